@@ -1,0 +1,39 @@
+/**
+ * Wakes: hints that something waits in the store. A lost, repeated or reordered wake delays and never loses, since devices and
+ * nodes reconcile on connect and on a timer. Nothing that matters may travel here alone.
+ */
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+
+export type Wake =
+  /** Commands, a record or an address wait for this device. */
+  | { readonly kind: 'device'; readonly device: DeviceId }
+  /** This device was revoked or unenrolled: close its sockets. */
+  | { readonly kind: 'ended'; readonly device: DeviceId }
+  /** A socket of this device opened with this session epoch: lower ones are fenced. */
+  | { readonly kind: 'opened'; readonly device: DeviceId; readonly epoch: number }
+  /** A new order list or root is current. */
+  | { readonly kind: 'list' }
+  /** Verdicts may have changed for these devices (an order came into force, a location moved). */
+  | { readonly kind: 'verdicts'; readonly devices: readonly DeviceId[] };
+
+export interface Bus {
+  publish(wake: Wake): void;
+  /** Returns the cancellation. A subscriber must not throw. */
+  subscribe(hear: (wake: Wake) => void): () => void;
+}
+
+/** For one process. Delivery is on a later turn of the loop, so that a publisher never runs a subscriber's code. */
+export class LocalBus implements Bus {
+  readonly #subscribers = new Set<(wake: Wake) => void>();
+
+  publish(wake: Wake): void {
+    setImmediate(() => {
+      for (const hear of this.#subscribers) hear(wake);
+    });
+  }
+
+  subscribe(hear: (wake: Wake) => void): () => void {
+    this.#subscribers.add(hear);
+    return () => this.#subscribers.delete(hear);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Flags and environment, parsed once into a frozen object. Nothing else under `server/` reads `process.env`.
+ */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+
+const environment = z.object({
+  CORDON_HOME: z.string().default('./.cordon'),
+  /** `postgres://…` for PostgreSQL; absent: SQLite in the data folder. */
+  CORDON_DATABASE_URL: z.string().optional(),
+  CORDON_PASSPHRASE: z.string().optional(),
+  CORDON_PASSPHRASE_FILE: z.string().optional(),
+  CORDON_ORGANISATION: z.string().min(1).max(120).default('Cordon'),
+  /** Names and addresses under which devices reach the server: the first stands in activation links, all in the certificate. */
+  CORDON_NAMES: list.default(['localhost', '127.0.0.1']),
+  CORDON_BIND: z.string().default('0.0.0.0'),
+  CORDON_DEVICE_PORT: port.default(8443),
+  CORDON_PUBLIC_PORT: port.default(8444),
+  CORDON_ADMIN_PORT: port.default(8445),
+  CORDON_ADMIN_BIND: z.string().default('127.0.0.1'),
+  CORDON_ADMIN_CERTIFICATE: z.string().optional(),
+  CORDON_ADMIN_KEY: z.string().optional(),
+  /** Addresses or CIDR ranges whose PROXY protocol header is believed. Empty: none is read. */
+  CORDON_PROXY_FROM: list.default([]),
+  CORDON_IP_DATABASE: z.string().optional(),
+  /** Whom a person who is denied service can turn to, when an order does not say. */
+  CORDON_APPEAL: z.string().max(400).default('your administrator'),
+  CORDON_OPERATOR_URL: z.string().optional(),
+  CORDON_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+export interface Config {
+  readonly home: string;
+  readonly databaseUrl: string | null;
+  readonly passphrase: string | null;
+  /** Where the passphrase is read from, and generated at first start: outside the data folder. */
+  readonly passphraseFile: string;
+  readonly organisation: string;
+  readonly names: readonly string[];
+  readonly bind: string;
+  readonly devicePort: number;
+  readonly publicPort: number;
+  readonly admin: {
+    readonly bind: string;
+    readonly port: number;
+    readonly certificate: string | null;
+    readonly key: string | null;
+  };
+  readonly proxyFrom: readonly string[];
+  readonly ipDatabase: string | null;
+  readonly appeal: string;
+  readonly operatorUrl: string | null;
+  readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+/** Throws a `ZodError` that names the variable. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given = environment.parse(env);
+  const home = resolve(given.CORDON_HOME);
+  return Object.freeze({
+    home,
+    databaseUrl: given.CORDON_DATABASE_URL ?? null,
+    passphrase: given.CORDON_PASSPHRASE ?? null,
+    passphraseFile: resolve(
+      given.CORDON_PASSPHRASE_FILE ??
+        join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'cordon', 'passphrase'),
+    ),
+    organisation: given.CORDON_ORGANISATION,
+    names: given.CORDON_NAMES,
+    bind: given.CORDON_BIND,
+    devicePort: given.CORDON_DEVICE_PORT,
+    publicPort: given.CORDON_PUBLIC_PORT,
+    admin: {
+      bind: given.CORDON_ADMIN_BIND,
+      port: given.CORDON_ADMIN_PORT,
+      certificate: given.CORDON_ADMIN_CERTIFICATE ?? null,
+      key: given.CORDON_ADMIN_KEY ?? null,
+    },
+    proxyFrom: given.CORDON_PROXY_FROM,
+    ipDatabase: given.CORDON_IP_DATABASE ?? null,
+    appeal: given.CORDON_APPEAL,
+    operatorUrl: given.CORDON_OPERATOR_URL ?? null,
+    log: given.CORDON_LOG,
+  });
+}

@@ -1,0 +1,220 @@
+/**
+ * The tables, as Kysely sees them: one schema for both dialects. All times are Unix milliseconds, all documents are text, all
+ * flags are 0 or 1, so that SQLite and PostgreSQL hold and return the same values. `migrations/` creates exactly this.
+ */
+import type { Generated } from 'kysely';
+
+type Flag = 0 | 1;
+
+export interface Schema {
+  /** Facts about the installation: its id, the open ledger tree's size, … */
+  meta: { key: string; value: string };
+
+  // --- people -------------------------------------------------------------------------------------------------------
+  /** One human being: accounts that share a normalised e-mail or an identity provider's subject are one person. */
+  persons: { id: string; subject: string; created_at: number };
+  accounts: {
+    id: string;
+    person_id: string;
+    email: string;
+    name: string;
+    password_hash: string | null;
+    /** Sealed by the key custody of `certs`; never the plain secret. */
+    totp_sealed: string | null;
+    /** The last time step that signed in: a code works once. */
+    totp_last_step: number;
+    status: 'active' | 'disabled';
+    created_at: number;
+  };
+  role_grants: { account_id: string; role: string; group_id: string | null; area: string | null; granted_at: number };
+  invitations: { hash: string; account_id: string; expires_at: number; used_at: number | null };
+  sessions: { hash: string; account_id: string; created_at: number; expires_at: number; csrf: string };
+  api_tokens: {
+    id: string;
+    hash: string;
+    account_id: string;
+    name: string;
+    created_at: number;
+    expires_at: number | null;
+  };
+  approver_keys: { keyid: string; person_id: string; account_id: string; public_key: string; registered_at: number };
+
+  // --- devices ------------------------------------------------------------------------------------------------------
+  groups: { id: string; name: string; home: string | null; seat: string | null; created_at: number };
+  activation_codes: {
+    /** The id that the device will have. */
+    id: string;
+    secret_hash: string;
+    user_name: string;
+    group_id: string;
+    home: string | null;
+    seat: string | null;
+    created_by: string;
+    created_at: number;
+    expires_at: number;
+    used_at: number | null;
+    cancelled_at: number | null;
+  };
+  devices: {
+    id: string;
+    generation: number;
+    status: 'active' | 'revoked' | 'unenrolled';
+    user_name: string;
+    group_id: string;
+    home: string | null;
+    seat: string | null;
+    enrolled_at: number;
+    ended_at: number | null;
+    record_version: number;
+    /** JSON of the statement in force, or null. */
+    statement: string | null;
+  };
+  /** What changes with every check-in, apart from `devices` so that hot writes touch small rows. */
+  device_presence: {
+    device_id: string;
+    generation: number;
+    /** Counts sockets; a socket with a lower epoch is fenced. */
+    session_epoch: number;
+    connected: Flag;
+    changed_at: number;
+    last_seen_at: number;
+    /** The observed source address and what the IP database said. */
+    address: string | null;
+    agent: string | null;
+    list_version: number;
+    record_stored: number;
+    root_version: number;
+    /** The highest report stored of this generation. */
+    reports_through: number;
+  };
+  device_inventory: { device_id: string; at: number; hostname: string | null; platform: string | null; body: string };
+  certificates: {
+    serial: string;
+    device_id: string | null;
+    generation: number | null;
+    profile: string;
+    /** SHA-256 of the DER, lower-case hex. */
+    fingerprint: string;
+    der: string;
+    not_before: number;
+    not_after: number;
+    issued_at: number;
+    revoked_at: number | null;
+    revocation_reason: number | null;
+    /** Set when a renewal's certificate has been used: the older one is refused from then on. */
+    superseded_at: number | null;
+  };
+  crls: { number: number; der: string; this_update: number; next_update: number };
+  commands: {
+    id: string;
+    device_id: string;
+    generation: number;
+    kind: string;
+    body: string;
+    state: 'queued' | 'stored' | 'done' | 'failed' | 'expired' | 'cancelled';
+    created_by: string;
+    created_at: number;
+    expires_at: number;
+    stored_at: number | null;
+    finished_at: number | null;
+    detail: string | null;
+  };
+  alarms: { id: Generated<number>; at: number; device_id: string | null; code: string; detail: string };
+
+  // --- jurisdiction -------------------------------------------------------------------------------------------------
+  evidence: {
+    id: Generated<number>;
+    device_id: string;
+    generation: number;
+    source: string;
+    areas: string;
+    at: number;
+    detail: string;
+  };
+  /** The fold over a device's evidence (`LocationState` as JSON). */
+  locations: { device_id: string; state: string; changed_at: number };
+  /** The index by which an order finds its devices. `tie`: present | contested | unknown | network | home | seat. `area` is '' for unknown. */
+  device_ties: { device_id: string; tie: string; area: string };
+  ip_databases: { hash: string; name: string; imported_at: number; built_at: number; active: Flag };
+
+  // --- orders -------------------------------------------------------------------------------------------------------
+  orders: {
+    number: string;
+    title: string;
+    adopted_revision: number | null;
+    latest_revision: number;
+    created_at: number;
+    closed_at: number | null;
+  };
+  order_revisions: {
+    order_number: string;
+    revision: number;
+    act: string;
+    /** The exact bytes that approvers sign (canonical JSON). */
+    payload: string;
+    digest: string;
+    proposer: string;
+    state: 'waiting' | 'adopted' | 'superseded';
+    proposed_at: number;
+    adopted_at: number | null;
+  };
+  order_approvals: {
+    order_number: string;
+    revision: number;
+    person_id: string;
+    keyid: string;
+    signature: string;
+    approved_at: number;
+  };
+  /** Opens an exemption's commitment; private to the operator and the device. */
+  order_exemptions: {
+    order_number: string;
+    revision: number;
+    device_id: string;
+    salt: string;
+    commitment: string;
+    until: number | null;
+  };
+  approver_roots: {
+    version: number;
+    payload: string;
+    signatures: string;
+    state: 'waiting' | 'adopted' | 'superseded';
+    proposed_at: number;
+    adopted_at: number | null;
+  };
+  order_lists: { version: number; envelope: string; hash: string; issued_at: number; expires_at: number };
+  device_records: { device_id: string; version: number; envelope: string; issued_at: number };
+  receipts: {
+    device_id: string;
+    generation: number;
+    seq: number;
+    kind: string;
+    list_version: number;
+    order_number: string | null;
+    revision: number | null;
+    service: string | null;
+    gate: string | null;
+    at: number;
+    stored_at: number;
+    envelope: string;
+    /** 1 once the signature has been verified: only then is it evidence. */
+    verified: Flag;
+  };
+
+  // --- ledger -------------------------------------------------------------------------------------------------------
+  /** A leaf commits with its change; the sequencer then gives it its index. */
+  ledger_leaves: {
+    id: Generated<number>;
+    leaf_index: number | null;
+    kind: string;
+    at: number;
+    body: string;
+    hash: string;
+  };
+  /** What a leaf's salted commitment hides. */
+  ledger_openings: { leaf_id: number; salt: string; subject: string };
+  /** Interior hashes at complete subtrees: (level, index) as in RFC 9162 section 2.1; level 0 are leaf hashes. */
+  ledger_hashes: { level: number; position: number; hash: string };
+  checkpoints: { size: number; note: string; at: number };
+}

@@ -1,0 +1,44 @@
+/**
+ * What becomes a leaf: everything that an outsider may hold the operator to, and nothing else. A leaf says what happened and hides to
+ * whom behind a salted commitment; presence, inventory and evidence are never leaves.
+ */
+import { z } from 'zod';
+
+export const LEAF_KINDS = [
+  'certificate.issued',
+  'certificate.revoked',
+  'order.revision',
+  'order.approval',
+  'order.adopted',
+  'order.list',
+  'approvers.adopted',
+  'role.granted',
+  'role.revoked',
+  'workspace.wipe',
+  'ca.created',
+  'crl.issued',
+  'ip-database.activated',
+] as const;
+export type LeafKind = (typeof LEAF_KINDS)[number];
+
+export const leafSchema = z.strictObject({
+  kind: z.enum(LEAF_KINDS),
+  /** Unix milliseconds, by the server's clock at the time of the change. */
+  at: z.int().min(0),
+  /** SHA-256 over salt and subject, hex; null when the leaf is about nobody. */
+  subject: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
+  /** Public particulars: a serial, an order's number and digest. Never a name. */
+  public: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
+});
+export type Leaf = z.infer<typeof leafSchema>;
+
+/** What a change hands to the store together with itself. `subject` is what the commitment will hide. */
+export interface LeafDraft<K extends LeafKind = LeafKind> {
+  readonly kind: K;
+  readonly at: number;
+  readonly subject: string | null;
+  readonly public: Leaf['public'];
+}

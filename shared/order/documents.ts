@@ -1,0 +1,164 @@
+/**
+ * The signed documents that decide about service: an order's revision, the root of approvers, the order list, a device's record
+ * and a device's receipt. Each is canonical JSON (`canonical.ts`) inside a DSSE envelope (`dsse.ts`); its schema is strict, so an
+ * unknown field is refused rather than skipped: a device must never enforce half of what somebody signed.
+ */
+import { z } from 'zod';
+import { EVIDENCE_SOURCES, NEXUS, SERVICES } from '../verdict/terms.ts';
+
+/** RFC 3339, UTC, as `Date.prototype.toISOString` writes it. */
+export const timestamp = z.iso.datetime({ precision: 3 });
+export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+export const base64 = z.base64();
+/** Area codes are checked against the tables in `shared/areas` by whoever compiles a document; here only their form is. */
+const areaCode = z.string().regex(/^[A-Z][A-Za-z0-9-]{1,31}$/);
+export const orderNumber = z.string().regex(/^[0-9]{4}-[0-9]{3,6}$/, 'an order number is a year and a count: 2015-001');
+const identifier = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const languageTag = z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/);
+const text = z.string().min(1).max(4000);
+const rule = z.enum(['allow', 'deny']);
+/** ISO 8601 duration of days and time: what a grace period needs. */
+export const duration = z.string().regex(/^P(?=.)(\d{1,4}D)?(T(?=.)(\d{1,4}H)?(\d{1,4}M)?(\d{1,4}S)?)?$/);
+
+export const PAYLOAD_TYPES = {
+  revision: 'application/vnd.cordon.order-revision.v1+json',
+  approvers: 'application/vnd.cordon.approvers.v1+json',
+  list: 'application/vnd.cordon.order-list.v1+json',
+  record: 'application/vnd.cordon.device-record.v1+json',
+  receipt: 'application/vnd.cordon.receipt.v1+json',
+} as const;
+
+export const envelopeSchema = z.strictObject({
+  payloadType: z.string().max(128),
+  payload: base64,
+  signatures: z.array(z.strictObject({ keyid: sha256Hex, sig: base64 })).max(64),
+});
+export type Envelope = z.infer<typeof envelopeSchema>;
+
+export const ORDER_ACTS = ['propose', 'revise', 'extend', 'hold', 'release', 'withdraw'] as const;
+export type OrderAct = (typeof ORDER_ACTS)[number];
+
+/** What an admin decides about; the same fields in a proposal, a revision and the signed document. */
+export const orderTermsSchema = z.strictObject({
+  title: z.string().min(1).max(120),
+  areas: z.array(areaCode).min(1).max(300),
+  services: z.array(z.enum(SERVICES)).min(1),
+  nexus: z.array(z.enum(NEXUS)).min(1),
+  effective: timestamp,
+  until: timestamp.nullable(),
+  /** The IANA zone in which the order states its times. */
+  zone: z.string().max(64),
+  mode: z.enum(['suspend', 'exit']),
+  unknown: rule,
+  contested: rule,
+  stale: z.enum(['keep', 'allow', 'deny']),
+  visitors: duration,
+  travellers: rule,
+  disputed: z.record(identifier, areaCode),
+  authority: text,
+  addressee: text,
+  instrument: text,
+  /** Language tag → the public statement in that language. */
+  statement: z.record(languageTag, text),
+  /** Whom a person who is denied can turn to. */
+  appeal: text,
+});
+export type OrderTerms = z.infer<typeof orderTermsSchema>;
+
+/**
+ * One immutable revision: the whole state that it brings the order to, so that a device needs the newest one only.
+ * `exempt` holds commitments (`exemption.ts`): who is exempt is signed by approvers and yet not public.
+ */
+export const revisionSchema = z.strictObject({
+  installation: identifier,
+  order: orderNumber,
+  revision: z.int().min(1),
+  /** SHA-256 of the payload of the adopted revision that this one replaces; null for the first. */
+  previous: sha256Hex.nullable(),
+  act: z.enum(ORDER_ACTS),
+  proposer: identifier,
+  proposedAt: timestamp,
+  status: z.enum(['active', 'held', 'withdrawn']),
+  /** When the order was first held without a break; null unless `status` is `held`. */
+  heldSince: timestamp.nullable(),
+  terms: orderTermsSchema,
+  exempt: z.array(z.strictObject({ commitment: sha256Hex, until: timestamp.nullable() })).max(20_000),
+});
+export type Revision = z.infer<typeof revisionSchema>;
+
+/** The root: who may approve, how many of them, and which online keys may keep the list fresh. */
+export const approversSchema = z.strictObject({
+  installation: identifier,
+  version: z.int().min(1),
+  /** SHA-256 of the payload of the root before; null for the first. */
+  previous: sha256Hex.nullable(),
+  threshold: z.int().min(2).max(10),
+  approvers: z
+    .array(z.strictObject({ person: identifier, keyid: sha256Hex, publicKey: base64 }))
+    .min(2)
+    .max(64),
+  onlineKeys: z
+    .array(z.strictObject({ keyid: sha256Hex, publicKey: base64 }))
+    .min(1)
+    .max(8),
+  issuedAt: timestamp,
+});
+export type Approvers = z.infer<typeof approversSchema>;
+
+export const orderListSchema = z.strictObject({
+  installation: identifier,
+  version: z.int().min(1),
+  previous: sha256Hex.nullable(),
+  issuedAt: timestamp,
+  expiresAt: timestamp,
+  /** The version of the root under which the approvals inside were given. */
+  root: z.int().min(1),
+  /** The newest adopted revision of every order, withdrawn ones included, each with its approvals. */
+  orders: z.array(envelopeSchema).max(5000),
+});
+export type OrderList = z.infer<typeof orderListSchema>;
+
+/** What is personal and therefore not in the public list: reaches one device, stored beside the list. */
+export const deviceRecordSchema = z.strictObject({
+  installation: identifier,
+  device: identifier,
+  generation: z.int().min(1),
+  version: z.int().min(1),
+  home: areaCode.nullable(),
+  seat: areaCode.nullable(),
+  group: z.string().max(120),
+  /** Opens the commitments of the orders that exempt this device. */
+  exemptions: z.array(z.strictObject({ order: orderNumber, salt: sha256Hex })),
+  /** An admin's word on where the device is, while it holds. */
+  statement: z.strictObject({ areas: z.array(areaCode).min(1), at: timestamp, until: timestamp }).nullable(),
+  issuedAt: timestamp,
+});
+export type DeviceRecord = z.infer<typeof deviceRecordSchema>;
+
+export const RECEIPT_KINDS = ['informed', 'shown', 'enforced', 'restored'] as const;
+export type ReceiptKind = (typeof RECEIPT_KINDS)[number];
+
+/** A device's signed word about itself, made after the durable change that it speaks of. */
+export const receiptSchema = z.strictObject({
+  installation: identifier,
+  device: identifier,
+  generation: z.int().min(1),
+  kind: z.enum(RECEIPT_KINDS),
+  listVersion: z.int().min(1),
+  /** Null for `informed`, which is about the whole list. */
+  order: orderNumber.nullable(),
+  revision: z.int().min(1).nullable(),
+  service: z.enum(SERVICES).nullable(),
+  gate: z.enum(['open', 'closed']).nullable(),
+  /** The device's own time (see `agent/enforcement/device-clock.ts`). */
+  at: timestamp,
+});
+export type Receipt = z.infer<typeof receiptSchema>;
+
+/** An observation as a device reports it. */
+export const observationSchema = z.strictObject({
+  source: z.enum(EVIDENCE_SOURCES),
+  areas: z.array(areaCode).min(1).max(16),
+  at: z.int().min(0),
+  whole: z.boolean().optional(),
+});

@@ -1,0 +1,195 @@
+/**
+ * The protocol `cordon.v1`: this file is the specification. Anyone can write an agent from it.
+ *
+ * Transport. A WebSocket over TLS 1.3 with a client certificate, path `/link`, subprotocol `cordon.v1`. The upgrade's query says
+ * what the device holds (`?list=12`), so that a refusal (HTTP 451) can carry the newer list. One JSON text frame a message, UTF-8, no
+ * compression; binary frames are refused. Identity is the certificate's and appears in no frame.
+ *
+ * Order of things. device: `hello` → server: `welcome`, then whatever of root, record and list is newer, `address`, then commands.
+ *
+ * Server → device is at least once: a command is sent again until `command-stored` says that the device has it durably; the device
+ * ignores an id that it knows. Device → server is the same: a `report` carries the outbox's sequence number and is sent again until
+ * `reports-stored` names it or a later one; the server ignores what it has stored of this generation.
+ *
+ * Heartbeats are WebSocket pings from the server. Time: `welcome`, `time` and `address` carry the server's clock, which is
+ * authenticated time for the device (RFC 3339 nowhere on the link: all times are Unix milliseconds).
+ *
+ * Version history. v1 (0.1.0): first.
+ */
+import { z } from 'zod';
+import { envelopeSchema, observationSchema } from '../order/documents.ts';
+import { SERVICES } from '../verdict/terms.ts';
+import { commandIdSchema, deviceIdSchema } from './ids.ts';
+
+export const SUBPROTOCOL = 'cordon.v1';
+export const LINK_PATH = '/link';
+
+/** The largest text frame either side accepts, in bytes. A list of 1,000 orders with approvals is about 3 MB; see `list`. */
+export const MAX_FRAME_FROM_DEVICE = 256 * 1024;
+export const MAX_FRAME_FROM_SERVER = 8 * 1024 * 1024;
+/** A reader that leaves more than this unread is dropped. */
+export const MAX_UNREAD = 16 * 1024 * 1024;
+/** A `hello` must come within this many milliseconds of the upgrade. */
+export const HELLO_WITHIN = 10_000;
+export const PING_EVERY = 30_000;
+
+/** Close codes of the application range (RFC 6455, section 7.4.2). */
+export const CLOSE = {
+  /** The frame broke the protocol; the reason names the code. */
+  malformed: 4400,
+  /** The certificate was revoked or the device unenrolled while connected. */
+  revoked: 4403,
+  /** No `hello` in time, or no pong. */
+  timeout: 4408,
+  /** A newer socket of the same identity took over. */
+  takenOver: 4409,
+  /** The reader was too slow. */
+  slow: 4413,
+  /** More frames than a device has reason to send. */
+  flood: 4429,
+  /** `management` is denied by an order: the list has been stored, the device polls from now on. The number is HTTP 451 (RFC 7725). */
+  denied: 4451,
+  /** The server is shutting down; reconnect with jitter. */
+  goingAway: 1001,
+} as const;
+
+const time = z.int().min(0);
+const version = z.int().min(0);
+
+export const COMMAND_KINDS = [
+  'refresh-inventory',
+  'message',
+  'lock-workspace',
+  'unlock-workspace',
+  'wipe-workspace',
+  'restart-agent',
+  'unenrol',
+] as const;
+export type CommandKind = (typeof COMMAND_KINDS)[number];
+
+export const commandSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('refresh-inventory') }),
+  z.strictObject({ kind: z.literal('message'), text: z.string().min(1).max(2000) }),
+  z.strictObject({ kind: z.literal('lock-workspace') }),
+  z.strictObject({ kind: z.literal('unlock-workspace') }),
+  z.strictObject({ kind: z.literal('wipe-workspace') }),
+  z.strictObject({ kind: z.literal('restart-agent') }),
+  z.strictObject({ kind: z.literal('unenrol') }),
+]);
+export type Command = z.infer<typeof commandSchema>;
+
+/** Why traffic was refused, in the terms of the order that refuses it. */
+export const denialSchema = z.strictObject({
+  code: z.enum(['service_denied', 'device_offline', 'device_unknown']),
+  detail: z.string().max(1000),
+  order: z.string().max(32).nullable(),
+  reasons: z.array(z.string().max(32)).max(16),
+  appeal: z.string().max(4000).nullable(),
+  /** Which gate refused. */
+  by: z.enum(['server', 'sender', 'recipient']),
+});
+export type DenialNotice = z.infer<typeof denialSchema>;
+
+const datagram = {
+  id: z.uuid(),
+  service: z.enum(['messaging', 'mail']),
+  body: z.string().max(16 * 1024),
+};
+
+export const serverFrameSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('welcome'),
+    time,
+    installation: z.string(),
+    device: deviceIdSchema,
+    generation: z.int().min(1),
+    /** The newest versions the server has. */
+    list: version,
+    record: version,
+    root: version,
+    /** The last report of this generation that the server has stored; 0 for none. */
+    reports: z.int().min(0),
+  }),
+  z.strictObject({ kind: z.literal('time'), time }),
+  /** Where the connection is seen to come from. No areas: the address is no evidence. */
+  z.strictObject({ kind: z.literal('address'), time, areas: z.array(z.string()).max(16) }),
+  /** Every root after the one the device holds, oldest first. */
+  z.strictObject({ kind: z.literal('roots'), envelopes: z.array(envelopeSchema).max(256) }),
+  z.strictObject({ kind: z.literal('list'), envelope: envelopeSchema }),
+  z.strictObject({ kind: z.literal('record'), envelope: envelopeSchema }),
+  z.strictObject({ kind: z.literal('command'), id: commandIdSchema, command: commandSchema, expires: time }),
+  z.strictObject({ kind: z.literal('reports-stored'), through: z.int().min(1) }),
+  z.strictObject({ kind: z.literal('datagram'), from: deviceIdSchema, ...datagram }),
+  z.strictObject({
+    kind: z.literal('datagram-result'),
+    id: z.uuid(),
+    outcome: z.enum(['delivered', 'refused']),
+    denial: denialSchema.nullable(),
+  }),
+]);
+export type ServerFrame = z.infer<typeof serverFrameSchema>;
+
+/** The inventory that systeminformation gives; what it does not know is null, never invented. */
+export const inventorySchema = z.strictObject({
+  at: time,
+  agent: z.string().max(64),
+  hostname: z.string().max(255).nullable(),
+  os: z.strictObject({
+    platform: z.string().max(64),
+    distro: z.string().max(128).nullable(),
+    release: z.string().max(128).nullable(),
+    kernel: z.string().max(128).nullable(),
+    arch: z.string().max(32),
+  }),
+  hardware: z.strictObject({
+    manufacturer: z.string().max(128).nullable(),
+    model: z.string().max(128).nullable(),
+    serial: z.string().max(128).nullable(),
+    uuid: z.string().max(64).nullable(),
+    cpu: z.string().max(128).nullable(),
+    cores: z.int().nullable(),
+    memory: z.int().nullable(),
+  }),
+  disks: z
+    .array(z.strictObject({ name: z.string().max(128), size: z.int().nullable(), encrypted: z.boolean().nullable() }))
+    .max(64),
+  network: z.array(z.strictObject({ name: z.string().max(64), mac: z.string().max(32).nullable() })).max(64),
+});
+export type Inventory = z.infer<typeof inventorySchema>;
+
+export const commandOutcomeSchema = z.enum(['done', 'failed', 'expired']);
+
+export const reportItemSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('inventory'), inventory: inventorySchema }),
+  z.strictObject({ type: z.literal('evidence'), observations: z.array(observationSchema).min(1).max(16) }),
+  /** A receipt's DSSE envelope, signed by the device's certificate key. */
+  z.strictObject({ type: z.literal('receipt'), envelope: envelopeSchema }),
+  z.strictObject({
+    type: z.literal('result'),
+    command: commandIdSchema,
+    outcome: commandOutcomeSchema,
+    detail: z.string().max(2000),
+    at: time,
+  }),
+  /** Something the device noticed and an admin must see: a forked list, a lower version, an order that vanished. */
+  z.strictObject({ type: z.literal('alarm'), code: z.string().max(64), detail: z.string().max(1000), at: time }),
+]);
+export type ReportItem = z.infer<typeof reportItemSchema>;
+
+export const deviceFrameSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('hello'),
+    agent: z.string().max(64),
+    list: version,
+    record: version,
+    root: version,
+  }),
+  /** What the device has stored durably, after a list, record or root arrived. */
+  z.strictObject({ kind: z.literal('have'), list: version, record: version, root: version }),
+  z.strictObject({ kind: z.literal('command-stored'), id: commandIdSchema }),
+  z.strictObject({ kind: z.literal('report'), seq: z.int().min(1), item: reportItemSchema }),
+  z.strictObject({ kind: z.literal('datagram'), to: deviceIdSchema, ...datagram }),
+  /** The recipient's answer to a datagram: taken, or refused by its own gate. */
+  z.strictObject({ kind: z.literal('datagram-answer'), id: z.uuid(), denial: denialSchema.nullable() }),
+]);
+export type DeviceFrame = z.infer<typeof deviceFrameSchema>;

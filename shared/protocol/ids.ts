@@ -1,0 +1,47 @@
+/** Identifiers as branded strings: only the functions below make them, so a person's id never lands where a device's belongs. */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** `bytes` random bytes in lower-case RFC 4648 base32 without padding. */
+export function randomBase32(bytes: number): string {
+  let bits = 0;
+  let value = 0;
+  let text = '';
+  for (const byte of randomBytes(bytes)) {
+    value = ((value << 8) | byte) & 0xfff;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += BASE32[(value >>> bits) & 31];
+    }
+  }
+  return bits > 0 ? text + BASE32[(value << (5 - bits)) & 31] : text;
+}
+
+function idOf<const P extends string>(prefix: P) {
+  const pattern = new RegExp(`^${prefix}_[a-z2-7]{16}$`);
+  return z.string().regex(pattern, `starts with ${prefix}_`);
+}
+
+/** A device's id is its activation code's id from the start, so that its certificate can carry it. */
+export const deviceIdSchema = idOf('dev').brand<'DeviceId'>();
+export type DeviceId = z.infer<typeof deviceIdSchema>;
+export const newDeviceId = (): DeviceId => `dev_${randomBase32(10)}` as DeviceId;
+
+export const personIdSchema = idOf('per').brand<'PersonId'>();
+export type PersonId = z.infer<typeof personIdSchema>;
+export const newPersonId = (): PersonId => `per_${randomBase32(10)}` as PersonId;
+
+export const accountIdSchema = idOf('acc').brand<'AccountId'>();
+export type AccountId = z.infer<typeof accountIdSchema>;
+export const newAccountId = (): AccountId => `acc_${randomBase32(10)}` as AccountId;
+
+export const groupIdSchema = idOf('grp').brand<'GroupId'>();
+export type GroupId = z.infer<typeof groupIdSchema>;
+export const newGroupId = (): GroupId => `grp_${randomBase32(10)}` as GroupId;
+
+export const commandIdSchema = idOf('cmd').brand<'CommandId'>();
+export type CommandId = z.infer<typeof commandIdSchema>;
+export const newCommandId = (): CommandId => `cmd_${randomBase32(10)}` as CommandId;
