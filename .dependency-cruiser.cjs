@@ -1,0 +1,130 @@
+/** Imports go one way. Each ban carries its reason, which is what a person reads when it fails. */
+const domain = '^server/(enrolment|devices|commands|jurisdiction|orders|relay|ledger|admins|bus)/';
+const test = '\\.test\\.ts$|^tests/';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other cannot be read, tested or moved one at a time.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'shared-stands-alone',
+      comment: 'shared/ runs on the server, on a device and in a browser: it may know none of them.',
+      severity: 'error',
+      from: { path: '^shared/', pathNot: test },
+      to: { path: '^(server|agent|certs|tests)/' },
+    },
+    {
+      name: 'certs-below-server',
+      comment: 'The certificate authority must be usable, and reviewable, without the server around it.',
+      severity: 'error',
+      from: { path: '^certs/', pathNot: test },
+      to: { path: '^(server|agent|tests)/' },
+    },
+    {
+      name: 'agent-knows-no-server',
+      comment: 'A device trusts documents, not server code; the agent must build without server/ and certs/.',
+      severity: 'error',
+      from: { path: '^agent/', pathNot: test },
+      to: { path: '^(server|certs|tests)/' },
+    },
+    {
+      name: 'server-knows-no-agent',
+      comment: 'Whatever the server needs to know of an agent is in shared/protocol.',
+      severity: 'error',
+      from: { path: '^server/', pathNot: test },
+      to: { path: '^(agent|tests)/' },
+    },
+    {
+      name: 'domain-below-edges',
+      comment: 'A rule that knew HTTP, sockets or SQL could not be tested as a rule.',
+      severity: 'error',
+      from: { path: domain, pathNot: test },
+      to: { path: '^server/(gateway|api|public|cli|main\\.ts)' },
+    },
+    {
+      name: 'domain-declares-ports',
+      comment: 'Domain modules declare the port that they need; the store implements it, and main.ts plugs it in.',
+      severity: 'error',
+      from: { path: domain, pathNot: test },
+      to: { path: '^server/store/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'domain-main-file-only',
+      comment: "Another module's inside is its own: import its main file.",
+      severity: 'error',
+      from: { path: '^server/(enrolment|devices|commands|jurisdiction|orders|relay|ledger|admins)/', pathNot: test },
+      to: {
+        path: '^server/(enrolment|devices|commands|jurisdiction|orders|relay|ledger|admins)/',
+        pathNot: ['^server/$1/', '^server/([^/]+)/\\1\\.ts$'],
+      },
+    },
+    {
+      name: 'sql-in-store-only',
+      comment: 'One place holds every query, so that both dialects are tested by one suite.',
+      severity: 'error',
+      from: { path: '^(server|agent|shared|certs)/', pathNot: ['^server/store/', test] },
+      to: { path: 'node_modules/(kysely|better-sqlite3|pg)/' },
+    },
+    {
+      name: 'sockets-in-two-places',
+      comment: 'The link has two ends; anything else that opened a WebSocket would be a second device protocol.',
+      severity: 'error',
+      from: { path: '^(server|agent|shared|certs)/', pathNot: ['^server/gateway/', '^agent/link/', test] },
+      to: { path: 'node_modules/(@types/)?ws/' },
+    },
+    {
+      name: 'express-at-the-edge',
+      comment: 'Only the api and the public listener speak HTTP through express.',
+      severity: 'error',
+      from: { path: '^(server|agent|shared|certs)/', pathNot: ['^server/(api|public)/', test] },
+      to: { path: 'node_modules/(@types/)?express/' },
+    },
+    {
+      name: 'forge-in-certs-only',
+      comment: "node-forge parses more than DER; certs/ re-encodes and compares, and nobody else should have to know.",
+      severity: 'error',
+      from: { path: '^(server|agent|shared|certs)/', pathNot: ['^certs/', test] },
+      to: { path: 'node_modules/(@types/)?node-forge/' },
+    },
+    {
+      name: 'systeminformation-in-inventory-only',
+      comment: 'What is read of a machine is read in one place that a person can audit.',
+      severity: 'error',
+      from: { path: '^(server|agent|shared|certs)/', pathNot: ['^agent/inventory/', test] },
+      to: { path: 'node_modules/systeminformation/' },
+    },
+    {
+      name: 'server-cannot-read',
+      comment: 'No code of the server but the console may hold what opens sealed messages: "the server cannot read it" is this test.',
+      severity: 'error',
+      from: { path: '^server/', pathNot: '^server/console/' },
+      to: { path: '^shared/seal/' },
+    },
+    {
+      name: 'tests-are-not-shipped',
+      comment: 'Nothing that runs in production may import a test.',
+      severity: 'error',
+      from: { path: '^(server|agent|shared|certs)/', pathNot: test },
+      to: { path: ['^tests/', '\\.test\\.ts$'] },
+    },
+    {
+      name: 'nothing-unresolved',
+      comment: 'An import that leads nowhere fails at run time, on the path that nobody tried.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

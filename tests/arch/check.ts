@@ -1,0 +1,50 @@
+/**
+ * `npm run check`: types, format and lint, import rules, unused code; then the size of the code by top folder. Runs all of them even
+ * when one fails, and exits 1 if any did.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const CHECKS: readonly { name: string; command: string; args: string[] }[] = [
+  { name: 'types', command: 'tsc', args: ['-p', '.'] },
+  { name: 'format and lint', command: 'biome', args: ['ci', '--error-on-warnings', '.'] },
+  {
+    name: 'import rules',
+    command: 'depcruise',
+    args: ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', 'server', 'agent', 'shared', 'certs', 'tests'],
+  },
+  { name: 'unused code', command: 'knip', args: ['--no-progress'] },
+];
+
+let failed = 0;
+for (const { name, command, args } of CHECKS) {
+  const started = performance.now();
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const passed = status === 0 && error === undefined;
+  console.log(`${passed ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
+  if (passed) continue;
+  failed++;
+  console.log(`${stdout}${stderr}${error?.message ?? ''}`.trimEnd());
+}
+
+const tracked = spawnSync('git', ['ls-files', '-z', '--', '*.ts', '*.tsx', '*.js'], { encoding: 'utf8' });
+const lines = new Map<string, { code: number; tests: number }>();
+for (const file of tracked.stdout.split('\0').filter((name) => name.includes('/'))) {
+  const top = file.slice(0, file.indexOf('/'));
+  const entry = lines.get(top) ?? { code: 0, tests: 0 };
+  const count = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '').length;
+  if (top === 'tests' || file.endsWith('.test.ts')) entry.tests += count;
+  else entry.code += count;
+  lines.set(top, entry);
+}
+console.log('\nlines that are not blank      code    tests');
+let total = { code: 0, tests: 0 };
+for (const [top, { code, tests }] of [...lines].sort()) {
+  console.log(`  ${top.padEnd(22)} ${String(code).padStart(9)}${String(tests).padStart(9)}`);
+  total = { code: total.code + code, tests: total.tests + tests };
+}
+console.log(`  ${'all'.padEnd(22)} ${String(total.code).padStart(9)}${String(total.tests).padStart(9)}`);
+process.exitCode = failed > 0 ? 1 : 0;
