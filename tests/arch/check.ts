@@ -11,7 +11,17 @@ const CHECKS: readonly { name: string; command: string; args: string[] }[] = [
   {
     name: 'import rules',
     command: 'depcruise',
-    args: ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', 'server', 'agent', 'shared', 'certs', 'tests'],
+    args: [
+      '--config',
+      '.dependency-cruiser.cjs',
+      '--output-type',
+      'err-long',
+      'server',
+      'agent',
+      'shared',
+      'certs',
+      'tests',
+    ],
   },
   { name: 'unused code', command: 'knip', args: ['--no-progress'] },
 ];
