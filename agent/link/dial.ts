@@ -1,0 +1,23 @@
+/** How a plain connection to the server is made; everything above it is TLS. A port, so that a fleet can stand behind a proxy. */
+import { connect, type Socket } from 'node:net';
+
+/** Resolves with a connected socket. */
+export type DialPort = (target: { host: string; port: number }) => Promise<Socket>;
+
+const CONNECT_WITHIN = 15_000;
+
+export const dialDirect: DialPort = ({ host, port }) =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true });
+    const fail = (error: Error) => {
+      socket.destroy();
+      reject(error);
+    };
+    socket.setTimeout(CONNECT_WITHIN, () => fail(new Error(`no connection to ${host}:${port} in ${CONNECT_WITHIN} ms`)));
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      socket.removeListener('error', fail);
+      resolve(socket);
+    });
+  });
