@@ -1,0 +1,270 @@
+/**
+ * The Merkle tree of RFC 9162, section 2.1: what to hash, which hashes a proof consists of, and how a proof is checked. Pure: hashes
+ * are read through a `HashSource` of complete subtrees, so that a server's table, a tile on disk and a test's array serve alike. Sizes
+ * and positions go up to 2^53, hence no bit operators.
+ */
+import { createHash } from 'node:crypto';
+import { CordonError } from '../errors.ts';
+
+export const HASH_SIZE = 32;
+
+/** A complete subtree: `position * 2^level` to `(position + 1) * 2^level` leaves; level 0 are leaf hashes. */
+export interface TreeNode {
+  readonly level: number;
+  readonly position: number;
+}
+
+/** Gives the hashes of complete subtrees, in the order asked. Rejects when it lacks one. */
+export type HashSource = (nodes: readonly TreeNode[]) => Promise<readonly Buffer[]>;
+
+/** Leaves `from` to `to`, `to` excluded. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+const LEAF = Buffer.of(0);
+const NODE = Buffer.of(1);
+
+export function leafHash(entry: Uint8Array): Buffer {
+  return createHash('sha256').update(LEAF).update(entry).digest();
+}
+
+export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+  return createHash('sha256').update(NODE).update(left).update(right).digest();
+}
+
+/** MTH of no leaves at all. */
+export const EMPTY_ROOT = createHash('sha256').digest();
+
+/** The largest power of two smaller than `size` (section 2.1.1), for `size` of 2 and more. */
+function split(size: number): number {
+  let k = 1;
+  while (k * 2 < size) k *= 2;
+  return k;
+}
+
+/** The complete subtrees, largest first, that together are the range. Its start must be aligned, as every range of the tree is. */
+function subtreesOf({ from, to }: Range): TreeNode[] {
+  const nodes: TreeNode[] = [];
+  for (let at = from; at < to; ) {
+    let level = 0;
+    let width = 1;
+    while (at % (width * 2) === 0 && at + width * 2 <= to) {
+      width *= 2;
+      level += 1;
+    }
+    nodes.push({ level, position: at / width });
+    at += width;
+  }
+  return nodes;
+}
+
+function foldSubtrees(hashes: readonly Buffer[]): Buffer {
+  const last = hashes.at(-1);
+  if (!last) return EMPTY_ROOT;
+  return hashes.slice(0, -1).reduceRight((right, left) => nodeHash(left, right), last);
+}
+
+async function hashRanges(ranges: readonly Range[], source: HashSource): Promise<Buffer[]> {
+  const wanted = ranges.map(subtreesOf);
+  const hashes = await source(wanted.flat());
+  let taken = 0;
+  return wanted.map((nodes) => {
+    const start = taken;
+    taken += nodes.length;
+    return foldSubtrees(hashes.slice(start, taken));
+  });
+}
+
+/** The root of the first `size` leaves. */
+export async function rootOf(size: number, source: HashSource): Promise<Buffer> {
+  const [root] = await hashRanges([{ from: 0, to: size }], source);
+  return root ?? EMPTY_ROOT;
+}
+
+/** Proof that leaf `index` is in the tree of `size` leaves (section 2.1.3.1), from the leaf upwards. */
+export async function inclusionProof(index: number, size: number, source: HashSource): Promise<Buffer[]> {
+  if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size)) {
+    throw new CordonError(
+      'proof_invalid',
+      `leaf ${index} is not in a tree of ${size} leaves: ask with an index below it`,
+    );
+  }
+  const ranges: Range[] = [];
+  let from = 0;
+  let to = size;
+  while (to - from > 1) {
+    const middle = from + split(to - from);
+    if (index < middle) {
+      ranges.unshift({ from: middle, to });
+      to = middle;
+    } else {
+      ranges.unshift({ from, to: middle });
+      from = middle;
+    }
+  }
+  return await hashRanges(ranges, source);
+}
+
+/** Proof that the tree of `size` leaves begins with the tree of `older` leaves (section 2.1.4.1). */
+export async function consistencyProof(older: number, size: number, source: HashSource): Promise<Buffer[]> {
+  if (!(Number.isSafeInteger(older) && Number.isSafeInteger(size) && older >= 1 && older <= size)) {
+    throw new CordonError(
+      'proof_invalid',
+      `a tree of ${older} leaves is no beginning of one of ${size}: ask with 1 to ${size}`,
+    );
+  }
+  const ranges: Range[] = [];
+  let from = 0;
+  let to = size;
+  // `known`: the older tree is itself a subtree so far, whose hash the verifier has (SUBPROOF's boolean).
+  let known = true;
+  while (older !== to) {
+    const middle = from + split(to - from);
+    if (older <= middle) {
+      ranges.unshift({ from: middle, to });
+      to = middle;
+    } else {
+      ranges.unshift({ from, to: middle });
+      from = middle;
+      known = false;
+    }
+  }
+  if (!known) ranges.unshift({ from, to });
+  return await hashRanges(ranges, source);
+}
+
+const half = (value: number) => Math.floor(value / 2);
+const isOdd = (value: number) => value % 2 === 1;
+
+const refused = (detail: string) => new CordonError('proof_invalid', detail);
+
+/** Section 2.1.3.2. Throws `proof_invalid` unless the proof shows `leaf` at `index` of the tree that has `root`. */
+export function verifyInclusion(
+  leaf: Buffer,
+  index: number,
+  size: number,
+  proof: readonly Buffer[],
+  root: Buffer,
+): void {
+  if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size)) {
+    throw refused(`leaf ${index} is not in a tree of ${size} leaves`);
+  }
+  let fn = index;
+  let sn = size - 1;
+  let hash = leaf;
+  for (const sibling of proof) {
+    if (sn === 0) throw refused('the inclusion proof has more hashes than the tree is high');
+    if (isOdd(fn) || fn === sn) {
+      hash = nodeHash(sibling, hash);
+      while (!isOdd(fn) && fn !== 0) {
+        fn = half(fn);
+        sn = half(sn);
+      }
+    } else {
+      hash = nodeHash(hash, sibling);
+    }
+    fn = half(fn);
+    sn = half(sn);
+  }
+  if (sn !== 0) throw refused('the inclusion proof has fewer hashes than the tree is high');
+  if (!hash.equals(root)) throw refused(`the inclusion proof of leaf ${index} leads to another root`);
+}
+
+/** Section 2.1.4.2. Throws `proof_invalid` unless the tree of `newRoot` begins with the tree of `oldRoot`. */
+export function verifyConsistency(
+  older: number,
+  size: number,
+  proof: readonly Buffer[],
+  oldRoot: Buffer,
+  newRoot: Buffer,
+): void {
+  if (!(Number.isSafeInteger(older) && Number.isSafeInteger(size) && older >= 1 && older <= size)) {
+    throw refused(`a tree of ${older} leaves is no beginning of one of ${size}`);
+  }
+  if (older === size) {
+    if (proof.length > 0 || !oldRoot.equals(newRoot)) throw refused(`two different trees of ${size} leaves`);
+    return;
+  }
+  // The older tree is a complete subtree exactly when its size is a power of two: the verifier holds its hash.
+  const path = Number.isInteger(Math.log2(older)) ? [oldRoot, ...proof] : [...proof];
+  const first = path.shift();
+  if (!first) throw refused('the consistency proof is empty');
+  let fn = older - 1;
+  let sn = size - 1;
+  while (isOdd(fn)) {
+    fn = half(fn);
+    sn = half(sn);
+  }
+  let oldHash = first;
+  let newHash = first;
+  for (const sibling of path) {
+    if (sn === 0) throw refused('the consistency proof has more hashes than the tree is high');
+    if (isOdd(fn) || fn === sn) {
+      oldHash = nodeHash(sibling, oldHash);
+      newHash = nodeHash(sibling, newHash);
+      while (!isOdd(fn) && fn !== 0) {
+        fn = half(fn);
+        sn = half(sn);
+      }
+    } else {
+      newHash = nodeHash(newHash, sibling);
+    }
+    fn = half(fn);
+    sn = half(sn);
+  }
+  if (sn !== 0) throw refused('the consistency proof has fewer hashes than the tree is high');
+  if (!oldHash.equals(oldRoot)) throw refused(`the tree of ${size} leaves does not begin with the one of ${older}`);
+  if (!newHash.equals(newRoot)) throw refused(`the consistency proof leads to another root of ${size} leaves`);
+}
+
+/** A tree that grows: holds the complete subtrees along its right edge and says which hashes an appended leaf completes. */
+export class GrowingTree {
+  #size: number;
+  /** Largest first; their widths are the binary digits of the size. */
+  readonly #edge: { node: TreeNode; hash: Buffer }[];
+
+  private constructor(size: number, edge: { node: TreeNode; hash: Buffer }[]) {
+    this.#size = size;
+    this.#edge = edge;
+  }
+
+  static async open(size: number, source: HashSource): Promise<GrowingTree> {
+    const nodes = subtreesOf({ from: 0, to: size });
+    const hashes = await source(nodes);
+    return new GrowingTree(
+      size,
+      nodes.map((node, at) => {
+        const hash = hashes[at];
+        if (!hash) throw refused(`the hash at level ${node.level}, position ${node.position} is missing`);
+        return { node, hash };
+      }),
+    );
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  root(): Buffer {
+    return foldSubtrees(this.#edge.map(({ hash }) => hash));
+  }
+
+  /** Returns the hashes to keep: the leaf's own, then every subtree it completes, upwards. */
+  append(hash: Buffer): { node: TreeNode; hash: Buffer }[] {
+    let top = { node: { level: 0, position: this.#size }, hash };
+    const made = [top];
+    for (let left = this.#edge.at(-1); left && left.node.level === top.node.level; left = this.#edge.at(-1)) {
+      this.#edge.pop();
+      top = {
+        node: { level: top.node.level + 1, position: half(top.node.position) },
+        hash: nodeHash(left.hash, top.hash),
+      };
+      made.push(top);
+    }
+    this.#edge.push(top);
+    this.#size += 1;
+    return made;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * C2SP tlog-tiles (https://c2sp.org/tlog-tiles): how the log's hashes and entries are cut into files. A tile of level L holds up to
+ * 256 hashes of complete subtrees of 256^L leaves; an entry bundle holds the 256 entries below one tile of level 0.
+ */
+import { CordonError } from '../errors.ts';
+import { HASH_SIZE, type HashSource, nodeHash, type TreeNode } from './merkle.ts';
+
+export const TILE_WIDTH = 256;
+const TILE_HEIGHT = 8;
+/** 256^6 leaves and more are beyond what an index can count here. */
+const HIGHEST_LEVEL = 5;
+const MAX_ENTRY = 0xffff;
+
+/** `level` is `entries` for a bundle. `width` is 256 for a full tile. */
+export interface TileId {
+  readonly level: number | 'entries';
+  readonly number: number;
+  readonly width: number;
+}
+
+/** `tile/<L>/<N>[.p/<W>]`: N in groups of three digits, all but the last with an x before it. */
+export function tilePath({ level, number, width }: TileId): string {
+  const groups: string[] = [];
+  for (let left = number; groups.length === 0 || left > 0; left = Math.floor(left / 1000)) {
+    groups.unshift(String(left % 1000).padStart(3, '0'));
+  }
+  const name = groups.map((group, at) => (at < groups.length - 1 ? `x${group}` : group)).join('/');
+  return `tile/${level}/${name}${width < TILE_WIDTH ? `.p/${width}` : ''}`;
+}
+
+/** Null for anything that `tilePath` does not write: one tile has one path. */
+export function parseTilePath(path: string): TileId | null {
+  const [, level, name, width] = /^tile\/(\d|entries)\/((?:x\d{3}\/){0,5}\d{3})(?:\.p\/(\d{1,3}))?$/.exec(path) ?? [];
+  if (level === undefined || name === undefined) return null;
+  const tile: TileId = {
+    level: level === 'entries' ? level : Number(level),
+    number: Number(name.replaceAll(/[x/]/g, '')),
+    width: width === undefined ? TILE_WIDTH : Number(width),
+  };
+  if (tile.width < 1 || tile.width > TILE_WIDTH || (width !== undefined && tile.width === TILE_WIDTH)) return null;
+  if (typeof tile.level === 'number' && tile.level > HIGHEST_LEVEL) return null;
+  return tilePath(tile) === path ? tile : null;
+}
+
+/** Every tile and bundle of a tree of `size` leaves: full ones and, at the right edge, partial ones. */
+export function tilesOf(size: number): TileId[] {
+  const tiles: TileId[] = [];
+  const cut = (level: TileId['level'], hashes: number) => {
+    for (let number = 0; number * TILE_WIDTH < hashes; number++) {
+      tiles.push({ level, number, width: Math.min(TILE_WIDTH, hashes - number * TILE_WIDTH) });
+    }
+  };
+  cut('entries', size);
+  for (let level = 0, hashes = size; hashes > 0; level++, hashes = Math.floor(hashes / TILE_WIDTH)) cut(level, hashes);
+  return tiles;
+}
+
+/** The subtrees whose hashes a tile of hashes holds. */
+export function nodesOfTile({ level, number, width }: TileId & { readonly level: number }): TreeNode[] {
+  return Array.from({ length: width }, (_, at) => ({
+    level: level * TILE_HEIGHT,
+    position: number * TILE_WIDTH + at,
+  }));
+}
+
+/** The leaves whose entries a bundle holds, `to` excluded. */
+export function leavesOfBundle({ number, width }: TileId): { from: number; to: number } {
+  return { from: number * TILE_WIDTH, to: number * TILE_WIDTH + width };
+}
+
+export function encodeBundle(entries: readonly Buffer[]): Buffer {
+  return Buffer.concat(
+    entries.flatMap((entry) => {
+      if (entry.length > MAX_ENTRY) throw new CordonError('too_large', `a ledger entry has at most ${MAX_ENTRY} bytes`);
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(entry.length);
+      return [length, entry];
+    }),
+  );
+}
+
+/** Exactly `count` entries and nothing after them, or `proof_invalid`. */
+export function decodeBundle(bundle: Buffer, count: number): Buffer[] {
+  const entries: Buffer[] = [];
+  let at = 0;
+  while (at + 2 <= bundle.length && entries.length < count) {
+    const end = at + 2 + bundle.readUInt16BE(at);
+    if (end > bundle.length) break;
+    entries.push(bundle.subarray(at + 2, end));
+    at = end;
+  }
+  if (entries.length !== count || at !== bundle.length) {
+    throw new CordonError('proof_invalid', `the entry bundle does not hold exactly ${count} whole entries`);
+  }
+  return entries;
+}
+
+/** Reads hashes out of tiles of a tree of `size` leaves: what an outsider makes proofs from. */
+export function hashesFromTiles(size: number, readTile: (path: string) => Promise<Buffer>): HashSource {
+  const tiles = new Map<string, Promise<Buffer>>();
+  const read = async (level: number, number: number): Promise<Buffer> => {
+    const hashes = Math.floor(size / TILE_WIDTH ** level);
+    const width = Math.min(TILE_WIDTH, hashes - number * TILE_WIDTH);
+    const path = tilePath({ level, number, width });
+    const tile = tiles.get(path) ?? readTile(path);
+    tiles.set(path, tile);
+    if ((await tile).length !== width * HASH_SIZE) {
+      throw new CordonError('proof_invalid', `${path} does not hold exactly ${width} hashes`);
+    }
+    return await tile;
+  };
+  // A subtree between two tile levels is folded from the hashes below it, which one tile holds.
+  const hashOf = async (node: TreeNode): Promise<Buffer> => {
+    const level = Math.floor(node.level / TILE_HEIGHT);
+    const width = 2 ** (node.level % TILE_HEIGHT);
+    const first = node.position * width;
+    const tile = await read(level, Math.floor(first / TILE_WIDTH));
+    let row = Array.from({ length: width }, (_, at) => {
+      const start = ((first % TILE_WIDTH) + at) * HASH_SIZE;
+      return tile.subarray(start, start + HASH_SIZE);
+    });
+    while (row.length > 1) {
+      row = row.flatMap((left, at) => (at % 2 === 0 ? [nodeHash(left, row[at + 1] ?? left)] : []));
+    }
+    return row[0] ?? tile;
+  };
+  return async (nodes) => await Promise.all(nodes.map(hashOf));
+}
