@@ -1,0 +1,106 @@
+/**
+ * The one way to the tables: opens SQLite or PostgreSQL, brings it to this version, and gives transactions and grouped writes that
+ * mean the same on both. It knows no table. Nothing outside `server/store` may import it for more than its types and `openDatabase`.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Dialect, Kysely, type Transaction } from 'kysely';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+import { guarded } from './guarded-dialect.ts';
+import { migrate } from './migrate.ts';
+import { openPostgres } from './postgres.ts';
+import type { Schema } from './schema.ts';
+import { openSqlite } from './sqlite.ts';
+import { isRetryable } from './store-errors.ts';
+import { createWriteGroups } from './write-groups.ts';
+
+export type DialectName = 'sqlite' | 'postgres';
+export type Db = Kysely<Schema>;
+export type Tx = Transaction<Schema>;
+
+export interface Database {
+  /** For reads, and for single writes that need no leaf. Inside a transaction use its `tx`: `db` throws there. */
+  readonly db: Db;
+  readonly dialect: DialectName;
+  /** The file behind SQLite; null on PostgreSQL. */
+  readonly file: string | null;
+  /**
+   * Serialisable on both dialects. `fn` may run more than once (PostgreSQL's serialisation failures), so it must have no effect
+   * but through `tx`, and must wait for nothing but `tx`: on SQLite everybody else waits for it.
+   */
+  transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Makes a writer whose rows share one transaction with those of all other grouped writers. Its promise resolves after the
+   * COMMIT is on disk. When a flush fails, its rows are tried again one by one, so that a bad row fails alone: `write` may
+   * therefore run more than once for the same rows.
+   */
+  grouped<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>): (row: Row) => Promise<void>;
+  /** Flushes what is grouped and closes. */
+  close(): Promise<void>;
+}
+
+/** How often a serialisation failure or deadlock of PostgreSQL is tried again before it is told. */
+const ATTEMPTS = 8;
+
+export interface Opened {
+  readonly dialect: Dialect;
+  readonly file: string | null;
+}
+
+export async function openDatabase(where: { readonly file: string } | { readonly url: string }): Promise<Database> {
+  const name: DialectName = 'file' in where ? 'sqlite' : 'postgres';
+  const opened = 'file' in where ? openSqlite(where.file) : openPostgres(where.url);
+  const scope = new AsyncLocalStorage<{ open: boolean }>();
+  const db = new Kysely<Schema>({
+    dialect: guarded(opened.dialect, () => {
+      if (scope.getStore()?.open) throw new Error('inside a transaction the store is reached through its tx alone');
+    }),
+  });
+
+  async function once<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
+    const builder = db.transaction();
+    const serial = name === 'postgres' ? builder.setIsolationLevel('serializable') : builder;
+    return serial.execute(async (tx) => {
+      const inside = { open: true };
+      try {
+        return await scope.run(inside, () => fn(tx));
+      } finally {
+        inside.open = false;
+      }
+    });
+  }
+
+  async function transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await once(fn);
+      } catch (error) {
+        if (!isRetryable(error)) throw error;
+        if (attempt === ATTEMPTS) {
+          throw new CordonError('store_unavailable', 'The database is too busy; try again.', {}, error);
+        }
+        await delay(Math.random() * 5 * 2 ** attempt);
+      }
+    }
+  }
+
+  const groups = createWriteGroups(transaction, () => scope.getStore()?.open === true);
+  try {
+    await migrate(db, name);
+  } catch (error) {
+    await db.destroy();
+    if (isCordonError(error)) throw error;
+    throw new CordonError('store_unavailable', 'The database could not be brought to this version.', {}, error);
+  }
+  return {
+    db,
+    dialect: name,
+    file: opened.file,
+    transaction,
+    grouped: groups.grouped,
+    close: async () => {
+      await groups.drain();
+      await db.destroy();
+    },
+  };
+}

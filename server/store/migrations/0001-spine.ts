@@ -1,0 +1,377 @@
+/** The first tables: exactly `schema.ts`, with an index for every question that the product asks. */
+import {
+  type ColumnDataType,
+  type CreateTableBuilder,
+  type Kysely,
+  type Migration,
+  type RawBuilder,
+  sql,
+} from 'kysely';
+import type { DialectName } from '../database.ts';
+
+type Type = ColumnDataType | RawBuilder<unknown>;
+interface Table {
+  readonly columns: Record<string, string>;
+  readonly key?: readonly string[];
+  readonly unique?: readonly (readonly string[])[];
+  /** `[columns, table, its columns]` */
+  readonly references?: readonly (readonly [readonly string[], string, readonly string[]])[];
+  readonly indexes?: readonly (readonly string[])[];
+}
+
+/** Types: `text`, `int`, `serial`; a `?` allows null. */
+const TABLES: Record<string, Table> = {
+  meta: { columns: { key: 'text', value: 'text' }, key: ['key'] },
+
+  persons: { columns: { id: 'text', subject: 'text', created_at: 'int' }, key: ['id'], unique: [['subject']] },
+  accounts: {
+    columns: {
+      id: 'text',
+      person_id: 'text',
+      email: 'text',
+      name: 'text',
+      password_hash: 'text?',
+      totp_sealed: 'text?',
+      totp_last_step: 'int',
+      status: 'text',
+      created_at: 'int',
+    },
+    key: ['id'],
+    unique: [['email']],
+    references: [[['person_id'], 'persons', ['id']]],
+    indexes: [['person_id']],
+  },
+  role_grants: {
+    columns: { account_id: 'text', role: 'text', group_id: 'text?', area: 'text?', granted_at: 'int' },
+    references: [[['account_id'], 'accounts', ['id']]],
+    indexes: [['role']],
+  },
+  invitations: {
+    columns: { hash: 'text', account_id: 'text', expires_at: 'int', used_at: 'int?' },
+    key: ['hash'],
+    references: [[['account_id'], 'accounts', ['id']]],
+  },
+  sessions: {
+    columns: { hash: 'text', account_id: 'text', created_at: 'int', expires_at: 'int', csrf: 'text' },
+    key: ['hash'],
+    references: [[['account_id'], 'accounts', ['id']]],
+    indexes: [['account_id'], ['expires_at']],
+  },
+  api_tokens: {
+    columns: { id: 'text', hash: 'text', account_id: 'text', name: 'text', created_at: 'int', expires_at: 'int?' },
+    key: ['id'],
+    unique: [['hash']],
+    references: [[['account_id'], 'accounts', ['id']]],
+    indexes: [['account_id']],
+  },
+  approver_keys: {
+    columns: { keyid: 'text', person_id: 'text', account_id: 'text', public_key: 'text', registered_at: 'int' },
+    key: ['keyid'],
+    references: [
+      [['person_id'], 'persons', ['id']],
+      [['account_id'], 'accounts', ['id']],
+    ],
+    indexes: [['person_id']],
+  },
+
+  groups: {
+    columns: { id: 'text', name: 'text', home: 'text?', seat: 'text?', created_at: 'int' },
+    key: ['id'],
+    unique: [['name']],
+  },
+  activation_codes: {
+    columns: {
+      id: 'text',
+      secret_hash: 'text',
+      user_name: 'text',
+      group_id: 'text',
+      home: 'text?',
+      seat: 'text?',
+      created_by: 'text',
+      created_at: 'int',
+      expires_at: 'int',
+      used_at: 'int?',
+      cancelled_at: 'int?',
+    },
+    key: ['id'],
+    references: [[['group_id'], 'groups', ['id']]],
+    indexes: [['created_at'], ['group_id']],
+  },
+  devices: {
+    columns: {
+      id: 'text',
+      generation: 'int',
+      status: 'text',
+      user_name: 'text',
+      group_id: 'text',
+      home: 'text?',
+      seat: 'text?',
+      enrolled_at: 'int',
+      ended_at: 'int?',
+      record_version: 'int',
+      statement: 'text?',
+    },
+    key: ['id'],
+    references: [[['group_id'], 'groups', ['id']]],
+    indexes: [
+      ['group_id', 'id'],
+      ['status', 'id'],
+      ['user_name', 'id'],
+      ['enrolled_at', 'id'],
+      ['home', 'id'],
+      ['seat', 'id'],
+    ],
+  },
+  device_presence: {
+    columns: {
+      device_id: 'text',
+      generation: 'int',
+      session_epoch: 'int',
+      connected: 'int',
+      changed_at: 'int',
+      last_seen_at: 'int',
+      address: 'text?',
+      agent: 'text?',
+      list_version: 'int',
+      record_stored: 'int',
+      root_version: 'int',
+      reports_through: 'int',
+    },
+    key: ['device_id'],
+    references: [[['device_id'], 'devices', ['id']]],
+    indexes: [['last_seen_at', 'device_id']],
+  },
+  device_inventory: {
+    columns: { device_id: 'text', at: 'int', hostname: 'text?', platform: 'text?', body: 'text' },
+    key: ['device_id'],
+    references: [[['device_id'], 'devices', ['id']]],
+  },
+  certificates: {
+    columns: {
+      serial: 'text',
+      device_id: 'text?',
+      generation: 'int?',
+      profile: 'text',
+      fingerprint: 'text',
+      der: 'text',
+      not_before: 'int',
+      not_after: 'int',
+      issued_at: 'int',
+      revoked_at: 'int?',
+      revocation_reason: 'int?',
+      superseded_at: 'int?',
+    },
+    key: ['serial'],
+    unique: [['fingerprint']],
+    indexes: [['device_id', 'generation'], ['revoked_at']],
+  },
+  crls: { columns: { number: 'int', der: 'text', this_update: 'int', next_update: 'int' }, key: ['number'] },
+  commands: {
+    columns: {
+      id: 'text',
+      device_id: 'text',
+      generation: 'int',
+      kind: 'text',
+      body: 'text',
+      state: 'text',
+      created_by: 'text',
+      created_at: 'int',
+      expires_at: 'int',
+      stored_at: 'int?',
+      finished_at: 'int?',
+      detail: 'text?',
+    },
+    key: ['id'],
+    references: [[['device_id'], 'devices', ['id']]],
+    indexes: [
+      ['device_id', 'generation', 'state'],
+      ['device_id', 'created_at', 'id'],
+      ['state', 'expires_at'],
+    ],
+  },
+  alarms: {
+    columns: { id: 'serial', at: 'int', device_id: 'text?', code: 'text', detail: 'text' },
+    indexes: [['device_id', 'at']],
+  },
+
+  evidence: {
+    columns: {
+      id: 'serial',
+      device_id: 'text',
+      generation: 'int',
+      source: 'text',
+      areas: 'text',
+      at: 'int',
+      detail: 'text',
+    },
+    indexes: [['device_id', 'at'], ['at']],
+  },
+  locations: { columns: { device_id: 'text', state: 'text', changed_at: 'int' }, key: ['device_id'] },
+  device_ties: {
+    columns: { device_id: 'text', tie: 'text', area: 'text' },
+    key: ['tie', 'area', 'device_id'],
+    indexes: [['device_id']],
+  },
+  ip_databases: {
+    columns: { hash: 'text', name: 'text', imported_at: 'int', built_at: 'int', active: 'int' },
+    key: ['hash'],
+  },
+
+  orders: {
+    columns: {
+      number: 'text',
+      title: 'text',
+      adopted_revision: 'int?',
+      latest_revision: 'int',
+      created_at: 'int',
+      closed_at: 'int?',
+    },
+    key: ['number'],
+  },
+  order_revisions: {
+    columns: {
+      order_number: 'text',
+      revision: 'int',
+      act: 'text',
+      payload: 'text',
+      digest: 'text',
+      proposer: 'text',
+      state: 'text',
+      proposed_at: 'int',
+      adopted_at: 'int?',
+    },
+    key: ['order_number', 'revision'],
+    references: [[['order_number'], 'orders', ['number']]],
+    indexes: [['state', 'order_number']],
+  },
+  order_approvals: {
+    columns: {
+      order_number: 'text',
+      revision: 'int',
+      person_id: 'text',
+      keyid: 'text',
+      signature: 'text',
+      approved_at: 'int',
+    },
+    key: ['order_number', 'revision', 'person_id'],
+    references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
+  },
+  order_exemptions: {
+    columns: {
+      order_number: 'text',
+      revision: 'int',
+      device_id: 'text',
+      salt: 'text',
+      commitment: 'text',
+      until: 'int?',
+    },
+    key: ['order_number', 'revision', 'device_id'],
+    references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
+    indexes: [['device_id']],
+  },
+  approver_roots: {
+    columns: {
+      version: 'int',
+      payload: 'text',
+      signatures: 'text',
+      state: 'text',
+      proposed_at: 'int',
+      adopted_at: 'int?',
+    },
+    key: ['version'],
+    indexes: [['state', 'version']],
+  },
+  order_lists: {
+    columns: { version: 'int', envelope: 'text', hash: 'text', issued_at: 'int', expires_at: 'int' },
+    key: ['version'],
+  },
+  device_records: {
+    columns: { device_id: 'text', version: 'int', envelope: 'text', issued_at: 'int' },
+    key: ['device_id'],
+  },
+  receipts: {
+    columns: {
+      device_id: 'text',
+      generation: 'int',
+      seq: 'int',
+      kind: 'text',
+      list_version: 'int',
+      order_number: 'text?',
+      revision: 'int?',
+      service: 'text?',
+      gate: 'text?',
+      at: 'int',
+      stored_at: 'int',
+      envelope: 'text',
+      verified: 'int',
+    },
+    key: ['device_id', 'generation', 'seq'],
+    indexes: [['order_number', 'kind'], ['kind', 'list_version'], ['verified']],
+  },
+
+  ledger_leaves: {
+    columns: { id: 'serial', leaf_index: 'int?', kind: 'text', at: 'int', body: 'text', hash: 'text' },
+    unique: [['leaf_index']],
+    indexes: [['hash']],
+  },
+  ledger_openings: {
+    columns: { leaf_id: 'int', salt: 'text', subject: 'text' },
+    key: ['leaf_id'],
+    references: [[['leaf_id'], 'ledger_leaves', ['id']]],
+  },
+  ledger_hashes: { columns: { level: 'int', position: 'int', hash: 'text' }, key: ['level', 'position'] },
+  checkpoints: { columns: { size: 'int', note: 'text', at: 'int' }, key: ['size'] },
+};
+
+/** Kinds that may stand twice are told apart by an index with a condition or an expression, which both dialects know. */
+const SPECIAL = [
+  sql`create unique index role_grants_once on role_grants
+      (account_id, role, (coalesce(group_id, '')), (coalesce(area, '')))`,
+  sql`create unique index ip_databases_one_active on ip_databases (active) where active = 1`,
+  sql`create index ledger_leaves_waiting on ledger_leaves (id) where leaf_index is null`,
+  sql`create index device_presence_connected on device_presence (device_id) where connected = 1`,
+];
+
+export function spine(dialect: DialectName): Migration {
+  return {
+    up: async (db: Kysely<unknown>) => {
+      for (const [name, table] of Object.entries(TABLES)) await create(db, dialect, name, table);
+      for (const statement of SPECIAL) await statement.execute(db);
+    },
+  };
+}
+
+async function create(db: Kysely<unknown>, dialect: DialectName, name: string, table: Table): Promise<void> {
+  // PostgreSQL would sort and compare text by its locale; `C` is byte order, which is SQLite's.
+  const text: Type = dialect === 'postgres' ? sql`text collate "C"` : 'text';
+  const types: Record<string, Type> = { text, int: dialect === 'postgres' ? 'bigint' : 'integer' };
+  let builder: CreateTableBuilder<string, string> = db.schema.createTable(name);
+  for (const [column, spec] of Object.entries(table.columns)) {
+    if (spec === 'serial') {
+      builder =
+        dialect === 'postgres'
+          ? builder.addColumn(column, 'bigserial', (made) => made.primaryKey())
+          : builder.addColumn(column, 'integer', (made) => made.primaryKey().autoIncrement());
+      continue;
+    }
+    const nullable = spec.endsWith('?');
+    const type = types[nullable ? spec.slice(0, -1) : spec];
+    if (!type) throw new Error(`${name}.${column}: no such type as ${spec}`);
+    builder = builder.addColumn(column, type, (made) => (nullable ? made : made.notNull()));
+  }
+  if (table.key) builder = builder.addPrimaryKeyConstraint(`${name}_key`, [...table.key]);
+  for (const columns of table.unique ?? []) {
+    builder = builder.addUniqueConstraint(`${name}_${columns.join('_')}_once`, [...columns]);
+  }
+  for (const [columns, target, targets] of table.references ?? []) {
+    builder = builder.addForeignKeyConstraint(`${name}_${columns.join('_')}_of`, [...columns], target, [...targets]);
+  }
+  await builder.execute();
+  for (const columns of table.indexes ?? []) {
+    await db.schema
+      .createIndex(`${name}_by_${columns.join('_')}`)
+      .on(name)
+      .columns([...columns])
+      .execute();
+  }
+}

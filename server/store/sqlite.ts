@@ -1,0 +1,46 @@
+/** Opens the SQLite file: one connection, write-ahead log, every commit synced to disk. */
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { SqliteDialect, type SqliteStatement } from 'kysely';
+import type { Opened } from './database.ts';
+import { asStoreError } from './store-errors.ts';
+
+/** Kysely prepares at every query; SQLite's own parse costs more than most of our reads. */
+const STATEMENTS = 500;
+/** Longer texts are multi-row inserts, whose number of rows rarely repeats. */
+const LONGEST_KEPT = 2_000;
+
+export function openSqlite(path: string): Opened {
+  const file = resolve(path);
+  const connection = connect(file);
+  const statements = new Map<string, SqliteStatement>();
+  const prepare = (sql: string): SqliteStatement => {
+    const kept = statements.get(sql);
+    if (kept) return kept;
+    const statement = connection.prepare<unknown[]>(sql);
+    if (sql.length <= LONGEST_KEPT) {
+      if (statements.size >= STATEMENTS) statements.clear();
+      statements.set(sql, statement);
+    }
+    return statement;
+  };
+  return { dialect: new SqliteDialect({ database: { prepare, close: () => connection.close() } }), file };
+}
+
+function connect(file: string): BetterSqlite3.Database {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    // SQLite gives its log and index files the mode of the database file, so it is set before they exist.
+    closeSync(openSync(file, 'a', 0o600));
+    chmodSync(file, 0o600);
+    const connection = new BetterSqlite3(file);
+    connection.pragma('journal_mode = WAL');
+    connection.pragma('synchronous = FULL');
+    connection.pragma('foreign_keys = ON');
+    connection.pragma('busy_timeout = 5000');
+    return connection;
+  } catch (error) {
+    throw asStoreError(error);
+  }
+}

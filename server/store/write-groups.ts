@@ -1,0 +1,121 @@
+/**
+ * Grouped writes: a commit costs a disk sync whatever it holds, so all rows that arrive while one is under way share the next.
+ * A row's promise resolves only after the commit that holds it.
+ */
+import { CordonError } from '../../shared/errors.ts';
+import type { Database, Tx } from './database.ts';
+
+/** A flush starts at once when so many rows wait; otherwise at the next turn of the loop. Also the most rows one `write` gets. */
+const FULL = 512;
+
+interface Waiting<Row> {
+  readonly row: Row;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What one writer brings to a flush, its row type hidden. */
+interface Batch {
+  readonly size: number;
+  write(tx: Tx): Promise<void>;
+  /** The same rows, one batch each. */
+  singly(): Batch[];
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+function batchOf<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>, waiting: readonly Waiting<Row>[]): Batch {
+  const rows = waiting.map(({ row }) => row);
+  return {
+    size: rows.length,
+    write: (tx) => write(tx, rows),
+    singly: () => waiting.map((one) => batchOf(write, [one])),
+    resolve: () => waiting.forEach((one) => void one.resolve()),
+    reject: (error) => waiting.forEach((one) => void one.reject(error)),
+  };
+}
+
+export interface WriteGroups {
+  readonly grouped: Database['grouped'];
+  /** Flushes everything; rows that come later are refused. */
+  drain(): Promise<void>;
+}
+
+export function createWriteGroups(transaction: Database['transaction'], insideTransaction: () => boolean): WriteGroups {
+  const takers: (() => Batch[])[] = [];
+  let waiting = 0;
+  let scheduled = false;
+  let flushing: Promise<void> | null = null;
+  let closed = false;
+
+  async function commit(batches: readonly Batch[]): Promise<void> {
+    try {
+      await transaction(async (tx) => {
+        for (const batch of batches) await batch.write(tx);
+      });
+    } catch (error) {
+      const rows = batches.flatMap((batch) => batch.singly());
+      const unavailable = error instanceof CordonError && error.code === 'store_unavailable';
+      if (unavailable || rows.length === 1) {
+        for (const batch of batches) batch.reject(error);
+        return;
+      }
+      for (const row of rows) await commit([row]);
+      return;
+    }
+    for (const batch of batches) batch.resolve();
+  }
+
+  async function flush(): Promise<void> {
+    while (waiting > 0) {
+      waiting = 0;
+      await commit(takers.flatMap((take) => take()));
+    }
+  }
+
+  function start(): void {
+    scheduled = false;
+    flushing ??= flush().finally(() => {
+      flushing = null;
+      if (waiting > 0) start();
+    });
+  }
+
+  function grouped<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>): (row: Row) => Promise<void> {
+    let rows: Waiting<Row>[] = [];
+    takers.push(() => {
+      const batches: Batch[] = [];
+      for (let from = 0; from < rows.length; from += FULL) batches.push(batchOf(write, rows.slice(from, from + FULL)));
+      rows = [];
+      return batches;
+    });
+    return (row) =>
+      new Promise<void>((resolve, reject) => {
+        if (insideTransaction()) {
+          reject(new Error('a grouped write inside a transaction would wait for itself: write through its tx'));
+          return;
+        }
+        if (closed) {
+          reject(new CordonError('store_unavailable', 'The server is shutting down; try again when it is back.'));
+          return;
+        }
+        rows.push({ row, resolve, reject });
+        waiting += 1;
+        if (flushing) return;
+        if (waiting >= FULL) start();
+        else if (!scheduled) {
+          scheduled = true;
+          setImmediate(start);
+        }
+      });
+  }
+
+  return {
+    grouped,
+    drain: async () => {
+      closed = true;
+      start();
+      await flushing;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** Turns a change's draft into the leaf that is logged, and the opening that only the operator keeps. */
+import { createHash, randomBytes } from 'node:crypto';
+import { type Leaf, type LeafDraft, leafSchema } from './leaf.ts';
+import { leafHash } from './merkle.ts';
+
+export interface MadeLeaf {
+  /** The leaf's exact bytes as text: JSON with sorted keys and no spaces. */
+  readonly body: string;
+  /** RFC 9162 leaf hash of `body`, hex. */
+  readonly hash: string;
+  /** What opens the commitment; null when the leaf is about nobody. */
+  readonly opening: { readonly salt: string; readonly subject: string } | null;
+}
+
+export function makeLeaf(draft: LeafDraft, salt: Buffer = randomBytes(32)): MadeLeaf {
+  const { subject } = draft;
+  const leaf: Leaf = leafSchema.parse({
+    kind: draft.kind,
+    at: draft.at,
+    subject: subject === null ? null : subjectCommitment(salt, subject),
+    public: draft.public,
+  });
+  // Keys in alphabetical order: at, kind, public, subject.
+  const sorted = Object.fromEntries(Object.entries(leaf.public).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const body = JSON.stringify({ at: leaf.at, kind: leaf.kind, public: sorted, subject: leaf.subject });
+  return {
+    body,
+    hash: leafHash(Buffer.from(body, 'utf8')).toString('hex'),
+    opening: subject === null ? null : { salt: salt.toString('hex'), subject },
+  };
+}
+
+/** SHA-256 over salt and subject, hex: without the salt nobody can guess the subject from the leaf. */
+export function subjectCommitment(salt: Buffer, subject: string): string {
+  return createHash('sha256').update(salt).update(subject, 'utf8').digest('hex');
+}
