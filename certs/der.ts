@@ -1,0 +1,141 @@
+/**
+ * DER in and out, over node-forge's ASN.1. Everything that `certs` builds goes through the constructors below; everything that it
+ * reads from outside goes through `parseDer`, which takes DER only. No rule about certificates belongs here.
+ */
+import forge from 'node-forge';
+
+export type Asn1 = forge.asn1.Asn1;
+
+const { Class, Type } = forge.asn1;
+
+const universal = (type: forge.asn1.Type, value: string): Asn1 => forge.asn1.create(Class.UNIVERSAL, type, false, value);
+
+export const sequence = (...items: Asn1[]): Asn1 => forge.asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, items);
+export const set = (...items: Asn1[]): Asn1 => forge.asn1.create(Class.UNIVERSAL, Type.SET, true, items);
+/** [n], constructed: explicit tagging, or implicit tagging of something constructed. */
+export const tagged = (n: number, ...items: Asn1[]): Asn1 => forge.asn1.create(Class.CONTEXT_SPECIFIC, n, true, items);
+/** [n] IMPLICIT over a primitive value. */
+export const implicit = (n: number, value: Buffer): Asn1 =>
+  forge.asn1.create(Class.CONTEXT_SPECIFIC, n, false, value.toString('binary'));
+export const oid = (dotted: string): Asn1 => universal(Type.OID, forge.asn1.oidToDer(dotted).getBytes());
+export const bool = (value: boolean): Asn1 => universal(Type.BOOLEAN, value ? '\xff' : '\x00');
+export const nil = (): Asn1 => universal(Type.NULL, '');
+export const enumerated = (value: number): Asn1 => universal(Type.ENUMERATED, String.fromCharCode(value));
+export const octets = (value: Buffer): Asn1 => universal(Type.OCTETSTRING, value.toString('binary'));
+export const utf8 = (text: string): Asn1 => universal(Type.UTF8, Buffer.from(text, 'utf8').toString('binary'));
+/** `unused` trailing bits of the last byte do not count. */
+export const bits = (value: Buffer, unused = 0): Asn1 =>
+  universal(Type.BITSTRING, String.fromCharCode(unused) + value.toString('binary'));
+
+/** A non-negative INTEGER from its big-endian bytes or a small number. */
+export function integer(value: Buffer | number): Asn1 {
+  const bytes = typeof value === 'number' ? bigEndian(value) : value;
+  // A leading zero keeps the number positive; node-forge drops it again where it is not needed.
+  return universal(Type.INTEGER, `\x00${bytes.toString('binary')}`);
+}
+
+function bigEndian(value: number): Buffer {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is no non-negative integer`);
+  const hex = value.toString(16);
+  return Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
+}
+
+/** RFC 5280, section 4.1.2.5: UTCTime through 2049, GeneralizedTime from then on, both in whole seconds and Zulu. */
+export function time(at: Date): Asn1 {
+  const digits = at.toISOString().replace(/[-:T]|\.\d+/g, '');
+  return at.getUTCFullYear() < 2050
+    ? universal(Type.UTCTIME, digits.slice(2))
+    : universal(Type.GENERALIZEDTIME, digits);
+}
+
+export const toDer = (value: Asn1): Buffer => Buffer.from(forge.asn1.toDer(value).getBytes(), 'binary');
+
+/** No honest request nests deeper: a name inside a SAN inside an attribute reaches 9. */
+const MAX_DEPTH = 16;
+
+/** Our own DER, or what Node made: no checks beyond those of the parser. */
+export const fromDer = (der: Buffer): Asn1 =>
+  forge.asn1.fromDer(forge.util.createBuffer(der.toString('binary')), {
+    strict: true,
+    parseAllBytes: true,
+    decodeBitStrings: false,
+    maxDepth: MAX_DEPTH,
+  });
+
+/**
+ * Parses bytes from outside. node-forge also takes BER, in which one value has many spellings and two readers may see two things:
+ * re-encoding and comparing leaves the one. Throws a plain `Error` that says what is wrong.
+ */
+export function parseDer(der: Buffer): Asn1 {
+  const value = fromDer(der);
+  if (!toDer(value).equals(der)) throw new Error('the encoding is not DER');
+  checkStrict(value);
+  return value;
+}
+
+/** What survives a re-encoding by node-forge and is not DER all the same (X.690, sections 11.1, 11.2.1 and 11.6). */
+function checkStrict(value: Asn1): void {
+  if (Array.isArray(value.value)) {
+    if (value.tagClass === Class.UNIVERSAL && value.type !== Type.SEQUENCE && value.type !== Type.SET) {
+      throw new Error('a constructed string is not DER');
+    }
+    value.value.forEach(checkStrict);
+    if (value.tagClass === Class.UNIVERSAL && value.type === Type.SET) checkSetOrder(value.value);
+    return;
+  }
+  if (value.tagClass !== Class.UNIVERSAL) return;
+  if (value.type === Type.SEQUENCE || value.type === Type.SET) throw new Error('a primitive SEQUENCE or SET is not DER');
+  if (value.type === Type.BOOLEAN && value.value !== '\xff' && value.value !== '\x00') {
+    throw new Error('a BOOLEAN that is neither 00 nor FF is not DER');
+  }
+  if (value.type === Type.INTEGER && value.value.length === 0) throw new Error('an INTEGER without a value is not DER');
+  if (value.type === Type.BITSTRING) checkUnusedBits(value.value);
+}
+
+function checkSetOrder(items: Asn1[]): void {
+  const encoded = items.map(toDer);
+  if (encoded.some((item, i) => i > 0 && Buffer.compare(encoded[i - 1] ?? item, item) > 0)) {
+    throw new Error('a SET that is not sorted is not DER');
+  }
+}
+
+function checkUnusedBits(value: string): void {
+  const unused = value.charCodeAt(0);
+  const last = value.charCodeAt(value.length - 1);
+  if (value.length === 0 || unused > 7 || (value.length === 1 && unused !== 0) || (last & ((1 << unused) - 1)) !== 0) {
+    if (value.length > 1 || unused !== 0) throw new Error('a BIT STRING with unused bits that are set is not DER');
+  }
+}
+
+// --- Reading. Each throws a plain `Error` when the value is something else, so that a caller names the whole once. ---------------
+
+export function children(value: Asn1 | undefined, ...types: forge.asn1.Type[]): Asn1[] {
+  if (!value || !Array.isArray(value.value)) throw new Error('a constructed value is missing');
+  if (types.length > 0 && (value.tagClass !== Class.UNIVERSAL || !types.includes(value.type))) {
+    throw new Error('a SEQUENCE or SET is missing');
+  }
+  return value.value;
+}
+
+export const sequenceItems = (value: Asn1 | undefined): Asn1[] => children(value, Type.SEQUENCE);
+export const setItems = (value: Asn1 | undefined): Asn1[] => children(value, Type.SET);
+
+/** The content octets of a primitive value of the given universal type. */
+export function content(value: Asn1 | undefined, ...types: forge.asn1.Type[]): Buffer {
+  if (!value || typeof value.value !== 'string' || value.tagClass !== Class.UNIVERSAL || !types.includes(value.type)) {
+    throw new Error('a primitive value is missing or of another type');
+  }
+  return Buffer.from(value.value, 'binary');
+}
+
+export const readOid = (value: Asn1 | undefined): string =>
+  forge.asn1.derToOid(forge.util.createBuffer(content(value, Type.OID).toString('binary')));
+
+export const readText = (value: Asn1 | undefined): string =>
+  new TextDecoder('utf-8', { fatal: true }).decode(content(value, Type.UTF8, Type.PRINTABLESTRING, Type.IA5STRING));
+
+/** [n] of the context-specific class. */
+export const isTagged = (value: Asn1 | undefined, n: number): value is Asn1 =>
+  value !== undefined && value.tagClass === Class.CONTEXT_SPECIFIC && value.type === n;
+
+export { Type };
