@@ -1,13 +1,98 @@
-import { mkdtempSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { afterEach, expect, it } from 'vitest';
+import { backupTo } from './backup.ts';
 import { openDatabase } from './database.ts';
+import { getMeta, setMeta } from './meta-store.ts';
+
+const folders: string[] = [];
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'cordon-database-'));
+  folders.push(made);
+  return made;
+}
+afterEach(() => {
+  for (const made of folders.splice(0)) rmSync(made, { recursive: true, force: true });
+});
 
 it('makes a file that only its owner can read, log included', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'cordon-')), 'sub', 'cordon.db');
+  const file = join(folder(), 'sub', 'cordon.db');
   const database = await openDatabase({ file });
-  await database.db.insertInto('meta').values({ key: 'a', value: 'b' }).execute();
+  await setMeta(database.db, 'a', 'b');
   for (const path of [file, `${file}-wal`, `${file}-shm`]) expect(statSync(path).mode & 0o777).toBe(0o600);
   await database.close();
+});
+
+it('syncs every commit and checks foreign keys', async () => {
+  const database = await openDatabase({ file: join(folder(), 'cordon.db') });
+  const read = async (name: string) =>
+    Object.values((await sql`pragma ${sql.raw(name)}`.execute(database.db)).rows[0]!)[0];
+  expect([await read('journal_mode'), await read('synchronous'), await read('foreign_keys')]).toEqual(['wal', 2, 1]);
+  await database.close();
+});
+
+it('says so when the path cannot be opened', async () => {
+  const here = folder();
+  await expect(openDatabase({ file: here })).rejects.toMatchObject({ code: 'store_unavailable' });
+  await expect(openDatabase({ url: 'postgres://127.0.0.1:1/nothing' })).rejects.toMatchObject({
+    code: 'store_unavailable',
+  });
+});
+
+it('fails closed when the store is full, keeps what it had, and goes on when there is room', async () => {
+  const database = await openDatabase({ file: join(folder(), 'cordon.db') });
+  const write = database.grouped<string>(async (tx, rows) => {
+    for (const key of rows) await setMeta(tx, key, 'x'.repeat(100_000));
+  });
+  await write('before');
+  await sql`pragma max_page_count = 1`.execute(database.db);
+  const results = await Promise.allSettled(['a', 'b', 'c'].map(write));
+  for (const result of results) expect(result).toMatchObject({ reason: { code: 'store_unavailable' } });
+  const spent = database.transaction((tx) => setMeta(tx, 'd', 'x'.repeat(100_000)));
+  await expect(spent).rejects.toMatchObject({ code: 'store_unavailable' });
+  await sql`pragma max_page_count = 1000000`.execute(database.db);
+  await write('after');
+  expect(await getMeta(database.db, 'before')).toHaveLength(100_000);
+  expect(await getMeta(database.db, 'a')).toBeNull();
+  expect(await getMeta(database.db, 'after')).toHaveLength(100_000);
+  await database.close();
+});
+
+it('copies a store that is being written to one consistent moment', async () => {
+  const here = folder();
+  const database = await openDatabase({ file: join(here, 'cordon.db') });
+  for (let row = 0; row < 40; row += 1) await setMeta(database.db, `fill${row}`, 'x'.repeat(50_000));
+  await setMeta(database.db, 'left', '0');
+  await setMeta(database.db, 'right', '0');
+  let going = true;
+  let count = 0;
+  const busy = (async () => {
+    while (going) {
+      count += 1;
+      await database.transaction(async (tx) => {
+        await setMeta(tx, 'left', String(count));
+        await setMeta(tx, `fill${count % 40}`, String(count).repeat(20_000));
+        await setMeta(tx, 'right', String(count));
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  })();
+  const path = join(here, 'copy.db');
+  await backupTo(database, path);
+  going = false;
+  await busy;
+  expect(count).toBeGreaterThan(1);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  const alone = join(folder(), 'cordon.db');
+  copyFileSync(path, alone);
+  const copy = await openDatabase({ file: alone });
+  expect(await getMeta(copy.db, 'left')).toBe(await getMeta(copy.db, 'right'));
+  expect(
+    (await sql<{ integrity_check: string }>`pragma integrity_check`.execute(copy.db)).rows[0]?.integrity_check,
+  ).toBe('ok');
+  await copy.close();
+  await database.close();
+  expect(existsSync(`${path}-journal`)).toBe(false);
 });

@@ -3,8 +3,8 @@ import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { SqliteDialect, type SqliteStatement } from 'kysely';
+import { CordonError } from '../../shared/errors.ts';
 import type { Opened } from './database.ts';
-import { asStoreError } from './store-errors.ts';
 
 /** Kysely prepares at every query; SQLite's own parse costs more than most of our reads. */
 const STATEMENTS = 500;
@@ -41,6 +41,6 @@ function connect(file: string): BetterSqlite3.Database {
     connection.pragma('busy_timeout = 5000');
     return connection;
   } catch (error) {
-    throw asStoreError(error);
+    throw new CordonError('store_unavailable', `The database ${file} cannot be opened.`, { file }, error);
   }
 }

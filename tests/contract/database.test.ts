@@ -1,0 +1,156 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import { appendLeaf } from '../../server/store/leaves.ts';
+import { getMeta, installationId, setMeta } from '../../server/store/meta-store.ts';
+import { migrate } from '../../server/store/migrate.ts';
+import { isUniqueViolation } from '../../server/store/store-errors.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+describeOnEveryStore('the database', (open) => {
+  it('gives integers beyond 32 bits, sums and counts as numbers', async () => {
+    const { db } = await open();
+    await db
+      .insertInto('checkpoints')
+      .values({ size: 1, note: 'n', at: 2 ** 52 + 1 })
+      .execute();
+    const row = await db
+      .selectFrom('checkpoints')
+      .select((eb) => ['at', eb.fn.countAll<number>().as('count'), eb.fn.sum<number>('at').as('sum')])
+      .groupBy('at')
+      .executeTakeFirstOrThrow();
+    expect(row).toEqual({ at: 2 ** 52 + 1, count: 1, sum: 2 ** 52 + 1 });
+  });
+
+  it('sorts text by bytes, whatever the locale', async () => {
+    const { db } = await open();
+    for (const key of ['b', 'B', 'a', 'ä', '_']) await setMeta(db, key, '');
+    const rows = await db.selectFrom('meta').select('key').orderBy('key').execute();
+    expect(rows.map(({ key }) => key)).toEqual(['B', '_', 'a', 'b', 'ä']);
+  });
+
+  it('undoes everything when a transaction throws', async () => {
+    const database = await open();
+    const broken = database.transaction(async (tx) => {
+      await setMeta(tx, 'a', '1');
+      await appendLeaf(tx, { kind: 'ca.created', at: 1, subject: 'x', public: {} });
+      throw new CordonError('conflict', 'no');
+    });
+    await expect(broken).rejects.toMatchObject({ code: 'conflict' });
+    expect(await getMeta(database.db, 'a')).toBeNull();
+    expect(await database.db.selectFrom('ledger_leaves').selectAll().execute()).toEqual([]);
+    expect(await database.db.selectFrom('ledger_openings').selectAll().execute()).toEqual([]);
+  });
+
+  it('runs transactions as if one after the other, even those that read first', async () => {
+    const database = await open();
+    await setMeta(database.db, 'count', '0');
+    const add = () =>
+      database.transaction(async (tx) => {
+        const count = Number(await getMeta(tx, 'count'));
+        await delay(1);
+        await setMeta(tx, 'count', String(count + 1));
+      });
+    await Promise.all(Array.from({ length: 8 }, add));
+    expect(await getMeta(database.db, 'count')).toBe('8');
+  });
+
+  it('refuses what would wait for itself: db, a transaction or a grouped write inside a transaction', async () => {
+    const database = await open();
+    const write = database.grouped<string>(async (tx, rows) => {
+      for (const key of rows) await setMeta(tx, key, '');
+    });
+    const inside = [
+      () => getMeta(database.db, 'a'),
+      () => database.transaction((tx) => getMeta(tx, 'a')),
+      () => write('a'),
+    ];
+    for (const act of inside) {
+      await expect(database.transaction(async () => void (await act()))).rejects.toThrow(/inside a transaction/);
+    }
+    await write('after');
+    expect(await getMeta(database.db, 'after')).toBe('');
+  });
+
+  it('tells a row that exists from other errors', async () => {
+    const { db } = await open();
+    const insert = () => db.insertInto('meta').values({ key: 'a', value: '' }).execute();
+    await insert();
+    const error = await insert().catch((thrown: unknown) => thrown);
+    expect(isUniqueViolation(error)).toBe(true);
+    const other = await sql`select * from nothing_here`.execute(db).catch((thrown: unknown) => thrown);
+    expect(isUniqueViolation(other)).toBe(false);
+    expect(other).not.toBeInstanceOf(CordonError);
+  });
+
+  it('groups writes of different writers into few transactions and keeps the order of each', async () => {
+    const database = await open();
+    const calls: number[] = [];
+    const first = database.grouped<number>(async (tx, rows) => {
+      calls.push(rows.length);
+      for (const row of rows) await setMeta(tx, 'last', String(row));
+    });
+    const second = database.grouped<{ key: string }>(async (tx, rows) => {
+      await tx
+        .insertInto('meta')
+        .values(rows.map(({ key }) => ({ key, value: '' })))
+        .execute();
+    });
+    const rows = Array.from({ length: 1300 }, (_, index) => index);
+    await Promise.all(rows.flatMap((row) => [first(row), second({ key: `k${row}` })]));
+    expect(await getMeta(database.db, 'last')).toBe('1299');
+    expect(calls.length).toBeLessThan(12);
+    expect(calls.every((size) => size <= 512)).toBe(true);
+    const { count } = await database.db
+      .selectFrom('meta')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow();
+    expect(count).toBe(1301);
+  });
+
+  it('lets a bad row fail alone', async () => {
+    const database = await open();
+    const write = database.grouped<{ key: string; value: string | null }>(async (tx, rows) => {
+      for (const { key, value } of rows) {
+        await sql`insert into meta (key, value) values (${key}, ${value})`.execute(tx);
+      }
+    });
+    const results = await Promise.allSettled([
+      write({ key: 'a', value: '' }),
+      write({ key: 'b', value: null }),
+      write({ key: 'c', value: '' }),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await getMeta(database.db, 'a')).toBe('');
+    expect(await getMeta(database.db, 'c')).toBe('');
+  });
+
+  it('flushes what is grouped before it closes, and then refuses', async () => {
+    const database = await open();
+    const write = database.grouped<string>(async (tx, rows) => {
+      for (const key of rows) await setMeta(tx, key, '');
+    });
+    const pending = write('a');
+    await database.close();
+    await expect(pending).resolves.toBeUndefined();
+    await expect(write('b')).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
+
+  it('has one id for the installation, whoever asks first', async () => {
+    const database = await open();
+    const ids = await Promise.all([installationId(database), installationId(database)]);
+    expect(new Set(ids).size).toBe(1);
+    expect(ids[0]).toMatch(/^ins_[a-z2-7]{16}$/);
+  });
+
+  it('refuses a database of a newer version and leaves it as it is', async () => {
+    const { db, dialect } = await open();
+    const timestamp = new Date().toISOString();
+    await sql`insert into kysely_migration (name, timestamp) values ('9999-later', ${timestamp})`.execute(db);
+    await expect(migrate(db, dialect)).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining('newer version of Cordon'),
+    });
+  });
+});
