@@ -1,0 +1,264 @@
+/**
+ * Admin accounts: who somebody is, how they sign in and what they were granted. Knows no HTTP and no SQL. All of it runs on real time;
+ * only a leaf's `at` is the installation's clock. Secrets (tokens, invitations) leave it once and are kept as SHA-256.
+ */
+import { createHash, createPublicKey, randomBytes } from 'node:crypto';
+import { CordonError } from '../../shared/errors.ts';
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import { type AccountId, newAccountId, randomBase32 } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import { emailKey, personSubject } from './email.ts';
+import { hashPassword, passwordMatches } from './passwords.ts';
+import type { Account, AccountStore, ApiToken, ApproverKey, ApproverKeyStore, Session, SessionStore } from './ports.ts';
+import type { Grant } from './roles.ts';
+import { createSignInLimits, type SignInLimits } from './sign-in-limits.ts';
+import { newTotpSecret, totpStep, totpUri } from './totp.ts';
+
+const HOUR = 3_600_000;
+export const SESSION_LASTS = 12 * HOUR;
+export const INVITATION_LASTS = 72 * HOUR;
+
+/** Seals the TOTP secrets under the installation's passphrase, so that a copy of the database alone signs nobody in. */
+export interface Sealer {
+  seal(plain: Buffer): string;
+  unseal(text: string): Buffer;
+}
+
+export interface AdminsPorts {
+  readonly accounts: AccountStore;
+  readonly sessions: SessionStore;
+  readonly approverKeys: ApproverKeyStore;
+  readonly sealer: Sealer;
+  /** For the `at` of leaves only. */
+  readonly clock: Clock;
+  /** Shown by authenticator apps. */
+  readonly organisation: string;
+  readonly limits?: SignInLimits;
+  /** Real time; a port so that tests can step over a TOTP period. */
+  readonly now?: () => number;
+}
+
+export interface Redeemed {
+  readonly account: Account;
+  /** Base32; shown once. */
+  readonly totpSecret: string;
+  readonly totpUri: string;
+}
+
+export interface SignedIn {
+  /** The cookie's value. */
+  readonly token: string;
+  readonly session: Session;
+}
+
+export type Admins = ReturnType<typeof createAdmins>;
+
+export function createAdmins(ports: AdminsPorts) {
+  const { accounts, sessions, approverKeys, sealer, clock } = ports;
+  const limits = ports.limits ?? createSignInLimits();
+  const now = ports.now ?? Date.now;
+
+  async function newCredentials(password: string) {
+    const secret = newTotpSecret();
+    const passwordHash = await hashPassword(password);
+    return { secret, credentials: { passwordHash, totpSealed: sealer.seal(Buffer.from(secret)) } };
+  }
+
+  const invitation = () => {
+    const token = secretText();
+    return { token, stored: { hash: sha256(token), expiresAt: now() + INVITATION_LASTS } };
+  };
+
+  function leaf<K extends 'role.granted' | 'role.revoked'>(kind: K, account: AccountId, grant: Grant | null) {
+    const facts = { role: grant?.role ?? 'all', scope: grant?.group ? 'group' : 'all', area: grant?.area ?? null };
+    return { kind, at: clock.now(), subject: account, public: facts } satisfies LeafDraft<K>;
+  }
+
+  async function found(id: AccountId): Promise<Account> {
+    const account = await accounts.find(id);
+    if (!account) throw new CordonError('not_found', `There is no account ${id}; list them with GET /accounts.`);
+    return account;
+  }
+
+  return {
+    /** A link's token for the first owner while there is no account at all; null from then on. Voids the one before. */
+    async firstOwnerInvitation(): Promise<string | null> {
+      const { token, stored } = invitation();
+      return (await accounts.inviteFirstOwner(stored)) ? token : null;
+    },
+
+    /**
+     * Sets a password and a new TOTP secret. `email` and `name` are the first owner's own; an invited account has its own already.
+     * Throws `invitation_invalid` for a token that is unknown, used or expired: it does not say which.
+     */
+    async redeemInvitation(given: {
+      readonly token: string;
+      readonly password: string;
+      readonly email?: string | undefined;
+      readonly name?: string | undefined;
+      readonly address: string;
+    }): Promise<Redeemed> {
+      await limits.attempt('invitation', given.address);
+      const hash = sha256(given.token);
+      const { secret, credentials } = await newCredentials(given.password);
+      let account = await accounts.redeem(hash, now(), credentials);
+      if (!account && given.email !== undefined) {
+        const first = fresh(given.email, given.name ?? given.email, now());
+        const owner: Grant = { role: 'owner', group: null, area: null };
+        account = await accounts.redeemFirstOwner(
+          hash,
+          now(),
+          first,
+          credentials,
+          leaf('role.granted', first.id, owner),
+        );
+      }
+      if (!account) {
+        const mend = given.email === undefined ? ' (the first owner also gives an e-mail)' : '';
+        throw new CordonError(
+          'invitation_invalid',
+          `This invitation is unknown, used or expired${mend}; ask for a new one.`,
+        );
+      }
+      await limits.succeeded('invitation', given.address);
+      return { account, totpSecret: secret, totpUri: totpUri(ports.organisation, account.email, secret) };
+    },
+
+    /** Throws `credentials_wrong` whatever is wrong, `totp_reused` when all is right and the code has been used. */
+    async signIn(given: {
+      readonly email: string;
+      readonly password: string;
+      readonly totp: string | undefined;
+      readonly address: string;
+      /** The token of a session that the caller came with: it ends. */
+      readonly replaces: string | null;
+    }): Promise<SignedIn> {
+      if (given.totp === undefined)
+        throw new CordonError('totp_required', "Give the authenticator app's six digits too.");
+      const email = emailKey(given.email);
+      await limits.attempt(email, given.address);
+      const known = await accounts.credentials(email);
+      const right = await passwordMatches(known?.passwordHash ?? null, given.password);
+      if (!right || !known?.totpSealed || known.account.status !== 'active') throw wrong();
+      const step = totpStep(sealer.unseal(known.totpSealed).toString(), given.totp, now());
+      if (step === null) throw wrong();
+      if (!(await accounts.useTotpStep(known.account.id, step))) {
+        throw new CordonError('totp_reused', 'This code has been used; wait for the next one (30 seconds at most).');
+      }
+      await limits.succeeded(email, given.address);
+      const token = secretText();
+      const session = { account: known.account, csrf: secretText(), expiresAt: now() + SESSION_LASTS };
+      await sessions.open(
+        {
+          hash: sha256(token),
+          account: known.account.id,
+          createdAt: now(),
+          expiresAt: session.expiresAt,
+          csrf: session.csrf,
+        },
+        given.replaces === null ? null : sha256(given.replaces),
+      );
+      return { token, session };
+    },
+
+    /** Who a session's token stands for, with the grants of this very moment; null when it has ended. */
+    session: (token: string): Promise<Session | null> => sessions.session(sha256(token), now()),
+    signOut: (token: string): Promise<void> => sessions.close(sha256(token)),
+
+    /** Who an API token stands for; null when it is unknown or expired, or the account disabled. */
+    tokenAccount: (token: string): Promise<Account | null> => sessions.tokenAccount(sha256(token), now()),
+    tokens: (account: AccountId): Promise<ApiToken[]> => sessions.tokens(account),
+    /** The secret is in the answer and nowhere else. */
+    async createToken(
+      account: AccountId,
+      name: string,
+      expiresAt: number | null,
+    ): Promise<ApiToken & { secret: string }> {
+      if (expiresAt !== null && expiresAt <= now()) {
+        throw new CordonError('invalid_input', 'A token expires in the future.', { path: 'expiresAt' });
+      }
+      const secret = `cordon_${secretText()}`;
+      const token = { id: `tok_${randomBase32(10)}`, name, createdAt: now(), expiresAt };
+      await sessions.insertToken({ ...token, account, hash: sha256(secret) });
+      return { ...token, secret };
+    },
+    async deleteToken(account: AccountId, id: string): Promise<void> {
+      if (!(await sessions.deleteToken(account, id))) throw new CordonError('not_found', `You have no token ${id}.`);
+    },
+
+    accounts: (): Promise<Account[]> => accounts.list(),
+    account: found,
+    async createAccount(
+      email: string,
+      name: string,
+    ): Promise<{ account: Account; invitation: string; expiresAt: number }> {
+      const { token, stored } = invitation();
+      const account = await accounts.create(fresh(email, name, now()), stored);
+      return { account, invitation: token, expiresAt: stored.expiresAt };
+    },
+    /** For a lost password or phone: the old ones work until the invitation is redeemed. */
+    async inviteAgain(id: AccountId): Promise<{ invitation: string; expiresAt: number }> {
+      await found(id);
+      const { token, stored } = invitation();
+      await accounts.invite(id, stored);
+      return { invitation: token, expiresAt: stored.expiresAt };
+    },
+    async setStatus(id: AccountId, status: Account['status']): Promise<Account> {
+      if ((await found(id)).status !== status) {
+        await accounts.setStatus(id, status, leaf(status === 'active' ? 'role.granted' : 'role.revoked', id, null));
+      }
+      return found(id);
+    },
+    async grant(id: AccountId, grant: Grant): Promise<Account> {
+      const { grants } = await found(id);
+      if (!grants.some((held) => same(held, grant))) {
+        await accounts.grant(id, grant, now(), leaf('role.granted', id, grant));
+      }
+      return found(id);
+    },
+    async revokeGrant(id: AccountId, grant: Grant): Promise<Account> {
+      await found(id);
+      await accounts.revoke(id, grant, leaf('role.revoked', id, grant));
+      return found(id);
+    },
+
+    /** Registers the caller's own key. `publicKey`: DER SubjectPublicKeyInfo of an Ed25519 key, base64. */
+    async registerApproverKey(account: Account, publicKey: string): Promise<ApproverKey> {
+      const der = ed25519(publicKey);
+      const key = {
+        keyid: createHash('sha256').update(der).digest('hex'),
+        person: account.person,
+        account: account.id,
+        publicKey: der.toString('base64'),
+        registeredAt: now(),
+      };
+      await approverKeys.register(key);
+      return key;
+    },
+    approverKeys: (): Promise<ApproverKey[]> => approverKeys.keys(),
+  };
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const secretText = (): string => randomBytes(32).toString('base64url');
+const wrong = () => new CordonError('credentials_wrong', 'E-mail, password and code do not fit together.');
+const same = (a: Grant, b: Grant): boolean => a.role === b.role && a.group === b.group && a.area === b.area;
+
+function fresh(email: string, name: string, at: number) {
+  return { id: newAccountId(), email: emailKey(email), name, subject: personSubject(email), at };
+}
+
+function ed25519(publicKey: string): Buffer {
+  const bytes = Buffer.from(publicKey, 'base64');
+  try {
+    const key = createPublicKey({ key: bytes, format: 'der', type: 'spki' });
+    const der = key.export({ format: 'der', type: 'spki' });
+    // Re-encoded and compared: two spellings of one key would be two key ids.
+    if (key.asymmetricKeyType === 'ed25519' && der.equals(bytes)) return der;
+  } catch (error) {
+    throw new CordonError('invalid_input', NOT_ED25519, { path: 'publicKey' }, error);
+  }
+  throw new CordonError('invalid_input', NOT_ED25519, { path: 'publicKey' });
+}
+const NOT_ED25519 =
+  'An approver key is an Ed25519 public key as DER SubjectPublicKeyInfo in base64; make one with "cordon key create".';

@@ -1,0 +1,25 @@
+/** Passwords as argon2id hashes (RFC 9106), with OWASP's second recommended setting: 19 MiB, two passes, one lane. */
+import { randomBytes } from 'node:crypto';
+import { hash, verify } from '@node-rs/argon2';
+import { CordonError } from '../../shared/errors.ts';
+
+export const SHORTEST_PASSWORD = 12;
+const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+export async function hashPassword(password: string): Promise<string> {
+  if ([...password.normalize('NFKC')].length < SHORTEST_PASSWORD) {
+    throw new CordonError('invalid_input', `A password has ${SHORTEST_PASSWORD} characters at least.`, {
+      path: 'password',
+    });
+  }
+  return hash(password.normalize('NFKC'), COST);
+}
+
+/** Checked against when there is no such account, so that the time of a refusal does not tell which e-mails exist. */
+let nobody: Promise<string> | null = null;
+
+export async function passwordMatches(stored: string | null, password: string): Promise<boolean> {
+  nobody ??= hash(randomBytes(32), COST);
+  const matches = await verify(stored ?? (await nobody), password.normalize('NFKC'));
+  return matches && stored !== null;
+}

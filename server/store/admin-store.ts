@@ -1,0 +1,377 @@
+/** Accounts, grants, sessions, tokens and approver keys. */
+
+import type { AreaCode } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import {
+  type AccountId,
+  accountIdSchema,
+  type GroupId,
+  newPersonId,
+  type PersonId,
+} from '../../shared/protocol/ids.ts';
+import type {
+  Account,
+  AccountStore,
+  ApiToken,
+  ApproverKey,
+  ApproverKeyStore,
+  Credentials,
+  Invitation,
+  NewAccount,
+  NewCredentials,
+  RoleLeaf,
+  Session,
+  SessionStore,
+} from '../admins/ports.ts';
+import type { Grant, Role } from '../admins/roles.ts';
+import type { Database, Db, Tx } from './database.ts';
+import { appendLeaf } from './leaves.ts';
+import type { Schema } from './schema.ts';
+
+type AccountRow = Schema['accounts'];
+const FIRST_OWNER = 'first_owner_invitation';
+
+export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async inviteFirstOwner({ hash, expiresAt }: Invitation): Promise<boolean> {
+    return this.#database.transaction(async (tx) => {
+      if (await tx.selectFrom('accounts').select('id').limit(1).executeTakeFirst()) return false;
+      const value = `${hash} ${expiresAt}`;
+      await tx
+        .insertInto('meta')
+        .values({ key: FIRST_OWNER, value })
+        .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+        .execute();
+      return true;
+    });
+  }
+
+  async redeemFirstOwner(
+    hash: string,
+    now: number,
+    account: NewAccount,
+    credentials: NewCredentials,
+    leaf: LeafDraft<'role.granted'>,
+  ): Promise<Account | null> {
+    return this.#database.transaction(async (tx) => {
+      const row = await tx.deleteFrom('meta').where('key', '=', FIRST_OWNER).returning('value').executeTakeFirst();
+      const [stored, expires] = row?.value.split(' ') ?? [];
+      if (stored !== hash || Number(expires) <= now) {
+        // A wrong guess must not use the link up.
+        if (row) await tx.insertInto('meta').values({ key: FIRST_OWNER, value: row.value }).execute();
+        return null;
+      }
+      await insertAccount(tx, account);
+      await tx
+        .updateTable('accounts')
+        .set({ password_hash: credentials.passwordHash, totp_sealed: credentials.totpSealed })
+        .where('id', '=', account.id)
+        .execute();
+      await insertGrant(tx, account.id, { role: 'owner', group: null, area: null }, now);
+      await appendLeaf(tx, leaf);
+      return load(tx, account.id);
+    });
+  }
+
+  async create(account: NewAccount, invitation: Invitation): Promise<Account> {
+    const made = await this.#database.transaction(async (tx) => {
+      await insertAccount(tx, account);
+      await insertInvitation(tx, account.id, invitation);
+      return load(tx, account.id);
+    });
+    if (!made) throw new CordonError('internal', 'the account that was just made is not there');
+    return made;
+  }
+
+  async invite(account: AccountId, invitation: Invitation): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      await tx.deleteFrom('invitations').where('account_id', '=', account).where('used_at', 'is', null).execute();
+      await insertInvitation(tx, account, invitation);
+    });
+  }
+
+  async redeem(hash: string, now: number, credentials: NewCredentials): Promise<Account | null> {
+    return this.#database.transaction(async (tx) => {
+      const used = await tx
+        .updateTable('invitations')
+        .set({ used_at: now })
+        .where('hash', '=', hash)
+        .where('used_at', 'is', null)
+        .where('expires_at', '>', now)
+        .returning('account_id')
+        .executeTakeFirst();
+      if (!used) return null;
+      await tx
+        .updateTable('accounts')
+        .set({ password_hash: credentials.passwordHash, totp_sealed: credentials.totpSealed, totp_last_step: 0 })
+        .where('id', '=', used.account_id)
+        .execute();
+      await tx.deleteFrom('sessions').where('account_id', '=', used.account_id).execute();
+      return load(tx, used.account_id);
+    });
+  }
+
+  async list(): Promise<Account[]> {
+    const { db } = this.#database;
+    const rows = await db.selectFrom('accounts').selectAll().orderBy('created_at').orderBy('id').execute();
+    const grants = await db.selectFrom('role_grants').selectAll().execute();
+    return rows.map((row) =>
+      toAccount(
+        row,
+        grants.filter((grant) => grant.account_id === row.id),
+      ),
+    );
+  }
+
+  find(id: AccountId): Promise<Account | null> {
+    return load(this.#database.db, id);
+  }
+
+  async credentials(email: string): Promise<Credentials | null> {
+    const { db } = this.#database;
+    const row = await db.selectFrom('accounts').selectAll().where('email', '=', email).executeTakeFirst();
+    if (!row) return null;
+    const account = toAccount(row, await grantsOf(db, row.id));
+    return { account, passwordHash: row.password_hash, totpSealed: row.totp_sealed };
+  }
+
+  async useTotpStep(account: AccountId, step: number): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.db
+      .updateTable('accounts')
+      .set({ totp_last_step: step })
+      .where('id', '=', account)
+      .where('totp_last_step', '<', step)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
+  async grant(account: AccountId, grant: Grant, at: number, leaf: LeafDraft<'role.granted'>): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      if (grant.group !== null) {
+        const group = await tx.selectFrom('groups').select('id').where('id', '=', grant.group).executeTakeFirst();
+        if (!group) throw new CordonError('not_found', `There is no group ${grant.group}; list them with GET /groups.`);
+      }
+      await insertGrant(tx, account, grant, at);
+      await appendLeaf(tx, leaf);
+    });
+  }
+
+  async revoke(account: AccountId, grant: Grant, leaf: LeafDraft<'role.revoked'>): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      const { numDeletedRows } = await tx
+        .deleteFrom('role_grants')
+        .where('account_id', '=', account)
+        .where('role', '=', grant.role)
+        .where('group_id', grant.group === null ? 'is' : '=', grant.group)
+        .where('area', grant.area === null ? 'is' : '=', grant.area)
+        .executeTakeFirst();
+      if (numDeletedRows === 0n) throw new CordonError('not_found', `The account ${account} has no such grant.`);
+      await requireAnOwner(tx);
+      await appendLeaf(tx, leaf);
+    });
+  }
+
+  async setStatus(account: AccountId, status: Account['status'], leaf: RoleLeaf): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      await tx.updateTable('accounts').set({ status }).where('id', '=', account).execute();
+      if (status === 'disabled') {
+        await requireAnOwner(tx);
+        await tx.deleteFrom('sessions').where('account_id', '=', account).execute();
+        await tx.deleteFrom('api_tokens').where('account_id', '=', account).execute();
+      }
+      await appendLeaf(tx, leaf);
+    });
+  }
+
+  async open(
+    session: { hash: string; account: AccountId; createdAt: number; expiresAt: number; csrf: string },
+    replaces: string | null,
+  ): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      await tx.deleteFrom('sessions').where('expires_at', '<=', session.createdAt).execute();
+      if (replaces !== null) await tx.deleteFrom('sessions').where('hash', '=', replaces).execute();
+      const { hash, csrf, account: account_id, createdAt: created_at, expiresAt: expires_at } = session;
+      await tx.insertInto('sessions').values({ hash, csrf, account_id, created_at, expires_at }).execute();
+    });
+  }
+
+  async session(hash: string, now: number): Promise<Session | null> {
+    const { db } = this.#database;
+    const row = await db
+      .selectFrom('sessions')
+      .select(['account_id', 'csrf', 'expires_at'])
+      .where('hash', '=', hash)
+      .where('expires_at', '>', now)
+      .executeTakeFirst();
+    const account = row ? await load(db, row.account_id) : null;
+    return row && account?.status === 'active' ? { account, csrf: row.csrf, expiresAt: row.expires_at } : null;
+  }
+
+  async close(hash: string): Promise<void> {
+    await this.#database.db.deleteFrom('sessions').where('hash', '=', hash).execute();
+  }
+
+  async insertToken(token: ApiToken & { readonly account: AccountId; readonly hash: string }): Promise<void> {
+    const { id, hash, name, account: account_id, createdAt: created_at, expiresAt: expires_at } = token;
+    await this.#database.db
+      .insertInto('api_tokens')
+      .values({ id, hash, account_id, name, created_at, expires_at })
+      .execute();
+  }
+
+  async tokens(account: AccountId): Promise<ApiToken[]> {
+    const rows = await this.#database.db
+      .selectFrom('api_tokens')
+      .select(['id', 'name', 'created_at', 'expires_at'])
+      .where('account_id', '=', account)
+      .orderBy('created_at')
+      .execute();
+    return rows.map((row) => ({ id: row.id, name: row.name, createdAt: row.created_at, expiresAt: row.expires_at }));
+  }
+
+  async deleteToken(account: AccountId, id: string): Promise<boolean> {
+    const { numDeletedRows } = await this.#database.db
+      .deleteFrom('api_tokens')
+      .where('account_id', '=', account)
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return numDeletedRows === 1n;
+  }
+
+  async tokenAccount(hash: string, now: number): Promise<Account | null> {
+    const { db } = this.#database;
+    const row = await db
+      .selectFrom('api_tokens')
+      .select('account_id')
+      .where('hash', '=', hash)
+      .where((at) => at.or([at('expires_at', 'is', null), at('expires_at', '>', now)]))
+      .executeTakeFirst();
+    const account = row ? await load(db, row.account_id) : null;
+    return account?.status === 'active' ? account : null;
+  }
+
+  async register(key: ApproverKey): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      await tx
+        .insertInto('approver_keys')
+        .values({
+          keyid: key.keyid,
+          person_id: key.person,
+          account_id: key.account,
+          public_key: key.publicKey,
+          registered_at: key.registeredAt,
+        })
+        .onConflict((conflict) => conflict.column('keyid').doNothing())
+        .execute();
+      const holder = await tx
+        .selectFrom('approver_keys')
+        .select('person_id')
+        .where('keyid', '=', key.keyid)
+        .executeTakeFirst();
+      if (holder?.person_id !== key.person) {
+        throw new CordonError('conflict', 'This key is registered for another person; make one of your own.');
+      }
+    });
+  }
+
+  async keys(): Promise<ApproverKey[]> {
+    const rows = await this.#database.db.selectFrom('approver_keys').selectAll().orderBy('registered_at').execute();
+    return rows.map((row) => ({
+      keyid: row.keyid,
+      person: row.person_id as PersonId,
+      account: row.account_id as AccountId,
+      publicKey: row.public_key,
+      registeredAt: row.registered_at,
+    }));
+  }
+}
+
+async function insertAccount(tx: Tx, account: NewAccount): Promise<void> {
+  const { id, email, name, subject, at } = account;
+  await tx
+    .insertInto('persons')
+    .values({ id: newPersonId(), subject, created_at: at })
+    .onConflict((conflict) => conflict.column('subject').doNothing())
+    .execute();
+  const person = await tx.selectFrom('persons').select('id').where('subject', '=', subject).executeTakeFirstOrThrow();
+  const made = await tx
+    .insertInto('accounts')
+    .values({
+      id,
+      person_id: person.id,
+      email,
+      name,
+      password_hash: null,
+      totp_sealed: null,
+      totp_last_step: 0,
+      status: 'active',
+      created_at: at,
+    })
+    .onConflict((conflict) => conflict.column('email').doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  if (!made) throw new CordonError('conflict', `There is an account for ${email} already.`);
+}
+
+async function insertInvitation(tx: Tx, account: AccountId, { hash, expiresAt }: Invitation): Promise<void> {
+  await tx
+    .insertInto('invitations')
+    .values({ hash, account_id: account, expires_at: expiresAt, used_at: null })
+    .execute();
+}
+
+async function insertGrant(tx: Tx, account: AccountId, { role, group, area }: Grant, at: number): Promise<void> {
+  await tx
+    .insertInto('role_grants')
+    .values({ account_id: account, role, group_id: group, area, granted_at: at })
+    .execute();
+}
+
+/** Inside the transaction of the change: the change is undone when it leaves nobody who can sign in as owner of everything. */
+async function requireAnOwner(tx: Tx): Promise<void> {
+  const owner = await tx
+    .selectFrom('role_grants')
+    .innerJoin('accounts', 'accounts.id', 'role_grants.account_id')
+    .select('accounts.id')
+    .where('role_grants.role', '=', 'owner')
+    .where('role_grants.group_id', 'is', null)
+    .where('role_grants.area', 'is', null)
+    .where('accounts.status', '=', 'active')
+    .where('accounts.password_hash', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (owner) return;
+  throw new CordonError('last_owner', 'This is the last owner who can sign in; make another one first.');
+}
+
+async function grantsOf(db: Db | Tx, account: string): Promise<Schema['role_grants'][]> {
+  return db.selectFrom('role_grants').selectAll().where('account_id', '=', account).orderBy('granted_at').execute();
+}
+
+async function load(db: Db | Tx, id: string): Promise<Account | null> {
+  const row = await db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst();
+  return row ? toAccount(row, await grantsOf(db, id)) : null;
+}
+
+function toAccount(row: AccountRow, grants: readonly Schema['role_grants'][]): Account {
+  return {
+    id: accountIdSchema.parse(row.id),
+    person: row.person_id as PersonId,
+    email: row.email,
+    name: row.name,
+    status: row.status,
+    ready: row.password_hash !== null,
+    createdAt: row.created_at,
+    grants: grants.map((grant) => ({
+      role: grant.role as Role,
+      group: grant.group_id as GroupId | null,
+      area: grant.area as AreaCode | null,
+    })),
+  };
+}
