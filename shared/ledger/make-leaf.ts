@@ -1,4 +1,7 @@
-/** Turns a change's draft into the leaf that is logged, and the opening that only the operator keeps. */
+/**
+ * Turns a change's draft into the leaf that is logged, and the opening that only the operator keeps. Whom it is about goes in as
+ * SHA-256(salt || subject) under a fresh salt: nobody can test a guess against it, and equal subjects do not look equal.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import { type Leaf, type LeafDraft, leafSchema } from './leaf.ts';
 import { leafHash } from './merkle.ts';
@@ -14,15 +17,13 @@ export interface MadeLeaf {
 
 export function makeLeaf(draft: LeafDraft, salt: Buffer = randomBytes(32)): MadeLeaf {
   const { subject } = draft;
-  const leaf: Leaf = leafSchema.parse({
+  const leaf = leafSchema.parse({
     kind: draft.kind,
     at: draft.at,
     subject: subject === null ? null : subjectCommitment(salt, subject),
     public: draft.public,
   });
-  // Keys in alphabetical order: at, kind, public, subject.
-  const sorted = Object.fromEntries(Object.entries(leaf.public).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const body = JSON.stringify({ at: leaf.at, kind: leaf.kind, public: sorted, subject: leaf.subject });
+  const body = leafText(leaf);
   return {
     body,
     hash: leafHash(Buffer.from(body, 'utf8')).toString('hex'),
@@ -30,7 +31,14 @@ export function makeLeaf(draft: LeafDraft, salt: Buffer = randomBytes(32)): Made
   };
 }
 
-/** SHA-256 over salt and subject, hex: without the salt nobody can guess the subject from the leaf. */
+/** The one text of a leaf. */
+export function leafText(leaf: Leaf): string {
+  // Keys in alphabetical order: at, kind, public, subject.
+  const sorted = Object.fromEntries(Object.entries(leaf.public).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify({ at: leaf.at, kind: leaf.kind, public: sorted, subject: leaf.subject });
+}
+
+/** SHA-256 over salt and subject, hex. */
 export function subjectCommitment(salt: Buffer, subject: string): string {
   return createHash('sha256').update(salt).update(subject, 'utf8').digest('hex');
 }
