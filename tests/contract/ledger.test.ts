@@ -1,0 +1,215 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterEach, expect, it } from 'vitest';
+import { createLedger, type Ledger } from '../../server/ledger/ledger.ts';
+import type { Database } from '../../server/store/database.ts';
+import { appendLeaf } from '../../server/store/leaves.ts';
+import { LedgerStore } from '../../server/store/ledger-store.ts';
+import { setMeta } from '../../server/store/meta-store.ts';
+import { openCheckpoint } from '../../shared/ledger/checkpoint.ts';
+import { copyInFolder, copyLedger } from '../../shared/ledger/copy-ledger.ts';
+import { subjectCommitment } from '../../shared/ledger/make-leaf.ts';
+import { leafHash, verifyConsistency, verifyInclusion } from '../../shared/ledger/merkle.ts';
+import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
+import { parseTilePath } from '../../shared/ledger/tiles.ts';
+import { type CopyReader, verifyLedgerCopy } from '../../shared/ledger/verify-copy.ts';
+import { DrivenClock } from '../../shared/time/clock.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const pair = generateKeyPairSync('ed25519');
+const key = {
+  publicKey: pair.publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+  sign: (message: Buffer) => sign(null, message, pair.privateKey),
+};
+
+function ledgerOver(database: Database): Ledger {
+  const log = { error: () => undefined };
+  return createLedger({
+    store: new LedgerStore(database),
+    key,
+    installation: 'ins_test',
+    clock: new DrivenClock(1000),
+    log,
+    interval: 5,
+  });
+}
+
+async function addLeaves(database: Database, count: number, from = 0): Promise<void> {
+  await database.transaction(async (tx) => {
+    for (let at = from; at < from + count; at++) {
+      await appendLeaf(tx, { kind: 'certificate.issued', at, subject: `dev_${at}`, public: { serial: `${at}` } });
+    }
+  });
+}
+
+/** The ledger as an outsider reads it. */
+const served =
+  (ledger: Ledger): CopyReader =>
+  async (path) => {
+    if (path === 'checkpoint') return Buffer.from(await ledger.checkpoint());
+    if (path === 'key') return Buffer.from(`${ledger.verifierKey}\n`);
+    const tile = parseTilePath(path);
+    return tile && (await ledger.tile(tile));
+  };
+
+const folders: string[] = [];
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'cordon-ledger-'));
+  folders.push(made);
+  return made;
+}
+afterEach(() => folders.splice(0).forEach((made) => void rmSync(made, { recursive: true })));
+
+describeOnEveryStore('the ledger', (open) => {
+  it('signs a checkpoint over the empty tree at its start', async () => {
+    const ledger = ledgerOver(await open());
+    await expect(ledger.checkpoint()).rejects.toThrow('no checkpoint yet');
+    await ledger.sequence();
+    expect(openCheckpoint(await ledger.checkpoint(), parseVerifierKey(ledger.verifierKey)).size).toBe(0);
+    expect((await verifyLedgerCopy(served(ledger))).checkpoint.size).toBe(0);
+  });
+
+  it('gives gapless indexes in the order of ids, whatever overlaps, and proves each of them', async () => {
+    const database = await open();
+    const ledger = ledgerOver(database);
+    const verifier = parseVerifierKey(ledger.verifierKey);
+    const earlier: { size: number; root: Buffer }[] = [];
+    for (const batch of [1, 2, 1004, 60]) {
+      await addLeaves(database, batch);
+      await Promise.all([ledger.sequence(), ledger.sequence(), ledgerOver(database).sequence()]);
+      earlier.push(openCheckpoint(await ledger.checkpoint(), verifier));
+    }
+    const rows = await database.db.selectFrom('ledger_leaves').select(['leaf_index', 'body']).orderBy('id').execute();
+    expect(rows.map((row) => row.leaf_index)).toEqual(rows.map((_, at) => at));
+    const { size, root } = earlier.at(-1)!;
+    expect(size).toBe(1067);
+    for (const at of [0, 1, 255, 256, 1023, 1066]) {
+      verifyInclusion(leafHash(Buffer.from(rows[at]!.body)), at, size, await ledger.inclusion(at, size), root);
+    }
+    for (const old of earlier) {
+      verifyConsistency(old.size, size, await ledger.consistency(old.size, size), old.root, root);
+    }
+    await expect(ledger.inclusion(0, size + 1)).rejects.toThrow('not 1068');
+    await expect(ledger.consistency(1, size + 1)).rejects.toThrow('not 1068');
+  });
+
+  it('finds by itself what commits after it has started', async () => {
+    const database = await open();
+    const ledger = ledgerOver(database);
+    await ledger.start();
+    try {
+      await addLeaves(database, 3);
+      await expect
+        .poll(async () => openCheckpoint(await ledger.checkpoint(), parseVerifierKey(ledger.verifierKey)).size)
+        .toBe(3);
+    } finally {
+      await ledger.stop();
+    }
+  });
+
+  it('case 40: a leaf hides its subject behind a salt of its own, which only the operator has', async () => {
+    const database = await open();
+    await addLeaves(database, 1);
+    await addLeaves(database, 1);
+    const bodies = await database.db.selectFrom('ledger_leaves').select('body').execute();
+    const subjects = bodies.map(({ body }): string => JSON.parse(body).subject);
+    expect(bodies.some(({ body }) => body.includes('dev_0'))).toBe(false);
+    expect(subjects[0]).not.toBe(subjects[1]);
+    const openings = await database.db.selectFrom('ledger_openings').selectAll().orderBy('leaf_id').execute();
+    expect(openings.map(({ salt, subject }) => subjectCommitment(Buffer.from(salt, 'hex'), subject))).toEqual(subjects);
+  });
+
+  it('copies itself to an outsider, who goes on from where the copy ended', async () => {
+    const database = await open();
+    const ledger = ledgerOver(database);
+    const copy = folder();
+    await addLeaves(database, 300);
+    await ledger.sequence();
+    expect((await copyLedger(served(ledger), copy)).extends).toBeNull();
+    await addLeaves(database, 300, 300);
+    await ledger.sequence();
+    expect((await copyLedger(served(ledger), copy)).extends).toBe(300);
+    const verified = await verifyLedgerCopy(copyInFolder(copy), { pinned: ledger.verifierKey });
+    expect(verified.checkpoint.size).toBe(600);
+    expect(verified.extends).toBe(300);
+    expect([...verified.leaves]).toEqual([['certificate.issued', 600]]);
+  });
+
+  it('case 36: a copy is not replaced by a fork, by a shorter tree, or by another log', async () => {
+    const [ours, fork] = [await open(), await open()];
+    const [ledger, forked] = [ledgerOver(ours), ledgerOver(fork)];
+    const copy = folder();
+    await addLeaves(ours, 20);
+    await ledger.sequence();
+    await copyLedger(served(ledger), copy);
+    const before = readFileSync(join(copy, 'checkpoint'));
+    await addLeaves(fork, 10);
+    await forked.sequence();
+    await expect(copyLedger(served(forked), copy)).rejects.toThrow('cut short or restored');
+    await addLeaves(fork, 30, 10);
+    await forked.sequence();
+    await expect(copyLedger(served(forked), copy)).rejects.toThrow('it forked');
+    const other = createLedger({
+      store: new LedgerStore(await open()),
+      key,
+      installation: 'ins_other',
+      clock: new DrivenClock(0),
+      log: { error: () => undefined },
+    });
+    await other.sequence();
+    await expect(copyLedger(served(other), copy)).rejects.toThrow('no Ed25519 signature of cordon/ins_test');
+    expect(readFileSync(join(copy, 'checkpoint'))).toEqual(before);
+    expect((await verifyLedgerCopy(copyInFolder(copy))).checkpoint.size).toBe(20);
+  });
+
+  it.each([
+    ['an entry', 'tile/entries/001.p/44', 40],
+    ['a hash of a tile', 'tile/0/000', 100],
+    ['a hash of a higher tile', 'tile/1/000.p/1', 0],
+  ])('a copy in which %s was changed is refused', async (_, path, offset) => {
+    const database = await open();
+    const ledger = ledgerOver(database);
+    await addLeaves(database, 300);
+    await ledger.sequence();
+    const copy = folder();
+    await copyLedger(served(ledger), copy);
+    const file = join(copy, path);
+    const bytes = readFileSync(file);
+    bytes[offset]! ^= 1;
+    writeFileSync(file, bytes);
+    await expect(verifyLedgerCopy(copyInFolder(copy))).rejects.toMatchObject({ code: 'proof_invalid' });
+    rmSync(file);
+    await expect(verifyLedgerCopy(copyInFolder(copy))).rejects.toThrow(`lacks ${path}`);
+  });
+
+  it('case 39: on a full disk the change is refused with its leaf, and the ledger goes on afterwards', async ({
+    skip,
+  }) => {
+    const database = await open();
+    skip(database.dialect !== 'sqlite', 'a disk cannot be filled through a PostgreSQL connection');
+    const ledger = ledgerOver(database);
+    await addLeaves(database, 10);
+    await ledger.sequence();
+    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(database.db);
+    await sql`pragma max_page_count = ${sql.lit(rows[0]!.page_count)}`.execute(database.db);
+    const act = async (name: string) =>
+      await database.transaction(async (tx) => {
+        await setMeta(tx, name, 'done');
+        const filler = 'x'.repeat(200);
+        for (let at = 0; at < 200; at++) {
+          await appendLeaf(tx, { kind: 'role.granted', at, subject: null, public: { filler } });
+        }
+      });
+    await expect(act('refused')).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(await database.db.selectFrom('meta').selectAll().where('key', '=', 'refused').execute()).toEqual([]);
+    await ledger.sequence();
+    expect((await verifyLedgerCopy(served(ledger))).checkpoint.size).toBe(10);
+    await sql`pragma max_page_count = 1000000`.execute(database.db);
+    await act('accepted');
+    await ledger.sequence();
+    expect((await verifyLedgerCopy(served(ledger))).checkpoint.size).toBe(210);
+  });
+});
