@@ -1,0 +1,113 @@
+/**
+ * DSSE envelopes (github.com/secure-systems-lab/dsse, v1.0.2) over Ed25519 and ECDSA P-256. It says which keys have signed the exact bytes;
+ * what their signatures are worth (persons, thresholds) is for `approvers.ts` and `verify-list.ts` to say.
+ */
+import { createPublicKey, type KeyObject, sign as signBytes, verify as verifyBytes } from 'node:crypto';
+import { CordonError } from '../errors.ts';
+import { sha256 } from './canonical.ts';
+import { type Envelope, envelopeSchema } from './documents.ts';
+
+export interface Signer {
+  readonly keyid: string;
+  /** Over the bytes as they are: for DSSE those of `pae`. */
+  sign(bytes: Uint8Array): Buffer;
+}
+
+export interface VerifyingKey {
+  readonly keyid: string;
+  readonly key: KeyObject;
+}
+
+/** The pre-authentication encoding: what is signed, so that a payload cannot pass for one of another type. */
+export function pae(payloadType: string, payload: Uint8Array): Buffer {
+  const type = Buffer.from(payloadType);
+  return Buffer.concat([Buffer.from(`DSSEv1 ${type.length} `), type, Buffer.from(` ${payload.length} `), payload]);
+}
+
+/** SHA-256 over the key's SubjectPublicKeyInfo in DER, hex. */
+export function keyidOf(key: KeyObject): string {
+  return sha256(key.export({ type: 'spki', format: 'der' }));
+}
+
+function digestOf(key: KeyObject): 'sha256' | null {
+  if (key.asymmetricKeyType === 'ed25519') return null;
+  if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'sha256';
+  throw new CordonError('signature_invalid', 'Only Ed25519 and ECDSA P-256 keys sign documents.');
+}
+
+/** Reads base64 SPKI DER. One key has one spelling (and so one keyid): anything but the DER that we would write is refused. */
+export function readPublicKey(base64: string): VerifyingKey {
+  const der = Buffer.from(base64, 'base64');
+  let key: KeyObject;
+  try {
+    key = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  } catch (cause) {
+    throw new CordonError('document_malformed', 'A public key is not SubjectPublicKeyInfo in DER.', {}, cause);
+  }
+  digestOf(key);
+  if (!key.export({ type: 'spki', format: 'der' }).equals(der) || der.toString('base64') !== base64) {
+    throw new CordonError('document_malformed', 'A public key is not written in its shortest form.');
+  }
+  return { keyid: sha256(der), key };
+}
+
+/** A signer over a private key in memory. ECDSA signatures are DER. */
+export function signerOf(privateKey: KeyObject): Signer {
+  const digest = digestOf(privateKey);
+  return {
+    keyid: keyidOf(createPublicKey(privateKey)),
+    sign: (bytes) => signBytes(digest, bytes, privateKey),
+  };
+}
+
+export function verifySignature(key: KeyObject, bytes: Uint8Array, signature: Uint8Array): boolean {
+  return verifyBytes(digestOf(key), bytes, key, signature);
+}
+
+export function signEnvelope(payloadType: string, payload: Uint8Array, signers: readonly Signer[]): Envelope {
+  const bytes = pae(payloadType, payload);
+  return {
+    payloadType,
+    payload: Buffer.from(payload).toString('base64'),
+    signatures: signers.map((signer) => ({ keyid: signer.keyid, sig: signer.sign(bytes).toString('base64') })),
+  };
+}
+
+/** The payload's bytes; an envelope of another type or with sloppy base64 is refused before anything is believed. */
+export function payloadOf(envelope: Envelope, payloadType: string): Buffer {
+  if (envelope.payloadType !== payloadType) {
+    throw new CordonError('document_wrong_type', `Expected ${payloadType}, got ${envelope.payloadType}.`);
+  }
+  const payload = Buffer.from(envelope.payload, 'base64');
+  if (payload.toString('base64') !== envelope.payload) {
+    throw new CordonError('document_malformed', 'The payload is not base64 in its one canonical form.');
+  }
+  return payload;
+}
+
+/** The keyids among `keys` that have signed this envelope's exact bytes. A key counts once however often it stands there. */
+export function signedBy(envelope: Envelope, keys: readonly VerifyingKey[]): ReadonlySet<string> {
+  const bytes = pae(envelope.payloadType, Buffer.from(envelope.payload, 'base64'));
+  const known = new Map(keys.map((key) => [key.keyid, key.key]));
+  const signers = new Set<string>();
+  for (const { keyid, sig } of envelope.signatures) {
+    const key = known.get(keyid);
+    if (key && !signers.has(keyid) && verifySignature(key, bytes, Buffer.from(sig, 'base64'))) signers.add(keyid);
+  }
+  return signers;
+}
+
+/** Reads an envelope from JSON text (a file, an HTTP body, a column). */
+export function parseEnvelope(text: string): Envelope {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new CordonError('document_malformed', 'The envelope is not JSON.', {}, cause);
+  }
+  const parsed = envelopeSchema.safeParse(value);
+  if (!parsed.success) {
+    throw new CordonError('document_malformed', 'The envelope is not a DSSE envelope.', {}, parsed.error);
+  }
+  return parsed.data;
+}
