@@ -3,18 +3,19 @@
  * global state, reads no environment and makes no timer of its own but the link's backoff: time, sensors, network, credentials
  * and store come in through the ports below.
  */
-import type { DatagramOutcome, ReceivedDatagram } from './datagrams/datagrams.ts';
-import type { DialPort } from './link/dial.ts';
-import type { LinkState } from './link/link.ts';
-import type { CredentialPort } from './enrolment/credentials.ts';
-import type { DeviceTime } from './enforcement/device-clock.ts';
-import type { Sensors } from './evidence/sensors.ts';
-import type { AgentStore } from './store/agent-store.ts';
-import type { Workspace } from './workspace/workspace.ts';
+
 import type { Inventory } from '../shared/protocol/frames.ts';
 import type { DeviceId } from '../shared/protocol/ids.ts';
 import type { Instant } from '../shared/time/clock.ts';
 import type { Location, Reason, Service } from '../shared/verdict/terms.ts';
+import type { DatagramOutcome, ReceivedDatagram } from './datagrams/datagrams.ts';
+import type { DeviceTime } from './enforcement/device-clock.ts';
+import type { CredentialPort } from './enrolment/credentials.ts';
+import type { Sensors } from './evidence/sensors.ts';
+import type { DialPort } from './link/dial.ts';
+import type { LinkState } from './link/link.ts';
+import type { AgentStore } from './store/agent-store.ts';
+import type { Workspace } from './workspace/workspace.ts';
 
 export interface AgentLog {
   debug(message: string, fields?: Record<string, unknown>): void;

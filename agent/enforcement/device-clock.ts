@@ -27,3 +27,86 @@ export interface ClockState {
   readonly reached: Instant;
   readonly anchor: { readonly time: Instant; readonly monotonic: number; readonly boot: string };
 }
+
+/** How far the wall clock is believed past the last authenticated time. */
+export const WALL_TRUST = 7 * 24 * 3_600_000;
+
+export interface ClockReading {
+  readonly monotonic: number;
+  readonly boot: string;
+}
+
+/** The clock of a device that has just been given its first authenticated time. */
+export function firstClock(authenticated: Instant, reading: ClockReading): ClockState {
+  return { floor: authenticated, reached: authenticated, anchor: { time: authenticated, ...reading } };
+}
+
+/** The same state, anchored at this reading: what is stored, so that a crash loses no time that has passed. */
+export function advanceClock(state: ClockState, monotonic: number): ClockState {
+  const elapsed = Math.max(0, monotonic - state.anchor.monotonic);
+  return {
+    floor: state.floor,
+    reached: state.reached + elapsed,
+    anchor: { ...state.anchor, time: state.anchor.time + elapsed, monotonic: state.anchor.monotonic + elapsed },
+  };
+}
+
+/** Authenticated time arrived. It never lowers the floor: a server that is set back takes no device back with it. */
+export function authenticateClock(state: ClockState, server: Instant, reading: ClockReading): ClockState {
+  return firstClock(Math.max(server, state.floor), reading);
+}
+
+/** Something signed carries a date: it is at least so late. */
+export function atLeast(state: ClockState, signed: Instant, reading: ClockReading): ClockState {
+  const now = advanceClock(state, reading.monotonic);
+  if (signed > now.anchor.time) return firstClock(Math.max(signed, state.floor), reading);
+  return { ...now, floor: Math.max(now.floor, signed), reached: Math.max(now.reached, signed) };
+}
+
+/** Picks up what was stored: in the same boot the monotonic clock has gone on, after a reboot the wall clock is heard. */
+export function resumeClock(state: ClockState, reading: ClockReading, wall: Instant): ClockState {
+  if (state.anchor.boot === reading.boot && reading.monotonic >= state.anchor.monotonic) {
+    return advanceClock(state, reading.monotonic);
+  }
+  const believed = Math.min(Math.max(state.floor, wall), state.floor + WALL_TRUST);
+  return { ...state, anchor: { time: Math.max(state.reached, believed), ...reading } };
+}
+
+export const clockNow = (state: ClockState, monotonic: number): Instant =>
+  state.anchor.time + Math.max(0, monotonic - state.anchor.monotonic);
+
+export interface ClockStore {
+  clock(): ClockState | null;
+  saveClock(state: ClockState): void;
+}
+
+export interface DeviceClock {
+  now(): Instant;
+  authenticate(server: Instant): void;
+  atLeast(signed: Instant): void;
+  /** Stores how far time has come; called with every change of enforcement and on every tick. */
+  keep(): void;
+}
+
+export function openDeviceClock(time: DeviceTime, store: ClockStore): DeviceClock {
+  const reading = () => ({ monotonic: time.monotonic(), boot: time.boot });
+  const kept = store.clock();
+  let state = kept ? resumeClock(kept, reading(), time.wall()) : firstClock(time.wall(), reading());
+  const keep = () => {
+    state = advanceClock(state, time.monotonic());
+    store.saveClock(state);
+  };
+  keep();
+  return {
+    now: () => Math.floor(clockNow(state, time.monotonic())),
+    authenticate(server) {
+      state = authenticateClock(state, server, reading());
+      store.saveClock(state);
+    },
+    atLeast(signed) {
+      state = atLeast(state, signed, reading());
+      store.saveClock(state);
+    },
+    keep,
+  };
+}

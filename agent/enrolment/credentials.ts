@@ -2,6 +2,7 @@
  * A device's credentials and the port that keeps them. The private key is made on the device and never leaves it: no request
  * carries it, no log names it.
  */
+import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 
 export interface Credentials {
@@ -44,4 +45,11 @@ export function memoryCredentials(initial: Credentials): CredentialPort {
       held = null;
     },
   };
+}
+
+export function notEnrolled(): CordonError {
+  return new CordonError(
+    'not_found',
+    'This device is not enrolled. Run `cordon-agent enrol LINK` with the link that an admin gave you.',
+  );
 }

@@ -13,7 +13,9 @@ export const dialDirect: DialPort = ({ host, port }) =>
       socket.destroy();
       reject(error);
     };
-    socket.setTimeout(CONNECT_WITHIN, () => fail(new Error(`no connection to ${host}:${port} in ${CONNECT_WITHIN} ms`)));
+    socket.setTimeout(CONNECT_WITHIN, () =>
+      fail(new Error(`no connection to ${host}:${port} in ${CONNECT_WITHIN} ms`)),
+    );
     socket.once('error', fail);
     socket.once('connect', () => {
       socket.setTimeout(0);

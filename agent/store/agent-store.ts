@@ -1,0 +1,371 @@
+/**
+ * The agent's state in one SQLite file (`node:sqlite`: nothing to install on a device). WAL with synchronous=FULL: what a verb
+ * has returned survives kill -9 and a power cut. `DeviceStore` is what every part of the agent gets; each part declares the
+ * slice that it needs.
+ */
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { ReportItem } from '../../shared/protocol/frames.ts';
+import { type CommandId, commandIdSchema, type DeviceId } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import { type LocationState, SERVICES, type Service } from '../../shared/verdict/terms.ts';
+import type { CommandStore, StoredCommand } from '../commands/commands.ts';
+import type { ClockState } from '../enforcement/device-clock.ts';
+import type { EnforcementStore, GateState, Versioned } from '../enforcement/enforcement-store.ts';
+import type { Outbox, OutboxRow } from '../link/outbox.ts';
+import { SCHEMA, TABLES } from './schema.ts';
+
+export interface ShownMessage {
+  readonly id: string;
+  readonly text: string;
+  readonly at: Instant;
+  readonly shown: boolean;
+}
+
+export interface DeviceStore extends EnforcementStore, CommandStore, Outbox {
+  messages(): readonly ShownMessage[];
+  markShown(): void;
+  unenrolling(): boolean;
+  /** Forgets everything of this device: unenrolled, or enrolled anew. */
+  clear(): void;
+}
+
+export interface AgentStore {
+  device(id: DeviceId): DeviceStore;
+  close(): void;
+}
+
+export interface StoreOptions {
+  readonly file: string;
+  /** `normal` survives kill -9 but not a power cut: for simulated fleets. */
+  readonly synchronous?: 'full' | 'normal';
+}
+
+export function openAgentStore({ file, synchronous = 'full' }: StoreOptions): AgentStore {
+  if (file !== ':memory:') {
+    closeSync(openSync(file, 'a', 0o600));
+    chmodSync(file, 0o600);
+  }
+  const db = new DatabaseSync(file);
+  db.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma busy_timeout = 5000; ${SCHEMA}`);
+  const sql = new Statements(db);
+  return { device: (id) => new SqliteDeviceStore(sql, id), close: () => db.close() };
+}
+
+/** Prepared once a file and shared by its devices. */
+class Statements {
+  readonly #db: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+  #depth = 0;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  #prepare(text: string): StatementSync {
+    const known = this.#prepared.get(text);
+    if (known) return known;
+    const prepared = this.#db.prepare(text);
+    this.#prepared.set(text, prepared);
+    return prepared;
+  }
+
+  run(text: string, ...values: (string | number)[]): number {
+    return Number(this.#prepare(text).run(...values).changes);
+  }
+
+  all(text: string, ...values: (string | number)[]) {
+    return this.#prepare(text).all(...values);
+  }
+
+  /** Nested calls join the outer transaction: everything in here is synchronous, so nothing else can come between. */
+  transaction<T>(work: () => T): T {
+    if (this.#depth > 0) return work();
+    this.#db.exec('begin immediate');
+    this.#depth = 1;
+    try {
+      const result = work();
+      this.#db.exec('commit');
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('rollback');
+      throw error;
+    } finally {
+      this.#depth = 0;
+    }
+  }
+}
+
+class SqliteDeviceStore implements DeviceStore {
+  readonly #sql: Statements;
+  readonly #device: DeviceId;
+
+  constructor(sql: Statements, device: DeviceId) {
+    this.#sql = sql;
+    this.#device = device;
+  }
+
+  transaction<T>(work: () => T): T {
+    return this.#sql.transaction(work);
+  }
+
+  #state<T>(name: string): T | null {
+    const [row] = this.#sql.all('select value from state where device = ? and name = ?', this.#device, name);
+    return row ? JSON.parse(String(row.value)) : null;
+  }
+
+  #saveState(name: string, value: unknown): void {
+    this.#sql.run(
+      'insert or replace into state (device, name, value) values (?, ?, ?)',
+      this.#device,
+      name,
+      JSON.stringify(value),
+    );
+  }
+
+  clock(): ClockState | null {
+    return this.#state('clock');
+  }
+
+  saveClock(state: ClockState): void {
+    this.#saveState('clock', state);
+  }
+
+  location(): LocationState | null {
+    return this.#state('location');
+  }
+
+  saveLocation(state: LocationState): void {
+    this.#saveState('location', state);
+  }
+
+  #documents(kind: string): (Versioned & { name: string })[] {
+    const rows = this.#sql.all(
+      'select name, version, envelope from document where device = ? and kind = ? order by version, name',
+      this.#device,
+      kind,
+    );
+    return rows.map((row) => ({
+      name: String(row.name),
+      version: Number(row.version),
+      envelope: JSON.parse(String(row.envelope)),
+    }));
+  }
+
+  #saveDocument(kind: string, name: string, { version, envelope }: Versioned): void {
+    this.#sql.run(
+      'insert or replace into document (device, kind, name, version, envelope) values (?, ?, ?, ?, ?)',
+      this.#device,
+      kind,
+      name,
+      version,
+      JSON.stringify(envelope),
+    );
+  }
+
+  roots(): readonly Versioned[] {
+    return this.#documents('root');
+  }
+
+  addRoot(root: Versioned): void {
+    this.#saveDocument('root', String(root.version), root);
+  }
+
+  list(): Versioned | null {
+    return this.#documents('list')[0] ?? null;
+  }
+
+  saveList(list: Versioned): void {
+    this.#saveDocument('list', '', list);
+  }
+
+  record(): Versioned | null {
+    return this.#documents('record')[0] ?? null;
+  }
+
+  saveRecord(record: Versioned): void {
+    this.#saveDocument('record', '', record);
+  }
+
+  orders(): readonly (Versioned & { order: string })[] {
+    return this.#documents('order').map(({ name, ...revision }) => ({ order: name, ...revision }));
+  }
+
+  saveOrder(order: string, revision: Versioned): void {
+    this.#saveDocument('order', order, revision);
+  }
+
+  gates(): ReadonlyMap<Service, GateState> {
+    const rows = this.#sql.all('select service, state from gate where device = ?', this.#device);
+    const stored = new Map(rows.map((row) => [String(row.service), String(row.state)]));
+    return new Map(
+      SERVICES.flatMap((service) => {
+        const state = stored.get(service);
+        return state === undefined ? [] : [[service, JSON.parse(state)] as const];
+      }),
+    );
+  }
+
+  saveGate(service: Service, gate: GateState): void {
+    this.#sql.run(
+      'insert or replace into gate (device, service, state) values (?, ?, ?)',
+      this.#device,
+      service,
+      JSON.stringify(gate),
+    );
+  }
+
+  once(event: string): boolean {
+    return this.#sql.run('insert or ignore into event (device, event) values (?, ?)', this.#device, event) === 1;
+  }
+
+  // The outbox. A generation's sequence never repeats: its last number is kept apart from the rows, which go once confirmed.
+
+  generation(): number {
+    return this.#state<number>('generation') ?? 0;
+  }
+
+  beginGeneration(generation: number): void {
+    this.transaction(() => {
+      if (this.generation() === generation) return;
+      this.#sql.run('delete from outbox where device = ?', this.#device);
+      this.#sql.run('delete from command where device = ?', this.#device);
+      this.#saveState('generation', generation);
+      this.#saveState('sequence', 0);
+    });
+  }
+
+  report(item: ReportItem): void {
+    this.transaction(() => {
+      const seq = (this.#state<number>('sequence') ?? 0) + 1;
+      this.#saveState('sequence', seq);
+      this.#sql.run(
+        'insert into outbox (device, generation, seq, type, item) values (?, ?, ?, ?, ?)',
+        this.#device,
+        this.generation(),
+        seq,
+        item.type,
+        JSON.stringify(item),
+      );
+    });
+  }
+
+  unconfirmed(after: number, limit: number): readonly OutboxRow[] {
+    return this.#rows('seq > ?', after, limit);
+  }
+
+  receipts(limit: number): readonly OutboxRow[] {
+    return this.#rows("seq > ? and type = 'receipt'", 0, limit);
+  }
+
+  #rows(where: string, after: number, limit: number): OutboxRow[] {
+    const rows = this.#sql.all(
+      `select seq, item from outbox where device = ? and generation = ? and ${where} order by seq limit ?`,
+      this.#device,
+      this.generation(),
+      after,
+      limit,
+    );
+    return rows.map((row) => ({ seq: Number(row.seq), item: JSON.parse(String(row.item)) }));
+  }
+
+  confirm(through: number): void {
+    this.transaction(() => {
+      this.#sql.run('delete from outbox where device = ? and seq <= ?', this.#device, through);
+      // A server that knows a later number than we do (our file was restored from a copy): go on from there.
+      if (through > (this.#state<number>('sequence') ?? 0)) this.#saveState('sequence', through);
+    });
+  }
+
+  remove(sequences: readonly number[]): void {
+    this.transaction(() => {
+      for (const seq of sequences) this.#sql.run('delete from outbox where device = ? and seq = ?', this.#device, seq);
+    });
+  }
+
+  count(): number {
+    const [row] = this.#sql.all('select count(*) as n from outbox where device = ?', this.#device);
+    return Number(row?.n ?? 0);
+  }
+
+  storeCommand({ id, command, expires }: StoredCommand): boolean {
+    return (
+      this.#sql.run(
+        "insert or ignore into command (device, id, body, expires, state) values (?, ?, ?, ?, 'stored')",
+        this.#device,
+        id,
+        JSON.stringify(command),
+        expires,
+      ) === 1
+    );
+  }
+
+  unfinishedCommands(): readonly (StoredCommand & { started: boolean })[] {
+    const rows = this.#sql.all(
+      "select id, body, expires, state from command where device = ? and state <> 'finished' order by rowid",
+      this.#device,
+    );
+    return rows.map((row) => ({
+      id: commandIdSchema.parse(row.id),
+      command: JSON.parse(String(row.body)),
+      expires: Number(row.expires),
+      started: row.state === 'started',
+    }));
+  }
+
+  startCommand(id: CommandId): void {
+    this.#sql.run("update command set state = 'started' where device = ? and id = ?", this.#device, id);
+  }
+
+  finishCommand(id: CommandId, result: ReportItem): void {
+    this.transaction(() => {
+      const changed = this.#sql.run(
+        "update command set state = 'finished' where device = ? and id = ? and state <> 'finished'",
+        this.#device,
+        id,
+      );
+      if (changed === 1) this.report(result);
+    });
+  }
+
+  addMessage(id: string, text: string, at: Instant): void {
+    this.#sql.run(
+      'insert or ignore into message (device, id, text, at) values (?, ?, ?, ?)',
+      this.#device,
+      id,
+      text,
+      at,
+    );
+  }
+
+  messages(): readonly ShownMessage[] {
+    const rows = this.#sql.all(
+      'select id, text, at, shown from message where device = ? order by at, id',
+      this.#device,
+    );
+    return rows.map((row) => ({
+      id: String(row.id),
+      text: String(row.text),
+      at: Number(row.at),
+      shown: Number(row.shown) === 1,
+    }));
+  }
+
+  markShown(): void {
+    this.#sql.run('update message set shown = 1 where device = ? and shown = 0', this.#device);
+  }
+
+  markUnenrolling(): void {
+    this.#saveState('unenrolling', true);
+  }
+
+  unenrolling(): boolean {
+    return this.#state<boolean>('unenrolling') ?? false;
+  }
+
+  clear(): void {
+    this.transaction(() => {
+      for (const table of TABLES) this.#sql.run(`delete from ${table} where device = ?`, this.#device);
+    });
+  }
+}

@@ -1,0 +1,70 @@
+/** Files that survive a crash whole or not at all, and files that are gone for good. */
+
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+export async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open a folder; there the rename itself is what can be had.
+  if (process.platform === 'win32') return;
+  await withFile(folder, 'r', (handle) => handle.sync());
+}
+
+/** Written beside, synced, renamed over: a reader sees the old bytes or the new ones. */
+export async function writeWhole(path: string, content: Uint8Array): Promise<void> {
+  const beside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  await withFile(beside, 'wx', async (handle) => {
+    await handle.writeFile(content);
+    await handle.sync();
+  });
+  await rename(beside, path);
+  await syncFolder(dirname(path));
+}
+
+/** Overwrites in place, syncs, removes. Returns the bytes overwritten; 0 when there was no such file. */
+export async function destroyFile(path: string): Promise<number> {
+  const size = await sizeOf(path);
+  if (size === null) return 0;
+  await withFile(path, 'r+', async (handle) => {
+    for (let at = 0; at < size; ) {
+      const chunk = randomBytes(Math.min(size - at, 1024 * 1024));
+      await handle.write(chunk, 0, chunk.length, at);
+      at += chunk.length;
+    }
+    await handle.sync();
+  });
+  await unlink(path);
+  await syncFolder(dirname(path));
+  return size;
+}
+
+export async function sizeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+async function withFile<T>(path: string, flags: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await open(path, flags, 0o600);
+  try {
+    return await use(handle);
+  } finally {
+    await handle.close();
+  }
+}
