@@ -1,0 +1,194 @@
+/**
+ * The durable queue of commands: an admin issues, the device stores, carries out and reports. Delivery is at least once and by the
+ * gateway; what happens twice counts once, by the command's id. A command belongs to one enrolment of one device and never reaches a
+ * later one. All times are real time, but for the ledger's.
+ */
+import { CordonError } from '../../shared/errors.ts';
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { Command } from '../../shared/protocol/frames.ts';
+import { type CommandId, type DeviceId, newCommandId } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
+import { type CommandEvent, type CommandState, movedBy } from './lifecycle.ts';
+
+export interface CommandRecord {
+  readonly id: CommandId;
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly command: Command;
+  readonly state: CommandState;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly storedAt: number | null;
+  readonly finishedAt: number | null;
+  /** The device's words on the result, or why it ended without one. */
+  readonly detail: string | null;
+}
+
+export interface NewCommand {
+  readonly id: CommandId;
+  readonly device: DeviceId;
+  readonly command: Command;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** What a device says about a command. */
+export interface CommandWord {
+  readonly id: CommandId;
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly event: 'stored' | 'done' | 'failed' | 'expired';
+  readonly at: number;
+  readonly detail: string | null;
+}
+
+export interface CommandStore {
+  /**
+   * Binds it to the device's generation of this moment. With an id that exists already nothing changes and the existing command is
+   * given. Throws `not_found` without such a device, `conflict` when it is not active.
+   */
+  insert(command: NewCommand, leaf: LeafDraft<'workspace.wipe'> | null): Promise<CommandRecord>;
+  get(id: CommandId): Promise<CommandRecord | null>;
+  /** Newest first. */
+  list(device: DeviceId, before: CommandPosition | null, limit: number): Promise<CommandRecord[]>;
+  /** Queued and not expired, oldest first. */
+  pending(device: DeviceId, generation: number, now: number): Promise<CommandRecord[]>;
+  /** Moves it to `cancelled` if it is in one of these states. */
+  cancel(id: CommandId, from: readonly CommandState[], at: number, detail: string): Promise<void>;
+  /** Applies the lifecycle; null when this device has no such command in this generation. `moved`: it was news. */
+  word(word: CommandWord): Promise<{ readonly kind: Command['kind']; readonly moved: boolean } | null>;
+  /** Gives up what was not heard of in time; returns how many. */
+  lapse(from: readonly CommandState[], now: number): Promise<number>;
+}
+
+export interface CommandPosition {
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+export interface CommandsPorts {
+  readonly store: CommandStore;
+  readonly bus: Bus;
+  /** For the ledger alone. */
+  readonly clock: Clock;
+  readonly devices: {
+    /** Called when a device has carried out `unenrol`; must be idempotent. */
+    unenrol(device: DeviceId): Promise<unknown>;
+  };
+  /** Real time. */
+  readonly now?: () => number;
+}
+
+export interface IssueCommand {
+  /** Chosen by whoever wants to repeat the request without repeating the command. */
+  readonly id?: CommandId;
+  readonly device: DeviceId;
+  readonly command: Command;
+  readonly by: string;
+  readonly expiresInSeconds?: number;
+}
+
+const DAY = 86_400_000;
+export const DEFAULT_LIFE = 7 * DAY;
+export const LONGEST_LIFE = 90 * DAY;
+const LAPSE_EVERY = 30_000;
+
+export type Commands = ReturnType<typeof createCommands>;
+
+export function createCommands({ store, bus, clock, devices, now = Date.now }: CommandsPorts) {
+  async function issue({ id = newCommandId(), device, command, by, expiresInSeconds }: IssueCommand) {
+    const life = expiresInSeconds === undefined ? DEFAULT_LIFE : expiresInSeconds * 1000;
+    if (!(life > 0 && life <= LONGEST_LIFE)) {
+      const detail = `A command lives between a second and ${LONGEST_LIFE / DAY} days.`;
+      throw new CordonError('invalid_input', detail, { field: 'expiresInSeconds' });
+    }
+    const createdAt = now();
+    const made = { id, device, command, createdBy: by, createdAt, expiresAt: createdAt + life };
+    const stored = await store.insert(made, leafOf(made, clock.now()));
+    if (stored.device !== device || !sameCommand(stored.command, command)) {
+      throw new CordonError('conflict', 'Another command has this id: choose a new one.', { id });
+    }
+    bus.publish({ kind: 'device', device });
+    return stored;
+  }
+
+  async function get(id: CommandId): Promise<CommandRecord> {
+    const record = await store.get(id);
+    if (!record) throw new CordonError('not_found', 'There is no such command.', { id });
+    return record;
+  }
+
+  async function cancel(id: CommandId, by: string): Promise<CommandRecord> {
+    await store.cancel(id, movedBy('cancel'), now(), `Cancelled by ${by}.`);
+    const record = await get(id);
+    if (record.state === 'cancelled') return record;
+    if (record.state === 'expired') {
+      throw new CordonError('command_expired', 'The command has expired: there is nothing to cancel.', { id });
+    }
+    const detail =
+      record.state === 'stored'
+        ? 'The device has the command already: it cannot be called back.'
+        : `The command is ${record.state}: there is nothing to cancel.`;
+    throw new CordonError('command_finished', detail, { id, state: record.state });
+  }
+
+  async function list(device: DeviceId, before: CommandPosition | null = null, limit = 50) {
+    return store.list(device, before, Math.min(Math.max(1, limit), 200));
+  }
+
+  async function said(word: CommandWord): Promise<void> {
+    const answer = await store.word(word);
+    if (!answer) {
+      // The same words whether it is another's or nobody's: a device learns nothing by trying ids.
+      throw new CordonError('not_found', 'This enrolment of the device has no such command.', { id: word.id });
+    }
+    if (answer.kind === 'unenrol' && word.event === 'done') await devices.unenrol(word.device);
+  }
+
+  /** Resolves once it is durable. Saying the same twice is the same as once. */
+  const stored = (device: DeviceId, generation: number, id: CommandId) =>
+    said({ id, device, generation, event: 'stored', at: now(), detail: null });
+
+  /** The device's result. Throws `not_found` for another device's or another enrolment's command, and changes nothing. */
+  const finished = (device: DeviceId, generation: number, result: CommandResult) =>
+    said({ id: result.command, device, generation, event: result.outcome, at: now(), detail: result.detail });
+
+  const expire = () => store.lapse(movedBy('lapse'), now());
+
+  return {
+    issue,
+    get,
+    cancel,
+    list,
+    pendingFor: (device: DeviceId, generation: number) => store.pending(device, generation, now()),
+    stored,
+    finished,
+    expire,
+    /** Expires on a timer until the returned function is called. A failure is left to the next turn and told to `failed`. */
+    keepExpiring: (failed: (error: unknown) => void) => {
+      const timer = setInterval(() => void expire().catch(failed), LAPSE_EVERY);
+      timer.unref();
+      return () => clearInterval(timer);
+    },
+  };
+}
+
+export interface CommandResult {
+  readonly command: CommandId;
+  readonly outcome: Extract<CommandEvent, 'done' | 'failed' | 'expired'>;
+  readonly detail: string;
+}
+
+/** A wipe destroys what is somebody's, so an outsider may hold the operator to it. */
+function leafOf({ id, device, command }: NewCommand, at: number): LeafDraft<'workspace.wipe'> | null {
+  return command.kind === 'wipe-workspace'
+    ? { kind: 'workspace.wipe', at, subject: device, public: { command: id } }
+    : null;
+}
+
+function sameCommand(a: Command, b: Command): boolean {
+  return a.kind === b.kind && (a.kind !== 'message' || (b.kind === 'message' && a.text === b.text));
+}

@@ -1,0 +1,249 @@
+/** Devices, their groups and their certificates' standing. */
+import { sql } from 'kysely';
+import { z } from 'zod';
+import type { AreaCode } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import { type DeviceId, deviceIdSchema, type GroupId, groupIdSchema } from '../../shared/protocol/ids.ts';
+import type {
+  CertificateRow,
+  Device,
+  DeviceFilter,
+  DeviceStore as DevicePort,
+  DeviceQuery,
+  DeviceUpdate,
+  Ended,
+  Statement,
+} from '../devices/ports.ts';
+import { areaOf } from './area-column.ts';
+import { cancelCommandsOf } from './command-store.ts';
+import type { Database, Db, Tx } from './database.ts';
+import { appendLeaf } from './leaves.ts';
+
+export class DeviceStore implements DevicePort {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async certificate(fingerprint: string): Promise<CertificateRow | null> {
+    const row = await this.#database.db
+      .selectFrom('certificates as c')
+      .leftJoin('devices as d', 'd.id', 'c.device_id')
+      .selectAll('c')
+      .select(['d.status as device_status', 'd.generation as device_generation'])
+      .select((eb) =>
+        eb
+          .exists(
+            eb
+              .selectFrom('certificates as older')
+              .select('older.serial')
+              .whereRef('older.device_id', '=', 'c.device_id')
+              .whereRef('older.generation', '=', 'c.generation')
+              .whereRef('older.issued_at', '<', 'c.issued_at')
+              .where('older.superseded_at', 'is', null),
+          )
+          .as('renews'),
+      )
+      .where('c.fingerprint', '=', fingerprint)
+      .executeTakeFirst();
+    if (!row) return null;
+    return {
+      serial: row.serial,
+      fingerprint: row.fingerprint,
+      der: row.der,
+      profile: row.profile,
+      device: row.device_id === null ? null : deviceIdSchema.parse(row.device_id),
+      generation: row.generation,
+      notBefore: row.not_before,
+      notAfter: row.not_after,
+      issuedAt: row.issued_at,
+      revokedAt: row.revoked_at,
+      supersededAt: row.superseded_at,
+      deviceStatus: row.device_status,
+      deviceGeneration: row.device_generation,
+      renews: Boolean(row.renews),
+    };
+  }
+
+  async supersedeOlder({ device, generation, issuedAt }: CertificateRow, at: number): Promise<void> {
+    await this.#database.db
+      .updateTable('certificates')
+      .set({ superseded_at: at })
+      .where('device_id', '=', device)
+      .where('generation', '=', generation)
+      .where('issued_at', '<', issuedAt)
+      .where('superseded_at', 'is', null)
+      .execute();
+  }
+
+  async get(id: DeviceId): Promise<Device | null> {
+    const row = await selectDevices(this.#database.db).where('devices.id', '=', id).executeTakeFirst();
+    return row ? deviceOf(row) : null;
+  }
+
+  async list({ filter, scope, sort, descending, after, limit }: DeviceQuery): Promise<Device[]> {
+    // PostgreSQL knows no empty list.
+    if (scope && scope.groups.length === 0) return [];
+    const direction = descending ? 'desc' : 'asc';
+    const value = SORT_VALUES[sort];
+    let query = narrowed(selectDevices(this.#database.db), filter);
+    if (scope) query = query.where('devices.group_id', 'in', [...scope.groups]);
+    if (after) {
+      const past = sql.raw(descending ? '<' : '>');
+      query = query.where(sql<boolean>`(${value}, devices.id) ${past} (${after.value}, ${after.id})`);
+    }
+    const rows = await query.orderBy(value, direction).orderBy('devices.id', direction).limit(limit).execute();
+    return rows.map(deviceOf);
+  }
+
+  update(id: DeviceId, { home, seat, group, statement }: DeviceUpdate): Promise<boolean> {
+    return this.#database.transaction(async (tx) => {
+      if (group !== undefined) await mustExist(tx, group);
+      const { numUpdatedRows } = await tx
+        .updateTable('devices')
+        .set({
+          // Something must be set even when nothing changes, so that the answer says whether the device is active.
+          status: 'active',
+          ...(home === undefined ? {} : { home }),
+          ...(seat === undefined ? {} : { seat }),
+          ...(group === undefined ? {} : { group_id: group }),
+          ...(statement === undefined ? {} : { statement: statement && JSON.stringify(statement) }),
+        })
+        .where('id', '=', id)
+        .where('status', '=', 'active')
+        .executeTakeFirst();
+      return numUpdatedRows > 0;
+    });
+  }
+
+  end(id: DeviceId, ended: Ended, leaf: (serial: string) => LeafDraft<'certificate.revoked'>): Promise<boolean> {
+    return this.#database.transaction(async (tx) => {
+      const { numUpdatedRows } = await tx
+        .updateTable('devices')
+        .set({ status: ended.status, ended_at: ended.at, statement: null })
+        .where('id', '=', id)
+        .where('status', '=', 'active')
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return false;
+      const revoked = await tx
+        .updateTable('certificates')
+        .set({ revoked_at: ended.realAt, revocation_reason: ended.reason })
+        .where('device_id', '=', id)
+        .where('revoked_at', 'is', null)
+        .returning('serial')
+        .execute();
+      for (const { serial } of revoked) await appendLeaf(tx, leaf(serial));
+      await cancelCommandsOf(tx, id, ended.realAt, `The device was ${ended.status}.`);
+      return true;
+    });
+  }
+}
+
+const SORT_VALUES = {
+  id: sql<string>`devices.id`,
+  user: sql<string>`devices.user_name`,
+  enrolled: sql<number>`devices.enrolled_at`,
+  seen: sql<number>`coalesce(device_presence.last_seen_at, 0)`,
+};
+
+function selectDevices(db: Db | Tx) {
+  return db
+    .selectFrom('devices')
+    .innerJoin('groups', 'groups.id', 'devices.group_id')
+    .leftJoin('device_presence', 'device_presence.device_id', 'devices.id')
+    .leftJoin('device_inventory', 'device_inventory.device_id', 'devices.id')
+    .selectAll('devices')
+    .select(['groups.name as group_name', 'groups.home as group_home', 'groups.seat as group_seat'])
+    .select(['device_inventory.hostname', 'device_inventory.platform'])
+    .select([
+      'device_presence.connected',
+      'device_presence.changed_at',
+      'device_presence.last_seen_at',
+      'device_presence.address',
+      'device_presence.agent',
+      'device_presence.list_version',
+      'device_presence.record_stored',
+      'device_presence.root_version',
+      'device_presence.reports_through',
+    ]);
+}
+
+type DeviceRow = Awaited<ReturnType<ReturnType<typeof selectDevices>['executeTakeFirstOrThrow']>>;
+
+function narrowed(query: ReturnType<typeof selectDevices>, filter: DeviceFilter) {
+  const { text, group, status, area, connected } = filter;
+  if (text) {
+    // Both databases lower ASCII alone (PostgreSQL because of the collation `C`), so the pattern is lowered in the same way.
+    const lowered = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+    const pattern = `%${lowered.replace(/[\\%_]/g, '\\$&')}%`;
+    const like = (column: string) => sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`;
+    query = query.where((eb) =>
+      eb.or([like('devices.user_name'), like('device_inventory.hostname'), like('devices.id')]),
+    );
+  }
+  if (group) query = query.where('devices.group_id', '=', group);
+  if (status) query = query.where('devices.status', '=', status);
+  if (connected === true) query = query.where('device_presence.connected', '=', 1);
+  if (connected === false) {
+    query = query.where((eb) =>
+      eb.or([eb('device_presence.connected', 'is', null), eb('device_presence.connected', '=', 0)]),
+    );
+  }
+  if (area) {
+    query = query.where('devices.id', 'in', (eb) =>
+      eb
+        .selectFrom('device_ties')
+        .select('device_ties.device_id')
+        .where('device_ties.tie', 'in', ['present', 'contested'])
+        .where('device_ties.area', '=', area),
+    );
+  }
+  return query;
+}
+
+const statementSchema: z.ZodType<Statement> = z.strictObject({
+  areas: z.array(z.string().transform((text) => text as AreaCode)),
+  at: z.int(),
+  until: z.int(),
+});
+
+function deviceOf(row: DeviceRow): Device {
+  const own = { home: areaOf(row.home), seat: areaOf(row.seat) };
+  return {
+    id: deviceIdSchema.parse(row.id),
+    generation: row.generation,
+    status: row.status,
+    user: row.user_name,
+    group: { id: groupIdSchema.parse(row.group_id), name: row.group_name },
+    home: own.home ?? areaOf(row.group_home),
+    seat: own.seat ?? areaOf(row.group_seat),
+    own,
+    statement: row.statement === null ? null : statementSchema.parse(JSON.parse(row.statement)),
+    enrolledAt: row.enrolled_at,
+    endedAt: row.ended_at,
+    recordVersion: row.record_version,
+    hostname: row.hostname,
+    platform: row.platform,
+    presence:
+      row.connected === null
+        ? null
+        : {
+            connected: row.connected === 1,
+            changedAt: row.changed_at ?? 0,
+            lastSeenAt: row.last_seen_at ?? 0,
+            address: row.address,
+            agent: row.agent,
+            listVersion: row.list_version ?? 0,
+            recordStored: row.record_stored ?? 0,
+            rootVersion: row.root_version ?? 0,
+            reportsThrough: row.reports_through ?? 0,
+          },
+  };
+}
+
+async function mustExist(tx: Tx, group: GroupId): Promise<void> {
+  if (await tx.selectFrom('groups').select('id').where('id', '=', group).executeTakeFirst()) return;
+  throw new CordonError('not_found', 'There is no such group.', { group });
+}

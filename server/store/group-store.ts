@@ -1,0 +1,92 @@
+/** Groups of devices. */
+import type { AreaCode } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { type DeviceId, deviceIdSchema, type GroupId, groupIdSchema } from '../../shared/protocol/ids.ts';
+import type { Group, GroupStore as GroupPort } from '../devices/ports.ts';
+import { areaOf } from './area-column.ts';
+import type { Database } from './database.ts';
+import type { Schema } from './schema.ts';
+
+export class GroupStore implements GroupPort {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async groups(): Promise<Group[]> {
+    return (await this.#database.db.selectFrom('groups').selectAll().orderBy('name').execute()).map(groupOf);
+  }
+
+  async group(id: GroupId): Promise<Group | null> {
+    const row = await this.#database.db.selectFrom('groups').selectAll().where('id', '=', id).executeTakeFirst();
+    return row ? groupOf(row) : null;
+  }
+
+  async insertGroup({ id, name, home, seat, createdAt }: Group): Promise<void> {
+    const inserted = await this.#database.db
+      .insertInto('groups')
+      .values({ id, name, home, seat, created_at: createdAt })
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (!inserted) throw nameTaken(name);
+  }
+
+  updateGroup(
+    id: GroupId,
+    change: { name?: string; home?: AreaCode | null; seat?: AreaCode | null },
+  ): Promise<boolean> {
+    return this.#database.transaction(async (tx) => {
+      const { name } = change;
+      if (name !== undefined) {
+        const other = tx.selectFrom('groups').select('id').where('name', '=', name).where('id', '!=', id);
+        if (await other.executeTakeFirst()) throw nameTaken(name);
+      }
+      const { numUpdatedRows } = await tx
+        .updateTable('groups')
+        .set({ id, ...change })
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return numUpdatedRows > 0;
+    });
+  }
+
+  deleteGroup(id: GroupId): Promise<boolean> {
+    return this.#database.transaction(async (tx) => {
+      for (const table of ['devices', 'activation_codes'] as const) {
+        if (await tx.selectFrom(table).select('id').where('group_id', '=', id).limit(1).executeTakeFirst()) {
+          const detail = 'Devices or activation codes belong to this group: move them to another first.';
+          throw new CordonError('conflict', detail, { group: id });
+        }
+      }
+      const { numDeletedRows } = await tx.deleteFrom('groups').where('id', '=', id).executeTakeFirst();
+      return numDeletedRows > 0;
+    });
+  }
+
+  async devicesOf(group: GroupId): Promise<DeviceId[]> {
+    const rows = await this.#database.db
+      .selectFrom('devices')
+      .select('id')
+      .where('group_id', '=', group)
+      .where('status', '=', 'active')
+      .orderBy('id')
+      .execute();
+    return rows.map(({ id }) => deviceIdSchema.parse(id));
+  }
+}
+
+function groupOf(row: Schema['groups']): Group {
+  return {
+    id: groupIdSchema.parse(row.id),
+    name: row.name,
+    home: areaOf(row.home),
+    seat: areaOf(row.seat),
+    createdAt: row.created_at,
+  };
+}
+
+function nameTaken(name: string): CordonError {
+  return new CordonError('conflict', 'Another group has this name.', { name });
+}
