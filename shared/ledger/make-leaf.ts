@@ -3,11 +3,12 @@
  * SHA-256(salt || subject) under a fresh salt: nobody can test a guess against it, and equal subjects do not look equal.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { type Leaf, type LeafDraft, leafSchema } from './leaf.ts';
+import { encodeCanonical } from '../order/canonical.ts';
+import { type LeafDraft, leafSchema } from './leaf.ts';
 import { leafHash } from './merkle.ts';
 
 export interface MadeLeaf {
-  /** The leaf's exact bytes as text: JSON with sorted keys and no spaces. */
+  /** The leaf's exact bytes as text: canonical JSON. */
   readonly body: string;
   /** RFC 9162 leaf hash of `body`, hex. */
   readonly hash: string;
@@ -23,19 +24,12 @@ export function makeLeaf(draft: LeafDraft, salt: Buffer = randomBytes(32)): Made
     subject: subject === null ? null : subjectCommitment(salt, subject),
     public: draft.public,
   });
-  const body = leafText(leaf);
+  const bytes = encodeCanonical(leaf);
   return {
-    body,
-    hash: leafHash(Buffer.from(body, 'utf8')).toString('hex'),
+    body: bytes.toString('utf8'),
+    hash: leafHash(bytes).toString('hex'),
     opening: subject === null ? null : { salt: salt.toString('hex'), subject },
   };
-}
-
-/** The one text of a leaf. */
-export function leafText(leaf: Leaf): string {
-  // Keys in alphabetical order: at, kind, public, subject.
-  const sorted = Object.fromEntries(Object.entries(leaf.public).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return JSON.stringify({ at: leaf.at, kind: leaf.kind, public: sorted, subject: leaf.subject });
 }
 
 /** SHA-256 over salt and subject, hex. */

@@ -3,9 +3,9 @@
  * every hash recomputed. It believes no tile and reaches for no network, so that anyone can repeat it years later.
  */
 import { CordonError } from '../errors.ts';
+import { parseDocument } from '../order/canonical.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { type Leaf, type LeafKind, leafSchema } from './leaf.ts';
-import { leafText } from './make-leaf.ts';
 import { GrowingTree, HASH_SIZE, leafHash } from './merkle.ts';
 import { type NoteVerifier, parseVerifierKey } from './signed-note.ts';
 import { decodeBundle, TILE_WIDTH, tilePath, tilesOf } from './tiles.ts';
@@ -91,11 +91,8 @@ export async function verifyLedgerCopy(
 }
 
 function readLeaf(entry: Buffer, index: number): Leaf {
-  const text = entry.toString('utf8');
   try {
-    const leaf = leafSchema.parse(JSON.parse(text));
-    if (leafText(leaf) !== text) throw new Error('not the one text of its leaf');
-    return leaf;
+    return parseDocument(leafSchema, entry);
   } catch (error) {
     throw new CordonError('proof_invalid', `entry ${index} is not a leaf of this format`, { index }, error);
   }
