@@ -1,0 +1,100 @@
+/**
+ * The released server as a process of its own, in a temporary data folder, started as an admin starts it. It can be killed with -9 and
+ * started again on the same folder and ports.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface ServerProcess {
+  readonly home: string;
+  /** Base URLs: `https://localhost:PORT` and so on. */
+  readonly device: string;
+  readonly public: string;
+  readonly admin: string;
+  /** The first owner's link, as the first start printed it. */
+  readonly firstOwner: string;
+  readonly process: ChildProcess;
+  /** All that it has printed. */
+  output(): string;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends it and removes the folder. */
+  remove(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+export async function startServerProcess(environment: Record<string, string> = {}): Promise<ServerProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-server-'));
+  const [device, open, admin] = [await freePort(), await freePort(), await freePort()];
+  const home = join(folder, 'home');
+  let output = '';
+  let child: ChildProcess;
+  let firstOwner = '';
+
+  async function start(): Promise<void> {
+    child = spawn(process.execPath, ['server/start.js'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        CORDON_HOME: home,
+        CORDON_PASSPHRASE_FILE: join(folder, 'passphrase'),
+        CORDON_BIND: '127.0.0.1',
+        CORDON_DEVICE_PORT: String(device),
+        CORDON_PUBLIC_PORT: String(open),
+        CORDON_ADMIN_PORT: String(admin),
+        CORDON_LOG: 'warn',
+        ...environment,
+      },
+    });
+    const started = new Promise<void>((resolve, reject) => {
+      const read = (chunk: Buffer) => {
+        output += chunk.toString();
+        if (/^ready$/m.test(output)) resolve();
+      };
+      output = '';
+      child.stdout?.on('data', read);
+      child.stderr?.on('data', read);
+      child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready:\n${output}`)));
+    });
+    await started;
+    firstOwner ||= /First owner: (\S+)/.exec(output)?.[1] ?? '';
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  }
+
+  await start();
+  return {
+    home,
+    device: `https://localhost:${device}`,
+    public: `https://localhost:${open}`,
+    admin: `http://127.0.0.1:${admin}`,
+    firstOwner,
+    get process() {
+      return child;
+    },
+    output: () => output,
+    kill: () => end('SIGKILL'),
+    start,
+    remove: async () => {
+      await end('SIGTERM');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
