@@ -4,11 +4,25 @@
  */
 import forge from 'node-forge';
 
+declare module 'node-forge' {
+  namespace asn1 {
+    /** Missing from the published types. */
+    interface ParseOptions {
+      strict: boolean;
+      parseAllBytes: boolean;
+      decodeBitStrings: boolean;
+      maxDepth: number;
+    }
+    function fromDer(bytes: util.ByteBuffer, options: ParseOptions): Asn1;
+  }
+}
+
 export type Asn1 = forge.asn1.Asn1;
 
 const { Class, Type } = forge.asn1;
 
-const universal = (type: forge.asn1.Type, value: string): Asn1 => forge.asn1.create(Class.UNIVERSAL, type, false, value);
+const universal = (type: forge.asn1.Type, value: string): Asn1 =>
+  forge.asn1.create(Class.UNIVERSAL, type, false, value);
 
 export const sequence = (...items: Asn1[]): Asn1 => forge.asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, items);
 export const set = (...items: Asn1[]): Asn1 => forge.asn1.create(Class.UNIVERSAL, Type.SET, true, items);
@@ -84,7 +98,8 @@ function checkStrict(value: Asn1): void {
     return;
   }
   if (value.tagClass !== Class.UNIVERSAL) return;
-  if (value.type === Type.SEQUENCE || value.type === Type.SET) throw new Error('a primitive SEQUENCE or SET is not DER');
+  if (value.type === Type.SEQUENCE || value.type === Type.SET)
+    throw new Error('a primitive SEQUENCE or SET is not DER');
   if (value.type === Type.BOOLEAN && value.value !== '\xff' && value.value !== '\x00') {
     throw new Error('a BOOLEAN that is neither 00 nor FF is not DER');
   }

@@ -1,0 +1,234 @@
+/**
+ * The certificate authority of one installation: a root whose key may be taken away after the first start, an issuing authority, the
+ * server's own certificate, and two Ed25519 keys (the online key that keeps lists fresh, the key of the ledger's checkpoints). All are
+ * made at the first start under one folder and opened from there afterwards. It signs what it is asked to; who may ask is not its rule.
+ */
+import { createHash, type KeyObject, sign, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import {
+  buildCertificate,
+  buildCrl,
+  type CrlContent,
+  type Name,
+  newSerial,
+  type Signer,
+  spkiOf,
+} from './certificate.ts';
+import { openCustody } from './custody.ts';
+import { openKeyFolder, pemOf } from './key-folder.ts';
+import { type LeafProfileName, PROFILES, type ProfileName, validity } from './profiles.ts';
+
+const DAY = 86_400_000;
+/** The server's certificate is made anew when less than this is left. */
+const SERVER_RENEWAL = 30 * DAY;
+
+export interface IssueRequest {
+  readonly profile: LeafProfileName;
+  /** The subject's public key, SPKI DER, already checked by `parseCsr`. */
+  readonly spki: Buffer;
+  readonly commonName: string;
+  readonly uris?: readonly string[];
+  readonly dnsNames?: readonly string[];
+  readonly ipAddresses?: readonly string[];
+  /** Instead of the profile's. */
+  readonly days?: number;
+}
+
+export interface Issued {
+  readonly profile: ProfileName;
+  /** Lower-case hex. */
+  readonly serial: string;
+  readonly der: Buffer;
+  readonly pem: string;
+  /** SHA-256 of the DER, lower-case hex. */
+  readonly fingerprint: string;
+  /** Unix milliseconds. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+/** An Ed25519 key that stays inside. */
+export interface SigningKey {
+  /** SHA-256 of the SPKI, hex. */
+  readonly keyid: string;
+  /** SPKI, DER, base64. */
+  readonly publicKey: string;
+  sign(bytes: Buffer): Buffer;
+}
+
+export interface Authority {
+  readonly rootDer: Buffer;
+  readonly issuingDer: Buffer;
+  /** Issuing certificate, then root. */
+  readonly chainPem: string;
+  /** SHA-256 of `rootDer`, hex: what an activation link carries. */
+  readonly fingerprint: string;
+  /** True in the run that founded the authority. */
+  readonly created: boolean;
+  /** Root, issuing and server certificate, for the store: each is on record like any other. */
+  own(): readonly Issued[];
+  issue(request: IssueRequest): Issued;
+  /** DER. */
+  crl(content: CrlContent): Buffer;
+  /** Made anew when it nears its end or the server's names have changed, so ask again once a day. */
+  serverIdentity(): { readonly keyPem: string; readonly chainPem: string; readonly notAfter: number };
+  readonly online: SigningKey;
+  readonly ledgerKey: SigningKey;
+  /** For other secrets at rest: `purpose` must be given again to unseal. */
+  seal(plain: Buffer, purpose: string): string;
+  unseal(text: string, purpose: string): Buffer;
+}
+
+export interface AuthorityOptions {
+  readonly folder: string;
+  readonly passphrase: string;
+  readonly organisation: string;
+  /** DNS names and IP addresses under which the server is reached. */
+  readonly serverNames: readonly string[];
+  /** Where devices and others find the revocation list; null: certificates do not say. */
+  readonly crlUrl?: string | null;
+}
+
+/**
+ * Opens the authority, or founds it. A first start that was cut off is finished; a file that is missing later is named. Throws
+ * `passphrase_wrong` or `unavailable`.
+ */
+export function openAuthority(options: AuthorityOptions): Authority {
+  const custody = openCustody(options.folder, options.passphrase);
+  const keys = openKeyFolder(options.folder, custody);
+  const crlUrl = options.crlUrl ?? null;
+  // RFC 5280, appendix A.1: an organisation's name has at most 64 characters.
+  const organisation = [...options.organisation].slice(0, 64).join('');
+
+  const rootDer = keys.certificate('root', () => {
+    const key = keys.key('root', 'ec');
+    const name: Name = { commonName: 'Cordon Root', organisation };
+    const ends = Number.POSITIVE_INFINITY;
+    return build('root', name, spkiOf(key), { name, key, spki: spkiOf(key) }, { ends });
+  });
+  const rootName: Name = nameIn(rootDer);
+  const issuingDer = keys.certificate('issuing', () => {
+    const name: Name = { commonName: 'Cordon Issuing CA', organisation };
+    const root: Signer = { name: rootName, key: keys.key('root', 'ec'), spki: spkiOf(publicKeyOf(rootDer)) };
+    return build('issuing', name, spkiOf(keys.key('issuing', 'ec')), root, { ends: endOf(rootDer) });
+  });
+  const issuingKey = keys.key('issuing', 'ec');
+  const issuer: Signer = { name: nameIn(issuingDer), key: issuingKey, spki: spkiOf(issuingKey) };
+  const issuerEnds = endOf(issuingDer);
+
+  const dnsNames = options.serverNames.filter((name) => isIP(name) === 0);
+  const ipAddresses = options.serverNames.filter((name) => isIP(name) !== 0);
+  const server = (): Buffer => {
+    const anew = () =>
+      build('server', { commonName: options.serverNames[0] ?? 'Cordon' }, spkiOf(keys.key('server', 'ec')), issuer, {
+        ends: issuerEnds,
+        dnsNames,
+        ipAddresses,
+        crlUrl,
+      });
+    const der = keys.certificate('server', anew);
+    return stillGood(der, dnsNames, ipAddresses, issuingDer) ? der : keys.replaceCertificate('server', anew());
+  };
+  server();
+  const online = signingKey(keys.key('online', 'ed25519'));
+  const ledgerKey = signingKey(keys.key('ledger', 'ed25519'));
+  const created = keys.complete();
+
+  const chainPem = pemOf(issuingDer) + pemOf(rootDer);
+  return {
+    rootDer,
+    issuingDer,
+    chainPem,
+    fingerprint: sha256(rootDer),
+    created,
+    own: () => [issued('root', rootDer), issued('issuing', issuingDer), issued('server', server())],
+    issue: (request) => {
+      const der = build(request.profile, { commonName: request.commonName }, request.spki, issuer, {
+        ends: issuerEnds,
+        crlUrl,
+        ...(request.uris && { uris: request.uris }),
+        ...(request.dnsNames && { dnsNames: request.dnsNames }),
+        ...(request.ipAddresses && { ipAddresses: request.ipAddresses }),
+        ...(request.days !== undefined && { days: request.days }),
+      });
+      return issued(request.profile, der);
+    },
+    crl: (content) => buildCrl(content, issuer),
+    serverIdentity: () => {
+      const der = server();
+      const keyPem = keys.key('server', 'ec').export({ type: 'pkcs8', format: 'pem' }).toString();
+      return { keyPem, chainPem: pemOf(der) + pemOf(issuingDer), notAfter: endOf(der) };
+    },
+    online,
+    ledgerKey,
+    seal: custody.seal,
+    unseal: custody.unseal,
+  };
+}
+
+interface Extras {
+  readonly ends: number;
+  readonly uris?: readonly string[];
+  readonly dnsNames?: readonly string[];
+  readonly ipAddresses?: readonly string[];
+  readonly crlUrl?: string | null;
+  readonly days?: number;
+}
+
+function build(profile: ProfileName, subject: Name, spki: Buffer, signer: Signer, extras: Extras): Buffer {
+  return buildCertificate(
+    {
+      profile: PROFILES[profile],
+      serial: newSerial(),
+      subject,
+      spki,
+      ...validity(extras.days ?? PROFILES[profile].days, Date.now(), extras.ends),
+      uris: extras.uris ?? [],
+      dnsNames: extras.dnsNames ?? [],
+      ipAddresses: extras.ipAddresses ?? [],
+      crlUrl: extras.crlUrl ?? null,
+    },
+    signer,
+  );
+}
+
+function issued(profile: ProfileName, der: Buffer): Issued {
+  const certificate = new X509Certificate(der);
+  return {
+    profile,
+    serial: certificate.serialNumber.toLowerCase(),
+    der,
+    pem: pemOf(der),
+    fingerprint: sha256(der),
+    notBefore: Date.parse(certificate.validFrom),
+    notAfter: Date.parse(certificate.validTo),
+  };
+}
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const publicKeyOf = (der: Buffer): KeyObject => new X509Certificate(der).publicKey;
+const endOf = (der: Buffer): number => Date.parse(new X509Certificate(der).validTo);
+
+/** The issuer's name as it stands in its own certificate: the organisation may have been renamed since. */
+function nameIn(der: Buffer): Name {
+  const { subject } = new X509Certificate(der).toLegacyObject();
+  const { CN, O } = subject;
+  if (typeof CN !== 'string') throw new TypeError('an authority whose certificate has no common name');
+  return typeof O === 'string' ? { commonName: CN, organisation: O } : { commonName: CN };
+}
+
+function stillGood(der: Buffer, dnsNames: string[], ipAddresses: string[], issuingDer: Buffer): boolean {
+  const certificate = new X509Certificate(der);
+  return (
+    certificate.verify(publicKeyOf(issuingDer)) &&
+    Date.parse(certificate.validTo) - Date.now() > SERVER_RENEWAL &&
+    dnsNames.every((name) => certificate.checkHost(name, { subject: 'never' }) !== undefined) &&
+    ipAddresses.every((address) => certificate.checkIP(address) !== undefined) &&
+    (certificate.subjectAltName?.split(', ').length ?? 0) === dnsNames.length + ipAddresses.length
+  );
+}
+
+function signingKey(key: KeyObject): SigningKey {
+  const spki = spkiOf(key);
+  return { keyid: sha256(spki), publicKey: spki.toString('base64'), sign: (bytes) => sign(null, bytes, key) };
+}

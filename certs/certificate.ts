@@ -1,0 +1,204 @@
+/**
+ * X.509 certificates and revocation lists (RFC 5280), built from a profile and signed with ECDSA P-256. It decides nothing: whoever
+ * calls it has checked what goes in.
+ */
+import { createHash, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { isIP, isIPv4 } from 'node:net';
+import {
+  type Asn1,
+  bits,
+  bool,
+  enumerated,
+  fromDer,
+  implicit,
+  integer,
+  octets,
+  oid,
+  sequence,
+  sequenceItems,
+  set,
+  tagged,
+  time,
+  toDer,
+  utf8,
+} from './der.ts';
+import { type CertificateProfile, EXTENDED_KEY_USAGE, KEY_USAGE } from './profiles.ts';
+
+const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
+const OID = {
+  commonName: '2.5.4.3',
+  organisation: '2.5.4.10',
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  crlNumber: '2.5.29.20',
+  reasonCode: '2.5.29.21',
+  crlDistributionPoints: '2.5.29.31',
+  authorityKeyIdentifier: '2.5.29.35',
+  extendedKeyUsage: '2.5.29.37',
+} as const;
+
+export interface Name {
+  readonly commonName: string;
+  readonly organisation?: string;
+}
+
+export interface Signer {
+  readonly name: Name;
+  readonly key: KeyObject;
+  /** SPKI, DER. */
+  readonly spki: Buffer;
+}
+
+export interface CertificateContent {
+  readonly profile: CertificateProfile;
+  /** 16 bytes from `newSerial`. */
+  readonly serial: Buffer;
+  readonly subject: Name;
+  readonly spki: Buffer;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly uris: readonly string[];
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+  readonly crlUrl: string | null;
+}
+
+/** Positive, 128 bits long, 126 of them random (RFC 5280, section 4.1.2.2). A collision is left to the store's unique key. */
+export function newSerial(): Buffer {
+  const serial = randomBytes(16);
+  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
+  return serial;
+}
+
+const algorithm = (): Asn1 => sequence(oid(ECDSA_WITH_SHA256));
+
+function nameOf(name: Name): Asn1 {
+  const rdn = (type: string, value: string) => set(sequence(oid(type), utf8(value)));
+  return sequence(
+    ...(name.organisation === undefined ? [] : [rdn(OID.organisation, name.organisation)]),
+    rdn(OID.commonName, name.commonName),
+  );
+}
+
+/** RFC 7093, section 2, method 1: the leftmost 160 bits of the SHA-256 of the key's bits. */
+function keyIdentifier(spki: Buffer): Buffer {
+  const [, key] = sequenceItems(fromDer(spki));
+  const value = typeof key?.value === 'string' ? Buffer.from(key.value, 'binary').subarray(1) : spki;
+  return createHash('sha256').update(value).digest().subarray(0, 20);
+}
+
+const extension = (type: string, critical: boolean, value: Asn1): Asn1 =>
+  sequence(oid(type), ...(critical ? [bool(true)] : []), octets(toDer(value)));
+
+const authorityKeyIdentifier = (signer: Signer): Asn1 =>
+  extension(OID.authorityKeyIdentifier, false, sequence(implicit(0, keyIdentifier(signer.spki))));
+
+/** DER wants a named bit list without trailing zeros (X.690, section 11.2.2). */
+function keyUsage(profile: CertificateProfile): Asn1 {
+  const positions = profile.keyUsage.map((usage) => KEY_USAGE[usage]);
+  const value = positions.reduce<number>((byte, position) => byte | (0x80 >> position), 0);
+  return bits(Buffer.from([value]), 7 - Math.max(...positions));
+}
+
+function ipBytes(address: string): Buffer {
+  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
+  if (isIP(address) !== 6) throw new TypeError(`${address} is no IP address`);
+  const [head = '', tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
+  const groups = (text: string) => (text === '' ? [] : text.split(':'));
+  const left = groups(head);
+  const right = groups(tail ?? '');
+  const zeros = Array<string>(8 - left.length - right.length).fill('0');
+  return Buffer.from([...left, ...zeros, ...right].map((group) => group.padStart(4, '0')).join(''), 'hex');
+}
+
+function extensions(content: CertificateContent, signer: Signer): Asn1[] {
+  const { profile } = content;
+  const names = [
+    ...content.uris.map((uri) => implicit(6, Buffer.from(uri, 'latin1'))),
+    ...content.dnsNames.map((name) => implicit(2, Buffer.from(name, 'latin1'))),
+    ...content.ipAddresses.map((address) => implicit(7, ipBytes(address))),
+  ];
+  const list: Asn1[] = [];
+  if (profile.pathLength !== null) {
+    list.push(extension(OID.basicConstraints, true, sequence(bool(true), integer(profile.pathLength))));
+  }
+  list.push(extension(OID.keyUsage, true, keyUsage(profile)));
+  if (profile.extendedKeyUsage.length > 0) {
+    const purposes = profile.extendedKeyUsage.map((usage) => oid(EXTENDED_KEY_USAGE[usage]));
+    list.push(extension(OID.extendedKeyUsage, false, sequence(...purposes)));
+  }
+  if (names.length > 0) list.push(extension(OID.subjectAltName, false, sequence(...names)));
+  if (profile.crlDistributionPoint && content.crlUrl !== null) {
+    const point = tagged(0, tagged(0, implicit(6, Buffer.from(content.crlUrl, 'latin1'))));
+    list.push(extension(OID.crlDistributionPoints, false, sequence(sequence(point))));
+  }
+  list.push(extension(OID.subjectKeyIdentifier, false, octets(keyIdentifier(content.spki))));
+  list.push(authorityKeyIdentifier(signer));
+  return list;
+}
+
+function signed(tbs: Asn1, key: KeyObject): Buffer {
+  return toDer(sequence(tbs, algorithm(), bits(sign('sha256', toDer(tbs), { key, dsaEncoding: 'der' }))));
+}
+
+/** The DER of a certificate of version 3. */
+export function buildCertificate(content: CertificateContent, signer: Signer): Buffer {
+  return signed(
+    sequence(
+      tagged(0, integer(2)),
+      integer(content.serial),
+      algorithm(),
+      nameOf(signer.name),
+      sequence(time(new Date(content.notBefore)), time(new Date(content.notAfter))),
+      nameOf(content.subject),
+      fromDer(content.spki),
+      tagged(3, sequence(...extensions(content, signer))),
+    ),
+    signer.key,
+  );
+}
+
+export interface Revoked {
+  /** Hex. */
+  readonly serial: string;
+  readonly at: number;
+  /** RFC 5280, section 5.3.1. */
+  readonly reason: number;
+}
+
+export interface CrlContent {
+  readonly number: number;
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+  readonly revoked: readonly Revoked[];
+}
+
+/** The DER of a revocation list of version 2 (RFC 5280, section 5). */
+export function buildCrl(content: CrlContent, signer: Signer): Buffer {
+  const entries = content.revoked.map(({ serial, at, reason }) =>
+    sequence(
+      integer(Buffer.from(serial, 'hex')),
+      time(new Date(at)),
+      // `unspecified` is said by saying nothing (section 5.3.1).
+      ...(reason === 0 ? [] : [sequence(extension(OID.reasonCode, false, enumerated(reason)))]),
+    ),
+  );
+  return signed(
+    sequence(
+      integer(1),
+      algorithm(),
+      nameOf(signer.name),
+      time(new Date(content.thisUpdate)),
+      time(new Date(content.nextUpdate)),
+      // An empty list of entries must be absent (section 5.1.2.6).
+      ...(entries.length > 0 ? [sequence(...entries)] : []),
+      tagged(0, sequence(authorityKeyIdentifier(signer), extension(OID.crlNumber, false, integer(content.number)))),
+    ),
+    signer.key,
+  );
+}
+
+export const spkiOf = (key: KeyObject): Buffer =>
+  (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'der' });

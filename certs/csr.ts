@@ -1,0 +1,218 @@
+/**
+ * Reads a certificate signing request (PKCS#10, RFC 2986) from outside and refuses what is not a plain request for a device
+ * certificate. Only the public key ever goes into a certificate; the rest is checked so that nobody believes to have got what they
+ * asked for.
+ */
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { CordonError, type ErrorCode, isCordonError } from '../shared/errors.ts';
+import {
+  type Asn1,
+  bool,
+  children,
+  content,
+  fromDer,
+  isTagged,
+  parseDer,
+  readOid,
+  readText,
+  sequenceItems,
+  setItems,
+  Type,
+  toDer,
+} from './der.ts';
+import { type CertificateProfile, EXTENDED_KEY_USAGE, KEY_USAGE, PROFILES } from './profiles.ts';
+
+export interface CertificateRequest {
+  /** The public key's SubjectPublicKeyInfo, DER. */
+  readonly spki: Buffer;
+  readonly publicKey: KeyObject;
+  readonly subjectCommonName: string | null;
+  /** URIs of a requested subjectAltName: the caller compares them with what the certificate will say. */
+  readonly uris: readonly string[];
+}
+
+/** A P-384 request with every extension that we let pass takes under 1 KiB. */
+const MAX_BYTES = 8 * 1024;
+
+const COMMON_NAME = '2.5.4.3';
+const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
+const CHALLENGE_PASSWORD = '1.2.840.113549.1.9.7';
+const SIGNATURE_HASHES: Readonly<Record<string, string>> = {
+  '1.2.840.10045.4.3.2': 'sha256',
+  '1.2.840.10045.4.3.3': 'sha384',
+  '1.2.840.10045.4.3.4': 'sha512',
+};
+/**
+ * How the SubjectPublicKeyInfo of a P-256 and a P-384 key begins, through the 04 of an uncompressed point (RFC 5480, section 2). A
+ * compressed point or explicit parameters would give one key two names.
+ */
+const KEY_SPELLINGS = [
+  '3059301306072a8648ce3d020106082a8648ce3d03010703420004',
+  '3076301006072a8648ce3d020106052b8104002203620004',
+].map((hex) => Buffer.from(hex, 'hex'));
+
+/**
+ * Throws `too_large`, `csr_malformed`, `csr_weak_key`, `csr_bad_signature` or `csr_asks_for_more`. The order is that of cost: nothing
+ * is computed with a key before its kind and its point are known to be good.
+ */
+export function parseCsr(der: Buffer, profile: CertificateProfile = PROFILES.device): CertificateRequest {
+  if (der.length > MAX_BYTES) {
+    throw new CordonError('too_large', `the request has ${der.length} bytes; at most ${MAX_BYTES} are read`);
+  }
+  const { info, subject, spki, attributes, hash, signature } = wellFormed(der);
+  const publicKey = acceptKey(spki);
+  if (!verify(hash, info, publicKey, signature)) {
+    throw new CordonError('csr_bad_signature', 'the request is not signed by the key that it carries: make it again');
+  }
+  return { spki, publicKey, subjectCommonName: readSubject(subject), uris: readAttributes(attributes, profile) };
+}
+
+/** What cannot be read is `code`, and the parser's own words say where. */
+function reading<T>(code: ErrorCode, what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (isCordonError(error)) throw error;
+    const because = error instanceof Error ? error.message : String(error);
+    throw new CordonError(code, `${what} cannot be read (${because}): make the request again`, {}, error);
+  }
+}
+
+function wellFormed(der: Buffer) {
+  return reading('csr_malformed', 'the certificate signing request', () => {
+    const [infoItem, algorithm, signatureItem, ...rest] = sequenceItems(parseDer(der));
+    const [version, subject, spkiItem, attributes, ...more] = sequenceItems(infoItem);
+    if (rest.length > 0 || more.length > 0) throw new Error('there is more in it than a request has');
+    if (!content(version, Type.INTEGER).equals(Buffer.from([0]))) throw new Error('its version is not 0');
+    if (!isTagged(attributes, 0)) throw new Error('its attributes are missing');
+    const hash = SIGNATURE_HASHES[readOid(sequenceItems(algorithm)[0])];
+    if (!hash) {
+      throw new CordonError('csr_weak_key', 'sign the request with ECDSA and SHA-256, SHA-384 or SHA-512');
+    }
+    const [unused, ...signature] = content(signatureItem, Type.BITSTRING);
+    if (unused !== 0) throw new Error('its signature is no whole number of bytes');
+    if (!infoItem || !subject || !spkiItem) throw new Error('it is cut short');
+    // DER has one spelling, so what was parsed encodes to the very bytes that were signed.
+    return {
+      info: toDer(infoItem),
+      subject,
+      spki: toDer(spkiItem),
+      attributes: children(attributes),
+      hash,
+      signature: Buffer.from(signature),
+    };
+  });
+}
+
+/** Only a key that is spelt as such is imported at all; OpenSSL then checks that its point lies on the curve. */
+function acceptKey(spki: Buffer): KeyObject {
+  if (!KEY_SPELLINGS.some((spelling) => spki.subarray(0, spelling.length).equals(spelling))) {
+    const detail = 'keys on P-256 or P-384, named and as an uncompressed point, are certified: make another key';
+    throw new CordonError('csr_weak_key', detail);
+  }
+  return reading('csr_weak_key', 'the public key', () => createPublicKey({ key: spki, type: 'spki', format: 'der' }));
+}
+
+function asksForMore(what: string): CordonError {
+  return new CordonError('csr_asks_for_more', `the request asks for ${what}, which no device gets: leave it out`);
+}
+
+function readSubject(subject: Asn1): string | null {
+  const entries = reading('csr_malformed', "the request's subject", () =>
+    sequenceItems(subject).flatMap((rdn) =>
+      setItems(rdn).map((item) => {
+        const [type, value] = sequenceItems(item);
+        const name = readOid(type);
+        return { type: name, text: name === COMMON_NAME ? readText(value) : '' };
+      }),
+    ),
+  );
+  const [first, ...others] = entries;
+  if (others.length > 0 || (first && first.type !== COMMON_NAME))
+    throw asksForMore('a subject of more than one common name');
+  return first?.text ?? null;
+}
+
+function readAttributes(attributes: Asn1[], profile: CertificateProfile): string[] {
+  const uris: string[] = [];
+  for (const attribute of attributes) {
+    const { type, values } = reading('csr_malformed', 'an attribute of the request', () => {
+      const [typeItem, valuesItem] = sequenceItems(attribute);
+      return { type: readOid(typeItem), values: setItems(valuesItem) };
+    });
+    if (type === CHALLENGE_PASSWORD) {
+      // RFC 7030, section 3.5, binds it to the TLS session by tls-unique, which TLS 1.3 does not have.
+      throw asksForMore('a challenge password');
+    }
+    if (type !== EXTENSION_REQUEST) throw asksForMore(`the attribute ${type}`);
+    for (const list of values) {
+      for (const item of reading('csr_malformed', 'the requested extensions', () => sequenceItems(list))) {
+        uris.push(...readExtension(item, profile));
+      }
+    }
+  }
+  return uris;
+}
+
+function readExtension(item: Asn1, profile: CertificateProfile): string[] {
+  const { type, value } = reading('csr_malformed', 'a requested extension', () => {
+    const parts = sequenceItems(item);
+    return { type: readOid(parts[0]), value: parseDer(content(parts.at(-1), Type.OCTETSTRING)) };
+  });
+  return reading('csr_malformed', `the requested extension ${type}`, () => {
+    switch (type) {
+      case '2.5.29.19':
+        return basicConstraints(value);
+      case '2.5.29.15':
+        return keyUsage(value, profile);
+      case '2.5.29.37':
+        return extendedKeyUsage(value, profile);
+      case '2.5.29.17':
+        return alternativeNames(value);
+      case '2.5.29.14':
+        // A subject key identifier: ours is computed, whatever was asked for, and gives nobody a right.
+        return [];
+      default:
+        throw asksForMore(`the extension ${type}`);
+    }
+  });
+}
+
+function basicConstraints(value: Asn1): string[] {
+  const items = sequenceItems(value);
+  if (items.some((part) => toDer(part).equals(toDer(bool(true))))) throw asksForMore('CA:TRUE');
+  return [];
+}
+
+function keyUsage(value: Asn1, profile: CertificateProfile): string[] {
+  const [, ...bytes] = content(value, Type.BITSTRING);
+  const allowed = new Set<number>(profile.keyUsage.map((usage) => KEY_USAGE[usage]));
+  for (let position = 0; position < bytes.length * 8; position++) {
+    const isSet = ((bytes[position >> 3] ?? 0) & (0x80 >> (position & 7))) !== 0;
+    if (isSet && !allowed.has(position)) throw asksForMore(`key usage ${position}`);
+  }
+  return [];
+}
+
+function extendedKeyUsage(value: Asn1, profile: CertificateProfile): string[] {
+  const allowed = new Set<string>(profile.extendedKeyUsage.map((usage) => EXTENDED_KEY_USAGE[usage]));
+  for (const purpose of sequenceItems(value).map(readOid)) {
+    if (!allowed.has(purpose)) throw asksForMore(`the purpose ${purpose}`);
+  }
+  return [];
+}
+
+function alternativeNames(value: Asn1): string[] {
+  return sequenceItems(value).map((name) => {
+    if (!isTagged(name, 6) || typeof name.value !== 'string') throw asksForMore('another kind of name than a URI');
+    return name.value;
+  });
+}
+
+/** The public key of a certificate that this authority issued, SPKI DER. */
+export function spkiOfCertificate(der: Buffer): Buffer {
+  const tbs = sequenceItems(sequenceItems(fromDer(der))[0]);
+  const spki = tbs[6];
+  if (!spki) throw new TypeError('a certificate without a public key');
+  return toDer(spki);
+}

@@ -1,0 +1,94 @@
+/**
+ * The authority's keys and certificates as files. Until `authority.json` says that the first start is over, whatever is missing is
+ * made; afterwards nothing that others already rely on is ever made a second time in silence.
+ */
+import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CordonError } from '../shared/errors.ts';
+import { type Custody, writeDurably } from './custody.ts';
+
+export type KeyName = 'root' | 'issuing' | 'server' | 'online' | 'ledger';
+export type CertificateName = 'root' | 'issuing' | 'server';
+
+/** What may be made again at any time, because nobody pins it. */
+const REPLACEABLE: ReadonlySet<KeyName> = new Set<KeyName>(['server']);
+
+export interface KeyFolder {
+  /** The private key, made when this is the first start. */
+  key(name: KeyName, kind: 'ec' | 'ed25519'): KeyObject;
+  /** The certificate's DER, made by `make` when this is the first start. */
+  certificate(name: CertificateName, make: () => Buffer): Buffer;
+  replaceCertificate(name: CertificateName, der: Buffer): Buffer;
+  /** Ends the first start. True in the run that did so. */
+  complete(): boolean;
+}
+
+export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
+  const marker = join(folder, 'authority.json');
+  const founded = existsSync(marker);
+  const opened = new Map<KeyName, KeyObject>();
+
+  const mayMake = (name: KeyName, path: string): void => {
+    if (!founded || REPLACEABLE.has(name)) return;
+    const hint = name === 'root' ? 'bring the root key back for this start' : 'restore it from a backup';
+    throw new CordonError('unavailable', `${path} is missing, and devices rely on it: ${hint}`);
+  };
+
+  const replaceCertificate = (name: CertificateName, der: Buffer): Buffer => {
+    writeDurably(join(folder, `${name}.crt`), pemOf(der));
+    return der;
+  };
+
+  return {
+    key: (name, kind) => {
+      const known = opened.get(name);
+      if (known) return known;
+      const path = join(folder, `${name}.key`);
+      if (!existsSync(path)) {
+        mayMake(name, path);
+        // A certificate without its key: the key was lost, and another one would not fit.
+        const certificate = join(folder, `${name}.crt`);
+        if (existsSync(certificate) && !REPLACEABLE.has(name)) {
+          throw new CordonError(
+            'unavailable',
+            `${path} is missing while ${certificate} is there: restore it from a backup`,
+          );
+        }
+        const { privateKey } =
+          kind === 'ec' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519');
+        writeDurably(path, `${custody.seal(privateKey.export({ type: 'pkcs8', format: 'der' }), `key:${name}`)}\n`);
+      }
+      const key = createPrivateKey({
+        key: custody.unseal(readFileSync(path, 'utf8'), `key:${name}`),
+        format: 'der',
+        type: 'pkcs8',
+      });
+      opened.set(name, key);
+      return key;
+    },
+    certificate: (name, make) => {
+      const path = join(folder, `${name}.crt`);
+      if (!existsSync(path)) {
+        mayMake(name, path);
+        return replaceCertificate(name, make());
+      }
+      try {
+        return Buffer.from(new X509Certificate(readFileSync(path)).raw);
+      } catch (error) {
+        throw new CordonError('unavailable', `${path} is damaged: restore it from a backup`, {}, error);
+      }
+    },
+    replaceCertificate,
+    complete: () => {
+      if (founded) return false;
+      writeDurably(marker, `${JSON.stringify({ version: 1, founded: new Date().toISOString() })}\n`);
+      return true;
+    },
+  };
+}
+
+export function pemOf(der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+}
