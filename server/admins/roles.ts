@@ -2,14 +2,12 @@
  * Who may do what: one table, every route of the API named in it once. The API mounts a route only under a name that stands here, so
  * a route without rights does not compile. What a grant's scope (groups, areas) means is decided here too, and nowhere else.
  */
-import type { AreaCode } from '../../shared/areas/area-code.ts';
+import { ROLES, type Role } from '../../shared/api/roles.ts';
+import { type AreaCode, countryOf, expandAreas } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 
-export const ROLES = ['owner', 'fleet', 'helpdesk', 'legal', 'auditor'] as const;
-export type Role = (typeof ROLES)[number];
-
-/** A role, perhaps for one group or for devices and orders of one area only. */
+/** A role, perhaps for the devices of one group only, or for the orders of one area only. */
 export interface Grant {
   readonly role: Role;
   readonly group: GroupId | null;
@@ -18,7 +16,7 @@ export interface Grant {
 
 /**
  * public: nobody need be signed in. self: whoever is signed in, about themselves. any: a grant of these roles, whatever its scope.
- * whole: a grant without a scope. device: the grant's scope limits which devices, codes and groups are reached. areas: the grant's area
+ * whole: a grant without a scope. device: the grant's group limits which devices, codes and groups are reached. areas: the grant's area
  * limits which orders.
  */
 export type Scope = 'public' | 'self' | 'any' | 'whole' | 'device' | 'areas';
@@ -98,69 +96,43 @@ export const RIGHTS = {
 export type RightName = keyof typeof RIGHTS;
 export type RouteName = Exclude<RightName, 'commands.destroy'>;
 
-/** Where a device, a code or a group stands, as far as a grant's scope is concerned. */
-export interface Place {
-  readonly group: string;
-  readonly home: string | null;
-}
-
 /** What the caller's grants let one right reach. */
 export interface Reach {
-  /** True when nothing limits it: lists need no filter. */
-  readonly everything: boolean;
-  covers(place: Place): boolean;
-  /** `areas`: whether one may decide about an order in all of these. */
-  coversAreas(areas: readonly string[]): boolean;
-  /** For lists: the grants' limits, any of which lets a device through. Empty when `everything`. */
-  readonly limits: readonly { readonly group: string | null; readonly area: string | null }[];
+  /** The groups whose devices are reached; null: all of them. */
+  readonly devices: { readonly groups: readonly GroupId[] } | null;
+  /** The areas whose orders are reached; null: all of them. */
+  readonly areas: readonly AreaCode[] | null;
 }
 
-/** `US` contains `US` and `US-CA`; `US-CA` does not contain `US`. */
-const contains = (outer: string, inner: string): boolean => inner === outer || inner.startsWith(`${outer}-`);
+const EVERYTHING: Reach = { devices: null, areas: null };
 
 /** Decides whether `grants` give `name` at all, and how far; throws `forbidden` when they do not. */
 export function reachOf(name: RightName, grants: readonly Grant[]): Reach {
   const { scope, roles }: Right = RIGHTS[name];
-  if (scope === 'public' || scope === 'self') return reach([{ group: null, area: null }]);
+  if (scope === 'public' || scope === 'self') return EVERYTHING;
   const held = grants.filter((grant) => roles.includes(grant.role));
-  const useful = held.filter(({ group, area }) => {
-    if (scope === 'whole') return group === null && area === null;
-    // An order is about areas, not about groups: a grant for one group says nothing about it.
-    if (scope === 'areas') return group === null;
-    return true;
-  });
-  if (useful.length === 0) {
-    const wanted = `${name} takes the role ${roles.join(' or ')}${held.length > 0 ? ' without a scope' : ''}`;
-    throw new CordonError('forbidden', `${wanted}; ask an owner for it.`, { right: name });
-  }
-  return reach(scope === 'any' ? [{ group: null, area: null }] : useful);
+  const whole = held.some(({ group, area }) => group === null && area === null);
+  if (whole || (scope === 'any' && held.length > 0)) return EVERYTHING;
+  // An order is about areas and a device is in a group: a grant for the one says nothing about the other.
+  const groups = held.flatMap(({ group }) => group ?? []);
+  const areas = held.flatMap(({ area }) => area ?? []);
+  if (scope === 'device' && groups.length > 0) return { devices: { groups }, areas: [] };
+  if (scope === 'areas' && areas.length > 0) return { devices: { groups: [] }, areas };
+  const wanted = `${name} takes the role ${roles.join(' or ')}${held.length > 0 ? ' with another scope than yours' : ''}`;
+  throw new CordonError('forbidden', `${wanted}; ask an owner for it.`, { right: name });
 }
 
-function reach(limits: readonly { readonly group: string | null; readonly area: string | null }[]): Reach {
-  const everything = limits.some(({ group, area }) => group === null && area === null);
-  return {
-    everything,
-    limits: everything ? [] : limits.map(({ group, area }) => ({ group, area })),
-    covers: ({ group, home }) =>
-      limits.some(
-        (limit) =>
-          (limit.group === null || limit.group === group) &&
-          (limit.area === null || (home !== null && contains(limit.area, home))),
-      ),
-    coversAreas: (areas) =>
-      areas.every((area) =>
-        limits.some((limit) => limit.group === null && (limit.area === null || contains(limit.area, area))),
-      ),
-  };
+/** Throws `out_of_scope` unless devices of the group are reached. */
+export function requireGroup({ devices }: Reach, group: string): void {
+  if (devices === null || devices.groups.some((reached) => reached === group)) return;
+  throw new CordonError('out_of_scope', 'Your role does not reach this group.', { group });
 }
 
-/** Throws `out_of_scope` unless the place is reached. */
-export function requireCovered(reach: Reach, place: Place, what: string): void {
-  if (reach.covers(place)) return;
-  throw new CordonError('out_of_scope', `${what} is outside the groups and areas that your role is for.`);
-}
-
-export function requireAreas(reach: Reach, areas: readonly string[], what: string): void {
-  if (reach.coversAreas(areas)) return;
-  throw new CordonError('out_of_scope', `${what} is outside the areas that your role is for.`, { areas });
+/** Throws `out_of_scope` unless every one of the areas is reached: `US` reaches `US-CA`, `EU` reaches `FR`, never the other way. */
+export function requireAreas({ areas: reached }: Reach, areas: readonly AreaCode[]): void {
+  if (reached === null) return;
+  const within = expandAreas(reached);
+  const beyond = [...expandAreas(areas)].filter((area) => !within.has(area) && !within.has(countryOf(area)));
+  if (beyond.length === 0) return;
+  throw new CordonError('out_of_scope', `Your role does not reach ${beyond.join(', ')}.`, { areas: beyond });
 }

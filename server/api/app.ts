@@ -1,0 +1,125 @@
+/**
+ * The admin listener's express app: headers, who calls, one handler a route, errors as problems. It knows no rule and no resource:
+ * those are `server/admins/roles.ts` and the files beside this one. What a request's body holds is never logged.
+ */
+import { randomUUID } from 'node:crypto';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import { CordonError } from '../../shared/errors.ts';
+import type { Admins } from '../admins/admins.ts';
+import { RIGHTS, type RouteName } from '../admins/roles.ts';
+import { authenticate, cookieOf, refuseOtherSites } from './authentication.ts';
+import { problemOf } from './problems.ts';
+import { FileReply, type Route } from './route.ts';
+
+/** An order with a thousand exemptions and statements in several languages fits. */
+const LARGEST_BODY = '1mb';
+
+export interface ApiLog {
+  info(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export interface ApiPorts {
+  readonly admins: Pick<Admins, 'session' | 'tokenAccount'>;
+  /** Every route, as `resources.ts` collects them. */
+  readonly routes: readonly Route[];
+  readonly log: ApiLog;
+}
+
+export function createApi({ admins, routes, log }: ApiPorts): express.Express {
+  requireComplete(routes);
+  const app = express();
+  app.set('etag', false);
+  app.set('query parser', 'simple');
+  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] } } }));
+  const body = express.json({ limit: LARGEST_BODY, strict: true });
+
+  for (const route of routes) {
+    const isPublic = RIGHTS[route.name].scope === 'public';
+    const handle = async (request: Request, response: Response, next: NextFunction) => {
+      response.setHeader('Cache-Control', 'no-store');
+      refuseOtherSites(request.headers);
+      const caller = isPublic ? null : await authenticate(admins, request.method, request.headers);
+      if (!isPublic && !caller)
+        throw new CordonError('not_signed_in', 'Sign in with POST /api/v1/session, or send a token.');
+      // The body is read only after the caller is known, so that a stranger cannot make the server hold a megabyte.
+      if (route.raw !== 'upload' && route.body) await read(body, request, response);
+      const reply = await route.run({
+        params: request.params,
+        query: request.query,
+        body: request.body,
+        caller,
+        address: request.socket.remoteAddress ?? '',
+        upload: request,
+        cookie: cookieOf(request.headers),
+      });
+      if (caller && request.method !== 'GET') {
+        log.info({ route: route.name, account: caller.account.id, via: caller.via }, 'admin request');
+      }
+      if (reply instanceof FileReply) return send(response, reply, next);
+      response.status(reply.status).set(reply.headers).json(reply.body);
+    };
+    app[route.method](route.path, handle);
+  }
+
+  app.use(() => {
+    throw new CordonError('not_found', 'There is no such path; /api/openapi.json lists them.');
+  });
+  app.use((thrown: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) return next(thrown);
+    const error = asCordonError(thrown);
+    const problem = problemOf(error);
+    if (problem.status >= 500) {
+      const id = randomUUID();
+      log.error({ id, method: request.method, code: error.code, ...causeOf(thrown) }, 'request failed');
+      problem.context = { ...problem.context, id };
+    }
+    const { retryAfter } = error.context;
+    if (typeof retryAfter === 'number') response.setHeader('Retry-After', String(retryAfter));
+    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  });
+  return app;
+}
+
+/** A right that no route carries would be a promise that nobody keeps; two routes of one name would hide one of them. */
+function requireComplete(routes: readonly Route[]): void {
+  const mounted = new Set(routes.map((route) => route.name));
+  const named = Object.keys(RIGHTS).filter((name): name is RouteName => name !== 'commands.destroy');
+  const missing = named.filter((name) => !mounted.has(name));
+  if (missing.length > 0 || mounted.size !== routes.length) {
+    throw new Error(`the API is incomplete: no route for ${missing.join(', ') || 'nothing'}, or a name twice`);
+  }
+}
+
+function read(parser: express.RequestHandler, request: Request, response: Response): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const finished = (error?: unknown) => (error === undefined ? resolve() : reject(error));
+    Promise.resolve(parser(request, response, finished)).catch(reject);
+  });
+}
+
+function send(response: Response, { path, type, name, sent }: FileReply, next: NextFunction): void {
+  response.type(type).attachment(name);
+  response.sendFile(path, { dotfiles: 'allow', cacheControl: false }, (error) => {
+    sent().then(() => error && next(error), next);
+  });
+}
+
+/** express and its body parser throw errors with a status: those are the caller's. Their text may quote the body, so it is not repeated. */
+function asCordonError(thrown: unknown): CordonError {
+  if (thrown instanceof CordonError) return thrown;
+  const status = thrown instanceof Error && 'status' in thrown ? thrown.status : 500;
+  if (status === 413) return new CordonError('too_large', `A request has ${LARGEST_BODY} at most.`);
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new CordonError('invalid_input', 'The request could not be read: send well-formed JSON in UTF-8.');
+  }
+  return new CordonError('internal', 'unexpected', {}, thrown);
+}
+
+/** Name, message and stack only: an error's other properties may hold a request's body. */
+function causeOf(thrown: unknown): object {
+  if (!(thrown instanceof Error)) return { error: typeof thrown };
+  const { cause } = thrown;
+  return { error: thrown.stack, ...(cause instanceof Error ? { cause: cause.stack } : {}) };
+}

@@ -1,0 +1,73 @@
+/** Activation codes. The secret is in the answer to the request that made it, and nowhere else. */
+import qrcode from 'qrcode-terminal';
+import type { z } from 'zod';
+import { codeList, codeParams, type codeView, createdCode, newCode } from '../../shared/api/codes.ts';
+import { DONE, done } from '../../shared/api/wire.ts';
+import type { AreaCode } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { requireGroup } from '../admins/roles.ts';
+import { Reply, type Route, route } from './route.ts';
+
+export interface CodesPort {
+  createCode(code: {
+    readonly user: string;
+    readonly group: GroupId;
+    readonly home: AreaCode | null;
+    readonly seat: AreaCode | null;
+    readonly by: string;
+    readonly expiresInHours: number;
+  }): Promise<{ readonly id: DeviceId; readonly link: string; readonly expiresAt: number }>;
+  listCodes(): Promise<readonly z.input<typeof codeView>[]>;
+  cancelCode(id: DeviceId): Promise<void>;
+}
+
+export function codeRoutes(enrolment: CodesPort): Route[] {
+  return [
+    route({
+      name: 'codes.create',
+      method: 'post',
+      path: '/codes',
+      summary: 'Make an activation code, as a link and as a QR code in text',
+      body: newCode,
+      response: createdCode,
+      statuses: [201],
+      async handler({ body, reach, caller }) {
+        requireGroup(reach, body.group);
+        const code = await enrolment.createCode({ ...body, by: caller.account.id });
+        return new Reply({ ...code, qr: await qrText(code.link) }, { status: 201 });
+      },
+    }),
+    route({
+      name: 'codes.list',
+      method: 'get',
+      path: '/codes',
+      summary: 'Codes, without their secrets',
+      response: codeList,
+      async handler({ reach }) {
+        const codes = await enrolment.listCodes();
+        const reached = reach.devices?.groups.map(String);
+        return { codes: codes.filter(({ group }) => !reached || reached.includes(group)) };
+      },
+    }),
+    route({
+      name: 'codes.cancel',
+      method: 'delete',
+      path: '/codes/:id',
+      summary: 'Cancel a code that has not been used',
+      params: codeParams,
+      response: done,
+      async handler({ params, reach }) {
+        const code = (await enrolment.listCodes()).find(({ id }) => id === params.id);
+        if (!code) throw new CordonError('not_found', `There is no code ${params.id}; list them with GET /codes.`);
+        requireGroup(reach, code.group);
+        await enrolment.cancelCode(params.id);
+        return DONE;
+      },
+    }),
+  ];
+}
+
+function qrText(link: string): Promise<string> {
+  return new Promise((resolve) => qrcode.generate(link, { small: true }, resolve));
+}

@@ -1,0 +1,77 @@
+/** Commands to devices: durable, acknowledged, bound to one enrolment. */
+import { commandList, commandParams, commandView, newCommand } from '../../shared/api/commands.ts';
+import { deviceParams } from '../../shared/api/devices.ts';
+import type { CommandKind } from '../../shared/protocol/frames.ts';
+import type { Commands } from '../commands/commands.ts';
+import type { Devices } from '../devices/devices.ts';
+import { Reply, type Route, route } from './route.ts';
+import { withoutUndefined } from './without-undefined.ts';
+
+export interface CommandsPorts {
+  readonly commands: Pick<Commands, 'issue' | 'get' | 'list' | 'cancel'>;
+  readonly devices: Pick<Devices, 'get'>;
+}
+
+/** What cannot be undone takes the right `commands.destroy` besides. */
+const DESTROYS: ReadonlySet<CommandKind> = new Set(['wipe-workspace', 'unenrol']);
+
+export function commandRoutes({ commands, devices }: CommandsPorts): Route[] {
+  return [
+    route({
+      name: 'commands.issue',
+      method: 'post',
+      path: '/devices/:id/commands',
+      summary: 'Queue a command; with the same id again it is the same command',
+      params: deviceParams,
+      body: newCommand,
+      response: commandView,
+      statuses: [201],
+      async handler({ params, body, reach, require, caller }) {
+        const destroying = DESTROYS.has(body.command.kind) ? require('commands.destroy') : reach;
+        const { id: device } = await devices.get(params.id, destroying.devices);
+        const { command, expiresInSeconds, ...given } = body;
+        const by = caller.account.id;
+        const issued = await commands.issue({ ...withoutUndefined(given), device, command, by, expiresInSeconds });
+        return new Reply(issued, { status: 201 });
+      },
+    }),
+    route({
+      name: 'commands.list',
+      method: 'get',
+      path: '/devices/:id/commands',
+      summary: "A device's commands, newest first",
+      params: deviceParams,
+      response: commandList,
+      async handler({ params, reach }) {
+        const { id } = await devices.get(params.id, reach.devices);
+        return { commands: await commands.list(id) };
+      },
+    }),
+    route({
+      name: 'commands.show',
+      method: 'get',
+      path: '/commands/:id',
+      summary: 'A command and how far it has come',
+      params: commandParams,
+      response: commandView,
+      async handler({ params, reach }) {
+        const command = await commands.get(params.id);
+        await devices.get(command.device, reach.devices);
+        return command;
+      },
+    }),
+    route({
+      name: 'commands.cancel',
+      method: 'delete',
+      path: '/commands/:id',
+      summary: 'Cancel a command that no device has stored',
+      params: commandParams,
+      response: commandView,
+      async handler({ params, reach, caller }) {
+        const { device } = await commands.get(params.id);
+        await devices.get(device, reach.devices);
+        return commands.cancel(params.id, caller.account.id);
+      },
+    }),
+  ];
+}

@@ -1,0 +1,114 @@
+/** Devices: what is known of each, its verdict and its evidence, and its end. */
+import type { z } from 'zod';
+import {
+  deviceChange,
+  deviceDetail,
+  devicePage,
+  deviceParams,
+  deviceQuery,
+  deviceView,
+  evidenceView,
+  revocation,
+  verdictView,
+} from '../../shared/api/devices.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Verdict } from '../../shared/verdict/terms.ts';
+import { requireGroup } from '../admins/roles.ts';
+import type { Devices } from '../devices/devices.ts';
+import { type Route, route } from './route.ts';
+import { withoutUndefined } from './without-undefined.ts';
+
+export interface DevicesPorts {
+  readonly devices: Pick<Devices, 'list' | 'get' | 'update' | 'revoke' | 'inventory'>;
+  readonly orders: { verdict(device: DeviceId): Promise<Verdict> };
+  readonly jurisdiction: { evidence(device: DeviceId): Promise<z.input<typeof evidenceView>> };
+}
+
+export function deviceRoutes({ devices, orders, jurisdiction }: DevicesPorts): Route[] {
+  return [
+    route({
+      name: 'devices.list',
+      method: 'get',
+      path: '/devices',
+      summary: "Devices, page by page, of the groups that one's role reaches",
+      query: deviceQuery,
+      response: devicePage,
+      async handler({ query: { sort, descending, limit, cursor, ...given }, reach }) {
+        const filter = withoutUndefined(given);
+        const page = await devices.list({
+          filter,
+          scope: reach.devices,
+          sort,
+          descending,
+          limit,
+          cursor: cursor ?? null,
+        });
+        return { devices: page.items, cursor: page.cursor };
+      },
+    }),
+    route({
+      name: 'devices.show',
+      method: 'get',
+      path: '/devices/:id',
+      summary: 'A device with its inventory',
+      params: deviceParams,
+      response: deviceDetail,
+      async handler({ params, reach }) {
+        const device = await devices.get(params.id, reach.devices);
+        return { ...device, inventory: await devices.inventory(device.id) };
+      },
+    }),
+    route({
+      name: 'devices.update',
+      method: 'patch',
+      path: '/devices/:id',
+      summary: "Set home, seat, group or an admin's statement of where the device is",
+      params: deviceParams,
+      body: deviceChange,
+      response: deviceView,
+      async handler({ params, body, reach }) {
+        await devices.get(params.id, reach.devices);
+        // Into another group only if that is in reach too: else a device could be pushed out of sight.
+        if (body.group !== undefined) requireGroup(reach, body.group);
+        return devices.update(params.id, withoutUndefined(body));
+      },
+    }),
+    route({
+      name: 'devices.verdict',
+      method: 'get',
+      path: '/devices/:id/verdict',
+      summary: 'Which services the device has now, and which orders deny the others',
+      params: deviceParams,
+      response: verdictView,
+      async handler({ params, reach }) {
+        const { id } = await devices.get(params.id, reach.devices);
+        return { device: id, ...(await orders.verdict(id)) };
+      },
+    }),
+    route({
+      name: 'devices.evidence',
+      method: 'get',
+      path: '/devices/:id/evidence',
+      summary: 'Where the device is taken to be, and why',
+      params: deviceParams,
+      response: evidenceView,
+      async handler({ params, reach }) {
+        const { id } = await devices.get(params.id, reach.devices);
+        return jurisdiction.evidence(id);
+      },
+    }),
+    route({
+      name: 'devices.revoke',
+      method: 'post',
+      path: '/devices/:id/revoke',
+      summary: "Revoke the device's certificates and close its connections",
+      params: deviceParams,
+      body: revocation,
+      response: deviceView,
+      async handler({ params, body, reach }) {
+        const { id } = await devices.get(params.id, reach.devices);
+        return devices.revoke(id, body.reason);
+      },
+    }),
+  ];
+}

@@ -1,0 +1,145 @@
+/** Orders. What is decided here takes the keys of two people that the server does not hold; this file only carries it. */
+import type { z } from 'zod';
+import {
+  affectedView,
+  approvalBody,
+  approvalResult,
+  type OrderActInput,
+  type OrderProposal,
+  type OrderView,
+  orderAct,
+  orderList,
+  orderParams,
+  orderProposal,
+  orderView,
+  type RevisionView,
+  receiptList,
+  revisionParams,
+  revisionView,
+} from '../../shared/api/orders.ts';
+import { parseArea } from '../../shared/areas/area-code.ts';
+import type { PersonId } from '../../shared/protocol/ids.ts';
+import { requireAreas } from '../admins/roles.ts';
+import { Reply, type Route, route } from './route.ts';
+
+export interface OrdersPort {
+  list(): Promise<OrderView[]>;
+  get(number: string): Promise<OrderView>;
+  revision(number: string, revision: number): Promise<RevisionView>;
+  propose(proposal: OrderProposal, proposer: PersonId): Promise<RevisionView>;
+  act(number: string, act: OrderActInput, proposer: PersonId): Promise<RevisionView>;
+  /** Verifies the signature against the root in force. `adopted` is false while a second person is missing. */
+  approve(
+    number: string,
+    revision: number,
+    approval: { readonly keyid: string; readonly signature: string; readonly person: PersonId },
+  ): Promise<{ readonly adopted: boolean }>;
+  affected(number: string): Promise<z.input<typeof affectedView>['devices']>;
+  receipts(number: string): Promise<z.input<typeof receiptList>['receipts']>;
+}
+
+export function orderRoutes(orders: OrdersPort): Route[] {
+  return [
+    route({
+      name: 'orders.list',
+      method: 'get',
+      path: '/orders',
+      summary: 'All orders as they stand',
+      response: orderList,
+      handler: async () => ({ orders: await orders.list() }),
+    }),
+    route({
+      name: 'orders.propose',
+      method: 'post',
+      path: '/orders',
+      summary: 'Propose an order; nothing comes of it before two other people have signed it',
+      body: orderProposal,
+      response: revisionView,
+      statuses: [201],
+      async handler({ body, reach, caller }) {
+        requireAreas(reach, body.areas.map(parseArea));
+        return new Reply(await orders.propose(body, caller.account.person), { status: 201 });
+      },
+    }),
+    route({
+      name: 'orders.show',
+      method: 'get',
+      path: '/orders/:number',
+      summary: 'An order with its revisions',
+      params: orderParams,
+      response: orderView,
+      handler: ({ params }) => orders.get(params.number),
+    }),
+    route({
+      name: 'orders.act',
+      method: 'post',
+      path: '/orders/:number/revisions',
+      summary: 'Propose the next revision: revise, extend, hold, release or withdraw',
+      params: orderParams,
+      body: orderAct,
+      response: revisionView,
+      statuses: [201],
+      async handler({ params, body, reach, caller }) {
+        const { terms } = await orders.get(params.number);
+        requireAreas(reach, [...terms.areas, ...(body.areas ?? [])].map(parseArea));
+        return new Reply(await orders.act(params.number, body, caller.account.person), { status: 201 });
+      },
+    }),
+    route({
+      name: 'orders.revision',
+      method: 'get',
+      path: '/orders/:number/revisions/:revision',
+      summary: 'The exact text that approvers sign, and its SHA-256',
+      params: revisionParams,
+      response: revisionView,
+      handler: ({ params }) => orders.revision(params.number, params.revision),
+    }),
+    route({
+      name: 'orders.approve',
+      method: 'post',
+      path: '/orders/:number/revisions/:revision/approvals',
+      summary: 'Add an approval: a signature by a key of the root over the exact text',
+      params: revisionParams,
+      body: approvalBody,
+      response: approvalResult,
+      statuses: [200, 202],
+      async handler({ params, body, reach, caller }) {
+        const { terms } = await orders.get(params.number);
+        requireAreas(reach, terms.areas.map(parseArea));
+        const { adopted } = await orders.approve(params.number, params.revision, {
+          ...body,
+          person: caller.account.person,
+        });
+        if (adopted) return { adopted, code: null, detail: 'The revision is adopted.' };
+        const detail = 'Your approval is recorded; a second person must approve before anything changes.';
+        return new Reply({ adopted, code: 'second_approver_required', detail }, { status: 202 });
+      },
+    }),
+    route({
+      name: 'orders.affected',
+      method: 'get',
+      path: '/orders/:number/affected',
+      summary: 'The devices that the order denies something, by handle',
+      params: orderParams,
+      response: affectedView,
+      async handler({ params, reach }) {
+        const { terms } = await orders.get(params.number);
+        requireAreas(reach, terms.areas.map(parseArea));
+        return { devices: await orders.affected(params.number) };
+      },
+    }),
+    route({
+      name: 'orders.receipts',
+      method: 'get',
+      path: '/orders/:number/receipts',
+      summary: "Devices' signed words on the order",
+      params: orderParams,
+      response: receiptList,
+      async handler({ params, reach }) {
+        const { terms } = await orders.get(params.number);
+        requireAreas(reach, terms.areas.map(parseArea));
+        return { receipts: await orders.receipts(params.number) };
+      },
+    }),
+  ];
+}

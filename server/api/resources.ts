@@ -1,0 +1,69 @@
+/** Every route of the API, from one file a resource, and the document that describes them. */
+import { z } from 'zod';
+import type { Admins } from '../admins/admins.ts';
+import type { Devices } from '../devices/devices.ts';
+import { type AccountsPorts, accountRoutes } from './accounts.ts';
+import { alarmRoutes } from './alarms.ts';
+import { type ApproversPorts, approverRoutes } from './approvers.ts';
+import { type BackupPort, backupRoutes } from './backup.ts';
+import { type CodesPort, codeRoutes } from './codes.ts';
+import { type CommandsPorts, commandRoutes } from './commands.ts';
+import { type DevicesPorts, deviceRoutes } from './devices.ts';
+import { type GroupsPort, groupRoutes } from './groups.ts';
+import { type HealthPort, healthRoutes } from './health.ts';
+import { type IpDatabasesPort, ipDatabaseRoutes } from './ip-databases.ts';
+import { type LedgerPorts, ledgerRoutes } from './ledger.ts';
+import { openApiDocument } from './openapi.ts';
+import { type OrdersPort, orderRoutes } from './orders.ts';
+import { type Route, route } from './route.ts';
+import { type SessionPorts, sessionRoutes } from './session.ts';
+import { tokenRoutes } from './tokens.ts';
+
+export interface ResourcePorts {
+  readonly admins: Admins;
+  readonly devices: Pick<Devices, 'alarms'> & DevicesPorts['devices'] & GroupsPort;
+  readonly commands: CommandsPorts['commands'];
+  readonly enrolment: CodesPort;
+  readonly orders: OrdersPort & ApproversPorts['orders'] & DevicesPorts['orders'];
+  readonly jurisdiction: IpDatabasesPort & DevicesPorts['jurisdiction'];
+  readonly ledger: LedgerPorts['ledger'];
+  readonly entries: LedgerPorts['entries'];
+  readonly state: HealthPort;
+  readonly backup: BackupPort;
+  /** See `SessionPorts`. */
+  readonly secure: SessionPorts['secure'];
+  readonly invitationLink: AccountsPorts['invitationLink'];
+  readonly version: string;
+}
+
+export function apiRoutes(ports: ResourcePorts): Route[] {
+  const { admins, devices, commands, enrolment, orders, jurisdiction, ledger, entries } = ports;
+  const routes: Route[] = [
+    ...healthRoutes(ports.state),
+    ...sessionRoutes({ admins, secure: ports.secure }),
+    ...tokenRoutes(admins),
+    ...accountRoutes({ admins, invitationLink: ports.invitationLink }),
+    ...approverRoutes({ admins, orders }),
+    ...groupRoutes(devices),
+    ...codeRoutes(enrolment),
+    ...deviceRoutes({ devices, orders, jurisdiction }),
+    ...commandRoutes({ commands, devices }),
+    ...alarmRoutes(devices),
+    ...orderRoutes(orders),
+    ...ledgerRoutes({ ledger, entries }),
+    ...ipDatabaseRoutes(jurisdiction),
+    ...backupRoutes(ports.backup),
+  ];
+  const description = route({
+    name: 'openapi.show',
+    method: 'get',
+    path: '/api/openapi.json',
+    root: true,
+    summary: 'This description',
+    response: z.looseObject({ openapi: z.string() }),
+    handler: async () => document,
+  });
+  routes.push(description);
+  const document = { ...openApiDocument(routes, ports.version) };
+  return routes;
+}

@@ -1,0 +1,173 @@
+/**
+ * One route said once: its name (and with it its rights), method, path, shapes and handler. The express app, the OpenAPI document and
+ * the rights matrix are all made from these. A name that is not in the table of rights does not compile.
+ */
+import type { Readable } from 'node:stream';
+import type { z } from 'zod';
+import { nothing } from '../../shared/api/wire.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { Account } from '../admins/ports.ts';
+import { type Reach, type RightName, type RouteName, reachOf } from '../admins/roles.ts';
+
+type Shape = z.ZodType;
+type Out<S extends Shape> = z.output<S>;
+
+/** Handlers give what the domain gave them, which is read-only throughout. */
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T;
+type Answer<S extends Shape> = Frozen<z.input<S>>;
+
+/** Who calls, as this request's cookie or token says, with the grants of this moment. */
+export interface Caller {
+  readonly account: Account;
+  readonly via: 'session' | 'token';
+  readonly csrf: string | null;
+  readonly expiresAt: number | null;
+}
+
+export interface Input<P, Q, B> {
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  /** What the caller's grants let this route reach. */
+  readonly reach: Reach;
+  /** Asks for one right more; throws `forbidden`. */
+  require(right: RightName): Reach;
+  /** Throws `not_signed_in` on a public route without a caller. */
+  readonly caller: Caller;
+  /** The socket's own address. */
+  readonly address: string;
+  /** The raw body of a route that takes one. */
+  readonly upload: Readable;
+  /** The session cookie as it came, whatever it is worth. */
+  readonly cookie: string | null;
+}
+
+/** An answer that is more than 200 and a body. */
+export class Reply<R> {
+  readonly body: R;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(body: R, { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {}) {
+    this.body = body;
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** A file as an answer, sent as it is; `sent` runs when it has gone out or failed. */
+export class FileReply {
+  readonly path: string;
+  readonly type: string;
+  readonly name: string;
+  readonly sent: () => Promise<void>;
+  constructor(path: string, name: string, type: string, sent: () => Promise<void>) {
+    this.path = path;
+    this.name = name;
+    this.type = type;
+    this.sent = sent;
+  }
+}
+
+interface Definition<P extends Shape, Q extends Shape, B extends Shape, R extends Shape> {
+  readonly name: RouteName;
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  /** As express writes it, below /api/v1: `/devices/:id`. */
+  readonly path: string;
+  /** The path stands at the root: probes, the API's description. */
+  readonly root?: true;
+  readonly summary: string;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** Whatever the handler returns goes through it: what the schema does not name never leaves. */
+  readonly response: R;
+  /** Other statuses than 200 that the OpenAPI document should tell. */
+  readonly statuses?: readonly number[];
+  /** The body is the request's raw stream, the response a file: neither is JSON. */
+  readonly raw?: 'upload' | 'download';
+  handler(input: Input<Out<P>, Out<Q>, Out<B>>): Promise<Answer<R> | Reply<Answer<R>> | FileReply>;
+}
+
+export interface RawInput {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly caller: Caller | null;
+  readonly address: string;
+  readonly upload: Readable;
+  readonly cookie: string | null;
+}
+
+export interface Route {
+  readonly name: RouteName;
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  readonly path: string;
+  readonly summary: string;
+  readonly params: Shape | null;
+  readonly query: Shape | null;
+  readonly body: Shape | null;
+  readonly response: Shape;
+  readonly statuses: readonly number[];
+  readonly raw: 'upload' | 'download' | null;
+  /** Parses, authorises, acts; answers with what the response schema lets through. */
+  run(input: RawInput): Promise<Reply<unknown> | FileReply>;
+}
+
+type Nothing = typeof nothing;
+
+export function route<
+  P extends Shape = Nothing,
+  Q extends Shape = Nothing,
+  B extends Shape = Nothing,
+  R extends Shape = Nothing,
+>(definition: Definition<P, Q, B, R>): Route {
+  const { name, method, path, summary, response, handler } = definition;
+  const raw = definition.raw ?? null;
+  return {
+    name,
+    method,
+    path: definition.root ? path : `/api/v1${path}`,
+    summary,
+    params: definition.params ?? null,
+    query: definition.query ?? null,
+    body: definition.body ?? null,
+    response,
+    statuses: definition.statuses ?? [200],
+    raw,
+    async run(input) {
+      const grants = input.caller?.account.grants ?? [];
+      // Rights before shapes: whoever may not call learns nothing of what it takes.
+      const reach = reachOf(name, grants);
+      const answer = await handler({
+        params: parsed(definition.params, input.params, 'path'),
+        query: parsed(definition.query, input.query, 'query'),
+        body: parsed(definition.body, raw === 'upload' ? {} : input.body, 'body'),
+        reach,
+        require: (right) => reachOf(right, grants),
+        get caller() {
+          if (!input.caller) throw new CordonError('not_signed_in', 'Sign in first.');
+          return input.caller;
+        },
+        address: input.address,
+        upload: input.upload,
+        cookie: input.cookie,
+      });
+      if (answer instanceof FileReply) return answer;
+      const reply = answer instanceof Reply ? answer : new Reply(answer);
+      return new Reply<unknown>(response.parse(reply.body), { status: reply.status, headers: { ...reply.headers } });
+    },
+  };
+}
+
+/** A schema's refusal as one sentence and the field's path; never the value, which may be a secret. */
+function parsed<S extends Shape>(schema: S | undefined, value: unknown, where: 'path' | 'query' | 'body'): Out<S> {
+  const result = (schema ?? nothing).safeParse(value ?? {});
+  if (result.success) return result.data as Out<S>;
+  const issue = result.error.issues[0];
+  const path = [where, ...(issue?.path ?? []).map(String)].join('.');
+  throw new CordonError('invalid_input', `${path}: ${issue?.message ?? 'not as the API describes it'}`, { path });
+}

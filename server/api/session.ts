@@ -1,0 +1,61 @@
+/** Signing in and out, and redeeming invitations. */
+import { redeemed, redemption } from '../../shared/api/accounts.ts';
+import { SESSION_COOKIE, sessionView, signIn } from '../../shared/api/session.ts';
+import { DONE, done } from '../../shared/api/wire.ts';
+import type { Admins } from '../admins/admins.ts';
+import { Reply, type Route, route } from './route.ts';
+
+export interface SessionPorts {
+  readonly admins: Pick<Admins, 'signIn' | 'signOut' | 'redeemInvitation'>;
+  /** The admin listener speaks HTTPS: the cookie may then never go over anything else. */
+  readonly secure: boolean;
+}
+
+export function sessionRoutes({ admins, secure }: SessionPorts): Route[] {
+  const cookie = (value: string, seconds: number) =>
+    `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure ? '; Secure' : ''}`;
+
+  return [
+    route({
+      name: 'session.create',
+      method: 'post',
+      path: '/session',
+      summary: 'Sign in with password and code',
+      body: signIn,
+      response: sessionView,
+      async handler({ body, address, cookie: replaces }) {
+        const { token, session } = await admins.signIn({ ...body, totp: body.totp, address, replaces });
+        const lasts = Math.floor((session.expiresAt - Date.now()) / 1000);
+        return new Reply({ ...session, via: 'session' as const }, { headers: { 'Set-Cookie': cookie(token, lasts) } });
+      },
+    }),
+    route({
+      name: 'session.show',
+      method: 'get',
+      path: '/session',
+      summary: 'Who one is, with the grants of this moment',
+      response: sessionView,
+      handler: async ({ caller }) => caller,
+    }),
+    route({
+      name: 'session.delete',
+      method: 'delete',
+      path: '/session',
+      summary: 'Sign out',
+      response: done,
+      async handler({ caller, cookie: token }) {
+        if (caller.via === 'session' && token !== null) await admins.signOut(token);
+        return new Reply(DONE, { headers: { 'Set-Cookie': cookie('', 0) } });
+      },
+    }),
+    route({
+      name: 'invitations.redeem',
+      method: 'post',
+      path: '/invitations/redeem',
+      summary: 'Set a password and get the secret for an authenticator app, once',
+      body: redemption,
+      response: redeemed,
+      handler: ({ body, address }) => admins.redeemInvitation({ ...body, email: body.email, name: body.name, address }),
+    }),
+  ];
+}

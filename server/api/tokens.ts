@@ -1,0 +1,49 @@
+/** Tokens for scripts: each does what its account may do at that moment. */
+import { createdToken, newToken, tokenList, tokenParams } from '../../shared/api/session.ts';
+import { DONE, done } from '../../shared/api/wire.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { Admins } from '../admins/admins.ts';
+import { Reply, type Route, route } from './route.ts';
+
+const DAY = 86_400_000;
+
+export function tokenRoutes(admins: Pick<Admins, 'tokens' | 'createToken' | 'deleteToken'>): Route[] {
+  return [
+    route({
+      name: 'tokens.list',
+      method: 'get',
+      path: '/tokens',
+      summary: "One's own tokens",
+      response: tokenList,
+      handler: async ({ caller }) => ({ tokens: await admins.tokens(caller.account.id) }),
+    }),
+    route({
+      name: 'tokens.create',
+      method: 'post',
+      path: '/tokens',
+      summary: 'Make a token; its secret is shown this once',
+      body: newToken,
+      response: createdToken,
+      statuses: [201],
+      async handler({ body, caller }) {
+        // Else a stolen token could outlive its own expiry.
+        if (caller.via !== 'session')
+          throw new CordonError('forbidden', 'Sign in with password and code to make a token.');
+        const expires = body.expiresInDays === null ? null : Date.now() + body.expiresInDays * DAY;
+        return new Reply(await admins.createToken(caller.account.id, body.name, expires), { status: 201 });
+      },
+    }),
+    route({
+      name: 'tokens.delete',
+      method: 'delete',
+      path: '/tokens/:id',
+      summary: "End one of one's own tokens",
+      params: tokenParams,
+      response: done,
+      async handler({ params, caller }) {
+        await admins.deleteToken(caller.account.id, params.id);
+        return DONE;
+      },
+    }),
+  ];
+}

@@ -1,0 +1,34 @@
+/** Approvers' public keys, and the root that lists them. */
+import { z } from 'zod';
+import { base64, sha256Hex } from '../order/documents.ts';
+import { accountIdSchema, personIdSchema } from '../protocol/ids.ts';
+import { instant } from './wire.ts';
+
+export const newApproverKey = z.strictObject({ publicKey: base64.max(128) });
+export const approverKeyView = z.object({
+  keyid: z.string(),
+  person: personIdSchema,
+  account: accountIdSchema,
+  publicKey: z.string(),
+  registeredAt: instant,
+});
+export const approverKeyList = z.object({ keys: z.array(approverKeyView) });
+
+export const rootView = z.object({
+  version: z.int(),
+  state: z.enum(['waiting', 'adopted', 'superseded']),
+  /** The exact text that is signed. */
+  payload: z.string(),
+  digest: z.string(),
+  signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })),
+});
+export type RootView = z.infer<typeof rootView>;
+export const approversView = z.object({ current: rootView.nullable(), waiting: rootView.nullable() });
+
+export const rootProposal = z.strictObject({
+  keyids: z.array(sha256Hex).min(2).max(64),
+  threshold: z.int().min(2).max(10).default(2),
+});
+export const rootParams = z.object({ version: z.coerce.number().int().min(1) });
+/** Over the DSSE pre-authentication encoding of the payload's exact bytes. */
+export const signatureBody = z.strictObject({ keyid: sha256Hex, signature: base64.max(128) });

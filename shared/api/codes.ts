@@ -1,0 +1,26 @@
+/** Activation codes: one enrolment of one device each. */
+import { z } from 'zod';
+import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
+import { instant, personName, placeText } from './wire.ts';
+
+export const newCode = z.strictObject({
+  user: personName,
+  group: groupIdSchema,
+  home: placeText.nullable().default(null),
+  seat: placeText.nullable().default(null),
+  expiresInHours: z.int().min(1).max(720).default(48),
+});
+/** `link` holds the secret and is shown this once; `qr` is the same for a camera, in block characters. */
+export const createdCode = z.object({ id: deviceIdSchema, link: z.string(), qr: z.string(), expiresAt: instant });
+export const codeView = z.object({
+  id: deviceIdSchema,
+  user: z.string(),
+  group: z.string(),
+  home: z.string().nullable(),
+  seat: z.string().nullable(),
+  state: z.enum(['open', 'used', 'expired', 'cancelled']),
+  createdAt: instant,
+  expiresAt: instant,
+});
+export const codeList = z.object({ codes: z.array(codeView) });
+export const codeParams = z.object({ id: deviceIdSchema });

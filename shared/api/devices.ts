@@ -1,0 +1,108 @@
+/** Devices, their verdicts and evidence, and alarms. */
+import { z } from 'zod';
+import { inventorySchema } from '../protocol/frames.ts';
+import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
+import { REASONS, SERVICES } from '../verdict/terms.ts';
+import { instant, placeText } from './wire.ts';
+
+export const deviceParams = z.object({ id: deviceIdSchema });
+
+export const deviceQuery = z.strictObject({
+  /** Part of the user's name, the host name or the id. */
+  text: z.string().trim().min(1).max(120).optional(),
+  group: groupIdSchema.optional(),
+  status: z.enum(['active', 'revoked', 'unenrolled']).optional(),
+  /** Where the device is, or may be. */
+  area: placeText.optional(),
+  connected: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
+  sort: z.enum(['id', 'user', 'enrolled', 'seen']).default('user'),
+  descending: z.stringbool({ truthy: ['true'], falsy: ['false'] }).default(false),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(1000).optional(),
+});
+
+export const deviceView = z.object({
+  id: deviceIdSchema,
+  generation: z.int(),
+  status: z.enum(['active', 'revoked', 'unenrolled']),
+  user: z.string(),
+  group: z.object({ id: groupIdSchema, name: z.string() }),
+  /** Its own, or else its group's. */
+  home: z.string().nullable(),
+  seat: z.string().nullable(),
+  own: z.object({ home: z.string().nullable(), seat: z.string().nullable() }),
+  statement: z.object({ areas: z.array(z.string()).readonly(), at: instant, until: instant }).nullable(),
+  enrolledAt: instant,
+  endedAt: instant.nullable(),
+  hostname: z.string().nullable(),
+  platform: z.string().nullable(),
+  /** Null until it has connected for the first time. */
+  presence: z
+    .object({
+      connected: z.boolean(),
+      changedAt: instant,
+      lastSeenAt: instant,
+      address: z.string().nullable(),
+      agent: z.string().nullable(),
+      listVersion: z.int(),
+      recordStored: z.int(),
+      rootVersion: z.int(),
+    })
+    .nullable(),
+});
+export type DeviceView = z.infer<typeof deviceView>;
+/** `cursor` is given back for the next page; null at the end. */
+export const devicePage = z.object({ devices: z.array(deviceView), cursor: z.string().nullable() });
+export const deviceDetail = deviceView.extend({ inventory: inventorySchema.nullable() });
+
+export const deviceChange = z
+  .strictObject({
+    home: placeText.nullable().optional(),
+    seat: placeText.nullable().optional(),
+    group: groupIdSchema.optional(),
+    /** An admin's word on where the device is, until `until` (Unix milliseconds). Null takes it back. */
+    statement: z
+      .strictObject({ areas: z.array(placeText).min(1).max(16), until: instant })
+      .nullable()
+      .optional(),
+  })
+  .refine((change) => Object.values(change).some((value) => value !== undefined), 'changes nothing');
+
+/** RFC 5280, section 5.3.1. */
+export const revocation = z.strictObject({
+  reason: z.enum(['unspecified', 'keyCompromise', 'cessationOfOperation', 'privilegeWithdrawn']).default('unspecified'),
+});
+
+const serviceVerdict = z.object({
+  allowed: z.boolean(),
+  denials: z.array(z.object({ order: z.string(), revision: z.int(), reasons: z.array(z.enum(REASONS)) })),
+  reasons: z.array(z.enum(REASONS)),
+});
+export const verdictView = z.object({
+  device: deviceIdSchema,
+  services: z.record(z.enum(SERVICES), serviceVerdict),
+  nextChange: instant.nullable(),
+});
+
+export const evidenceView = z.object({
+  location: z.object({
+    certainty: z.enum(['certain', 'probable', 'unknown']),
+    areas: z.array(z.string()),
+    source: z.string().nullable(),
+    disagree: z.array(z.string()),
+    network: z.array(z.string()).nullable(),
+  }),
+  observations: z.array(z.object({ source: z.string(), areas: z.array(z.string()), at: instant, detail: z.string() })),
+});
+
+export const alarmQuery = z.strictObject({
+  device: deviceIdSchema.optional(),
+  /** Below this alarm's id: the next page. */
+  before: z.coerce.number().int().min(1).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+export const alarmList = z.object({
+  alarms: z.array(
+    z.object({ id: z.int(), at: instant, device: deviceIdSchema.nullable(), code: z.string(), detail: z.string() }),
+  ),
+});
