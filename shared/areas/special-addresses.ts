@@ -1,0 +1,60 @@
+/**
+ * Addresses that are no evidence of where anybody is, whatever a database says of them (the one in use puts 192.168/16 in AU):
+ * the IANA special-purpose registries for IPv4 (RFC 6890 and after) and IPv6, multicast, and all IPv6 that is not global unicast.
+ */
+import { BlockList, isIP, SocketAddress } from 'node:net';
+
+/** Registry entries; a comment where the name is not plain. */
+const SPECIAL_V4: readonly (readonly [string, number])[] = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10], // shared address space behind carrier-grade NAT, RFC 6598
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24], // IETF protocol assignments
+  ['192.0.2.0', 24], // documentation
+  ['192.31.196.0', 24], // AS112
+  ['192.52.193.0', 24], // AMT
+  ['192.88.99.0', 24], // 6to4 relay anycast, deprecated
+  ['192.168.0.0', 16],
+  ['192.175.48.0', 24], // AS112
+  ['198.18.0.0', 15], // benchmarking
+  ['198.51.100.0', 24], // documentation
+  ['203.0.113.0', 24], // documentation
+  ['224.0.0.0', 4], // multicast
+  ['240.0.0.0', 4], // reserved and broadcast
+];
+/** Inside 2000::/3. What lies outside it (loopback, unique local, link local, multicast, NAT64, SRv6) is special as a whole. */
+const SPECIAL_V6: readonly (readonly [string, number])[] = [
+  ['2001::', 23], // IETF protocol assignments: Teredo, ORCHID, benchmarking, AMT, AS112, …
+  ['2001:db8::', 32], // documentation
+  ['2002::', 16], // 6to4: its relay may be anywhere
+  ['2620:4f:8000::', 48], // AS112
+  ['3fff::', 20], // documentation, RFC 9637
+];
+
+const special = new BlockList();
+for (const [network, prefix] of SPECIAL_V4) special.addSubnet(network, prefix, 'ipv4');
+for (const [network, prefix] of SPECIAL_V6) special.addSubnet(network, prefix, 'ipv6');
+const globalUnicast = new BlockList();
+globalUnicast.addSubnet('2000::', 3, 'ipv6');
+
+/** The one form of an address: no zone, IPv4-mapped IPv6 (RFC 4291, section 2.5.5.2) as IPv4. Null when it is no address. */
+export function canonicalAddress(text: string): string | null {
+  const address = text.replace(/%.*$/s, '');
+  const family = isIP(address);
+  if (family === 0) return null;
+  if (family === 4) return address;
+  const canonical = new SocketAddress({ address, family: 'ipv6' }).address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(canonical);
+  return mapped?.[1] ?? canonical;
+}
+
+/** True also for what is no address at all: neither is evidence. */
+export function isSpecialAddress(text: string): boolean {
+  const address = canonicalAddress(text);
+  if (address === null) return true;
+  if (isIP(address) === 4) return special.check(address, 'ipv4');
+  return !globalUnicast.check(address, 'ipv6') || special.check(address, 'ipv6');
+}
