@@ -81,14 +81,14 @@ const LIFECYCLE: Readonly<Record<CommandState, Readonly<Record<CommandEvent, Ste
   },
 };
 
-export function after(state: CommandState, event: CommandEvent): Step {
+export function step(state: CommandState, event: CommandEvent): Step {
   return LIFECYCLE[state][event];
 }
 
 /** The states that `event` moves to another one: what a conditional update asks for. */
 export function movedBy(event: CommandEvent): CommandState[] {
   return COMMAND_STATES.filter((state) => {
-    const next = after(state, event);
+    const next = step(state, event);
     return next !== state && next !== 'refuse';
   });
 }

@@ -1,5 +1,6 @@
 /** Accounts, grants, sessions, tokens and approver keys. */
 
+import type { Role } from '../../shared/api/roles.ts';
 import type { AreaCode } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
@@ -24,7 +25,7 @@ import type {
   Session,
   SessionStore,
 } from '../admins/ports.ts';
-import type { Grant, Role } from '../admins/roles.ts';
+import type { Grant } from '../admins/roles.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { appendLeaf } from './leaves.ts';
 import type { Schema } from './schema.ts';

@@ -11,7 +11,7 @@ import type {
   CommandWord,
   NewCommand,
 } from '../commands/commands.ts';
-import { after, type CommandState, movedBy } from '../commands/lifecycle.ts';
+import { type CommandState, movedBy, step } from '../commands/lifecycle.ts';
 import { roundsOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { appendLeaf } from './leaves.ts';
@@ -154,7 +154,7 @@ async function storeWords(tx: Tx, spoken: readonly Spoken[]): Promise<void> {
     const row = known.get(word.id);
     one.answer = null;
     if (!row || row.device_id !== word.device || row.generation !== word.generation) continue;
-    const next = after(row.state, word.event);
+    const next = step(row.state, word.event);
     const moved = next !== row.state && next !== 'refuse';
     one.answer = { kind: kindOf(row.kind), moved };
     if (moved) moves.push([word.id, next, word.at, next === 'stored' ? null : word.at, word.detail]);

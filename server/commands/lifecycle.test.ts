@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { COMMAND_EVENTS, COMMAND_STATES, type CommandState, movedBy, type Step, step } from './lifecycle.ts';
+
+// state → [stored, done, failed, expired, lapse, cancel, ended]; '=' stays, '!' is refused.
+const TABLE: Record<CommandState, string> = {
+  queued: 'stored done failed expired expired cancelled cancelled',
+  stored: '= done failed expired expired ! cancelled',
+  done: '= = = = = ! =',
+  failed: '= = = = = ! =',
+  expired: '= done failed = = ! =',
+  cancelled: '= done failed = = = =',
+};
+
+describe('the life of a command', () => {
+  for (const state of COMMAND_STATES) {
+    TABLE[state].split(' ').forEach((cell, index) => {
+      const event = COMMAND_EVENTS[index]!;
+      const expected: Step | string = cell === '=' ? state : cell === '!' ? 'refuse' : cell;
+      it(`${state} × ${event} → ${expected}`, () => expect(step(state, event)).toBe(expected));
+    });
+  }
+
+  it('never leaves what the device said was the end, whatever comes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...COMMAND_EVENTS), { maxLength: 30 }), (events) => {
+        let state: CommandState = 'queued';
+        let word: CommandState | null = null;
+        for (const event of events) {
+          const next = step(state, event);
+          if (next !== 'refuse') state = next;
+          if (word === null && (event === 'done' || event === 'failed')) word = event;
+          if (word !== null) expect(state).toBe(word);
+          expect(state).not.toBe('queued');
+        }
+      }),
+    );
+  });
+
+  it('says which states an update may move', () => {
+    expect(movedBy('cancel')).toEqual(['queued']);
+    expect(movedBy('lapse')).toEqual(['queued', 'stored']);
+    expect(movedBy('ended')).toEqual(['queued', 'stored']);
+    expect(movedBy('stored')).toEqual(['queued']);
+    expect(movedBy('done')).toEqual(['queued', 'stored', 'expired', 'cancelled']);
+  });
+});

@@ -1,0 +1,185 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { LocalBus, type Wake } from '../../server/bus/bus.ts';
+import { createCommands, DEFAULT_LIFE } from '../../server/commands/commands.ts';
+import { CommandStore } from '../../server/store/command-store.ts';
+import type { Database } from '../../server/store/database.ts';
+import { type CommandId, type DeviceId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../shared/time/clock.ts';
+import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const AT = 1_000_000;
+
+async function queue(database: Database) {
+  const bus = new LocalBus();
+  const wakes: Wake[] = [];
+  bus.subscribe((wake) => wakes.push(wake));
+  const unenrolled: DeviceId[] = [];
+  const time = { now: AT };
+  const commands = createCommands({
+    store: new CommandStore(database),
+    bus,
+    clock: new DrivenClock(77),
+    devices: { unenrol: async (device) => void unenrolled.push(device) },
+    now: () => time.now,
+  });
+  const group = await addGroup(database, 'g');
+  const device = await addDevice(database, { group });
+  const lock = (id?: CommandId) => ({
+    ...(id ? { id } : {}),
+    device,
+    command: { kind: 'lock-workspace' as const },
+    by: 'acc',
+  });
+  const say = (id: CommandId, outcome: 'done' | 'failed' | 'expired', detail = '') =>
+    commands.finished(device, 1, { command: id, outcome, detail });
+  return { commands, device, group, lock, say, time, wakes, unenrolled };
+}
+
+describeOnEveryStore('commands', (open) => {
+  it('go from queued to stored to done, each step once', async () => {
+    const { commands, device, lock, say, time, wakes } = await queue(await open());
+    const issued = await commands.issue(lock());
+    expect(issued).toMatchObject({ state: 'queued', generation: 1, createdAt: AT, expiresAt: AT + DEFAULT_LIFE });
+    await delay(5);
+    expect(wakes).toEqual([{ kind: 'device', device }]);
+    expect(await commands.pendingFor(device, 1)).toEqual([issued]);
+    time.now += 10;
+    await Promise.all([commands.stored(device, 1, issued.id), commands.stored(device, 1, issued.id)]);
+    expect(await commands.get(issued.id)).toMatchObject({ state: 'stored', storedAt: AT + 10, finishedAt: null });
+    expect(await commands.pendingFor(device, 1)).toEqual([]);
+    time.now += 10;
+    await say(issued.id, 'done', 'locked');
+    time.now += 10;
+    await say(issued.id, 'failed', 'said again, otherwise');
+    await commands.stored(device, 1, issued.id);
+    expect(await commands.get(issued.id)).toMatchObject({
+      state: 'done',
+      detail: 'locked',
+      storedAt: AT + 10,
+      finishedAt: AT + 20,
+    });
+  });
+
+  it('are issued once an id; another command with that id is refused', async () => {
+    const database = await open();
+    const { commands, device, group, lock } = await queue(database);
+    const id = newCommandId();
+    const wipe = { id, device, command: { kind: 'wipe-workspace' as const }, by: 'acc' };
+    const results = await Promise.all(Array.from({ length: 5 }, () => commands.issue(wipe)));
+    expect(new Set(results.map((result) => JSON.stringify(result))).size).toBe(1);
+    await expect(commands.issue(lock(id))).rejects.toMatchObject({ code: 'conflict' });
+    const other = await addDevice(database, { group });
+    await expect(commands.issue({ ...wipe, device: other })).rejects.toMatchObject({ code: 'conflict' });
+    const message = { id: newCommandId(), device, command: { kind: 'message' as const, text: 'one' }, by: 'acc' };
+    await commands.issue(message);
+    await commands.issue(message);
+    const changed = { ...message, command: { kind: 'message' as const, text: 'two' } };
+    await expect(commands.issue(changed)).rejects.toMatchObject({ code: 'conflict' });
+
+    const leaves = await database.db.selectFrom('ledger_leaves').select(['kind', 'body']).execute();
+    expect(leaves.map(({ kind }) => kind)).toEqual(['workspace.wipe']);
+    expect(JSON.parse(leaves[0]!.body)).toMatchObject({ at: 77, public: { command: id } });
+    expect(await commands.list(device)).toHaveLength(2);
+  });
+
+  it('case 15: a device cannot speak for another device’s command, nor for one of an earlier enrolment', async () => {
+    const database = await open();
+    const { commands, device, group, lock } = await queue(database);
+    const { id } = await commands.issue(lock());
+    const other = await addDevice(database, { group });
+    const result = { command: id, outcome: 'done' as const, detail: '' };
+    const refused = [
+      () => commands.stored(other, 1, id),
+      () => commands.finished(other, 1, result),
+      () => commands.finished(device, 2, result),
+      () => commands.stored(device, 2, id),
+      () => commands.stored(device, 1, newCommandId()),
+    ];
+    for (const act of refused) await expect(act()).rejects.toMatchObject({ code: 'not_found' });
+    // In one flush with a good word: the good one counts, the others do not.
+    const mixed = await Promise.allSettled([commands.stored(other, 1, id), commands.stored(device, 1, id)]);
+    expect(mixed.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect(await commands.get(id)).toMatchObject({ state: 'stored', finishedAt: null });
+  });
+
+  it('never reach a later enrolment of the device', async () => {
+    const database = await open();
+    const { commands, device, lock } = await queue(database);
+    await commands.issue(lock());
+    await database.db.updateTable('devices').set({ generation: 2 }).where('id', '=', device).execute();
+    expect(await commands.pendingFor(device, 2)).toEqual([]);
+    const { generation } = await commands.issue(lock());
+    expect(generation).toBe(2);
+    expect(await commands.pendingFor(device, 2)).toHaveLength(1);
+  });
+
+  it('are for active devices that exist', async () => {
+    const database = await open();
+    const { commands, device, lock } = await queue(database);
+    await expect(commands.issue({ ...lock(), device: newDeviceId() })).rejects.toMatchObject({ code: 'not_found' });
+    await database.db.updateTable('devices').set({ status: 'revoked' }).where('id', '=', device).execute();
+    await expect(commands.issue(lock())).rejects.toMatchObject({ code: 'conflict' });
+    expect(await commands.list(device)).toEqual([]);
+  });
+
+  it('can be cancelled while they are queued alone', async () => {
+    const { commands, device, lock, say } = await queue(await open());
+    const [first, second] = [await commands.issue(lock()), await commands.issue(lock())];
+    expect(await commands.cancel(first.id, 'acc')).toMatchObject({ state: 'cancelled', finishedAt: AT });
+    expect(await commands.cancel(first.id, 'acc')).toMatchObject({ state: 'cancelled' });
+    expect((await commands.pendingFor(device, 1)).map(({ id }) => id)).toEqual([second.id]);
+    await commands.stored(device, 1, second.id);
+    await expect(commands.cancel(second.id, 'acc')).rejects.toMatchObject({ code: 'command_finished' });
+    await say(second.id, 'failed', 'no');
+    await expect(commands.cancel(second.id, 'acc')).rejects.toMatchObject({ code: 'command_finished' });
+    await expect(commands.cancel(newCommandId(), 'acc')).rejects.toMatchObject({ code: 'not_found' });
+    // It was on its way when it was cancelled: what the device did is what is shown.
+    await say(first.id, 'done', 'done after all');
+    expect(await commands.get(first.id)).toMatchObject({ state: 'done', detail: 'done after all' });
+  });
+
+  it('expire by the server’s time, and still take the device’s late word', async () => {
+    const { commands, device, lock, say, time } = await queue(await open());
+    const short = await commands.issue({ ...lock(), expiresInSeconds: 60 });
+    const long = await commands.issue(lock());
+    time.now = short.expiresAt;
+    expect((await commands.pendingFor(device, 1)).map(({ id }) => id)).toEqual([long.id]);
+    expect(await commands.expire()).toBe(1);
+    expect(await commands.expire()).toBe(0);
+    expect(await commands.get(short.id)).toMatchObject({ state: 'expired', finishedAt: short.expiresAt });
+    await expect(commands.cancel(short.id, 'acc')).rejects.toMatchObject({ code: 'command_expired' });
+    await say(short.id, 'done', 'in time, reported late');
+    expect(await commands.get(short.id)).toMatchObject({ state: 'done' });
+    for (const expiresInSeconds of [0, -1, 91 * 86_400, Number.NaN]) {
+      await expect(commands.issue({ ...lock(), expiresInSeconds })).rejects.toMatchObject({ code: 'invalid_input' });
+    }
+  });
+
+  it('list newest first, page by page', async () => {
+    const { commands, device, lock, time } = await queue(await open());
+    const ids: string[] = [];
+    for (let index = 0; index < 7; index += 1) {
+      time.now += index % 2;
+      ids.push((await commands.issue(lock())).id);
+    }
+    const seen: string[] = [];
+    for (let page = await commands.list(device, null, 3); page.length > 0; ) {
+      seen.push(...page.map(({ id }) => id));
+      page = await commands.list(device, page.at(-1)!, 3);
+    }
+    expect(new Set(seen)).toEqual(new Set(ids));
+    expect(seen).toHaveLength(7);
+  });
+
+  it('end the enrolment when the device has carried out unenrol, also when it says so twice', async () => {
+    const { commands, device, say, unenrolled } = await queue(await open());
+    const { id } = await commands.issue({ device, command: { kind: 'unenrol' }, by: 'acc' });
+    await commands.stored(device, 1, id);
+    expect(unenrolled).toEqual([]);
+    await say(id, 'done');
+    await say(id, 'done');
+    expect(unenrolled).toEqual([device, device]);
+  });
+});

@@ -1,0 +1,451 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { LocalBus, type Wake } from '../../server/bus/bus.ts';
+import { createDevices } from '../../server/devices/devices.ts';
+import type { DeviceSort } from '../../server/devices/ports.ts';
+import type { Database } from '../../server/store/database.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
+import { GroupStore } from '../../server/store/group-store.ts';
+import { PresenceStore } from '../../server/store/presence-store.ts';
+import type { AreaCode } from '../../shared/areas/area-code.ts';
+import type { Inventory } from '../../shared/protocol/frames.ts';
+import { type DeviceId, type GroupId, newCommandId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../shared/time/clock.ts';
+import { addCertificate, addDevice, addGroup } from '../support/fleet-rows.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const NOW = 500_000;
+const PK = 'PK' as AreaCode;
+const FR = 'FR' as AreaCode;
+
+function fleet(database: Database) {
+  const clock = new DrivenClock(NOW);
+  const bus = new LocalBus();
+  const wakes: Wake[] = [];
+  bus.subscribe((wake) => wakes.push(wake));
+  const changed: DeviceId[] = [];
+  const devices = createDevices({
+    store: new DeviceStore(database),
+    groups: new GroupStore(database),
+    presence: new PresenceStore(database),
+    bus,
+    clock,
+    followers: { deviceChanged: async (device) => void changed.push(device) },
+  });
+  return { devices, clock, wakes, changed };
+}
+
+const connect = (device: DeviceId, generation = 1) => ({ device, generation, address: '192.0.2.1', agent: '0.1.0' });
+
+describeOnEveryStore('identity by certificate', (open) => {
+  it('is the device whose newest enrolment the certificate belongs to', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const device = await addDevice(database, { group: await addGroup(database, 'g'), generation: 2 });
+    const fingerprint = await addCertificate(database, { device, generation: 2 });
+    expect(await devices.identify(fingerprint, NOW)).toMatchObject({
+      device,
+      generation: 2,
+      certificate: { fingerprint },
+    });
+  });
+
+  it('refuses every other certificate by name', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const device = await addDevice(database, { group: await addGroup(database, 'g'), generation: 2 });
+    const cases: [string, string][] = [
+      ['00'.repeat(32), 'certificate_unknown'],
+      [await addCertificate(database, { device: null }), 'certificate_unknown'],
+      [await addCertificate(database, { device: newDeviceId() }), 'certificate_unknown'],
+      [await addCertificate(database, { device: null, profile: 'server' }), 'certificate_wrong_profile'],
+      [await addCertificate(database, { device, generation: 2, profile: 'messaging' }), 'certificate_wrong_profile'],
+      [await addCertificate(database, { device, generation: 1 }), 'certificate_superseded'],
+      [await addCertificate(database, { device, generation: 2, notAfter: NOW - 1 }), 'certificate_expired'],
+      [await addCertificate(database, { device, generation: 2, notBefore: NOW + 1 }), 'certificate_expired'],
+    ];
+    for (const [fingerprint, code] of cases) {
+      await expect(devices.identify(fingerprint, NOW)).rejects.toMatchObject({ code });
+    }
+  });
+
+  it('refuses the old certificate once the renewed one has been used, and not before', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const device = await addDevice(database, { group: await addGroup(database, 'g') });
+    const old = await addCertificate(database, { device, issuedAt: 1 });
+    const renewed = await addCertificate(database, { device, issuedAt: 2 });
+    await devices.identify(old, NOW);
+    await devices.identify(renewed, NOW);
+    await devices.identify(renewed, NOW);
+    await expect(devices.identify(old, NOW)).rejects.toMatchObject({ code: 'certificate_superseded' });
+  });
+
+  it('case 2: a revocation ends the identity, wakes its sockets and leaves one leaf a certificate', async () => {
+    const database = await open();
+    const { devices, wakes } = fleet(database);
+    const device = await addDevice(database, { group: await addGroup(database, 'g') });
+    const fingerprint = await addCertificate(database, { device });
+    await addCertificate(database, { device, issuedAt: 2 });
+    const bystander = await addDevice(database, { group: await addGroup(database, 'h') });
+    const other = await addCertificate(database, { device: bystander });
+
+    await devices.revoke(device, 'keyCompromise');
+    await devices.revoke(device, 'keyCompromise');
+    await expect(devices.identify(fingerprint, NOW)).rejects.toMatchObject({ code: 'certificate_revoked' });
+    await expect(devices.connected(connect(device))).rejects.toMatchObject({ code: 'certificate_revoked' });
+    await expect(devices.unenrol(device)).rejects.toMatchObject({ code: 'conflict' });
+    await devices.identify(other, NOW);
+
+    expect(await devices.get(device)).toMatchObject({ status: 'revoked', endedAt: NOW });
+    const leaves = await database.db.selectFrom('ledger_leaves').selectAll().execute();
+    expect(leaves.map(({ kind }) => kind)).toEqual(['certificate.revoked', 'certificate.revoked']);
+    expect(JSON.parse(leaves[0]!.body)).toMatchObject({ at: NOW, public: { reason: 1 } });
+    expect(leaves.some(({ body }) => body.includes(device))).toBe(false);
+    const openings = await database.db.selectFrom('ledger_openings').select('subject').execute();
+    expect(openings).toEqual([{ subject: device }, { subject: device }]);
+    await delay(5);
+    expect(wakes).toContainEqual({ kind: 'ended', device });
+  });
+
+  it('cancels the open commands of a device that ends, and only its', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const group = await addGroup(database, 'g');
+    const [device, other] = [await addDevice(database, { group }), await addDevice(database, { group })];
+    const states = ['queued', 'stored', 'done', 'expired'] as const;
+    const add = async (id: DeviceId, state: (typeof states)[number]) =>
+      database.db
+        .insertInto('commands')
+        .values({
+          id: newCommandId(),
+          device_id: id,
+          generation: 1,
+          kind: 'lock-workspace',
+          body: '{"kind":"lock-workspace"}',
+          state,
+          created_by: 'x',
+          created_at: states.indexOf(state),
+          expires_at: 9,
+          stored_at: null,
+          finished_at: null,
+          detail: null,
+        })
+        .execute();
+    for (const state of states) await add(device, state);
+    await add(other, 'queued');
+    await devices.unenrol(device);
+    const left = async (id: DeviceId) =>
+      (
+        await database.db
+          .selectFrom('commands')
+          .select('state')
+          .where('device_id', '=', id)
+          .orderBy('created_at')
+          .execute()
+      ).map(({ state }) => state);
+    expect(await left(device)).toEqual(['cancelled', 'cancelled', 'done', 'expired']);
+    expect(await left(other)).toEqual(['queued']);
+  });
+});
+
+describeOnEveryStore('presence', (open) => {
+  it('case 14: a second socket of one identity takes over, fences the first and raises an alarm', async () => {
+    const database = await open();
+    const { devices, clock, wakes } = fleet(database);
+    const device = await addDevice(database, { group: await addGroup(database, 'g') });
+    const first = await devices.connected(connect(device));
+    expect(first).toEqual({ epoch: 1, tookOver: false, reportsThrough: 0 });
+    clock.jump(NOW + 10);
+    const second = await devices.connected({ ...connect(device), address: '192.0.2.2' });
+    expect(second).toMatchObject({ epoch: 2, tookOver: true });
+    const alarms = await devices.alarms({ scope: null });
+    expect(alarms).toMatchObject([{ device, code: 'taken_over', at: NOW + 10 }]);
+    await delay(5);
+    expect(wakes).toContainEqual({ kind: 'opened', device, epoch: 2 });
+
+    clock.jump(NOW + 20);
+    await devices.seen({ device, epoch: first.epoch }, { list: 99, reports: 99 });
+    await devices.disconnected({ device, epoch: first.epoch });
+    const { presence } = await devices.get(device);
+    expect(presence).toMatchObject({
+      connected: true,
+      address: '192.0.2.2',
+      changedAt: NOW + 10,
+      lastSeenAt: NOW + 10,
+      listVersion: 0,
+      reportsThrough: 0,
+    });
+    await devices.disconnected({ device, epoch: second.epoch });
+    expect((await devices.get(device)).presence).toMatchObject({ connected: false, changedAt: NOW + 20 });
+  });
+
+  it('case 14: of many sockets at once exactly one is in force', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const device = await addDevice(database, { group: await addGroup(database, 'g') });
+    const opened = await Promise.all(Array.from({ length: 20 }, () => devices.connected(connect(device))));
+    expect(opened.map(({ epoch }) => epoch).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+    expect(opened.filter(({ tookOver }) => !tookOver)).toHaveLength(1);
+    expect(await devices.alarms({ scope: null })).toHaveLength(19);
+  });
+
+  it('comes back without an alarm after a clean end or a restart of the server', async () => {
+    const database = await open();
+    const { devices, clock } = fleet(database);
+    const device = await addDevice(database, { group: await addGroup(database, 'g') });
+    const { epoch } = await devices.connected(connect(device));
+    await devices.disconnected({ device, epoch });
+    expect(await devices.connected(connect(device))).toMatchObject({ tookOver: false });
+    clock.jump(NOW + 5);
+    await devices.resetPresence();
+    expect((await devices.get(device)).presence).toMatchObject({ connected: false, changedAt: NOW + 5 });
+    expect(await devices.connected(connect(device))).toMatchObject({ epoch: 3, tookOver: false });
+    expect(await devices.alarms({ scope: null })).toEqual([]);
+  });
+
+  it('keeps what a device told, never takes reports back, and begins anew with a new enrolment', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const device = await addDevice(database, { group: await addGroup(database, 'g') });
+    const { epoch } = await devices.connected(connect(device));
+    const session = { device, epoch };
+    await Promise.all([
+      devices.seen(session, { list: 4, record: 3, root: 2, agent: '0.2.0' }),
+      devices.seen(session, { reports: 7 }),
+      devices.seen(session),
+    ]);
+    await devices.seen(session, { reports: 5, list: 3 });
+    expect((await devices.get(device)).presence).toMatchObject({
+      listVersion: 3,
+      recordStored: 3,
+      rootVersion: 2,
+      agent: '0.2.0',
+      reportsThrough: 7,
+    });
+    expect(await devices.connected(connect(device))).toMatchObject({ reportsThrough: 7 });
+    await database.db.updateTable('devices').set({ generation: 2 }).where('id', '=', device).execute();
+    await expect(devices.connected(connect(device, 1))).rejects.toMatchObject({ code: 'certificate_revoked' });
+    expect(await devices.connected(connect(device, 2))).toMatchObject({ epoch: 3, reportsThrough: 0 });
+    expect((await devices.get(device)).presence).toMatchObject({ listVersion: 0, recordStored: 0, rootVersion: 0 });
+  });
+
+  it('holds for any interleaving: only the newest session ends presence', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const group = await addGroup(database, 'g');
+    const step = fc.oneof(
+      fc.constant({ kind: 'connect' as const }),
+      fc.record({ kind: fc.constant('close' as const), epoch: fc.nat({ max: 6 }) }),
+      fc.record({ kind: fc.constant('seen' as const), epoch: fc.nat({ max: 6 }), list: fc.nat({ max: 9 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const device = await addDevice(database, { group });
+        let epoch = 0;
+        let connected = false;
+        let list = 0;
+        for (const one of steps) {
+          if (one.kind === 'connect') {
+            epoch = (await devices.connected(connect(device))).epoch;
+            connected = true;
+          } else if (one.kind === 'close') {
+            await devices.disconnected({ device, epoch: one.epoch });
+            if (one.epoch === epoch) connected = false;
+          } else {
+            await devices.seen({ device, epoch: one.epoch }, { list: one.list });
+            if (one.epoch === epoch && epoch > 0) list = one.list;
+          }
+        }
+        const { presence } = await devices.get(device);
+        expect(presence?.connected ?? false).toBe(connected);
+        expect(presence?.listVersion ?? 0).toBe(list);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('keeps the newest inventory and shows alarms within the scope', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const [group, other] = [await addGroup(database, 'g'), await addGroup(database, 'h')];
+    const device = await addDevice(database, { group });
+    expect(await devices.inventory(device)).toBeNull();
+    await Promise.all([devices.putInventory(device, inventory('one')), devices.putInventory(device, inventory('two'))]);
+    await devices.putInventory(device, inventory('three'));
+    expect((await devices.inventory(device))?.hostname).toBe('three');
+    expect(await devices.get(device)).toMatchObject({ hostname: 'three', platform: 'linux' });
+
+    await devices.raiseAlarm({ device, code: 'list_forked', detail: 'x' });
+    await devices.raiseAlarm({ device: null, code: 'crl', detail: 'y' });
+    const codes = async (groups: GroupId[] | null) =>
+      (await devices.alarms({ scope: groups && { groups } })).map(({ code }) => code);
+    expect(await codes(null)).toEqual(['crl', 'list_forked']);
+    expect(await codes([group])).toEqual(['list_forked']);
+    expect(await codes([other])).toEqual([]);
+    expect(await codes([])).toEqual([]);
+    const [newest] = await devices.alarms({ scope: null, limit: 1 });
+    expect((await devices.alarms({ scope: null, before: newest!.id })).map(({ code }) => code)).toEqual([
+      'list_forked',
+    ]);
+  });
+});
+
+describeOnEveryStore('the list of devices', (open) => {
+  const SORTS: DeviceSort[] = ['id', 'user', 'enrolled', 'seen'];
+
+  it('gives every device once, in order, whatever the sort and the size of the page', async () => {
+    const database = await open();
+    const { devices, clock } = fleet(database);
+    const group = await addGroup(database, 'g');
+    for (let index = 0; index < 23; index += 1) {
+      const device = await addDevice(database, { group, user: `User ${index % 5}`, enrolledAt: index % 4 });
+      clock.jump(NOW + Math.floor(index / 3));
+      if (index % 2) await devices.connected(connect(device));
+    }
+    const key = (sort: DeviceSort, device: Awaited<ReturnType<typeof devices.get>>) =>
+      ({ id: 0, user: device.user, enrolled: device.enrolledAt, seen: device.presence?.lastSeenAt ?? 0 })[sort];
+    for (const sort of SORTS) {
+      for (const descending of [false, true]) {
+        const all = [];
+        let cursor: string | null = null;
+        do {
+          const page: Awaited<ReturnType<typeof devices.list>> = await devices.list({
+            scope: null,
+            sort,
+            descending,
+            cursor,
+            limit: 7,
+          });
+          all.push(...page.items);
+          cursor = page.cursor;
+        } while (cursor);
+        expect(new Set(all.map(({ id }) => id)).size).toBe(23);
+        const sorted = [...all].sort((a, b) => {
+          const [x, y] = [key(sort, a), key(sort, b)];
+          const ascending = x < y ? -1 : x > y ? 1 : a.id < b.id ? -1 : 1;
+          return descending ? -ascending : ascending;
+        });
+        expect(all.map(({ id }) => id)).toEqual(sorted.map(({ id }) => id));
+      }
+    }
+  });
+
+  it('finds by text, group, status, area and connection, and takes signs for what they are', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const [here, there] = [await addGroup(database, 'here'), await addGroup(database, 'there')];
+    const ann = await addDevice(database, { group: here, user: 'Ann 100%' });
+    const bob = await addDevice(database, { group: there, user: 'Bob_' });
+    const cyd = await addDevice(database, { group: there, user: 'Cyd' });
+    await devices.connected(connect(ann));
+    await devices.putInventory(bob, inventory('WORKBENCH-7'));
+    await devices.revoke(cyd);
+    await database.db
+      .insertInto('device_ties')
+      .values([
+        { device_id: ann, tie: 'home', area: 'PK' },
+        { device_id: bob, tie: 'present', area: 'PK' },
+        { device_id: bob, tie: 'contested', area: 'FR' },
+      ])
+      .execute();
+    const found = async (filter: Parameters<typeof devices.list>[0]['filter'], groups: GroupId[] | null = null) =>
+      (await devices.list({ filter: filter ?? {}, scope: groups && { groups } })).items.map(({ user }) => user);
+    expect(await found({})).toEqual(['Ann 100%', 'Bob_', 'Cyd']);
+    expect(await found({ text: 'aNN' })).toEqual(['Ann 100%']);
+    expect(await found({ text: '%' })).toEqual(['Ann 100%']);
+    expect(await found({ text: '_' })).toEqual(['Ann 100%', 'Bob_', 'Cyd']);
+    expect(await found({ text: 'b_' })).toEqual(['Bob_']);
+    expect(await found({ text: 'bench' })).toEqual(['Bob_']);
+    expect(await found({ text: cyd.slice(0, 12) })).toEqual(['Cyd']);
+    expect(await found({ text: "' or 1=1 --" })).toEqual([]);
+    expect(await found({ group: there })).toEqual(['Bob_', 'Cyd']);
+    expect(await found({ status: 'revoked' })).toEqual(['Cyd']);
+    expect(await found({ area: PK })).toEqual(['Bob_']);
+    expect(await found({ area: FR })).toEqual(['Bob_']);
+    expect(await found({ connected: true })).toEqual(['Ann 100%']);
+    expect(await found({ connected: false, group: there, status: 'active' })).toEqual(['Bob_']);
+    expect(await found({}, [here])).toEqual(['Ann 100%']);
+    expect(await found({ group: there }, [here])).toEqual([]);
+    expect(await found({}, [])).toEqual([]);
+    await expect(devices.get(bob, { groups: [here] })).rejects.toMatchObject({ code: 'out_of_scope' });
+    await expect(devices.get(newDeviceId())).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('refuses a cursor that is forged or of another sort', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const group = await addGroup(database, 'g');
+    for (const user of ['a', 'b']) await addDevice(database, { group, user });
+    const { cursor } = await devices.list({ scope: null, limit: 1 });
+    const forged = Buffer.from('{"sort":"user","descending":false,"value":1,"id":"x"}').toString('base64url');
+    for (const bad of ['x', '!', forged]) {
+      await expect(devices.list({ scope: null, cursor: bad })).rejects.toMatchObject({ code: 'invalid_input' });
+    }
+    await expect(devices.list({ scope: null, cursor, sort: 'seen' })).rejects.toMatchObject({ code: 'invalid_input' });
+    expect((await devices.list({ scope: null, cursor })).items.map(({ user }) => user)).toEqual(['b']);
+  });
+});
+
+describeOnEveryStore('groups and what is set on devices', (open) => {
+  it('gives a device its group’s home unless it has its own, and tells whoever follows', async () => {
+    const database = await open();
+    const { devices, changed, wakes } = fleet(database);
+    const group = await devices.createGroup({ name: 'Lahore', home: PK, seat: null });
+    const device = await addDevice(database, { group: group.id });
+    expect(await devices.get(device)).toMatchObject({ home: PK, own: { home: null } });
+    await devices.update(device, { home: FR, statement: { areas: [PK], until: NOW + 1000 } });
+    expect(await devices.get(device)).toMatchObject({
+      home: FR,
+      seat: null,
+      statement: { areas: [PK], at: NOW, until: NOW + 1000 },
+    });
+    await devices.update(device, { statement: null, home: null });
+    expect(await devices.get(device)).toMatchObject({ home: PK, statement: null });
+    await devices.updateGroup(group.id, { home: FR });
+    expect((await devices.get(device)).home).toBe(FR);
+    expect(changed).toEqual([device, device, device]);
+    await delay(5);
+    expect(wakes.filter(({ kind }) => kind === 'device')).toHaveLength(3);
+  });
+
+  it('refuses what cannot be and changes nothing', async () => {
+    const database = await open();
+    const { devices, changed } = fleet(database);
+    const group = await devices.createGroup({ name: 'one', home: null, seat: null });
+    const second = await devices.createGroup({ name: 'two', home: null, seat: null });
+    const device = await addDevice(database, { group: group.id, user: 'U' });
+    const refused: [() => Promise<unknown>, string][] = [
+      [() => devices.createGroup({ name: 'one', home: null, seat: null }), 'conflict'],
+      [() => devices.updateGroup(second.id, { name: 'one' }), 'conflict'],
+      [() => devices.updateGroup(newGroupId(), { name: 'x' }), 'not_found'],
+      [() => devices.deleteGroup(group.id), 'conflict'],
+      [() => devices.deleteGroup(newGroupId()), 'not_found'],
+      [() => devices.update(device, { group: newGroupId() }), 'not_found'],
+      [() => devices.update(newDeviceId(), { home: PK }), 'not_found'],
+      [() => devices.update(device, { statement: { areas: [PK], until: NOW } }), 'invalid_input'],
+    ];
+    for (const [act, code] of refused) await expect(act()).rejects.toMatchObject({ code });
+    await devices.updateGroup(second.id, { name: 'two' });
+    expect((await devices.groups()).map(({ name }) => name)).toEqual(['one', 'two']);
+    expect(await devices.get(device)).toMatchObject({ group: { id: group.id }, statement: null });
+    expect(changed).toEqual([]);
+    await devices.update(device, { group: second.id });
+    await devices.deleteGroup(group.id);
+    await devices.revoke(device);
+    await expect(devices.update(device, { home: PK })).rejects.toMatchObject({ code: 'conflict' });
+  });
+});
+
+function inventory(hostname: string): Inventory {
+  return {
+    at: 1,
+    agent: '0.1.0',
+    hostname,
+    os: { platform: 'linux', distro: null, release: null, kernel: null, arch: 'x64' },
+    hardware: { manufacturer: null, model: null, serial: null, uuid: null, cpu: null, cores: 2, memory: null },
+    disks: [],
+    network: [],
+  };
+}
