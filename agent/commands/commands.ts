@@ -52,7 +52,7 @@ export interface Commands {
   work(): Promise<void>;
 }
 
-type Outcome = { readonly outcome: 'done' | 'failed' | 'expired'; readonly detail: string; readonly then?: () => void };
+type Outcome = { readonly outcome: 'done' | 'failed' | 'expired'; readonly detail: string; readonly after?: () => void };
 
 export function createCommands(ports: CommandPorts): Commands {
   const { store } = ports;
@@ -80,9 +80,9 @@ export function createCommands(ports: CommandPorts): Commands {
         return { outcome: 'done', detail: `${wiped.filesRemoved} files, ${wiped.bytesOverwritten} bytes; ${verified}` };
       }
       case 'restart-agent':
-        return { outcome: 'done', detail: 'restarting', then: ports.onRestart };
+        return { outcome: 'done', detail: 'restarting', after: ports.onRestart };
       case 'unenrol':
-        return { outcome: 'done', detail: 'the keys will be destroyed now', then: ports.onUnenrol };
+        return { outcome: 'done', detail: 'the keys will be destroyed now', after: ports.onUnenrol };
     }
   };
 
@@ -102,13 +102,13 @@ export function createCommands(ports: CommandPorts): Commands {
         };
       }
     }
-    const { outcome, detail, then } = result;
+    const { outcome, detail, after } = result;
     store.transaction(() => {
       store.finishCommand(stored.id, { type: 'result', command: stored.id, outcome, detail, at: Date.now() });
       if (stored.command.kind === 'unenrol' && outcome === 'done') store.markUnenrolling();
     });
     ports.onResult();
-    then?.();
+    after?.();
   };
 
   const drain = async () => {

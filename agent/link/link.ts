@@ -1,4 +1,23 @@
-/** The link's states, as `status` tells them. */
+/**
+ * The link: one WebSocket to the device listener, made again for as long as the agent runs (`shared/protocol/frames.ts` is the
+ * specification). It knows sockets, waiting and refusals; what a frame means is for its handlers. All of its time is real time.
+ */
+import type { IncomingMessage } from 'node:http';
+import { type RawData, WebSocket } from 'ws';
+import {
+  CLOSE,
+  type DeviceFrame,
+  LINK_PATH,
+  MAX_FRAME_FROM_SERVER,
+  PING_EVERY,
+  type ServerFrame,
+  SUBPROTOCOL,
+  serverFrameSchema,
+} from '../../shared/protocol/frames.ts';
+import { backoff, parseRetryAfter } from './backoff.ts';
+import { hostOf } from './http.ts';
+import type { SecureDial } from './tls.ts';
+
 export const LINK_STATES = [
   'stopped',
   'connecting',
@@ -11,3 +30,281 @@ export const LINK_STATES = [
   'revoked',
 ] as const;
 export type LinkState = (typeof LINK_STATES)[number];
+
+export interface LinkPorts {
+  readonly url: () => URL;
+  readonly secureDial: () => SecureDial;
+  readonly hello: () => Extract<DeviceFrame, { kind: 'hello' }>;
+  /** A frame of a live connection, in order. Throwing closes the connection. */
+  readonly onFrame: (frame: ServerFrame) => void;
+  /** The connection is over. */
+  readonly onDown: () => void;
+  /** HTTP 451: its body may carry the newer list. */
+  readonly onRefusal: (body: string) => void;
+  /** While refused, before each knock: poll the list and post receipts. Never rejects. */
+  readonly beforeKnock: () => Promise<void>;
+  /** The server no longer takes the certificate because it has expired. Never rejects. */
+  readonly onExpired: () => Promise<void>;
+  readonly onState: (state: LinkState, detail: string | null) => void;
+}
+
+export interface Link {
+  readonly state: LinkState;
+  /** Why it is not up, in words; null while it is. */
+  readonly detail: string | null;
+  start(): void;
+  stop(): void;
+  /** False when there is no connection. */
+  send(frame: DeviceFrame): boolean;
+  /** Tries at once when it is waiting or refused. Resolves when the attempt has ended, one way or the other. */
+  attempt(): Promise<void>;
+  network(available: boolean): void;
+}
+
+/** Pings come every 30 s; when two in a row are missing, the connection is dead whatever TCP says. */
+const SILENT_FOR = PING_EVERY * 2.5;
+/** Unless the server names another time. */
+const KNOCK_EVERY = 15 * 60_000;
+const AFTER_TAKE_OVER = 5 * 60_000;
+
+type Ending =
+  | { readonly next: 'retry'; readonly detail: string; readonly retryAfter: number | null }
+  | { readonly next: 'refused'; readonly detail: string; readonly retryAfter: number | null }
+  | { readonly next: 'revoked' | 'expired'; readonly detail: string };
+
+export function createLink(ports: LinkPorts): Link {
+  let state: LinkState = 'stopped';
+  let detail: string | null = null;
+  let socket: WebSocket | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let attempting: Promise<void> | null = null;
+  let failures = 0;
+  let available = true;
+
+  const isStopped = () => state === 'stopped';
+
+  const become = (next: LinkState, why: string | null) => {
+    if (state === next && detail === why) return;
+    state = next;
+    detail = why;
+    ports.onState(next, why);
+  };
+
+  const wait = (ms: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void attempt(), ms);
+    timer.unref();
+  };
+
+  const ended = async (ending: Ending) => {
+    socket = null;
+    if (state === 'stopped') return;
+    ports.onDown();
+    if (ending.next === 'revoked') return become('revoked', ending.detail);
+    if (ending.next === 'expired') await ports.onExpired();
+    if (ending.next === 'refused') {
+      failures = 0;
+      become('refused', ending.detail);
+      return wait(backoff(0, Math.random(), ending.retryAfter ?? KNOCK_EVERY));
+    }
+    become('waiting', ending.detail);
+    if (available) wait(backoff(failures++, Math.random(), 'retryAfter' in ending ? ending.retryAfter : null));
+  };
+
+  const attempt = (): Promise<void> => {
+    clearTimeout(timer);
+    if (!available || (state !== 'waiting' && state !== 'refused')) return attempting ?? Promise.resolve();
+    attempting ??= (state === 'refused' ? ports.beforeKnock() : Promise.resolve()).then(open).finally(() => {
+      attempting = null;
+    });
+    return attempting;
+  };
+
+  /** Resolves when the connection is up or the attempt has failed. */
+  const open = async (): Promise<void> => {
+    if (isStopped() || !available) return;
+    // While refused it stays so until the server lets it in: a knock is not a connection.
+    if (state !== 'refused') become('connecting', 'connecting');
+    const url = ports.url();
+    let secure: Awaited<ReturnType<SecureDial>>;
+    try {
+      secure = await ports.secureDial()({ host: hostOf(url), port: Number(url.port || 443) });
+    } catch (error) {
+      return ended({ next: 'retry', detail: `no connection to ${url.host}: ${words(error)}`, retryAfter: null });
+    }
+    if (!available || isStopped()) {
+      secure.destroy();
+      return ended({ next: 'retry', detail: 'there is no network', retryAfter: null });
+    }
+    const { list } = ports.hello();
+    // The connection has TLS already, so `ws` sees plain HTTP on it.
+    const ws = new WebSocket(`ws://${url.host}${LINK_PATH}?list=${list}`, SUBPROTOCOL, {
+      createConnection: () => secure,
+      maxPayload: MAX_FRAME_FROM_SERVER,
+      perMessageDeflate: false,
+      handshakeTimeout: 20_000,
+    });
+    socket = ws;
+    await run(ws);
+  };
+
+  /** Wires one socket. Resolves when it is up (the first frame is `welcome`) or over. */
+  const run = (ws: WebSocket): Promise<void> =>
+    new Promise((resolve) => {
+      let over = false;
+      let lost = 'the connection was closed';
+      let pulse: NodeJS.Timeout | undefined;
+      const finish = (ending: Ending) => {
+        if (over) return;
+        over = true;
+        clearTimeout(pulse);
+        if (socket === ws) void ended(ending).then(resolve, resolve);
+        else resolve();
+      };
+      const beat = () => {
+        clearTimeout(pulse);
+        pulse = setTimeout(() => {
+          lost = 'the server has fallen silent';
+          ws.terminate();
+        }, SILENT_FOR);
+        pulse.unref();
+      };
+      ws.on('unexpected-response', (_request, response) => void refusal(response, ports.onRefusal).then(finish));
+      ws.on('open', () => {
+        beat();
+        ws.send(JSON.stringify(ports.hello()));
+      });
+      ws.on('ping', beat);
+      ws.on('message', (data, binary) => {
+        beat();
+        try {
+          const frame = parseFrame(data, binary);
+          if (frame.kind === 'welcome') {
+            failures = 0;
+            become('connected', null);
+          }
+          ports.onFrame(frame);
+          if (frame.kind === 'welcome') resolve();
+        } catch (error) {
+          lost = `a frame could not be taken: ${words(error)}`;
+          ws.close(CLOSE.malformed, 'frame_malformed');
+        }
+      });
+      ws.on('error', (error) => {
+        lost = words(error);
+        // A refused upgrade is told by `unexpected-response`, after its body has been read.
+        if (ws.readyState === WebSocket.CONNECTING || ws.readyState === WebSocket.CLOSED) {
+          finish({ next: 'retry', detail: lost, retryAfter: null });
+        }
+      });
+      ws.on('close', (code, reason) => finish(closing(code, reason.toString(), lost)));
+    });
+
+  return {
+    get state() {
+      return state;
+    },
+    get detail() {
+      return detail;
+    },
+    start() {
+      if (state !== 'stopped') return;
+      become('waiting', 'starting');
+      void attempt();
+    },
+    stop() {
+      clearTimeout(timer);
+      const ws = socket;
+      socket = null;
+      become('stopped', 'stopped');
+      ws?.close(1000);
+      // A peer that is gone answers no close frame.
+      if (ws) setTimeout(() => ws.terminate(), 500).unref();
+    },
+    send(frame) {
+      if (state !== 'connected' || socket?.readyState !== WebSocket.OPEN) return false;
+      socket.send(JSON.stringify(frame));
+      return true;
+    },
+    attempt,
+    network(now) {
+      if (available === now) return;
+      available = now;
+      if (now) {
+        failures = 0;
+        void attempt();
+      } else {
+        clearTimeout(timer);
+        socket?.terminate();
+      }
+    },
+  };
+}
+
+function parseFrame(data: RawData, binary: boolean): ServerFrame {
+  if (binary) throw new Error('binary frames have no place in cordon.v1');
+  return serverFrameSchema.parse(JSON.parse(data.toString()));
+}
+
+/** What a close code means for what comes next. */
+function closing(code: number, reason: string, lost: string): Ending {
+  switch (code) {
+    case CLOSE.revoked:
+      return { next: 'revoked', detail: 'the device’s certificate was revoked or the device unenrolled; enrol anew with a new link' };
+    case CLOSE.denied:
+      return { next: 'refused', detail: reason || 'management is denied by an order', retryAfter: null };
+    case CLOSE.takenOver:
+      return { next: 'retry', detail: 'another connection with this device’s identity took over', retryAfter: AFTER_TAKE_OVER };
+    default:
+      return { next: 'retry', detail: code === 1006 ? lost : `closed by the server (${code}${reason ? `, ${reason}` : ''})`, retryAfter: null };
+  }
+}
+
+/** An upgrade that was answered with something else than 101. */
+async function refusal(response: IncomingMessage, onRefusal: (body: string) => void): Promise<Ending> {
+  const body = await bodyOf(response);
+  const retryAfter = parseRetryAfter(response.headers['retry-after'], Date.now());
+  const { code, detail } = problemOf(body);
+  if (response.statusCode === 451) {
+    onRefusal(body);
+    return { next: 'refused', detail: detail ?? 'management is denied by an order', retryAfter };
+  }
+  if (code === 'certificate_expired') return { next: 'expired', detail: detail ?? 'the certificate has expired' };
+  if (code === 'certificate_revoked' || code === 'certificate_superseded' || code === 'certificate_unknown') {
+    return { next: 'revoked', detail: detail ?? `the server does not take the device’s certificate (${code}); enrol anew` };
+  }
+  return { next: 'retry', detail: detail ?? `the server answered ${response.statusCode}`, retryAfter };
+}
+
+async function bodyOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response) {
+      const bytes = Buffer.from(chunk);
+      size += bytes.length;
+      if (size > MAX_FRAME_FROM_SERVER) break;
+      chunks.push(bytes);
+    }
+  } catch (error) {
+    // Cut off: the status line is what counts, and what has come is no document.
+    return words(error);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** RFC 9457, as far as it is one. */
+function problemOf(body: string): { code: string | null; detail: string | null } {
+  try {
+    const problem: unknown = JSON.parse(body);
+    if (typeof problem !== 'object' || problem === null) return { code: null, detail: null };
+    return {
+      code: 'code' in problem && typeof problem.code === 'string' ? problem.code : null,
+      detail: 'detail' in problem && typeof problem.detail === 'string' ? problem.detail : null,
+    };
+  } catch {
+    return { code: null, detail: null };
+  }
+}
+
+const words = (error: unknown): string => (error instanceof Error ? error.message || error.name : String(error));
