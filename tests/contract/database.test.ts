@@ -152,5 +152,7 @@ describeOnEveryStore('the database', (open) => {
       code: 'store_unavailable',
       message: expect.stringContaining('newer version of Cordon'),
     });
+    await sql`delete from kysely_migration where name = '9999-later'`.execute(db);
+    await migrate(db, dialect);
   });
 });
