@@ -1,0 +1,294 @@
+/** Signing in and what is refused, over real HTTP on the real store. */
+
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
+import { verifySync } from 'otplib';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type ApiServer, PASSWORD, startApi } from '../../tests/support/api-server.ts';
+
+let api: ApiServer;
+let owner: Awaited<ReturnType<ApiServer['account']>>;
+beforeEach(async () => {
+  api = await startApi();
+  owner = await api.account('Owner@Example.org', []);
+});
+afterEach(() => api.close());
+
+const OWNER = { role: 'owner', group: null, area: null } as const;
+
+it('makes the first owner by a link that works once, and never again', async () => {
+  const fresh = await startApi();
+  try {
+    const older = await fresh.admins.firstOwnerInvitation();
+    const token = await fresh.admins.firstOwnerInvitation();
+    const body = (given: unknown) => ({ token: given, password: PASSWORD, email: 'first@example.org', name: 'First' });
+    const redeem = (given: unknown) => fresh.request('POST', '/api/v1/invitations/redeem', {}, body(given));
+    expect((await redeem(older)).json.code).toBe('invitation_invalid');
+    const short = { ...body(token), password: 'too short' };
+    expect((await fresh.request('POST', '/api/v1/invitations/redeem', {}, short)).json.code).toBe('invalid_input');
+    const both = await Promise.all([redeem(token), redeem(token)]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 401]);
+    const made = both.find(({ status }) => status === 200)?.json;
+    expect(made.account.grants).toEqual([OWNER]);
+    expect(made.totpUri).toContain(`secret=${made.totpSecret}`);
+    expect(await fresh.admins.firstOwnerInvitation()).toBeNull();
+    await fresh.ledger.sequence();
+    const leaves = await fresh.database.db.selectFrom('ledger_leaves').select('kind').execute();
+    expect(leaves).toEqual([{ kind: 'role.granted' }]);
+    const { accounts } = { accounts: await fresh.database.db.selectFrom('accounts').selectAll().execute() };
+    expect(JSON.stringify(accounts)).not.toContain(made.totpSecret);
+    expect(accounts[0]?.password_hash).toMatch(/^\$argon2id\$/);
+  } finally {
+    await fresh.close();
+  }
+});
+
+it('case 48: a code works once, also when it is sent twice at once', async () => {
+  const body = { email: owner.email, password: PASSWORD, totp: api.code(owner.secret) };
+  const both = await Promise.all([1, 2].map(() => api.request('POST', '/api/v1/session', {}, body)));
+  expect(both.map(({ json }) => json.code ?? 'in').sort()).toEqual(['in', 'totp_reused']);
+  expect((await api.request('POST', '/api/v1/session', {}, body)).json.code).toBe('totp_reused');
+  expect((await api.signIn(owner)).status).toBe(200);
+});
+
+it('says the same of a wrong e-mail, password and code, and asks for a code before it looks at a password', async () => {
+  const right = { email: owner.email, password: PASSWORD };
+  const answers = [
+    await api.request('POST', '/api/v1/session', {}, { ...right, totp: '000000', password: 'wrong wrong wrong' }),
+    await api.request('POST', '/api/v1/session', {}, { ...right, totp: '000000', email: 'nobody@example.org' }),
+    await api.request('POST', '/api/v1/session', {}, { ...right, totp: wrongCode(owner.secret) }),
+  ];
+  expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+  expect(answers[0]).toMatchObject({ status: 401, json: { code: 'credentials_wrong' } });
+  expect(answers[0]?.headers.get('set-cookie')).toBeNull();
+  expect((await api.request('POST', '/api/v1/session', {}, right)).json.code).toBe('totp_required');
+  expect((await api.request('POST', '/api/v1/session', {}, { ...right, password: 'x' })).json.code).toBe(
+    'totp_required',
+  );
+});
+
+function wrongCode(secret: string): string {
+  for (let code = 100_000; ; code++) {
+    if (!verifySync({ secret, token: String(code), epochTolerance: 120 }).valid) return String(code);
+  }
+}
+
+it('case 48: brute force ends in 429 with Retry-After, also with the right password', async () => {
+  const limited = await startApi({ perPair: 5, perAddress: 50, perSubject: 100 });
+  try {
+    const who = await limited.account('a@example.org', []);
+    const attempt = (email: string, password: string, totp: string) =>
+      limited.request('POST', '/api/v1/session', {}, { email, password, totp });
+    for (let n = 0; n < 5; n++) {
+      expect((await attempt(who.email, `guess number ${n}`, '123456')).json.code).toBe('credentials_wrong');
+    }
+    const refused = await attempt(who.email, PASSWORD, limited.code(who.secret));
+    expect(refused).toMatchObject({ status: 429, json: { code: 'rate_limited' } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    // The same account by another spelling is the same account.
+    expect((await attempt('Ａ@EXAMPLE.org', PASSWORD, '123456')).status).toBe(429);
+    const spray = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => attempt(`user${n}@example.org`, 'Spring 2026!!', '123456')),
+    );
+    expect(spray.some(({ status }) => status === 429)).toBe(true);
+  } finally {
+    await limited.close();
+  }
+});
+
+it('keeps a session in a cookie that no script reads, and ends it at sign-out', async () => {
+  const signed = await api.request(
+    'POST',
+    '/api/v1/session',
+    {},
+    {
+      email: owner.email,
+      password: PASSWORD,
+      totp: api.code(owner.secret),
+    },
+  );
+  expect(signed.headers.get('set-cookie')).toMatch(
+    /^cordon_session=\S{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+$/,
+  );
+  expect(signed.headers.get('cache-control')).toBe('no-store');
+  const { headers } = await api.signIn(owner);
+  expect((await api.request('GET', '/api/v1/session', headers)).json.account.email).toBe('owner@example.org');
+  expect((await api.request('DELETE', '/api/v1/session', headers)).status).toBe(200);
+  expect((await api.request('GET', '/api/v1/session', headers)).json.code).toBe('not_signed_in');
+});
+
+it('case 48: session fixation: a cookie from before the sign-in is worth nothing after it', async () => {
+  const planted = `cordon_session=${'A'.repeat(43)}`;
+  const signed = await api.signIn(owner, { cookie: planted });
+  expect(signed.status).toBe(200);
+  expect(signed.cookie).not.toBe(planted);
+  expect((await api.request('GET', '/api/v1/session', { cookie: planted })).status).toBe(401);
+  const again = await api.signIn(owner, { cookie: signed.cookie });
+  expect((await api.request('GET', '/api/v1/session', { cookie: signed.cookie })).status).toBe(401);
+  expect((await api.request('GET', '/api/v1/session', { cookie: again.cookie })).status).toBe(200);
+});
+
+it('case 48: CSRF: a cookie changes nothing without its own token, and another site is refused outright', async () => {
+  const { cookie, csrf } = await api.signIn(owner);
+  const make = (headers: Record<string, string>) =>
+    api.request('POST', '/api/v1/groups', headers, { name: `G ${Math.random()}` });
+  expect((await make({ cookie })).status).toBe(403);
+  expect((await make({ cookie, 'x-cordon-csrf': `${csrf.slice(1)}x` })).status).toBe(403);
+  expect(await api.devices.groups()).toEqual([]);
+  const good = { cookie, 'x-cordon-csrf': csrf };
+  expect((await make(good)).status).toBe(201);
+  // `fetch` sets this header itself, so it goes out by hand.
+  const fromSite = (site: string) =>
+    new Promise<number>((resolve, reject) => {
+      const headers = { ...good, 'sec-fetch-site': site, 'content-type': 'application/json' };
+      const sent = httpRequest(`${api.url}/api/v1/groups`, { method: 'POST', headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      sent.on('error', reject).end(JSON.stringify({ name: site }));
+    });
+  expect(await fromSite('same-origin')).toBe(201);
+  expect([await fromSite('cross-site'), await fromSite('same-site')]).toEqual([403, 403]);
+});
+
+it('case 49: a role taken away is gone at once, for the session and for the token', async () => {
+  const other = await api.account('other@example.org', [OWNER]);
+  const { headers } = await api.signIn(other);
+  const bearer = { authorization: `Bearer ${await api.token(other)}` };
+  expect((await api.request('GET', '/api/v1/accounts', headers)).status).toBe(200);
+  const boss = { authorization: `Bearer ${await api.token(owner)}` };
+  const taken = await api.request('DELETE', `/api/v1/accounts/${other.id}/grants`, boss, { role: 'owner' });
+  expect(taken.json.grants).toEqual([]);
+  expect((await api.request('GET', '/api/v1/accounts', headers)).json.code).toBe('forbidden');
+  expect((await api.request('GET', '/api/v1/accounts', bearer)).json.code).toBe('forbidden');
+  expect((await api.request('PATCH', `/api/v1/accounts/${other.id}`, boss, { status: 'disabled' })).status).toBe(200);
+  expect((await api.request('GET', '/api/v1/session', headers)).json.code).toBe('not_signed_in');
+  expect((await api.request('GET', '/api/v1/session', bearer)).json.code).toBe('not_signed_in');
+  expect((await api.signIn(other)).json.code).toBe('credentials_wrong');
+  const kinds = (await api.database.db.selectFrom('ledger_leaves').select('kind').orderBy('id').execute()).map(
+    (l) => l.kind,
+  );
+  expect(kinds).toEqual(['role.granted', 'role.granted', 'role.revoked', 'role.revoked']);
+});
+
+it('case 49: the last owner who can sign in cannot be removed or disabled, also by two at once', async () => {
+  const boss = { authorization: `Bearer ${await api.token(owner)}` };
+  const disable = (id: string) => api.request('PATCH', `/api/v1/accounts/${id}`, boss, { status: 'disabled' });
+  const invited = await api.request('POST', '/api/v1/accounts', boss, {
+    email: 'never-came@example.org',
+    name: 'Never came',
+    grants: [{ role: 'owner' }],
+  });
+  expect(invited.status).toBe(201);
+  expect((await disable(owner.id)).json.code).toBe('last_owner');
+  const removed = await api.request('DELETE', `/api/v1/accounts/${owner.id}/grants`, boss, { role: 'owner' });
+  expect([removed.status, removed.json.code]).toEqual([409, 'last_owner']);
+  expect((await api.request('GET', '/api/v1/accounts', boss)).status).toBe(200);
+  const other = await api.account('second@example.org', [OWNER]);
+  const both = await Promise.allSettled([
+    api.admins.revokeGrant(owner.id, OWNER),
+    api.admins.revokeGrant(other.id, OWNER),
+  ]);
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+});
+
+it('case 31: two accounts of one mailbox are one person', async () => {
+  const people = ['pat@example.org', 'Pat+legal@example.org', 'ｐat+two@Example.ORG', 'pat@example.net'];
+  const made = [];
+  for (const email of people) made.push((await api.admins.createAccount(email, 'Pat')).account.person);
+  expect(new Set(made.slice(0, 3)).size).toBe(1);
+  expect(made[3]).not.toBe(made[0]);
+  await expect(api.admins.createAccount('PAT@example.org', 'Pat')).rejects.toMatchObject({ code: 'conflict' });
+});
+
+it('registers only Ed25519 keys, and one key for one person', async () => {
+  const other = await api.account('other@example.org', [OWNER]);
+  const [mine, theirs] = [await api.token(owner), await api.token(other)].map((t) => ({
+    authorization: `Bearer ${t}`,
+  }));
+  const spki = (key: KeyObject) => key.export({ type: 'spki', format: 'der' }).toString('base64');
+  const good = spki(generateKeyPairSync('ed25519').publicKey);
+  const register = (headers: Record<string, string> | undefined, publicKey: string) =>
+    api.request('POST', '/api/v1/approver-keys', headers, { publicKey });
+  expect((await register(mine, good)).json.keyid).toMatch(/^[0-9a-f]{64}$/);
+  expect((await register(mine, good)).status).toBe(201);
+  expect((await register(theirs, good)).json.code).toBe('conflict');
+  const p256 = spki(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).publicKey);
+  for (const bad of [p256, 'AAAA', `${good.slice(0, -4)}AAAAAAAA`]) {
+    expect([bad, (await register(mine, bad)).json.code]).toEqual([bad, 'invalid_input']);
+  }
+});
+
+it('case 52: no secret stands in a refusal, in the log or in the store', async () => {
+  const signed = await api.signIn(owner);
+  const secret = 'hunter2-hunter2-hunter2';
+  const bodies = [
+    { email: owner.email, password: secret, totp: 'abc' },
+    { email: owner.email, password: { nested: secret }, totp: '123456' },
+    { email: owner.email, password: secret, totp: '123456', extra: secret },
+    `{"password":"${secret}`,
+  ];
+  for (const body of bodies) {
+    const { status, text } = await api.request('POST', '/api/v1/session', {}, body);
+    expect([status >= 400 && status < 500, text.includes(secret)]).toEqual([true, false]);
+  }
+  const { secret: token } = (await api.request('POST', '/api/v1/tokens', signed.headers, { name: 'script' })).json;
+  expect(token).toMatch(/^cordon_\S{43}$/);
+  const stolen = await api.request('POST', '/api/v1/tokens', { authorization: `Bearer ${token}` }, { name: 'more' });
+  expect(stolen.json.code).toBe('forbidden');
+  expect(stolen.text).not.toContain(token);
+  expect(JSON.stringify((await api.request('GET', '/api/v1/tokens', signed.headers)).json)).not.toContain(token);
+  const cookie = signed.cookie.split('=')[1] ?? '';
+  const log = api.logged.join('\n');
+  const rows = JSON.stringify([
+    await api.database.db.selectFrom('sessions').selectAll().execute(),
+    await api.database.db.selectFrom('api_tokens').selectAll().execute(),
+    await api.database.db.selectFrom('accounts').selectAll().execute(),
+  ]);
+  for (const value of [secret, token, cookie, PASSWORD, owner.secret]) {
+    expect([log.includes(value), rows.includes(value)]).toEqual([false, false]);
+  }
+});
+
+it('case 13, case 51: what is too large, not JSON or not known is refused in words, with nothing changed', async () => {
+  const boss = { authorization: `Bearer ${await api.token(owner)}` };
+  const big = await api.request('POST', '/api/v1/groups', boss, { name: 'x'.repeat(2_000_000) });
+  expect([big.status, big.json.code]).toEqual([413, 'too_large']);
+  for (const body of [
+    '{',
+    '[1]',
+    '"x"',
+    { name: '' },
+    { name: 'a', colour: 'red' },
+    { name: 'a', home: 'pk' },
+    '{"name":"a","name":1}',
+  ]) {
+    const { status, json } = await api.request('POST', '/api/v1/groups', boss, body);
+    expect([body, status >= 400 && status < 500, json.type]).toEqual([body, true, `urn:cordon:problem:${json.code}`]);
+  }
+  expect(await api.devices.groups()).toEqual([]);
+  expect((await api.request('GET', '/api/v1/nothing', boss)).json.code).toBe('not_found');
+  expect((await api.request('GET', '/api/v1/devices/%2e%2e%2f', boss)).json.code).toBe('invalid_input');
+  const { headers } = await api.request('GET', '/healthz');
+  expect(headers.get('x-powered-by')).toBeNull();
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+});
+
+it('reads no body of a stranger', async () => {
+  const { status, json } = await api
+    .request('POST', '/api/v1/groups', {}, { name: 'x'.repeat(2_000_000) })
+    .catch(() => ({
+      status: 401,
+      json: { code: 'not_signed_in' },
+    }));
+  expect([status, json.code]).toEqual([401, 'not_signed_in']);
+});
+
+it('describes every route in OpenAPI, from the routes themselves', async () => {
+  const { json } = await api.request('GET', '/api/openapi.json');
+  const described = Object.values(json.paths).flatMap((path) =>
+    Object.values(path as Record<string, { operationId: string }>).map(({ operationId }) => operationId),
+  );
+  expect(described.sort()).toEqual(api.routes.map(({ name }) => name).sort());
+  expect(json.paths['/api/v1/devices/{id}/commands'].post.requestBody.content['application/json'].schema).toBeDefined();
+});

@@ -1,0 +1,161 @@
+/** The rights matrix over real HTTP, made from the table: every route × every role, and what scopes let through. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROLES } from '../../shared/api/roles.ts';
+import { parseArea } from '../../shared/areas/area-code.ts';
+import { type DeviceId, type GroupId, newCommandId } from '../../shared/protocol/ids.ts';
+import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
+import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
+import { RIGHTS, reachOf, requireAreas } from '../admins/roles.ts';
+
+let api: ApiServer;
+const tokens = new Map<string, string>();
+let device: DeviceId;
+
+beforeAll(async () => {
+  api = await startApi();
+  for (const role of ROLES) {
+    const who = await api.account(`${role}@example.org`, [{ role, group: null, area: null }]);
+    tokens.set(role, await api.token(who));
+  }
+  tokens.set('none', await api.token(await api.account('nobody@example.org', [])));
+  device = await addDevice(api.database, { group: await addGroup(api.database, 'Matrix') });
+});
+afterAll(() => api.close());
+
+/** Ids that fit the form, so that what answers is the right and not the shape. `session.delete` would do nothing with a token. */
+const pathOf = (path: string) =>
+  path
+    .replace('/devices/:id', `/devices/${device}`)
+    .replace('/commands/:id', `/commands/${newCommandId()}`)
+    .replace(':number', '2015-001')
+    .replaceAll(/:(version|revision)/g, '1')
+    .replaceAll(/:\w+/g, 'x');
+
+describe('every route × every role', () => {
+  it('lets exactly the roles of the table through', async () => {
+    const wrong: string[] = [];
+    let asked = 0;
+    for (const { name, method, path } of api.routes) {
+      if (name === 'backup.create') continue; // its own test: it streams the store
+      const { scope, roles } = RIGHTS[name];
+      for (const role of [...ROLES, 'none', null]) {
+        const token = role === null ? {} : { authorization: `Bearer ${tokens.get(role)}` };
+        const body = method === 'get' || name === 'ip-databases.import' ? undefined : {};
+        const { status, json } = await api.request(method.toUpperCase(), pathOf(path), token, body);
+        asked++;
+        const known: readonly string[] = roles;
+        const allowed = scope === 'public' || (role !== null && (scope === 'self' || known.includes(role)));
+        const refused = role === null ? status === 401 && json.code === 'not_signed_in' : json.code === 'forbidden';
+        // A token may not make a token: the one refusal inside a handler that looks like a missing right.
+        const sessionOnly = name === 'tokens.create';
+        if (!sessionOnly && scope !== 'public' && allowed === refused)
+          wrong.push(`${role} ${name}: ${status} ${json?.code}`);
+        if (scope === 'public' && json?.code === 'forbidden') wrong.push(`${role} ${name}: ${status}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(asked).toBe((api.routes.length - 1) * (ROLES.length + 2));
+  });
+
+  it('gives the backup to the owner alone', async () => {
+    for (const role of ROLES) {
+      const { status, text } = await api.request('POST', '/api/v1/backup', {
+        authorization: `Bearer ${tokens.get(role)}`,
+      });
+      expect([role, status, text.startsWith('SQLite format 3')]).toEqual([
+        role,
+        role === 'owner' ? 200 : 403,
+        role === 'owner',
+      ]);
+    }
+  });
+});
+
+describe('case 50: a helpdesk account never reaches beyond its groups', () => {
+  let mine: GroupId;
+  let theirs: GroupId;
+  let myDevice: DeviceId;
+  let theirDevice: DeviceId;
+  let helpdesk: Record<string, string>;
+  let owner: Record<string, string>;
+
+  beforeAll(async () => {
+    mine = await addGroup(api.database, 'Mine');
+    theirs = await addGroup(api.database, 'Theirs');
+    myDevice = await addDevice(api.database, { group: mine, user: 'Zara' });
+    theirDevice = await addDevice(api.database, { group: theirs, user: 'Zoe' });
+    const who = await api.account('desk@example.org', [{ role: 'helpdesk', group: mine, area: null }]);
+    helpdesk = { authorization: `Bearer ${await api.token(who)}` };
+    owner = { authorization: `Bearer ${tokens.get('owner')}` };
+  });
+
+  it('by id', async () => {
+    const lock = { command: { kind: 'lock-workspace' } };
+    expect((await api.request('GET', `/api/v1/devices/${myDevice}`, helpdesk)).status).toBe(200);
+    expect((await api.request('POST', `/api/v1/devices/${myDevice}/commands`, helpdesk, lock)).status).toBe(201);
+    const command = (await api.request('POST', `/api/v1/devices/${theirDevice}/commands`, owner, lock)).json;
+    for (const [method, path, body] of [
+      ['GET', `/devices/${theirDevice}`],
+      ['GET', `/devices/${theirDevice}/verdict`],
+      ['GET', `/devices/${theirDevice}/commands`],
+      ['POST', `/devices/${theirDevice}/commands`, lock],
+      ['GET', `/commands/${command.id}`],
+      ['DELETE', `/commands/${command.id}`],
+      ['POST', '/codes', { user: 'Somebody', group: theirs }],
+    ] as const) {
+      const { status, json } = await api.request(method, `/api/v1${path}`, helpdesk, body);
+      expect([method, path, status, json.code]).toEqual([method, path, 403, 'out_of_scope']);
+    }
+    expect((await api.request('GET', `/api/v1/commands/${command.id}`, owner)).json.state).toBe('queued');
+  });
+
+  it('by filter and by list', async () => {
+    for (const filter of ['', '?text=Z', `?group=${theirs}`, '?sort=id&descending=true']) {
+      const { json } = await api.request('GET', `/api/v1/devices${filter}`, helpdesk);
+      const seen = json.devices.map(({ id }: { id: string }) => id);
+      expect([filter, seen.filter((id: string) => id !== myDevice)]).toEqual([filter, []]);
+    }
+    const { json } = await api.request('GET', '/api/v1/groups', helpdesk);
+    expect(json.groups.map(({ id }: { id: string }) => id)).toEqual([mine]);
+  });
+
+  it('and destroys nothing', async () => {
+    for (const kind of ['wipe-workspace', 'unenrol']) {
+      const body = { command: { kind } };
+      const { status, json } = await api.request('POST', `/api/v1/devices/${myDevice}/commands`, helpdesk, body);
+      expect([status, json.code]).toEqual([403, 'forbidden']);
+    }
+    expect((await api.request('POST', `/api/v1/devices/${myDevice}/revoke`, helpdesk, {})).status).toBe(403);
+  });
+
+  it('and nobody pushes a device out of their own sight', async () => {
+    const who = await api.account('fleet-mine@example.org', [{ role: 'fleet', group: mine, area: null }]);
+    const fleet = { authorization: `Bearer ${await api.token(who)}` };
+    const { status, json } = await api.request('PATCH', `/api/v1/devices/${myDevice}`, fleet, { group: theirs });
+    expect([status, json.code]).toEqual([403, 'out_of_scope']);
+  });
+});
+
+describe('areas', () => {
+  it.each([
+    ['PK', ['PK'], true],
+    ['PK', ['PK', 'IN'], false],
+    ['US', ['US-CA'], true],
+    ['US-CA', ['US'], false],
+    ['EU', ['FR'], true],
+    ['EU', ['EU'], true],
+    ['FR', ['EU'], false],
+    ['CN', ['HK'], false],
+  ])('a role for %s decides about %j: %s', (area, wanted, allowed) => {
+    const reach = reachOf('orders.propose', [{ role: 'legal', group: null, area: parseArea(area) }]);
+    const ask = () => requireAreas(reach, wanted.map(parseArea));
+    if (allowed) expect(ask).not.toThrow();
+    else expect(ask).toThrow(/does not reach/);
+  });
+
+  it('a role for one group decides about no order, a role for one area reaches no device', () => {
+    const group = 'grp_aaaaaaaaaaaaaaaa' as GroupId;
+    expect(() => reachOf('orders.propose', [{ role: 'legal', group, area: null }])).toThrow(/scope/);
+    expect(() => reachOf('devices.list', [{ role: 'legal', group: null, area: parseArea('PK') }])).toThrow(/scope/);
+  });
+});

@@ -1,0 +1,187 @@
+/**
+ * The API over real HTTP on the real SQLite store, with the real admins, devices, commands and ledger. Orders, enrolment and jurisdiction
+ * are not there: their ports refuse with `unavailable`, which is how a test tells "let through" from "refused by rights".
+ */
+
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateSync } from 'otplib';
+import { createAdmins } from '../../server/admins/admins.ts';
+import type { Grant } from '../../server/admins/roles.ts';
+import { createSignInLimits } from '../../server/admins/sign-in-limits.ts';
+import { createApi } from '../../server/api/app.ts';
+import { apiRoutes } from '../../server/api/resources.ts';
+import { LocalBus } from '../../server/bus/bus.ts';
+import { createCommands } from '../../server/commands/commands.ts';
+import { createDevices } from '../../server/devices/devices.ts';
+import { createLedger } from '../../server/ledger/ledger.ts';
+import { AdminStore } from '../../server/store/admin-store.ts';
+import { backupTo } from '../../server/store/backup.ts';
+import { CommandStore } from '../../server/store/command-store.ts';
+import { openDatabase } from '../../server/store/database.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
+import { GroupStore } from '../../server/store/group-store.ts';
+import { LedgerStore } from '../../server/store/ledger-store.ts';
+import { PresenceStore } from '../../server/store/presence-store.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { SystemClock } from '../../shared/time/clock.ts';
+
+const absent = async (): Promise<never> => {
+  throw new CordonError('unavailable', 'not part of this test');
+};
+
+export const PASSWORD = 'correct horse battery';
+
+export type ApiServer = Awaited<ReturnType<typeof startApi>>;
+
+export async function startApi(limits = { perPair: 1000, perAddress: 100_000, perSubject: 100_000 }) {
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-api-'));
+  const database = await openDatabase({ file: join(folder, 'cordon.db') });
+  const clock = new SystemClock();
+  const bus = new LocalBus();
+  const logged: string[] = [];
+  const log = {
+    info: (facts: object, message: string) => void logged.push(JSON.stringify({ ...facts, message })),
+    error: (facts: object, message: string) => void logged.push(JSON.stringify({ ...facts, message })),
+  };
+  const store = new AdminStore(database);
+  /** Sign-ins step over TOTP periods by this instead of waiting. */
+  let ahead = 0;
+  const admins = createAdmins({
+    accounts: store,
+    sessions: store,
+    approverKeys: store,
+    // Sealing is the authority's; here it is only made visible.
+    sealer: {
+      seal: (plain) => `sealed:${Buffer.from(plain).toString('hex')}`,
+      unseal: (text) => Buffer.from(text.slice('sealed:'.length), 'hex'),
+    },
+    clock,
+    organisation: 'Example',
+    limits: createSignInLimits(limits),
+    now: () => Date.now() + ahead,
+  });
+  const devices = createDevices({
+    store: new DeviceStore(database),
+    groups: new GroupStore(database),
+    presence: new PresenceStore(database),
+    bus,
+    clock,
+    followers: { deviceChanged: async () => undefined },
+  });
+  const commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const ledgerStore = new LedgerStore(database);
+  const ledger = createLedger({
+    store: ledgerStore,
+    key: {
+      publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+      sign: (message) => sign(null, message, privateKey),
+    },
+    installation: 'test',
+    clock,
+    log,
+  });
+  const routes = apiRoutes({
+    admins,
+    devices,
+    commands,
+    enrolment: { createCode: absent, listCodes: absent, cancelCode: absent },
+    orders: {
+      list: absent,
+      get: absent,
+      revision: absent,
+      propose: absent,
+      act: absent,
+      approve: absent,
+      affected: absent,
+      receipts: absent,
+      roots: absent,
+      proposeRoot: absent,
+      signRoot: absent,
+      verdict: absent,
+    },
+    jurisdiction: { ipDatabases: absent, importIpDatabase: absent, activateIpDatabase: absent, evidence: absent },
+    ledger,
+    entries: ledgerStore,
+    state: { ready: async () => true, health: absent },
+    backup: { backupTo: (path) => backupTo(database, path) },
+    secure: false,
+    invitationLink: (token) => `http://localhost/#invitation=${token}`,
+    version: '0.0.0',
+  });
+  const server = createServer(createApi({ admins, routes, log }));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+
+  /** Makes an account that can sign in, and its TOTP secret. */
+  async function account(email: string, grants: readonly Grant[]) {
+    const first = await admins.firstOwnerInvitation();
+    const owner = first !== null;
+    const invitation = first ?? (await admins.createAccount(email, email)).invitation;
+    const redeemed = await admins.redeemInvitation({
+      token: invitation,
+      password: PASSWORD,
+      ...(owner ? { email, name: email } : {}),
+      address: 'test',
+    });
+    for (const grant of grants) await admins.grant(redeemed.account.id, grant);
+    return { id: redeemed.account.id, email, secret: redeemed.totpSecret };
+  }
+
+  /** A fresh code each time: the clock of the admins steps one period on. */
+  function code(secret: string): string {
+    ahead += 30_000;
+    return generateSync({ secret, epoch: Math.floor((Date.now() + ahead) / 1000) });
+  }
+
+  async function token(who: { id: Parameters<typeof admins.createToken>[0] }): Promise<string> {
+    return (await admins.createToken(who.id, 'test', null)).secret;
+  }
+
+  async function request(method: string, path: string, headers: Record<string, string> = {}, body?: unknown) {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : null;
+    return { status: response.status, headers: response.headers, text, json };
+  }
+
+  async function signIn(who: { email: string; secret: string }, headers: Record<string, string> = {}) {
+    const body = { email: who.email, password: PASSWORD, totp: code(who.secret) };
+    const answer = await request('POST', '/api/v1/session', headers, body);
+    const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const csrf = String(answer.json?.csrf ?? '');
+    return { ...answer, cookie, csrf, headers: { cookie, 'x-cordon-csrf': csrf } };
+  }
+
+  return {
+    url,
+    database,
+    admins,
+    devices,
+    ledger,
+    routes,
+    logged,
+    account,
+    code,
+    token,
+    request,
+    signIn,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+      await ledger.stop();
+      await database.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
