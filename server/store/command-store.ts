@@ -122,8 +122,9 @@ export class CommandStore implements CommandPort {
     const { numUpdatedRows } = await this.#database.db
       .updateTable('commands')
       .set({ state: 'expired', finished_at: now, detail: 'The device was not heard of in time.' })
-      .where('state', 'in', [...from])
+      .where('finished_at', 'is', null)
       .where('expires_at', '<=', now)
+      .where('state', 'in', [...from])
       .executeTakeFirst();
     return Number(numUpdatedRows);
   }

@@ -184,14 +184,13 @@ const TABLES: Record<string, Table> = {
     key: ['id'],
     references: [[['device_id'], 'devices', ['id']]],
     indexes: [
-      ['device_id', 'generation', 'state'],
+      ['device_id', 'generation', 'state', 'created_at', 'id'],
       ['device_id', 'created_at', 'id'],
-      ['state', 'expires_at'],
     ],
   },
   alarms: {
     columns: { id: 'serial', at: 'int', device_id: 'text?', code: 'text', detail: 'text' },
-    indexes: [['device_id', 'at']],
+    indexes: [['device_id', 'id']],
   },
 
   evidence: {
@@ -329,6 +328,8 @@ const SPECIAL = [
       (account_id, role, (coalesce(group_id, '')), (coalesce(area, '')))`,
   sql`create unique index ip_databases_one_active on ip_databases (active) where active = 1`,
   sql`create index ledger_leaves_waiting on ledger_leaves (id) where leaf_index is null`,
+  // Not by state: without statistics SQLite would take such an index for a device's queue too.
+  sql`create index commands_open on commands (expires_at) where finished_at is null`,
   sql`create index device_presence_connected on device_presence (device_id) where connected = 1`,
 ];
 
