@@ -1,0 +1,68 @@
+/**
+ * The activation link: all that a device needs to enrol. It carries the fingerprint of the installation's root, so a device never has
+ * to trust on first use, and a secret that works once.
+ *
+ *   cordon:enrol?public=https://HOST:8444&device=wss://HOST:8443&ca=<SHA-256 of the root, hex>&code=<device id>.<secret>
+ */
+import { z } from 'zod';
+import { CordonError } from '../errors.ts';
+import { type DeviceId, deviceIdSchema } from './ids.ts';
+
+export interface ActivationLink {
+  /** The public listener, without a trailing slash. */
+  readonly publicUrl: string;
+  /** The device listener, without a trailing slash. */
+  readonly deviceUrl: string;
+  /** SHA-256 of the root certificate's DER, lower-case hex. */
+  readonly fingerprint: string;
+  readonly code: { readonly id: DeviceId; readonly secret: string };
+}
+
+/** 128 bits in base32 are 26 characters. */
+const SECRET = /^[a-z2-7]{20,64}$/;
+
+const origin = (protocol: string) =>
+  z.url().transform((text, context) => {
+    const url = new URL(text);
+    if (url.protocol === protocol && url.pathname === '/' && !url.username && !url.search && !url.hash) {
+      return `${protocol}//${url.host}`;
+    }
+    context.addIssue(`must be ${protocol}//HOST:PORT and nothing more`);
+    return z.NEVER;
+  });
+
+const linkSchema = z.strictObject({
+  public: origin('https:'),
+  device: origin('wss:'),
+  ca: z
+    .string()
+    .toLowerCase()
+    .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'),
+  code: z.templateLiteral([deviceIdSchema, '.', z.string().regex(SECRET)]),
+});
+
+export function formatActivationLink({ publicUrl, deviceUrl, fingerprint, code }: ActivationLink): string {
+  return `cordon:enrol?public=${publicUrl}&device=${deviceUrl}&ca=${fingerprint}&code=${code.id}.${code.secret}`;
+}
+
+/** Throws `invalid_input`, never with the secret in its words. */
+export function parseActivationLink(text: string): ActivationLink {
+  const [scheme, query = ''] = text.trim().split('?');
+  const parameters = new URLSearchParams(query);
+  const names = [...parameters.keys()];
+  if (scheme?.toLowerCase() !== 'cordon:enrol' || new Set(names).size !== names.length) {
+    throw new CordonError('invalid_input', 'This is no activation link: it begins with cordon:enrol? and is one line.');
+  }
+  const parsed = linkSchema.safeParse(Object.fromEntries(parameters));
+  if (!parsed.success) {
+    const where = parsed.error.issues[0]?.path.join('.') || 'one of its parts';
+    throw new CordonError(
+      'invalid_input',
+      `The activation link is damaged at ${where}: copy the whole line again, or ask for a new one.`,
+      { field: where },
+    );
+  }
+  const { public: publicUrl, device: deviceUrl, ca: fingerprint, code } = parsed.data;
+  const [id, secret = ''] = code.split('.');
+  return { publicUrl, deviceUrl, fingerprint, code: { id: deviceIdSchema.parse(id), secret } };
+}
