@@ -1,0 +1,275 @@
+/** Activation codes, and the certificates that come of them. */
+import { CordonError } from '../../shared/errors.ts';
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import { type DeviceId, deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
+import type {
+  EnrolmentStore as EnrolmentPort,
+  NewCertificate,
+  NewCode,
+  Recorded,
+  RedeemableCode,
+  Redemption,
+  Renewal,
+  StoredCode,
+} from '../enrolment/ports.ts';
+import { areaOf } from './area-column.ts';
+import type { Database, Tx } from './database.ts';
+import { appendLeaf } from './leaves.ts';
+import type { Schema } from './schema.ts';
+
+/** Takes one row out of a grouped flush without its changes: the flush is done again, and this row then fails alone. */
+class Undone extends Error {
+  readonly outcome: Exclude<Recorded, 'recorded'>;
+
+  constructor(outcome: Exclude<Recorded, 'recorded'>) {
+    super(outcome);
+    this.outcome = outcome;
+  }
+}
+
+export class EnrolmentStore implements EnrolmentPort {
+  readonly #database: Database;
+  readonly #redeem: (row: Redemption) => Promise<void>;
+  readonly #renew: (row: Renewal) => Promise<void>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#redeem = database.grouped(async (tx, rows) => {
+      for (const row of rows) await redeem(tx, row);
+    });
+    this.#renew = database.grouped(async (tx, rows) => {
+      for (const row of rows) await renew(tx, row);
+    });
+  }
+
+  addCode(code: NewCode): Promise<void> {
+    return this.#database.transaction(async (tx) => {
+      await requireGroup(tx, code);
+      await tx.insertInto('activation_codes').values(codeRow(code)).execute();
+    });
+  }
+
+  reopenCode(code: NewCode): Promise<void> {
+    return this.#database.transaction(async (tx) => {
+      const device = await tx.selectFrom('devices').select('group_id').where('id', '=', code.id).executeTakeFirst();
+      if (!device) throw new CordonError('not_found', 'There is no such device.', { device: code.id });
+      if (device.group_id !== code.group) {
+        const detail = 'The device is in another group: name that one, or move the device first.';
+        throw new CordonError('conflict', detail, { device: code.id });
+      }
+      const row = codeRow(code);
+      await tx
+        .insertInto('activation_codes')
+        .values(row)
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+        .execute();
+    });
+  }
+
+  async cancelCode(id: DeviceId, at: number): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.db
+      .updateTable('activation_codes')
+      .set({ cancelled_at: at })
+      .where('id', '=', id)
+      .where('used_at', 'is', null)
+      .where('cancelled_at', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows > 0;
+  }
+
+  async codes(): Promise<StoredCode[]> {
+    const rows = await this.#database.db
+      .selectFrom('activation_codes')
+      .selectAll()
+      .orderBy('created_at', 'desc')
+      .orderBy('id')
+      .execute();
+    return rows.map(codeOf);
+  }
+
+  async redeemable(id: DeviceId): Promise<RedeemableCode | null> {
+    const row = await this.#database.db
+      .selectFrom('activation_codes as code')
+      .innerJoin('groups', 'groups.id', 'code.group_id')
+      .leftJoin('devices', 'devices.id', 'code.id')
+      .selectAll('code')
+      .select(['groups.home as group_home', 'groups.seat as group_seat', 'devices.generation'])
+      .where('code.id', '=', id)
+      .executeTakeFirst();
+    if (!row) return null;
+    return {
+      code: codeOf(row),
+      home: areaOf(row.home ?? row.group_home),
+      seat: areaOf(row.seat ?? row.group_seat),
+      generation: row.generation,
+    };
+  }
+
+  redeem(redemption: Redemption): Promise<Recorded> {
+    return outcomeOf(this.#redeem(redemption));
+  }
+
+  renew(renewal: Renewal): Promise<Recorded> {
+    return outcomeOf(this.#renew(renewal));
+  }
+
+  async certificateOf(device: DeviceId): Promise<{ der: Buffer; generation: number } | null> {
+    const row = await this.#database.db
+      .selectFrom('certificates')
+      .innerJoin('devices', (join) =>
+        join
+          .onRef('devices.id', '=', 'certificates.device_id')
+          .onRef('devices.generation', '=', 'certificates.generation'),
+      )
+      .select(['certificates.der', 'devices.generation'])
+      .where('certificates.device_id', '=', device)
+      .where('certificates.profile', '=', 'device')
+      .where('devices.status', '=', 'active')
+      .where('certificates.revoked_at', 'is', null)
+      .where('certificates.superseded_at', 'is', null)
+      .orderBy('certificates.issued_at', 'desc')
+      .executeTakeFirst();
+    return row ? { der: Buffer.from(row.der, 'base64'), generation: row.generation } : null;
+  }
+
+  recordOwn(certificate: NewCertificate, leaf: LeafDraft<'ca.created' | 'certificate.issued'>): Promise<void> {
+    return this.#database.transaction(async (tx) => {
+      if (await insertCertificate(tx, certificate, null)) await appendLeaf(tx, leaf);
+    });
+  }
+}
+
+async function outcomeOf(write: Promise<void>): Promise<Recorded> {
+  try {
+    await write;
+    return 'recorded';
+  } catch (error) {
+    if (error instanceof Undone) return error.outcome;
+    throw error;
+  }
+}
+
+async function redeem(tx: Tx, { id, generation, at, enrolledAt, ...made }: Redemption): Promise<void> {
+  const code = await tx
+    .updateTable('activation_codes')
+    .set({ used_at: at })
+    .where('id', '=', id)
+    .where('secret_hash', '=', made.secretHash)
+    .where('used_at', 'is', null)
+    .where('cancelled_at', 'is', null)
+    .where('expires_at', '>', at)
+    .returning(['user_name', 'group_id', 'home', 'seat'])
+    .executeTakeFirst();
+  if (!code) throw new Undone('lost');
+  const state = { ...code, generation, status: 'active', enrolled_at: enrolledAt, ended_at: null } as const;
+  if (generation === 1) {
+    const inserted = await tx
+      .insertInto('devices')
+      .values({ id, ...state, record_version: 0, statement: null })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (!inserted) throw new Undone('lost');
+  } else {
+    const { numUpdatedRows } = await tx
+      .updateTable('devices')
+      .set(state)
+      .where('id', '=', id)
+      .where('generation', '=', generation - 1)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw new Undone('lost');
+    await revokeEarlier(tx, id, at, made.revoked);
+  }
+  if (!(await insertCertificate(tx, made.certificate, { id, generation }))) throw new Undone('serial_taken');
+  await appendLeaf(tx, made.issued);
+}
+
+async function revokeEarlier(tx: Tx, id: DeviceId, at: number, leaf: Redemption['revoked']): Promise<void> {
+  const revoked = await tx
+    .updateTable('certificates')
+    // RFC 5280, section 5.3.1: `superseded`.
+    .set({ revoked_at: at, revocation_reason: 4 })
+    .where('device_id', '=', id)
+    .where('revoked_at', 'is', null)
+    .returning('serial')
+    .execute();
+  for (const { serial } of revoked) await appendLeaf(tx, leaf(serial));
+}
+
+async function renew(tx: Tx, { device, generation, certificate, issued }: Renewal): Promise<void> {
+  const active = await tx
+    .selectFrom('devices')
+    .select('id')
+    .where('id', '=', device)
+    .where('generation', '=', generation)
+    .where('status', '=', 'active')
+    .executeTakeFirst();
+  if (!active) throw new Undone('lost');
+  if (!(await insertCertificate(tx, certificate, { id: device, generation }))) throw new Undone('serial_taken');
+  await appendLeaf(tx, issued);
+}
+
+/** False when the serial is taken. */
+async function insertCertificate(
+  tx: Tx,
+  certificate: NewCertificate,
+  holder: { readonly id: DeviceId; readonly generation: number } | null,
+): Promise<boolean> {
+  const inserted = await tx
+    .insertInto('certificates')
+    .values({
+      serial: certificate.serial,
+      device_id: holder?.id ?? null,
+      generation: holder?.generation ?? null,
+      profile: certificate.profile,
+      fingerprint: certificate.fingerprint,
+      der: certificate.der.toString('base64'),
+      not_before: certificate.notBefore,
+      not_after: certificate.notAfter,
+      issued_at: certificate.issuedAt,
+      revoked_at: null,
+      revocation_reason: null,
+      superseded_at: null,
+    })
+    .onConflict((conflict) => conflict.column('serial').doNothing())
+    .returning('serial')
+    .executeTakeFirst();
+  return inserted !== undefined;
+}
+
+async function requireGroup(tx: Tx, { group }: NewCode): Promise<void> {
+  const found = await tx.selectFrom('groups').select('id').where('id', '=', group).executeTakeFirst();
+  if (!found) throw new CordonError('not_found', 'There is no such group; list them with GET /groups.', { group });
+}
+
+function codeRow(code: NewCode): Schema['activation_codes'] {
+  return {
+    id: code.id,
+    secret_hash: code.secretHash,
+    user_name: code.user,
+    group_id: code.group,
+    home: code.home,
+    seat: code.seat,
+    created_by: code.by,
+    created_at: code.createdAt,
+    expires_at: code.expiresAt,
+    used_at: null,
+    cancelled_at: null,
+  };
+}
+
+function codeOf(row: Schema['activation_codes']): StoredCode {
+  return {
+    id: deviceIdSchema.parse(row.id),
+    secretHash: row.secret_hash,
+    user: row.user_name,
+    group: groupIdSchema.parse(row.group_id),
+    home: areaOf(row.home),
+    seat: areaOf(row.seat),
+    by: row.created_by,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    usedAt: row.used_at,
+    cancelledAt: row.cancelled_at,
+  };
+}
