@@ -17,7 +17,10 @@ export function openPostgres(url: string): Opened {
         oid === INT8 || oid === NUMERIC ? (value: string) => Number(value) : pg.types.getTypeParser(oid, format),
     },
   });
-  // An idle connection that the database ends is no error of anybody's query: the pool replaces it. Unheard, it would end the process.
-  pool.on('error', () => undefined);
+  // When the database ends a connection, whoever waits for a query on it gets that error; the event beside it has nothing to add, and
+  // unheard it would end the process. The pool hears idle connections, nobody hears those in use.
+  const heard = () => undefined;
+  pool.on('error', heard);
+  pool.on('connect', (client) => client.on('error', heard));
   return { dialect: new PostgresDialect({ pool }), file: null };
 }

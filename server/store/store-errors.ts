@@ -35,7 +35,8 @@ export function asStoreError(error: unknown): unknown {
     return new CordonError('store_unavailable', 'The disk of the database is full: nothing was changed.', {}, error);
   }
   if (GONE.has(code) || GONE.has(inner) || GONE_STATES.test(code) || GONE_SQLITE.test(code) || GONE_WORDS.test(words)) {
-    const detail = 'The database cannot be reached or written: nothing was changed.';
+    // Whether a commit that was under way has happened is not known here: whoever repeats it must be told the truth.
+    const detail = 'The database cannot be reached or written; try again when it is back.';
     return new CordonError('store_unavailable', detail, { cause: code || inner }, error);
   }
   return error;

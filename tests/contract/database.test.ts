@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
+import { backupTo } from '../../server/store/backup.ts';
 import { appendLeaf } from '../../server/store/leaves.ts';
 import { getMeta, installationId, setMeta } from '../../server/store/meta-store.ts';
 import { migrate } from '../../server/store/migrate.ts';
 import { isUniqueViolation } from '../../server/store/store-errors.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { describeOnEveryStore } from './every-store.ts';
+import { describeOnEveryStore, describeOnPostgres } from './every-store.ts';
 
 describeOnEveryStore('the database', (open) => {
   it('gives integers beyond 32 bits, sums and counts as numbers', async () => {
@@ -154,5 +155,28 @@ describeOnEveryStore('the database', (open) => {
     });
     await sql`delete from kysely_migration where name = '9999-later'`.execute(db);
     await migrate(db, dialect);
+  });
+});
+
+describeOnPostgres('the database', (open) => {
+  it('case 56: says so while the database is gone, and goes on when it is back', async () => {
+    const database = await open();
+    const { db } = database;
+    const write = database.grouped<string>(async (tx, keys) => {
+      for (const key of keys) await setMeta(tx, key, '');
+      await sql`select pg_sleep(2)`.execute(tx);
+    });
+    const cut = write('cut').catch((error: unknown) => error);
+    await delay(200);
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`.execute(db);
+    expect(await cut).toMatchObject({ code: 'store_unavailable' });
+    await setMeta(db, 'after', '1');
+    expect(await getMeta(db, 'cut')).toBeNull();
+    expect(await getMeta(db, 'after')).toBe('1');
+  });
+
+  it('has no copy of its own to give', async () => {
+    await expect(backupTo(await open(), 'nowhere')).rejects.toThrow(/pg_dump/);
   });
 });

@@ -18,6 +18,11 @@ const url = process.env['CORDON_TEST_DATABASE_URL'];
 
 export function describeOnEveryStore(name: string, suite: (open: OpenStore) => void): void {
   describe(`${name} on SQLite`, () => suite(sqliteStores()));
+  describeOnPostgres(name, suite);
+}
+
+/** For what only a database of its own process can do. */
+export function describeOnPostgres(name: string, suite: (open: OpenStore) => void): void {
   const { present } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', Boolean(url));
   describe.skipIf(!present)(`${name} on PostgreSQL`, () => suite(postgresStores(url ?? '')));
 }
