@@ -4,17 +4,32 @@
  * and store come in through the ports below.
  */
 
-import type { Inventory } from '../shared/protocol/frames.ts';
+import { createPrivateKey } from 'node:crypto';
+import { isCordonError } from '../shared/errors.ts';
+import { type Envelope, envelopeSchema } from '../shared/order/documents.ts';
+import { type Signer, signerOf } from '../shared/order/dsse.ts';
+import type { Inventory, ServerFrame } from '../shared/protocol/frames.ts';
 import type { DeviceId } from '../shared/protocol/ids.ts';
 import type { Instant } from '../shared/time/clock.ts';
-import type { Location, Reason, Service } from '../shared/verdict/terms.ts';
-import type { DatagramOutcome, ReceivedDatagram } from './datagrams/datagrams.ts';
-import type { DeviceTime } from './enforcement/device-clock.ts';
+import { locationAt } from '../shared/verdict/locate.ts';
+import { type Location, SERVICES, type Service } from '../shared/verdict/terms.ts';
+import { createCommands } from './commands/commands.ts';
+import { createDatagrams, type DatagramOutcome, type ReceivedDatagram } from './datagrams/datagrams.ts';
+import { type DeviceTime, openDeviceClock } from './enforcement/device-clock.ts';
+import { openEnforcement } from './enforcement/enforcement.ts';
+import { denialNotice, type GateView, gateView } from './enforcement/gate-view.ts';
+import { readOwn } from './enrolment/certificates.ts';
 import type { CredentialPort } from './enrolment/credentials.ts';
-import type { Sensors } from './evidence/sensors.ts';
+import { renewWhenDue } from './enrolment/renew.ts';
+import { addressObservation, observationsOf, type Sensors } from './evidence/sensors.ts';
 import type { DialPort } from './link/dial.ts';
-import type { LinkState } from './link/link.ts';
+import { overTls } from './link/http.ts';
+import { createLink, type LinkState } from './link/link.ts';
+import { createOutboxSender } from './link/outbox.ts';
+import { createPoll } from './link/poll.ts';
+import { type SecureDial, secureDial } from './link/tls.ts';
 import type { AgentStore } from './store/agent-store.ts';
+import { AGENT_VERSION } from './version.ts';
 import type { Workspace } from './workspace/workspace.ts';
 
 export interface AgentLog {
@@ -38,28 +53,6 @@ export interface AgentOptions {
   readonly onRestart: () => void;
   readonly onUnenrolled: () => void;
   readonly log: AgentLog;
-}
-
-/** One denial as a person is told of it. */
-export interface DenialView {
-  readonly order: string;
-  readonly revision: number;
-  readonly title: string;
-  readonly reasons: readonly Reason[];
-  readonly until: Instant | null;
-  readonly appeal: string;
-  /** Language tag → the order's public statement. */
-  readonly statement: Readonly<Record<string, string>>;
-}
-
-export interface GateView {
-  readonly service: Service;
-  readonly open: boolean;
-  /** Every reason of the verdict behind the gate, denying or allowing. */
-  readonly reasons: readonly Reason[];
-  readonly denials: readonly DenialView[];
-  /** Since when it has stood so, on the device's time. */
-  readonly since: Instant;
 }
 
 export interface AgentStatus {
@@ -111,3 +104,304 @@ export interface Agent {
   /** Tells the agent that `status` was displayed to a person: makes the `shown` receipts, once per order and revision. */
   shown(): void;
 }
+
+/** An unenrolment waits so long for its result to be sent before the keys go. */
+const GOODBYE_WITHIN = 30_000;
+
+export function createAgent(options: AgentOptions): Agent {
+  const { credentials, log, time } = options;
+  const { device, installation, generation } = credentials.current();
+  const store = options.store.device(device);
+  store.beginGeneration(generation);
+  const clock = openDeviceClock(time, store);
+  const changeListeners = new Set<() => void>();
+  const datagramListeners = new Set<(datagram: ReceivedDatagram) => void>();
+  let inventoryTold = false;
+  let goodbye: NodeJS.Timeout | undefined;
+
+  const changed = () => {
+    for (const listener of changeListeners) listener();
+  };
+
+  let keyOfSigner = '';
+  let signer: Signer | null = null;
+  const receiptSigner = (): Signer => {
+    const { keyPem } = credentials.current();
+    if (!signer || keyOfSigner !== keyPem) signer = signerOf(createPrivateKey(keyPem));
+    keyOfSigner = keyPem;
+    return signer;
+  };
+
+  /** One dialler, and so one set of session tickets, for as long as the certificate is the same. */
+  let dialler: { readonly chain: string; readonly dial: SecureDial } | null = null;
+  const asDevice = (): SecureDial => {
+    const { chainPem, keyPem, rootPem } = credentials.current();
+    if (dialler?.chain !== chainPem) {
+      dialler = { chain: chainPem, dial: secureDial({ dial: options.dial, rootPem, identity: { keyPem, chainPem } }) };
+    }
+    return dialler.dial;
+  };
+
+  const enforcement = openEnforcement({
+    store,
+    clock,
+    time,
+    identity: { device, installation, generation: () => generation },
+    signer: receiptSigner,
+    onChange() {
+      outbox.pump();
+      if (link.state === 'refused' && isOpen('management')) void link.attempt();
+      changed();
+    },
+  });
+  const isOpen = (service: Service): boolean => enforcement.gates().get(service)?.open ?? false;
+
+  /** What is refused has raised its alarm already, and must not end the connection that carries the next, better one. */
+  const tolerant = (accept: () => void) => {
+    try {
+      accept();
+    } catch (error) {
+      if (!isCordonError(error)) throw error;
+      log.warn('a document was refused', { code: error.code, detail: error.message });
+    }
+  };
+  const acceptRoots = (envelopes: readonly Envelope[]) => tolerant(() => enforcement.acceptRoots(envelopes));
+  const acceptList = (envelope: Envelope) => tolerant(() => enforcement.acceptList(envelope));
+  const acceptRecord = (envelope: Envelope) => tolerant(() => enforcement.acceptRecord(envelope));
+
+  const poll = createPoll({
+    publicUrl: () => credentials.current().publicUrl,
+    deviceUrl: () => credentials.current().deviceUrl,
+    http: () => overTls(asDevice()),
+    outbox: store,
+    acceptRoots,
+    acceptList,
+    acceptRecord,
+    onFailure: (what, error) => log.debug('polling failed', { what, error: words(error) }),
+  });
+
+  const renew = async () => {
+    try {
+      if (await renewWhenDue(credentials, asDevice(), Date.now())) log.info('the certificate was renewed');
+    } catch (error) {
+      log.warn('the certificate could not be renewed', { error: words(error) });
+    }
+  };
+
+  const versions = () => ({
+    list: enforcement.documents.list?.version ?? 0,
+    record: enforcement.documents.record?.version ?? 0,
+    root: enforcement.documents.root?.approvers.version ?? 0,
+  });
+
+  const link = createLink({
+    url: () => new URL(credentials.current().deviceUrl),
+    secureDial: asDevice,
+    hello: () => ({ kind: 'hello', agent: AGENT_VERSION, ...versions() }),
+    onFrame: (frame) => take(frame),
+    onDown() {
+      outbox.closed();
+      datagrams.down();
+      enforcement.addressLeft(clock.now());
+    },
+    onRefusal: (body) => takeListOf(body, acceptList),
+    beforeKnock: poll,
+    onExpired: renew,
+    onState(state, detail) {
+      log.info('link', { state, ...(detail === null ? {} : { detail }) });
+      if (state === 'refused' && store.receipts(1).length > 0) void poll();
+      if (state === 'revoked' && store.unenrolling()) leave();
+      changed();
+    },
+  });
+
+  const outbox = createOutboxSender(store, link.send);
+
+  const commands = createCommands({
+    store,
+    workspace: options.workspace,
+    inventory: options.inventory,
+    deviceNow: clock.now,
+    onResult() {
+      outbox.pump();
+      changed();
+    },
+    onRestart: options.onRestart,
+    onUnenrol: () => leaveWhenSent(),
+    onFailure: (error) => log.warn('a command could not be carried out', { error: words(error) }),
+  });
+
+  const datagrams = createDatagrams({
+    send: link.send,
+    denialOf: (service, by) => denialNotice(gate(service), by),
+    onReceived(datagram) {
+      for (const listener of datagramListeners) listener(datagram);
+    },
+  });
+
+  function take(frame: ServerFrame): void {
+    switch (frame.kind) {
+      case 'welcome':
+        if (frame.device !== device || frame.installation !== installation || frame.generation !== generation) {
+          throw new Error(`the server takes this device for ${frame.device} of ${frame.installation}`);
+        }
+        clock.authenticate(frame.time);
+        enforcement.settle();
+        outbox.opened(frame.reports);
+        void commands.work();
+        if (!inventoryTold) void tellInventory();
+        return;
+      case 'time':
+        clock.authenticate(frame.time);
+        enforcement.settle();
+        return;
+      case 'address': {
+        clock.authenticate(frame.time);
+        const seen = addressObservation(frame.areas, frame.time);
+        if (seen) enforcement.observe([seen]);
+        else enforcement.settle();
+        return;
+      }
+      case 'roots':
+        acceptRoots(frame.envelopes);
+        have();
+        return;
+      case 'list':
+        acceptList(frame.envelope);
+        have();
+        return;
+      case 'record':
+        acceptRecord(frame.envelope);
+        have();
+        return;
+      case 'command':
+        commands.store(frame);
+        link.send({ kind: 'command-stored', id: frame.id });
+        void commands.work();
+        return;
+      case 'reports-stored':
+        outbox.confirmed(frame.through);
+        if (store.unenrolling() && store.count() === 0) leave();
+        changed();
+        return;
+      case 'datagram':
+        datagrams.received(frame);
+        return;
+      case 'datagram-result':
+        datagrams.result(frame);
+        return;
+    }
+  }
+
+  const have = () => void link.send({ kind: 'have', ...versions() });
+
+  async function tellInventory(): Promise<void> {
+    inventoryTold = true;
+    try {
+      store.report({ type: 'inventory', inventory: await options.inventory() });
+      outbox.pump();
+    } catch (error) {
+      inventoryTold = false;
+      log.warn('the inventory could not be collected', { error: words(error) });
+    }
+  }
+
+  /** The result goes first; a server that cannot be reached does not keep the keys alive for ever. */
+  function leaveWhenSent(): void {
+    goodbye ??= setTimeout(leave, GOODBYE_WITHIN).unref();
+  }
+
+  function leave(): void {
+    clearTimeout(goodbye);
+    link.stop();
+    enforcement.stop();
+    credentials.destroy();
+    store.clear();
+    log.info('unenrolled: the keys are destroyed');
+    options.onUnenrolled();
+  }
+
+  const gate = (service: Service): GateView => gateView(service, enforcement, clock.now());
+
+  return {
+    async start() {
+      // A crash leaves the address marked as connected; it was last known to be so when the clock was last kept.
+      enforcement.addressLeft(clock.left);
+      enforcement.settle();
+      if (store.unenrolling()) leaveWhenSent();
+      void commands.work();
+      link.start();
+    },
+    async stop() {
+      clearTimeout(goodbye);
+      link.stop();
+      outbox.closed();
+      datagrams.down();
+      enforcement.stop();
+      clock.keep();
+    },
+    status: () => ({
+      device,
+      generation,
+      installation,
+      now: clock.now(),
+      authenticatedTime: link.state === 'connected',
+      connection: link.state,
+      connectionDetail: link.detail,
+      certificateExpires: readOwn(credentials.current().chainPem).notAfter,
+      ...versions(),
+      listExpires: enforcement.documents.list?.expires ?? null,
+      location: locationAt(enforcement.location, Math.max(clock.now(), enforcement.location.at)),
+      gates: SERVICES.map(gate),
+      nextChange: enforcement.verdict?.nextChange ?? null,
+      workspace: options.workspace.state(),
+      unsent: store.count(),
+    }),
+    gate,
+    async sample() {
+      const reading = await options.sensors();
+      enforcement.observe(observationsOf(reading, clock.now()));
+    },
+    async tick() {
+      clock.keep();
+      enforcement.settle();
+      await renew();
+      await commands.work();
+      outbox.pump();
+      await link.attempt();
+    },
+    network: link.network,
+    sendDatagram: datagrams.send,
+    onDatagram(listener) {
+      datagramListeners.add(listener);
+      return () => datagramListeners.delete(listener);
+    },
+    onChange(listener) {
+      changeListeners.add(listener);
+      return () => changeListeners.delete(listener);
+    },
+    shown() {
+      enforcement.shown(
+        [...enforcement.documents.orders.values()]
+          .filter(({ revision }) => revision.status !== 'withdrawn')
+          .map(({ revision: { order, revision } }) => ({ order, revision })),
+      );
+    },
+  };
+}
+
+/** The list that a 451 carries: `{ …problem, list: <envelope> }`. */
+function takeListOf(body: string, accept: (envelope: Envelope) => void): void {
+  let problem: unknown;
+  try {
+    problem = JSON.parse(body);
+  } catch {
+    // No document in it; the poll that follows fetches one.
+    return;
+  }
+  if (typeof problem !== 'object' || problem === null || !('list' in problem)) return;
+  const parsed = envelopeSchema.safeParse(problem.list);
+  if (parsed.success) accept(parsed.data);
+}
+
+const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));

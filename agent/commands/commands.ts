@@ -52,7 +52,11 @@ export interface Commands {
   work(): Promise<void>;
 }
 
-type Outcome = { readonly outcome: 'done' | 'failed' | 'expired'; readonly detail: string; readonly after?: () => void };
+type Outcome = {
+  readonly outcome: 'done' | 'failed' | 'expired';
+  readonly detail: string;
+  readonly after?: () => void;
+};
 
 export function createCommands(ports: CommandPorts): Commands {
   const { store } = ports;

@@ -82,6 +82,8 @@ export interface ClockStore {
 
 export interface DeviceClock {
   now(): Instant;
+  /** Where the clock stood when it was last kept before this start. */
+  readonly left: Instant;
   authenticate(server: Instant): void;
   atLeast(signed: Instant): void;
   /** Stores how far time has come; called with every change of enforcement and on every tick. */
@@ -98,6 +100,7 @@ export function openDeviceClock(time: DeviceTime, store: ClockStore): DeviceCloc
   };
   keep();
   return {
+    left: kept?.anchor.time ?? state.anchor.time,
     now: () => Math.floor(clockNow(state, time.monotonic())),
     authenticate(server) {
       state = authenticateClock(state, server, reading());

@@ -119,7 +119,10 @@ export function openHeldDocuments(store: EnforcementStore, identity: HeldIdentit
 
     acceptRecord(envelope) {
       if (signedBy(envelope, needRoot().onlineKeys).size === 0) {
-        throw new CordonError('signature_invalid', 'The device record is not signed by an online key that the root names.');
+        throw new CordonError(
+          'signature_invalid',
+          'The device record is not signed by an online key that the root names.',
+        );
       }
       const next = readRecord(envelope);
       if (next.installation !== identity.installation || next.device !== identity.device) {
@@ -131,7 +134,10 @@ export function openHeldDocuments(store: EnforcementStore, identity: HeldIdentit
       if (record && next.version <= record.version) {
         if (next.version === record.version && sameBytes(envelope, store.record()?.envelope)) return false;
         const code = next.version === record.version ? 'list_forked' : 'list_older';
-        throw new CordonError(code, `Record ${next.version} does not follow record ${record.version}, which is stored.`);
+        throw new CordonError(
+          code,
+          `Record ${next.version} does not follow record ${record.version}, which is stored.`,
+        );
       }
       store.saveRecord({ version: next.version, envelope });
       record = next;

@@ -3,16 +3,17 @@
  * same code as the server's), change the gates durably together with the receipts that tell of it. Killed in between, it decides
  * again at the next start before it does anything else. It asks nobody and works the same without a network.
  */
+
+import { parseEvidenceArea, parsePlace } from '../../shared/areas/area-code.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import type { Envelope, Receipt } from '../../shared/order/documents.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
 import { exemptionsFor } from '../../shared/order/exemption.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
 import { compileRule } from '../../shared/order/rules.ts';
-import { parseAreaCode } from '../../shared/areas/area-code.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { evaluate } from '../../shared/verdict/evaluate.ts';
-import { emptyLocation, observe, settle } from '../../shared/verdict/locate.ts';
+import { emptyLocation, endStatement, observe } from '../../shared/verdict/locate.ts';
 import {
   type LocationState,
   type Observation,
@@ -22,7 +23,7 @@ import {
   type Verdict,
 } from '../../shared/verdict/terms.ts';
 import type { DeviceClock, DeviceTime } from './device-clock.ts';
-import { type HeldDocuments, type HeldIdentity, openHeldDocuments } from './documents-held.ts';
+import { type HeldDocuments, type HeldIdentity, type HeldList, openHeldDocuments } from './documents-held.ts';
 import type { EnforcementStore, GateState } from './enforcement-store.ts';
 
 export interface EnforcementPorts {
@@ -50,6 +51,8 @@ export interface Enforcement {
   observe(observations: readonly Observation[]): void;
   /** Decides anew for this instant and makes the gates so. */
   settle(): void;
+  /** The connection is over: from then on the address that was seen on it ages. */
+  addressLeft(at: Instant): void;
   /** These revisions were displayed to a person. */
   shown(orders: readonly { order: string; revision: number }[]): void;
   stop(): void;
@@ -61,14 +64,13 @@ const WITHOUT_DOCUMENTS: ReadonlySet<Service> = new Set(['messaging', 'mail']);
 export function openEnforcement(ports: EnforcementPorts): Enforcement {
   const { store, clock, time, identity } = ports;
   const documents = openHeldDocuments(store, identity);
-  let location = store.location() ?? emptyLocation;
+  let location = store.location() ?? emptyLocation();
   let gates = new Map(store.gates());
   let rules: readonly OrderRule[] = [];
   let verdict: Verdict | null = null;
-  let cancelTimer: () => void = () => undefined;
+  let cancelTimer = () => {};
 
-  const receipt = (about: Pick<Receipt, 'kind' | 'order' | 'revision' | 'service' | 'gate'>) => {
-    const { list } = documents;
+  const receipt = (about: Pick<Receipt, 'kind' | 'order' | 'revision' | 'service' | 'gate'>, list = documents.list) => {
     if (!list) return;
     const envelope = makeReceipt(
       {
@@ -106,8 +108,20 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     }
   };
 
+  /** An order that this version cannot read must not keep the others from being enforced; the rest of it is an admin's to mend. */
   const compile = () => {
-    rules = [...documents.orders.values()].map((accepted) => compileRule(accepted));
+    rules = [...documents.orders.values()]
+      .flatMap((accepted) => {
+        try {
+          return [compileRule(accepted)];
+        } catch (error) {
+          if (!isCordonError(error)) throw error;
+          const { order, revision } = accepted.revision;
+          alarm('order_not_understood', `${order} ${revision}`, `Order ${order} is not enforced: ${error.message}`);
+          return [];
+        }
+      })
+      .sort((a, b) => (a.order < b.order ? -1 : 1));
   };
 
   const gateOf = (service: Service, now: Instant, decided: Verdict): GateState => {
@@ -121,12 +135,11 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   const settleNow = () => {
     const now = clock.now();
     const { list, record } = documents;
-    location = settle(location, now);
     verdict = evaluate(
       rules,
       {
-        home: record?.home == null ? null : parseAreaCode(record.home),
-        seat: record?.seat == null ? null : parseAreaCode(record.seat),
+        home: record?.home == null ? null : parsePlace(record.home),
+        seat: record?.seat == null ? null : parsePlace(record.seat),
         exemptions: exemptionsFor(
           identity.device,
           record,
@@ -172,6 +185,11 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     }
   };
 
+  const inform = (list: HeldList | null) => {
+    if (!list || !store.once(`informed ${list.version}`)) return;
+    receipt({ kind: 'informed', order: null, revision: null, service: null, gate: null }, list);
+  };
+
   const schedule = (now: Instant) => {
     cancelTimer();
     const expires = documents.list && documents.list.expires > now ? documents.list.expires : null;
@@ -184,7 +202,23 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     store.saveLocation(location);
   };
 
+  /** An admin's word on where the device is comes and goes with the record. */
+  const foldStatement = () => {
+    const statement = documents.record?.statement;
+    if (!statement) {
+      location = endStatement(location, clock.now());
+      return store.saveLocation(location);
+    }
+    const areas = statement.areas.map(parseEvidenceArea);
+    fold([{ source: 'statement', areas, at: Date.parse(statement.at), until: Date.parse(statement.until) }]);
+  };
+
   compile();
+  // The list that enrolment stored, before there was anything that could sign receipts.
+  store.transaction(() => {
+    inform(documents.list);
+    foldStatement();
+  });
 
   return {
     documents,
@@ -202,11 +236,11 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
       return guarded('list', [envelope], () => {
         const accepted = documents.acceptList(envelope, clock.now(), ({ list, alarms }) => {
           clock.atLeast(list.issued);
+          inform(list);
           for (const each of alarms) alarm(each.code, `${each.order} in list ${list.version}`, each.detail);
         });
         if (!accepted) return false;
         compile();
-        receipt({ kind: 'informed', order: null, revision: null, service: null, gate: null });
         settleNow();
         ports.onChange();
         return true;
@@ -215,7 +249,12 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
 
     acceptRecord(envelope) {
       return guarded('device record', [envelope], () => {
-        if (!documents.acceptRecord(envelope)) return false;
+        const changed = store.transaction(() => {
+          if (!documents.acceptRecord(envelope)) return false;
+          foldStatement();
+          return true;
+        });
+        if (!changed) return false;
         settleNow();
         ports.onChange();
         return true;
@@ -244,6 +283,13 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     },
 
     settle: settleNow,
+
+    addressLeft(at) {
+      const { address } = location.sightings;
+      if (!address?.connected) return;
+      fold([{ source: 'address', areas: address.areas, at: Math.max(at, address.at), connected: false }]);
+      settleNow();
+    },
 
     shown(orders) {
       store.transaction(() => {

@@ -1,6 +1,6 @@
 /**
- * A device's credentials and the port that keeps them. The private key is made on the device and never leaves it: no request
- * carries it, no log names it.
+ * A device's credentials and what keeps them. The private key is made on the device and never leaves it: no request carries it,
+ * no log names it. An enrolment that was interrupted is kept too, so that the same link can finish it with the same key.
  */
 import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -21,6 +21,26 @@ export interface Credentials {
   readonly deviceUrl: string;
 }
 
+/** An enrolment on its way; `credentials` once list and record are stored. */
+export type EnrolmentState = {
+  readonly device: DeviceId;
+  readonly publicUrl: string;
+  readonly deviceUrl: string;
+  readonly rootPem: string;
+  readonly keyPem: string;
+  readonly chainPem: string | null;
+} & (
+  | { readonly complete: false }
+  | { readonly complete: true; readonly generation: number; readonly installation: string; readonly chainPem: string }
+);
+
+/** Where enrolment keeps its steps. */
+export interface EnrolmentKeeper {
+  load(): EnrolmentState | null;
+  /** Durable when it returns. */
+  save(state: EnrolmentState): void;
+}
+
 export interface CredentialPort {
   /** Throws `not_found` when this device is not enrolled. */
   current(): Credentials;
@@ -30,21 +50,34 @@ export interface CredentialPort {
   destroy(): void;
 }
 
-/** For simulated devices: kept in this process only. */
-export function memoryCredentials(initial: Credentials): CredentialPort {
-  let held: Credentials | null = initial;
+/** Both ports over any keeper. `forget` must leave nothing of the key. */
+export function credentialsOver(keeper: EnrolmentKeeper, forget: () => void): EnrolmentKeeper & CredentialPort {
+  let held = keeper.load();
   return {
+    load: () => held,
+    save(state) {
+      keeper.save(state);
+      held = state;
+    },
     current() {
-      if (!held) throw notEnrolled();
+      if (!held?.complete) throw notEnrolled();
       return held;
     },
     replaceChain(chainPem) {
-      held = { ...this.current(), chainPem };
+      if (!held?.complete) throw notEnrolled();
+      this.save({ ...held, chainPem });
     },
     destroy() {
+      forget();
       held = null;
     },
   };
+}
+
+/** For simulated devices: kept in this process only. */
+export function memoryCredentials(initial: Credentials | null = null): EnrolmentKeeper & CredentialPort {
+  const state: EnrolmentState | null = initial && { ...initial, complete: true };
+  return credentialsOver({ load: () => state, save: () => {} }, () => {});
 }
 
 export function notEnrolled(): CordonError {

@@ -1,11 +1,12 @@
 /** What the machine is, from systeminformation. What it does not know is null: nothing is invented. */
 import { arch, hostname, platform } from 'node:os';
 import si from 'systeminformation';
-import { AGENT_VERSION } from '../version.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
+import { AGENT_VERSION } from '../version.ts';
 
 /** What machines say when they mean that they do not know. */
-const NOTHING = /^(|-|none|n\/a|null|unknown|not specified|default string|to be filled by o\.e\.m\.|system (serial number|product name|manufacturer))$/i;
+const NOTHING =
+  /^(|-|none|n\/a|null|unknown|not specified|default string|to be filled by o\.e\.m\.|system (serial number|product name|manufacturer))$/i;
 
 export function known(value: string | null | undefined, longest = 128): string | null {
   const text = value?.trim() ?? '';
@@ -52,7 +53,9 @@ export async function collectInventory(): Promise<Inventory> {
         name: block.name.slice(0, 128),
         size: positive(block.size),
         // Only a LUKS layer above the disk says so; that there is none proves nothing.
-        encrypted: blocks.some((each) => each.fsType === 'crypto_LUKS' && each.name.startsWith(block.name)) ? true : null,
+        encrypted: blocks.some((each) => each.fsType === 'crypto_LUKS' && each.name.startsWith(block.name))
+          ? true
+          : null,
       })),
     network: network
       .filter((each) => !each.internal)

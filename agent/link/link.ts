@@ -250,13 +250,24 @@ function parseFrame(data: RawData, binary: boolean): ServerFrame {
 function closing(code: number, reason: string, lost: string): Ending {
   switch (code) {
     case CLOSE.revoked:
-      return { next: 'revoked', detail: 'the device’s certificate was revoked or the device unenrolled; enrol anew with a new link' };
+      return {
+        next: 'revoked',
+        detail: 'the device’s certificate was revoked or the device unenrolled; enrol anew with a new link',
+      };
     case CLOSE.denied:
       return { next: 'refused', detail: reason || 'management is denied by an order', retryAfter: null };
     case CLOSE.takenOver:
-      return { next: 'retry', detail: 'another connection with this device’s identity took over', retryAfter: AFTER_TAKE_OVER };
+      return {
+        next: 'retry',
+        detail: 'another connection with this device’s identity took over',
+        retryAfter: AFTER_TAKE_OVER,
+      };
     default:
-      return { next: 'retry', detail: code === 1006 ? lost : `closed by the server (${code}${reason ? `, ${reason}` : ''})`, retryAfter: null };
+      return {
+        next: 'retry',
+        detail: code === 1006 ? lost : `closed by the server (${code}${reason ? `, ${reason}` : ''})`,
+        retryAfter: null,
+      };
   }
 }
 
@@ -271,7 +282,10 @@ async function refusal(response: IncomingMessage, onRefusal: (body: string) => v
   }
   if (code === 'certificate_expired') return { next: 'expired', detail: detail ?? 'the certificate has expired' };
   if (code === 'certificate_revoked' || code === 'certificate_superseded' || code === 'certificate_unknown') {
-    return { next: 'revoked', detail: detail ?? `the server does not take the device’s certificate (${code}); enrol anew` };
+    return {
+      next: 'revoked',
+      detail: detail ?? `the server does not take the device’s certificate (${code}); enrol anew`,
+    };
   }
   return { next: 'retry', detail: detail ?? `the server answered ${response.statusCode}`, retryAfter };
 }

@@ -1,0 +1,97 @@
+/**
+ * Credentials as files (0600): `key.pem`, `chain.pem`, `root.pem`, and `enrolment.json` with the rest. The last is written last,
+ * whole, so that a crash between two files is an enrolment that has not come so far yet.
+ */
+
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { deviceIdSchema } from '../../shared/protocol/ids.ts';
+import { type CredentialPort, credentialsOver, type EnrolmentKeeper, type EnrolmentState } from './credentials.ts';
+
+const common = { device: deviceIdSchema, publicUrl: z.url(), deviceUrl: z.url() };
+const metadataSchema = z.discriminatedUnion('complete', [
+  z.strictObject({ ...common, complete: z.literal(false) }),
+  z.strictObject({ ...common, complete: z.literal(true), generation: z.int().min(1), installation: z.string() }),
+]);
+
+export function credentialFolder(folder: string): EnrolmentKeeper & CredentialPort {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = (name: string) => join(folder, name);
+  const readOr = (name: string) => (existsSync(path(name)) ? readFileSync(path(name), 'utf8') : null);
+
+  const load = (): EnrolmentState | null => {
+    const metadata = readOr('enrolment.json');
+    const keyPem = readOr('key.pem');
+    const rootPem = readOr('root.pem');
+    if (metadata === null || keyPem === null || rootPem === null) return null;
+    const chainPem = readOr('chain.pem');
+    const rest = metadataSchema.parse(JSON.parse(metadata));
+    if (!rest.complete) return { ...rest, keyPem, rootPem, chainPem };
+    return chainPem === null ? null : { ...rest, keyPem, rootPem, chainPem };
+  };
+
+  const save = (state: EnrolmentState) => {
+    const { keyPem, rootPem, chainPem, ...metadata } = state;
+    writeWhole(path('key.pem'), keyPem);
+    writeWhole(path('root.pem'), rootPem);
+    if (chainPem === null) destroy(path('chain.pem'));
+    else writeWhole(path('chain.pem'), chainPem);
+    writeWhole(path('enrolment.json'), JSON.stringify(metadataSchema.parse(metadata), null, 2));
+    syncFolder(folder);
+  };
+
+  const forget = () => {
+    for (const name of ['key.pem', 'enrolment.json', 'chain.pem', 'root.pem']) destroy(path(name));
+    syncFolder(folder);
+  };
+
+  return credentialsOver({ load, save }, forget);
+}
+
+function writeWhole(path: string, text: string): void {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  const beside = `${path}.tmp`;
+  const file = openSync(beside, 'w', 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(beside, path);
+}
+
+function destroy(path: string): void {
+  if (!existsSync(path)) return;
+  const file = openSync(path, 'r+');
+  try {
+    writeSync(file, randomBytes(statSync(path).size), 0, statSync(path).size, 0);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  unlinkSync(path);
+}
+
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

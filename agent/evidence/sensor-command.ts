@@ -1,0 +1,45 @@
+/**
+ * The sensors of a real machine: a company's own program, or a file that one writes, gives
+ * `{"position": {"latitude", "longitude", "accuracy"}, "network": "410"}`; either field may be missing. What is not so is no
+ * reading and is said in the log: a broken sensor must not become evidence.
+ */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import type { Sensors } from './sensors.ts';
+
+const readingSchema = z.strictObject({
+  position: z
+    .strictObject({
+      latitude: z.number().min(-90).max(90),
+      longitude: z.number().min(-180).max(180),
+      accuracy: z.number().min(0).max(20_000_000),
+    })
+    .nullable()
+    .default(null),
+  network: z
+    .string()
+    .regex(/^\d{3}$/)
+    .nullable()
+    .default(null),
+});
+
+export type SensorSource = { readonly file: string } | { readonly command: string };
+
+const run = promisify(execFile);
+
+export function sensorsFrom(source: SensorSource, onFailure: (why: string) => void): Sensors {
+  return async () => {
+    try {
+      const text =
+        'file' in source
+          ? await readFile(source.file, 'utf8')
+          : (await run(source.command, [], { timeout: 20_000, maxBuffer: 64 * 1024 })).stdout;
+      return readingSchema.parse(JSON.parse(text));
+    } catch (error) {
+      onFailure(error instanceof Error ? error.message : String(error));
+      return { position: null, network: null };
+    }
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * What a refused device still does, by plain HTTPS: fetch the public list (with the roots before it),
+ * fetch its record, and hand in its receipts. Without it a device would learn of an order's end only by being let in.
+ */
+import { z } from 'zod';
+import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
+import { accepted, httpsOf } from '../enrolment/est.ts';
+import type { Http } from './http.ts';
+import type { Outbox } from './outbox.ts';
+
+export interface PollPorts {
+  readonly publicUrl: () => string;
+  readonly deviceUrl: () => string;
+  readonly http: () => Http;
+  readonly outbox: Outbox;
+  readonly acceptRoots: (envelopes: readonly Envelope[]) => void;
+  readonly acceptList: (envelope: Envelope) => void;
+  readonly acceptRecord: (envelope: Envelope) => void;
+  readonly onFailure: (what: string, error: unknown) => void;
+}
+
+/** Receipts posted at once. */
+const BATCH = 64;
+
+export function createPoll(ports: PollPorts): () => Promise<void> {
+  let etag: string | null = null;
+
+  const json = async (url: URL): Promise<unknown> =>
+    JSON.parse(accepted(await ports.http()(url, { method: 'GET' })).toString('utf8'));
+
+  const list = async () => {
+    const answer = await ports.http()(new URL('/orders/list', ports.publicUrl()), {
+      method: 'GET',
+      headers: etag === null ? {} : { 'if-none-match': etag },
+    });
+    if (answer.status === 304) return;
+    const envelope = envelopeSchema.parse(JSON.parse(accepted(answer).toString('utf8')));
+    // It may be made under a root that has not come yet, or signed by an online key that only that root names.
+    ports.acceptRoots(z.array(envelopeSchema).parse(await json(new URL('/orders/roots', ports.publicUrl()))));
+    ports.acceptList(envelope);
+    const given = answer.headers['etag'];
+    etag = typeof given === 'string' ? given : null;
+  };
+
+  const record = async () => {
+    ports.acceptRecord(envelopeSchema.parse(await json(new URL('/device/record', httpsOf(ports.deviceUrl())))));
+  };
+
+  const receipts = async () => {
+    for (;;) {
+      const rows = ports.outbox.receipts(BATCH);
+      if (rows.length === 0) return;
+      const envelopes = rows.flatMap(({ item }) => (item.type === 'receipt' ? [item.envelope] : []));
+      const answer = await ports.http()(new URL('/device/receipts', httpsOf(ports.deviceUrl())), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ envelopes }),
+      });
+      if (answer.status < 200 || answer.status > 299) accepted(answer);
+      ports.outbox.remove(rows.map(({ seq }) => seq));
+    }
+  };
+
+  return async () => {
+    for (const [what, work] of [
+      ['list', list],
+      ['record', record],
+      ['receipts', receipts],
+    ] as const) {
+      try {
+        await work();
+      } catch (error) {
+        ports.onFailure(what, error);
+      }
+    }
+  };
+}
