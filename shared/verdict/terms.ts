@@ -30,7 +30,7 @@ export const EVIDENCE_SOURCES = ['statement', 'position', 'network', 'address'] 
 /** In the order in which they decide: the first that is fresh. */
 export type EvidenceSource = (typeof EVIDENCE_SOURCES)[number];
 
-/** One observation of where a device is. `areas` are leaf areas (countries or subdivisions), never groups. */
+/** One observation of where a device is. `areas` are countries, subdivisions or disputed ground (`XX-crimea`), never groups. */
 export interface Observation {
   readonly source: EvidenceSource;
   readonly areas: readonly AreaCode[];
@@ -50,27 +50,37 @@ export interface Sighting extends Observation {
   readonly count: number;
 }
 
-/** A stretch of time in one area, kept so that a visitor's arrival survives a short absence. `to` is null while it lasts. */
+/** A stretch of time with the same candidates, kept so that a visitor's arrival survives a short absence. `to` is null while it lasts. */
 export interface Stay {
-  readonly area: AreaCode;
+  readonly areas: readonly AreaCode[];
   readonly from: Instant;
   readonly to: Instant | null;
 }
 
-/** All that the fold over a device's observations remembers. JSON-safe: both sides store it as it is. */
-export interface LocationState {
-  readonly sightings: { readonly [S in EvidenceSource]?: Sighting };
-  /** The location that counts, by the change rule; null before the first observation. */
+/** What the observations up to some instant amount to. */
+export interface Folded {
+  /** The location that counts, by the change rule; null before the first observation and after all have lapsed. */
   readonly counted: {
     readonly areas: readonly AreaCode[];
     readonly source: EvidenceSource;
     readonly arrival: Instant;
+    /** The newest observation that spoke for it. */
+    readonly confirmed: Instant;
   } | null;
   /** A location that observations suggest and that does not count yet. */
   readonly pending: { readonly areas: readonly AreaCode[]; readonly since: Instant } | null;
   readonly stays: readonly Stay[];
   /** The same for the serving network alone, for orders that ask for `network`. */
   readonly networkStays: readonly Stay[];
+}
+
+/** All that the fold over a device's observations remembers. JSON-safe: both sides store it as it is. */
+export interface LocationState extends Folded {
+  readonly sightings: { readonly [S in EvidenceSource]?: Sighting };
+  /** The instant up to which this is folded; 0 before the first observation. */
+  readonly at: Instant;
+  /** As it was before `at`: observations of one instant are folded together, in whatever order they come. */
+  readonly before: Folded | null;
 }
 
 export type Certainty = 'certain' | 'probable' | 'unknown';

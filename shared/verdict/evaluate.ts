@@ -1,0 +1,192 @@
+/**
+ * The verdict: orders and what is known of one device → for each service allowed or denied, with every reason. Pure, the same code on
+ * the server and on an offline device. The numbers are those of the rules in `server/adr` and in `cases.json`.
+ *
+ * An order that is not in force costs a few comparisons; the location is worked out only when one is.
+ */
+import { relate } from '../areas/coverage.ts';
+import type { Instant } from '../time/clock.ts';
+import { arrivalIn, locationAt, nextLocationChange, settle } from './locate.ts';
+import {
+  type Denial,
+  type DeviceFacts,
+  type Location,
+  type LocationState,
+  type OrderRule,
+  REASONS,
+  type Reason,
+  SERVICES,
+  type Service,
+  type ServiceVerdict,
+  type Verdict,
+} from './terms.ts';
+
+const ALLOWED: ServiceVerdict = Object.freeze({
+  allowed: true,
+  denials: [],
+  reasons: Object.freeze(['no_order'] as const),
+});
+const ALL_ALLOWED: Verdict['services'] = Object.freeze({
+  enrolment: ALLOWED,
+  management: ALLOWED,
+  messaging: ALLOWED,
+  mail: ALLOWED,
+});
+
+/** By the order's own terms. What a device does whose list has expired is `applies`. */
+export function inForce(rule: OrderRule, now: Instant): boolean {
+  return (
+    rule.effective <= now &&
+    (rule.until === null || now < rule.until) &&
+    (rule.heldUntil === null || rule.heldUntil <= now) &&
+    !rule.withdrawn
+  );
+}
+
+/** Whether the order decides anything now, given that the device's list has expired or not. */
+function applies(rule: OrderRule, now: Instant, stale: boolean): boolean {
+  if (!stale || rule.stale === 'keep') return inForce(rule, now);
+  // The device may not have heard of an end or a hold: it takes the order to be in force still.
+  return rule.stale === 'deny' && rule.effective <= now && !rule.withdrawn;
+}
+
+export function evaluate(rules: readonly OrderRule[], facts: DeviceFacts, now: Instant): Verdict {
+  const stale = facts.listExpires !== null && facts.listExpires <= now;
+  const next = new Soonest(now);
+  let situation: Situation | null = null;
+  let services: Record<Service, Tally> | null = null;
+
+  for (const rule of rules) {
+    if (rule.withdrawn) continue;
+    next.consider(rule.effective);
+    next.consider(rule.until);
+    next.consider(rule.heldUntil);
+    if (rule.stale !== 'keep') next.consider(facts.listExpires);
+    if (!applies(rule, now, stale)) continue;
+
+    situation ??= situate(facts, now, next);
+    const outcome = decide(rule, facts, situation, now, stale, next);
+    if (outcome.all.length === 0) continue;
+    services ??= { enrolment: new Tally(), management: new Tally(), messaging: new Tally(), mail: new Tally() };
+    for (const service of rule.services) services[service].add(rule, outcome);
+  }
+  return { services: services ? verdicts(services) : ALL_ALLOWED, nextChange: next.value };
+}
+
+/** The earliest future instant of those considered. */
+class Soonest {
+  readonly #now: Instant;
+  value: Instant | null = null;
+
+  constructor(now: Instant) {
+    this.#now = now;
+  }
+
+  consider(instant: Instant | null): void {
+    if (instant === null || instant <= this.#now || instant === Number.POSITIVE_INFINITY) return;
+    if (this.value === null || instant < this.value) this.value = instant;
+  }
+}
+
+interface Situation {
+  readonly state: LocationState;
+  readonly location: Location;
+}
+
+function situate(facts: DeviceFacts, now: Instant, next: Soonest): Situation {
+  const state = settle(facts.location, now);
+  next.consider(nextLocationChange(state, now));
+  return { state, location: locationAt(state, now) };
+}
+
+interface Outcome {
+  /** The reasons that deny; empty: allowed. */
+  readonly denying: readonly Reason[];
+  /** Every reason that applies. */
+  readonly all: readonly Reason[];
+}
+
+/** Rules 2 to 8 for one order that applies (rule 1). */
+function decide(
+  rule: OrderRule,
+  facts: DeviceFacts,
+  { state, location }: Situation,
+  now: Instant,
+  stale: boolean,
+  next: Soonest,
+): Outcome {
+  const { nexus } = rule;
+  const asksForPlace = nexus.has('present') || nexus.has('network');
+  const where = location.areas.length === 0 ? null : relate(location.areas, rule);
+  const home = facts.home === null ? null : relate([facts.home], rule);
+  const all: Reason[] = [];
+
+  // 2. An exemption, checked against the order's own commitments by whoever gathered the facts.
+  const exempt = facts.exemptions.some(({ order, until }) => order === rule.order && (until === null || now < until));
+  if (exempt) {
+    all.push('exempt');
+    for (const { order, until } of facts.exemptions) if (order === rule.order) next.consider(until);
+  }
+
+  // 3. Ties, those that the order asks for. No `travellers` rule adds one by itself.
+  const present = nexus.has('present') && where === 'inside';
+  const network = nexus.has('network') && location.network !== null && relate(location.network, rule) === 'inside';
+  const traveller = nexus.has('home') && home === 'inside' && rule.travellers === 'allow' && where === 'outside';
+  const ties: Reason[] = [];
+  if (present) ties.push('present');
+  if (network) ties.push('network');
+  if (nexus.has('home') && home === 'inside' && !traveller) ties.push('home');
+  if (nexus.has('seat') && facts.seat !== null && relate([facts.seat], rule) === 'inside') ties.push('seat');
+
+  // 4. A visitor: only here, and home is known to be elsewhere.
+  let grace = false;
+  if (
+    rule.visitors > 0 &&
+    home === 'outside' &&
+    ties.length > 0 &&
+    ties.every((tie) => tie === 'present' || tie === 'network')
+  ) {
+    const arrival = arrivalIn(state, rule, present || where === 'inside' ? 'present' : 'network', now);
+    const ends = arrival === null ? now : arrival + rule.visitors;
+    grace = now < ends;
+    next.consider(ends);
+  }
+
+  // 6 and 7. A device whose list has expired under an order that says `deny` takes what it does not know for a tie.
+  const harsh = stale && rule.stale === 'deny';
+  const contested = asksForPlace && where === 'contested';
+  const unknown = asksForPlace && where === null;
+  const denying = [...ties];
+  if (contested && (harsh || rule.contested === 'deny')) denying.push('contested');
+  if (unknown && (harsh || rule.unknown === 'deny')) denying.push('unknown');
+
+  if (grace) all.push('visitor_grace');
+  all.push(...ties);
+  if (traveller) all.push('traveller');
+  if (contested) all.push('contested');
+  if (unknown) all.push('unknown');
+  return { denying: exempt || grace ? [] : denying, all };
+}
+
+/** Gathers the orders' outcomes for one service. */
+class Tally {
+  readonly #denials: Denial[] = [];
+  readonly #reasons = new Set<Reason>();
+
+  add(rule: OrderRule, { denying, all }: Outcome): void {
+    if (denying.length > 0) this.#denials.push({ order: rule.order, revision: rule.revision, reasons: denying });
+    for (const reason of all) this.#reasons.add(reason);
+  }
+
+  verdict(): ServiceVerdict {
+    if (this.#reasons.size === 0) return ALLOWED;
+    const denials = this.#denials.sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
+    return { allowed: denials.length === 0, denials, reasons: REASONS.filter((reason) => this.#reasons.has(reason)) };
+  }
+}
+
+function verdicts(tallies: Record<Service, Tally>): Verdict['services'] {
+  const services: Record<Service, ServiceVerdict> = { ...ALL_ALLOWED };
+  for (const service of SERVICES) services[service] = tallies[service].verdict();
+  return services;
+}

@@ -1,0 +1,267 @@
+/**
+ * Evidence → location: a pure fold over a device's observations, the same on the server and on the device. `observe` takes one in,
+ * `settle` lets time pass (evidence lapses, a change that stood for ten minutes counts), `locationAt` says where the device is.
+ * Nothing here knows an order; `coverage.ts` relates a location to one.
+ *
+ * Observations of one instant are folded together, whatever their order. One that comes late counts from when it was made, as far as
+ * what is remembered allows; one that is older than what its source has said since is ignored.
+ */
+import type { AreaCode } from '../areas/area-code.ts';
+import { agree, type Reach, relate } from '../areas/coverage.ts';
+import type { Instant } from '../time/clock.ts';
+import {
+  EVIDENCE_SOURCES,
+  type EvidenceSource,
+  type Folded,
+  type Location,
+  type LocationState,
+  type Observation,
+  type Sighting,
+  type Stay,
+} from './terms.ts';
+
+const HOUR = 3_600_000;
+/** How long position, network and a closed connection's address stay evidence. */
+export const FRESH_FOR = 24 * HOUR;
+/** How long one observation must stand uncontradicted to count as a change of location. */
+export const MATURE_AFTER = 10 * 60_000;
+/** An absence shorter than this does not renew a visitor's grace. */
+export const ABSENCE = 24 * HOUR;
+/** Stays remembered; with more different ones within a chain the oldest are forgotten, which can only shorten it. */
+const STAYS_KEPT = 32;
+
+export function emptyLocation(): LocationState {
+  return { sightings: {}, at: 0, before: null, counted: null, pending: null, stays: [], networkStays: [] };
+}
+
+type Sightings = LocationState['sightings'];
+
+/** The first instant at which a sighting is no evidence any more. */
+function lapses(sighting: Observation): Instant {
+  if (sighting.source === 'statement') return sighting.until ?? sighting.at;
+  if (sighting.source === 'address' && sighting.connected) return Number.POSITIVE_INFINITY;
+  return sighting.at + FRESH_FOR;
+}
+
+function freshAt(sighting: Sighting | undefined, now: Instant): sighting is Sighting {
+  return sighting !== undefined && sighting.at <= now && now < lapses(sighting);
+}
+
+function sameAreas(a: readonly AreaCode[], b: readonly AreaCode[]): boolean {
+  return a.length === b.length && a.every((area, i) => area === b[i]);
+}
+
+function overlap(a: readonly AreaCode[], b: readonly AreaCode[]): boolean {
+  return a.some((x) => b.some((y) => agree(x, y)));
+}
+
+/** Takes one observation in. */
+export function observe(state: LocationState, observation: Observation): LocationState {
+  const { source, at } = observation;
+  const known = state.sightings[source];
+  if (known && at < known.at) return state;
+  const sighting = sight(known, observation);
+  if (known && JSON.stringify(known) === JSON.stringify(sighting)) return state;
+  const settled = settle(state, at);
+  const sightings = { ...settled.sightings, [source]: sighting };
+  const later = at > settled.at;
+  const before = later ? foldedOf(settled) : (settled.before ?? foldedOf(emptyLocation()));
+  const now = later ? at : settled.at;
+  return { sightings, at: now, before, ...fold(before, sightings, now) };
+}
+
+/** A batch, in the order of time: what a device reports after it was away. */
+export function observeAll(state: LocationState, observations: readonly Observation[]): LocationState {
+  return [...observations].sort((a, b) => a.at - b.at).reduce(observe, state);
+}
+
+/** Ends a statement before its time. */
+export function endStatement(state: LocationState, at: Instant): LocationState {
+  const statement = state.sightings.statement;
+  return statement ? observe(state, { source: 'statement', areas: statement.areas, at, until: at }) : state;
+}
+
+function sight(known: Sighting | undefined, observation: Observation): Sighting {
+  const areas = [...new Set(observation.areas)].sort();
+  const { at } = observation;
+  if (!known || !sameAreas(known.areas, areas) || at >= lapses(known))
+    return { ...observation, areas, first: at, count: 1 };
+  return { ...observation, areas, first: known.first, count: at === known.at ? known.count : known.count + 1 };
+}
+
+/** Lets time pass until `now`. Returns the same object when nothing happened. */
+export function settle(state: LocationState, now: Instant): LocationState {
+  let settled = state;
+  for (;;) {
+    const due = nextEvent(settled, settled.at);
+    if (due > now) return settled;
+    const before = foldedOf(settled);
+    settled = { sightings: settled.sightings, at: due, before, ...fold(before, settled.sightings, due) };
+  }
+}
+
+/** The first instant after `after` at which evidence lapses or a pending change counts; Infinity if none. */
+function nextEvent(state: LocationState, after: Instant): Instant {
+  let next = state.pending ? state.pending.since + MATURE_AFTER : Number.POSITIVE_INFINITY;
+  if (next <= after) next = Number.POSITIVE_INFINITY;
+  for (const source of EVIDENCE_SOURCES) {
+    const sighting = state.sightings[source];
+    if (!sighting) continue;
+    const end = lapses(sighting);
+    if (end > after && end < next) next = end;
+  }
+  return next;
+}
+
+/** The next instant at which the location can change by itself, or null. */
+export function nextLocationChange(state: LocationState, now: Instant): Instant | null {
+  const next = nextEvent(settle(state, now), now);
+  return next === Number.POSITIVE_INFINITY ? null : next;
+}
+
+function foldedOf({ counted, pending, stays, networkStays }: Folded): Folded {
+  return { counted, pending, stays, networkStays };
+}
+
+interface Reading {
+  readonly source: EvidenceSource;
+  readonly areas: readonly AreaCode[];
+}
+
+/** The first fresh source decides; a later one may narrow several candidates, never widen or move them. */
+function read(sightings: Sightings, now: Instant): Reading | null {
+  let reading: Reading | null = null;
+  for (const source of EVIDENCE_SOURCES) {
+    const sighting = sightings[source];
+    if (!freshAt(sighting, now)) continue;
+    if (!reading) {
+      reading = { source, areas: sighting.areas };
+      continue;
+    }
+    if (reading.areas.length === 1) break;
+    const narrowed: AreaCode[] = reading.areas.filter((area) => overlap([area], sighting.areas));
+    if (narrowed.length > 0) reading = { source: reading.source, areas: narrowed };
+  }
+  return reading;
+}
+
+function supporters(sightings: Sightings, areas: readonly AreaCode[], now: Instant): Sighting[] {
+  return EVIDENCE_SOURCES.map((source) => sightings[source])
+    .filter((sighting) => freshAt(sighting, now))
+    .filter((sighting) => overlap(sighting.areas, areas));
+}
+
+/** What `base` becomes at `now`, given all that is known at `now`. */
+function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
+  const networkStays = foldNetwork(base.networkStays, sightings.network, now);
+  const reading = read(sightings, now);
+  if (!reading) return { counted: null, pending: null, stays: leave(base.stays, now), networkStays };
+
+  const { source, areas } = reading;
+  const { counted, pending } = base;
+  const speaking = supporters(sightings, areas, now);
+  const confirmed = Math.max(...speaking.map((sighting) => sighting.at));
+
+  if (!counted) {
+    // Nothing that it could contradict: it counts at once.
+    const arrival = Math.min(...speaking.map((sighting) => sighting.first));
+    return {
+      counted: { source, areas, arrival, confirmed },
+      pending: null,
+      stays: enter(base.stays, areas, arrival),
+      networkStays,
+    };
+  }
+  if (areas.every((area) => counted.areas.includes(area))) {
+    // The same place, or known more closely: no change, and the arrival stands.
+    const closer = sameAreas(areas, counted.areas) ? base.stays : rename(base.stays, areas);
+    const kept = { source, areas, arrival: counted.arrival, confirmed: Math.max(counted.confirmed, confirmed) };
+    return { counted: kept, pending: null, stays: closer, networkStays };
+  }
+  // A change. What was observed before the old place was last confirmed is no sign of having left it.
+  const signs = speaking.map(({ first, at }) =>
+    first > counted.confirmed ? first : at > counted.confirmed ? at : now,
+  );
+  const continued = pending && areas.every((area) => pending.areas.includes(area));
+  const since = Math.min(...signs, continued ? pending.since : Number.POSITIVE_INFINITY);
+  const observations = speaking.reduce((sum, sighting) => sum + sighting.count, 0);
+  const whole = source === 'position' && sightings.position?.whole === true && areas.length === 1;
+  if (observations >= 2 || whole || now >= since + MATURE_AFTER) {
+    const moved = { source, areas, arrival: since, confirmed };
+    return { counted: moved, pending: null, stays: enter(base.stays, areas, since), networkStays };
+  }
+  return { counted, pending: { areas, since }, stays: base.stays, networkStays };
+}
+
+/** The serving network is what it is: its stays follow each observation at once. */
+function foldNetwork(stays: readonly Stay[], sighting: Sighting | undefined, now: Instant): readonly Stay[] {
+  if (!freshAt(sighting, now)) return leave(stays, now);
+  const here = stays.find((stay) => stay.to === null);
+  if (here && sameAreas(here.areas, sighting.areas)) return stays;
+  return enter(stays, sighting.areas, sighting.first);
+}
+
+function leave(stays: readonly Stay[], at: Instant): readonly Stay[] {
+  if (!stays.some((stay) => stay.to === null)) return stays;
+  return stays
+    .map((stay) => (stay.to === null ? { ...stay, to: Math.max(at, stay.from) } : stay))
+    .filter((stay) => stay.to !== stay.from);
+}
+
+/** Opens a stay, or takes up the one that was left for less than `ABSENCE`. */
+function enter(stays: readonly Stay[], areas: readonly AreaCode[], from: Instant): readonly Stay[] {
+  const left = leave(stays, from);
+  const again = left.findLast((stay) => sameAreas(stay.areas, areas));
+  if (again && again.to !== null && from - again.to < ABSENCE) {
+    return [...left.filter((stay) => stay !== again), { ...again, to: null }];
+  }
+  return [...left, { areas, from, to: null }].slice(-STAYS_KEPT);
+}
+
+function rename(stays: readonly Stay[], areas: readonly AreaCode[]): readonly Stay[] {
+  return stays.map((stay) => (stay.to === null ? { ...stay, areas } : stay));
+}
+
+const UNKNOWN: Location = { certainty: 'unknown', areas: [], source: null, disagree: [], network: null };
+
+/** Where the device is at `now`, which must not be before the newest observation. */
+export function locationAt(state: LocationState, now: Instant): Location {
+  const { counted, sightings } = settle(state, now);
+  if (!counted) return UNKNOWN;
+  const fresh = EVIDENCE_SOURCES.map((source) => sightings[source]).filter((sighting) => freshAt(sighting, now));
+  const speaking = fresh.filter((sighting) => overlap(sighting.areas, counted.areas));
+  const sure = speaking.length >= 2 || speaking.some(({ source, whole }) => source === 'position' && whole === true);
+  return {
+    certainty: sure && counted.areas.length === 1 ? 'certain' : 'probable',
+    areas: counted.areas,
+    source: counted.source,
+    disagree: fresh.filter((sighting) => !speaking.includes(sighting)).map((sighting) => sighting.source),
+    network: freshAt(sightings.network, now) ? sightings.network.areas : null,
+  };
+}
+
+/**
+ * Since when the device has been in an order's areas: the start of the chain of stays wholly inside, absences under 24 hours
+ * bridged. `network` asks for the serving network's stays. Null when it is not there now.
+ */
+export function arrivalIn(
+  state: LocationState,
+  reach: Reach,
+  kind: 'present' | 'network',
+  now: Instant,
+): Instant | null {
+  const { stays, networkStays } = settle(state, now);
+  const inside = (kind === 'network' ? networkStays : stays).filter((stay) => relate(stay.areas, reach) === 'inside');
+  const here = inside.find((stay) => stay.to === null);
+  if (!here) return null;
+  let arrival = here.from;
+  for (let bridged = true; bridged; ) {
+    bridged = false;
+    for (const { from, to } of inside) {
+      if (from >= arrival || to === null || arrival - to >= ABSENCE) continue;
+      arrival = from;
+      bridged = true;
+    }
+  }
+  return arrival;
+}

@@ -1,0 +1,219 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { expandAreas, parseArea, parseEvidenceArea } from '../areas/area-code.ts';
+import { evaluate, inForce } from './evaluate.ts';
+import { emptyLocation, nextLocationChange, observe, observeAll, settle } from './locate.ts';
+import { type DeviceFacts, EVIDENCE_SOURCES, NEXUS, type Observation, type OrderRule, SERVICES } from './terms.ts';
+
+const BEGIN = Date.UTC(2026, 0, 10);
+const MINUTE = 60_000;
+const code = fc.constantFrom(...['PK', 'IN', 'AE', 'FR', 'HK', 'CN', 'XX-kashmir'].map(parseEvidenceArea));
+/** Steps of five minutes over a week: coarse, so that instants coincide. */
+const time = fc.integer({ min: 0, max: 2016 }).map((step) => BEGIN + step * 5 * MINUTE);
+const rule = fc.constantFrom('allow', 'deny');
+
+const observation: fc.Arbitrary<Observation> = fc
+  .record({
+    source: fc.constantFrom(...EVIDENCE_SOURCES),
+    areas: fc.uniqueArray(code, { minLength: 1, maxLength: 3 }),
+    at: time,
+    whole: fc.boolean(),
+    connected: fc.boolean(),
+    lasting: fc.integer({ min: 1, max: 600 }),
+  })
+  .map(({ source, areas, at, whole, connected, lasting }) => ({
+    source,
+    areas,
+    at,
+    ...(source === 'position' && { whole: whole && areas.length === 1 }),
+    ...(source === 'address' && { connected }),
+    ...(source === 'statement' && { until: at + lasting * 5 * MINUTE }),
+  }));
+/** No source says two things at one instant: which of them came first would then matter. */
+const observations = fc.uniqueArray(observation, { maxLength: 25, selector: ({ source, at }) => `${source} ${at}` });
+
+const order: fc.Arbitrary<OrderRule> = fc
+  .record({
+    number: fc.integer({ min: 1, max: 50 }),
+    services: fc.uniqueArray(fc.constantFrom(...SERVICES), { minLength: 1 }),
+    areas: fc.uniqueArray(fc.constantFrom('PK', 'IN', 'AE', 'EU', 'CN', 'HK'), { minLength: 1, maxLength: 3 }),
+    nexus: fc.uniqueArray(fc.constantFrom(...NEXUS), { minLength: 1 }),
+    effective: time,
+    until: fc.option(time),
+    heldUntil: fc.option(fc.oneof(time, fc.constant(Number.POSITIVE_INFINITY))),
+    withdrawn: fc.boolean(),
+    unknown: rule,
+    contested: rule,
+    stale: fc.constantFrom('keep', 'allow', 'deny'),
+    visitors: fc.integer({ min: 0, max: 600 }).map((steps) => steps * 5 * MINUTE),
+    travellers: rule,
+    kashmir: fc.option(fc.constantFrom('IN', 'PK')),
+  })
+  .map(({ number, services, areas, nexus, kashmir, ...rest }) => ({
+    ...rest,
+    order: `2026-${String(number).padStart(3, '0')}`,
+    revision: 1,
+    services: new Set(services),
+    areas: expandAreas(areas.map(parseArea)),
+    nexus: new Set(nexus),
+    disputed: new Map(kashmir ? [['kashmir', parseArea(kashmir)] as const] : []),
+  }));
+const orders = fc.array(order, { maxLength: 6 });
+
+const facts: fc.Arbitrary<DeviceFacts> = fc
+  .record({
+    home: fc.option(fc.constantFrom('PK', 'IN', 'FR').map(parseArea)),
+    seat: fc.option(fc.constantFrom('PK', 'AE').map(parseArea)),
+    exemptions: fc.array(fc.record({ order: fc.constantFrom('2026-001', '2026-002'), until: fc.option(time) }), {
+      maxLength: 2,
+    }),
+    observed: observations,
+    listExpires: fc.option(time),
+  })
+  .map(({ observed, ...rest }) => ({ ...rest, location: observeAll(emptyLocation(), observed) }));
+
+/** Not before what the location has seen: a fold does not run backwards. */
+const later = fc.integer({ min: 0, max: 600 }).map((steps) => steps * 5 * MINUTE + 1);
+const services = (rules: readonly OrderRule[], given: DeviceFacts, now: number) => evaluate(rules, given, now).services;
+
+describe('the fold over evidence', () => {
+  it('does not care in which order observations of one instant come', () => {
+    fc.assert(
+      fc.property(observations, fc.infiniteStream(fc.nat(1000)), (all, dice) => {
+        const shuffled = all
+          .map((one) => ({ one, dice: dice.next().value ?? 0 }))
+          .sort((a, b) => a.one.at - b.one.at || a.dice - b.dice)
+          .map(({ one }) => one);
+        expect(shuffled.reduce(observe, emptyLocation())).toEqual(observeAll(emptyLocation(), all));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('does not care whether time is let pass in between, nor about what is sent again', () => {
+    fc.assert(
+      fc.property(observations, fc.integer({ min: 0, max: 24 * 60 }), (all, minutes) => {
+        const inOrder = [...all].sort((a, b) => a.at - b.at);
+        let state = emptyLocation();
+        inOrder.forEach((one, i) => {
+          state = observe(observe(state, one), one);
+          const next = inOrder[i + 1]?.at ?? Number.POSITIVE_INFINITY;
+          state = settle(state, Math.min(one.at + minutes * MINUTE, next));
+        });
+        const end = Math.max(BEGIN, ...all.map(({ at }) => at)) + 40 * 24 * 60 * MINUTE;
+        const { before: _, ...settled } = settle(state, end);
+        const { before: __, ...plain } = settle(observeAll(emptyLocation(), all), end);
+        expect(settled).toEqual(plain);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('takes late observations without failing, and ignores those that its source has outrun', () => {
+    fc.assert(
+      fc.property(observations, observation, (all, late) => {
+        const state = observeAll(emptyLocation(), all);
+        const after = observe(state, late);
+        const known = state.sightings[late.source];
+        if (known && late.at < known.at) expect(after).toBe(state);
+        expect(after.at).toBeGreaterThanOrEqual(state.at);
+        expect(after.stays.filter(({ to }) => to === null).length).toBeLessThanOrEqual(1);
+        expect(after.counted === null).toBe(after.stays.every(({ to }) => to !== null));
+        for (const { from, to } of after.stays) expect(to === null || from < to).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('names every instant at which a location changes by itself', () => {
+    fc.assert(
+      fc.property(observations, later, fc.double({ min: 0, max: 1, noNaN: true }), (all, wait, part) => {
+        const state = observeAll(emptyLocation(), all);
+        const now = Math.max(state.at, BEGIN) + wait;
+        const next = nextLocationChange(state, now) ?? now + 90 * 24 * 60 * MINUTE;
+        const between = now + Math.floor((next - 1 - now) * part);
+        expect(settle(state, between)).toEqual(settle(state, now));
+      }),
+    );
+  });
+});
+
+describe('the verdict', () => {
+  it('is constant until the instant that it names as its next change', () => {
+    fc.assert(
+      fc.property(orders, facts, later, fc.double({ min: 0, max: 1, noNaN: true }), (rules, given, wait, part) => {
+        const now = Math.max(given.location.at, BEGIN) + wait;
+        const verdict = evaluate(rules, given, now);
+        expect(verdict.nextChange === null || verdict.nextChange > now).toBe(true);
+        const next = verdict.nextChange ?? now + 90 * 24 * 60 * MINUTE;
+        for (const instant of [now + Math.floor((next - 1 - now) * part), next - 1]) {
+          expect(evaluate(rules, given, instant)).toEqual(verdict);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('is never a denial by an order that is not in force, unless the device’s own list is stale under `deny`', () => {
+    fc.assert(
+      fc.property(orders, facts, later, (rules, given, wait) => {
+        const now = Math.max(given.location.at, BEGIN) + wait;
+        const stale = given.listExpires !== null && given.listExpires <= now;
+        for (const service of SERVICES) {
+          for (const { order: number } of services(rules, given, now)[service].denials) {
+            const candidates = rules.filter((one) => one.order === number && one.services.has(service));
+            expect(
+              candidates.some((one) => inForce(one, now) || (stale && one.stale === 'deny' && !one.withdrawn)),
+            ).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('case 33: one more order never turns denied into allowed, and takes no denial away', () => {
+    fc.assert(
+      fc.property(orders, order, facts, later, (rules, more, given, wait) => {
+        const now = Math.max(given.location.at, BEGIN) + wait;
+        const [before, after] = [services(rules, given, now), services([...rules, more], given, now)];
+        for (const service of SERVICES) {
+          if (!before[service].allowed) expect(after[service].allowed).toBe(false);
+          for (const denial of before[service].denials) expect(after[service].denials).toContainEqual(denial);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('names an order and a reason in every denial, and always gives a reason', () => {
+    fc.assert(
+      fc.property(orders, facts, later, (rules, given, wait) => {
+        const now = Math.max(given.location.at, BEGIN) + wait;
+        for (const { allowed, denials, reasons } of Object.values(services(rules, given, now))) {
+          expect(allowed).toBe(denials.length === 0);
+          expect(reasons.length).toBeGreaterThan(0);
+          expect(reasons.includes('no_order') && reasons.length > 1).toBe(false);
+          for (const denial of denials) {
+            expect(denial.reasons.length).toBeGreaterThan(0);
+            expect(reasons).toEqual(expect.arrayContaining([...denial.reasons]));
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is the same for facts that were stored as JSON, and on the list in any order', () => {
+    fc.assert(
+      fc.property(orders, facts, later, (rules, given, wait) => {
+        const now = Math.max(given.location.at, BEGIN) + wait;
+        const stored: DeviceFacts = JSON.parse(JSON.stringify(given));
+        expect(evaluate(rules, stored, now)).toEqual(evaluate(rules, given, now));
+        const gates = (list: readonly OrderRule[]) =>
+          Object.values(services(list, given, now)).map((service) => service.allowed);
+        expect(gates([...rules].reverse())).toEqual(gates(rules));
+      }),
+    );
+  });
+});

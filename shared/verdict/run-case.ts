@@ -1,0 +1,175 @@
+/**
+ * Plays one case of `cases.json`, the table that says what the rules mean. Tests of both sides run the whole table: the server through
+ * its store, the device through what it keeps. Times are durations from an arbitrary beginning (`0h`, `24h10m`).
+ */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { type AreaCode, expandAreas, parseArea, parseEvidenceArea, parsePlace } from '../areas/area-code.ts';
+import { areasOfMcc } from '../areas/mcc.ts';
+import { areasOfPosition } from '../areas/position.ts';
+import type { Instant } from '../time/clock.ts';
+import { evaluate } from './evaluate.ts';
+import { emptyLocation, locationAt, observeAll } from './locate.ts';
+import { type DeviceFacts, NEXUS, type Observation, type OrderRule, REASONS, SERVICES, type Verdict } from './terms.ts';
+
+/** Where `0h` stands: any instant does. */
+export const CASES_BEGIN: Instant = Date.UTC(2026, 0, 10);
+
+const UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
+const elapsed = z
+  .string()
+  .regex(/^-?(\d+(d|h|ms|m|s))+$/)
+  .transform((text) => {
+    let sum = 0;
+    for (const [, count, unit] of text.matchAll(/(\d+)(ms|[dhms])/g))
+      sum += Number(count) * UNITS[unit as keyof typeof UNITS];
+    return text.startsWith('-') ? -sum : sum;
+  });
+const instant = elapsed.transform((offset) => CASES_BEGIN + offset);
+const rule = z.enum(['allow', 'deny']);
+const evidenceAreas = z.string().transform((text) => text.split(' ').map(parseEvidenceArea));
+
+const orderSchema = z.strictObject({
+  order: z.string().default('2026-001'),
+  revision: z.int().default(1),
+  services: z.array(z.enum(SERVICES)).default(['messaging']),
+  areas: z.array(z.string()).default(['PK']),
+  nexus: z.array(z.enum(NEXUS)).default(['present', 'network']),
+  effective: instant.default(CASES_BEGIN),
+  until: instant.nullable().default(null),
+  /** A duration, or `released` for a hold that lasts until it is released. */
+  heldUntil: z
+    .union([z.literal('released').transform(() => Number.POSITIVE_INFINITY), instant])
+    .nullable()
+    .default(null),
+  withdrawn: z.boolean().default(false),
+  unknown: rule.default('allow'),
+  contested: rule.default('allow'),
+  stale: z.enum(['keep', 'allow', 'deny']).default('keep'),
+  visitors: elapsed.default(0),
+  travellers: rule.default('allow'),
+  disputed: z.record(z.string(), z.string()).default({}),
+});
+
+/** What the device or the server saw at one instant; several sources at once are several observations. */
+const seenSchema = z.strictObject({
+  at: instant,
+  statement: evidenceAreas.optional(),
+  until: instant.optional(),
+  /** Latitude, longitude, accuracy in metres: the real map. */
+  position: z.tuple([z.number(), z.number(), z.number()]).optional(),
+  /** A mobile country code: the real table. */
+  network: z.string().optional(),
+  address: evidenceAreas.optional(),
+  connected: z.boolean().optional(),
+});
+
+const caseSchema = z.strictObject({
+  name: z.string(),
+  orders: z.array(orderSchema),
+  home: z.string().nullable().default(null),
+  seat: z.string().nullable().default(null),
+  exempt: z.array(z.strictObject({ order: z.string(), until: instant.nullable().default(null) })).default([]),
+  listExpires: instant.nullable().default(null),
+  seen: z.array(seenSchema).default([]),
+  now: instant,
+  expect: z.strictObject({
+    services: z.partialRecord(z.enum(SERVICES), z.enum(['allowed', 'denied'])),
+    /** The orders that deny the first service named. */
+    orders: z.array(z.string()).optional(),
+    /** Exactly the reasons of the first service named. */
+    reasons: z.array(z.enum(REASONS)).optional(),
+    location: z
+      .strictObject({
+        areas: z.string(),
+        certainty: z.enum(['certain', 'probable', 'unknown']),
+        disagree: z.array(z.string()).optional(),
+      })
+      .optional(),
+    nextChange: instant.nullable().optional(),
+  }),
+});
+export type VerdictCase = z.output<typeof caseSchema>;
+
+export function loadCases(): VerdictCase[] {
+  return z.array(caseSchema).parse(JSON.parse(readFileSync(new URL('cases.json', import.meta.url), 'utf8')));
+}
+
+export function rulesOf(given: VerdictCase): OrderRule[] {
+  return given.orders.map((order) => ({
+    ...order,
+    services: new Set(order.services),
+    areas: expandAreas(order.areas.map(parseArea)),
+    nexus: new Set(order.nexus),
+    disputed: new Map(Object.entries(order.disputed).map(([feature, area]) => [feature, parsePlace(area)])),
+  }));
+}
+
+export function observationsOf(given: VerdictCase): Observation[] {
+  return given.seen.flatMap(({ at, statement, until, position, network, address, connected }) => {
+    const observations: Observation[] = [];
+    if (statement)
+      observations.push({ source: 'statement', areas: statement, at, ...(until !== undefined && { until }) });
+    if (position) {
+      const [latitude, longitude, accuracy] = position;
+      observations.push({ source: 'position', at, ...areasOfPosition({ latitude, longitude, accuracy }) });
+    }
+    if (network) observations.push({ source: 'network', at, areas: areasOfMcc(network) });
+    if (address) observations.push({ source: 'address', at, areas: address, ...(connected && { connected }) });
+    return observations;
+  });
+}
+
+const place = (text: string | null): AreaCode | null => (text === null ? null : parsePlace(text));
+
+/** The facts of a case, but for the location, which each side makes in its own way. */
+export function factsOf(given: VerdictCase): Omit<DeviceFacts, 'location'> {
+  return {
+    home: place(given.home),
+    seat: place(given.seat),
+    exemptions: given.exempt,
+    listExpires: given.listExpires,
+  };
+}
+
+/** Evaluates a case and says everything that is not as expected; empty when all is. */
+export function runCase(given: VerdictCase, location = observeAll(emptyLocation(), observationsOf(given))): string[] {
+  const verdict = evaluate(rulesOf(given), { ...factsOf(given), location }, given.now);
+  return [...misses(given, verdict), ...placeMisses(given, locationAt(location, given.now))];
+}
+
+function misses({ expect }: VerdictCase, verdict: Verdict): string[] {
+  const found: string[] = [];
+  for (const service of SERVICES) {
+    const expected = expect.services[service];
+    const actual = verdict.services[service].allowed ? 'allowed' : 'denied';
+    if (expected && expected !== actual)
+      found.push(`${service}: ${actual} because ${verdict.services[service].reasons}`);
+  }
+  const [first] = Object.keys(expect.services);
+  const service = SERVICES.find((name) => name === first);
+  if (!service) return [...found, 'the case expects nothing of any service'];
+  const { denials, reasons } = verdict.services[service];
+  const orders = denials.map((denial) => denial.order);
+  if (expect.orders && !same(expect.orders, orders)) found.push(`orders: ${orders}`);
+  if (expect.reasons && !same([...expect.reasons].sort(), [...reasons].sort())) found.push(`reasons: ${reasons}`);
+  if (expect.nextChange !== undefined && expect.nextChange !== verdict.nextChange) {
+    const after = verdict.nextChange === null ? 'never' : `${(verdict.nextChange - CASES_BEGIN) / UNITS.m}m`;
+    found.push(`next change: ${after}`);
+  }
+  return found;
+}
+
+function placeMisses({ expect }: VerdictCase, location: ReturnType<typeof locationAt>): string[] {
+  if (!expect.location) return [];
+  const { areas, certainty, disagree } = expect.location;
+  const found: string[] = [];
+  if (areas !== location.areas.join(' ')) found.push(`location: ${location.areas}`);
+  if (certainty !== location.certainty) found.push(`certainty: ${location.certainty}`);
+  if (disagree && !same(disagree, location.disagree)) found.push(`disagree: ${location.disagree}`);
+  return found;
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}
