@@ -16,6 +16,7 @@ import {
   revisionSchema,
 } from './documents.ts';
 import { payloadOf, signedBy } from './dsse.ts';
+import { compileRule } from './rules.ts';
 import { holdsOnly, standingOf } from './standing.ts';
 
 /** A revision that its approvers' signatures have been checked for. */
@@ -182,6 +183,8 @@ function offeredBy(list: OrderList): { offered: Map<string, Offered[]>; alarms: 
       if (revision.installation !== list.installation) {
         throw new CordonError('list_other_installation', `Order ${revision.order} is of ${revision.installation}.`);
       }
+      // What this version cannot compile it could not enforce: better said now than half done later.
+      compileRule({ revision, lasting: false });
       const same = offered.get(revision.order) ?? [];
       offered.set(revision.order, [...same, { revision, digest, envelope }]);
     } catch (error) {

@@ -1,0 +1,53 @@
+/** What each act makes of an order, as one typed table: state × act → the next revision's status, or why not. Pure. */
+import { CordonError } from '../../shared/errors.ts';
+import type { OrderAct, Revision } from '../../shared/order/documents.ts';
+import { BRIEF_HOLD } from '../../shared/order/standing.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+
+/** `lapsed`: held by one approver whose 72 hours have passed, so that the order is in force again while its revision still says held. */
+export type OrderState = 'none' | 'proposed' | 'active' | 'held' | 'lapsed' | 'withdrawn';
+type Outcome = Revision['status'] | 'not_found' | 'act_not_allowed' | 'order_closed';
+
+const closed = 'order_closed';
+const no = 'act_not_allowed';
+
+export const ACTS: Readonly<Record<OrderState, Readonly<Record<OrderAct, Outcome>>>> = {
+  none: {
+    propose: 'active',
+    revise: 'not_found',
+    extend: 'not_found',
+    hold: 'not_found',
+    release: 'not_found',
+    withdraw: 'not_found',
+  },
+  proposed: { propose: no, revise: 'active', extend: 'active', hold: no, release: no, withdraw: 'withdrawn' },
+  active: { propose: no, revise: 'active', extend: 'active', hold: 'held', release: no, withdraw: 'withdrawn' },
+  held: { propose: no, revise: 'held', extend: 'held', hold: 'held', release: 'active', withdraw: 'withdrawn' },
+  // A change of terms must not quietly take out of force what has come back into it.
+  lapsed: { propose: no, revise: 'active', extend: 'active', hold: 'held', release: 'active', withdraw: 'withdrawn' },
+  withdrawn: { propose: closed, revise: closed, extend: closed, hold: closed, release: closed, withdraw: closed },
+};
+
+/** `adopted`: the revision in effect, null while none is; `lasting`: its hold does not lapse. */
+export function stateOf(adopted: { revision: Revision; lasting: boolean } | null, now: Instant): OrderState {
+  if (!adopted) return 'proposed';
+  const { status, heldSince } = adopted.revision;
+  if (status !== 'held' || adopted.lasting || heldSince === null) return status;
+  return now < Date.parse(heldSince) + BRIEF_HOLD ? 'held' : 'lapsed';
+}
+
+const WHY: Readonly<Record<Exclude<Outcome, Revision['status']>, (act: OrderAct) => string>> = {
+  not_found: () => 'There is no order of this number.',
+  act_not_allowed: (act) =>
+    act === 'propose'
+      ? 'The order exists: revise it.'
+      : `There is nothing to ${act}: look at the order's present state first.`,
+  order_closed: () => 'The order is withdrawn, and that is final: propose a new one.',
+};
+
+/** The status of the next revision. Throws `act_not_allowed`, `order_closed` or `not_found`. */
+export function nextStatus(state: OrderState, act: OrderAct): Revision['status'] {
+  const outcome = ACTS[state][act];
+  if (outcome === 'active' || outcome === 'held' || outcome === 'withdrawn') return outcome;
+  throw new CordonError(outcome, WHY[outcome](act), { state, act });
+}

@@ -1,0 +1,154 @@
+/** What the orders module asks of the store and of its neighbours, and the shapes that go through. */
+import type { AreaCode } from '../../shared/areas/area-code.ts';
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { Envelope, Receipt } from '../../shared/order/documents.ts';
+import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import type { DeviceFacts, OrderRule } from '../../shared/verdict/terms.ts';
+import type { StoredList } from './order-list.ts';
+
+export interface OrderRow {
+  readonly number: string;
+  readonly title: string;
+  readonly adoptedRevision: number | null;
+  readonly latestRevision: number;
+  readonly createdAt: Instant;
+}
+
+export interface ApprovalRow {
+  readonly person: PersonId;
+  readonly keyid: string;
+  /** base64 over the DSSE pre-authentication encoding of the payload. */
+  readonly signature: string;
+  readonly approvedAt: Instant;
+}
+
+export interface RevisionRow {
+  readonly order: string;
+  readonly revision: number;
+  readonly act: string;
+  /** The exact text that approvers sign. */
+  readonly payload: string;
+  readonly digest: string;
+  readonly proposer: PersonId;
+  readonly state: 'waiting' | 'adopted' | 'superseded';
+  readonly proposedAt: Instant;
+  readonly adoptedAt: Instant | null;
+  readonly approvals: readonly ApprovalRow[];
+}
+
+export interface ExemptionRow {
+  readonly device: DeviceId;
+  readonly salt: string;
+  readonly commitment: string;
+  readonly until: Instant | null;
+}
+
+export interface RootRow {
+  readonly version: number;
+  readonly payload: string;
+  readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
+  readonly state: 'waiting' | 'adopted' | 'superseded';
+}
+
+export interface RecordRow {
+  readonly version: number;
+  readonly envelope: Envelope;
+}
+
+/** A receipt as stored. `seq` is derived from its bytes, so that it is stored once whichever way it comes. */
+export interface ReceiptRow {
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly seq: number;
+  readonly receipt: Receipt;
+  readonly storedAt: Instant;
+  readonly envelope: Envelope;
+}
+
+/** The change of list that goes with an adoption, in one transaction with it. */
+export interface ListChange {
+  readonly list: StoredList;
+  readonly leaf: LeafDraft<'order.list'>;
+}
+
+/** Every verb is one transaction, durable when it returns. `conflict`: somebody else was faster; nothing was changed. */
+export interface OrderStore {
+  orders(): Promise<OrderRow[]>;
+  order(number: string): Promise<OrderRow | null>;
+  /** Oldest first. */
+  revisions(number: string): Promise<RevisionRow[]>;
+  /** Every revision that was ever adopted of orders that have one, oldest first: the newest counts, others may lie beneath a hold. */
+  adoptedRevisions(): Promise<RevisionRow[]>;
+  exemptions(number: string, revision: number): Promise<ExemptionRow[]>;
+  exemptionsOf(device: DeviceId): Promise<(ExemptionRow & { order: string; revision: number })[]>;
+  /** Supersedes what waited. Throws `conflict` unless the order's latest revision is the one before this (for revision 1: no such order). */
+  appendRevision(
+    change: { revision: Omit<RevisionRow, 'approvals'>; title: string; exemptions: readonly ExemptionRow[] },
+    leaf: LeafDraft<'order.revision'>,
+  ): Promise<void>;
+  /**
+   * Throws `conflict` unless the revision is in `state` and has `counted` approvals, and, when it is adopted by this, is the latest. A
+   * person's approval with an older key is replaced.
+   */
+  recordApproval(
+    change: { order: string; revision: number; state: 'waiting' | 'adopted'; counted: number; approval: ApprovalRow },
+    leaf: LeafDraft<'order.approval'>,
+    adoption: LeafDraft<'order.adopted'> | null,
+    list: ListChange | null,
+  ): Promise<void>;
+  list(): Promise<StoredList | null>;
+  appendList(change: ListChange): Promise<void>;
+  approverKeys(): Promise<ReadonlyMap<string, { person: PersonId; publicKey: string }>>;
+  /** Adopted and waiting, oldest first. */
+  roots(): Promise<RootRow[]>;
+  /** Replaces a waiting root of this version. Throws `conflict` when one was adopted meanwhile. */
+  proposeRoot(root: { version: number; payload: string; proposedAt: Instant }): Promise<void>;
+  /** Throws `conflict` when the waiting root is not this payload any more. `adoption`: the list is made anew under it. */
+  signRoot(
+    root: { version: number; payload: string; signatures: RootRow['signatures'] },
+    adoption: { leaf: LeafDraft<'approvers.adopted'>; list: ListChange } | null,
+  ): Promise<void>;
+  record(device: DeviceId): Promise<RecordRow | null>;
+  /** Throws `conflict` unless the stored version is the one before. */
+  saveRecord(device: DeviceId, record: RecordRow, issuedAt: Instant): Promise<void>;
+  /** Grouped; storing the same receipt again changes nothing. */
+  storeReceipt(receipt: ReceiptRow): Promise<void>;
+  unverifiedReceipts(limit: number): Promise<ReceiptRow[]>;
+  markVerified(receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[]): Promise<void>;
+  /** Verified receipts about one order, newest first. */
+  receipts(order: string): Promise<Omit<ReceiptRow, 'envelope'>[]>;
+  /** Every certificate of one generation, DER in base64. */
+  deviceCertificates(device: DeviceId, generation: number): Promise<string[]>;
+}
+
+/** What a record says of a device, as the devices module knows it. */
+export interface DevicePersonalia {
+  readonly generation: number;
+  readonly home: AreaCode | null;
+  readonly seat: AreaCode | null;
+  readonly group: { readonly name: string };
+  readonly statement: { readonly areas: readonly AreaCode[]; readonly at: Instant; readonly until: Instant } | null;
+}
+
+export interface FleetPort {
+  /** Null for a device that does not exist. */
+  personalia(device: DeviceId): Promise<DevicePersonalia | null>;
+  devicesOf(group: GroupId): Promise<readonly DeviceId[]>;
+  /** What an admin must see, about one device. */
+  alarm(device: DeviceId, code: string, detail: string): Promise<void>;
+}
+
+export type PlaceFacts = Pick<DeviceFacts, 'home' | 'seat' | 'location'>;
+
+export interface JurisdictionPort {
+  /** Devices that are not known are left out. */
+  facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, PlaceFacts>>;
+  /** Every device that the rule may reach, by the index of ties. */
+  affectedBy(rule: OrderRule): Promise<readonly DeviceId[]>;
+}
+
+/** pino's, as far as it is needed. */
+export interface Log {
+  warn(fields: object, message: string): void;
+}

@@ -1,0 +1,107 @@
+/**
+ * Devices' receipts. Stored first, so that a device can forget its copy; verified afterwards, off the path on which ten thousand devices
+ * report at once. Only what is verified is evidence.
+ */
+import { X509Certificate } from 'node:crypto';
+import { CordonError } from '../../shared/errors.ts';
+import { sha256 } from '../../shared/order/canonical.ts';
+import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { keyidOf, payloadOf, signedBy } from '../../shared/order/dsse.ts';
+import { readReceipt } from '../../shared/order/receipt.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { FleetPort, Log, OrderStore, ReceiptRow } from './ports.ts';
+
+/** Signatures checked between two turns of the loop: about 10 ms of work. */
+const AT_ONCE = 64;
+
+export interface Receipts {
+  /** Resolves when it is durable. Throws `document_malformed`, `document_wrong_type`, `list_other_installation` or `conflict`. */
+  store(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
+  /** Verifies what waits; resolves when nothing does. Runs by itself after `store`. */
+  verifyWaiting(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The same receipt has the same number, by whichever way and however often it comes: 48 bits of its digest. */
+function seqOf(envelope: Envelope): number {
+  return Number.parseInt(sha256(payloadOf(envelope, PAYLOAD_TYPES.receipt)).slice(0, 12), 16);
+}
+
+export function createReceipts(ports: {
+  readonly installation: string;
+  readonly store: OrderStore;
+  readonly clock: Clock;
+  readonly fleet: Pick<FleetPort, 'alarm'>;
+  readonly log: Log;
+}): Receipts {
+  const { installation, store, clock, fleet, log } = ports;
+  let waiting: ReceiptRow[] = [];
+  let running: Promise<void> | null = null;
+  let stopped = false;
+
+  async function isGenuine(row: ReceiptRow): Promise<boolean> {
+    for (const der of await store.deviceCertificates(row.device, row.generation)) {
+      const key = new X509Certificate(Buffer.from(der, 'base64')).publicKey;
+      const keyid = keyidOf(key);
+      if (signedBy(row.envelope, [{ keyid, key }]).has(keyid)) return true;
+    }
+    return false;
+  }
+
+  async function verifyBatch(rows: readonly ReceiptRow[]): Promise<void> {
+    const genuine: ReceiptRow[] = [];
+    for (const row of rows) {
+      if (await isGenuine(row)) genuine.push(row);
+      else await fleet.alarm(row.device, 'receipt_invalid', 'A receipt is not signed by a certificate of the device.');
+    }
+    if (genuine.length > 0) await store.markVerified(genuine);
+  }
+
+  async function run(): Promise<void> {
+    while (waiting.length > 0 && !stopped) {
+      const rows = waiting.splice(0, AT_ONCE);
+      try {
+        await verifyBatch(rows);
+      } catch (error) {
+        // They are stored, unverified, and `verifyWaiting` takes them up again.
+        log.warn({ err: error, receipts: rows.length + waiting.length }, 'receipts could not be verified now');
+        waiting = [];
+        return;
+      }
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
+  function kick(): Promise<void> {
+    running ??= run().finally(() => {
+      running = null;
+    });
+    return running;
+  }
+
+  return {
+    store: async (device, generation, envelope) => {
+      const receipt = readReceipt(envelope);
+      if (receipt.installation !== installation) {
+        throw new CordonError('list_other_installation', `The receipt is for installation ${receipt.installation}.`);
+      }
+      if (receipt.device !== device || receipt.generation !== generation) {
+        throw new CordonError('conflict', 'A device gives receipts for itself, in its present enrolment, alone.');
+      }
+      const row = { device, generation, seq: seqOf(envelope), receipt, storedAt: clock.now(), envelope };
+      await store.storeReceipt(row);
+      waiting.push(row);
+      void kick();
+    },
+    verifyWaiting: async () => {
+      await running;
+      waiting.push(...(await store.unverifiedReceipts(10_000)));
+      await kick();
+    },
+    stop: async () => {
+      stopped = true;
+      await running;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * A device's record: what is personal and therefore not in the public list. Signed by the online key, versioned, and made anew only when what
+ * it says changes.
+ */
+import { encodeCanonical, parseDocument } from '../../shared/order/canonical.ts';
+import { type DeviceRecord, deviceRecordSchema, type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { payloadOf, type Signer, signEnvelope } from '../../shared/order/dsse.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import type { DevicePersonalia, RecordRow } from './ports.ts';
+
+function readRecord(envelope: Envelope): DeviceRecord {
+  return parseDocument(deviceRecordSchema, payloadOf(envelope, PAYLOAD_TYPES.record));
+}
+
+/** The next record, or null when the one before says the same already. Pure. */
+export function nextRecord(given: {
+  readonly installation: string;
+  readonly device: DeviceId;
+  readonly personalia: DevicePersonalia;
+  readonly salts: readonly { readonly order: string; readonly salt: string }[];
+  readonly before: RecordRow | null;
+  readonly now: Instant;
+  readonly online: Signer;
+}): RecordRow | null {
+  const { installation, device, personalia, salts, before, now, online } = given;
+  const { generation, home, seat, group, statement } = personalia;
+  const holds = statement !== null && statement.until > now;
+  const body = {
+    installation,
+    device,
+    generation,
+    home,
+    seat,
+    group: group.name,
+    exemptions: salts
+      .map(({ order, salt }) => ({ order, salt }))
+      .sort((a, b) => (`${a.order}${a.salt}` < `${b.order}${b.salt}` ? -1 : 1)),
+    statement: holds
+      ? {
+          areas: [...statement.areas],
+          at: new Date(statement.at).toISOString(),
+          until: new Date(statement.until).toISOString(),
+        }
+      : null,
+  };
+  if (before) {
+    const { version: _version, issuedAt: _issuedAt, ...said } = readRecord(before.envelope);
+    if (encodeCanonical(said).equals(encodeCanonical(body))) return null;
+  }
+  const version = (before?.version ?? 0) + 1;
+  const record: DeviceRecord = { ...body, version, issuedAt: new Date(now).toISOString() };
+  return { version, envelope: signEnvelope(PAYLOAD_TYPES.record, encodeCanonical(record), [online]) };
+}

@@ -1,0 +1,128 @@
+/** The root of approvers on the server: proposed from registered keys, signed by approvers, adopted when enough of them have. */
+import { CordonError } from '../../shared/errors.ts';
+import { missingSignatures, type Root, readRoot } from '../../shared/order/approvers.ts';
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { type Approvers, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { pae, type Signer, verifySignature } from '../../shared/order/dsse.ts';
+import type { PersonId } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import { type OrderState, rootEnvelopeOf } from './order-state.ts';
+import type { OrderStore, RootRow } from './ports.ts';
+
+export interface RootView {
+  readonly version: number;
+  readonly state: RootRow['state'];
+  /** The exact text that is signed. */
+  readonly payload: string;
+  readonly digest: string;
+  readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
+}
+
+export function createRoots(ports: {
+  readonly store: OrderStore;
+  readonly clock: Clock;
+  readonly online: Signer & { readonly publicKey: string };
+  readonly installation: string;
+  readonly state: OrderState;
+}) {
+  const { store, clock, online, installation, state } = ports;
+
+  function view(row: RootRow): RootView {
+    const { version, payload, signatures } = row;
+    return { version, state: row.state, payload, digest: readRoot(rootEnvelopeOf(row)).digest, signatures };
+  }
+
+  async function approvers(): Promise<{ current: RootView | null; waiting: RootView | null }> {
+    const rows = await store.roots();
+    const current = rows.findLast((row) => row.state === 'adopted');
+    const waiting = rows.findLast((row) => row.state === 'waiting');
+    return { current: current ? view(current) : null, waiting: waiting ? view(waiting) : null };
+  }
+
+  async function propose(given: { readonly threshold: number; readonly keyids: readonly string[] }): Promise<RootView> {
+    const registered = await store.approverKeys();
+    const named = [...new Set(given.keyids)].sort().map((keyid) => {
+      const key = registered.get(keyid);
+      if (key) return { person: key.person, keyid, publicKey: key.publicKey };
+      throw new CordonError('approver_unknown', `Nobody has registered key ${keyid}.`, { keyid });
+    });
+    const people = new Set(named.map(({ person }) => person)).size;
+    if (people < given.threshold) {
+      throw new CordonError(
+        'same_person',
+        `These keys belong to ${people} ${people === 1 ? 'person' : 'people'}, and ${given.threshold} must approve.`,
+      );
+    }
+    const before = state.root();
+    const root: Approvers = {
+      installation,
+      version: (before?.approvers.version ?? 0) + 1,
+      previous: before?.digest ?? null,
+      threshold: given.threshold,
+      approvers: named,
+      onlineKeys: [{ keyid: online.keyid, publicKey: online.publicKey }],
+      issuedAt: new Date(clock.now()).toISOString(),
+    };
+    const payload = encodeCanonical(root).toString();
+    const row: RootRow = { version: root.version, payload, signatures: [], state: 'waiting' };
+    // Read as a device would before anybody is asked to sign it.
+    readRoot(rootEnvelopeOf(row));
+    await store.proposeRoot({ version: root.version, payload, proposedAt: clock.now() });
+    return view(row);
+  }
+
+  function checkSigner(
+    root: Root,
+    before: Root | null,
+    signer: PersonId,
+    keyid: string,
+    row: RootRow,
+    sig: string,
+  ): void {
+    const judge = [root, before].find((each) => each?.persons.has(keyid));
+    const key = judge?.keys.find((each) => each.keyid === keyid);
+    if (!judge || !key) {
+      throw new CordonError('approver_unknown', 'Neither this root nor the one before names this key.', { keyid });
+    }
+    if (judge.persons.get(keyid) !== signer) {
+      throw new CordonError('forbidden', 'This key belongs to another person: sign with your own.');
+    }
+    const bytes = pae(PAYLOAD_TYPES.approvers, Buffer.from(row.payload));
+    if (verifySignature(key.key, bytes, Buffer.from(sig, 'base64'))) return;
+    throw new CordonError('approval_invalid', 'The signature is not over the exact bytes of this root.');
+  }
+
+  async function sign(
+    signer: PersonId,
+    version: number,
+    { keyid, signature }: { readonly keyid: string; readonly signature: string },
+  ): Promise<{ view: RootView; adopted: boolean }> {
+    const row = (await store.roots()).find((each) => each.version === version);
+    if (!row) throw new CordonError('not_found', `There is no root ${version}.`);
+    if (row.state !== 'waiting') throw new CordonError('revision_superseded', `Root ${version} is no longer waiting.`);
+    const root = readRoot(rootEnvelopeOf(row));
+    const before = state.root();
+    checkSigner(root, before, signer, keyid, row, signature);
+    const others = row.signatures.filter((each) => each.keyid !== keyid);
+    const signed: RootRow = { ...row, signatures: [...others, { keyid, sig: signature }] };
+    const missing = missingSignatures(rootEnvelopeOf(signed), root, before);
+    const adopted = missing.before === 0 && missing.own === 0;
+    await store.signRoot(
+      signed,
+      adopted
+        ? {
+            leaf: {
+              kind: 'approvers.adopted',
+              at: clock.now(),
+              subject: null,
+              public: { version, digest: root.digest },
+            },
+            list: state.nextList(root),
+          }
+        : null,
+    );
+    return { view: view({ ...signed, state: adopted ? 'adopted' : 'waiting' }), adopted };
+  }
+
+  return { approvers, propose, sign };
+}

@@ -1,0 +1,80 @@
+/** What is shown of orders: rows and their documents put together for people and the API. */
+import { parseDocument } from '../../shared/order/canonical.ts';
+import {
+  ORDER_ACTS,
+  type OrderAct,
+  type OrderTerms,
+  type Revision,
+  revisionSchema,
+} from '../../shared/order/documents.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import type { OrderRow, RevisionRow } from './ports.ts';
+
+export interface RevisionSummary {
+  readonly order: string;
+  readonly revision: number;
+  readonly act: OrderAct;
+  readonly state: RevisionRow['state'];
+  readonly digest: string;
+  readonly proposer: string;
+  readonly proposedAt: Instant;
+  readonly adoptedAt: Instant | null;
+  readonly approvals: { readonly person: string; readonly keyid: string; readonly approvedAt: Instant }[];
+}
+
+export interface RevisionView extends RevisionSummary {
+  /** The exact text that approvers sign (its UTF-8 bytes). */
+  readonly payload: string;
+}
+
+export interface OrderView {
+  readonly number: string;
+  readonly title: string;
+  /** Of the adopted revision; `proposed` while there is none. */
+  readonly status: 'proposed' | Revision['status'];
+  readonly adoptedRevision: number | null;
+  readonly latestRevision: number;
+  /** Of the adopted revision, or else of the latest. */
+  readonly terms: OrderTerms;
+  readonly revisions: RevisionSummary[];
+}
+
+/** A revision out of our own store. */
+export function readPayload(payload: string): Revision {
+  return parseDocument(revisionSchema, Buffer.from(payload));
+}
+
+function summary(row: RevisionRow): RevisionSummary {
+  const { order, revision, state, digest, proposer, proposedAt, adoptedAt, approvals } = row;
+  const act = ORDER_ACTS.find((each) => each === row.act) ?? 'propose';
+  return {
+    order,
+    revision,
+    act,
+    state,
+    digest,
+    proposer,
+    proposedAt,
+    adoptedAt,
+    approvals: approvals.map(({ person, keyid, approvedAt }) => ({ person, keyid, approvedAt })),
+  };
+}
+
+export function revisionView(row: RevisionRow): RevisionView {
+  return { ...summary(row), payload: row.payload };
+}
+
+export function orderView(order: OrderRow, rows: readonly RevisionRow[]): OrderView {
+  const shown = rows.find((row) => row.revision === (order.adoptedRevision ?? order.latestRevision));
+  if (!shown) throw new Error(`order ${order.number} has no revision ${order.adoptedRevision ?? order.latestRevision}`);
+  const { status, terms } = readPayload(shown.payload);
+  return {
+    number: order.number,
+    title: terms.title,
+    status: order.adoptedRevision === null ? 'proposed' : status,
+    adoptedRevision: order.adoptedRevision,
+    latestRevision: order.latestRevision,
+    terms,
+    revisions: rows.map(summary),
+  };
+}

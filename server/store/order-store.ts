@@ -1,0 +1,452 @@
+/** Orders, their revisions, approvals and list, the roots, records and receipts. Each verb commits with its leaves, or not at all. */
+import { CordonError } from '../../shared/errors.ts';
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import { parseDocument } from '../../shared/order/canonical.ts';
+import { type Envelope, PAYLOAD_TYPES, receiptSchema } from '../../shared/order/documents.ts';
+import { parseEnvelope, payloadOf } from '../../shared/order/dsse.ts';
+import { type DeviceId, deviceIdSchema, type PersonId, personIdSchema } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import type { StoredList } from '../orders/order-list.ts';
+import type {
+  ApprovalRow,
+  ExemptionRow,
+  ListChange,
+  OrderRow,
+  OrderStore as Port,
+  ReceiptRow,
+  RecordRow,
+  RevisionRow,
+  RootRow,
+} from '../orders/ports.ts';
+import type { Database, Tx } from './database.ts';
+import { appendLeaf } from './leaves.ts';
+import type { Schema } from './schema.ts';
+
+function lost(what: string): CordonError {
+  return new CordonError('conflict', `${what} has changed meanwhile: look at it again.`);
+}
+
+/** Throws unless exactly one row was written. */
+function one(changed: bigint | undefined, what: string): void {
+  if (changed !== 1n) throw lost(what);
+}
+
+const person = (text: string): PersonId => personIdSchema.parse(text);
+const device = (text: string): DeviceId => deviceIdSchema.parse(text);
+
+export class OrderStore implements Port {
+  readonly #database: Database;
+  readonly storeReceipt: (receipt: ReceiptRow) => Promise<void>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.storeReceipt = database.grouped(insertReceipts);
+  }
+
+  async orders(): Promise<OrderRow[]> {
+    const rows = await this.#database.db.selectFrom('orders').selectAll().orderBy('number').execute();
+    return rows.map(orderRow);
+  }
+
+  async order(number: string): Promise<OrderRow | null> {
+    const row = await this.#database.db
+      .selectFrom('orders')
+      .selectAll()
+      .where('number', '=', number)
+      .executeTakeFirst();
+    return row ? orderRow(row) : null;
+  }
+
+  async revisions(number: string): Promise<RevisionRow[]> {
+    const { db } = this.#database;
+    const rows = await db.selectFrom('order_revisions').selectAll().where('order_number', '=', number).execute();
+    const approvals = await db.selectFrom('order_approvals').selectAll().where('order_number', '=', number).execute();
+    return withApprovals(rows, approvals);
+  }
+
+  async adoptedRevisions(): Promise<RevisionRow[]> {
+    const { db } = this.#database;
+    const rows = await db.selectFrom('order_revisions').selectAll().where('adopted_at', 'is not', null).execute();
+    const approvals = await db
+      .selectFrom('order_approvals as approval')
+      .innerJoin('order_revisions as revision', (join) =>
+        join
+          .onRef('revision.order_number', '=', 'approval.order_number')
+          .onRef('revision.revision', '=', 'approval.revision'),
+      )
+      .selectAll('approval')
+      .where('revision.adopted_at', 'is not', null)
+      .execute();
+    return withApprovals(rows, approvals);
+  }
+
+  async exemptions(number: string, revision: number): Promise<ExemptionRow[]> {
+    const rows = await this.#database.db
+      .selectFrom('order_exemptions')
+      .selectAll()
+      .where('order_number', '=', number)
+      .where('revision', '=', revision)
+      .execute();
+    return rows.map(exemptionRow);
+  }
+
+  async exemptionsOf(id: DeviceId): Promise<(ExemptionRow & { order: string; revision: number })[]> {
+    const rows = await this.#database.db
+      .selectFrom('order_exemptions')
+      .selectAll()
+      .where('device_id', '=', id)
+      .execute();
+    return rows.map((row) => ({ ...exemptionRow(row), order: row.order_number, revision: row.revision }));
+  }
+
+  async appendRevision(
+    change: { revision: Omit<RevisionRow, 'approvals'>; title: string; exemptions: readonly ExemptionRow[] },
+    leaf: LeafDraft<'order.revision'>,
+  ): Promise<void> {
+    const { revision: row, title, exemptions } = change;
+    await this.#database.transaction(async (tx) => {
+      await claimRevision(tx, row, title);
+      await tx
+        .updateTable('order_revisions')
+        .set({ state: 'superseded' })
+        .where('order_number', '=', row.order)
+        .where('state', '=', 'waiting')
+        .execute();
+      await tx
+        .insertInto('order_revisions')
+        .values({
+          order_number: row.order,
+          revision: row.revision,
+          act: row.act,
+          payload: row.payload,
+          digest: row.digest,
+          proposer: row.proposer,
+          state: row.state,
+          proposed_at: row.proposedAt,
+          adopted_at: row.adoptedAt,
+        })
+        .execute();
+      for (let from = 0; from < exemptions.length; from += 500) {
+        await tx
+          .insertInto('order_exemptions')
+          .values(
+            exemptions.slice(from, from + 500).map((each) => ({
+              order_number: row.order,
+              revision: row.revision,
+              device_id: each.device,
+              salt: each.salt,
+              commitment: each.commitment,
+              until: each.until,
+            })),
+          )
+          .execute();
+      }
+      await appendLeaf(tx, leaf);
+    });
+  }
+
+  async recordApproval(
+    change: { order: string; revision: number; state: 'waiting' | 'adopted'; counted: number; approval: ApprovalRow },
+    leaf: LeafDraft<'order.approval'>,
+    adoption: LeafDraft<'order.adopted'> | null,
+    list: ListChange | null,
+  ): Promise<void> {
+    const { order, revision, state, counted, approval } = change;
+    await this.#database.transaction(async (tx) => {
+      // Locks the order's row on PostgreSQL: approvals of one order are counted one after the other.
+      const claimed = await tx
+        .updateTable('orders')
+        .set(adoption ? { adopted_revision: revision } : (eb) => ({ title: eb.ref('title') }))
+        .where('number', '=', order)
+        .where(state === 'waiting' ? 'latest_revision' : 'adopted_revision', '=', revision)
+        .executeTakeFirst();
+      one(claimed.numUpdatedRows, `Order ${order}`);
+      const given = await tx
+        .selectFrom('order_approvals')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('order_number', '=', order)
+        .where('revision', '=', revision)
+        .executeTakeFirstOrThrow();
+      if (Number(given.count) !== counted) throw lost(`Revision ${revision} of order ${order}`);
+      const row = { keyid: approval.keyid, signature: approval.signature, approved_at: approval.approvedAt };
+      await tx
+        .insertInto('order_approvals')
+        .values({ order_number: order, revision, person_id: approval.person, ...row })
+        .onConflict((conflict) => conflict.columns(['order_number', 'revision', 'person_id']).doUpdateSet(row))
+        .execute();
+      await appendLeaf(tx, leaf);
+      if (adoption) {
+        const adopted = await tx
+          .updateTable('order_revisions')
+          .set({ state: 'adopted', adopted_at: approval.approvedAt })
+          .where('order_number', '=', order)
+          .where('revision', '=', revision)
+          .where('state', '=', 'waiting')
+          .executeTakeFirst();
+        one(adopted.numUpdatedRows, `Revision ${revision} of order ${order}`);
+        await appendLeaf(tx, adoption);
+      }
+      if (list) await insertList(tx, list);
+    });
+  }
+
+  async list(): Promise<StoredList | null> {
+    const row = await this.#database.db
+      .selectFrom('order_lists')
+      .selectAll()
+      .orderBy('version', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (!row) return null;
+    const { version, hash } = row;
+    return { version, hash, envelope: parseEnvelope(row.envelope), issuedAt: row.issued_at, expiresAt: row.expires_at };
+  }
+
+  async appendList(change: ListChange): Promise<void> {
+    await this.#database.transaction((tx) => insertList(tx, change));
+  }
+
+  async approverKeys(): Promise<ReadonlyMap<string, { person: PersonId; publicKey: string }>> {
+    const rows = await this.#database.db.selectFrom('approver_keys').selectAll().execute();
+    return new Map(rows.map((row) => [row.keyid, { person: person(row.person_id), publicKey: row.public_key }]));
+  }
+
+  async roots(): Promise<RootRow[]> {
+    const rows = await this.#database.db.selectFrom('approver_roots').selectAll().orderBy('version').execute();
+    return rows.map(({ version, payload, signatures, state }) => ({
+      version,
+      payload,
+      signatures: parseEnvelope(`{"payloadType":"","payload":"","signatures":${signatures}}`).signatures,
+      state,
+    }));
+  }
+
+  async proposeRoot(root: { version: number; payload: string; proposedAt: Instant }): Promise<void> {
+    const row = { payload: root.payload, signatures: '[]', proposed_at: root.proposedAt };
+    const { numInsertedOrUpdatedRows } = await this.#database.db
+      .insertInto('approver_roots')
+      .values({ version: root.version, state: 'waiting', adopted_at: null, ...row })
+      .onConflict((conflict) =>
+        conflict.column('version').doUpdateSet(row).where('approver_roots.state', '=', 'waiting'),
+      )
+      .executeTakeFirst();
+    one(numInsertedOrUpdatedRows, `Root ${root.version}`);
+  }
+
+  async signRoot(
+    root: { version: number; payload: string; signatures: RootRow['signatures'] },
+    adoption: { leaf: LeafDraft<'approvers.adopted'>; list: ListChange } | null,
+  ): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      const { numUpdatedRows } = await tx
+        .updateTable('approver_roots')
+        .set({
+          signatures: JSON.stringify(root.signatures),
+          ...(adoption && { state: 'adopted', adopted_at: adoption.leaf.at }),
+        })
+        .where('version', '=', root.version)
+        .where('payload', '=', root.payload)
+        .where('state', '=', 'waiting')
+        .executeTakeFirst();
+      one(numUpdatedRows, `Root ${root.version}`);
+      if (!adoption) return;
+      await appendLeaf(tx, adoption.leaf);
+      await insertList(tx, adoption.list);
+    });
+  }
+
+  async record(id: DeviceId): Promise<RecordRow | null> {
+    const row = await this.#database.db
+      .selectFrom('device_records')
+      .selectAll()
+      .where('device_id', '=', id)
+      .executeTakeFirst();
+    return row ? { version: row.version, envelope: parseEnvelope(row.envelope) } : null;
+  }
+
+  async saveRecord(id: DeviceId, record: RecordRow, issuedAt: Instant): Promise<void> {
+    const row = { version: record.version, envelope: JSON.stringify(record.envelope), issued_at: issuedAt };
+    await this.#database.transaction(async (tx) => {
+      const { numInsertedOrUpdatedRows } = await tx
+        .insertInto('device_records')
+        .values({ device_id: id, ...row })
+        .onConflict((conflict) =>
+          conflict
+            .column('device_id')
+            .doUpdateSet(row)
+            .where('device_records.version', '=', record.version - 1),
+        )
+        .executeTakeFirst();
+      one(numInsertedOrUpdatedRows, `The record of ${id}`);
+      await tx.updateTable('devices').set({ record_version: record.version }).where('id', '=', id).execute();
+    });
+  }
+
+  async unverifiedReceipts(limit: number): Promise<ReceiptRow[]> {
+    const rows = await this.#database.db
+      .selectFrom('receipts')
+      .selectAll()
+      .where('verified', '=', 0)
+      .orderBy('stored_at')
+      .limit(limit)
+      .execute();
+    return rows.map(receiptRow);
+  }
+
+  async markVerified(receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[]): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      for (const { device: id, generation, seq } of receipts) {
+        await tx
+          .updateTable('receipts')
+          .set({ verified: 1 })
+          .where('device_id', '=', id)
+          .where('generation', '=', generation)
+          .where('seq', '=', seq)
+          .execute();
+      }
+    });
+  }
+
+  async receipts(order: string): Promise<ReceiptRow[]> {
+    const rows = await this.#database.db
+      .selectFrom('receipts')
+      .selectAll()
+      .where('order_number', '=', order)
+      .where('verified', '=', 1)
+      .orderBy('at', 'desc')
+      .execute();
+    return rows.map(receiptRow);
+  }
+
+  async deviceCertificates(id: DeviceId, generation: number): Promise<string[]> {
+    const rows = await this.#database.db
+      .selectFrom('certificates')
+      .select('der')
+      .where('device_id', '=', id)
+      .where('generation', '=', generation)
+      .execute();
+    return rows.map((row) => row.der);
+  }
+}
+
+/** The order's row, new or moved on by one: whoever comes second finds nothing to move. */
+async function claimRevision(tx: Tx, row: Omit<RevisionRow, 'approvals'>, title: string): Promise<void> {
+  if (row.revision > 1) {
+    const moved = await tx
+      .updateTable('orders')
+      .set({ latest_revision: row.revision, title })
+      .where('number', '=', row.order)
+      .where('latest_revision', '=', row.revision - 1)
+      .executeTakeFirst();
+    one(moved.numUpdatedRows, `Order ${row.order}`);
+    return;
+  }
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('orders')
+    .values({
+      number: row.order,
+      title,
+      adopted_revision: null,
+      latest_revision: 1,
+      created_at: row.proposedAt,
+      closed_at: null,
+    })
+    .onConflict((conflict) => conflict.column('number').doNothing())
+    .executeTakeFirst();
+  one(numInsertedOrUpdatedRows, `Order ${row.order}`);
+}
+
+async function insertList(tx: Tx, { list, leaf }: ListChange): Promise<void> {
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('order_lists')
+    .values({
+      version: list.version,
+      envelope: JSON.stringify(list.envelope),
+      hash: list.hash,
+      issued_at: list.issuedAt,
+      expires_at: list.expiresAt,
+    })
+    .onConflict((conflict) => conflict.column('version').doNothing())
+    .executeTakeFirst();
+  one(numInsertedOrUpdatedRows, `List ${list.version}`);
+  await appendLeaf(tx, leaf);
+}
+
+async function insertReceipts(tx: Tx, receipts: readonly ReceiptRow[]): Promise<void> {
+  for (let from = 0; from < receipts.length; from += 200) {
+    const rows = receipts.slice(from, from + 200).map((row) => ({
+      device_id: row.device,
+      generation: row.generation,
+      seq: row.seq,
+      kind: row.receipt.kind,
+      list_version: row.receipt.listVersion,
+      order_number: row.receipt.order,
+      revision: row.receipt.revision,
+      service: row.receipt.service,
+      gate: row.receipt.gate,
+      at: Date.parse(row.receipt.at),
+      stored_at: row.storedAt,
+      envelope: JSON.stringify(row.envelope),
+      verified: 0 as const,
+    }));
+    await tx
+      .insertInto('receipts')
+      .values(rows)
+      .onConflict((conflict) => conflict.columns(['device_id', 'generation', 'seq']).doNothing())
+      .execute();
+  }
+}
+
+function orderRow(row: Schema['orders']): OrderRow {
+  return {
+    number: row.number,
+    title: row.title,
+    adoptedRevision: row.adopted_revision,
+    latestRevision: row.latest_revision,
+    createdAt: row.created_at,
+  };
+}
+
+function withApprovals(
+  rows: readonly Schema['order_revisions'][],
+  approvals: readonly Schema['order_approvals'][],
+): RevisionRow[] {
+  const byRevision = Map.groupBy(approvals, (row) => `${row.order_number}/${row.revision}`);
+  return rows
+    .map((row) => ({
+      order: row.order_number,
+      revision: row.revision,
+      act: row.act,
+      payload: row.payload,
+      digest: row.digest,
+      proposer: person(row.proposer),
+      state: row.state,
+      proposedAt: row.proposed_at,
+      adoptedAt: row.adopted_at,
+      approvals: (byRevision.get(`${row.order_number}/${row.revision}`) ?? [])
+        .map((each) => ({
+          person: person(each.person_id),
+          keyid: each.keyid,
+          signature: each.signature,
+          approvedAt: each.approved_at,
+        }))
+        .sort((a, b) => a.approvedAt - b.approvedAt || (a.keyid < b.keyid ? -1 : 1)),
+    }))
+    .sort((a, b) => (a.order === b.order ? a.revision - b.revision : a.order < b.order ? -1 : 1));
+}
+
+function exemptionRow(row: Schema['order_exemptions']): ExemptionRow {
+  return { device: device(row.device_id), salt: row.salt, commitment: row.commitment, until: row.until };
+}
+
+function receiptRow(row: Schema['receipts']): ReceiptRow {
+  const envelope: Envelope = parseEnvelope(row.envelope);
+  return {
+    device: device(row.device_id),
+    generation: row.generation,
+    seq: row.seq,
+    receipt: parseDocument(receiptSchema, payloadOf(envelope, PAYLOAD_TYPES.receipt)),
+    storedAt: row.stored_at,
+    envelope,
+  };
+}
