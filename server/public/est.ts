@@ -1,0 +1,167 @@
+/**
+ * EST (RFC 7030): enrolment by activation code on the public listener, and renewal as a function that the device listener mounts
+ * behind its client certificate. Bodies are base64 whatever their Content-Transfer-Encoding says (RFC 8951, section 3.1). A refusal is
+ * a problem (RFC 9457) whose `detail` is the sentence for a person.
+ */
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import express, { type NextFunction, type Request, type Response, Router } from 'express';
+import type { Authority } from '../../certs/authority.ts';
+import { certsOnly } from '../../certs/pkcs7.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { problemOf } from '../api/problems.ts';
+import type { Enrolment } from '../enrolment/enrolment.ts';
+
+/** A request has under 1 KiB; four thirds of what `parseCsr` reads, with line ends. */
+const LARGEST_BODY = 12 * 1024;
+const EST = '/.well-known/est';
+/** The path on the device listener. */
+export const REENROL_PATH = `${EST}/simplereenroll`;
+
+export interface EstAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface EstPorts {
+  readonly enrolment: Pick<Enrolment, 'redeem' | 'renew'>;
+  readonly authority: Pick<Authority, 'rootDer' | 'issuingDer'>;
+  /** The source address that counts as evidence: the socket's own, or what a trusted PROXY header said. */
+  readonly addressOf: (request: IncomingMessage) => string | null;
+}
+
+export interface Est {
+  readonly router: Router;
+  /** `body` is the request's body as it came. Refusals are answers; anything else is thrown. */
+  reenrol(asked: {
+    readonly identity: { readonly device: DeviceId; readonly generation: number };
+    readonly body: string;
+  }): Promise<EstAnswer>;
+}
+
+export function createEst({ enrolment, authority, addressOf }: EstPorts): Est {
+  const authorities = certificates([authority.issuingDer, authority.rootDer]);
+  const router = Router();
+
+  router.get(`${EST}/cacerts`, (_request, response) => {
+    answer(response, { ...authorities, headers: { ...authorities.headers, 'Cache-Control': 'public, max-age=3600' } });
+  });
+
+  // We ask for nothing in particular (RFC 7030, section 4.5.2).
+  router.get(`${EST}/csrattrs`, (_request, response) => {
+    response.status(204).end();
+  });
+
+  router.post(`${EST}/simpleenroll`, async (request, response) => {
+    const credentials = basicCredentials(request.headers.authorization);
+    if (!credentials) {
+      answer(
+        response,
+        refusal(
+          new CordonError('code_unknown', 'Sign in with the activation code: its id as user, its secret as password.'),
+        ),
+      );
+      return;
+    }
+    // The body is read only now, so that a stranger without a code cannot make the server hold it.
+    const csr = decodeBody(await readText(request, response));
+    const { certificate } = await enrolment.redeem({ ...credentials, csr, address: addressOf(request) });
+    answer(response, certificates([certificate]));
+  });
+
+  router.use(EST, (error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (isCordonError(error)) answer(response, refusal(error));
+    else next(error);
+  });
+
+  return {
+    router,
+    reenrol: async ({ identity, body }) => {
+      try {
+        const { certificate } = await enrolment.renew({ identity, csr: decodeBody(body) });
+        return certificates([certificate]);
+      } catch (error) {
+        if (isCordonError(error)) return refusal(error);
+        throw error;
+      }
+    },
+  };
+}
+
+/** RFC 7030, sections 4.1.3 and 4.2.3. */
+function certificates(ders: readonly Buffer[]): EstAnswer {
+  const lines =
+    certsOnly(ders)
+      .toString('base64')
+      .match(/.{1,76}/g) ?? [];
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'application/pkcs7-mime; smime-type=certs-only',
+      'Content-Transfer-Encoding': 'base64',
+      'Cache-Control': 'no-store',
+    },
+    body: `${lines.join('\r\n')}\r\n`,
+  };
+}
+
+function refusal(error: CordonError): EstAnswer {
+  const problem = problemOf(error);
+  const { retryAfter } = error.context;
+  return {
+    status: problem.status,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      ...(problem.status === 401 && { 'WWW-Authenticate': 'Basic realm="Cordon enrolment", charset="UTF-8"' }),
+      ...(typeof retryAfter === 'number' && { 'Retry-After': String(retryAfter) }),
+    },
+    body: JSON.stringify(problem),
+  };
+}
+
+function answer(response: Response, { status, headers, body }: EstAnswer): void {
+  response.statusMessage = STATUS_CODES[status] ?? '';
+  response.status(status).set(headers);
+  // Not `send`: it would add a charset to the type, which RFC 7030 does not have there.
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.end(body);
+}
+
+/** RFC 7617. Null when there are none, or none that can be read. */
+function basicCredentials(header: string | undefined): { id: string; secret: string } | null {
+  const [, encoded] = /^Basic +([A-Za-z0-9+/]+=*) *$/i.exec(header ?? '') ?? [];
+  if (encoded === undefined) return null;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 0 ? null : { id: text.slice(0, colon), secret: text.slice(colon + 1) };
+}
+
+const text = express.text({ type: () => true, limit: LARGEST_BODY, inflate: false });
+
+function readText(request: Request, response: Response): Promise<string> {
+  return new Promise((resolve, reject) => {
+    text(request, response, (error?: unknown) => {
+      if (error === undefined) resolve(typeof request.body === 'string' ? request.body : '');
+      else reject(bodyError(error));
+    });
+  });
+}
+
+function bodyError(error: unknown): CordonError {
+  const status = error instanceof Error && 'status' in error ? error.status : 0;
+  if (status === 413) return new CordonError('too_large', `A request has at most ${LARGEST_BODY} bytes.`, {}, error);
+  return new CordonError('invalid_input', 'The body cannot be read: send base64 without compression.', {}, error);
+}
+
+function decodeBody(body: string): Buffer {
+  if (body.length > LARGEST_BODY) throw new CordonError('too_large', `A request has at most ${LARGEST_BODY} bytes.`);
+  const base64 = body.replace(/\s+/g, '');
+  const bytes = Buffer.from(base64, 'base64');
+  // Node skips what is not base64; what it read must be what was sent.
+  if (base64 === '' || bytes.toString('base64') !== base64) {
+    throw new CordonError('csr_malformed', 'The body must be a PKCS#10 request in base64 and nothing else.');
+  }
+  return bytes;
+}

@@ -1,0 +1,73 @@
+/** What is revoked, and the lists that say so. */
+import type { Revoked } from '../../certs/certificate.ts';
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { RevocationStore as RevocationPort, StoredCrl } from '../enrolment/revocation-list.ts';
+import type { Database } from './database.ts';
+import { appendLeaf } from './leaves.ts';
+
+export class RevocationStore implements RevocationPort {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async newestCrl(): Promise<StoredCrl | null> {
+    const row = await this.#database.db
+      .selectFrom('crls')
+      .selectAll()
+      .orderBy('number', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (!row) return null;
+    const { number, der, this_update, next_update } = row;
+    return { number, der: Buffer.from(der, 'base64'), thisUpdate: this_update, nextUpdate: next_update };
+  }
+
+  async revokedSince(since: number): Promise<boolean> {
+    const row = await this.#database.db
+      .selectFrom('certificates')
+      .select('serial')
+      .where('revoked_at', '>=', since)
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  async revoked(endsAfter: number): Promise<Revoked[]> {
+    const rows = await this.#database.db
+      .selectFrom('certificates')
+      .select(['serial', 'revoked_at', 'revocation_reason'])
+      .where('revoked_at', 'is not', null)
+      .where('not_after', '>', endsAfter)
+      .orderBy('revoked_at')
+      .orderBy('serial')
+      .execute();
+    return rows.map(({ serial, revoked_at, revocation_reason }) => ({
+      serial,
+      at: revoked_at ?? 0,
+      reason: revocation_reason ?? 0,
+    }));
+  }
+
+  addCrl(crl: StoredCrl, leaf: LeafDraft<'crl.issued'>): Promise<boolean> {
+    return this.#database.transaction(async (tx) => {
+      const added = await tx
+        .insertInto('crls')
+        .values({
+          number: crl.number,
+          der: crl.der.toString('base64'),
+          this_update: crl.thisUpdate,
+          next_update: crl.nextUpdate,
+        })
+        .onConflict((conflict) => conflict.column('number').doNothing())
+        .returning('number')
+        .executeTakeFirst();
+      if (!added) return false;
+      // Older lists say nothing that the newest does not.
+      await tx.deleteFrom('crls').where('number', '<', crl.number).execute();
+      await appendLeaf(tx, leaf);
+      return true;
+    });
+  }
+}
