@@ -1,0 +1,146 @@
+/** key and approvers: what an approver signs with, and the root that names who may. The private key stays in its file. */
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { approverKeyList, approverKeyView, approversView, rootView } from '../../shared/api/approvers.ts';
+import { CordonError } from '../../shared/errors.ts';
+import {
+  type ApproverKey,
+  createApproverKey,
+  openApproverKey,
+  signRootPayload,
+} from '../../shared/order/approver-key.ts';
+import type { Cli } from './cli.ts';
+import { describeRoot } from './describe-revision.ts';
+import { table, when } from './output.ts';
+import { ask, readSecret, readText } from './secrets.ts';
+
+export interface KeyOptions {
+  readonly key: string;
+  readonly passphraseFile?: string;
+}
+
+function passphrase(cli: Cli, file: string | undefined): Promise<string> {
+  return readSecret(cli.terminal, {
+    what: 'Passphrase of the key (12 characters at least)',
+    file,
+    environment: cli.config.keyPassphrase,
+    mend: 'give --passphrase-file or CORDON_KEY_PASSPHRASE',
+  });
+}
+
+export async function openKey(cli: Cli, { key, passphraseFile }: KeyOptions): Promise<ApproverKey> {
+  return openApproverKey(readText(key), await passphrase(cli, passphraseFile));
+}
+
+/** Shows what will be signed and asks; `--digest` (of what somebody has read elsewhere) or `--yes` answers in advance. */
+export async function confirm(
+  cli: Cli,
+  described: { readonly digest: string; readonly lines: readonly string[] },
+  { digest, yes }: { readonly digest?: string; readonly yes?: boolean },
+): Promise<void> {
+  for (const line of described.lines) cli.out().note(line);
+  if (digest !== undefined) {
+    if (digest === described.digest) return;
+    throw new CordonError(
+      'document_malformed',
+      `The text has the digest ${described.digest}, not ${digest}: it is another text; read it before signing.`,
+    );
+  }
+  if (yes) return;
+  if (!cli.terminal.stdin.isTTY)
+    throw new CordonError('invalid_input', 'There is no terminal to confirm at; give --digest or --yes.');
+  const answer = await ask(cli.terminal, 'Sign exactly this? (yes/no) ');
+  if (answer.trim() !== 'yes') throw new CordonError('conflict', 'Nothing was signed.');
+}
+
+export function addApproverCommands(program: Command, cli: Cli): void {
+  const key = program
+    .command('key')
+    .description("an approver's own key: it stays in its file, the server never has it");
+  key
+    .command('create')
+    .description('make a key file (Ed25519, encrypted with a passphrase)')
+    .argument('<file>', 'a new file')
+    .option('--passphrase-file <file>', 'instead of typing it (or CORDON_KEY_PASSPHRASE)')
+    .action(async (file: string, options: { passphraseFile?: string }) => {
+      const { key: made, pem } = createApproverKey(await passphrase(cli, options.passphraseFile));
+      try {
+        // `wx`: an approver who overwrote their key could not approve any more.
+        writeFileSync(file, pem, { mode: 0o600, flag: 'wx' });
+      } catch (error) {
+        const why = error instanceof Error ? error.message : 'unknown';
+        throw new CordonError('conflict', `Cannot write a new file ${file}: ${why}; name another.`, {}, error);
+      }
+      const { keyid, publicKey } = made;
+      cli
+        .out()
+        .show({ keyid, publicKey, file }, [`key ${keyid} in ${file}`, `Then: cordon key register --key ${file}`]);
+    });
+  key
+    .command('register')
+    .description("tell the server one's public key")
+    .requiredOption('--key <file>')
+    .option('--passphrase-file <file>', 'instead of typing it (or CORDON_KEY_PASSPHRASE)')
+    .action(async (options: KeyOptions) => {
+      const { publicKey } = await openKey(cli, options);
+      const view = await cli.client().call(approverKeyView, 'POST', '/approver-keys', { publicKey });
+      cli.out().show(view, [`key ${view.keyid} is registered for ${view.person}`]);
+    });
+  key
+    .command('list')
+    .description('the keys that people have registered')
+    .action(async () => {
+      const { keys } = await cli.client().call(approverKeyList, 'GET', '/approver-keys');
+      const rows = keys.map(({ keyid, person, account, registeredAt }) => [keyid, person, account, when(registeredAt)]);
+      cli.out().show(keys, table(['key', 'person', 'account', 'registered'], rows));
+    });
+
+  const approvers = program.command('approvers').description('the root: who may approve, signed by those before them');
+  approvers
+    .command('show')
+    .description('the root in force, and the one that waits')
+    .action(async () => {
+      const roots = await cli.client().call(approversView, 'GET', '/approvers');
+      const lines = Object.entries(roots).flatMap(([state, root]) =>
+        root === null
+          ? [`${state}: none`]
+          : [
+              `${state}:`,
+              ...describeRoot(root.payload, root.version).lines,
+              `  signed by ${root.signatures.length} keys`,
+            ],
+      );
+      cli.out().show(roots, lines);
+    });
+  approvers
+    .command('propose')
+    .description('propose the next root from registered keys')
+    .argument('<keyid...>')
+    .option('--threshold <people>', 'how many different people adopt an order', Number, 2)
+    .action(async (keyids: string[], { threshold }: { threshold: number }) => {
+      const root = await cli.client().call(rootView, 'POST', '/approvers', { keyids, threshold });
+      cli
+        .out()
+        .show(root, [
+          ...describeRoot(root.payload, root.version).lines,
+          `Then each: cordon approvers sign ${root.version} --key FILE`,
+        ]);
+    });
+  approvers
+    .command('sign')
+    .description('sign a waiting root')
+    .argument('<version>', 'its number', Number)
+    .requiredOption('--key <file>')
+    .option('--passphrase-file <file>', 'instead of typing it (or CORDON_KEY_PASSPHRASE)')
+    .option('--digest <sha256>', 'sign if the text has this digest')
+    .option('--yes', 'sign without asking')
+    .action(async (version: number, options: KeyOptions & { digest?: string; yes?: boolean }) => {
+      const { waiting } = await cli.client().call(approversView, 'GET', '/approvers');
+      if (waiting === null) throw new CordonError('not_found', 'No root waits for signatures; propose one.');
+      await confirm(cli, describeRoot(waiting.payload, version), options);
+      const signer = await openKey(cli, options);
+      const body = { keyid: signer.keyid, signature: signRootPayload(signer, waiting.payload) };
+      const root = await cli.client().call(rootView, 'POST', `/approvers/${version}/signatures`, body);
+      cli.out().show(root, [`root ${root.version} is ${root.state}, signed by ${root.signatures.length} keys`]);
+    });
+}

@@ -1,0 +1,87 @@
+/** The admin API as the command line calls it. Refusals become the same typed errors that the server threw. */
+import type { z } from 'zod';
+import { CSRF_HEADER } from '../../shared/api/session.ts';
+import { problemSchema } from '../../shared/api/wire.ts';
+import { CordonError, ERROR_CODES, type ErrorCode } from '../../shared/errors.ts';
+
+export interface Credentials {
+  readonly token: string | null;
+  readonly session: { readonly cookie: string; readonly csrf: string } | null;
+}
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+export interface Client {
+  readonly server: string;
+  /** `path` is below /api/v1. */
+  call<S extends z.ZodType>(response: S, method: Method, path: string, body?: unknown): Promise<z.output<S>>;
+  /** For what is not JSON: the answer as it is. `path` begins at the root. */
+  raw(method: Method, path: string, body?: Uint8Array | string, headers?: Record<string, string>): Promise<Response>;
+}
+
+export function createClient(server: string, { token, session }: Credentials): Client {
+  const origin = originOf(server);
+  const proof: Record<string, string> = token
+    ? { authorization: `Bearer ${token}` }
+    : session
+      ? { cookie: session.cookie, [CSRF_HEADER]: session.csrf }
+      : {};
+
+  async function raw(method: Method, path: string, body?: Uint8Array | string, headers: Record<string, string> = {}) {
+    let response: Response;
+    try {
+      const content = body === undefined ? {} : { body: typeof body === 'string' ? body : new Uint8Array(body) };
+      response = await fetch(origin + path, {
+        method,
+        headers: { ...proof, ...headers },
+        redirect: 'error',
+        ...content,
+      });
+    } catch (error) {
+      const why = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+      const mend = 'is the server running there? Name another with --server.';
+      throw new CordonError('unavailable', `Cannot reach ${origin}${why}; ${mend}`, {}, error);
+    }
+    if (response.ok) return response;
+    throw await refusal(response);
+  }
+
+  return {
+    server: origin,
+    raw,
+    async call(schema, method, path, body) {
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const headers = text === undefined ? undefined : { 'content-type': 'application/json' };
+      const response = await raw(method, `/api/v1${path}`, text, headers);
+      const parsed = schema.safeParse(await response.json());
+      if (parsed.success) return parsed.data;
+      throw new CordonError('unavailable', 'The server answered in a form unknown here: are both of one version?');
+    },
+  };
+}
+
+function originOf(server: string): string {
+  const url = URL.parse(server);
+  if (url && (url.protocol === 'https:' || url.protocol === 'http:')) return url.origin;
+  throw new CordonError(
+    'invalid_input',
+    `${server} is no address of a server; give one such as http://localhost:8445.`,
+  );
+}
+
+async function refusal(response: Response): Promise<CordonError> {
+  const text = await response.text();
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const detail = `The server answered ${response.status} without saying why; is this a Cordon server?`;
+    return new CordonError('unavailable', detail, {}, error);
+  }
+  const problem = problemSchema.safeParse(json);
+  if (!problem.success) return new CordonError('unavailable', `The server answered ${response.status}.`);
+  const { code, detail, context } = problem.data;
+  return new CordonError(isCode(code) ? code : 'internal', detail, context);
+}
+
+const isCode = (code: string): code is ErrorCode => ERROR_CODES.some((known) => known === code);

@@ -1,0 +1,58 @@
+/** Where the command line finds its server and who it is there: environment, then the file that `sign-in` writes (0600). */
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { CordonError } from '../../shared/errors.ts';
+
+const savedSchema = z.strictObject({ server: z.url(), cookie: z.string(), csrf: z.string() });
+type Saved = z.infer<typeof savedSchema>;
+
+export interface CliConfig {
+  /** `CORDON_SERVER`; absent: where one signed in last, or else the default port of this machine. */
+  readonly server: string;
+  /** `CORDON_TOKEN`, an API token: goes before a session. */
+  readonly token: string | null;
+  readonly session: Saved | null;
+  /** For automation: `CORDON_PASSWORD`, `CORDON_TOTP_SECRET` and `CORDON_KEY_PASSPHRASE`. Files are better; see `secrets.ts`. */
+  readonly password: string | null;
+  readonly totpSecret: string | null;
+  readonly keyPassphrase: string | null;
+  save(session: Saved | null): void;
+}
+
+export function readCliConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
+  const home = env['XDG_CONFIG_HOME'] ?? join(env['HOME'] ?? homedir(), '.config');
+  const file = join(home, 'cordon', 'cli.json');
+  const session = readSaved(file);
+  return {
+    server: env['CORDON_SERVER'] ?? session?.server ?? 'http://localhost:8445',
+    token: env['CORDON_TOKEN'] ?? null,
+    session,
+    password: env['CORDON_PASSWORD'] ?? null,
+    totpSecret: env['CORDON_TOTP_SECRET'] ?? null,
+    keyPassphrase: env['CORDON_KEY_PASSPHRASE'] ?? null,
+    save(next) {
+      if (next === null) return rmSync(file, { force: true });
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      writeFileSync(file, `${JSON.stringify(next)}\n`, { mode: 0o600 });
+      // `mode` counts for a new file only.
+      chmodSync(file, 0o600);
+    },
+  };
+}
+
+function readSaved(file: string): Saved | null {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    return savedSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new CordonError('invalid_input', `${file} is damaged; remove it and sign in again.`, {}, error);
+  }
+}

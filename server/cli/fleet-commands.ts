@@ -1,0 +1,276 @@
+/** groups, codes, devices, commands and alarms. */
+import type { Command } from 'commander';
+import { codeList, createdCode } from '../../shared/api/codes.ts';
+import { commandList, commandView } from '../../shared/api/commands.ts';
+import {
+  alarmList,
+  type DeviceView,
+  deviceDetail,
+  devicePage,
+  deviceView,
+  evidenceView,
+  verdictView,
+} from '../../shared/api/devices.ts';
+import { groupList, groupView } from '../../shared/api/groups.ts';
+import { done } from '../../shared/api/wire.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { COMMAND_KINDS } from '../../shared/protocol/frames.ts';
+import { SERVICES } from '../../shared/verdict/terms.ts';
+import type { Cli } from './cli.ts';
+import { plain, table, when } from './output.ts';
+
+export function addFleetCommands(program: Command, cli: Cli): void {
+  addGroups(program, cli);
+  addCodes(program, cli);
+  addDevices(program, cli);
+  addCommands(program, cli);
+  program
+    .command('alarms')
+    .description('what an admin must see, newest first')
+    .option('--device <device>')
+    .option('--before <id>', 'older than this alarm')
+    .action(async (options: Record<string, string>) => {
+      const { alarms } = await cli.client().call(alarmList, 'GET', `/alarms${search(options)}`);
+      const rows = alarms.map(({ id, at, device, code, detail }) => [id, when(at), device, code, detail]);
+      cli.out().show(alarms, table(['id', 'at', 'device', 'code', 'detail'], rows));
+    });
+}
+
+function addGroups(program: Command, cli: Cli): void {
+  const groups = program.command('groups').description('groups of devices');
+  groups
+    .command('list')
+    .description("the groups that one's role reaches")
+    .action(async () => {
+      const { groups: all } = await cli.client().call(groupList, 'GET', '/groups');
+      const rows = all.map(({ id, name, home, seat }) => [id, name, home, seat]);
+      cli.out().show(all, table(['id', 'name', 'home', 'seat'], rows));
+    });
+  groups
+    .command('add')
+    .description('make a group')
+    .argument('<name>')
+    .option('--home <area>', 'for devices that have none of their own')
+    .option('--seat <area>', 'for devices that have none of their own')
+    .action(async (name: string, places: { home?: string; seat?: string }) => {
+      const group = await cli.client().call(groupView, 'POST', '/groups', { name, ...places });
+      cli.out().show(group, [group.id]);
+    });
+}
+
+function addCodes(program: Command, cli: Cli): void {
+  const codes = program.command('codes').description('activation codes: one device each');
+  codes
+    .command('create')
+    .description('make a code, as a link and as a QR code')
+    .requiredOption('--user <name>', 'whose device it will be')
+    .requiredOption('--group <group>')
+    .option('--home <area>')
+    .option('--seat <area>')
+    .option('--hours <hours>', 'how long it can be used', Number)
+    .action(async ({ hours, ...given }: { user: string; group: string; hours?: number }) => {
+      const body = { ...given, ...(hours === undefined ? {} : { expiresInHours: hours }) };
+      const code = await cli.client().call(createdCode, 'POST', '/codes', body);
+      cli
+        .out()
+        .show(code, [code.qr, code.link, `For one device, until ${when(code.expiresAt)}. It is not shown again.`]);
+    });
+  codes
+    .command('list')
+    .description('codes, without their secrets')
+    .action(async () => {
+      const { codes: all } = await cli.client().call(codeList, 'GET', '/codes');
+      const rows = all.map(({ id, user, group, home, state, expiresAt }) => [
+        id,
+        user,
+        group,
+        home,
+        state,
+        when(expiresAt),
+      ]);
+      cli.out().show(all, table(['id', 'user', 'group', 'home', 'state', 'expires'], rows));
+    });
+  codes
+    .command('cancel')
+    .description('cancel a code that has not been used')
+    .argument('<code>', 'its id')
+    .action(async (id: string) => {
+      cli.out().show(await cli.client().call(done, 'DELETE', `/codes/${encodeURIComponent(id)}`), ['Cancelled.']);
+    });
+}
+
+const deviceHead = ['id', 'user', 'group', 'home', 'status', 'connected', 'last seen', 'host', 'list'];
+const deviceRow = (device: DeviceView) => [
+  device.id,
+  device.user,
+  device.group.name,
+  device.home,
+  device.status,
+  device.presence?.connected ?? false,
+  when(device.presence?.lastSeenAt ?? null),
+  device.hostname,
+  device.presence?.listVersion ?? 0,
+];
+
+function addDevices(program: Command, cli: Cli): void {
+  const devices = program.command('devices').description('enrolled devices');
+  devices
+    .command('list')
+    .description('page by page; --cursor takes the next one')
+    .option('--text <text>', "part of the user's name, the host name or the id")
+    .option('--group <group>')
+    .option('--area <area>', 'where the device is, or may be')
+    .option('--status <status>', 'active, revoked or unenrolled')
+    .option('--connected <true|false>')
+    .option('--sort <sort>', 'id, user, enrolled or seen')
+    .option('--limit <count>')
+    .option('--cursor <cursor>')
+    .action(async (options: Record<string, string>) => {
+      const page = await cli.client().call(devicePage, 'GET', `/devices${search(options)}`);
+      const more = page.cursor === null ? [] : [`more: --cursor ${page.cursor}`];
+      cli.out().show(page, [...table(deviceHead, page.devices.map(deviceRow)), ...more]);
+    });
+  devices
+    .command('show')
+    .description('a device, its inventory, and where it is taken to be')
+    .argument('<device>')
+    .action(async (id: string) => {
+      const path = `/devices/${encodeURIComponent(id)}`;
+      const device = await cli.client().call(deviceDetail, 'GET', path);
+      const { location } = await cli.client().call(evidenceView, 'GET', `${path}/evidence`);
+      const { inventory } = device;
+      const machine = inventory
+        ? [
+            `machine: ${plain([inventory.hardware.manufacturer, inventory.hardware.model, inventory.os.distro, inventory.os.release].filter(Boolean).join(' '))}`,
+          ]
+        : [];
+      cli
+        .out()
+        .show({ ...device, location }, [
+          ...table(deviceHead, [deviceRow(device)]),
+          ...machine,
+          `location: ${location.areas.join(' or ') || 'unknown'} (${location.certainty}${location.source ? `, by ${location.source}` : ''})`,
+        ]);
+    });
+  devices
+    .command('update')
+    .description("set home, seat, group or an admin's statement of where it is")
+    .argument('<device>')
+    .option('--home <area>', 'or "none" to take it from the group')
+    .option('--seat <area>', 'or "none" to take it from the group')
+    .option('--group <group>')
+    .option('--statement <area...>', 'where it is, on your word; or "none" to take it back')
+    .option('--until <time>', 'how long the statement holds (RFC 3339)')
+    .action(
+      async (
+        id: string,
+        options: { home?: string; seat?: string; group?: string; statement?: string[]; until?: string },
+      ) => {
+        const { statement, until, group } = options;
+        const place = (area: string | undefined) => (area === 'none' ? null : area);
+        const body = {
+          home: place(options.home),
+          seat: place(options.seat),
+          group,
+          statement: statement?.[0] === 'none' ? null : statement && { areas: statement, until: instant(until) },
+        };
+        const device = await cli.client().call(deviceView, 'PATCH', `/devices/${encodeURIComponent(id)}`, body);
+        cli.out().show(device, table(deviceHead, [deviceRow(device)]));
+      },
+    );
+  devices
+    .command('revoke')
+    .description('revoke its certificates and close its connections')
+    .argument('<device>')
+    .option('--reason <reason>', 'unspecified, keyCompromise, cessationOfOperation or privilegeWithdrawn')
+    .action(async (id: string, body: { reason?: string }) => {
+      const device = await cli.client().call(deviceView, 'POST', `/devices/${encodeURIComponent(id)}/revoke`, body);
+      cli.out().show(device, [`${device.id} is ${device.status}.`]);
+    });
+  devices
+    .command('verdict')
+    .description('which services it has, and which orders deny the others')
+    .argument('<device>')
+    .action(async (id: string) => {
+      const verdict = await cli.client().call(verdictView, 'GET', `/devices/${encodeURIComponent(id)}/verdict`);
+      const rows = SERVICES.map((service) => {
+        const { allowed, denials, reasons } = verdict.services[service];
+        return [
+          service,
+          allowed ? 'allowed' : 'denied',
+          denials.map(({ order }) => order).join(' ') || null,
+          reasons.join(' '),
+        ];
+      });
+      const change = `next change by itself: ${verdict.nextChange === null ? 'none' : when(verdict.nextChange)}`;
+      cli.out().show(verdict, [...table(['service', 'verdict', 'orders', 'reasons'], rows), change]);
+    });
+}
+
+function addCommands(program: Command, cli: Cli): void {
+  const commands = program.command('commands').description('commands to devices');
+  commands
+    .command('send')
+    .description('queue a command')
+    .argument('<device>')
+    .argument('<kind>', COMMAND_KINDS.join(', '))
+    .argument('[text]', 'of a message')
+    .option('--id <id>', 'makes a repetition harmless')
+    .option('--expires <seconds>', 'when to give up', Number)
+    .action(
+      async (device: string, kind: string, text: string | undefined, options: { id?: string; expires?: number }) => {
+        const command = { kind, text };
+        const body = { id: options.id, command, expiresInSeconds: options.expires };
+        const sent = await cli
+          .client()
+          .call(commandView, 'POST', `/devices/${encodeURIComponent(device)}/commands`, body);
+        cli.out().show(sent, [`${sent.id} ${sent.state}`]);
+      },
+    );
+  commands
+    .command('list')
+    .description("a device's commands, newest first")
+    .argument('<device>')
+    .action(async (device: string) => {
+      const path = `/devices/${encodeURIComponent(device)}/commands`;
+      const { commands: all } = await cli.client().call(commandList, 'GET', path);
+      const rows = all.map(({ id, command, state, createdAt, finishedAt, detail }) => [
+        id,
+        command.kind,
+        state,
+        when(createdAt),
+        when(finishedAt),
+        detail,
+      ]);
+      cli.out().show(all, table(['id', 'kind', 'state', 'made', 'finished', 'detail'], rows));
+    });
+  for (const [name, method, text] of [
+    ['show', 'GET', 'how far a command has come'],
+    ['cancel', 'DELETE', 'cancel a command that no device has stored'],
+  ] as const) {
+    commands
+      .command(name)
+      .description(text)
+      .argument('<command>')
+      .action(async (id: string) => {
+        const command = await cli.client().call(commandView, method, `/commands/${encodeURIComponent(id)}`);
+        cli
+          .out()
+          .show(command, [
+            `${command.id} ${command.command.kind} ${command.state} ${plain(command.detail ?? '')}`.trimEnd(),
+          ]);
+      });
+  }
+}
+
+function search(options: Record<string, string>): string {
+  const query = new URLSearchParams(options).toString();
+  return query === '' ? '' : `?${query}`;
+}
+
+function instant(text: string | undefined): number {
+  const at = Date.parse(text ?? '');
+  if (Number.isNaN(at))
+    throw new CordonError('invalid_input', 'A statement needs --until, such as 2026-01-31T12:00:00Z.');
+  return at;
+}

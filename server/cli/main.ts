@@ -1,0 +1,83 @@
+/**
+ * `cordon`, the admin's command line: the same API as everybody else's, and the approver's key, which never leaves this machine.
+ * It decides nothing; what it signs it has read itself (`describe-revision.ts`).
+ */
+import { Command, CommanderError } from 'commander';
+import { z } from 'zod';
+import { CordonError } from '../../shared/errors.ts';
+import { addAccountCommands } from './account-commands.ts';
+import { addApproverCommands } from './approver-commands.ts';
+import type { Cli } from './cli.ts';
+import { createClient } from './client.ts';
+import { readCliConfig } from './config.ts';
+import { EXIT, EXIT_CODES } from './exit-codes.ts';
+import { addFleetCommands } from './fleet-commands.ts';
+import { addLedgerCommands } from './ledger-commands.ts';
+import { addOrderCommands } from './order-commands.ts';
+import { createOutput } from './output.ts';
+import type { Terminal } from './secrets.ts';
+import { addServerCommands } from './server-commands.ts';
+
+export async function runCli(args: readonly string[], terminal: Terminal, env?: NodeJS.ProcessEnv): Promise<number> {
+  const program = new Command('cordon');
+  const options = () => program.opts<{ server?: string; json?: boolean }>();
+  const out = () => createOutput(options().json === true, terminal.stdout, terminal.stderr);
+  try {
+    const config = readCliConfig(env);
+    const client = () => {
+      const server = options().server ?? config.server;
+      // A session is shown to the server that gave it, and to no other.
+      const session = config.session && URL.parse(server)?.origin === config.session.server ? config.session : null;
+      return createClient(server, { token: config.token, session });
+    };
+    program
+      .description('Administer a Cordon server')
+      .option('--server <url>', 'the admin listener (or CORDON_SERVER)')
+      .option('--json', 'print JSON')
+      .configureOutput({
+        writeOut: (text) => terminal.stdout.write(text),
+        writeErr: (text) => terminal.stderr.write(text),
+      })
+      .exitOverride();
+    const cli: Cli = { config, terminal, out, client };
+    addAccountCommands(program, cli);
+    addFleetCommands(program, cli);
+    addApproverCommands(program, cli);
+    addOrderCommands(program, cli);
+    addLedgerCommands(program, cli);
+    addServerCommands(program, cli);
+    inherit(program);
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    return explain(error, terminal, options().json === true);
+  }
+}
+
+/** Commander copies neither to commands that were made before. `--json` works behind a command as well as before it. */
+function inherit(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command);
+    inherit(child);
+  }
+}
+
+function explain(error: unknown, { stderr }: Terminal, json: boolean): number {
+  // Commander has said it already; help and version are no failure.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+  const known = asCordonError(error);
+  const line = json
+    ? JSON.stringify({ code: known.code, detail: known.message, context: known.context })
+    : `cordon: ${known.message} [${known.code}]`;
+  stderr.write(`${line}\n`);
+  return EXIT_CODES[known.code];
+}
+
+function asCordonError(error: unknown): CordonError {
+  if (error instanceof CordonError) return error;
+  if (error instanceof z.ZodError) {
+    const issue = error.issues[0];
+    return new CordonError('invalid_input', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not as described'}`);
+  }
+  return new CordonError('internal', error instanceof Error ? error.message : String(error), {}, error);
+}

@@ -1,0 +1,41 @@
+/** What a person or a script reads. Text from the server is shown with control characters made harmless. */
+
+export interface Output {
+  /** With `--json`: the value; else the lines. */
+  show(value: unknown, lines: readonly string[]): void;
+  /** To standard error, and not with `--json`. */
+  note(line: string): void;
+}
+
+export function createOutput(json: boolean, stdout: NodeJS.WritableStream, stderr: NodeJS.WritableStream): Output {
+  return {
+    show(value, lines) {
+      if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+      else for (const line of lines) stdout.write(`${line}\n`);
+    },
+    note(line) {
+      if (!json) stderr.write(`${line}\n`);
+    },
+  };
+}
+
+/** A device's or a person's name could hold escape sequences that rewrite the terminal, or turn the line's direction round. */
+export function plain(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+}
+
+export type Cell = string | number | boolean | null;
+
+export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
+  if (rows.length === 0) return ['(none)'];
+  const cells = [[...head], ...rows.map((row) => row.map((cell) => plain(cell === null ? '-' : String(cell))))];
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => [...(row[column] ?? '')].length)));
+  return cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+export const when = (instant: number | null): string => (instant === null ? '-' : new Date(instant).toISOString());

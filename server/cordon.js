@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// Plain JavaScript, so that an older Node can read it and say what is missing instead of failing on the first type.
+if (Number(process.versions.node.split('.')[0]) < 26) {
+  console.error(
+    `Cordon needs Node 26 and this is ${process.versions.node}: run "npm run cordon -- …", which brings its own.`,
+  );
+  process.exit(1);
+}
+const { runCli } = await import('./cli/main.ts');
+const { stdin, stdout, stderr, argv } = process;
+process.exitCode = await runCli(argv.slice(2), { stdin, stdout, stderr });
