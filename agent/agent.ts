@@ -18,6 +18,7 @@ import { createDatagrams, type DatagramOutcome, type ReceivedDatagram } from './
 import { type DeviceTime, openDeviceClock } from './enforcement/device-clock.ts';
 import { openEnforcement } from './enforcement/enforcement.ts';
 import { denialNotice, type GateView, gateView } from './enforcement/gate-view.ts';
+import { type Notice, noticesOf } from './enforcement/notices.ts';
 import { readOwn } from './enrolment/certificates.ts';
 import type { CredentialPort } from './enrolment/credentials.ts';
 import { renewWhenDue } from './enrolment/renew.ts';
@@ -101,7 +102,9 @@ export interface Agent {
   onDatagram(listener: (datagram: ReceivedDatagram) => void): () => void;
   /** Called after each change of connection, stored document or gate. Returns the cancellation. */
   onChange(listener: () => void): () => void;
-  /** Tells the agent that `status` was displayed to a person: makes the `shown` receipts, once per order and revision. */
+  /** Every order that is noticed or in force. */
+  notices(): readonly Notice[];
+  /** Tells the agent that these were displayed to a person: makes the `shown` receipts, once per order and revision. */
   shown(): void;
 }
 
@@ -321,6 +324,7 @@ export function createAgent(options: AgentOptions): Agent {
     options.onUnenrolled();
   }
 
+  const notices = () => noticesOf(enforcement.documents.orders.values());
   const gate = (service: Service): GateView => gateView(service, enforcement, clock.now());
 
   return {
@@ -380,13 +384,8 @@ export function createAgent(options: AgentOptions): Agent {
       changeListeners.add(listener);
       return () => changeListeners.delete(listener);
     },
-    shown() {
-      enforcement.shown(
-        [...enforcement.documents.orders.values()]
-          .filter(({ revision }) => revision.status !== 'withdrawn')
-          .map(({ revision: { order, revision } }) => ({ order, revision })),
-      );
-    },
+    notices,
+    shown: () => enforcement.shown(notices()),
   };
 }
 

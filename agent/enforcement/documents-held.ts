@@ -42,7 +42,7 @@ export interface HeldDocuments {
   readonly orders: ReadonlyMap<string, AcceptedRevision>;
   acceptRoots(envelopes: readonly Envelope[]): boolean;
   /** Null when this very list is held already. `also` runs in the transaction that stores it. */
-  acceptList(envelope: Envelope, now: Instant, also: (accepted: AcceptedList) => void): AcceptedList | null;
+  acceptList(envelope: Envelope, now: Instant, also?: (accepted: AcceptedList) => void): AcceptedList | null;
   acceptRecord(envelope: Envelope): boolean;
 }
 
@@ -110,7 +110,7 @@ export function openHeldDocuments(store: EnforcementStore, identity: HeldIdentit
           }
         }
         store.saveList({ version: next.version, envelope });
-        also(accepted);
+        also?.(accepted);
       });
       orders = verified.orders;
       list = next;

@@ -68,7 +68,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   let gates = new Map(store.gates());
   let rules: readonly OrderRule[] = [];
   let verdict: Verdict | null = null;
-  let cancelTimer = () => {};
+  let cancelTimer: (() => void) | null = null;
 
   const receipt = (about: Pick<Receipt, 'kind' | 'order' | 'revision' | 'service' | 'gate'>, list = documents.list) => {
     if (!list) return;
@@ -191,7 +191,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   };
 
   const schedule = (now: Instant) => {
-    cancelTimer();
+    cancelTimer?.();
     const expires = documents.list && documents.list.expires > now ? documents.list.expires : null;
     const next = [verdict?.nextChange ?? null, expires].filter((each) => each !== null);
     if (next.length > 0) cancelTimer = time.after(Math.max(1, Math.min(...next) - now), settleNow);
@@ -302,7 +302,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     },
 
     stop() {
-      cancelTimer();
+      cancelTimer?.();
     },
   };
 }

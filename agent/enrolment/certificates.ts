@@ -54,7 +54,7 @@ export function chainOf(
       'The server answered with a certificate for another key; nothing was stored.',
     );
   const issuing = [...answer, ...authorities].find((authority) => authority.ca && own.verify(authority.publicKey));
-  if (!issuing || !issuing.verify(root.publicKey)) {
+  if (!issuing?.verify(root.publicKey)) {
     throw new CordonError(
       'fingerprint_mismatch',
       'The certificate does not lead to the pinned root; nothing was stored.',

@@ -28,7 +28,6 @@ const metadataSchema = z.discriminatedUnion('complete', [
 ]);
 
 export function credentialFolder(folder: string): EnrolmentKeeper & CredentialPort {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = (name: string) => join(folder, name);
   const readOr = (name: string) => (existsSync(path(name)) ? readFileSync(path(name), 'utf8') : null);
 
@@ -44,6 +43,7 @@ export function credentialFolder(folder: string): EnrolmentKeeper & CredentialPo
   };
 
   const save = (state: EnrolmentState) => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     const { keyPem, rootPem, chainPem, ...metadata } = state;
     writeWhole(path('key.pem'), keyPem);
     writeWhole(path('root.pem'), rootPem);
@@ -58,7 +58,7 @@ export function credentialFolder(folder: string): EnrolmentKeeper & CredentialPo
     syncFolder(folder);
   };
 
-  return credentialsOver({ load, save }, forget);
+  return credentialsOver({ kept: load(), save, forget });
 }
 
 function writeWhole(path: string, text: string): void {

@@ -39,6 +39,8 @@ export interface EnrolmentKeeper {
   load(): EnrolmentState | null;
   /** Durable when it returns. */
   save(state: EnrolmentState): void;
+  /** Overwrites and removes the key. */
+  destroy(): void;
 }
 
 export interface CredentialPort {
@@ -50,13 +52,17 @@ export interface CredentialPort {
   destroy(): void;
 }
 
-/** Both ports over any keeper. `forget` must leave nothing of the key. */
-export function credentialsOver(keeper: EnrolmentKeeper, forget: () => void): EnrolmentKeeper & CredentialPort {
-  let held = keeper.load();
+/** Both ports over any medium. `forget` must leave nothing of the key. */
+export function credentialsOver(medium: {
+  readonly kept: EnrolmentState | null;
+  readonly save?: (state: EnrolmentState) => void;
+  readonly forget?: () => void;
+}): EnrolmentKeeper & CredentialPort {
+  let held = medium.kept;
   return {
     load: () => held,
     save(state) {
-      keeper.save(state);
+      medium.save?.(state);
       held = state;
     },
     current() {
@@ -68,7 +74,7 @@ export function credentialsOver(keeper: EnrolmentKeeper, forget: () => void): En
       this.save({ ...held, chainPem });
     },
     destroy() {
-      forget();
+      medium.forget?.();
       held = null;
     },
   };
@@ -76,8 +82,7 @@ export function credentialsOver(keeper: EnrolmentKeeper, forget: () => void): En
 
 /** For simulated devices: kept in this process only. */
 export function memoryCredentials(initial: Credentials | null = null): EnrolmentKeeper & CredentialPort {
-  const state: EnrolmentState | null = initial && { ...initial, complete: true };
-  return credentialsOver({ load: () => state, save: () => {} }, () => {});
+  return credentialsOver({ kept: initial && { ...initial, complete: true } });
 }
 
 export function notEnrolled(): CordonError {

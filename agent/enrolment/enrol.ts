@@ -23,16 +23,23 @@ export interface EnrolPorts {
   readonly keeper: EnrolmentKeeper;
   readonly store: AgentStore;
   readonly dial: DialPort;
+  /** Gives up the identity that this machine has (revoked, or of another installation) for the link's. */
+  readonly replace?: boolean;
 }
 
-export async function enrol(link: string, { keeper, store, dial }: EnrolPorts): Promise<Credentials> {
+export async function enrol(link: string, { keeper, store, dial, replace = false }: EnrolPorts): Promise<Credentials> {
   const { code, publicUrl, deviceUrl, fingerprint } = parseActivationLink(link);
   const device = code.id;
-  const kept = keeper.load();
+  let kept = keeper.load();
+  if (kept && kept.device !== device && replace) {
+    store.device(kept.device).clear();
+    keeper.destroy();
+    kept = null;
+  }
   if (kept?.complete && kept.device !== device) {
     throw new CordonError(
       'conflict',
-      `This machine is enrolled already, as ${kept.device}. Unenrol it before using another link.`,
+      `This machine is enrolled already, as ${kept.device}. To give that identity up, add --replace.`,
     );
   }
   if (kept?.complete) return kept;
@@ -99,7 +106,7 @@ async function finish(state: EnrolmentState & { chainPem: string }, ports: Enrol
     store.beginGeneration(generation);
     const held = openHeldDocuments(store, { device, installation, generation: () => generation });
     held.acceptRoots(roots);
-    const stored = held.acceptList(list, Date.now(), () => {}) ?? null;
+    const stored = held.acceptList(list, Date.now());
     held.acceptRecord(record);
     if (stored) store.saveClock(signedTime(stored.list.issued));
   });

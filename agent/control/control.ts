@@ -1,0 +1,101 @@
+/**
+ * The command line's way to the running daemon: a Unix socket in the agent's folder, 0600, one JSON request and one JSON answer a
+ * connection. Who may open it is who owns the folder.
+ */
+import { chmodSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { z } from 'zod';
+import { CordonError, ERROR_CODES, isCordonError } from '../../shared/errors.ts';
+import { deviceIdSchema } from '../../shared/protocol/ids.ts';
+
+export const controlRequestSchema = z.discriminatedUnion('op', [
+  /** `shown`: it is about to be displayed to a person. */
+  z.strictObject({ op: z.literal('status'), shown: z.boolean() }),
+  z.strictObject({ op: z.literal('notices'), shown: z.boolean() }),
+  z.strictObject({
+    op: z.literal('send'),
+    to: deviceIdSchema,
+    service: z.enum(['messaging', 'mail']),
+    body: z.string().max(16 * 1024),
+  }),
+]);
+export type ControlRequest = z.infer<typeof controlRequestSchema>;
+
+const answerSchema = z.union([
+  z.strictObject({ ok: z.unknown() }),
+  z.strictObject({ error: z.enum(ERROR_CODES), detail: z.string() }),
+]);
+
+const LONGEST_REQUEST = 64 * 1024;
+
+export interface Control {
+  close(): Promise<void>;
+}
+
+export async function serveControl(
+  path: string,
+  answer: (request: ControlRequest) => Promise<unknown>,
+): Promise<Control> {
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    void readLine(socket, LONGEST_REQUEST)
+      .then((line) => answer(controlRequestSchema.parse(JSON.parse(line))))
+      .then(
+        (ok) => ({ ok: ok ?? null }),
+        (error: unknown) => ({
+          error: isCordonError(error) ? error.code : 'internal',
+          detail: error instanceof Error ? error.message : String(error),
+        }),
+      )
+      .then((result) => socket.end(`${JSON.stringify(result)}\n`));
+  });
+  // A socket that a killed daemon left behind: whoever calls this has asked it and got no answer.
+  rmSync(path, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  chmodSync(path, 0o600);
+  return {
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+/** Null when no daemon runs. */
+export async function askControl(path: string, request: ControlRequest): Promise<{ readonly ok: unknown } | null> {
+  const socket = await reach(path);
+  if (!socket) return null;
+  const line = readLine(socket, Number.POSITIVE_INFINITY);
+  socket.write(`${JSON.stringify(request)}\n`);
+  const answer = answerSchema.parse(JSON.parse(await line));
+  socket.destroy();
+  if ('error' in answer) throw new CordonError(answer.error, answer.detail);
+  return answer;
+}
+
+function reach(path: string): Promise<Socket | null> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', (error) => {
+      const absent = 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED');
+      if (absent) resolve(null);
+      else reject(error);
+    });
+  });
+}
+
+function readLine(socket: Socket, longest: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      const end = text.indexOf('\n');
+      if (end >= 0) resolve(text.slice(0, end));
+      else if (text.length > longest) reject(new CordonError('too_large', 'the request is too long'));
+    });
+    socket.on('error', reject);
+    socket.on('close', () => reject(new CordonError('unavailable', 'the daemon hung up')));
+  });
+}

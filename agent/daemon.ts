@@ -1,0 +1,124 @@
+/** The daemon: one agent on a real machine, its timers, its control socket, and its end. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
+import pino from 'pino';
+import { CordonError } from '../shared/errors.ts';
+import { type Agent, createAgent } from './agent.ts';
+import type { AgentConfig } from './config.ts';
+import { askControl, type ControlRequest, serveControl } from './control/control.ts';
+import type { DeviceTime } from './enforcement/device-clock.ts';
+import { credentialFolder } from './enrolment/credential-folder.ts';
+import { sensorsFrom } from './evidence/sensor-command.ts';
+import { noSensors } from './evidence/sensors.ts';
+import { collectInventory } from './inventory/inventory.ts';
+import { dialDirect } from './link/dial.ts';
+import { type AgentStore, openAgentStore } from './store/agent-store.ts';
+import { openWorkspace } from './workspace/workspace.ts';
+
+const SAMPLE_EVERY = 5 * 60_000;
+const TICK_EVERY = 60_000;
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+export type DaemonEnd = 'stopped' | 'restart' | 'unenrolled';
+
+export interface OpenedAgent {
+  readonly agent: Agent;
+  readonly store: AgentStore;
+}
+
+/** The agent over this machine's files, not started. */
+export async function openAgent(config: AgentConfig, onEnd: (end: DaemonEnd) => void): Promise<OpenedAgent> {
+  const credentials = credentialFolder(config.identity);
+  // Before anything is opened: a machine that is not enrolled gets told so and no empty store.
+  credentials.current();
+  const store = openAgentStore({ file: config.store });
+  const log = pino({ level: config.log, base: { name: 'cordon-agent' } }, pino.destination(2));
+  const agent = createAgent({
+    store,
+    credentials,
+    time: machineTime(),
+    sensors: config.sensors
+      ? sensorsFrom(config.sensors, (why) => log.warn({ why }, 'the sensors gave no reading'))
+      : noSensors,
+    dial: dialDirect,
+    workspace: await openWorkspace(config.workspace),
+    inventory: collectInventory,
+    onRestart: () => onEnd('restart'),
+    onUnenrolled: () => onEnd('unenrolled'),
+    log: {
+      debug: (message, fields) => log.debug(fields ?? {}, message),
+      info: (message, fields) => log.info(fields ?? {}, message),
+      warn: (message, fields) => log.warn(fields ?? {}, message),
+    },
+  });
+  return { agent, store };
+}
+
+/** Runs until a signal, a restart command or an unenrolment. */
+export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
+  if (await askControl(config.socket, { op: 'status', shown: false })) {
+    throw new CordonError('conflict', `An agent is running already in ${config.home}.`);
+  }
+  let end: (end: DaemonEnd) => void = () => undefined;
+  const ended = new Promise<DaemonEnd>((resolve) => {
+    end = resolve;
+  });
+  const { agent, store } = await openAgent(config, (how) => end(how));
+  const { device } = agent.status();
+  agent.onDatagram(({ id, from, service, body }) => {
+    store.device(device).addMessage(id, `${service} from ${from}: ${body}`, agent.status().now);
+  });
+  const control = await serveControl(config.socket, (request) => answer(agent, request));
+  const timers = [
+    setInterval(() => void agent.tick(), TICK_EVERY),
+    setInterval(() => void agent.sample(), SAMPLE_EVERY),
+  ];
+  const signal = () => end('stopped');
+  process.once('SIGTERM', signal).once('SIGINT', signal);
+  await agent.sample();
+  await agent.start();
+
+  const how = await ended;
+  for (const timer of timers) clearInterval(timer);
+  await agent.stop();
+  await control.close();
+  store.close();
+  return how;
+}
+
+async function answer(agent: Agent, request: ControlRequest): Promise<unknown> {
+  switch (request.op) {
+    case 'status':
+      if (request.shown) agent.shown();
+      return agent.status();
+    case 'notices':
+      if (request.shown) agent.shown();
+      return agent.notices();
+    case 'send':
+      return agent.sendDatagram({ to: request.to, service: request.service, body: request.body });
+  }
+}
+
+/** This machine's clocks. The monotonic one counts sleep: it is the time since boot, as the kernel tells it. */
+export function machineTime(): DeviceTime {
+  return {
+    wall: () => Date.now(),
+    monotonic: () => Math.round(uptime() * 1000),
+    boot: bootId(),
+    after(ms, task) {
+      let timer: NodeJS.Timeout;
+      const wait = (left: number) => {
+        const piece = Math.min(left, LONGEST_TIMEOUT);
+        timer = setTimeout(() => (left > piece ? wait(left - piece) : task()), piece).unref();
+      };
+      wait(ms);
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+/** Where no boot is named, each start of the agent counts as one: the wall clock is heard more often, within the same seven days. */
+function bootId(): string {
+  return process.platform === 'linux' ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() : randomUUID();
+}

@@ -1,0 +1,218 @@
+/** `cordon-agent` on the command line. Each command is a paragraph; what it shows is in `view.ts`. */
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { CordonError, isCordonError } from '../shared/errors.ts';
+import { deviceIdSchema } from '../shared/protocol/ids.ts';
+import type { Agent, AgentStatus } from './agent.ts';
+import { type AgentConfig, readAgentConfig } from './config.ts';
+import { askControl } from './control/control.ts';
+import { openAgent, runDaemon } from './daemon.ts';
+import type { DatagramOutcome } from './datagrams/datagrams.ts';
+import type { Notice } from './enforcement/notices.ts';
+import { credentialFolder } from './enrolment/credential-folder.ts';
+import { enrol } from './enrolment/enrol.ts';
+import { EXIT, EXIT_CODES } from './exit-codes.ts';
+import { dialDirect } from './link/dial.ts';
+import { openAgentStore } from './store/agent-store.ts';
+import { messageLines, noticeLines, outcomeLines, statusLines } from './view.ts';
+import { openWorkspace, type Workspace } from './workspace/workspace.ts';
+
+/** Runs one command. Returns the exit code; a daemon that is to start again in its place is handled by the caller. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command('cordon-agent')
+    .description(
+      'The device’s side of Cordon: enrols, connects, and carries out what an order or an admin asks of this device.',
+    )
+    .option('--home <folder>', 'where the agent keeps its identity and state (CORDON_AGENT_HOME)')
+    .exitOverride();
+  const config = () => readAgentConfig(program.opts<{ home?: string }>().home);
+  let exit = 0;
+
+  program
+    .command('enrol')
+    .description('make this machine a device of the organisation')
+    .argument('<link>', 'the activation link that an admin gave you')
+    .option('--replace', 'give up the identity that this machine has', false)
+    .action(async (link: string, { replace }: { replace: boolean }) => {
+      const { home, identity, store: file, workspace } = config();
+      mkdirSync(home, { recursive: true, mode: 0o700 });
+      const store = openAgentStore({ file });
+      try {
+        const credentials = await enrol(link, { keeper: credentialFolder(identity), store, dial: dialDirect, replace });
+        await openWorkspace(workspace);
+        say([
+          `Enrolled as ${credentials.device} at ${new URL(credentials.deviceUrl).host}.`,
+          'Start the agent: cordon-agent run',
+        ]);
+      } finally {
+        store.close();
+      }
+    });
+
+  program
+    .command('run')
+    .description('run the agent in the foreground')
+    .option('--detach', 'run it in the background and return', false)
+    .action(async ({ detach }: { detach: boolean }) => {
+      const given = config();
+      if (detach) return startDetached(given);
+      const end = await runDaemon(given);
+      if (end === 'restart') exit = restart(given);
+    });
+
+  program
+    .command('status')
+    .description('connection, gates, and the orders behind them')
+    .option('--json', 'for a program', false)
+    .action(async ({ json }: { json: boolean }) => {
+      const status = await ask<AgentStatus>(config(), { op: 'status', shown: !json }, (agent) => agent.status());
+      say(json ? [JSON.stringify(status.answer, null, 2)] : statusLines(status.answer, status.running));
+    });
+
+  program
+    .command('notices')
+    .description('the orders that are noticed or in force')
+    .option('--json', 'for a program', false)
+    .action(async ({ json }: { json: boolean }) => {
+      const { answer } = await ask<readonly Notice[]>(config(), { op: 'notices', shown: !json }, (agent) =>
+        agent.notices(),
+      );
+      say(json ? [JSON.stringify(answer, null, 2)] : noticeLines(answer));
+    });
+
+  program
+    .command('messages')
+    .description('messages to the user of this device')
+    .action(() => {
+      const { identity, store: file } = config();
+      const { device } = credentialFolder(identity).current();
+      const store = openAgentStore({ file });
+      try {
+        say(messageLines(store.device(device).messages()));
+        store.device(device).markShown();
+      } finally {
+        store.close();
+      }
+    });
+
+  program
+    .command('send')
+    .description('send a test datagram to another device')
+    .argument('<device>')
+    .argument('<text>')
+    .option('--service <service>', 'messaging or mail', 'messaging')
+    .action(async (to: string, body: string, { service }: { service: string }) => {
+      const answered = await askControl(config().socket, {
+        op: 'send',
+        to: deviceIdSchema.parse(to),
+        service: service === 'mail' ? 'mail' : 'messaging',
+        body,
+      });
+      if (!answered)
+        throw new CordonError('unavailable', 'The agent does not run here: start it with `cordon-agent run`.');
+      const outcome = asAnswer<DatagramOutcome>(answered.ok);
+      say(outcomeLines(outcome));
+      if (outcome.denial) exit = EXIT_CODES[outcome.denial.code];
+    });
+
+  const workspace = program.command('workspace').description('the sealed folder of this device');
+  const withWorkspace = async (use: (workspace: Workspace) => Promise<void>) => {
+    const { identity, workspace: folder } = config();
+    credentialFolder(identity).current();
+    await use(await openWorkspace(folder));
+  };
+  workspace
+    .command('put')
+    .argument('<file>')
+    .argument('[name]', 'its name in the workspace; the file’s own by default')
+    .action((file: string, name?: string) =>
+      withWorkspace(async (opened) => opened.put(name ?? basename(file), await readFile(file))),
+    );
+  workspace
+    .command('get')
+    .argument('<name>')
+    .argument('[file]', 'where to; standard output by default')
+    .action((name: string, file?: string) =>
+      withWorkspace(async (opened) => {
+        const content = await opened.get(name);
+        if (file === undefined) process.stdout.write(content);
+        else await writeFile(file, content, { mode: 0o600 });
+      }),
+    );
+  workspace
+    .command('ls')
+    .action(() =>
+      withWorkspace(async (opened) =>
+        say((await opened.list()).map(({ name, size }) => `${String(size).padStart(10)}  ${name}`)),
+      ),
+    );
+
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exit;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+/** The running daemon's answer, or that of the stored state when none runs. */
+async function ask<T>(
+  config: AgentConfig,
+  request: { op: 'status' | 'notices'; shown: boolean },
+  offline: (agent: Agent) => T,
+): Promise<{ answer: T; running: boolean }> {
+  const answered = await askControl(config.socket, request);
+  if (answered) return { answer: asAnswer<T>(answered.ok), running: true };
+  const { agent, store } = await openAgent({ ...config, log: 'silent' }, () => undefined);
+  try {
+    if (request.shown) agent.shown();
+    return { answer: offline(agent), running: false };
+  } finally {
+    store.close();
+  }
+}
+
+/** What our own daemon says over a socket that only its owner can open: the types are its own. */
+function asAnswer<T>(answer: unknown): T {
+  return answer as T;
+}
+
+function startDetached(config: AgentConfig): void {
+  credentialFolder(config.identity).current();
+  const log = openSync(config.logFile, 'a', 0o600);
+  const [entry = ''] = process.argv.slice(1);
+  const child = spawn(process.execPath, [...process.execArgv, entry, '--home', config.home, 'run'], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  child.unref();
+  closeSync(log);
+  say([`The agent runs in the background as process ${child.pid}; its log is ${config.logFile}`]);
+}
+
+/** In place, with the same process number; where something else starts us again, or that cannot be done, it is told by the code. */
+function restart({ supervised }: AgentConfig): number {
+  if (!supervised && process.platform !== 'win32' && process.execve) {
+    process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)]);
+  }
+  return EXIT.restart;
+}
+
+function failed(error: unknown): number {
+  // commander has said it already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+  if (isCordonError(error)) {
+    process.stderr.write(`cordon-agent: ${error.message} (${error.code})\n`);
+    return EXIT_CODES[error.code];
+  }
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  process.stderr.write(`cordon-agent: ${error instanceof Error ? error.message : String(error)}${code}\n`);
+  return EXIT.failed;
+}
+
+function say(lines: readonly string[]): void {
+  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+}
