@@ -1,0 +1,395 @@
+import { X509Certificate } from 'node:crypto';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import type { Authority } from '../../certs/authority.ts';
+import { implicit, sequence } from '../../certs/der.ts';
+import { createDevices } from '../../server/devices/devices.ts';
+import type { Database } from '../../server/store/database.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
+import { EnrolmentStore } from '../../server/store/enrolment-store.ts';
+import { GroupStore } from '../../server/store/group-store.ts';
+import { PresenceStore } from '../../server/store/presence-store.ts';
+import type { AreaCode } from '../../shared/areas/area-code.ts';
+import { type DeviceId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../shared/time/clock.ts';
+import { buildCsr, extensionRequest } from '../support/build-csr.ts';
+import { csrFor, DOMAIN_NOW, newKey, testAuthority, testEnrolment } from '../support/enrolment.ts';
+import { addGroup } from '../support/fleet-rows.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const HOUR = 3_600_000;
+const ADDRESS = '192.0.2.7';
+const refused = (code: string) => expect.objectContaining({ code });
+const fingerprintOf = (der: Buffer) => new X509Certificate(der).fingerprint256.replaceAll(':', '').toLowerCase();
+
+let authority: Authority;
+let remove: () => void;
+beforeAll(() => {
+  ({ authority, remove } = testAuthority());
+});
+afterAll(() => remove());
+
+/** What a refusal must leave as it was. */
+async function counts(database: Database) {
+  const count = async (table: 'devices' | 'certificates' | 'ledger_leaves') =>
+    (await database.db.selectFrom(table).selectAll().execute()).length;
+  return {
+    devices: await count('devices'),
+    certificates: await count('certificates'),
+    leaves: await count('ledger_leaves'),
+  };
+}
+const leafKinds = async (database: Database) =>
+  (await database.db.selectFrom('ledger_leaves').select('kind').orderBy('id').execute()).map(({ kind }) => kind);
+
+function devicesOver(database: Database) {
+  return createDevices({
+    store: new DeviceStore(database),
+    groups: new GroupStore(database),
+    presence: new PresenceStore(database),
+    bus: { publish: () => undefined, subscribe: () => () => undefined },
+    clock: new DrivenClock(DOMAIN_NOW),
+    followers: { deviceChanged: async () => undefined },
+  });
+}
+
+describeOnEveryStore('enrolment', (open) => {
+  it('makes a device of a code: device, certificate and leaf at once', async () => {
+    const database = await open();
+    const group = await addGroup(database, 'Karachi', 'PK');
+    const { enrolment, code, changed, asked } = testEnrolment(database, authority);
+    const { id, secret, link } = await code(group);
+    expect(link).toContain(authority.fingerprint);
+    const enrolled = await enrolment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS });
+    expect(enrolled).toMatchObject({ device: id, generation: 1 });
+    const certificate = new X509Certificate(enrolled.certificate);
+    expect(certificate.subject).toBe(`CN=${id}`);
+    expect(certificate.subjectAltName).toBe(`URI:urn:cordon:device:${id}:1`);
+    expect(await leafKinds(database)).toEqual(['certificate.issued']);
+    expect(changed).toEqual([id]);
+    expect(asked).toEqual([{ areas: [], home: 'PK', seat: null }]);
+    const device = await devicesOver(database).get(id);
+    expect(device).toMatchObject({ user: 'Amina', status: 'active', generation: 1, enrolledAt: DOMAIN_NOW });
+    const identity = await devicesOver(database).identify(fingerprintOf(enrolled.certificate), Date.now());
+    expect(identity).toMatchObject({ device: id, generation: 1 });
+  });
+
+  it('keeps no secret, only its hash', async () => {
+    const database = await open();
+    const { code } = testEnrolment(database, authority);
+    const { secret } = await code(await addGroup(database, 'g'));
+    const rows = await database.db.selectFrom('activation_codes').selectAll().execute();
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain(secret);
+  });
+
+  it('case 9: a code reused with another key is refused, and nothing changes', async () => {
+    const database = await open();
+    const { enrolment, code } = testEnrolment(database, authority);
+    const { id, secret } = await code(await addGroup(database, 'g'));
+    await enrolment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS });
+    const before = await counts(database);
+    await expect(enrolment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS })).rejects.toThrow(
+      refused('code_used'),
+    );
+    expect(await counts(database)).toEqual(before);
+  });
+
+  it('answers the same key again with the same certificate, for a device that lost the answer', async () => {
+    const database = await open();
+    const { enrolment, code, changed } = testEnrolment(database, authority);
+    const { id, secret } = await code(await addGroup(database, 'g'));
+    const key = newKey();
+    const first = await enrolment.redeem({ id, secret, csr: csrFor(id, key), address: ADDRESS });
+    const before = await counts(database);
+    const second = await enrolment.redeem({ id, secret, csr: csrFor(id, key), address: ADDRESS });
+    expect(second).toEqual(first);
+    expect(await counts(database)).toEqual(before);
+    expect(changed).toEqual([id, id]);
+    await devicesOver(database).revoke(id, 'keyCompromise');
+    await expect(enrolment.redeem({ id, secret, csr: csrFor(id, key), address: ADDRESS })).rejects.toThrow(
+      refused('code_used'),
+    );
+  });
+
+  it('case 9: a code redeemed 20 times at once makes one device and refuses the rest', async () => {
+    const database = await open();
+    const { enrolment, code } = testEnrolment(database, authority);
+    const { id, secret } = await code(await addGroup(database, 'g'));
+    const racing = Array.from({ length: 20 }, () =>
+      enrolment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS }),
+    );
+    const ended = await Promise.allSettled(racing);
+    expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const one of ended) if (one.status === 'rejected') expect(one.reason).toEqual(refused('code_used'));
+    expect(await counts(database)).toEqual({ devices: 1, certificates: 1, leaves: 1 });
+  });
+
+  it('lets 50 devices enrol at once', async () => {
+    const database = await open();
+    const { enrolment, code } = testEnrolment(database, authority);
+    const group = await addGroup(database, 'g');
+    const codes = await Promise.all(Array.from({ length: 50 }, () => code(group)));
+    await Promise.all(
+      codes.map(({ id, secret }) => enrolment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS })),
+    );
+    expect(await counts(database)).toEqual({ devices: 50, certificates: 50, leaves: 50 });
+  });
+
+  it('case 9: an expired or cancelled code is refused by name', async () => {
+    const database = await open();
+    const { enrolment, code } = testEnrolment(database, authority);
+    const group = await addGroup(database, 'g');
+    const old = await code(group, { expiresInHours: 1 });
+    const taken = await code(group);
+    await enrolment.cancelCode(taken.id);
+    const redeem = ({ id, secret }: { id: string; secret: string }) =>
+      enrolment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS });
+    await expect(redeem(taken)).rejects.toThrow(/cancelled/);
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + HOUR + 1);
+    await expect(redeem(old)).rejects.toThrow(refused('code_expired'));
+    vi.restoreAllMocks();
+    expect(await counts(database)).toEqual({ devices: 0, certificates: 0, leaves: 0 });
+    await expect(enrolment.cancelCode(taken.id)).rejects.toThrow(refused('not_found'));
+    expect((await enrolment.listCodes()).map(({ id, state }) => [id, state])).toEqual(
+      expect.arrayContaining([
+        [old.id, 'open'],
+        [taken.id, 'cancelled'],
+      ]),
+    );
+  });
+
+  it('case 9: guessing is refused alike for known and unknown codes, and then limited', async () => {
+    const database = await open();
+    const { enrolment, code } = testEnrolment(database, authority);
+    const { id, secret } = await code(await addGroup(database, 'g'));
+    const guess = (at: string, address: string) =>
+      enrolment.redeem({ id: at, secret: 'aaaaaaaaaaaaaaaaaaaaaaaaaa', csr: csrFor(at), address });
+    for (let i = 0; i < 10; i++) {
+      await expect(guess(id, `198.51.100.${i}`)).rejects.toThrow(refused('code_unknown'));
+    }
+    await expect(guess(id, '198.51.100.99')).rejects.toThrow(refused('rate_limited'));
+    for (let i = 0; i < 20; i++) {
+      await expect(guess(newDeviceId(), ADDRESS)).rejects.toThrow(refused('code_unknown'));
+    }
+    await expect(guess(newDeviceId(), ADDRESS)).rejects.toMatchObject({
+      code: 'rate_limited',
+      context: { retryAfter: expect.any(Number) },
+    });
+    await expect(enrolment.redeem({ id: 'nonsense', secret, csr: csrFor(id), address: null })).rejects.toThrow(
+      refused('code_unknown'),
+    );
+  });
+
+  it('case 5: a request for another device is refused and leaves the code open', async () => {
+    const database = await open();
+    const { enrolment, code } = testEnrolment(database, authority);
+    const { id, secret } = await code(await addGroup(database, 'g'));
+    const other = `urn:cordon:device:${newDeviceId()}:1`;
+    const attributes = extensionRequest({ '2.5.29.17': sequence(implicit(6, Buffer.from(other))) });
+    for (const csr of [csrFor(newDeviceId()), csrFor(''), buildCsr({ privateKey: newKey(), attributes })]) {
+      await expect(enrolment.redeem({ id, secret, csr, address: ADDRESS })).rejects.toThrow(
+        refused('csr_wrong_subject'),
+      );
+    }
+    const unnamed = buildCsr({ privateKey: newKey() });
+    expect((await enrolment.redeem({ id, secret, csr: unnamed, address: ADDRESS })).device).toBe(id);
+  });
+
+  it('needs approvers, and asks the gate; a denial names the order and leaves the code open', async () => {
+    const database = await open();
+    const { enrolment, code, says } = testEnrolment(database, authority);
+    const group = await addGroup(database, 'g', 'PK');
+    const { id, secret } = await code(group);
+    const redeem = () => enrolment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS });
+    says.adopted = false;
+    await expect(redeem()).rejects.toThrow(refused('approvers_required'));
+    await expect(code(group)).rejects.toThrow(refused('approvers_required'));
+    says.adopted = true;
+    const allowed = says.verdict;
+    const denial = { order: 'PK-2015-1', revision: 1, reasons: ['home'] } as const;
+    says.verdict = { allowed: false, denials: [denial], reasons: ['home'] };
+    await expect(redeem()).rejects.toThrow(refused('enrolment_denied'));
+    await expect(redeem()).rejects.toThrow(/PK-2015-1 \(home\).*the service desk/);
+    says.verdict = allowed;
+    expect((await redeem()).device).toBe(id);
+  });
+
+  it('case 10: a serial that is taken is made again, within the same enrolment', async () => {
+    const database = await open();
+    const group = await addGroup(database, 'g');
+    const { enrolment, code } = testEnrolment(database, authority);
+    const first = await code(group);
+    const { certificate } = await enrolment.redeem({ ...first, csr: csrFor(first.id), address: ADDRESS });
+    const { serialNumber } = new X509Certificate(certificate);
+    let issues = 0;
+    const colliding: Authority = {
+      ...authority,
+      issue: (request) => {
+        const issued = authority.issue(request);
+        return issues++ === 0 ? { ...issued, serial: serialNumber.toLowerCase() } : issued;
+      },
+    };
+    const next = testEnrolment(database, colliding);
+    const second = await next.code(group);
+    await next.enrolment.redeem({ ...second, csr: csrFor(second.id), address: ADDRESS });
+    expect(issues).toBe(2);
+    expect(await counts(database)).toEqual({ devices: 2, certificates: 2, leaves: 2 });
+
+    const broken = testEnrolment(database, {
+      ...authority,
+      issue: (request) => ({ ...authority.issue(request), serial: serialNumber.toLowerCase() }),
+    });
+    const third = await broken.code(group);
+    await expect(broken.enrolment.redeem({ ...third, csr: csrFor(third.id), address: ADDRESS })).rejects.toThrow(
+      refused('internal'),
+    );
+    expect(await counts(database)).toEqual({ devices: 2, certificates: 2, leaves: 2 });
+  });
+
+  it('enrols a device again in its next generation and ends the earlier one', async () => {
+    const database = await open();
+    const group = await addGroup(database, 'g');
+    const { enrolment, code, wakes } = testEnrolment(database, authority);
+    const first = await code(group);
+    const old = await enrolment.redeem({ ...first, csr: csrFor(first.id), address: ADDRESS });
+    const again = await code(group, { device: first.id });
+    expect(again.id).toBe(first.id);
+    // Until it is used, the device goes on as it is; the old secret is nothing any more.
+    const devices = devicesOver(database);
+    await expect(devices.identify(fingerprintOf(old.certificate), Date.now())).resolves.toMatchObject({
+      generation: 1,
+    });
+    await expect(enrolment.redeem({ ...first, csr: csrFor(first.id), address: ADDRESS })).rejects.toThrow(
+      refused('code_unknown'),
+    );
+    const renewed = await enrolment.redeem({ ...again, csr: csrFor(first.id), address: ADDRESS });
+    expect(renewed.generation).toBe(2);
+    expect(new X509Certificate(renewed.certificate).subjectAltName).toBe(`URI:urn:cordon:device:${first.id}:2`);
+    await expect(devices.identify(fingerprintOf(old.certificate), Date.now())).rejects.toThrow(
+      refused('certificate_revoked'),
+    );
+    await expect(devices.identify(fingerprintOf(renewed.certificate), Date.now())).resolves.toMatchObject({
+      generation: 2,
+    });
+    expect(await leafKinds(database)).toEqual(['certificate.issued', 'certificate.revoked', 'certificate.issued']);
+    await vi.waitFor(() => expect(wakes).toContainEqual({ kind: 'ended', device: first.id }));
+    // A renewal that the earlier generation began comes too late.
+    const late = { identity: { device: first.id, generation: 1 }, csr: csrFor(first.id) };
+    await expect(enrolment.renew(late)).rejects.toThrow(refused('certificate_revoked'));
+  });
+
+  it('brings a revoked device back by a code of its own, and refuses another group', async () => {
+    const database = await open();
+    const group = await addGroup(database, 'g');
+    const other = await addGroup(database, 'h');
+    const { enrolment, code } = testEnrolment(database, authority);
+    const first = await code(group);
+    await enrolment.redeem({ ...first, csr: csrFor(first.id), address: ADDRESS });
+    await devicesOver(database).revoke(first.id, 'keyCompromise');
+    await expect(code(other, { device: first.id })).rejects.toThrow(refused('conflict'));
+    await expect(code(group, { device: newDeviceId() })).rejects.toThrow(refused('not_found'));
+    await expect(code(newGroupId())).rejects.toThrow(refused('not_found'));
+    const again = await code(group, { device: first.id });
+    const back = await enrolment.redeem({ ...again, csr: csrFor(first.id), address: ADDRESS });
+    expect(back.generation).toBe(2);
+    expect(await devicesOver(database).get(first.id)).toMatchObject({ status: 'active', generation: 2, endedAt: null });
+  });
+
+  it('renews: the old certificate holds until the new one has been used', async () => {
+    const database = await open();
+    const { enrolment, code } = testEnrolment(database, authority);
+    const { id, secret } = await code(await addGroup(database, 'g'));
+    const old = await enrolment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS });
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 20 * 24 * HOUR);
+    const renewed = await enrolment.renew({ identity: { device: id, generation: 1 }, csr: csrFor(id) });
+    vi.restoreAllMocks();
+    expect(renewed.generation).toBe(1);
+    const devices = devicesOver(database);
+    const now = Date.now() + 20 * 24 * HOUR;
+    await devices.identify(fingerprintOf(old.certificate), now);
+    await devices.identify(fingerprintOf(renewed.certificate), now);
+    await expect(devices.identify(fingerprintOf(old.certificate), now)).rejects.toThrow(
+      refused('certificate_superseded'),
+    );
+    expect(await leafKinds(database)).toEqual(['certificate.issued', 'certificate.issued']);
+  });
+
+  it('case 8: a renewal for another subject is refused', async () => {
+    const database = await open();
+    const { enrolment, code } = testEnrolment(database, authority);
+    const { id, secret } = await code(await addGroup(database, 'g'));
+    await enrolment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS });
+    const before = await counts(database);
+    const san = (uri: string) =>
+      buildCsr({
+        privateKey: newKey(),
+        commonName: id,
+        attributes: extensionRequest({ '2.5.29.17': sequence(implicit(6, Buffer.from(uri))) }),
+      });
+    const identity = { device: id, generation: 1 };
+    const wrong = [csrFor(newDeviceId()), buildCsr({ privateKey: newKey() }), san(`urn:cordon:device:${id}:2`)];
+    for (const csr of wrong) {
+      await expect(enrolment.renew({ identity, csr })).rejects.toThrow(refused('csr_wrong_subject'));
+    }
+    expect(await counts(database)).toEqual(before);
+    // RFC 7030, section 4.2.2: a standard client repeats the names of its certificate.
+    await enrolment.renew({ identity, csr: san(`urn:cordon:device:${id}:1`) });
+  });
+
+  it('renews nothing for a revoked device, and limits who renews without end', async () => {
+    const database = await open();
+    const { enrolment, code } = testEnrolment(database, authority);
+    const group = await addGroup(database, 'g');
+    const { id, secret } = await code(group);
+    await enrolment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS });
+    const renew = (device: DeviceId) => enrolment.renew({ identity: { device, generation: 1 }, csr: csrFor(device) });
+    for (let i = 0; i < 10; i++) await renew(id);
+    await expect(renew(id)).rejects.toThrow(refused('rate_limited'));
+    const gone = await code(group);
+    await enrolment.redeem({ ...gone, csr: csrFor(gone.id), address: ADDRESS });
+    await devicesOver(database).revoke(gone.id, 'unspecified');
+    await expect(renew(gone.id)).rejects.toThrow(refused('certificate_revoked'));
+  });
+
+  it('puts the own certificates of the authority on record once', async () => {
+    const database = await open();
+    const { enrolment } = testEnrolment(database, authority);
+    await enrolment.recordOwn();
+    await enrolment.recordOwn();
+    expect(await leafKinds(database)).toEqual(['ca.created', 'ca.created', 'certificate.issued']);
+  });
+
+  it('case 11: a server or messaging certificate opens no connection', async () => {
+    const database = await open();
+    const { enrolment, code } = testEnrolment(database, authority);
+    await enrolment.recordOwn();
+    const devices = devicesOver(database);
+    for (const { fingerprint } of authority.own()) {
+      await expect(devices.identify(fingerprint, Date.now())).rejects.toThrow(refused('certificate_wrong_profile'));
+    }
+    const { id, secret } = await code(await addGroup(database, 'g'));
+    await enrolment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS });
+    const spki = Buffer.from(
+      new X509Certificate(authority.issuingDer).publicKey.export({ type: 'spki', format: 'der' }),
+    );
+    const messaging = authority.issue({ profile: 'messaging', spki, commonName: id });
+    await expect(devices.identify(messaging.fingerprint, Date.now())).rejects.toThrow(refused('certificate_unknown'));
+    const row = { ...messaging, issuedAt: Date.now() };
+    const leaf = { kind: 'certificate.issued', at: DOMAIN_NOW, subject: id, public: {} } as const;
+    await new EnrolmentStore(database).renew({ device: id, generation: 1, certificate: row, issued: leaf });
+    await expect(devices.identify(messaging.fingerprint, Date.now())).rejects.toThrow(
+      refused('certificate_wrong_profile'),
+    );
+  });
+
+  it('gates with the own home of a code before that of its group', async () => {
+    const database = await open();
+    const group = await addGroup(database, 'g', 'PK');
+    const { enrolment, asked } = testEnrolment(database, authority);
+    const fr = 'FR' as AreaCode;
+    const { link } = await enrolment.createCode({ user: 'A', group, home: fr, seat: null, by: 'acc_test' });
+    const [id = '', secret = ''] = (/code=(.+)$/.exec(link)?.[1] ?? '').split('.');
+    await enrolment.redeem({ id, secret, csr: csrFor(id), address: null });
+    expect(asked).toEqual([{ areas: [], home: 'FR', seat: null }]);
+  });
+});
