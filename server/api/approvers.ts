@@ -4,26 +4,18 @@ import {
   approverKeyView,
   approversView,
   newApproverKey,
-  type RootView,
   rootParams,
   rootProposal,
   rootView,
   signatureBody,
 } from '../../shared/api/approvers.ts';
-import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
-import type { ApproverKey } from '../admins/ports.ts';
+import type { Orders } from '../orders/orders.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface ApproversPorts {
   readonly admins: Pick<Admins, 'approverKeys' | 'registerApproverKey'>;
-  readonly orders: {
-    /** The root in force, and the one that waits for signatures. */
-    roots(): Promise<{ current: RootView | null; waiting: RootView | null }>;
-    proposeRoot(approvers: readonly ApproverKey[], threshold: number): Promise<RootView>;
-    /** `adopted` in the answer's state once enough have signed. */
-    signRoot(version: number, keyid: string, signature: string): Promise<RootView>;
-  };
+  readonly orders: Pick<Orders, 'approvers' | 'proposeRoot' | 'signRoot'>;
 }
 
 export function approverRoutes({ admins, orders }: ApproversPorts): Route[] {
@@ -53,7 +45,7 @@ export function approverRoutes({ admins, orders }: ApproversPorts): Route[] {
       path: '/approvers',
       summary: 'The root of approvers in force, and the one that waits',
       response: approversView,
-      handler: () => orders.roots(),
+      handler: () => orders.approvers(),
     }),
     route({
       name: 'approvers.propose',
@@ -63,15 +55,7 @@ export function approverRoutes({ admins, orders }: ApproversPorts): Route[] {
       body: rootProposal,
       response: rootView,
       statuses: [201],
-      async handler({ body }) {
-        const known = new Map((await admins.approverKeys()).map((key) => [key.keyid, key]));
-        const approvers = body.keyids.map((keyid) => {
-          const key = known.get(keyid);
-          if (!key) throw new CordonError('approver_unknown', `Nobody has registered the key ${keyid}.`, { keyid });
-          return key;
-        });
-        return new Reply(await orders.proposeRoot(approvers, body.threshold), { status: 201 });
-      },
+      handler: async ({ body }) => new Reply(await orders.proposeRoot(body), { status: 201 }),
     }),
     route({
       name: 'approvers.sign',
@@ -81,7 +65,7 @@ export function approverRoutes({ admins, orders }: ApproversPorts): Route[] {
       params: rootParams,
       body: signatureBody,
       response: rootView,
-      handler: ({ params, body }) => orders.signRoot(params.version, body.keyid, body.signature),
+      handler: ({ params, body, caller }) => orders.signRoot(caller.account.person, params.version, body),
     }),
   ];
 }

@@ -1,26 +1,13 @@
 /** Activation codes. The secret is in the answer to the request that made it, and nowhere else. */
 import qrcode from 'qrcode-terminal';
-import type { z } from 'zod';
-import { codeList, codeParams, type codeView, createdCode, newCode } from '../../shared/api/codes.ts';
+import { codeList, codeParams, createdCode, newCode } from '../../shared/api/codes.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
-import type { AreaCode } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
-import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { requireGroup } from '../admins/roles.ts';
+import type { Enrolment } from '../enrolment/enrolment.ts';
 import { Reply, type Route, route } from './route.ts';
 
-export interface CodesPort {
-  createCode(code: {
-    readonly user: string;
-    readonly group: GroupId;
-    readonly home: AreaCode | null;
-    readonly seat: AreaCode | null;
-    readonly by: string;
-    readonly expiresInHours: number;
-  }): Promise<{ readonly id: DeviceId; readonly link: string; readonly expiresAt: number }>;
-  listCodes(): Promise<readonly z.input<typeof codeView>[]>;
-  cancelCode(id: DeviceId): Promise<void>;
-}
+export type CodesPort = Pick<Enrolment, 'createCode' | 'listCodes' | 'cancelCode'>;
 
 export function codeRoutes(enrolment: CodesPort): Route[] {
   return [

@@ -12,15 +12,15 @@ import {
   verdictView,
 } from '../../shared/api/devices.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import type { Verdict } from '../../shared/verdict/terms.ts';
 import { requireGroup } from '../admins/roles.ts';
 import type { Devices } from '../devices/devices.ts';
+import type { Orders } from '../orders/orders.ts';
 import { type Route, route } from './route.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 export interface DevicesPorts {
   readonly devices: Pick<Devices, 'list' | 'get' | 'update' | 'revoke' | 'inventory'>;
-  readonly orders: { verdict(device: DeviceId): Promise<Verdict> };
+  readonly orders: Pick<Orders, 'verdict'>;
   readonly jurisdiction: { evidence(device: DeviceId): Promise<z.input<typeof evidenceView>> };
 }
 

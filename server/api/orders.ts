@@ -1,42 +1,28 @@
 /** Orders. What is decided here takes the keys of two people that the server does not hold; this file only carries it. */
-import type { z } from 'zod';
 import {
   affectedView,
   approvalBody,
   approvalResult,
-  type OrderActInput,
-  type OrderProposal,
-  type OrderView,
   orderAct,
   orderList,
   orderParams,
   orderProposal,
   orderView,
-  type RevisionView,
   receiptList,
   revisionParams,
   revisionView,
 } from '../../shared/api/orders.ts';
 import { parseArea } from '../../shared/areas/area-code.ts';
-import type { PersonId } from '../../shared/protocol/ids.ts';
+import { parseDocument } from '../../shared/order/canonical.ts';
+import { revisionSchema } from '../../shared/order/documents.ts';
 import { requireAreas } from '../admins/roles.ts';
+import type { Orders } from '../orders/orders.ts';
 import { Reply, type Route, route } from './route.ts';
 
-export interface OrdersPort {
-  list(): Promise<OrderView[]>;
-  get(number: string): Promise<OrderView>;
-  revision(number: string, revision: number): Promise<RevisionView>;
-  propose(proposal: OrderProposal, proposer: PersonId): Promise<RevisionView>;
-  act(number: string, act: OrderActInput, proposer: PersonId): Promise<RevisionView>;
-  /** Verifies the signature against the root in force. `adopted` is false while a second person is missing. */
-  approve(
-    number: string,
-    revision: number,
-    approval: { readonly keyid: string; readonly signature: string; readonly person: PersonId },
-  ): Promise<{ readonly adopted: boolean }>;
-  affected(number: string): Promise<z.input<typeof affectedView>['devices']>;
-  receipts(number: string): Promise<z.input<typeof receiptList>['receipts']>;
-}
+export type OrdersPort = Pick<
+  Orders,
+  'list' | 'get' | 'revision' | 'propose' | 'act' | 'approve' | 'affected' | 'receipts'
+>;
 
 export function orderRoutes(orders: OrdersPort): Route[] {
   return [
@@ -58,7 +44,7 @@ export function orderRoutes(orders: OrdersPort): Route[] {
       statuses: [201],
       async handler({ body, reach, caller }) {
         requireAreas(reach, body.areas.map(parseArea));
-        return new Reply(await orders.propose(body, caller.account.person), { status: 201 });
+        return new Reply(await orders.propose(caller.account.person, body), { status: 201 });
       },
     }),
     route({
@@ -82,7 +68,7 @@ export function orderRoutes(orders: OrdersPort): Route[] {
       async handler({ params, body, reach, caller }) {
         const { terms } = await orders.get(params.number);
         requireAreas(reach, [...terms.areas, ...(body.areas ?? [])].map(parseArea));
-        return new Reply(await orders.act(params.number, body, caller.account.person), { status: 201 });
+        return new Reply(await orders.act(caller.account.person, params.number, body), { status: 201 });
       },
     }),
     route({
@@ -104,15 +90,10 @@ export function orderRoutes(orders: OrdersPort): Route[] {
       response: approvalResult,
       statuses: [200, 202],
       async handler({ params, body, reach, caller }) {
-        const { terms } = await orders.get(params.number);
-        requireAreas(reach, terms.areas.map(parseArea));
-        const { adopted } = await orders.approve(params.number, params.revision, {
-          ...body,
-          person: caller.account.person,
-        });
-        if (adopted) return { adopted, code: null, detail: 'The revision is adopted.' };
-        const detail = 'Your approval is recorded; a second person must approve before anything changes.';
-        return new Reply({ adopted, code: 'second_approver_required', detail }, { status: 202 });
+        const { payload } = await orders.revision(params.number, params.revision);
+        requireAreas(reach, parseDocument(revisionSchema, Buffer.from(payload)).terms.areas.map(parseArea));
+        const result = await orders.approve(caller.account.person, params.number, params.revision, body);
+        return new Reply(result, { status: result.adopted ? 200 : 202 });
       },
     }),
     route({
@@ -138,7 +119,8 @@ export function orderRoutes(orders: OrdersPort): Route[] {
       async handler({ params, reach }) {
         const { terms } = await orders.get(params.number);
         requireAreas(reach, terms.areas.map(parseArea));
-        return { receipts: await orders.receipts(params.number) };
+        const stored = await orders.receipts(params.number);
+        return { receipts: stored.map(({ device, generation, receipt }) => ({ ...receipt, device, generation })) };
       },
     }),
   ];

@@ -200,15 +200,7 @@ export function addOrderCommands(program: Command, cli: Cli): void {
     .argument('<number>')
     .action(async (number: string) => {
       const { receipts } = await cli.client().call(receiptList, 'GET', `${order(number)}/receipts`);
-      const rows = receipts.map((one) => [
-        one.device,
-        one.kind,
-        one.service,
-        one.gate,
-        one.revision,
-        when(one.at),
-        one.verified,
-      ]);
-      cli.out().show(receipts, table(['device', 'kind', 'service', 'gate', 'revision', 'at', 'verified'], rows));
+      const rows = receipts.map((one) => [one.device, one.kind, one.service, one.gate, one.revision, one.at]);
+      cli.out().show(receipts, table(['device', 'kind', 'service', 'gate', 'revision', 'at'], rows));
     });
 }

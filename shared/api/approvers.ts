@@ -22,7 +22,6 @@ export const rootView = z.object({
   digest: z.string(),
   signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })),
 });
-export type RootView = z.infer<typeof rootView>;
 export const approversView = z.object({ current: rootView.nullable(), waiting: rootView.nullable() });
 
 export const rootProposal = z.strictObject({

@@ -8,6 +8,8 @@ export const newCode = z.strictObject({
   group: groupIdSchema,
   home: placeText.nullable().default(null),
   seat: placeText.nullable().default(null),
+  /** Enrol this device again, in its next generation, instead of a new one. `group` must be its group. */
+  device: deviceIdSchema.nullable().default(null),
   expiresInHours: z.int().min(1).max(720).default(48),
 });
 /** `link` holds the secret and is shown this once; `qr` is the same for a camera, in block characters. */

@@ -5,37 +5,39 @@ import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
 import { SERVICES } from '../verdict/terms.ts';
 import { instant } from './wire.ts';
 
-/** RFC 3339 with an offset, or local time in the order's `zone` (`2015-11-30T23:59`). The server says which when it is ambiguous. */
-const momentText = z
-  .string()
-  .regex(
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?$/,
-    'is RFC 3339, or local time such as 2015-11-30T23:59',
-  );
-
 const exemptSchema = z
   .array(z.union([z.strictObject({ device: deviceIdSchema }), z.strictObject({ group: groupIdSchema })]))
   .max(1000);
 
-const termsInput = orderTermsSchema.extend({ effective: momentText, until: momentText.nullable() });
+/**
+ * What an admin writes. Areas, services, times and disputed ground are read by the orders module, which has an error of its own for each.
+ * Times: RFC 3339 with an offset, or local time in the order's `zone` (`2015-11-30T23:59`).
+ */
+const termsInput = orderTermsSchema.extend({
+  areas: z.array(z.string().max(64)).min(1).max(300),
+  services: z.array(z.string().max(64)).min(1).max(16),
+  disputed: z.record(z.string().max(64), z.string().max(64)),
+  effective: z.string().max(64),
+  until: z.string().max(64).nullable(),
+});
 
 export const orderProposal = termsInput.extend({
-  until: momentText.nullable().default(null),
+  until: termsInput.shape.until.default(null),
   zone: z.string().max(64).default('UTC'),
   mode: termsInput.shape.mode.default('suspend'),
   stale: termsInput.shape.stale.default('keep'),
   visitors: termsInput.shape.visitors.default('PT0S'),
   disputed: termsInput.shape.disputed.default({}),
+  /** Absent: the installation's own. */
+  appeal: termsInput.shape.appeal.optional(),
   exempt: exemptSchema.default([]),
 });
-export type OrderProposal = z.infer<typeof orderProposal>;
 
 export const orderAct = z.strictObject({
   act: z.enum(ORDER_ACTS).exclude(['propose']),
   ...termsInput.partial().shape,
   exempt: exemptSchema.optional(),
 });
-export type OrderActInput = z.infer<typeof orderAct>;
 
 export const orderParams = z.object({ number: orderNumber });
 export const revisionParams = orderParams.extend({ revision: z.coerce.number().int().min(1) });
@@ -67,7 +69,6 @@ export const orderView = z.object({
   terms: orderTermsSchema,
   revisions: z.array(revisionSummary),
 });
-export type OrderView = z.infer<typeof orderView>;
 export const orderList = z.object({ orders: z.array(orderView.omit({ revisions: true })) });
 
 export const approvalBody = z.strictObject({ keyid: sha256Hex, signature: base64.max(128) });
@@ -83,6 +84,7 @@ export const affectedView = z.object({
     z.object({ device: deviceIdSchema, denied: z.array(z.enum(SERVICES)), reasons: z.array(z.string()) }),
   ),
 });
+/** Verified ones only, newest first. */
 export const receiptList = z.object({
   receipts: z.array(
     z.object({
@@ -93,8 +95,8 @@ export const receiptList = z.object({
       revision: z.int().nullable(),
       service: z.string().nullable(),
       gate: z.string().nullable(),
-      at: instant,
-      verified: z.boolean(),
+      /** The device's own time. */
+      at: z.string(),
     }),
   ),
 });

@@ -100,7 +100,7 @@ export async function startApi(limits = { perPair: 1000, perAddress: 100_000, pe
       approve: absent,
       affected: absent,
       receipts: absent,
-      roots: absent,
+      approvers: absent,
       proposeRoot: absent,
       signRoot: absent,
       verdict: absent,
