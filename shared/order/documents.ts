@@ -113,7 +113,10 @@ export const orderListSchema = z.strictObject({
   expiresAt: timestamp,
   /** The version of the root under which the approvals inside were given. */
   root: z.int().min(1),
-  /** The newest adopted revision of every order, withdrawn ones included, each with its approvals. */
+  /**
+   * The newest adopted revision of every order, withdrawn ones included, each with its approvals; before a `hold` the adopted revision
+   * that it holds, on which one approver's word depends (`standing.ts`).
+   */
   orders: z.array(envelopeSchema).max(5000),
 });
 export type OrderList = z.infer<typeof orderListSchema>;

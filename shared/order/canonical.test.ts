@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { isCordonError } from '../errors.ts';
+import { decodeCanonical, encodeCanonical, parseDocument } from './canonical.ts';
+
+const text = (value: string) => Buffer.from(value);
+const code = (act: () => unknown): string => {
+  try {
+    act();
+  } catch (error) {
+    return isCordonError(error) ? error.code : String(error);
+  }
+  return 'accepted';
+};
+
+const string = fc.string({ unit: 'binary' });
+const { json } = fc.letrec((tie) => ({
+  json: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constant(null),
+    fc.boolean(),
+    fc.maxSafeInteger(),
+    string,
+    fc.array(tie('json'), { maxLength: 4 }),
+    fc.dictionary(
+      string.filter((key) => key !== '__proto__'),
+      tie('json'),
+      { maxKeys: 4, noNullPrototype: true },
+    ),
+  ),
+}));
+
+describe('canonical JSON', () => {
+  it('comes back as it went in, with one spelling', () => {
+    fc.assert(
+      fc.property(json, (value) => {
+        const bytes = encodeCanonical(value);
+        const back = decodeCanonical(bytes);
+        // -0 has no spelling of its own.
+        expect(back).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(encodeCanonical(back)).toEqual(bytes);
+      }),
+    );
+  });
+
+  it('refuses every other spelling of the same value', () => {
+    fc.assert(
+      fc.property(json, (value) => {
+        const canonical = encodeCanonical(value).toString();
+        for (const other of [` ${canonical}`, `${canonical}\n`, JSON.stringify([value], null, 1)]) {
+          expect(code(() => decodeCanonical(text(other)))).toBe('document_malformed');
+        }
+      }),
+    );
+  });
+
+  it.each([
+    ['duplicate keys', '{"a":1,"a":2}'],
+    ['duplicate keys that say the same', '{"a":1,"a":1}'],
+    ['a key named __proto__', '{"__proto__":{"polluted":1}}'],
+    ['a nested __proto__', '{"a":{"__proto__":1}}'],
+    ['NaN', '{"a":NaN}'],
+    ['Infinity', '[Infinity]'],
+    ['a fraction', '{"a":1.5}'],
+    ['an integer written as a fraction', '{"a":1.0}'],
+    ['an exponent', '{"a":1e3}'],
+    ['minus zero', '-0'],
+    ['2^53', '{"a":9007199254740992}'],
+    ['2^53 + 1, which rounds', '{"a":9007199254740993}'],
+    ['beyond every double', '{"a":1e999}'],
+    ['a leading zero', '[01]'],
+    ['unsorted keys', '{"b":1,"a":2}'],
+    ['an escape that nobody needs', '"\\u0061"'],
+    ['an escaped lone surrogate', '"\\ud800"'],
+    ['an escaped slash', '"a\\/b"'],
+    ['a byte order mark', '\ufeff{}'],
+    ['two values', '{}{}'],
+    ['nothing', ''],
+    ['deep nesting', `${'['.repeat(40)}${']'.repeat(40)}`],
+    ['very deep nesting', `${'['.repeat(200_000)}${']'.repeat(200_000)}`],
+  ])('case 26: %s is refused', (_name, written) => {
+    expect(code(() => decodeCanonical(text(written)))).toBe('document_malformed');
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+
+  it('case 26: bytes that are not UTF-8, overlong forms and encoded surrogates are refused', () => {
+    for (const bytes of [
+      [0x22, 0xff, 0x22],
+      [0x22, 0xc0, 0x80, 0x22],
+      [0x22, 0xed, 0xa0, 0x80, 0x22],
+      [0x22, 0xe2, 0x82, 0x22],
+    ]) {
+      expect(code(() => decodeCanonical(Uint8Array.from(bytes)))).toBe('document_malformed');
+    }
+  });
+
+  it.each([
+    ['a fraction', 0.5],
+    ['NaN', Number.NaN],
+    ['undefined', { a: undefined }],
+    ['a hole', new Array(1)],
+    ['a function', () => 1],
+    ['a bigint', 1n],
+    ['a date', new Date(0)],
+    ['a map', new Map()],
+    ['a lone surrogate', '\ud800'],
+    ['a lone surrogate in a key', { '\udc00': 1 }],
+  ])('does not encode %s', (_name, value) => {
+    expect(code(() => encodeCanonical(value))).toBe('document_malformed');
+  });
+
+  it('sorts keys by code unit', () => {
+    expect(encodeCanonical({ b: 1, a: 2, é: 3, B: 4, 10: 5, 9: 6 }).toString()).toBe(
+      '{"10":5,"9":6,"B":4,"a":2,"b":1,"é":3}',
+    );
+  });
+
+  it('case 27: an unknown field is refused, not skipped', () => {
+    const schema = z.strictObject({ a: z.int() });
+    expect(parseDocument(schema, text('{"a":1}'))).toEqual({ a: 1 });
+    expect(code(() => parseDocument(schema, text('{"a":1,"critical":true}')))).toBe('document_malformed');
+  });
+});

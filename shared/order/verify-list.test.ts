@@ -1,0 +1,280 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  INSTALLATION,
+  NOW,
+  revisionDocument,
+  rootDocument,
+  signedList,
+  signedRevision,
+  signedRoot,
+  TERMS,
+  testKey,
+  testPerson,
+} from '../../tests/support/signed-documents.ts';
+import { isCordonError } from '../errors.ts';
+import { verifyRoots } from './approvers.ts';
+import type { Envelope, Revision } from './documents.ts';
+import { compileRules } from './rules.ts';
+import { BRIEF_HOLD } from './standing.ts';
+import { type AcceptedRevision, type KnownList, readAccepted, verifyList } from './verify-list.ts';
+
+const online = testKey();
+const [ada, ben, cyd] = [testPerson('ada'), testPerson('ben'), testPerson('cyd')];
+const { root, envelope: rootEnvelope } = signedRoot(rootDocument([ada, ben, cyd], online), [ada, ben]);
+const nothing: KnownList = { installation: INSTALLATION, version: 0, hash: null, orders: new Map() };
+
+const code = (act: () => unknown): string => {
+  try {
+    act();
+  } catch (error) {
+    return isCordonError(error) ? error.code : String(error);
+  }
+  return 'accepted';
+};
+const verify = (orders: Envelope[], known: KnownList = nothing, changes = {}) => {
+  const made = signedList(orders, online, { version: known.version + 1, previous: known.hash, ...changes });
+  return verifyList({ envelope: made.envelope, root, known, now: NOW });
+};
+const knowing = (orders: Envelope[], known: KnownList = nothing): KnownList => {
+  const { list, hash, orders: accepted } = verify(orders, known);
+  return { installation: INSTALLATION, version: list.version, hash, orders: accepted };
+};
+const kept = (orders: ReadonlyMap<string, AcceptedRevision>) => orders.get('2015-001')?.revision.revision ?? null;
+const alarms = (result: ReturnType<typeof verifyList>) => result.alarms.map((alarm) => alarm.code);
+
+const first = signedRevision(revisionDocument(), [ada, ben]);
+const next = (changes: Partial<Revision>, base: { digest: string } = first): Revision =>
+  revisionDocument({ revision: 2, previous: base.digest, act: 'revise', ...changes });
+const heldAt = new Date(NOW + 60_000).toISOString();
+const hold = (changes: Partial<Revision> = {}, base: { digest: string } = first): Revision =>
+  next({ act: 'hold', status: 'held', heldSince: heldAt, ...changes }, base);
+
+describe('a list', () => {
+  it('brings what two people signed', () => {
+    const result = verify([first]);
+    expect(kept(result.orders)).toBe(1);
+    expect(result.alarms).toEqual([]);
+    expect(result.expired).toBe(false);
+  });
+
+  it('case 24: a lower version, and a list of another installation, are refused', () => {
+    const known = knowing([first], knowing([first]));
+    const older = signedList([first], online, { version: 1 });
+    expect(code(() => verifyList({ envelope: older.envelope, root, known, now: NOW }))).toBe('list_older');
+    expect(code(() => verify([first], known, { installation: 'ins_other' }))).toBe('list_other_installation');
+    const foreign = signedRevision(revisionDocument({ installation: 'ins_other' }), [ada, ben]);
+    const result = verify([foreign]);
+    expect(kept(result.orders)).toBeNull();
+    expect(alarms(result)).toEqual(['order_unverified']);
+  });
+
+  it('case 24: the same version with other bytes, or a successor of another list, is a fork', () => {
+    const known = knowing([first]);
+    const other = signedList([], online, { version: 1 });
+    expect(code(() => verifyList({ envelope: other.envelope, root, known, now: NOW }))).toBe('list_forked');
+    expect(code(() => verify([first], known, { previous: 'f'.repeat(64) }))).toBe('list_forked');
+    expect(code(() => verify([first], known))).toBe('accepted');
+  });
+
+  it('case 25: one signer counted twice, a threshold not met, a stranger’s key: no order', () => {
+    const again = signedRevision(revisionDocument(), [ada, ada, ada]);
+    expect(again.signatures).toHaveLength(3);
+    const stranger = testPerson('ben');
+    for (const signers of [[ada, ada], [ada], [], [ada, stranger]]) {
+      const result = verify([signedRevision(revisionDocument(), signers)]);
+      expect(kept(result.orders)).toBeNull();
+      expect(alarms(result)).toEqual(['order_unverified']);
+    }
+  });
+
+  it('case 25: two keys of one person are one person', () => {
+    const second = testPerson('ada');
+    const two = signedRoot(rootDocument([ada, second, ben], online), [ada, ben]).root;
+    const list = signedList([signedRevision(revisionDocument(), [ada, second])], online);
+    const result = verifyList({ envelope: list.envelope, root: two, known: nothing, now: NOW });
+    expect(kept(result.orders)).toBeNull();
+  });
+
+  it('case 31: the proposer’s approval does not count', () => {
+    const result = verify([signedRevision(revisionDocument({ proposer: 'ada' }), [ada, ben])]);
+    expect(kept(result.orders)).toBeNull();
+    expect(kept(verify([signedRevision(revisionDocument({ proposer: 'ada' }), [ada, ben, cyd])]).orders)).toBe(1);
+  });
+
+  it('case 32: signatures of one revision are worth nothing under another', () => {
+    const edited = signedRevision(revisionDocument({ terms: { ...TERMS, areas: ['IN'] } }), []);
+    expect(kept(verify([{ ...edited, signatures: first.signatures }]).orders)).toBeNull();
+  });
+
+  it('case 35: a list that is no longer refreshed is expired, which is a state and no refusal', () => {
+    const { envelope } = signedList([first], online);
+    const late = verifyList({ envelope, root, known: nothing, now: NOW + 7 * 86_400_000 });
+    expect(late.expired).toBe(true);
+    expect(kept(late.orders)).toBe(1);
+  });
+
+  it('must be signed by an online key that the root names, and under a root that is known', () => {
+    const { envelope } = signedList([first], testKey());
+    expect(code(() => verifyList({ envelope, root, known: nothing, now: NOW }))).toBe('signature_invalid');
+    expect(code(() => verify([first], nothing, { root: 2 }))).toBe('root_older');
+  });
+
+  it('never ends or rolls back an order by leaving it out, going back or forking', () => {
+    const second = signedRevision(next({}), [ada, cyd]);
+    const known = knowing([second], knowing([first]));
+    const missing = verify([], known);
+    expect([kept(missing.orders), alarms(missing)]).toEqual([2, ['order_missing']]);
+    const back = verify([first], known);
+    expect([kept(back.orders), alarms(back)]).toEqual([2, ['order_rolled_back']]);
+    const fork = signedRevision(next({ status: 'withdrawn', act: 'withdraw' }), [ada, ben]);
+    const forked = verify([fork], known);
+    expect([kept(forked.orders), alarms(forked)]).toEqual([2, ['order_forked']]);
+    const unsigned = verify(
+      [signedRevision(next({ revision: 3, act: 'withdraw', status: 'withdrawn' }), [ada])],
+      known,
+    );
+    expect([kept(unsigned.orders), alarms(unsigned)]).toEqual([2, ['order_unverified']]);
+  });
+
+  it('may leave out a withdrawn order', () => {
+    const withdrawn = signedRevision(next({ act: 'withdraw', status: 'withdrawn' }), [ada, ben]);
+    expect(verify([], knowing([withdrawn])).alarms).toEqual([]);
+  });
+
+  it('case 30: an area that does not exist is not enforced in part', () => {
+    const result = verify([signedRevision(revisionDocument({ terms: { ...TERMS, areas: ['PK', 'ZZ'] } }), [ada, ben])]);
+    expect([kept(result.orders), alarms(result)]).toEqual([null, ['order_unverified']]);
+  });
+
+  it('accepts exactly the bytes that were signed', () => {
+    const { envelope } = signedList([first], online);
+    const payload = Buffer.from(envelope.payload, 'base64');
+    fc.assert(
+      fc.property(fc.nat(payload.length * 8 - 1), (bit) => {
+        const bytes = Buffer.from(payload);
+        bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        const broken = { ...envelope, payload: bytes.toString('base64') };
+        expect(code(() => verifyList({ envelope: broken, root, known: nothing, now: NOW }))).not.toBe('accepted');
+      }),
+    );
+    // The same for a revision inside a list that the online key (in the wrong hands) has signed anew.
+    const inner = Buffer.from(first.payload, 'base64');
+    fc.assert(
+      fc.property(fc.nat(inner.length * 8 - 1), (bit) => {
+        const bytes = Buffer.from(inner);
+        bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        expect(verify([{ ...first, payload: bytes.toString('base64') }]).orders.size).toBe(0);
+      }),
+    );
+  });
+});
+
+describe('a hold', () => {
+  const heldUntil = (orders: ReadonlyMap<string, AcceptedRevision>) => compileRules(orders.values())[0]?.heldUntil;
+
+  it('by one person, who may be its proposer, lasts 72 hours on top of what it holds', () => {
+    const result = verify([first, signedRevision(hold({ proposer: 'ada' }), [ada])]);
+    expect(result.alarms).toEqual([]);
+    expect(heldUntil(result.orders)).toBe(Date.parse(heldAt) + BRIEF_HOLD);
+    // A device that knows the revision beneath does not need it again.
+    expect(heldUntil(verify([signedRevision(hold(), [cyd])], knowing([first])).orders)).toBe(
+      Date.parse(heldAt) + BRIEF_HOLD,
+    );
+  });
+
+  it('lasts until release with a second person, also when that approval comes later', () => {
+    const document = hold({ proposer: 'ada' });
+    expect(heldUntil(verify([first, signedRevision(document, [ada, ben])]).orders)).toBe(Infinity);
+    const known = knowing([first, signedRevision(document, [ada])]);
+    const later = verify([first, signedRevision(document, [ada, ben])], known);
+    expect(heldUntil(later.orders)).toBe(Infinity);
+    // And no list takes the second approval away again.
+    const stripped = { ...known, orders: later.orders };
+    expect(heldUntil(verify([first, signedRevision(document, [ada])], stripped).orders)).toBe(Infinity);
+  });
+
+  it.each<[string, Partial<Revision>]>([
+    ['other areas', { terms: { ...TERMS, areas: ['IN'] } }],
+    ['other exemptions', { exempt: [{ commitment: 'a'.repeat(64), until: null }] }],
+    ['another act', { act: 'revise' }],
+    ['no hold at all', { status: 'active', heldSince: null }],
+    ['a revision that nobody has seen', { previous: 'b'.repeat(64) }],
+    ['a beginning in the future', { heldSince: '2016-01-01T00:00:00.000Z' }],
+  ])('by one person may not bring in %s', (_name, changes) => {
+    const result = verify([first, signedRevision(hold(changes), [ada])], knowing([first]));
+    expect([kept(result.orders), alarms(result)]).toEqual([1, ['order_unverified']]);
+  });
+
+  it('by one person cannot be renewed by one person', () => {
+    const known = knowing([first, signedRevision(hold(), [ada])]);
+    const renewed = hold({ revision: 3, heldSince: new Date(NOW + 3_000_000).toISOString() });
+    const result = verify([first, signedRevision(renewed, [ada])], known);
+    expect([kept(result.orders), alarms(result)]).toEqual([2, ['hold_renewed']]);
+    // Held on top of the hold itself, which two people would have to sign.
+    const onHold = signedRevision({ ...renewed, previous: signedRevision(hold(), []).digest }, [ada]);
+    expect(kept(verify([first, onHold], known).orders)).toBe(2);
+  });
+
+  it('can follow a release that the device has missed', () => {
+    const known = knowing([first, signedRevision(hold(), [ada])]);
+    const release = signedRevision(next({ revision: 3, act: 'release' }), [ben, cyd]);
+    const again = signedRevision(hold({ revision: 4, heldSince: new Date(NOW + 3_000_000).toISOString() }, release), [
+      ada,
+    ]);
+    const result = verify([release, again], known);
+    expect([kept(result.orders), alarms(result)]).toEqual([4, []]);
+  });
+});
+
+describe('a root', () => {
+  const dan = testPerson('dan');
+  const second = rootDocument([ada, cyd, dan], online, { version: 2, previous: root.digest });
+
+  it('is self-signed at first and then signed by the one before and by itself', () => {
+    expect(verifyRoots(null, [rootEnvelope]).approvers.version).toBe(1);
+    const followed = signedRoot(second, [ada, cyd]).envelope;
+    expect(verifyRoots(root, [rootEnvelope, followed]).approvers.version).toBe(2);
+    expect(verifyRoots(null, [rootEnvelope, followed]).approvers.version).toBe(2);
+    expect(verifyRoots(root, []).digest).toBe(root.digest);
+  });
+
+  it.each([
+    ['only the new one’s people', [cyd, dan], 'threshold_not_met'],
+    ['only the old one’s people', [ada, ben], 'threshold_not_met'],
+    ['one person twice', [ada, ada], 'threshold_not_met'],
+  ])('case 25: signed by %s is refused', (_name, signers, expected) => {
+    expect(code(() => verifyRoots(root, [signedRoot(second, signers).envelope]))).toBe(expected);
+  });
+
+  it.each([
+    ['a gap', { version: 3 }, 'root_older'],
+    ['another chain', { previous: 'c'.repeat(64) }, 'root_older'],
+    ['another installation', { installation: 'ins_other' }, 'list_other_installation'],
+    ['more people asked for than named', { threshold: 4 }, 'document_malformed'],
+  ])('with %s is refused', (_name, changes, expected) => {
+    const made = () => signedRoot({ ...second, ...changes }, [ada, cyd, ben]);
+    expect(code(() => verifyRoots(root, [made().envelope]))).toBe(expected);
+  });
+
+  it('other than the pinned one of the same version is refused', () => {
+    const forged = signedRoot(rootDocument([ada, ben, dan], online), [ada, ben]).envelope;
+    expect(code(() => verifyRoots(root, [forged]))).toBe('list_forked');
+    expect(code(() => verifyRoots(null, []))).toBe('approvers_required');
+  });
+
+  it('after a rotation what was verified stays, and what is new needs the new root’s people', () => {
+    const newest = signedRoot(second, [ada, cyd]).root;
+    const known = knowing([first]);
+    const refreshed = signedList([first], online, { version: 2, previous: known.hash, root: 2 });
+    const old = verifyList({ envelope: refreshed.envelope, root: newest, known, now: NOW });
+    expect([kept(old.orders), alarms(old)]).toEqual([1, []]);
+    const asNew = verifyList({ envelope: refreshed.envelope, root: newest, known: nothing, now: NOW });
+    expect([kept(asNew.orders), alarms(asNew)]).toEqual([null, ['order_unverified']]);
+    const again = signedList([signedRevision(revisionDocument(), [ada, ben, cyd])], online, { root: 2 });
+    expect(kept(verifyList({ envelope: again.envelope, root: newest, known: nothing, now: NOW }).orders)).toBe(1);
+    const lasting = signedRevision(hold(), [ada, ben]);
+    expect(readAccepted(lasting, [root, newest]).lasting).toBe(true);
+    expect(readAccepted(lasting, [newest]).lasting).toBe(false);
+  });
+});
