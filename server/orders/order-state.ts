@@ -73,7 +73,7 @@ export function openOrderState(ports: {
   let adopted = new Map<string, readonly RevisionRow[]>();
   let accepted = new Map<string, AcceptedRevision>();
   let rules: readonly OrderRule[] = [];
-  let cancelRefresh = () => {};
+  let cancelRefresh: () => void = () => undefined;
   let stopped = false;
 
   function byOrder(rows: readonly RevisionRow[]): Map<string, readonly RevisionRow[]> {

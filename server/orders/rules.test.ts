@@ -1,0 +1,185 @@
+/** The pure rules of acts, terms and adoption, as tables. */
+import { describe, expect, it } from 'vitest';
+import { isCordonError } from '../../shared/errors.ts';
+import { ORDER_ACTS, type OrderAct } from '../../shared/order/documents.ts';
+import { BRIEF_HOLD } from '../../shared/order/standing.ts';
+import { revisionDocument, TERMS } from '../../tests/support/signed-documents.ts';
+import { ACTS, nextStatus, type OrderState, stateOf } from './acts.ts';
+import { decideApproval } from './adoption.ts';
+import { changeTerms, makeTerms, readTime, type TermsInput } from './terms.ts';
+
+const NOW = Date.parse('2015-07-24T12:00:00.000Z');
+const outcome = (act: () => unknown): unknown => {
+  try {
+    return act();
+  } catch (error) {
+    return isCordonError(error) ? error.code : String(error);
+  }
+};
+
+describe('acts', () => {
+  const expected: Record<OrderState, string> = {
+    //         propose          revise           extend           hold             release          withdraw
+    none: 'active           not_found        not_found        not_found        not_found        not_found',
+    proposed: 'act_not_allowed  active           active           act_not_allowed  act_not_allowed  withdrawn',
+    active: 'act_not_allowed  active           active           held             act_not_allowed  withdrawn',
+    held: 'act_not_allowed  held             held             held             active           withdrawn',
+    lapsed: 'act_not_allowed  active           active           held             active           withdrawn',
+    withdrawn: 'order_closed     order_closed     order_closed     order_closed     order_closed     order_closed',
+  };
+  const states = Object.keys(ACTS).map((state) => state as OrderState);
+  const cells = states.flatMap((state) =>
+    ORDER_ACTS.map((act, index): [OrderState, OrderAct, string] => [
+      state,
+      act,
+      expected[state].split(/ +/)[index] ?? '',
+    ]),
+  );
+
+  it.each(cells)('%s × %s → %s', (state, act, next) => {
+    expect(outcome(() => nextStatus(state, act))).toBe(next);
+  });
+
+  it('a hold by one person lapses, a lasting one does not', () => {
+    const revision = revisionDocument({ status: 'held', act: 'hold', heldSince: new Date(NOW).toISOString() });
+    expect(stateOf(null, NOW)).toBe('proposed');
+    expect(stateOf({ revision, lasting: false }, NOW + BRIEF_HOLD - 1)).toBe('held');
+    expect(stateOf({ revision, lasting: false }, NOW + BRIEF_HOLD)).toBe('lapsed');
+    expect(stateOf({ revision, lasting: true }, NOW + BRIEF_HOLD)).toBe('held');
+  });
+});
+
+describe('terms', () => {
+  const input: TermsInput = { ...TERMS, effective: '2015-12-01T00:00', zone: 'Asia/Karachi' };
+  const made = (changes: Partial<TermsInput>, now = NOW) =>
+    outcome(() => makeTerms({ ...input, ...changes }, { appeal: 'the desk' }, now));
+
+  it('says times in UTC, areas and services once', () => {
+    const terms = made({ areas: ['PK', 'IN', 'PK'], services: ['mail', 'messaging', 'mail'], appeal: undefined });
+    expect(terms).toMatchObject({
+      effective: '2015-11-30T19:00:00.000Z',
+      areas: ['IN', 'PK'],
+      services: ['messaging', 'mail'],
+      appeal: 'the desk',
+    });
+  });
+
+  it.each([
+    ['any country', '*'],
+    ['nothing', ''],
+    ['lower case', 'pk'],
+    ['look-alike letters', 'РК'],
+    ['a blank around', ' PK'],
+    ['a withdrawn code', 'AN'],
+    ['a code that never was', 'ZZ'],
+  ])('case 30: an order for %s is refused', (_name, area) => {
+    expect(made({ areas: ['PK', area] })).toBe('unknown_area');
+  });
+
+  it('case 30: an order for no area at all is refused', () => {
+    expect(made({ areas: [] })).toBe('invalid_input');
+  });
+
+  it.each<[string, Partial<TermsInput>, string]>([
+    ['a service that does not exist', { services: ['voice'] }, 'unknown_service'],
+    ['no service', { services: [] }, 'invalid_input'],
+    ['a disputed feature that does not exist', { disputed: { atlantis: 'PK' } }, 'invalid_input'],
+    ['a map that names no area', { disputed: { kashmir: 'XX' } }, 'unknown_area'],
+    ['a zone that does not exist', { zone: 'Asia/Atlantis' }, 'invalid_input'],
+    ['a date that does not exist', { effective: '2015-02-30T00:00' }, 'invalid_input'],
+    ['a date without a time', { effective: '2015-12-01' }, 'invalid_input'],
+    ['a grace of months', { visitors: 'P1M' }, 'invalid_input'],
+  ])('refuses %s', (_name, changes, expected) => {
+    expect(made(changes)).toBe(expected);
+  });
+
+  it.each<[string, Partial<TermsInput>, string]>([
+    ['in the past', { effective: '2015-07-24T16:59' }, 'effective_in_past'],
+    ['in the past, with an offset', { effective: '2015-07-24T11:59:59Z' }, 'effective_in_past'],
+    ['after its own end', { until: '2015-11-30T23:59' }, 'until_before_effective'],
+    ['at its own end', { until: '2015-12-01T00:00' }, 'until_before_effective'],
+    ['in a gap of the clock', { zone: 'Asia/Beirut', effective: '2016-03-27T00:30' }, 'ambiguous_local_time'],
+    ['in a repeated hour', { zone: 'Europe/Berlin', effective: '2015-10-25T02:30' }, 'ambiguous_local_time'],
+    ['ending in a gap', { zone: 'Asia/Beirut', until: '2016-03-27T00:00' }, 'ambiguous_local_time'],
+  ])('case 34: an effective time %s is refused', (_name, changes, expected) => {
+    expect(made(changes)).toBe(expected);
+  });
+
+  it('case 34: names the two instants that an ambiguous time could mean, and takes either', () => {
+    for (const [zone, written, suggestions] of [
+      ['Europe/Berlin', '2015-10-25T02:30', ['2015-10-25T02:30:00+02:00', '2015-10-25T02:30:00+01:00']],
+      ['Asia/Beirut', '2016-03-27T00:30', ['2016-03-26T23:30:00+02:00', '2016-03-27T01:30:00+03:00']],
+    ] as const) {
+      try {
+        readTime(written, zone);
+        expect.unreachable();
+      } catch (error) {
+        expect(isCordonError(error) && error.context['suggestions']).toEqual(suggestions);
+      }
+      for (const each of suggestions) expect(readTime(each, zone)).toBe(Date.parse(each));
+    }
+  });
+
+  it('case 34: a revision that leaves the effective time alone is never in the past', () => {
+    const later = Date.parse('2016-01-01T00:00:00.000Z');
+    const changed = (act: OrderAct, changes: object) => outcome(() => changeTerms(TERMS, act, changes, later));
+    expect(changed('release', {})).toEqual(TERMS);
+    expect(changed('revise', { nexus: ['home'] })).toEqual({ ...TERMS, nexus: ['home'] });
+    expect(changed('revise', { effective: TERMS.effective })).toEqual(TERMS);
+    expect(changed('extend', { effective: '2015-12-31T00:00' })).toBe('effective_in_past');
+    expect(changed('extend', { effective: '2016-02-01T00:00' })).toEqual({
+      ...TERMS,
+      effective: '2016-01-31T19:00:00.000Z',
+    });
+  });
+
+  it('an act changes what is its own to change', () => {
+    expect(outcome(() => changeTerms(TERMS, 'hold', { areas: ['IN'] }, NOW))).toBe('invalid_input');
+    expect(outcome(() => changeTerms(TERMS, 'extend', { areas: ['IN'], effective: '2016-01-01T00:00' }, NOW))).toBe(
+      'invalid_input',
+    );
+    expect(outcome(() => changeTerms(TERMS, 'extend', {}, NOW))).toBe('invalid_input');
+    expect(
+      outcome(() => changeTerms({ ...TERMS, until: '2016-01-01T00:00:00.000Z' }, 'extend', { until: null }, NOW)),
+    ).toEqual(TERMS);
+  });
+});
+
+describe('approvals', () => {
+  const persons = new Map([
+    ['a1', 'ada'],
+    ['a2', 'ada'],
+    ['b1', 'ben'],
+    ['p1', 'proposer'],
+  ]);
+  const given = (...keyids: string[]) => keyids.map((keyid) => ({ keyid, person: persons.get(keyid) ?? 'gone' }));
+  const decide = (keyid: string, before: string[], act: OrderAct = 'revise', baseHeld = false) =>
+    outcome(() => {
+      const status = act === 'hold' ? 'held' : 'active';
+      const revision = revisionDocument({
+        act,
+        status,
+        heldSince: status === 'held' ? new Date(NOW).toISOString() : null,
+      });
+      const { standing, isNew } = decideApproval(revision, { keyid }, given(...before), persons, 2, baseHeld);
+      return { adopted: standing.adopted, lasting: standing.lasting, missing: standing.missing, isNew };
+    });
+  const waiting = { adopted: false, lasting: false, missing: 1, isNew: true };
+
+  it.each<[string, unknown, unknown]>([
+    ['the first of two', decide('a1', []), waiting],
+    ['the second', decide('b1', ['a1']), { adopted: true, lasting: false, missing: 0, isNew: true }],
+    ['case 31: the proposer', decide('p1', ['a1']), 'same_person'],
+    ['case 31: one person with two keys', decide('a2', ['a1']), 'same_person'],
+    ['the same approval again', decide('a1', ['a1']), { ...waiting, isNew: false }],
+    ['a key that has left the root', decide('x9', ['a1']), 'approver_unknown'],
+    ['after one whose key has left the root', decide('b1', ['x9']), waiting],
+    ['a hold by one', decide('a1', [], 'hold'), { adopted: true, lasting: false, missing: 1, isNew: true }],
+    ['a hold by its proposer', decide('p1', [], 'hold'), { adopted: true, lasting: false, missing: 1, isNew: true }],
+    ['a second behind it', decide('b1', ['p1'], 'hold'), { adopted: true, lasting: true, missing: 0, isNew: true }],
+    ['a hold on a hold by one', decide('a1', [], 'hold', true), waiting],
+    ['a hold on a hold by its proposer', decide('p1', [], 'hold', true), 'same_person'],
+  ])('%s', (_name, found, expected) => {
+    expect(found).toEqual(expected);
+  });
+});
