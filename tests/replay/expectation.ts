@@ -1,0 +1,100 @@
+/** Compares what a timeline expects with what the server's verdict and the device's own gate say. It computes no verdict of its own. */
+import { verdictView } from '../../shared/api/devices.ts';
+import { SERVICES } from '../../shared/verdict/terms.ts';
+import type { Caller } from './admin-api.ts';
+import type { DeviceState } from './fleet-process.ts';
+import type { Expectation } from './timeline.ts';
+
+/** One service of one device, as one side sees it. */
+export interface Seen {
+  readonly service: string;
+  readonly allowed: boolean;
+  /** Numbers of the orders that deny. */
+  readonly orders: readonly string[];
+  readonly reasons: readonly string[];
+}
+
+export interface Unmet {
+  readonly device: string;
+  /** Counted from 1 within its label. */
+  readonly which: number;
+  readonly see: 'server' | 'device';
+  readonly service: string;
+  readonly expected: string;
+  readonly got: string;
+  readonly orders: readonly string[];
+  readonly reasons: readonly string[];
+}
+
+const ASK_AT_ONCE = 8;
+
+export function seenByDevice({ gates }: DeviceState): Seen[] {
+  return gates.map(({ service, open, reasons, orders }) => ({ service, allowed: open, reasons, orders }));
+}
+
+export async function seenByServer(api: Caller, device: string): Promise<Seen[]> {
+  const { services } = await api.call('GET', `/devices/${device}/verdict`, verdictView);
+  return SERVICES.map((service) => {
+    const { allowed, denials, reasons } = services[service];
+    return { service, allowed, reasons, orders: denials.map(({ order }) => order) };
+  });
+}
+
+/** The first thing that one side says otherwise than expected; `order` is the server's number of the order that must deny. */
+export function compare(
+  expectation: Expectation,
+  order: string | null,
+  seen: readonly Seen[],
+): Omit<Unmet, 'device' | 'which' | 'see'> | null {
+  const expected = Object.entries(expectation.services);
+  const anyDenied = expected.some(([, state]) => state === 'denied');
+  const found = (service: string) => seen.find((one) => one.service === service);
+  for (const [service, state] of expected) {
+    const one = found(service);
+    const { orders, reasons }: Pick<Seen, 'orders' | 'reasons'> = one ?? { orders: [], reasons: [] };
+    const got = one?.allowed ? 'allowed' : 'denied';
+    const unmet = (what: string) => ({ service, expected: what, got, orders, reasons });
+    if (got !== state) return unmet(state);
+    if (state === 'denied' && order !== null && !orders.includes(order))
+      return unmet(`denied by ${expectation.order} (${order})`);
+    const { because } = expectation;
+    if (state === 'denied' && because !== undefined && !reasons.includes(because))
+      return unmet(`denied because ${because}`);
+  }
+  // Where nothing is denied, the reason may be any of the services': one that no order names says `no_order`.
+  const { because } = expectation;
+  if (because === undefined || anyDenied) return null;
+  const all = expected.flatMap(([service]) => found(service)?.reasons ?? []);
+  if (all.includes(because)) return null;
+  return {
+    service: expected.map(([service]) => service).join(', '),
+    expected: `allowed because ${because}`,
+    got: 'allowed',
+    orders: [],
+    reasons: all,
+  };
+}
+
+/** Checks every device of the label; gives all that is unmet, the first device first. */
+export async function check(
+  expectation: Expectation,
+  order: string | null,
+  states: readonly DeviceState[],
+  api: Caller,
+): Promise<Unmet[]> {
+  const unmet: Unmet[] = [];
+  const note = (state: DeviceState, see: Unmet['see'], seen: readonly Seen[]) => {
+    const difference = compare(expectation, order, seen);
+    if (difference) unmet.push({ device: state.device, which: state.index + 1, see, ...difference });
+  };
+  if (expectation.see !== 'server') for (const state of states) note(state, 'device', seenByDevice(state));
+  if (expectation.see !== 'device') {
+    const waiting = [...states];
+    const worker = async () => {
+      for (let state = waiting.shift(); state; state = waiting.shift())
+        note(state, 'server', await seenByServer(api, state.device));
+    };
+    await Promise.all(Array.from({ length: ASK_AT_ONCE }, worker));
+  }
+  return unmet.sort((a, b) => a.which - b.which);
+}

@@ -1,0 +1,124 @@
+/** One label's devices as the driver sees them: their process, and all of their surroundings that must outlive it. */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Instant } from '../../shared/time/clock.ts';
+import { type Addresses, nowhere } from './addresses.ts';
+import type { DeviceState, FleetHandlers } from './fleet-process.ts';
+import { Child } from './rpc.ts';
+import type { Fleet as Description, Evidence, EvidenceChange } from './timeline.ts';
+
+export class Fleet {
+  readonly description: Description;
+  readonly #addresses: Addresses;
+  readonly #folder: string;
+  readonly #first: number;
+  #child: Child<FleetHandlers>;
+  #evidence: Evidence;
+  #boot: { id: string; since: Instant };
+  #offset = 0;
+  online: boolean;
+
+  /** `first`: how many devices come before these, so that all have addresses of their own. */
+  constructor(description: Description, addresses: Addresses, folder: string, first: number, now: Instant) {
+    this.description = description;
+    this.#addresses = addresses;
+    this.#folder = folder;
+    this.#first = first;
+    this.#evidence = description.evidence;
+    this.#boot = { id: randomUUID(), since: now };
+    this.online = description.online;
+    this.#child = this.#launch();
+  }
+
+  get label(): string {
+    return this.description.label;
+  }
+
+  #launch(): Child<FleetHandlers> {
+    const module = fileURLToPath(import.meta.resolve('./fleet-process.ts'));
+    return new Child<FleetHandlers>(`fleet ${this.label}`, module, join(this.#folder, `fleet-${this.label}.log`));
+  }
+
+  #sources(): string[] {
+    const { ip } = this.#evidence;
+    const { count } = this.description;
+    if (ip === undefined) return Array.from({ length: count }, (_, index) => nowhere(this.#first + index));
+    if (!/^[A-Z]{2}$/.test(ip)) return Array.from({ length: count }, () => ip);
+    // Fleets in one country share its block and not their addresses.
+    return this.#addresses.in(ip, this.#first + count).slice(this.#first);
+  }
+
+  async open(now: Instant): Promise<void> {
+    await this.#child.call('open', {
+      label: this.label,
+      folder: join(this.#folder, `fleet-${this.label}`),
+      count: this.description.count,
+      now,
+      boot: this.#boot,
+      offset: this.#offset,
+      online: this.online,
+      evidence: this.#evidence,
+      addresses: this.#sources(),
+    });
+  }
+
+  async enrol(links: readonly string[]): Promise<void> {
+    await this.#child.call('enrol', { links });
+  }
+
+  async launch(): Promise<void> {
+    await this.#child.call('launch', null);
+  }
+
+  async jump(to: Instant): Promise<void> {
+    await this.#child.call('jump', { to });
+  }
+
+  async tick(): Promise<void> {
+    await this.#child.call('tick', null);
+  }
+
+  states(): Promise<DeviceState[]> {
+    return this.#child.call('states', null);
+  }
+
+  /** What the change does not name stays; null removes it. */
+  async move(change: EvidenceChange): Promise<void> {
+    const { ip, position, network, sim } = { ...this.#evidence, ...change };
+    this.#evidence = {
+      ...(ip === null || ip === undefined ? {} : { ip }),
+      ...(position === null || position === undefined ? {} : { position }),
+      ...(network === null || network === undefined ? {} : { network }),
+      ...(sim === null || sim === undefined ? {} : { sim }),
+    };
+    await this.#child.call('move', { evidence: this.#evidence, addresses: this.#sources() });
+  }
+
+  async network(online: boolean): Promise<void> {
+    this.online = online;
+    await this.#child.call('network', { online });
+  }
+
+  async setClock(offset: number): Promise<void> {
+    this.#offset = offset;
+    await this.#child.call('clock', { offset });
+  }
+
+  async reboot(now: Instant): Promise<void> {
+    this.#boot = { id: randomUUID(), since: now };
+    await this.#child.call('reboot', { boot: this.#boot });
+  }
+
+  /** kill -9, then start again: the same boot of the same machines, with what the agents had stored. */
+  async crash(now: Instant): Promise<void> {
+    await this.#child.kill();
+    this.#child = this.#launch();
+    await this.open(now);
+    await this.launch();
+  }
+
+  kill(): Promise<void> {
+    return this.#child.kill();
+  }
+}

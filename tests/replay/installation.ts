@@ -1,0 +1,94 @@
+/** The server of one timeline: its process, its addresses, its people. Dies with kill -9 and starts again on the same ports and data. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../../server/config.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import { adoptRoot, firstOwner, invite, type Person } from './admin-api.ts';
+import { Child } from './rpc.ts';
+import type { ServerHandlers } from './server-process.ts';
+import type { Act, Timeline } from './timeline.ts';
+
+/** People who approve when a timeline names nobody. */
+const APPROVERS = ['ada', 'bo', 'cy'];
+
+export interface Installation {
+  readonly adminUrl: string;
+  readonly owner: Person;
+  readonly people: ReadonlyMap<string, Person>;
+  jump(to: Instant): Promise<void>;
+  crash(now: Instant): Promise<void>;
+  kill(): Promise<void>;
+}
+
+/** Everybody whom the timeline names, and as many more as it takes for two to approve what any of them proposes. */
+export function peopleOf({ steps }: Timeline): string[] {
+  const acts = steps.filter((step): step is Act => 'do' in step);
+  const names = new Set(acts.flatMap((step) => ('by' in step && step.by !== undefined ? step.by : [])));
+  names.add('proposer');
+  const approvers = () => [...names].filter((name) => name !== 'proposer').length;
+  // One more than two when somebody else than `proposer` proposes.
+  const proposers = new Set(acts.flatMap((step) => ('by' in step && typeof step.by === 'string' ? [step.by] : [])));
+  const wanted = [...proposers].some((name) => name !== 'proposer') ? 3 : 2;
+  for (const name of APPROVERS) if (approvers() < wanted) names.add(name);
+  return [...names];
+}
+
+function configOf(folder: string, ports: { device: number; public: number; admin: number }): Config {
+  return {
+    home: join(folder, 'server'),
+    databaseUrl: null,
+    passphrase: randomBytes(16).toString('hex'),
+    passphraseFile: join(folder, 'passphrase'),
+    organisation: 'Replay',
+    names: ['127.0.0.1', 'localhost'],
+    bind: '127.0.0.1',
+    devicePort: ports.device,
+    publicPort: ports.public,
+    admin: { bind: '127.0.0.1', port: ports.admin, certificate: null, key: null },
+    proxyFrom: ['127.0.0.1', '::1'],
+    ipDatabase: null,
+    appeal: 'the people who replay this',
+    operatorUrl: null,
+    log: 'warn',
+  };
+}
+
+export async function startInstallation(timeline: Timeline, folder: string, now: Instant): Promise<Installation> {
+  const log = join(folder, 'server.log');
+  const module = fileURLToPath(import.meta.resolve('./server-process.ts'));
+  const launch = () => new Child<ServerHandlers>('server', module, log);
+  let config = configOf(folder, { device: 0, public: 0, admin: 0 });
+  let child = launch();
+  try {
+    const { addresses, firstOwnerLink } = await child.call('start', { config, now });
+    if (firstOwnerLink === null) throw new Error('a fresh server gave no link for its first owner');
+    const { device, public: open, admin } = addresses;
+    config = {
+      ...config,
+      ...configOf(folder, { device: device.port, public: open.port, admin: admin.port }),
+      passphrase: config.passphrase,
+    };
+    const adminUrl = `http://127.0.0.1:${admin.port}`;
+    const owner = await firstOwner(adminUrl, firstOwnerLink);
+    const joined = await Promise.all(peopleOf(timeline).map((name) => invite(adminUrl, owner, name)));
+    await adoptRoot(joined);
+    return {
+      adminUrl,
+      owner,
+      people: new Map(joined.map((person) => [person.name, person])),
+      async jump(to) {
+        await child.call('jump', { to });
+      },
+      async crash(at) {
+        await child.kill();
+        child = launch();
+        await child.call('start', { config, now: at });
+      },
+      kill: () => child.kill(),
+    };
+  } catch (error) {
+    await child.kill();
+    throw error;
+  }
+}

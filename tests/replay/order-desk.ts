@@ -1,0 +1,141 @@
+/** What people do about orders, through the REST API: propose, sign exact bytes, and be refused. Keeps which order a timeline's name stands for. */
+import type { z } from 'zod';
+import { approvalResult, orderList, orderView, revisionView } from '../../shared/api/orders.ts';
+import { type Person, Refusal, signatureOver } from './admin-api.ts';
+import type { Act, ActOf, Terms } from './timeline.ts';
+
+type Revision = z.infer<typeof revisionView>;
+export type OrderDeed = Extract<Act, { order: string }>;
+
+interface Known {
+  readonly number: string;
+  /** The revision that `approve` is about: the newest that was proposed and not approved in the same step. */
+  readonly proposed: number;
+}
+
+export class OrderDesk {
+  readonly #people: ReadonlyMap<string, Person>;
+  readonly #groups: ReadonlyMap<string, string>;
+  readonly #zone: string;
+  readonly #orders = new Map<string, Known>();
+
+  /** `groups`: label → id of the group that holds that label's devices. */
+  constructor(people: ReadonlyMap<string, Person>, groups: ReadonlyMap<string, string>, zone: string) {
+    this.#people = people;
+    this.#groups = groups;
+    this.#zone = zone;
+  }
+
+  /** The server's number of the order that the timeline calls `name`; the name itself while there is none. */
+  numberOf(name: string): string {
+    return this.#orders.get(name)?.number ?? name;
+  }
+
+  /** Throws `Refusal` when the act is refused, also for the approval that leaves a second person missing. */
+  async perform(deed: OrderDeed): Promise<void> {
+    switch (deed.do) {
+      case 'propose':
+        return await this.#propose(deed);
+      case 'approve': {
+        const { number, proposed } = this.#known(deed.order);
+        return await this.#approve(number, proposed, deed.by ?? null);
+      }
+      case 'revise':
+        return await this.#act(deed, this.#changes(deed), 2);
+      case 'extend':
+        return await this.#act(deed, { effective: deed.effective }, 2);
+      case 'hold':
+        return await this.#act(deed, {}, 1);
+      case 'release':
+      case 'withdraw':
+        return await this.#act(deed, {}, 2);
+    }
+  }
+
+  /** Everything about the orders that a refused act must leave as it is. */
+  async standing(): Promise<string> {
+    return JSON.stringify(await this.#anyone().api.call('GET', '/orders', orderList));
+  }
+
+  #known(name: string): Known {
+    const known = this.#orders.get(name);
+    if (!known) throw new Error(`the order "${name}" was never accepted by the server`);
+    return known;
+  }
+
+  #person(name: string): Person {
+    const person = this.#people.get(name);
+    if (!person) throw new Error(`nobody is called ${name}`);
+    return person;
+  }
+
+  #anyone(): Person {
+    return this.#person('proposer');
+  }
+
+  #changes({ exempt, ...terms }: Terms): object {
+    const { areas, services, nexus, effective, until, mode, unknown, stale, contested, visitors, travellers } = terms;
+    const { disputed, authority, addressee, instrument, statement } = terms;
+    const groups = exempt?.map((label) => ({ group: this.#groups.get(label) }));
+    // JSON leaves out what is undefined.
+    return {
+      ...{ areas, services, nexus, effective, until, mode, unknown, stale, contested, visitors, travellers },
+      ...{ disputed, authority, addressee, instrument, statement, exempt: groups },
+    };
+  }
+
+  async #propose(deed: ActOf<'propose'>): Promise<void> {
+    const said = JSON.parse(JSON.stringify(this.#changes(deed)));
+    const proposal = {
+      title: deed.order,
+      zone: this.#zone,
+      mode: 'suspend',
+      unknown: 'allow',
+      contested: 'allow',
+      visitors: 'P0D',
+      travellers: 'allow',
+      authority: 'not said',
+      addressee: 'not said',
+      instrument: 'not said',
+      statement: { en: 'Not said.' },
+      appeal: 'the people who replay this',
+      ...said,
+    };
+    const { order, revision } = await this.#person(deed.by).api.call('POST', '/orders', revisionView, proposal);
+    this.#orders.set(deed.order, { number: order, proposed: revision });
+  }
+
+  async #act(
+    deed: Exclude<OrderDeed, { do: 'propose' | 'approve' }>,
+    changes: object,
+    approvers: 1 | 2,
+  ): Promise<void> {
+    const { number } = this.#known(deed.order);
+    const path = `/orders/${number}/revisions`;
+    const body = { act: deed.do, ...changes };
+    const { revision } = await this.#person(deed.by).api.call('POST', path, revisionView, body);
+    await this.#approve(number, revision, null, approvers);
+  }
+
+  /** Nobody named: people who neither proposed nor signed it, until it is adopted, `most` of them. */
+  async #approve(number: string, revision: number, names: readonly string[] | null, most = 2): Promise<void> {
+    const path = `/orders/${number}/revisions/${revision}`;
+    const shown = await this.#anyone().api.call('GET', path, revisionView);
+    const signers = names?.map((name) => this.#person(name)) ?? (await this.#free(shown)).slice(0, most);
+    let adopted = false;
+    for (const person of signers) {
+      if (adopted && !names) break;
+      const body = { keyid: person.key.keyid, signature: signatureOver(shown.payload, person) };
+      const result = await person.api.call('POST', `${path}/approvals`, approvalResult, body);
+      adopted = result.adopted;
+      if (!adopted && person === signers.at(-1)) throw new Refusal(result.code ?? 'not adopted', result.detail);
+    }
+    if (signers.length === 0) throw new Error(`nobody is left who could approve revision ${revision} of ${number}`);
+  }
+
+  async #free({ order, revision, proposer }: Revision): Promise<Person[]> {
+    const { revisions } = await this.#anyone().api.call('GET', `/orders/${order}`, orderView);
+    const signed = revisions.find((one) => one.revision === revision)?.approvals.map(({ person }) => person) ?? [];
+    return [...this.#people.values()].filter(({ id }) => id !== proposer && !signed.includes(id));
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * `npm run replay -- FILE…`: plays timelines against the real server and the real agent code and says, step by step, whether what must
+ * be true is true. Exits 0 when all of it was, 1 at the first thing that was not, 2 for a timeline that cannot be played.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { type Outcome, openPlayer, type Player } from './player.ts';
+import { narrate, record } from './telling.ts';
+import { parseTimeline, type Step, type Timeline, TimelineError } from './timeline.ts';
+
+interface Options {
+  readonly json: boolean;
+  readonly keep: boolean;
+  readonly watch: boolean;
+}
+
+/** Real time between two steps under `--watch`. */
+const WATCH_PAUSE = 2_500;
+
+function read(file: string): Timeline {
+  try {
+    return parseTimeline(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof TimelineError) throw new TimelineError(`${file}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+/** Resolves when the person presses Ctrl-C. */
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => process.once('SIGINT', resolve));
+}
+
+async function keepUp(player: Player): Promise<void> {
+  const { email, password, totpSecret } = player.owner.signIn;
+  process.stderr.write(
+    `The server is up at ${player.adminUrl}: sign in as ${email} with password ${password} and the TOTP secret ${totpSecret}.\n`,
+  );
+  process.stderr.write('Press Ctrl-C to end it.\n');
+  await interrupted();
+}
+
+async function play(file: string, timeline: Timeline, options: Options): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-replay-'));
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const tell = (outcome: Outcome) => say(options.json ? record(file, timeline, outcome) : narrate(timeline, outcome));
+  const devices = timeline.fleet.reduce((sum, { count }) => sum + count, 0);
+  if (!options.json) say(`${timeline.name}: ${timeline.about}\n  ${devices} devices enrol …`);
+  const began = performance.now();
+  let player: Player | null = null;
+  const end = () => void player?.close().finally(() => process.exit(130));
+  process.once('SIGTERM', end);
+  try {
+    player = await openPlayer(timeline, folder);
+    let holds = true;
+    for (const step of timeline.steps) {
+      holds = await playStep(player, step, tell);
+      if (!holds) break;
+      if (options.watch) await new Promise((resolve) => setTimeout(resolve, WATCH_PAUSE));
+    }
+    if (!options.json) {
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      say(holds ? `  ${timeline.steps.length} steps hold, in ${seconds} s\n` : `  it does not hold (${seconds} s)\n`);
+    }
+    if (options.keep) await keepUp(player);
+    return holds;
+  } finally {
+    process.removeListener('SIGTERM', end);
+    await player?.close();
+    if (options.keep) process.stderr.write(`Data and logs stay in ${folder}\n`);
+    else rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function playStep(player: Player, step: Step, tell: (outcome: Outcome) => void): Promise<boolean> {
+  const outcome = await player.play(step);
+  tell(outcome);
+  return outcome.failure === null;
+}
+
+async function main(files: readonly string[], options: Options): Promise<number> {
+  const given = files.length > 0 ? files : [fileURLToPath(import.meta.resolve('../timelines/pakistan-2015.json'))];
+  // All are read before the first is played: a slip in the last file should not cost a minute.
+  const timelines = given.map((file) => ({ file, timeline: read(file) }));
+  for (const { file, timeline } of timelines) {
+    if (!(await play(basename(file), timeline, options))) return 1;
+  }
+  return 0;
+}
+
+const command = new Command('replay')
+  .description('Plays timelines against the real server and real agents on a clock that it drives.')
+  .argument('[FILE...]', 'timelines; without one, Pakistan 2015')
+  .option('--json', 'one line of JSON a step', false)
+  .option('--keep', 'leave the server up at the end', false)
+  .option('--watch', 'slow enough to follow in the console', false)
+  .action(async (files: string[], options: Options) => {
+    try {
+      process.exitCode = await main(files, options);
+    } catch (error) {
+      process.stderr.write(
+        `${error instanceof TimelineError ? error.message : error instanceof Error ? error.stack : error}\n`,
+      );
+      process.exitCode = 2;
+    }
+  });
+await command.parseAsync();

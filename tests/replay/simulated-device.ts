@@ -1,0 +1,123 @@
+/**
+ * One simulated machine: clocks that are driven and may be wrong, sensors that say what they are told, a network cable that can be
+ * pulled, and a proxy in front of the server that reports the address it is told. The agent on it is the real one.
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Agent, createAgent } from '../../agent/agent.ts';
+import type { DeviceTime } from '../../agent/enforcement/device-clock.ts';
+import {
+  type CredentialPort,
+  credentialsOver,
+  type EnrolmentKeeper,
+  type EnrolmentState,
+} from '../../agent/enrolment/credentials.ts';
+import type { Sensors } from '../../agent/evidence/sensors.ts';
+import { type DialPort, dialDirect } from '../../agent/link/dial.ts';
+import type { AgentStore } from '../../agent/store/agent-store.ts';
+import { AGENT_VERSION } from '../../agent/version.ts';
+import { openWorkspace } from '../../agent/workspace/workspace.ts';
+import type { Inventory } from '../../shared/protocol/frames.ts';
+import type { DrivenClock, Instant } from '../../shared/time/clock.ts';
+import { proxyV1, proxyV2 } from './proxy-header.ts';
+import type { Evidence } from './timeline.ts';
+
+/** What the driver decides about all devices of one label; each device reads it anew whenever it needs it. */
+export interface World {
+  readonly clock: DrivenClock;
+  /** Since when the machines are up, by the driven clock, and a name for that boot. */
+  boot: { readonly id: string; readonly since: Instant };
+  /** How wrong their wall clocks are, in milliseconds. */
+  offset: number;
+  online: boolean;
+  evidence: Evidence;
+  /** One address a device, as the proxy reports them. */
+  addresses: readonly string[];
+}
+
+export interface Simulated {
+  readonly agent: Agent;
+  readonly index: number;
+}
+
+/** Credentials in a file, so that they survive kill -9 as the daemon's do. */
+export function fileCredentials(file: string): EnrolmentKeeper & CredentialPort {
+  const load = () => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null);
+  const save = (state: EnrolmentState) => {
+    writeFileSync(`${file}.new`, JSON.stringify(state), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  };
+  return credentialsOver({ load, save }, () => rmSync(file, { force: true }));
+}
+
+export function dialFrom(world: World, index: number): DialPort {
+  return async (target) => {
+    if (!world.online) throw new Error('the network is down');
+    const socket = await dialDirect(target);
+    const source = world.addresses[index] ?? '127.0.0.1';
+    // Both versions of the header are in the field, so half of a fleet comes with each.
+    const version2 = index % 2 === 0 && source.includes('.');
+    socket.write(version2 ? proxyV2(source, target.port) : proxyV1(source, target.port));
+    return socket;
+  };
+}
+
+export function timeOf(world: World): DeviceTime {
+  const boot = world.boot;
+  return {
+    wall: () => world.clock.now() + world.offset,
+    monotonic: () => world.clock.now() - boot.since,
+    boot: boot.id,
+    after: (ms, task) => world.clock.at(world.clock.now() + ms, task),
+  };
+}
+
+function sensorsOf(world: World): Sensors {
+  return async () => {
+    const { position, network } = world.evidence;
+    const [latitude = 0, longitude = 0, accuracy = 0] = position ?? [];
+    return { position: position ? { latitude, longitude, accuracy } : null, network: network ?? null };
+  };
+}
+
+function inventoryOf(world: World, hostname: string): () => Promise<Inventory> {
+  const unknown = { manufacturer: null, model: null, serial: null, uuid: null, cpu: null, cores: null, memory: null };
+  return async () => ({
+    at: world.clock.now(),
+    agent: AGENT_VERSION,
+    hostname,
+    os: { platform: 'simulated', distro: null, release: null, kernel: null, arch: process.arch },
+    hardware: unknown,
+    disks: [],
+    network: [],
+  });
+}
+
+export async function simulate(given: {
+  readonly world: World;
+  readonly label: string;
+  readonly index: number;
+  readonly folder: string;
+  readonly store: AgentStore;
+  readonly credentials: CredentialPort;
+}): Promise<Simulated> {
+  const { world, label, index, folder } = given;
+  const workspace = join(folder, `workspace-${index}`);
+  mkdirSync(workspace, { recursive: true });
+  const complain = (message: string, fields?: Record<string, unknown>) => {
+    process.stderr.write(`${label}-${index}: ${message} ${fields ? JSON.stringify(fields) : ''}\n`);
+  };
+  const agent = createAgent({
+    store: given.store,
+    credentials: given.credentials,
+    time: timeOf(world),
+    sensors: sensorsOf(world),
+    dial: dialFrom(world, index),
+    workspace: await openWorkspace(workspace),
+    inventory: inventoryOf(world, `${label}-${index}`),
+    onRestart: () => undefined,
+    onUnenrolled: () => undefined,
+    log: { debug: () => undefined, info: () => undefined, warn: complain },
+  });
+  return { agent, index };
+}

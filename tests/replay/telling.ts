@@ -1,0 +1,72 @@
+/** How a step and what came of it are told: a line for people, a line of JSON for programs. */
+import type { Outcome } from './player.ts';
+import type { Step, Timeline } from './timeline.ts';
+
+/** What a step is about, in words. */
+export function describeStep(step: Step): string {
+  if (!('do' in step)) {
+    const services = Object.entries(step.services).map(([service, state]) => `${service} ${state}`);
+    const by = step.order === undefined ? '' : ` by ${step.order}`;
+    const because = step.because === undefined ? '' : ` because ${step.because}`;
+    const see = step.see === 'both' ? '' : ` (as the ${step.see} sees it)`;
+    return `${step.label}: ${services.join(', ')}${by}${because}${see}`;
+  }
+  switch (step.do) {
+    case 'move':
+      return `move ${step.label} ${JSON.stringify(step.evidence)}${step.home ? `, home ${step.home}` : ''}`;
+    case 'offline':
+    case 'online':
+    case 'restart':
+      return `${step.do} ${step.label}`;
+    case 'clock':
+      return `clock ${step.label} ${step.offset}`;
+    case 'crash':
+      return `crash ${step.who}`;
+    case 'propose':
+      return `propose ${step.order}: ${step.services.join(', ')} in ${step.areas.join(', ')} from ${step.effective}`;
+    case 'extend':
+      return `extend ${step.order} to ${step.effective}`;
+    case 'approve':
+      return `approve ${step.order}${step.by ? ` by ${step.by.join(', ')}` : ''}`;
+    default:
+      return `${step.do} ${step.order}`;
+  }
+}
+
+export function narrate(timeline: Timeline, { step, failure, unmet, refused, milliseconds }: Outcome): string {
+  const mark = failure === null ? '✓' : '✗';
+  const head = `  ${mark} ${String(step.number).padStart(2)}  ${step.said}  ${describeStep(step)}`;
+  if (failure === null) return `${head}${refused === null ? '' : ` — refused: ${refused}`}  ${milliseconds} ms`;
+  const [first] = unmet;
+  const lines = [`${head}`, `        step ${step.number} of ${timeline.name}: ${failure}`];
+  if (first && !('do' in step)) {
+    const orders = first.orders.length > 0 ? ` by ${first.orders.join(', ')}` : '';
+    lines.push(
+      `        device    ${first.device} (${step.label} ${first.which}), as the ${first.see} sees it`,
+      `        expected  ${first.service} ${first.expected}`,
+      `        got       ${first.got}${orders}`,
+      `        reasons   ${first.reasons.join(', ') || 'none'}`,
+    );
+    const others = new Set(unmet.map(({ device }) => device)).size - 1;
+    if (others > 0) lines.push(`        and so with ${others} more`);
+  }
+  return lines.join('\n');
+}
+
+export function record(
+  file: string,
+  timeline: Timeline,
+  { step, failure, unmet, refused, milliseconds }: Outcome,
+): string {
+  return JSON.stringify({
+    file,
+    timeline: timeline.name,
+    step: step.number,
+    at: new Date(step.at).toISOString(),
+    what: describeStep(step),
+    holds: failure === null,
+    refused,
+    milliseconds,
+    ...(failure === null ? {} : { failure, unmet }),
+  });
+}

@@ -1,0 +1,274 @@
+/**
+ * The format of timelines (`tests/timelines/README.md`): what a fleet is, what happens to it, what must then be true. Reads text, checks
+ * everything that can be known before a server runs, and gives steps whose times are instants. It plays nothing.
+ */
+import { z } from 'zod';
+import { ERROR_CODES } from '../../shared/errors.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import { REASONS, SERVICES } from '../../shared/verdict/terms.ts';
+
+/** A timeline that cannot be played, and where it goes wrong. */
+export class TimelineError extends Error {}
+
+const label = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'is lower-case letters, digits, - and _');
+const name = z.string().min(1).max(60);
+const time = z
+  .string()
+  .regex(
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?$/,
+    'is a time such as 2015-11-30T23:59, perhaps with an offset',
+  );
+const signedDuration = z.string().regex(/^-?P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?$/);
+const rule = z.enum(['allow', 'deny']);
+
+const evidence = {
+  ip: z.union([z.string().regex(/^[A-Z]{2}$/), z.ipv4(), z.ipv6()]),
+  position: z.tuple([z.number().min(-90).max(90), z.number().min(-180).max(180), z.number().positive()]),
+  network: z.string().regex(/^\d{3}$/, 'is a mobile country code such as 410'),
+  sim: z.string().regex(/^\d{3}$/, 'is a mobile country code such as 410'),
+};
+const evidenceSchema = z.strictObject(evidence).partial();
+const evidenceChange = z
+  .strictObject({
+    ip: evidence.ip.nullable(),
+    position: evidence.position.nullable(),
+    network: evidence.network.nullable(),
+    sim: evidence.sim.nullable(),
+  })
+  .partial();
+export type Evidence = z.infer<typeof evidenceSchema>;
+export type EvidenceChange = z.infer<typeof evidenceChange>;
+
+const fleetSchema = z.strictObject({
+  label,
+  count: z.int().min(1).max(2000),
+  home: z.string().max(32),
+  seat: z.string().max(32).optional(),
+  online: z.boolean().default(true),
+  evidence: evidenceSchema.default({}),
+});
+export type Fleet = z.infer<typeof fleetSchema>;
+
+/** Areas, services and nexus stay free text here: that the server refuses an unknown one is something to expect. */
+const terms = {
+  areas: z.array(z.string()),
+  services: z.array(z.string()),
+  nexus: z.array(z.string()),
+  effective: time,
+  until: time.nullable(),
+  mode: z.enum(['suspend', 'exit']),
+  unknown: rule,
+  stale: z.enum(['keep', 'allow', 'deny']),
+  contested: rule,
+  visitors: z.string(),
+  travellers: rule,
+  exempt: z.array(label),
+  disputed: z.record(z.string(), z.string()),
+  authority: z.string(),
+  addressee: z.string(),
+  instrument: z.string(),
+  statement: z.record(z.string(), z.string()),
+};
+const termsChange = z.object(terms).partial();
+export type Terms = z.infer<typeof termsChange>;
+
+const at = { at: time };
+const act = { ...at, expect: z.strictObject({ refused: z.enum(ERROR_CODES) }).optional() };
+/** Who proposes; `proposer` when nobody is named. */
+const by = { by: name.default('proposer') };
+
+const STEPS = {
+  propose: z.strictObject({
+    ...act,
+    do: z.literal('propose'),
+    order: label,
+    ...by,
+    ...termsChange.shape,
+    areas: terms.areas,
+    services: terms.services,
+    nexus: terms.nexus,
+    effective: terms.effective,
+  }),
+  approve: z.strictObject({ ...act, do: z.literal('approve'), order: label, by: z.array(name).min(1).optional() }),
+  revise: z.strictObject({ ...act, do: z.literal('revise'), order: label, ...by, ...termsChange.shape }),
+  extend: z.strictObject({ ...act, do: z.literal('extend'), order: label, ...by, effective: terms.effective }),
+  hold: z.strictObject({ ...act, do: z.literal('hold'), order: label, ...by }),
+  release: z.strictObject({ ...act, do: z.literal('release'), order: label, ...by }),
+  withdraw: z.strictObject({ ...act, do: z.literal('withdraw'), order: label, ...by }),
+  move: z.strictObject({
+    ...act,
+    do: z.literal('move'),
+    label,
+    evidence: evidenceChange.default({}),
+    home: z.string().max(32).optional(),
+  }),
+  offline: z.strictObject({ ...act, do: z.literal('offline'), label }),
+  online: z.strictObject({ ...act, do: z.literal('online'), label }),
+  restart: z.strictObject({ ...act, do: z.literal('restart'), label }),
+  clock: z.strictObject({ ...act, do: z.literal('clock'), label, offset: signedDuration }),
+  crash: z.strictObject({ ...act, do: z.literal('crash'), who: label }),
+} as const;
+
+const stateSchema = z.strictObject({
+  ...at,
+  expect: z.literal('state'),
+  label,
+  services: z
+    .partialRecord(z.enum(SERVICES), z.enum(['allowed', 'denied']))
+    .refine((services) => Object.keys(services).length > 0, 'names no service'),
+  order: label.optional(),
+  because: z.enum(REASONS).optional(),
+  see: z.enum(['server', 'device', 'both']).default('both'),
+});
+
+type Timed<S> = Omit<S, 'at'> & {
+  /** Counted from 1, as people count. */
+  readonly number: number;
+  readonly at: Instant;
+  /** As the timeline says it. */
+  readonly said: string;
+};
+export type Expectation = Timed<z.infer<typeof stateSchema>>;
+export type Act = { [K in keyof typeof STEPS]: Timed<z.infer<(typeof STEPS)[K]>> }[keyof typeof STEPS];
+export type ActOf<K extends keyof typeof STEPS> = Extract<Act, { do: K }>;
+export type Step = Act | Expectation;
+
+export interface Timeline {
+  readonly name: string;
+  readonly about: string;
+  readonly zone: string;
+  readonly fleet: readonly Fleet[];
+  readonly steps: readonly Step[];
+}
+
+const timelineSchema = z.strictObject({
+  name: z.string().min(1).max(80),
+  about: z.string().max(2000),
+  zone: z.string().refine(isZone, 'is an IANA time zone such as Asia/Karachi'),
+  fleet: z.array(fleetSchema).min(1).max(40),
+  steps: z.array(z.record(z.string(), z.unknown())).min(1),
+});
+
+function isZone(zone: string): boolean {
+  try {
+    return Temporal.Now.instant().toZonedDateTimeISO(zone).timeZoneId.length > 0;
+  } catch {
+    // What Temporal throws is what the caller asks: no such zone.
+    return false;
+  }
+}
+
+function parsed<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const path = [where, ...(issue?.path ?? []).map(String)].filter(Boolean).join('.');
+  if (issue?.code === 'unrecognized_keys') {
+    throw new TimelineError(
+      `${path || 'the timeline'}: unknown field ${issue.keys.map((key) => `"${key}"`).join(', ')}`,
+    );
+  }
+  throw new TimelineError(`${path || 'the timeline'}: ${issue?.message ?? 'is not as the format says'}`);
+}
+
+/** A time with an offset is that instant; without one it is local to `zone`, and must exist there exactly once. */
+export function instantOf(text: string, zone: string): Instant {
+  if (/(Z|[+-]\d\d:\d\d)$/.test(text)) return Temporal.Instant.from(text).epochMilliseconds;
+  return Temporal.PlainDateTime.from(text).toZonedDateTime(zone, { disambiguation: 'reject' }).epochMilliseconds;
+}
+
+function timeOf(text: string, zone: string, where: string): Instant {
+  try {
+    return instantOf(text, zone);
+  } catch (error) {
+    throw new TimelineError(`${where}.at: ${text} is no time in ${zone}`, { cause: error });
+  }
+}
+
+/** How wrong a device's clock is, in milliseconds; months and years are counted from `from`. */
+export function offsetOf(text: string, from: Instant, zone: string): number {
+  const start = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(zone);
+  return start.add(Temporal.Duration.from(text)).epochMilliseconds - from;
+}
+
+function stepOf(raw: Record<string, unknown>, number: number, zone: string): Step {
+  const where = `step ${number}`;
+  const timed = <S extends { at: string }>(step: S) => ({
+    ...step,
+    number,
+    said: step.at,
+    at: timeOf(step.at, zone, where),
+  });
+  if (raw['do'] === undefined) return timed(parsed(stateSchema, raw, where));
+  if (!Object.hasOwn(STEPS, String(raw['do']))) {
+    throw new TimelineError(
+      `${where}.do: unknown act "${String(raw['do'])}"; there are ${Object.keys(STEPS).join(', ')}`,
+    );
+  }
+  switch (raw['do'] as keyof typeof STEPS) {
+    case 'propose':
+      return timed(parsed(STEPS.propose, raw, where));
+    case 'approve':
+      return timed(parsed(STEPS.approve, raw, where));
+    case 'revise':
+      return timed(parsed(STEPS.revise, raw, where));
+    case 'extend':
+      return timed(parsed(STEPS.extend, raw, where));
+    case 'hold':
+      return timed(parsed(STEPS.hold, raw, where));
+    case 'release':
+      return timed(parsed(STEPS.release, raw, where));
+    case 'withdraw':
+      return timed(parsed(STEPS.withdraw, raw, where));
+    case 'move':
+      return timed(parsed(STEPS.move, raw, where));
+    case 'offline':
+      return timed(parsed(STEPS.offline, raw, where));
+    case 'online':
+      return timed(parsed(STEPS.online, raw, where));
+    case 'restart':
+      return timed(parsed(STEPS.restart, raw, where));
+    case 'clock':
+      return timed(parsed(STEPS.clock, raw, where));
+    case 'crash':
+      return timed(parsed(STEPS.crash, raw, where));
+  }
+}
+
+/** Labels and orders must be known where they are named, and times may not go back. */
+function checkTogether({ fleet, steps }: Timeline): void {
+  const labels = new Set(fleet.map((one) => one.label));
+  if (labels.size !== fleet.length) throw new TimelineError('fleet: a label stands there twice');
+  if (labels.has('server')) throw new TimelineError('fleet: "server" is the server\'s own name');
+  const orders = new Set<string>();
+  let last = Number.NEGATIVE_INFINITY;
+  for (const step of steps) {
+    const wrong = (why: string) => new TimelineError(`step ${step.number}: ${why}`);
+    if (step.at < last) throw wrong(`${step.said} is before the step above it`);
+    last = step.at;
+    if ('label' in step && !labels.has(step.label)) throw wrong(`no fleet is labelled "${step.label}"`);
+    if ('who' in step && step.who !== 'server' && !labels.has(step.who)) throw wrong(`nobody is called "${step.who}"`);
+    if ('exempt' in step) {
+      const stranger = step.exempt?.find((one) => !labels.has(one));
+      if (stranger !== undefined) throw wrong(`no fleet is labelled "${stranger}"`);
+    }
+    if ('do' in step && step.do === 'propose') orders.add(step.order);
+    else if ('order' in step && step.order !== undefined && !orders.has(step.order)) {
+      throw wrong(`no order "${step.order}" has been proposed before it`);
+    }
+  }
+}
+
+/** Throws `TimelineError`, which names the step and the field. */
+export function parseTimeline(text: string): Timeline {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new TimelineError(`not JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  const { steps, ...rest } = parsed(timelineSchema, value, '');
+  const timeline = { ...rest, steps: steps.map((raw, at) => stepOf(raw, at + 1, rest.zone)) };
+  checkTogether(timeline);
+  return timeline;
+}
