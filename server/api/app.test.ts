@@ -74,7 +74,7 @@ function wrongCode(secret: string): string {
 }
 
 it('case 48: brute force ends in 429 with Retry-After, also with the right password', async () => {
-  const limited = await startApi({ perPair: 5, perAddress: 50, perSubject: 100 });
+  const limited = await startApi({ limits: { perPair: 5, perAddress: 50, perSubject: 100 } });
   try {
     const who = await limited.account('a@example.org', []);
     const attempt = (email: string, password: string, totp: string) =>

@@ -1,6 +1,6 @@
 /**
- * The API over real HTTP on the real SQLite store, with the real admins, devices, commands and ledger. Orders, enrolment and jurisdiction
- * are not there: their ports refuse with `unavailable`, which is how a test tells "let through" from "refused by rights".
+ * The API over real HTTP on the real SQLite store, with the real admins, devices, commands, orders and ledger; enrolment where an authority
+ * is given. The rest (jurisdiction, health) is for end-to-end tests: here its ports refuse with `unavailable`.
  */
 
 import { generateKeyPairSync, sign } from 'node:crypto';
@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateSync } from 'otplib';
+import type { Authority } from '../../certs/authority.ts';
 import { createAdmins } from '../../server/admins/admins.ts';
 import type { Grant } from '../../server/admins/roles.ts';
 import { createSignInLimits } from '../../server/admins/sign-in-limits.ts';
@@ -19,6 +20,7 @@ import { LocalBus } from '../../server/bus/bus.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
+import { createOrders } from '../../server/orders/orders.ts';
 import { AdminStore } from '../../server/store/admin-store.ts';
 import { backupTo } from '../../server/store/backup.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
@@ -26,9 +28,12 @@ import { openDatabase } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
+import { OrderStore } from '../../server/store/order-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
 import { CordonError } from '../../shared/errors.ts';
+import { signerOf } from '../../shared/order/dsse.ts';
 import { SystemClock } from '../../shared/time/clock.ts';
+import { testEnrolment } from './enrolment.ts';
 
 const absent = async (): Promise<never> => {
   throw new CordonError('unavailable', 'not part of this test');
@@ -38,7 +43,13 @@ export const PASSWORD = 'correct horse battery';
 
 export type ApiServer = Awaited<ReturnType<typeof startApi>>;
 
-export async function startApi(limits = { perPair: 1000, perAddress: 100_000, perSubject: 100_000 }) {
+export async function startApi({
+  limits = { perPair: 1000, perAddress: 100_000, perSubject: 100_000 },
+  authority,
+}: {
+  limits?: { perPair: number; perAddress: number; perSubject: number };
+  authority?: Authority;
+} = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-api-'));
   const database = await openDatabase({ file: join(folder, 'cordon.db') });
   const clock = new SystemClock();
@@ -86,25 +97,28 @@ export async function startApi(limits = { perPair: 1000, perAddress: 100_000, pe
     clock,
     log,
   });
+  const online = signerOf(privateKey);
+  const orders = createOrders({
+    store: new OrderStore(database),
+    clock,
+    bus,
+    online: { ...online, publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64') },
+    // An empty fleet: what orders do to devices is for other tests.
+    fleet: { personalia: async () => null, devicesOf: async () => [], alarm: async () => undefined },
+    jurisdiction: { facts: async () => new Map(), affectedBy: async () => [] },
+    installation: 'test',
+    appeal: 'legal@example.org',
+    log: { warn: log.info },
+  });
+  await orders.start();
   const routes = apiRoutes({
     admins,
     devices,
     commands,
-    enrolment: { createCode: absent, listCodes: absent, cancelCode: absent },
-    orders: {
-      list: absent,
-      get: absent,
-      revision: absent,
-      propose: absent,
-      act: absent,
-      approve: absent,
-      affected: absent,
-      receipts: absent,
-      approvers: absent,
-      proposeRoot: absent,
-      signRoot: absent,
-      verdict: absent,
-    },
+    enrolment: authority
+      ? testEnrolment(database, authority).enrolment
+      : { createCode: absent, listCodes: absent, cancelCode: absent },
+    orders,
     jurisdiction: { ipDatabases: absent, importIpDatabase: absent, activateIpDatabase: absent, evidence: absent },
     ledger,
     entries: ledgerStore,
@@ -169,6 +183,7 @@ export async function startApi(limits = { perPair: 1000, perAddress: 100_000, pe
     admins,
     devices,
     ledger,
+    orders,
     routes,
     logged,
     account,
@@ -179,6 +194,7 @@ export async function startApi(limits = { perPair: 1000, perAddress: 100_000, pe
     async close() {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
+      await orders.stop();
       await ledger.stop();
       await database.close();
       rmSync(folder, { recursive: true, force: true });

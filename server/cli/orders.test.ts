@@ -1,0 +1,199 @@
+/** An order from proposal to withdrawal by four people at their command lines, on the real API, orders and store. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
+import { testAuthority } from '../../tests/support/enrolment.ts';
+import { EXIT } from './exit-codes.ts';
+import { runCli } from './main.ts';
+
+let api: ApiServer;
+let folder: string;
+const { authority, remove } = testAuthority();
+const tokens = new Map<string, string>();
+const people = ['ada', 'ben', 'cleo', 'dan'];
+
+async function cordon(who: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const text = { out: '', err: '' };
+  const sink = (key: 'out' | 'err') =>
+    new Writable({
+      write(chunk, _encoding, written) {
+        text[key] += String(chunk);
+        written();
+      },
+    });
+  const code = await runCli(
+    args,
+    { stdin: Readable.from([]), stdout: sink('out'), stderr: sink('err') },
+    {
+      XDG_CONFIG_HOME: join(folder, 'nobody'),
+      CORDON_SERVER: api.url,
+      CORDON_TOKEN: tokens.get(who),
+      CORDON_KEY_PASSPHRASE: `the passphrase of ${who}`,
+      ...env,
+    },
+  );
+  return { code, ...text, json: () => JSON.parse(text.out) };
+}
+
+const keyOf = (who: string) => join(folder, `${who}.pem`);
+const approve = (who: string, order: string, revision: number, ...more: string[]) =>
+  cordon(who, ['orders', 'approve', order, String(revision), '--key', keyOf(who), '--yes', '--json', ...more]);
+
+beforeAll(async () => {
+  api = await startApi({ authority });
+  folder = mkdtempSync(join(tmpdir(), 'cordon-orders-'));
+  const owner = await api.account('owner@example.org', []);
+  tokens.set('owner', await api.token(owner));
+  for (const who of people) {
+    const account = await api.account(`${who}@example.org`, [{ role: 'legal', group: null, area: null }]);
+    tokens.set(who, await api.token(account));
+    await cordon(who, ['key', 'create', keyOf(who)]);
+  }
+});
+afterAll(async () => {
+  await api.close();
+  remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('adopts a root of approvers by the signatures of two of them, shown before they are made', async () => {
+  const early = await cordon('ada', ['orders', 'hold', '2015-001']);
+  expect(early.code).toBe(EXIT.notFound);
+  const keyids: string[] = [];
+  for (const who of people)
+    keyids.push((await cordon(who, ['key', 'register', '--key', keyOf(who), '--json'])).json().keyid);
+  const root = (await cordon('owner', ['approvers', 'propose', ...keyids, '--json'])).json();
+  expect(root.state).toBe('waiting');
+  const blind = await cordon('ada', ['approvers', 'sign', '1', '--key', keyOf('ada')]);
+  expect([blind.code, blind.err]).toEqual([EXIT.usage, expect.stringContaining('--digest or --yes')]);
+  const other = await cordon('ada', ['approvers', 'sign', '1', '--key', keyOf('ada'), '--digest', 'f'.repeat(64)]);
+  expect([other.code, other.err]).toEqual([EXIT.unverified, expect.stringContaining('another text')]);
+  for (const who of ['ada', 'ben']) {
+    const signed = await cordon(who, ['approvers', 'sign', '1', '--key', keyOf(who), '--digest', root.digest]);
+    expect([signed.code, signed.err]).toEqual([0, expect.stringContaining(root.digest)]);
+  }
+  expect((await cordon('cleo', ['approvers', 'show', '--json'])).json().current.version).toBe(1);
+});
+
+it('proposes from flags, is approved by two who are not the proposer, is held by one and withdrawn by two', async () => {
+  const terms = {
+    title: 'Pakistan, from the file',
+    areas: ['PK'],
+    services: ['messaging', 'mail'],
+    nexus: ['present'],
+    unknown: 'allow',
+    contested: 'allow',
+    travellers: 'allow',
+    authority: 'The authority',
+    addressee: 'The operator',
+    instrument: 'Letter 1',
+    statement: { en: 'Service ends.' },
+    effective: '2099-11-30T23:59',
+    zone: 'Asia/Karachi',
+  };
+  const file = join(folder, 'terms.json');
+  writeFileSync(file, JSON.stringify(terms));
+  const proposed = await cordon('ada', ['orders', 'propose', '--file', file, '--title', 'Pakistan', '--json']);
+  expect([proposed.code, proposed.err]).toEqual([0, '']);
+  const { order, digest, payload } = proposed.json();
+  expect(JSON.parse(payload).terms).toMatchObject({ title: 'Pakistan', effective: '2099-11-30T18:59:00.000Z' });
+
+  expect((await approve('ada', order, 1)).err).toContain('"same_person"');
+  const first = await approve('ben', order, 1, '--digest', digest);
+  expect([first.code, first.json().adopted, first.json().code]).toEqual([0, false, 'second_approver_required']);
+  expect((await approve('ben', order, 1)).json().adopted).toBe(false);
+  const borrowed = await cordon('cleo', ['orders', 'approve', order, '1', '--key', keyOf('dan'), '--yes'], {
+    CORDON_KEY_PASSPHRASE: 'the passphrase of dan',
+  });
+  expect(borrowed.code).toBe(EXIT.forbidden);
+  expect((await approve('cleo', order, 1)).json().adopted).toBe(true);
+  expect((await cordon('dan', ['orders', 'list'])).out).toContain('active');
+
+  const held = (await cordon('ben', ['orders', 'hold', order, '--json'])).json();
+  expect((await approve('ben', order, held.revision)).json().adopted).toBe(true);
+  const ended = (await cordon('ada', ['orders', 'withdraw', order, '--json'])).json();
+  await approve('ben', order, ended.revision);
+  expect((await approve('cleo', order, ended.revision)).json().adopted).toBe(true);
+  const shown = (await cordon('dan', ['orders', 'show', order, '--json'])).json();
+  expect([shown.status, shown.revisions.length]).toEqual(['withdrawn', 3]);
+  expect((await cordon('ada', ['orders', 'release', order])).code).toBe(EXIT.conflict);
+  expect((await cordon('dan', ['orders', 'show', order, '1'])).out).toContain('PK (Pakistan)');
+});
+
+it('case 30, case 34: areas, services and times that do not exist are refused in their own words', async () => {
+  const propose = (more: string[]) =>
+    cordon('ada', ['orders', 'propose', '--file', join(folder, 'terms.json'), ...more]);
+  for (const [flags, code] of [
+    [['--areas', '*'], 'unknown_area'],
+    [['--areas', 'pk'], 'unknown_area'],
+    [['--areas', 'ΡΚ'], 'unknown_area'],
+    [['--areas', 'AN'], 'unknown_area'],
+    [['--services', 'telepathy'], 'unknown_service'],
+    [['--effective', '2015-11-30T23:59'], 'effective_in_past'],
+    [['--until', '2098-01-01T00:00'], 'until_before_effective'],
+    [['--effective', 'tomorrow'], 'invalid_input'],
+  ] as const) {
+    const { code: exit, err } = await propose([...flags]);
+    expect([flags, exit, err]).toEqual([flags, EXIT.usage, expect.stringContaining(`[${code}]`)]);
+  }
+  expect((await cordon('ada', ['orders', 'list', '--json'])).json()).toHaveLength(1);
+});
+
+it('makes a code that a helpdesk of another group cannot make, see or cancel', async () => {
+  const [mine, theirs] = [await groupOf('Mine'), await groupOf('Theirs')];
+  const desk = await api.account('desk@example.org', []);
+  tokens.set('desk', await api.token(desk));
+  await cordon('owner', ['accounts', 'grant', desk.id, 'helpdesk', '--group', mine]);
+  const made = (await cordon('owner', ['codes', 'create', '--user', 'Zoe', '--group', theirs, '--json'])).json();
+  expect(made.link).toMatch(/^cordon:enrol\?.*ca=[0-9a-f]{64}/);
+  expect(made.qr).toContain('█');
+  expect((await cordon('desk', ['codes', 'create', '--user', 'Zoe', '--group', theirs])).err).toContain(
+    '[out_of_scope]',
+  );
+  expect((await cordon('desk', ['codes', 'cancel', made.id])).err).toContain('[out_of_scope]');
+  expect((await cordon('desk', ['codes', 'create', '--user', 'Zara', '--group', mine])).code).toBe(0);
+  const seen = (await cordon('desk', ['codes', 'list', '--json'])).json();
+  expect(seen.map(({ user }: { user: string }) => user)).toEqual(['Zara']);
+  expect(JSON.stringify(seen)).not.toContain('secret');
+  expect((await cordon('owner', ['codes', 'cancel', made.id])).code).toBe(0);
+});
+
+async function groupOf(name: string): Promise<string> {
+  return (await cordon('owner', ['groups', 'add', name])).out.trim();
+}
+
+it('an approver whom the server shows other bytes than it asks for signs nothing', async () => {
+  const { payload, ...rest } = (await cordon('ben', ['orders', 'show', await someOrder(), '1', '--json'])).json();
+  let approvals = 0;
+  const liar: Server = createServer((request, response) => {
+    if (request.method === 'POST') approvals++;
+    const forged = JSON.stringify({ ...rest, payload: payload.replace('"revision":1', '"revision":7') });
+    response.setHeader('content-type', 'application/json').end(forged);
+  });
+  await new Promise<void>((listening) => liar.listen(0, '127.0.0.1', listening));
+  const { port } = liar.address() as AddressInfo;
+  const args = [
+    '--server',
+    `http://127.0.0.1:${port}`,
+    'orders',
+    'approve',
+    rest.order,
+    '1',
+    '--key',
+    keyOf('ben'),
+    '--yes',
+  ];
+  const { code, err } = await cordon('ben', args);
+  liar.closeAllConnections();
+  liar.close();
+  expect([code, approvals, err]).toEqual([EXIT.unverified, 0, expect.stringContaining('do not sign')]);
+});
+
+async function someOrder(): Promise<string> {
+  return (await cordon('ada', ['orders', 'list', '--json'])).json()[0].number;
+}
