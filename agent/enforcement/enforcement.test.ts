@@ -1,0 +1,355 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { type DeviceRecord, type Envelope, type OrderTerms, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { keyidOf, signEnvelope, signerOf } from '../../shared/order/dsse.ts';
+import { commitmentOf, newSalt } from '../../shared/order/exemption.ts';
+import { verifyReceipt } from '../../shared/order/receipt.ts';
+import { deviceIdSchema } from '../../shared/protocol/ids.ts';
+import {
+  INSTALLATION,
+  NOW,
+  revisionDocument,
+  rootDocument,
+  signedList,
+  signedRevision,
+  signedRoot,
+  TERMS,
+  testKey,
+  testPerson,
+} from '../../tests/support/signed-documents.ts';
+import { observationsOf } from '../evidence/sensors.ts';
+import { type AgentStore, openAgentStore } from '../store/agent-store.ts';
+import { type DeviceTime, openDeviceClock } from './device-clock.ts';
+import { openEnforcement } from './enforcement.ts';
+import type { EnforcementStore } from './enforcement-store.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const EFFECTIVE = Date.parse(TERMS.effective);
+const DEVICE = deviceIdSchema.parse('dev_aaaaaaaaaaaaaaaa');
+const online = testKey();
+const [ada, ben, cyd] = [testPerson('ada'), testPerson('ben'), testPerson('cyd')];
+const root = signedRoot(rootDocument([ada, ben, cyd], online), [ada, ben]);
+const deviceKey = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey;
+
+/** A machine whose clocks the test turns, and whose timers run when time passes. */
+function machine(start: number) {
+  let monotonic = 10_000;
+  let boot = 1;
+  let timers: { due: number; task: () => void }[] = [];
+  const state = { wall: start };
+  const time: DeviceTime = {
+    wall: () => state.wall,
+    monotonic: () => monotonic,
+    get boot() {
+      return `boot ${boot}`;
+    },
+    after(ms, task) {
+      const timer = { due: monotonic + ms, task };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((each) => each !== timer);
+      };
+    },
+  };
+  return {
+    time,
+    pass(ms: number) {
+      const end = monotonic + ms;
+      for (;;) {
+        const next = timers.filter(({ due }) => due <= end).sort((a, b) => a.due - b.due)[0];
+        if (!next) break;
+        timers = timers.filter((each) => each !== next);
+        state.wall += next.due - monotonic;
+        monotonic = next.due;
+        next.task();
+      }
+      state.wall += end - monotonic;
+      monotonic = end;
+    },
+    turnWall(ms: number) {
+      state.wall += ms;
+    },
+    reboot() {
+      boot += 1;
+      monotonic = 5_000;
+      timers = [];
+    },
+  };
+}
+
+let folder: string;
+let file: AgentStore;
+let box: ReturnType<typeof machine>;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cordon-enforcement-'));
+  file = openAgentStore({ file: join(folder, 'agent.db') });
+  box = machine(NOW);
+});
+afterEach(() => {
+  file.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function open(store: EnforcementStore = file.device(DEVICE)) {
+  file.device(DEVICE).beginGeneration(1);
+  const clock = openDeviceClock(box.time, store);
+  const enforcement = openEnforcement({
+    store,
+    clock,
+    time: box.time,
+    identity: { device: DEVICE, installation: INSTALLATION, generation: () => 1 },
+    signer: () => signerOf(deviceKey),
+    onChange: () => undefined,
+  });
+  const shut = (service: 'messaging' | 'mail' | 'management') => !(enforcement.gates().get(service)?.open ?? false);
+  return { enforcement, clock, shut };
+}
+
+const recordOf = (changes: Partial<DeviceRecord> = {}): Envelope =>
+  signEnvelope(
+    PAYLOAD_TYPES.record,
+    encodeCanonical({
+      installation: INSTALLATION,
+      device: DEVICE,
+      generation: 1,
+      version: 1,
+      home: 'PK',
+      seat: null,
+      group: 'embassy',
+      exemptions: [],
+      statement: null,
+      issuedAt: new Date(NOW).toISOString(),
+      ...changes,
+    }),
+    [online],
+  );
+
+const order = (changes: Partial<OrderTerms> = {}) =>
+  signedRevision(revisionDocument({ terms: { ...TERMS, nexus: ['home'], ...changes } }), [ada, ben]);
+const listOf = (orders: Envelope[], changes = {}) => signedList(orders, online, changes);
+
+/** A device that has enrolled: root, list 1 with this order, record. */
+function enrolled(terms: Partial<OrderTerms> = {}, changes = {}) {
+  const opened = open();
+  opened.enforcement.acceptRoots([root.envelope]);
+  const first = order(terms);
+  const list = listOf([first], changes);
+  opened.enforcement.acceptList(list.envelope);
+  opened.enforcement.acceptRecord(recordOf());
+  opened.clock.authenticate(NOW + HOUR);
+  opened.enforcement.settle();
+  return { ...opened, first, list };
+}
+
+const reports = () =>
+  file
+    .device(DEVICE)
+    .unconfirmed(0, 1000)
+    .map(({ item }) => item);
+const alarms = () => reports().flatMap((item) => (item.type === 'alarm' ? [item.code] : []));
+const receipts = () => {
+  const key = createPublicKey(deviceKey);
+  return reports().flatMap((item) => {
+    if (item.type !== 'receipt') return [];
+    const { kind, order: number, service, gate } = verifyReceipt(item.envelope, { keyid: keyidOf(key), key });
+    return [[kind, number, service, gate].filter((each) => each !== null).join(' ')];
+  });
+};
+
+describe('enforcement', () => {
+  it('delivers nothing before list and record are stored, and does not close the link', () => {
+    const { enforcement, shut } = open();
+    enforcement.settle();
+    expect([shut('messaging'), shut('mail'), shut('management')]).toEqual([true, true, false]);
+    enforcement.acceptRoots([root.envelope]);
+    enforcement.acceptList(listOf([]).envelope);
+    expect(shut('messaging')).toBe(true);
+    enforcement.acceptRecord(recordOf());
+    expect([shut('messaging'), shut('mail')]).toEqual([false, false]);
+    expect(receipts()).toEqual(['informed']);
+  });
+
+  it('shuts and reopens by itself at the order’s times, offline, and says so in signed receipts', () => {
+    const { shut } = enrolled({ until: new Date(EFFECTIVE + 5 * DAY).toISOString() });
+    expect(shut('mail')).toBe(false);
+    box.pass(EFFECTIVE - NOW - HOUR - 1);
+    expect(shut('mail')).toBe(false);
+    box.pass(1);
+    expect([shut('mail'), shut('messaging'), shut('management')]).toEqual([true, true, false]);
+    box.pass(5 * DAY);
+    expect(shut('mail')).toBe(false);
+    expect(receipts()).toEqual([
+      'informed',
+      'enforced 2015-001 messaging closed',
+      'enforced 2015-001 mail closed',
+      'restored 2015-001 messaging open',
+      'restored 2015-001 mail open',
+    ]);
+  });
+
+  it('shows an order once a revision', () => {
+    const { enforcement } = enrolled();
+    enforcement.shown([{ order: '2015-001', revision: 1 }]);
+    enforcement.shown([{ order: '2015-001', revision: 1 }]);
+    expect(receipts()).toEqual(['informed', 'shown 2015-001']);
+  });
+
+  it('opens a commitment that the approvers signed, and no other', () => {
+    const salt = newSalt();
+    const exempt = [{ commitment: commitmentOf(salt, DEVICE), until: null }];
+    const { enforcement, clock, shut } = open();
+    enforcement.acceptRoots([root.envelope]);
+    const document = revisionDocument({ terms: { ...TERMS, nexus: ['home'] }, exempt });
+    enforcement.acceptList(listOf([signedRevision(document, [ada, ben])]).envelope);
+    enforcement.acceptRecord(recordOf({ exemptions: [{ order: '2015-001', salt: newSalt() }] }));
+    clock.authenticate(EFFECTIVE);
+    enforcement.settle();
+    expect(shut('mail')).toBe(true);
+    enforcement.acceptRecord(recordOf({ version: 2, exemptions: [{ order: '2015-001', salt }] }));
+    expect(shut('mail')).toBe(false);
+  });
+
+  it('turns a position into areas and reports nothing else of it', () => {
+    const { enforcement, clock, shut } = enrolled({ nexus: ['present'] });
+    clock.authenticate(EFFECTIVE);
+    const lahore = { latitude: 31.5497, longitude: 74.3436, accuracy: 50 };
+    enforcement.observe(observationsOf({ position: lahore, network: '410' }, clock.now()));
+    expect(shut('messaging')).toBe(true);
+    const told = JSON.stringify(reports().filter(({ type }) => type === 'evidence'));
+    expect(told).toContain('"areas":["PK"]');
+    expect(told).not.toContain('31.5');
+  });
+
+  it('case 24: a lower version and a list of another installation change nothing and raise an alarm', () => {
+    const { enforcement, first, list, clock, shut } = enrolled();
+    const second = listOf([first], { version: 2, previous: list.hash });
+    enforcement.acceptList(second.envelope);
+    expect(() => enforcement.acceptList(list.envelope)).toThrow(expect.objectContaining({ code: 'list_older' }));
+    const foreign = listOf([], { version: 3, installation: 'ins_other' });
+    expect(() => enforcement.acceptList(foreign.envelope)).toThrow(
+      expect.objectContaining({ code: 'list_other_installation' }),
+    );
+    const forked = listOf([], { version: 2, previous: list.hash });
+    expect(() => enforcement.acceptList(forked.envelope)).toThrow(expect.objectContaining({ code: 'list_forked' }));
+    expect(enforcement.documents.list?.version).toBe(2);
+    expect(alarms()).toEqual(['list_older', 'list_other_installation', 'list_forked']);
+    expect(() => enforcement.acceptList(list.envelope)).toThrow();
+    expect(alarms()).toHaveLength(3);
+    clock.authenticate(EFFECTIVE);
+    enforcement.settle();
+    expect(shut('mail')).toBe(true);
+  });
+
+  it('keeps an order that a list leaves out, over a restart too, and raises an alarm', () => {
+    const { enforcement, list } = enrolled();
+    enforcement.acceptList(listOf([], { version: 2, previous: list.hash }).envelope);
+    expect(alarms()).toEqual(['order_missing']);
+    const again = open();
+    again.clock.authenticate(EFFECTIVE);
+    again.enforcement.settle();
+    expect(again.shut('mail')).toBe(true);
+  });
+
+  it('does not believe an order that one person and the server’s own key have signed', () => {
+    const { enforcement, clock, shut } = open();
+    enforcement.acceptRoots([root.envelope]);
+    const forged = signedRevision(revisionDocument({ terms: { ...TERMS, nexus: ['home'] } }), [
+      ada,
+      { person: 'server', key: online },
+    ]);
+    enforcement.acceptList(listOf([forged]).envelope);
+    enforcement.acceptRecord(recordOf());
+    clock.authenticate(EFFECTIVE);
+    enforcement.settle();
+    expect(shut('mail')).toBe(false);
+    expect(alarms()).toContain('order_unverified');
+  });
+
+  it('case 28: a wall clock put forward starts nothing and one put back ends nothing', () => {
+    const { shut, clock, enforcement } = enrolled();
+    box.turnWall(400 * DAY);
+    box.pass(HOUR);
+    expect(shut('mail')).toBe(false);
+    clock.authenticate(EFFECTIVE);
+    enforcement.settle();
+    expect(shut('mail')).toBe(true);
+    box.turnWall(-4000 * DAY);
+    box.reboot();
+    const again = open();
+    again.enforcement.settle();
+    expect(again.shut('mail')).toBe(true);
+  });
+
+  it('case 59: after a reboot with a clock years ahead, an order more than seven days off has not begun', () => {
+    enrolled();
+    box.turnWall(3650 * DAY);
+    box.reboot();
+    const { enforcement, clock, shut } = open();
+    enforcement.settle();
+    expect(clock.now()).toBe(NOW + HOUR + 7 * DAY);
+    expect(shut('mail')).toBe(false);
+  });
+
+  it('case 29: killed between storing and enforcing, it enforces at the next start before anything else', () => {
+    const { list, first } = enrolled({ effective: new Date(NOW + 60 * DAY).toISOString() });
+    const real = file.device(DEVICE);
+    const dying = new Proxy(real, {
+      get(target, name) {
+        if (name === 'saveGate') {
+          return () => {
+            throw new Error('killed');
+          };
+        }
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const { enforcement } = open(dying);
+    const sooner = revisionDocument({
+      revision: 2,
+      previous: first.digest,
+      act: 'revise',
+      terms: { ...TERMS, nexus: ['home'], effective: new Date(NOW).toISOString() },
+    });
+    const second = listOf([signedRevision(sooner, [ada, ben])], { version: 2, previous: list.hash });
+    expect(() => enforcement.acceptList(second.envelope)).toThrow('killed');
+    expect(real.gates().get('mail')?.open).toBe(true);
+
+    const again = open();
+    expect(again.enforcement.documents.list?.version).toBe(2);
+    again.enforcement.settle();
+    expect(file.device(DEVICE).gates().get('mail')?.open).toBe(false);
+    expect(receipts().filter((line) => line.startsWith('informed'))).toHaveLength(2);
+    expect(receipts()).toContain('enforced 2015-001 mail closed');
+  });
+
+  it.each([
+    ['keep', true],
+    ['allow', false],
+    ['deny', true],
+  ] as const)(
+    'case 35: a list that stops being refreshed raises an alarm and the order’s rule %s decides',
+    (stale, closed) => {
+      const { shut, clock, enforcement, list, first } = enrolled({ stale });
+      clock.authenticate(EFFECTIVE);
+      const fresh = listOf([first], {
+        version: 2,
+        previous: list.hash,
+        issuedAt: new Date(EFFECTIVE).toISOString(),
+        expiresAt: new Date(EFFECTIVE + 7 * DAY).toISOString(),
+      });
+      enforcement.acceptList(fresh.envelope);
+      const before = alarms().length;
+      expect(shut('mail')).toBe(true);
+      box.pass(7 * DAY + 1);
+      expect(shut('mail')).toBe(closed);
+      expect(alarms().slice(before)).toEqual(['list_expired']);
+    },
+  );
+});
