@@ -136,7 +136,7 @@ export const sequenceItems = (value: Asn1 | undefined): Asn1[] => children(value
 export const setItems = (value: Asn1 | undefined): Asn1[] => children(value, Type.SET);
 
 /** The content octets of a primitive value of the given universal type. */
-export function content(value: Asn1 | undefined, ...types: forge.asn1.Type[]): Buffer {
+export function content(value: Asn1 | undefined, ...types: number[]): Buffer {
   if (!value || typeof value.value !== 'string' || value.tagClass !== Class.UNIVERSAL || !types.includes(value.type)) {
     throw new Error('a primitive value is missing or of another type');
   }
@@ -146,8 +146,13 @@ export function content(value: Asn1 | undefined, ...types: forge.asn1.Type[]): B
 export const readOid = (value: Asn1 | undefined): string =>
   forge.asn1.derToOid(forge.util.createBuffer(content(value, Type.OID).toString('binary')));
 
+/** OpenSSL 1.0 and what is built like it write a name with an underscore as TeletexString, which node-forge has no name for. */
+const TELETEX = 20;
+
 export const readText = (value: Asn1 | undefined): string =>
-  new TextDecoder('utf-8', { fatal: true }).decode(content(value, Type.UTF8, Type.PRINTABLESTRING, Type.IA5STRING));
+  new TextDecoder('utf-8', { fatal: true }).decode(
+    content(value, Type.UTF8, Type.PRINTABLESTRING, Type.IA5STRING, TELETEX),
+  );
 
 /** [n] of the context-specific class. */
 export const isTagged = (value: Asn1 | undefined, n: number): value is Asn1 =>

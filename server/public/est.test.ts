@@ -1,0 +1,279 @@
+import { execFile } from 'node:child_process';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request, type Server } from 'node:https';
+import type { AddressInfo, Server as TcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { promisify } from 'node:util';
+import express from 'express';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Authority } from '../../certs/authority.ts';
+import { spkiOf } from '../../certs/certificate.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { buildCsr } from '../../tests/support/build-csr.ts';
+import { csrFor, newKey, testAuthority, testEnrolment } from '../../tests/support/enrolment.ts';
+import { addGroup } from '../../tests/support/fleet-rows.ts';
+import { tool } from '../../tests/support/tools.ts';
+import { type Database, openDatabase } from '../store/database.ts';
+import { createEst, type Est } from './est.ts';
+
+const estclient = tool('estclient', 'apt-get install libest-utils');
+const openssl = tool('openssl', 'apt-get install openssl');
+const run = promisify(execFile);
+
+let authority: Authority;
+let folder: string;
+let database: Database;
+let removeAuthority: () => void;
+let group: GroupId;
+let fleet: ReturnType<typeof testEnrolment>;
+let est: Est;
+let server: Server;
+let base: string;
+
+beforeAll(async () => {
+  ({ authority, remove: removeAuthority } = testAuthority());
+  folder = mkdtempSync(join(tmpdir(), 'cordon-est-'));
+  database = await openDatabase({ file: join(folder, 'cordon.db') });
+  group = await addGroup(database, 'g');
+  const app = express();
+  app.use((request, response, next) => est.router(request, response, next));
+  const { keyPem, chainPem } = authority.serverIdentity();
+  server = createServer({ key: keyPem, cert: chainPem }, app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `https://localhost:${(server.address() as AddressInfo).port}/.well-known/est`;
+});
+beforeEach(() => {
+  // Fresh limits for every test.
+  fleet = testEnrolment(database, authority);
+  est = createEst({
+    enrolment: fleet.enrolment,
+    authority,
+    addressOf: (request) => request.socket.remoteAddress ?? null,
+  });
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+  removeAuthority();
+});
+
+const put = (name: string, content: string | Buffer): string => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+async function ask(path: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}) {
+  return new Promise<{ status: number; headers: Record<string, unknown>; body: string }>((resolve, reject) => {
+    const { body, ...options } = init;
+    const sent = request(`${base}/${path}`, { ...options, ca: authority.chainPem, agent: false }, (response) => {
+      response.setEncoding('utf8');
+      let text = '';
+      response.on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+const enrol = (id: string, secret: string, csr: Buffer) =>
+  ask('simpleenroll', {
+    method: 'POST',
+    headers: {
+      authorization: basic(id, secret),
+      'content-type': 'application/pkcs10',
+      'content-transfer-encoding': 'base64',
+    },
+    body: csr.toString('base64').replace(/.{64}/g, '$&\r\n'),
+  });
+
+async function certificatesIn(body: string): Promise<X509Certificate[]> {
+  const p7 = put('answer.p7', Buffer.from(body, 'base64'));
+  const { stdout } = await run('openssl', ['pkcs7', '-inform', 'DER', '-in', p7, '-print_certs']);
+  return (stdout.match(/-----BEGIN[\s\S]+?END CERTIFICATE-----/g) ?? []).map((pem) => new X509Certificate(pem));
+}
+
+describe('EST', () => {
+  it.skipIf(!openssl.present)('gives the authorities to whoever asks', async () => {
+    const answer = await ask('cacerts');
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/pkcs7-mime; smime-type=certs-only',
+      'content-transfer-encoding': 'base64',
+    });
+    const found = await certificatesIn(answer.body);
+    expect(found.map(({ raw }) => raw)).toEqual([authority.issuingDer, authority.rootDer]);
+  });
+
+  it.skipIf(!openssl.present)('enrols and answers with the one certificate', async () => {
+    const { id, secret } = await fleet.code(group);
+    const key = newKey();
+    const answer = await enrol(id, secret, csrFor(id, key));
+    expect(answer).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
+    expect(answer.headers['content-type']).toBe('application/pkcs7-mime; smime-type=certs-only');
+    const [certificate, ...others] = await certificatesIn(answer.body);
+    expect(others).toEqual([]);
+    expect(certificate?.checkPrivateKey(key)).toBe(true);
+    expect(certificate?.verify(new X509Certificate(authority.issuingDer).publicKey)).toBe(true);
+  });
+
+  it('asks for a code, and says so as HTTP does', async () => {
+    for (const headers of [{}, { authorization: 'Bearer x' }, { authorization: 'Basic !' }]) {
+      const answer = await ask('simpleenroll', { method: 'POST', headers, body: 'x'.repeat(100) });
+      expect(answer.status).toBe(401);
+      expect(answer.headers['www-authenticate']).toMatch(/^Basic realm=/);
+    }
+  });
+
+  it('needs no particular attributes', async () => {
+    expect(await ask('csrattrs')).toMatchObject({ status: 204, body: '' });
+  });
+
+  it('case 9: a code reused, unknown or guessed too often has its own answer', async () => {
+    const { id, secret } = await fleet.code(group);
+    expect((await enrol(id, secret, csrFor(id))).status).toBe(200);
+    const problem = async (name: string, password: string) => {
+      const { status, headers, body } = await enrol(name, password, csrFor(id));
+      return { status, code: JSON.parse(body).code, retry: headers['retry-after'] };
+    };
+    expect(await problem(id, secret)).toMatchObject({ status: 409, code: 'code_used' });
+    expect(await problem(id, 'wrong')).toMatchObject({ status: 401, code: 'code_unknown' });
+    for (let i = 1; i < 10; i++) await problem(id, 'wrong');
+    expect(await problem(id, secret)).toMatchObject({ status: 429, code: 'rate_limited' });
+    expect(Number((await problem(id, secret)).retry)).toBeGreaterThan(0);
+  });
+
+  it('says 451 when an order denies it', async () => {
+    const { id, secret } = await fleet.code(group);
+    const denials = [{ order: 'PK-2015-1', revision: 2, reasons: ['present'] }] as const;
+    fleet.says.verdict = { allowed: false, denials, reasons: ['present'] };
+    const answer = await enrol(id, secret, csrFor(id));
+    expect(answer).toMatchObject({ status: 451, headers: { 'cache-control': 'no-store' } });
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'enrolment_denied', context: { denials } });
+  });
+
+  const broken = (text: string) => ({ text, code: 'csr_malformed', status: 400 });
+  it.each([
+    ['case 6: nothing', broken('')],
+    ['case 6: PEM', broken('-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----')],
+    ['case 6: no base64', broken('%%%%')],
+    ['case 6: base64 of nonsense', broken(Buffer.from('nonsense').toString('base64'))],
+    ['case 6: deeply nested', broken(Buffer.from(`${'3080'.repeat(1000)}`, 'hex').toString('base64'))],
+    ['case 6: too large', { text: 'A'.repeat(20_000), code: 'too_large', status: 413 }],
+  ])('%s is refused, and the code stays good', async (_, { text, code, status }) => {
+    const { id, secret } = await fleet.code(group);
+    const answer = await ask('simpleenroll', {
+      method: 'POST',
+      headers: { authorization: basic(id, secret) },
+      body: text,
+    });
+    expect({ status: answer.status, code: JSON.parse(answer.body).code }).toEqual({ status, code });
+    expect((await enrol(id, secret, csrFor(id))).status).toBe(200);
+  });
+
+  it.each([
+    [
+      'case 4: a bad self-signature',
+      (id: string) => buildCsr({ privateKey: newKey(), commonName: id, spki: spkiOf(newKey()) }),
+      'csr_bad_signature',
+    ],
+    ['case 8: another name', () => csrFor('dev_zzzzzzzzzzzzzzzz'), 'csr_wrong_subject'],
+  ] as const)('%s is refused', async (_, csr, code) => {
+    const { id, secret } = await fleet.code(group);
+    const answer = await enrol(id, secret, csr(id));
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body).code).toBe(code);
+  });
+
+  it('renews for the device listener', async () => {
+    const { id, secret } = await fleet.code(group);
+    await enrol(id, secret, csrFor(id));
+    const identity = { device: id, generation: 1 };
+    const good = await est.reenrol({ identity, body: csrFor(id).toString('base64') });
+    expect(good).toMatchObject({ status: 200, headers: { 'Content-Transfer-Encoding': 'base64' } });
+    const other = 'dev_zzzzzzzzzzzzzzzz' as DeviceId;
+    const refused = await est.reenrol({ identity, body: csrFor(other).toString('base64') });
+    expect(refused.status).toBe(400);
+    expect(JSON.parse(refused.body)).toMatchObject({ code: 'csr_wrong_subject' });
+  });
+});
+
+/**
+ * Debian's client reads an `HTTP/1.0` status line and canonical header names only: this stands between it and the real server, and
+ * changes nothing but that.
+ */
+function oldSpelling(to: number): Promise<TcpServer> {
+  const { keyPem, chainPem } = authority.serverIdentity();
+  const spelling = createServer({ key: keyPem, cert: chainPem }, (asked, response) => {
+    const onward = connect({ port: to, host: '127.0.0.1', servername: 'localhost', ca: authority.chainPem });
+    const headers = asked.rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${asked.rawHeaders[i + 1]}`] : []));
+    const lines = headers.filter((line) => !/^connection:/i.test(line));
+    onward.write(`${[`${asked.method} ${asked.url} HTTP/1.1`, ...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`);
+    asked.on('data', (chunk: Buffer) => onward.write(chunk));
+    const chunks: Buffer[] = [];
+    onward.on('data', (chunk: Buffer) => chunks.push(chunk));
+    onward.on('error', () => response.socket?.destroy());
+    onward.on('end', () => {
+      const whole = Buffer.concat(chunks).toString('latin1');
+      const [head = '', ...rest] = whole.split('\r\n\r\n');
+      const [status = '', ...fields] = head.split('\r\n');
+      const canonical = fields.map((field) =>
+        field.replace(/^[^:]+/, (name) => name.replace(/\b[a-z]/g, (c) => c.toUpperCase())),
+      );
+      const old = [status.replace('HTTP/1.1', 'HTTP/1.0'), ...canonical].join('\r\n');
+      response.socket?.end(Buffer.from(`${old}\r\n\r\n${rest.join('\r\n\r\n')}`, 'latin1'));
+    });
+  });
+  return new Promise((resolve) => {
+    const listening = spelling.listen(0, '127.0.0.1', () => resolve(listening));
+  });
+}
+
+describe.skipIf(!estclient.present || !openssl.present)("Debian's estclient", () => {
+  let old: TcpServer;
+  beforeAll(async () => {
+    old = await oldSpelling((server.address() as AddressInfo).port);
+  });
+  afterAll(() => new Promise<void>((resolve) => old.close(() => resolve())));
+
+  const client = (args: string[]) => {
+    const { port } = old.address() as AddressInfo;
+    const env = { ...process.env, EST_OPENSSL_CACERT: put('ca.pem', authority.chainPem) };
+    return run('estclient', ['-s', 'localhost', '-p', String(port), '-o', folder, '-v', ...args], {
+      env,
+      timeout: 20_000,
+    });
+  };
+
+  it('fetches the authorities and enrols with an activation code', async () => {
+    await client(['-g']);
+    const { id, secret } = await fleet.code(group);
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const key = put('device.pem', privateKey.export({ type: 'sec1', format: 'pem' }));
+    const args = ['-e', '-x', key, '-u', id, '-h', secret, '--common-name', id, '--pem-output'];
+    await client(args);
+    const pem = readFileSync(join(folder, 'cert-0-0.pem'), 'utf8');
+    const certificate = new X509Certificate(pem);
+    expect(certificate.subject).toBe(`CN=${id}`);
+    expect(certificate.checkPrivateKey(createPrivateKey(readFileSync(key)))).toBe(true);
+  });
+
+  it('case 9: is refused with a code that was used', async () => {
+    const { id, secret } = await fleet.code(group);
+    expect((await enrol(id, secret, csrFor(id))).status).toBe(200);
+    const key = put('other.pem', newKey().export({ type: 'sec1', format: 'pem' }));
+    rmSync(join(folder, 'cert-0-0.pem'), { force: true });
+    await client(['-e', '-x', key, '-u', id, '-h', secret, '--common-name', id, '--pem-output']).catch(() => undefined);
+    expect(() => readFileSync(join(folder, 'cert-0-0.pem'))).toThrow('ENOENT');
+    expect(
+      (await database.db.selectFrom('certificates').selectAll().where('device_id', '=', id).execute()).length,
+    ).toBe(1);
+  });
+});

@@ -1,0 +1,147 @@
+import { X509Certificate } from 'node:crypto';
+import 'reflect-metadata';
+import { X509Crl } from '@peculiar/x509';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import type { Authority } from '../../certs/authority.ts';
+import { LocalBus } from '../../server/bus/bus.ts';
+import {
+  CRL_LIFETIME,
+  createRevocationList,
+  type RevocationStore as Port,
+} from '../../server/enrolment/revocation-list.ts';
+import type { Database } from '../../server/store/database.ts';
+import { RevocationStore } from '../../server/store/revocation-store.ts';
+import { newDeviceId } from '../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../shared/time/clock.ts';
+import { csrFor, DOMAIN_NOW, testAuthority, testEnrolment } from '../support/enrolment.ts';
+import { addGroup } from '../support/fleet-rows.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const DAY = 86_400_000;
+let authority: Authority;
+let remove: () => void;
+beforeAll(() => {
+  ({ authority, remove } = testAuthority());
+});
+afterAll(() => remove());
+afterEach(() => void vi.restoreAllMocks());
+
+function listOver(database: Database, store: Port = new RevocationStore(database)) {
+  const alarms: { code: string; detail: string }[] = [];
+  const errors: object[] = [];
+  const bus = new LocalBus();
+  const list = createRevocationList({
+    store,
+    authority,
+    clock: new DrivenClock(DOMAIN_NOW),
+    bus,
+    raise: async (alarm) => void alarms.push(alarm),
+    log: { error: (facts) => void errors.push(facts) },
+  });
+  return { list, alarms, errors, bus };
+}
+
+async function enrolled(database: Database): Promise<string> {
+  const { enrolment, code } = testEnrolment(database, authority);
+  const { id, secret } = await code(await addGroup(database, `g${Math.random()}`));
+  const { certificate } = await enrolment.redeem({ id, secret, csr: csrFor(id), address: null });
+  return new X509Certificate(certificate).serialNumber.toLowerCase();
+}
+const revoke = (database: Database, serial: string, at = Date.now()) =>
+  database.db
+    .updateTable('certificates')
+    .set({ revoked_at: at, revocation_reason: 1 })
+    .where('serial', '=', serial)
+    .execute();
+const leaves = async (database: Database) =>
+  (await database.db.selectFrom('ledger_leaves').select('id').where('kind', '=', 'crl.issued').execute()).length;
+const serialsIn = (der: Buffer) => new X509Crl(der).entries.map(({ serialNumber }) => serialNumber);
+
+describeOnEveryStore('revocation list', (open) => {
+  it('is there from the first look, with its leaf, and is left alone while nothing changes', async () => {
+    const database = await open();
+    const { list } = listOver(database);
+    const first = await list.current();
+    expect(first).toMatchObject({ number: 1, nextUpdate: first.thisUpdate + CRL_LIFETIME });
+    expect(serialsIn(first.der)).toEqual([]);
+    await list.refresh();
+    await list.refresh();
+    expect(await list.current()).toEqual(first);
+    expect(await leaves(database)).toBe(1);
+  });
+
+  it('is made anew when something was revoked, also when the wake was lost', async () => {
+    const database = await open();
+    const serial = await enrolled(database);
+    const { list, bus } = listOver(database);
+    const stop = await list.start();
+    await revoke(database, serial);
+    bus.publish({ kind: 'ended', device: newDeviceId() });
+    await vi.waitFor(async () => expect(serialsIn((await list.current()).der)).toEqual([serial]));
+    stop();
+    const other = await enrolled(database);
+    await revoke(database, other);
+    await list.look();
+    expect(serialsIn((await list.current()).der).sort()).toEqual([serial, other].sort());
+    expect((await list.current()).number).toBeGreaterThanOrEqual(3);
+    expect(await leaves(database)).toBe((await list.current()).number);
+  });
+
+  it('is made anew every day', async () => {
+    const database = await open();
+    const { list } = listOver(database);
+    const { number, thisUpdate } = await list.current();
+    await list.refresh(thisUpdate + DAY - 1);
+    expect((await list.current()).number).toBe(number);
+    await list.refresh(thisUpdate + DAY);
+    expect(await list.current()).toMatchObject({ number: number + 1, thisUpdate: thisUpdate + DAY });
+  });
+
+  it('drops a certificate only after a list beyond its end has carried it', async () => {
+    const database = await open();
+    const serial = await enrolled(database);
+    await revoke(database, serial);
+    const { list } = listOver(database);
+    const end = Date.now() + 30 * DAY;
+    await list.refresh(end + DAY);
+    expect(serialsIn((await list.current()).der)).toEqual([serial]);
+    await list.refresh(end + 4 * DAY);
+    expect(serialsIn((await list.current()).der)).toEqual([]);
+  });
+
+  it('has one number for one list, however many nodes make it at once', async () => {
+    const database = await open();
+    const nodes = Array.from({ length: 5 }, () => listOver(database).list);
+    await Promise.all(nodes.map((node) => node.refresh()));
+    expect((await nodes[0]?.current())?.number).toBe(1);
+    expect(await leaves(database)).toBe(1);
+  });
+
+  it('case 3: alarms long before a list expires that cannot be made anew, once a day', async () => {
+    const database = await open();
+    const store = new RevocationStore(database);
+    await listOver(database, store).list.current();
+    const failing: Port = {
+      newestCrl: () => store.newestCrl(),
+      revokedSince: () => store.revokedSince(0),
+      revoked: () => Promise.reject(new Error('the store fails')),
+      addCrl: () => Promise.reject(new Error('the store fails')),
+    };
+    const { list, alarms, errors } = listOver(database, failing);
+    const { thisUpdate } = await list.current();
+    const lookAt = async (at: number) => {
+      vi.spyOn(Date, 'now').mockReturnValue(at);
+      await list.look(at);
+    };
+    await lookAt(thisUpdate + DAY);
+    expect(errors).toHaveLength(1);
+    expect(alarms).toHaveLength(0);
+    await lookAt(thisUpdate + 3 * DAY);
+    await lookAt(thisUpdate + 3 * DAY + 60_000);
+    expect(alarms).toEqual([
+      expect.objectContaining({ code: 'crl_ending', detail: expect.stringContaining('96 hours') }),
+    ]);
+    await lookAt(thisUpdate + 4 * DAY);
+    expect(alarms).toHaveLength(2);
+  });
+});
