@@ -104,13 +104,13 @@ export function openAuthority(options: AuthorityOptions): Authority {
     const key = keys.key('root', 'ec');
     const name: Name = { commonName: 'Cordon Root', organisation };
     const ends = Number.POSITIVE_INFINITY;
-    return build('root', name, spkiOf(key), { name, key, spki: spkiOf(key) }, { ends });
+    return build('root', name, spkiOf(key), { name, key, spki: spkiOf(key) }, { ends }).der;
   });
   const rootName: Name = nameIn(rootDer);
   const issuingDer = keys.certificate('issuing', () => {
     const name: Name = { commonName: 'Cordon Issuing CA', organisation };
     const root: Signer = { name: rootName, key: keys.key('root', 'ec'), spki: spkiOf(publicKeyOf(rootDer)) };
-    return build('issuing', name, spkiOf(keys.key('issuing', 'ec')), root, { ends: endOf(rootDer) });
+    return build('issuing', name, spkiOf(keys.key('issuing', 'ec')), root, { ends: endOf(rootDer) }).der;
   });
   const issuingKey = keys.key('issuing', 'ec');
   const issuer: Signer = { name: nameIn(issuingDer), key: issuingKey, spki: spkiOf(issuingKey) };
@@ -125,7 +125,7 @@ export function openAuthority(options: AuthorityOptions): Authority {
         dnsNames,
         ipAddresses,
         crlUrl,
-      });
+      }).der;
     const der = keys.certificate('server', anew);
     return stillGood(der, dnsNames, ipAddresses, issuingDer) ? der : keys.replaceCertificate('server', anew());
   };
@@ -141,18 +141,16 @@ export function openAuthority(options: AuthorityOptions): Authority {
     chainPem,
     fingerprint: sha256(rootDer),
     created,
-    own: () => [issued('root', rootDer), issued('issuing', issuingDer), issued('server', server())],
-    issue: (request) => {
-      const der = build(request.profile, { commonName: request.commonName }, request.spki, issuer, {
+    own: () => [readBack('root', rootDer), readBack('issuing', issuingDer), readBack('server', server())],
+    issue: (request) =>
+      build(request.profile, { commonName: request.commonName }, request.spki, issuer, {
         ends: issuerEnds,
         crlUrl,
         ...(request.uris && { uris: request.uris }),
         ...(request.dnsNames && { dnsNames: request.dnsNames }),
         ...(request.ipAddresses && { ipAddresses: request.ipAddresses }),
         ...(request.days !== undefined && { days: request.days }),
-      });
-      return issued(request.profile, der);
-    },
+      }),
     crl: (content) => buildCrl(content, issuer),
     serverIdentity: () => {
       const der = server();
@@ -175,14 +173,16 @@ interface Extras {
   readonly days?: number;
 }
 
-function build(profile: ProfileName, subject: Name, spki: Buffer, signer: Signer, extras: Extras): Buffer {
-  return buildCertificate(
+function build(profile: ProfileName, subject: Name, spki: Buffer, signer: Signer, extras: Extras): Issued {
+  const serial = newSerial();
+  const period = validity(extras.days ?? PROFILES[profile].days, Date.now(), extras.ends);
+  const der = buildCertificate(
     {
       profile: PROFILES[profile],
-      serial: newSerial(),
+      serial,
       subject,
       spki,
-      ...validity(extras.days ?? PROFILES[profile].days, Date.now(), extras.ends),
+      ...period,
       uris: extras.uris ?? [],
       dnsNames: extras.dnsNames ?? [],
       ipAddresses: extras.ipAddresses ?? [],
@@ -190,9 +190,11 @@ function build(profile: ProfileName, subject: Name, spki: Buffer, signer: Signer
     },
     signer,
   );
+  return { profile, serial: serial.toString('hex'), der, pem: pemOf(der), fingerprint: sha256(der), ...period };
 }
 
-function issued(profile: ProfileName, der: Buffer): Issued {
+/** A certificate of our own that was read from its file. */
+function readBack(profile: ProfileName, der: Buffer): Issued {
   const certificate = new X509Certificate(der);
   return {
     profile,

@@ -14,7 +14,7 @@ import type {
 } from '../enrolment/ports.ts';
 import { areaOf } from './area-column.ts';
 import type { Database, Tx } from './database.ts';
-import { appendLeaf } from './leaves.ts';
+import { appendLeaf, appendLeaves } from './leaves.ts';
 import type { Schema } from './schema.ts';
 
 /** Takes one row out of a grouped flush without its changes: the flush is done again, and this row then fails alone. */
@@ -34,9 +34,7 @@ export class EnrolmentStore implements EnrolmentPort {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#redeem = database.grouped(async (tx, rows) => {
-      for (const row of rows) await redeem(tx, row);
-    });
+    this.#redeem = database.grouped(redeem);
     this.#renew = database.grouped(async (tx, rows) => {
       for (const row of rows) await renew(tx, row);
     });
@@ -134,7 +132,7 @@ export class EnrolmentStore implements EnrolmentPort {
 
   recordOwn(certificate: NewCertificate, leaf: LeafDraft<'ca.created' | 'certificate.issued'>): Promise<void> {
     return this.#database.transaction(async (tx) => {
-      if (await insertCertificate(tx, certificate, null)) await appendLeaf(tx, leaf);
+      if (await insertCertificates(tx, [certificateRow(certificate, null)])) await appendLeaf(tx, leaf);
     });
   }
 }
@@ -149,39 +147,60 @@ async function outcomeOf(write: Promise<void>): Promise<Recorded> {
   }
 }
 
-async function redeem(tx: Tx, { id, generation, at, enrolledAt, ...made }: Redemption): Promise<void> {
-  const code = await tx
+/** All or none of them: of several, none is done when one cannot be, and each is then tried alone. */
+async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
+  const secrets = new Map(rows.map((row) => [String(row.id), row.secretHash]));
+  const at = Math.max(...rows.map((row) => row.at));
+  const codes = await tx
     .updateTable('activation_codes')
     .set({ used_at: at })
-    .where('id', '=', id)
-    .where('secret_hash', '=', made.secretHash)
+    .where('id', 'in', [...secrets.keys()])
     .where('used_at', 'is', null)
     .where('cancelled_at', 'is', null)
     .where('expires_at', '>', at)
-    .returning(['user_name', 'group_id', 'home', 'seat'])
-    .executeTakeFirst();
-  if (!code) throw new Undone('lost');
-  const state = { ...code, generation, status: 'active', enrolled_at: enrolledAt, ended_at: null } as const;
-  if (generation === 1) {
+    .returning(['id', 'secret_hash', 'user_name', 'group_id', 'home', 'seat'])
+    .execute();
+  const good = new Map(
+    codes.filter((code) => secrets.get(code.id) === code.secret_hash).map((code) => [code.id, code]),
+  );
+  if (good.size !== rows.length) throw new Undone('lost');
+
+  const states = rows.map((row) => {
+    const code = good.get(row.id);
+    if (!code) throw new Undone('lost');
+    const { user_name, group_id, home, seat } = code;
+    const { generation, enrolledAt: enrolled_at } = row;
+    return {
+      row,
+      state: { user_name, group_id, home, seat, generation, status: 'active', enrolled_at, ended_at: null },
+    } as const;
+  });
+  const newcomers = states.filter(({ row }) => row.generation === 1);
+  if (newcomers.length > 0) {
     const inserted = await tx
       .insertInto('devices')
-      .values({ id, ...state, record_version: 0, statement: null })
+      .values(newcomers.map(({ row, state }) => ({ id: row.id, ...state, record_version: 0, statement: null })))
       .onConflict((conflict) => conflict.column('id').doNothing())
       .returning('id')
-      .executeTakeFirst();
-    if (!inserted) throw new Undone('lost');
-  } else {
+      .execute();
+    if (inserted.length !== newcomers.length) throw new Undone('lost');
+  }
+  for (const { row, state } of states.filter(({ row }) => row.generation > 1)) {
     const { numUpdatedRows } = await tx
       .updateTable('devices')
       .set(state)
-      .where('id', '=', id)
-      .where('generation', '=', generation - 1)
+      .where('id', '=', row.id)
+      .where('generation', '=', row.generation - 1)
       .executeTakeFirst();
     if (numUpdatedRows === 0n) throw new Undone('lost');
-    await revokeEarlier(tx, id, at, made.revoked);
+    await revokeEarlier(tx, row.id, row.at, row.revoked);
   }
-  if (!(await insertCertificate(tx, made.certificate, { id, generation }))) throw new Undone('serial_taken');
-  await appendLeaf(tx, made.issued);
+  const certificates = rows.map(({ id, generation, certificate }) => certificateRow(certificate, { id, generation }));
+  if (!(await insertCertificates(tx, certificates))) throw new Undone('serial_taken');
+  await appendLeaves(
+    tx,
+    rows.map(({ issued }) => issued),
+  );
 }
 
 async function revokeEarlier(tx: Tx, id: DeviceId, at: number, leaf: Redemption['revoked']): Promise<void> {
@@ -205,36 +224,40 @@ async function renew(tx: Tx, { device, generation, certificate, issued }: Renewa
     .where('status', '=', 'active')
     .executeTakeFirst();
   if (!active) throw new Undone('lost');
-  if (!(await insertCertificate(tx, certificate, { id: device, generation }))) throw new Undone('serial_taken');
+  if (!(await insertCertificates(tx, [certificateRow(certificate, { id: device, generation })])))
+    throw new Undone('serial_taken');
   await appendLeaf(tx, issued);
 }
 
-/** False when the serial is taken. */
-async function insertCertificate(
-  tx: Tx,
-  certificate: NewCertificate,
-  holder: { readonly id: DeviceId; readonly generation: number } | null,
-): Promise<boolean> {
+/** False when a serial is taken. */
+async function insertCertificates(tx: Tx, rows: readonly Schema['certificates'][]): Promise<boolean> {
   const inserted = await tx
     .insertInto('certificates')
-    .values({
-      serial: certificate.serial,
-      device_id: holder?.id ?? null,
-      generation: holder?.generation ?? null,
-      profile: certificate.profile,
-      fingerprint: certificate.fingerprint,
-      der: certificate.der.toString('base64'),
-      not_before: certificate.notBefore,
-      not_after: certificate.notAfter,
-      issued_at: certificate.issuedAt,
-      revoked_at: null,
-      revocation_reason: null,
-      superseded_at: null,
-    })
+    .values(rows)
     .onConflict((conflict) => conflict.column('serial').doNothing())
     .returning('serial')
-    .executeTakeFirst();
-  return inserted !== undefined;
+    .execute();
+  return inserted.length === rows.length;
+}
+
+function certificateRow(
+  certificate: NewCertificate,
+  holder: { readonly id: DeviceId; readonly generation: number } | null,
+): Schema['certificates'] {
+  return {
+    serial: certificate.serial,
+    device_id: holder?.id ?? null,
+    generation: holder?.generation ?? null,
+    profile: certificate.profile,
+    fingerprint: certificate.fingerprint,
+    der: certificate.der.toString('base64'),
+    not_before: certificate.notBefore,
+    not_after: certificate.notAfter,
+    issued_at: certificate.issuedAt,
+    revoked_at: null,
+    revocation_reason: null,
+    superseded_at: null,
+  };
 }
 
 async function requireGroup(tx: Tx, { group }: NewCode): Promise<void> {

@@ -19,3 +19,21 @@ export async function appendLeaf(tx: Tx, draft: LeafDraft): Promise<void> {
       .values({ leaf_id: id, ...opening })
       .execute();
 }
+
+/** The same for many at once, in their order. */
+export async function appendLeaves(tx: Tx, drafts: readonly LeafDraft[]): Promise<void> {
+  if (drafts.length === 0) return;
+  const made = drafts.map((draft) => ({ draft, ...makeLeaf(draft) }));
+  const rows = await tx
+    .insertInto('ledger_leaves')
+    .values(made.map(({ draft, body, hash }) => ({ leaf_index: null, kind: draft.kind, at: draft.at, body, hash })))
+    .returning(['id', 'hash'])
+    .execute();
+  const ids = new Map(rows.map(({ id, hash }) => [hash, id]));
+  const openings = made.flatMap(({ hash, opening }) => {
+    const leaf_id = ids.get(hash);
+    // A subject is committed to with a salt of its own, so no two such leaves share a hash.
+    return opening && leaf_id !== undefined ? [{ leaf_id, ...opening }] : [];
+  });
+  if (openings.length > 0) await tx.insertInto('ledger_openings').values(openings).execute();
+}
