@@ -131,9 +131,12 @@ export interface Schema {
     at: number;
     detail: string;
   };
-  /** The fold over a device's evidence (`LocationState` as JSON). */
-  locations: { device_id: string; state: string; changed_at: number };
-  /** The index by which an order finds its devices. `tie`: present | contested | unknown | network | home | seat. `area` is '' for unknown. */
+  /** The fold over a device's evidence (`LocationState` as JSON). `unknown_at`: when the last of it lapses; null: not by itself. */
+  locations: { device_id: string; state: string; changed_at: number; unknown_at: number | null };
+  /**
+   * The index by which an order finds its devices. `tie`: present (candidates of the location) | seen (what any source says) |
+   * network | connected (the address does not age; area '').
+   */
   device_ties: { device_id: string; tie: string; area: string };
   ip_databases: { hash: string; name: string; imported_at: number; built_at: number; active: Flag };
 

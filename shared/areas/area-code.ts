@@ -159,6 +159,13 @@ export function expandAreas(areas: readonly AreaCode[]): Set<AreaCode> {
   return expanded;
 }
 
+const subdivisions = Map.groupBy(iso31662, ({ code }) => code.slice(0, 2));
+
+/** A country's subdivisions; none for anything else. */
+export function subdivisionsOf(area: AreaCode): AreaCode[] {
+  return (subdivisions.get(area) ?? []).map(({ code }) => code).filter(isPlace);
+}
+
 export function groundArea(feature: DisputedFeature): AreaCode {
   return parseEvidenceArea(`XX-${feature.replaceAll('_', '-')}`);
 }

@@ -119,6 +119,15 @@ export function nextLocationChange(state: LocationState, now: Instant): Instant 
   return next === Number.POSITIVE_INFINITY ? null : next;
 }
 
+/** When the last evidence lapses and the location becomes unknown by itself; null: never. */
+export function unknownFrom(state: LocationState): Instant | null {
+  const ends = EVIDENCE_SOURCES.map((source) => state.sightings[source]).map((sighting) =>
+    sighting ? lapses(sighting) : 0,
+  );
+  const last = Math.max(...ends);
+  return last === Number.POSITIVE_INFINITY ? null : last;
+}
+
 function foldedOf({ counted, pending, stays, networkStays }: Folded): Folded {
   return { counted, pending, stays, networkStays };
 }

@@ -205,7 +205,11 @@ const TABLES: Record<string, Table> = {
     },
     indexes: [['device_id', 'at'], ['at']],
   },
-  locations: { columns: { device_id: 'text', state: 'text', changed_at: 'int' }, key: ['device_id'] },
+  locations: {
+    columns: { device_id: 'text', state: 'text', changed_at: 'int', unknown_at: 'int?' },
+    key: ['device_id'],
+    indexes: [['unknown_at']],
+  },
   device_ties: {
     columns: { device_id: 'text', tie: 'text', area: 'text' },
     key: ['tie', 'area', 'device_id'],

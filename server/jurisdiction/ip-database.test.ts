@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { DrivenClock } from '../../shared/time/clock.ts';
+import { type Database, openDatabase } from '../store/database.ts';
+import { JurisdictionStore } from '../store/jurisdiction-store.ts';
+import { openIpDatabases, openMmdb } from './ip-database.ts';
+
+const files = dirname(
+  createRequire(import.meta.url).resolve('@ip-location-db/geo-whois-asn-country-mmdb/package.json'),
+);
+const file = (name: string) => readFileSync(join(files, name));
+const ALL = file('geo-whois-asn-country.mmdb');
+const V4 = file('geo-whois-asn-country-ipv4.mmdb');
+const NOW = Date.UTC(2026, 10, 1);
+
+const cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function world() {
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-ip-'));
+  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  const database = await openDatabase({ file: join(folder, 'cordon.db') });
+  cleanups.push(() => database.close());
+  const warnings: string[] = [];
+  const ports = {
+    folder: join(folder, 'ip'),
+    store: new JurisdictionStore(database),
+    clock: new DrivenClock(NOW),
+    log: { warn: (_: object, message: string) => void warnings.push(message) },
+  };
+  return { database, ports, warnings, open: () => openIpDatabases(ports) };
+}
+
+const leaves = (database: Database) =>
+  database.db
+    .selectFrom('ledger_leaves')
+    .select('body')
+    .where('kind', '=', 'ip-database.activated')
+    .orderBy('id')
+    .execute();
+
+it('starts with the bundled one, says so in the ledger once, and shows when it was built', async () => {
+  const { database, open } = await world();
+  const ip = await open();
+  expect(ip.look('39.32.0.1')).toEqual({ country: 'PK', registered: null, represented: null });
+  expect(ip.look('2400:adc0::1').country).toBe('PK');
+  expect(ip.current()).toMatchObject({ name: 'bundled', builtAt: Date.parse('2026-06-17T19:51:40Z') });
+  await open();
+  expect(await leaves(database)).toHaveLength(1);
+  expect(await ip.list()).toHaveLength(1);
+});
+
+it('takes another without a restart, with a leaf, and back', async () => {
+  const { database, open } = await world();
+  const ip = await open();
+  const bundled = ip.current().hash;
+  const imported = await ip.import('four', V4);
+  expect(imported).toMatchObject({ name: 'four', active: false, importedAt: NOW });
+  expect(imported.hash).toBe(createHash('sha256').update(V4).digest('hex'));
+  expect(ip.current().hash).toBe(bundled);
+  expect(await ip.activate(imported.hash)).toMatchObject({ active: true });
+  expect(ip.look('39.32.0.1').country).toBe('PK');
+  expect(ip.look('2400:adc0::1').country, 'a file for IPv4 knows nothing of IPv6').toBeNull();
+  expect((await open()).current().name, 'after a restart').toBe('four');
+  await ip.activate(bundled);
+  expect(ip.look('2400:adc0::1').country).toBe('PK');
+  expect((await ip.list()).filter(({ active }) => active).map(({ hash }) => hash)).toEqual([bundled]);
+  expect((await leaves(database)).map(({ body }) => JSON.parse(body).public.name)).toEqual([
+    'bundled',
+    'four',
+    'bundled',
+  ]);
+});
+
+it.each([
+  ['nothing', Buffer.alloc(0)],
+  ['text', Buffer.from('hello')],
+  ['a file that was cut off', ALL.subarray(0, 3_000_000)],
+  ['a file whose beginning is missing', ALL.subarray(3_000_000)],
+  [
+    'a database that knows no address',
+    Buffer.concat([Buffer.alloc(ALL.length - 20_000), ALL.subarray(ALL.length - 20_000)]),
+  ],
+])('refuses %s and changes nothing', async (_, bytes) => {
+  const { database, ports, open } = await world();
+  const ip = await open();
+  await expect(ip.import('bad', bytes)).rejects.toMatchObject({ code: 'ip_database_invalid' });
+  expect(await ip.list()).toHaveLength(1);
+  expect(readdirSync(ports.folder)).toEqual([`${ip.current().hash}.mmdb`]);
+  expect(await leaves(database)).toHaveLength(1);
+  expect(ip.look('39.32.0.1').country).toBe('PK');
+});
+
+it('refuses to activate what is not there, or is not what it was', async () => {
+  const { database, ports, open } = await world();
+  const ip = await open();
+  await expect(ip.activate('0'.repeat(64))).rejects.toMatchObject({ code: 'not_found' });
+  const { hash } = await ip.import('four', V4);
+  writeFileSync(join(ports.folder, `${hash}.mmdb`), V4.subarray(0, 1_000_000));
+  await expect(ip.activate(hash)).rejects.toMatchObject({ code: 'ip_database_invalid' });
+  expect(ip.current().name).toBe('bundled');
+  expect(await leaves(database)).toHaveLength(1);
+  const leaf = { kind: 'ip-database.activated', at: NOW, subject: null, public: {} } as const;
+  expect(await ports.store.activateIpDatabase('0'.repeat(64), leaf)).toBe(false);
+  expect((await ip.list()).filter(({ active }) => active)).toHaveLength(1);
+});
+
+it('goes on with the bundled one, and says so, when the active file is gone', async () => {
+  const { database, ports, warnings, open } = await world();
+  const ip = await open();
+  const { hash } = await ip.import('four', V4);
+  await ip.activate(hash);
+  rmSync(join(ports.folder, `${hash}.mmdb`));
+  const again = await open();
+  expect(again.current().name).toBe('bundled');
+  expect(warnings).toHaveLength(1);
+  expect((await leaves(database)).length).toBe(3);
+});
+
+it('knows special-purpose addresses better than the database', async () => {
+  const ip = await (await world()).open();
+  expect(openMmdb(ALL).look('192.168.1.1').country, 'what the database says').toBe('AU');
+  for (const address of ['192.168.1.1', '203.0.113.9', '::ffff:192.168.1.1', 'fe80::1%eth0', '']) {
+    expect(ip.look(address), address).toEqual({ country: null, registered: null, represented: null });
+  }
+  expect(ip.look('::ffff:39.32.0.1').country).toBe('PK');
+});

@@ -1,0 +1,332 @@
+/**
+ * Where devices are: takes evidence in, keeps each device's location and the index by which an order finds its devices. It decides no
+ * verdict and knows no order; coordinates never come here (the device turns them into areas), and a device's own word on its address
+ * or an admin's statement is not believed.
+ */
+import {
+  type AreaCode,
+  groundArea,
+  parseEvidenceArea,
+  placeOrNull,
+  subdivisionsOf,
+} from '../../shared/areas/area-code.ts';
+import { indexCodes, searchCodes } from '../../shared/areas/coverage.ts';
+import { featureOfCode } from '../../shared/areas/disputed.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Clock, Instant } from '../../shared/time/clock.ts';
+import {
+  emptyLocation,
+  endStatement,
+  observe as fold,
+  locationAt,
+  MATURE_AFTER,
+  nextLocationChange,
+  observeAll,
+  settle,
+  unknownFrom,
+} from '../../shared/verdict/locate.ts';
+import {
+  EVIDENCE_SOURCES,
+  type Location,
+  type LocationState,
+  type Observation,
+  type OrderRule,
+} from '../../shared/verdict/terms.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { IpDatabases } from './ip-database.ts';
+import type { Evidence, IpDatabase, LocationStore, LocationWrite, PlaceFacts } from './ports.ts';
+
+const HOUR = 3_600_000;
+/** How far back the evidence is folded again when some of it comes late. */
+const HISTORY = 32 * 24 * HOUR;
+/** Evidence that says the same again is kept this often: enough to fold it again, since it stays fresh for longer. */
+const SAMPLE = 6 * HOUR;
+const RECENT = 50;
+
+/** An observation as a device sends it: areas not yet checked. */
+export interface Reported {
+  readonly source: Observation['source'];
+  readonly areas: readonly string[];
+  readonly at: Instant;
+  readonly whole?: boolean | undefined;
+}
+
+export interface Jurisdiction {
+  /** Where an address is: nothing for one that is no evidence. */
+  areasOfAddress(ip: string): readonly AreaCode[];
+  /** The observed source address of a device's connection; `connected: false` when it ends. Durable when it resolves. */
+  observeAddress(device: DeviceId, generation: number, ip: string, connected: boolean): Promise<readonly AreaCode[]>;
+  /**
+   * What a device observed: its positions and networks, others are ignored. Throws `unknown_area` and then changes nothing. Durable when
+   * it resolves.
+   */
+  observe(device: DeviceId, generation: number, observations: readonly Reported[]): Promise<void>;
+  /** The admin's statement on the device may have changed. */
+  deviceChanged(device: DeviceId): Promise<void>;
+  /** At the start of the server: no address is connected until a device connects again. */
+  disconnectAll(): Promise<void>;
+  facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, PlaceFacts>>;
+  /** Every device that the order may reach, and perhaps a few more: the verdict decides. */
+  affectedBy(rule: OrderRule): Promise<DeviceId[]>;
+  evidence(device: DeviceId): Promise<{ location: LocationView; observations: EvidenceView[] }>;
+  ipDatabases(): Promise<IpDatabase[]>;
+  importIpDatabase(name: string, bytes: Buffer): Promise<IpDatabase>;
+  activateIpDatabase(hash: string): Promise<IpDatabase>;
+  currentIpDatabase(): { readonly hash: string; readonly name: string; readonly builtAt: Instant };
+}
+
+/** Copies that a view may hold: what the rules hand out is read-only. */
+interface LocationView {
+  certainty: Location['certainty'];
+  areas: string[];
+  source: string | null;
+  disagree: string[];
+  network: string[] | null;
+}
+interface EvidenceView {
+  source: string;
+  areas: string[];
+  at: Instant;
+  detail: string;
+}
+
+interface Ports {
+  readonly store: LocationStore;
+  readonly ip: IpDatabases;
+  readonly clock: Clock;
+  readonly bus: Bus;
+}
+
+export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdiction {
+  /** A location is read, folded and written by one at a time for each device. */
+  const turns = new Map<DeviceId, Promise<unknown>>();
+
+  function inTurn<T>(device: DeviceId, task: () => Promise<T>): Promise<T> {
+    const before = turns.get(device) ?? Promise.resolve();
+    const mine = before.then(task, task);
+    const settled = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    turns.set(device, settled);
+    void settled.then(() => turns.get(device) === settled && turns.delete(device));
+    return mine;
+  }
+
+  async function stateOf(device: DeviceId): Promise<LocationState> {
+    return (await store.facts([device])).get(device)?.location ?? emptyLocation();
+  }
+
+  async function change(
+    device: DeviceId,
+    generation: number,
+    step: (state: LocationState, now: Instant) => Promise<{ state: LocationState; evidence: readonly Evidence[] }>,
+  ): Promise<void> {
+    const now = clock.now();
+    const before = await stateOf(device);
+    const { state, evidence } = await step(before, now);
+    if (state === before) return;
+    await store.save({
+      device,
+      generation,
+      state,
+      evidence,
+      at: now,
+      unknownAt: unknownFrom(state),
+      ties: tiesOf(state),
+    });
+    if (moved(before, state, now)) bus.publish({ kind: 'verdicts', devices: [device] });
+  }
+
+  async function take(device: DeviceId, generation: number, all: readonly Evidence[]): Promise<void> {
+    if (all.length === 0) return;
+    await change(device, generation, async (before) => {
+      const observations = all.map(({ observation }) => observation);
+      const evidence = all.filter(({ observation }) => isNews(before, observation));
+      return { state: await foldIn(device, before, observations), evidence };
+    });
+  }
+
+  /** Evidence from a time that has already been folded over (a device that was away) is put in its place among what is kept. */
+  async function foldIn(
+    device: DeviceId,
+    state: LocationState,
+    observations: readonly Observation[],
+  ): Promise<LocationState> {
+    const late = observations.filter(
+      ({ source, at }) => at < state.at - MATURE_AFTER && at > (state.sightings[source]?.at ?? 0),
+    );
+    if (late.length === 0) return observeAll(state, observations);
+    const kept = await store.history(device, state.at - HISTORY);
+    const newest = EVIDENCE_SOURCES.map((source) => state.sightings[source]).filter(
+      (sighting) => sighting !== undefined,
+    );
+    return observeAll(emptyLocation(), [...kept, ...newest.map(observationOf), ...observations]);
+  }
+
+  function areasOfAddress(address: string): readonly AreaCode[] {
+    const { country } = ip.look(address);
+    return country ? [country] : [];
+  }
+
+  return {
+    areasOfAddress,
+
+    observeAddress: (device, generation, address, connected) =>
+      inTurn(device, async () => {
+        const areas = areasOfAddress(address);
+        const at = clock.now();
+        if (areas.length > 0) {
+          const observation: Observation = { source: 'address', areas, at, ...(connected && { connected }) };
+          await take(device, generation, [{ observation, detail: address }]);
+        } else {
+          await disconnect(device, generation);
+        }
+        return areas;
+      }),
+
+    observe: (device, generation, reported) =>
+      inTurn(device, async () => {
+        const now = clock.now();
+        const believed = reported.filter(({ source }) => source === 'position' || source === 'network');
+        const evidence = believed.map(({ source, areas, at, whole }): Evidence => {
+          const observation = { source, areas: areas.map(parseEvidenceArea), at: Math.min(at, now) };
+          return { observation: whole ? { ...observation, whole } : observation, detail: '' };
+        });
+        await take(device, generation, evidence);
+      }),
+
+    deviceChanged: (device) =>
+      inTurn(device, async () => {
+        const known = await store.statement(device);
+        if (!known) return;
+        const { generation, statement } = known;
+        if (statement) {
+          const { areas, until } = statement;
+          const observation: Observation = {
+            source: 'statement',
+            areas,
+            at: Math.min(statement.at, clock.now()),
+            until,
+          };
+          const held = (await stateOf(device)).sightings.statement;
+          if (held && held.at === observation.at && held.until === until) return;
+          await take(device, generation, [{ observation, detail: '' }]);
+          return;
+        }
+        await change(device, generation, async (state, now) => {
+          const holds = state.sightings.statement;
+          return { state: holds && now < (holds.until ?? 0) ? endStatement(state, now) : state, evidence: [] };
+        });
+      }),
+
+    async disconnectAll() {
+      for (const { device, generation } of await store.connected()) {
+        await inTurn(device, () => disconnect(device, generation));
+      }
+    },
+
+    facts: (devices) => store.facts(devices),
+
+    affectedBy(rule) {
+      const asksForPlace = rule.nexus.has('present') || rule.nexus.has('network');
+      const codes = searchCodes(rule);
+      return store.reached({
+        places: asksForPlace ? codes : [],
+        homes: rule.nexus.has('home') ? homesIn(rule) : [],
+        seats: rule.nexus.has('seat') ? homesIn(rule) : [],
+        unknownAt: asksForPlace && rule.unknown === 'deny' ? clock.now() : null,
+      });
+    },
+
+    async evidence(device) {
+      const { certainty, areas, source, disagree, network } = locationAt(await stateOf(device), clock.now());
+      const recent = await store.recent(device, RECENT);
+      return {
+        location: { certainty, areas: [...areas], source, disagree: [...disagree], network: network && [...network] },
+        observations: recent.map(({ observation, detail }) => ({
+          source: observation.source,
+          areas: [...observation.areas],
+          at: observation.at,
+          detail,
+        })),
+      };
+    },
+
+    ipDatabases: () => ip.list(),
+    importIpDatabase: (name, bytes) => ip.import(name, bytes),
+    activateIpDatabase: (hash) => ip.activate(hash),
+    currentIpDatabase: () => ip.current(),
+  };
+
+  /** The address that was seen begins to age. */
+  async function disconnect(device: DeviceId, generation: number): Promise<void> {
+    await change(device, generation, async (state, now) => {
+      const seen = state.sightings.address;
+      if (!seen?.connected) return { state, evidence: [] };
+      const observation: Observation = { source: 'address', areas: seen.areas, at: Math.max(now, seen.at) };
+      return { state: fold(state, observation), evidence: [{ observation, detail: 'disconnected' }] };
+    });
+  }
+}
+
+/** All homes that an order's areas hold: its countries' subdivisions too, and what its own map puts there. */
+function homesIn(rule: OrderRule): AreaCode[] {
+  const codes = new Set(searchCodes(rule));
+  for (const area of rule.areas) for (const subdivision of subdivisionsOf(area)) codes.add(subdivision);
+  return [...codes].filter((code) => placeOrNull(code) !== null);
+}
+
+function observationOf({ source, areas, at, whole, until, connected }: Observation): Observation {
+  return {
+    source,
+    areas,
+    at,
+    ...(whole !== undefined && { whole }),
+    ...(until !== undefined && { until }),
+    ...(connected !== undefined && { connected }),
+  };
+}
+
+/** Whether an observation must be kept to fold the evidence again: a change, its confirmation, and now and then a sample. */
+function isNews(state: LocationState, { source, areas, at, connected }: Observation): boolean {
+  const known = state.sightings[source];
+  if (!known) return true;
+  if (at <= known.at) return false;
+  const same = known.areas.length === areas.length && known.areas.every((area) => areas.includes(area));
+  if (!same || known.count < 2 || Boolean(known.connected) !== Boolean(connected)) return true;
+  return Math.floor(at / SAMPLE) !== Math.floor(known.at / SAMPLE);
+}
+
+/**
+ * Under what an order finds the device. All that any source says is in it, so that time alone (a source that lapses, a change that
+ * comes to count) never moves a device to where the index does not have it.
+ */
+function tiesOf(state: LocationState): LocationWrite['ties'] {
+  const { counted, sightings } = state;
+  const codesOf = (areas: readonly AreaCode[] = []) => new Set(areas.flatMap(codesOfCandidate));
+  const present = codesOf(counted?.areas);
+  const seen = codesOf(EVIDENCE_SOURCES.flatMap((source) => sightings[source]?.areas ?? []));
+  return [
+    ...[...present].map((area) => ({ tie: 'present', area }) as const),
+    ...[...seen].filter((area) => !present.has(area)).map((area) => ({ tie: 'seen', area }) as const),
+    ...[...codesOf(sightings.network?.areas)].map((area) => ({ tie: 'network', area }) as const),
+    ...(sightings.address?.connected ? [{ tie: 'connected', area: '' } as const] : []),
+  ];
+}
+
+/** A code that means disputed ground is found under the ground as well, since an order's map speaks of that. */
+function codesOfCandidate(area: AreaCode): AreaCode[] {
+  const ground = featureOfCode(area);
+  return ground ? [...new Set([...indexCodes(area), groundArea(ground)])] : indexCodes(area);
+}
+
+/** Whether a verdict may differ, or change sooner than it said: the location, the network, or what will count or lapse. */
+function moved(before: LocationState, after: LocationState, now: Instant): boolean {
+  const picture = (state: LocationState) => {
+    const { areas, network } = locationAt(state, Math.max(now, state.at));
+    return JSON.stringify([areas, network, settle(state, now).pending, state.stays, state.networkStays]);
+  };
+  const next = (state: LocationState) => nextLocationChange(state, now) ?? Number.POSITIVE_INFINITY;
+  return next(after) < next(before) || picture(before) !== picture(after);
+}

@@ -1,0 +1,274 @@
+/**
+ * Evidence, locations and the index by which an order finds its devices, and the IP databases at hand. A location, its evidence and its
+ * index rows commit together, grouped with other hot writes.
+ */
+import { sql } from 'kysely';
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import { emptyLocation } from '../../shared/verdict/locate.ts';
+import type { LocationState, Observation } from '../../shared/verdict/terms.ts';
+import type {
+  Evidence,
+  IpDatabase,
+  IpDatabaseStore,
+  LocationStore,
+  LocationWrite,
+  PlaceFacts,
+  Reached,
+  Statement,
+} from '../jurisdiction/ports.ts';
+import { areaOf } from './area-column.ts';
+import type { Database, Tx } from './database.ts';
+import { appendLeaf } from './leaves.ts';
+
+/** Well under both dialects' limit of parameters in a statement. */
+const CHUNK = 500;
+
+function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let from = 0; from < items.length; from += CHUNK) yield items.slice(from, from + CHUNK);
+}
+
+export class JurisdictionStore implements LocationStore, IpDatabaseStore {
+  readonly #database: Database;
+  readonly #save: (write: LocationWrite) => Promise<void>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#save = database.grouped(saveAll);
+  }
+
+  async facts(devices: readonly DeviceId[]): Promise<Map<DeviceId, PlaceFacts>> {
+    const found = new Map<DeviceId, PlaceFacts>();
+    for (const ids of chunks(devices)) {
+      const rows = await this.#database.db
+        .selectFrom('devices')
+        .innerJoin('groups', 'groups.id', 'devices.group_id')
+        .leftJoin('locations', 'locations.device_id', 'devices.id')
+        .select(['devices.id', 'devices.home', 'devices.seat', 'locations.state'])
+        .select(['groups.home as group_home', 'groups.seat as group_seat'])
+        .where('devices.id', 'in', ids)
+        .execute();
+      for (const row of rows) {
+        found.set(deviceIdSchema.parse(row.id), {
+          home: areaOf(row.home ?? row.group_home),
+          seat: areaOf(row.seat ?? row.group_seat),
+          location: row.state === null ? emptyLocation() : stateOf(row.state),
+        });
+      }
+    }
+    return found;
+  }
+
+  save(write: LocationWrite): Promise<void> {
+    return this.#save(write);
+  }
+
+  async reached({ places, homes, seats, unknownAt }: Reached): Promise<DeviceId[]> {
+    const found = new Set<string>();
+    const active = () =>
+      this.#database.db.selectFrom('devices').select('devices.id').where('devices.status', '=', 'active');
+    for (const areas of chunks(places)) {
+      const rows = await active()
+        .innerJoin('device_ties', 'device_ties.device_id', 'devices.id')
+        .where('device_ties.tie', 'in', ['present', 'seen', 'network'])
+        .where('device_ties.area', 'in', areas)
+        .execute();
+      for (const { id } of rows) found.add(id);
+    }
+    for (const [column, wanted] of [['home', homes] as const, ['seat', seats] as const]) {
+      for (const areas of chunks(wanted)) {
+        const own = await active().where(`devices.${column}`, 'in', areas).execute();
+        const byGroup = await active()
+          .innerJoin('groups', 'groups.id', 'devices.group_id')
+          .where(`devices.${column}`, 'is', null)
+          .where(`groups.${column}`, 'in', areas)
+          .execute();
+        for (const { id } of [...own, ...byGroup]) found.add(id);
+      }
+    }
+    if (unknownAt !== null) {
+      const lapsed = await active()
+        .innerJoin('locations', 'locations.device_id', 'devices.id')
+        .where('locations.unknown_at', '<=', unknownAt)
+        .execute();
+      const never = await active()
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(selectFrom('locations').select('device_id').whereRef('locations.device_id', '=', 'devices.id'))),
+        )
+        .execute();
+      for (const { id } of [...lapsed, ...never]) found.add(id);
+    }
+    return [...found].map((id) => deviceIdSchema.parse(id));
+  }
+
+  async connected(): Promise<{ device: DeviceId; generation: number }[]> {
+    const rows = await this.#database.db
+      .selectFrom('device_ties')
+      .innerJoin('devices', 'devices.id', 'device_ties.device_id')
+      .select(['devices.id', 'devices.generation'])
+      .where('device_ties.tie', '=', 'connected')
+      .where('device_ties.area', '=', '')
+      .execute();
+    return rows.map(({ id, generation }) => ({ device: deviceIdSchema.parse(id), generation }));
+  }
+
+  async history(device: DeviceId, since: Instant): Promise<Observation[]> {
+    const rows = await this.#database.db
+      .selectFrom('evidence')
+      .select('detail')
+      .where('device_id', '=', device)
+      .where('at', '>=', since)
+      .orderBy('at')
+      .orderBy('id')
+      .execute();
+    return rows.map(({ detail }) => evidenceOf(detail).observation);
+  }
+
+  async recent(device: DeviceId, limit: number): Promise<Evidence[]> {
+    const rows = await this.#database.db
+      .selectFrom('evidence')
+      .select('detail')
+      .where('device_id', '=', device)
+      .orderBy('at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(({ detail }) => evidenceOf(detail));
+  }
+
+  async statement(device: DeviceId): Promise<{ generation: number; statement: Statement | null } | null> {
+    const row = await this.#database.db
+      .selectFrom('devices')
+      .select(['generation', 'statement'])
+      .where('id', '=', device)
+      .executeTakeFirst();
+    if (!row) return null;
+    const statement: Statement | null = row.statement === null ? null : JSON.parse(row.statement);
+    return { generation: row.generation, statement };
+  }
+
+  async ipDatabases(): Promise<IpDatabase[]> {
+    const rows = await this.#database.db
+      .selectFrom('ip_databases')
+      .selectAll()
+      .orderBy('imported_at', 'desc')
+      .orderBy('hash')
+      .execute();
+    return rows.map(({ hash, name, imported_at, built_at, active }) => ({
+      hash,
+      name,
+      importedAt: imported_at,
+      builtAt: built_at,
+      active: active === 1,
+    }));
+  }
+
+  async addIpDatabase({ hash, name, importedAt, builtAt }: Omit<IpDatabase, 'active'>): Promise<void> {
+    await this.#database.db
+      .insertInto('ip_databases')
+      .values({ hash, name, imported_at: importedAt, built_at: builtAt, active: 0 })
+      .onConflict((conflict) => conflict.column('hash').doNothing())
+      .execute();
+  }
+
+  activateIpDatabase(hash: string, leaf: LeafDraft<'ip-database.activated'>): Promise<boolean> {
+    return this.#database
+      .transaction(async (tx) => {
+        await tx
+          .updateTable('ip_databases')
+          .set({ active: 0 })
+          .where('active', '=', 1)
+          .where('hash', '<>', hash)
+          .execute();
+        const { numUpdatedRows } = await tx
+          .updateTable('ip_databases')
+          .set({ active: 1 })
+          .where('hash', '=', hash)
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows === 0n) {
+          // Nothing may change: the deactivation above is rolled back with it.
+          throw new NoSuchDatabase();
+        }
+        await appendLeaf(tx, leaf);
+        return true;
+      })
+      .catch((error: unknown) => {
+        if (error instanceof NoSuchDatabase) return false;
+        throw error;
+      });
+  }
+}
+
+class NoSuchDatabase extends Error {}
+
+/** What the store holds was checked before it came in. */
+function stateOf(text: string): LocationState {
+  const state: LocationState = JSON.parse(text);
+  return state;
+}
+
+function evidenceOf(text: string): Evidence {
+  const evidence: Evidence = JSON.parse(text);
+  return evidence;
+}
+
+async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
+  // Of several steps of one device in one flush the last one stands for the location; all evidence is kept.
+  const last = new Map(writes.map((write) => [write.device, write]));
+  const evidence = writes.flatMap(({ device, generation, evidence }) =>
+    evidence.map((one) => ({
+      device_id: device,
+      generation,
+      source: one.observation.source,
+      areas: one.observation.areas.join(' '),
+      at: one.observation.at,
+      detail: JSON.stringify(one),
+    })),
+  );
+  for (const rows of chunks(evidence)) await tx.insertInto('evidence').values(rows).execute();
+  for (const some of chunks([...last.values()])) {
+    await tx
+      .insertInto('locations')
+      .values(
+        some.map(({ device, state, at, unknownAt }) => ({
+          device_id: device,
+          state: JSON.stringify(state),
+          changed_at: at,
+          unknown_at: unknownAt,
+        })),
+      )
+      .onConflict((conflict) =>
+        conflict.column('device_id').doUpdateSet({
+          state: sql`excluded.state`,
+          changed_at: sql`excluded.changed_at`,
+          unknown_at: sql`excluded.unknown_at`,
+        }),
+      )
+      .execute();
+    await replaceTies(tx, some);
+  }
+}
+
+/** Most steps change nothing in the index, and then write nothing to it. */
+async function replaceTies(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
+  const devices = writes.map(({ device }) => device);
+  const held = new Map<string, string[]>();
+  const rows = await tx.selectFrom('device_ties').selectAll().where('device_id', 'in', devices).execute();
+  for (const { device_id, tie, area } of rows) held.set(device_id, [...(held.get(device_id) ?? []), `${tie} ${area}`]);
+  const changed = writes.filter(({ device, ties }) => {
+    const now = ties.map(({ tie, area }) => `${tie} ${area}`).sort();
+    return now.join() !== (held.get(device) ?? []).sort().join();
+  });
+  if (changed.length === 0) return;
+  await tx
+    .deleteFrom('device_ties')
+    .where(
+      'device_id',
+      'in',
+      changed.map(({ device }) => device),
+    )
+    .execute();
+  const fresh = changed.flatMap(({ device, ties }) => ties.map(({ tie, area }) => ({ device_id: device, tie, area })));
+  for (const some of chunks(fresh)) await tx.insertInto('device_ties').values(some).execute();
+}
