@@ -98,7 +98,9 @@ export function createAdmins(ports: AdminsPorts) {
       readonly name?: string | undefined;
       readonly address: string;
     }): Promise<Redeemed> {
-      await limits.attempt('invitation', given.address);
+      // By address alone: strangers who guess elsewhere must not keep an invited person out.
+      const guess = `invitation ${given.address}`;
+      await limits.attempt(guess, given.address);
       const hash = sha256(given.token);
       const { secret, credentials } = await newCredentials(given.password);
       let account = await accounts.redeem(hash, now(), credentials);
@@ -120,7 +122,7 @@ export function createAdmins(ports: AdminsPorts) {
           `This invitation is unknown, used or expired${mend}; ask for a new one.`,
         );
       }
-      await limits.succeeded('invitation', given.address);
+      await limits.succeeded(guess, given.address);
       return { account, totpSecret: secret, totpUri: totpUri(ports.organisation, account.email, secret) };
     },
 

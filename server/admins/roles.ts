@@ -58,6 +58,8 @@ export const RIGHTS = {
 
   'groups.list': right('device', ...EVERYONE),
   'groups.create': right('whole', 'owner', 'fleet'),
+  'groups.update': right('whole', 'owner', 'fleet'),
+  'groups.delete': right('whole', 'owner', 'fleet'),
   'codes.create': right('device', 'owner', 'fleet', 'helpdesk'),
   'codes.list': right('device', 'owner', 'fleet', 'helpdesk', 'auditor'),
   'codes.cancel': right('device', 'owner', 'fleet', 'helpdesk'),

@@ -75,6 +75,13 @@ export function createApi({ admins, routes, log }: ApiPorts): express.Express {
       log.error({ id, method: request.method, code: error.code, ...causeOf(thrown) }, 'request failed');
       problem.context = { ...problem.context, id };
     }
+    // Who tries what they may not is worth a line; what they sent is not in it.
+    if ([401, 403, 429].includes(problem.status)) {
+      log.info(
+        { method: request.method, code: error.code, address: request.socket.remoteAddress },
+        'admin request refused',
+      );
+    }
     const { retryAfter } = error.context;
     if (typeof retryAfter === 'number') response.setHeader('Retry-After', String(retryAfter));
     response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));

@@ -26,8 +26,8 @@ export function commandRoutes({ commands, devices }: CommandsPorts): Route[] {
       body: newCommand,
       response: commandView,
       statuses: [201],
-      async handler({ params, body, reach, require, caller }) {
-        const destroying = DESTROYS.has(body.command.kind) ? require('commands.destroy') : reach;
+      async handler({ params, body, reach, demand, caller }) {
+        const destroying = DESTROYS.has(body.command.kind) ? demand('commands.destroy') : reach;
         const { id: device } = await devices.get(params.id, destroying.devices);
         const { command, expiresInSeconds, ...given } = body;
         const by = caller.account.id;

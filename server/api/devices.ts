@@ -1,5 +1,4 @@
 /** Devices: what is known of each, its verdict and its evidence, and its end. */
-import type { z } from 'zod';
 import {
   deviceChange,
   deviceDetail,
@@ -11,9 +10,9 @@ import {
   revocation,
   verdictView,
 } from '../../shared/api/devices.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { requireGroup } from '../admins/roles.ts';
 import type { Devices } from '../devices/devices.ts';
+import type { Jurisdiction } from '../jurisdiction/jurisdiction.ts';
 import type { Orders } from '../orders/orders.ts';
 import { type Route, route } from './route.ts';
 import { withoutUndefined } from './without-undefined.ts';
@@ -21,7 +20,7 @@ import { withoutUndefined } from './without-undefined.ts';
 export interface DevicesPorts {
   readonly devices: Pick<Devices, 'list' | 'get' | 'update' | 'revoke' | 'inventory'>;
   readonly orders: Pick<Orders, 'verdict'>;
-  readonly jurisdiction: { evidence(device: DeviceId): Promise<z.input<typeof evidenceView>> };
+  readonly jurisdiction: Pick<Jurisdiction, 'evidence'>;
 }
 
 export function deviceRoutes({ devices, orders, jurisdiction }: DevicesPorts): Route[] {

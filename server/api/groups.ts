@@ -1,22 +1,12 @@
 /** Groups of devices. */
 
-import { groupList, groupView, newGroup } from '../../shared/api/groups.ts';
-import type { AreaCode } from '../../shared/areas/area-code.ts';
-import type { GroupId } from '../../shared/protocol/ids.ts';
+import { groupChange, groupList, groupParams, groupView, newGroup } from '../../shared/api/groups.ts';
+import { DONE, done } from '../../shared/api/wire.ts';
+import type { Devices } from '../devices/devices.ts';
 import { Reply, type Route, route } from './route.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
-interface Group {
-  readonly id: GroupId;
-  readonly name: string;
-  readonly home: AreaCode | null;
-  readonly seat: AreaCode | null;
-  readonly createdAt: number;
-}
-
-export interface GroupsPort {
-  groups(): Promise<Group[]>;
-  createGroup(group: { name: string; home: AreaCode | null; seat: AreaCode | null }): Promise<Group>;
-}
+export type GroupsPort = Pick<Devices, 'groups' | 'createGroup' | 'updateGroup' | 'deleteGroup'>;
 
 export function groupRoutes(devices: GroupsPort): Route[] {
   return [
@@ -40,6 +30,28 @@ export function groupRoutes(devices: GroupsPort): Route[] {
       response: groupView,
       statuses: [201],
       handler: async ({ body }) => new Reply(await devices.createGroup(body), { status: 201 }),
+    }),
+    route({
+      name: 'groups.update',
+      method: 'patch',
+      path: '/groups/:id',
+      summary: 'Change its name, or the home and seat of devices that have none of their own',
+      params: groupParams,
+      body: groupChange,
+      response: groupView,
+      handler: ({ params, body }) => devices.updateGroup(params.id, withoutUndefined(body)),
+    }),
+    route({
+      name: 'groups.delete',
+      method: 'delete',
+      path: '/groups/:id',
+      summary: 'Remove a group that holds no device and no activation code',
+      params: groupParams,
+      response: done,
+      async handler({ params }) {
+        await devices.deleteGroup(params.id);
+        return DONE;
+      },
     }),
   ];
 }

@@ -1,6 +1,5 @@
 /** IP databases: importing one needs no restart, activating one is a leaf. */
 import type { Readable } from 'node:stream';
-import type { z } from 'zod';
 import {
   ipDatabaseList,
   ipDatabaseParams,
@@ -9,16 +8,10 @@ import {
   LARGEST_IP_DATABASE,
 } from '../../shared/api/ip-databases.ts';
 import { CordonError } from '../../shared/errors.ts';
+import type { Jurisdiction } from '../jurisdiction/jurisdiction.ts';
 import { Reply, type Route, route } from './route.ts';
 
-type IpDatabase = z.input<typeof ipDatabaseView>;
-
-export interface IpDatabasesPort {
-  ipDatabases(): Promise<IpDatabase[]>;
-  /** Keeps the file if it is a readable MMDB with countries; throws `ip_database_invalid`. */
-  importIpDatabase(name: string, bytes: Buffer): Promise<IpDatabase>;
-  activateIpDatabase(hash: string): Promise<IpDatabase>;
-}
+export type IpDatabasesPort = Pick<Jurisdiction, 'ipDatabases' | 'importIpDatabase' | 'activateIpDatabase'>;
 
 export function ipDatabaseRoutes(jurisdiction: IpDatabasesPort): Route[] {
   return [

@@ -35,7 +35,7 @@ export interface Input<P, Q, B> {
   /** What the caller's grants let this route reach. */
   readonly reach: Reach;
   /** Asks for one right more; throws `forbidden`. */
-  require(right: RightName): Reach;
+  demand(right: RightName): Reach;
   /** Throws `not_signed_in` on a public route without a caller. */
   readonly caller: Caller;
   /** The socket's own address. */
@@ -147,7 +147,7 @@ export function route<
         query: parsed(definition.query, input.query, 'query'),
         body: parsed(definition.body, raw === 'upload' ? {} : input.body, 'body'),
         reach,
-        require: (right) => reachOf(right, grants),
+        demand: (right) => reachOf(right, grants),
         get caller() {
           if (!input.caller) throw new CordonError('not_signed_in', 'Sign in first.');
           return input.caller;

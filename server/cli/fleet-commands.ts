@@ -56,6 +56,25 @@ function addGroups(program: Command, cli: Cli): void {
       const group = await cli.client().call(groupView, 'POST', '/groups', { name, ...places });
       cli.out().show(group, [group.id]);
     });
+  groups
+    .command('update')
+    .description('change its name, or the home and seat of devices that have none of their own')
+    .argument('<group>')
+    .option('--name <name>')
+    .option('--home <area>', 'or "none"')
+    .option('--seat <area>', 'or "none"')
+    .action(async (id: string, { name, home, seat }: { name?: string; home?: string; seat?: string }) => {
+      const body = { name, home: placeOrNone(home), seat: placeOrNone(seat) };
+      const group = await cli.client().call(groupView, 'PATCH', `/groups/${encodeURIComponent(id)}`, body);
+      cli.out().show(group, table(['id', 'name', 'home', 'seat'], [[group.id, group.name, group.home, group.seat]]));
+    });
+  groups
+    .command('remove')
+    .description('remove a group that holds no device and no activation code')
+    .argument('<group>')
+    .action(async (id: string) => {
+      cli.out().show(await cli.client().call(done, 'DELETE', `/groups/${encodeURIComponent(id)}`), ['Removed.']);
+    });
 }
 
 function addCodes(program: Command, cli: Cli): void {
@@ -168,10 +187,9 @@ function addDevices(program: Command, cli: Cli): void {
         options: { home?: string; seat?: string; group?: string; statement?: string[]; until?: string },
       ) => {
         const { statement, until, group } = options;
-        const place = (area: string | undefined) => (area === 'none' ? null : area);
         const body = {
-          home: place(options.home),
-          seat: place(options.seat),
+          home: placeOrNone(options.home),
+          seat: placeOrNone(options.seat),
           group,
           statement: statement?.[0] === 'none' ? null : statement && { areas: statement, until: instant(until) },
         };
@@ -274,4 +292,8 @@ function instant(text: string | undefined): number {
   if (Number.isNaN(at))
     throw new CordonError('invalid_input', 'A statement needs --until, such as 2026-01-31T12:00:00Z.');
   return at;
+}
+
+function placeOrNone(area: string | undefined): string | null | undefined {
+  return area === 'none' ? null : area;
 }

@@ -16,3 +16,12 @@ export const newGroup = z.strictObject({
   home: placeText.nullable().default(null),
   seat: placeText.nullable().default(null),
 });
+/** What is left out stays as it is. */
+export const groupChange = z
+  .strictObject({
+    name: newGroup.shape.name.optional(),
+    home: placeText.nullable().optional(),
+    seat: placeText.nullable().optional(),
+  })
+  .refine((change) => Object.values(change).some((value) => value !== undefined), 'changes nothing');
+export const groupParams = z.object({ id: groupIdSchema });

@@ -1,0 +1,167 @@
+/** Accounts, sessions and grants over every store: what must hold when two requests come at once. */
+import { generateKeyPairSync } from 'node:crypto';
+import { generateSync } from 'otplib';
+import { expect, it } from 'vitest';
+import { createAdmins } from '../../server/admins/admins.ts';
+import { createSignInLimits } from '../../server/admins/sign-in-limits.ts';
+import { AdminStore } from '../../server/store/admin-store.ts';
+import type { Database } from '../../server/store/database.ts';
+import type { AccountId } from '../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../shared/time/clock.ts';
+import { addGroup } from '../support/fleet-rows.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const OWNER = { role: 'owner', group: null, area: null } as const;
+const PASSWORD = 'correct horse battery';
+const from = { address: '192.0.2.1', replaces: null };
+const refused = (code: string) => expect.objectContaining({ code });
+const outcomes = (results: readonly PromiseSettledResult<unknown>[]) =>
+  results.map((result) => (result.status === 'fulfilled' ? 'done' : result.reason.code)).sort();
+
+function adminsOver(database: Database) {
+  const store = new AdminStore(database);
+  const time = { ahead: 0 };
+  const admins = createAdmins({
+    accounts: store,
+    sessions: store,
+    approverKeys: store,
+    sealer: { seal: (plain) => plain.toString('base64'), unseal: (text) => Buffer.from(text, 'base64') },
+    clock: new DrivenClock(1_447_200_000_000),
+    organisation: 'Example',
+    limits: createSignInLimits({ perPair: 1000, perAddress: 1000, perSubject: 1000 }),
+    now: () => Date.now() + time.ahead,
+  });
+  async function person(email: string) {
+    const invitation = (await admins.firstOwnerInvitation()) ?? (await admins.createAccount(email, email)).invitation;
+    const { account, totpSecret } = await admins.redeemInvitation({
+      token: invitation,
+      password: PASSWORD,
+      email,
+      address: 'x',
+    });
+    const code = () => generateSync({ secret: totpSecret, epoch: Math.floor((Date.now() + time.ahead) / 1000) });
+    return { id: account.id, email, code };
+  }
+  const leaves = async () =>
+    (await database.db.selectFrom('ledger_leaves').select(['kind', 'at']).orderBy('id').execute()).map(
+      ({ kind }) => kind,
+    );
+  return { admins, time, person, leaves };
+}
+
+describeOnEveryStore('admins', (open) => {
+  it('makes one first owner of two who redeem at once, and logs one grant', async () => {
+    const { admins, leaves } = adminsOver(await open());
+    const token = await admins.firstOwnerInvitation();
+    const redeem = (email: string) =>
+      admins.redeemInvitation({ token: token ?? '', password: PASSWORD, email, address: 'x' });
+    const both = await Promise.allSettled([redeem('a@example.org'), redeem('b@example.org')]);
+    expect(outcomes(both)).toEqual(['done', 'invitation_invalid']);
+    expect((await admins.accounts()).map(({ grants }) => grants)).toEqual([[OWNER]]);
+    expect(await leaves()).toEqual(['role.granted']);
+    expect(await admins.firstOwnerInvitation()).toBeNull();
+  });
+
+  it('does not use the first link up by a wrong guess, and refuses it when it has expired', async () => {
+    const { admins, time } = adminsOver(await open());
+    const token = (await admins.firstOwnerInvitation()) ?? '';
+    const redeem = (given: string) =>
+      admins.redeemInvitation({ token: given, password: PASSWORD, email: 'a@example.org', address: 'x' });
+    await expect(redeem('A'.repeat(43))).rejects.toEqual(refused('invitation_invalid'));
+    time.ahead = 73 * 3_600_000;
+    await expect(redeem(token)).rejects.toEqual(refused('invitation_invalid'));
+    time.ahead = 0;
+    expect((await redeem(token)).account.email).toBe('a@example.org');
+  });
+
+  it('redeems an invitation once, and the newest one only', async () => {
+    const { admins, person } = adminsOver(await open());
+    await person('owner@example.org');
+    const { account, invitation } = await admins.createAccount('n@example.org', 'N');
+    const { invitation: newer } = await admins.inviteAgain(account.id);
+    const redeem = (token: string) => admins.redeemInvitation({ token, password: PASSWORD, address: 'x' });
+    await expect(redeem(invitation)).rejects.toEqual(refused('invitation_invalid'));
+    expect(outcomes(await Promise.allSettled([redeem(newer), redeem(newer)]))).toEqual(['done', 'invitation_invalid']);
+    await expect(admins.createAccount('N@EXAMPLE.ORG', 'N')).rejects.toEqual(refused('conflict'));
+  });
+
+  it('case 48: takes a code once when it comes twice at once, and the old code after a reset never', async () => {
+    const { admins, person } = adminsOver(await open());
+    const { email, code, id } = await person('owner@example.org');
+    const attempt = { email, password: PASSWORD, totp: code(), ...from };
+    expect(outcomes(await Promise.allSettled([admins.signIn(attempt), admins.signIn(attempt)]))).toEqual([
+      'done',
+      'totp_reused',
+    ]);
+    const { invitation } = await admins.inviteAgain(id);
+    await admins.redeemInvitation({ token: invitation, password: `${PASSWORD} 2`, address: 'x' });
+    await expect(admins.signIn(attempt)).rejects.toEqual(refused('credentials_wrong'));
+  });
+
+  it('ends sessions by sign-out, expiry, replacement, reset and disabling', async () => {
+    const { admins, person, time } = adminsOver(await open());
+    await person('owner@example.org');
+    const { id, email, code } = await person('n@example.org');
+    const signIn = (replaces: string | null = null) => {
+      time.ahead += 30_000;
+      return admins.signIn({ email, password: PASSWORD, totp: code(), address: 'x', replaces });
+    };
+    const [a, b] = [await signIn(), await signIn()];
+    expect((await admins.session(a.token))?.account.id).toBe(id);
+    const c = await signIn(a.token);
+    expect(await admins.session(a.token)).toBeNull();
+    await admins.signOut(b.token);
+    expect(await admins.session(b.token)).toBeNull();
+    const before = time.ahead;
+    time.ahead += 12 * 3_600_000;
+    expect(await admins.session(c.token)).toBeNull();
+    time.ahead = before;
+    const token = await admins.createToken(id, 'script', Date.now() + before + 1000);
+    expect((await admins.tokenAccount(token.secret))?.id).toBe(id);
+    time.ahead += 2000;
+    expect(await admins.tokenAccount(token.secret)).toBeNull();
+    const lasting = await admins.createToken(id, 'script', null);
+    await admins.setStatus(id, 'disabled');
+    expect(await admins.session(c.token)).toBeNull();
+    await admins.setStatus(id, 'active');
+    expect([await admins.session(c.token), await admins.tokenAccount(lasting.secret)]).toEqual([null, null]);
+    await expect(admins.deleteToken(id, lasting.id)).rejects.toEqual(refused('not_found'));
+  });
+
+  it('case 49: keeps one owner who can sign in, whatever comes at once', async () => {
+    const { admins, person, leaves } = adminsOver(await open());
+    const a = await person('a@example.org');
+    const b = await person('b@example.org');
+    await admins.grant(b.id, OWNER);
+    await admins.grant(b.id, OWNER);
+    const race = [admins.revokeGrant(a.id, OWNER), admins.setStatus(b.id, 'disabled')];
+    expect(outcomes(await Promise.allSettled(race))).toEqual(['done', 'last_owner']);
+    expect(await leaves()).toEqual(['role.granted', 'role.granted', 'role.revoked']);
+    await expect(admins.revokeGrant(a.id, { role: 'legal', group: null, area: null })).rejects.toEqual(
+      refused('not_found'),
+    );
+    const scoped = { role: 'owner', group: await addGroup(await open(), 'elsewhere'), area: null } as const;
+    await expect(admins.grant(a.id, scoped)).rejects.toEqual(refused('not_found'));
+  });
+
+  it('case 31: gives accounts of one mailbox one person, and a key one person', async () => {
+    const { admins, person } = adminsOver(await open());
+    const a = await admins.account((await person('pat@example.org')).id);
+    const b = await admins.account((await person('pat+legal@example.org')).id);
+    const c = await admins.account((await person('kim@example.org')).id);
+    expect([a.person === b.person, a.person === c.person]).toEqual([true, false]);
+    const key = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    await admins.registerApproverKey(a, key);
+    await admins.registerApproverKey(b, key);
+    await expect(admins.registerApproverKey(c, key)).rejects.toEqual(refused('conflict'));
+    expect(await admins.approverKeys()).toMatchObject([{ person: a.person, account: a.id, publicKey: key }]);
+  });
+
+  it('says that there is no such account', async () => {
+    const { admins } = adminsOver(await open());
+    const nobody = 'acc_aaaaaaaaaaaaaaaa' as AccountId;
+    await expect(admins.grant(nobody, OWNER)).rejects.toEqual(refused('not_found'));
+    await expect(admins.setStatus(nobody, 'disabled')).rejects.toEqual(refused('not_found'));
+    await expect(admins.inviteAgain(nobody)).rejects.toEqual(refused('not_found'));
+  });
+});
