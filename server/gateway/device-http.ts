@@ -1,0 +1,123 @@
+/**
+ * Plain HTTPS on the device listener, behind the same client certificate as the link: what a device needs that `management` is denied to
+ * (its record, the list, its receipts), and renewal, which no order gates.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+import { envelopeSchema } from '../../shared/order/documents.ts';
+import type { Identity } from '../devices/identify.ts';
+import { identify } from './identity.ts';
+import type { DevicesPort, Log, OrdersPort } from './ports.ts';
+import { type Answer, refusalOf, respond } from './refusals.ts';
+
+const REENROL_PATH = '/.well-known/est/simplereenroll';
+const LARGEST_BODY = 512 * 1024;
+
+export interface DeviceHttpPorts {
+  readonly devices: DevicesPort;
+  readonly orders: OrdersPort;
+  /** EST renewal (RFC 7030, section 4.2.2). */
+  readonly reenrol: (asked: { readonly identity: Identity; readonly body: string }) => Promise<Answer>;
+  /** For how long after its expiry a certificate may still renew itself. Milliseconds. */
+  readonly recovery: number;
+  readonly log: Log;
+}
+
+const receiptsBody = z.strictObject({ envelopes: z.array(envelopeSchema).min(1).max(256) });
+
+export function createDeviceHttp({ devices, orders, reenrol, recovery, log }: DeviceHttpPorts) {
+  async function list(): Promise<Answer> {
+    const current = orders.currentList();
+    if (!current) throw new CordonError('not_found', 'There is no order list yet: the approvers come first.');
+    return json(current.envelope);
+  }
+
+  async function record({ device }: Identity): Promise<Answer> {
+    const current = await orders.record(device);
+    if (!current) throw new CordonError('not_found', 'The record of this device is not made yet; ask again.');
+    return json(current.envelope);
+  }
+
+  async function receipts({ device, generation }: Identity, request: IncomingMessage): Promise<Answer> {
+    const parsed = receiptsBody.safeParse(parseJson(await bodyOf(request)));
+    if (!parsed.success) throw new CordonError('invalid_input', 'The body is not { envelopes: [ … ] } of receipts.');
+    let stored = 0;
+    const refused: string[] = [];
+    for (const envelope of parsed.data.envelopes) {
+      try {
+        await orders.storeReceipt(device, generation, envelope);
+        stored += 1;
+      } catch (error) {
+        // One bad receipt must not keep the device from handing in the others for ever.
+        if (!isCordonError(error) || error.code === 'store_unavailable') throw error;
+        refused.push(error.message);
+        await devices.raiseAlarm({ device, code: 'report_refused', detail: `receipt: ${error.message}` });
+      }
+    }
+    return json({ stored, refused });
+  }
+
+  async function answer(request: IncomingMessage): Promise<Answer> {
+    const { pathname } = new URL(request.url ?? '/', 'https://device');
+    const route = `${request.method} ${pathname}`;
+    const renewing = route === `POST ${REENROL_PATH}`;
+    const identity = await identify(devices, request.socket, renewing ? recovery : 0);
+    switch (route) {
+      case `POST ${REENROL_PATH}`:
+        return reenrol({ identity, body: await bodyOf(request) });
+      case 'GET /device/record':
+        return record(identity);
+      case 'POST /device/receipts':
+        return receipts(identity, request);
+      case 'GET /orders/list':
+        return list();
+      case 'GET /orders/roots':
+        return json(orders.roots());
+      default:
+        throw new CordonError(
+          'not_found',
+          'The device listener has no such path; the link is GET /link with an upgrade.',
+        );
+    }
+  }
+
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    answer(request)
+      .catch((error: unknown) => {
+        if (!isCordonError(error)) log.error({ error: String(error), path: request.url }, 'a device request failed');
+        return refusalOf(error);
+      })
+      .then((made) => respond(response, made))
+      .catch((error: unknown) => {
+        log.debug({ error: String(error) }, 'a device went away before its answer');
+        response.destroy();
+      });
+  };
+}
+
+const json = (value: unknown): Answer => ({
+  status: 200,
+  headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
+  body: JSON.stringify(value),
+});
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new CordonError('invalid_input', 'The body is not JSON.', {}, cause);
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > LARGEST_BODY) throw new CordonError('too_large', `A request has at most ${LARGEST_BODY} bytes.`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

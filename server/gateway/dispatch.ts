@@ -1,0 +1,122 @@
+/** One named function for each kind of frame that a device sends. Whose frame it is, the session's certificate has said. */
+import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+import type { DenialNotice, DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
+import type { Observation } from '../../shared/verdict/terms.ts';
+import type { CommandsPort, DevicesPort, JurisdictionPort, Log, OrdersPort, RelayPort } from './ports.ts';
+import type { DeviceSession } from './session.ts';
+
+type Frame<K extends DeviceFrame['kind']> = Extract<DeviceFrame, { kind: K }>;
+
+export interface DispatchPorts {
+  readonly devices: DevicesPort;
+  readonly commands: CommandsPort;
+  readonly jurisdiction: JurisdictionPort;
+  readonly orders: Pick<OrdersPort, 'storeReceipt'>;
+  readonly relay: RelayPort;
+  readonly log: Log;
+  /** The session has said hello and may be served. */
+  welcome(session: DeviceSession, hello: Frame<'hello'>): Promise<void>;
+}
+
+export function createDispatch(ports: DispatchPorts) {
+  const { devices, commands, jurisdiction, orders, relay, log, welcome } = ports;
+
+  async function have(session: DeviceSession, { list, record, root }: Frame<'have'>): Promise<void> {
+    session.storedList = list;
+    await devices.seen(session, { list, record, root });
+  }
+
+  async function commandStored(session: DeviceSession, { id }: Frame<'command-stored'>): Promise<void> {
+    session.sent?.delete(id);
+    await commands.stored(session.device, session.generation, id);
+  }
+
+  async function report(session: DeviceSession, { seq, item }: Frame<'report'>): Promise<void> {
+    if (seq > session.reports) {
+      await take(session, item);
+      session.reports = seq;
+    }
+    // Also for one that was known: the device has not heard so.
+    session.confirmed = Math.min(session.confirmed, session.reports - 1);
+  }
+
+  async function take(session: DeviceSession, item: ReportItem): Promise<void> {
+    const { device, generation } = session;
+    try {
+      switch (item.type) {
+        case 'inventory':
+          return await devices.putInventory(device, item.inventory);
+        case 'evidence':
+          return await jurisdiction.observe(device, generation, item.observations.map(observationOf));
+        case 'receipt':
+          await orders.storeReceipt(device, generation, item.envelope);
+          session.receipts += 1;
+          return;
+        case 'result': {
+          const { command, outcome, detail } = item;
+          return await commands.finished(device, generation, { command, outcome, detail });
+        }
+        case 'alarm':
+          return await devices.raiseAlarm({ device, code: item.code, detail: item.detail });
+      }
+    } catch (error) {
+      // What the store refuses for good must still be acknowledged, or the device would send it for ever. An admin hears of it.
+      if (!isCordonError(error) || TRANSIENT.has(error.code)) throw error;
+      log.warn({ device, code: error.code, type: item.type }, 'a report was refused');
+      await devices.raiseAlarm({ device, code: 'report_refused', detail: `${item.type}: ${error.message}` });
+    }
+  }
+
+  /** Does not hold up the sender's other frames while the recipient answers. */
+  async function datagram(session: DeviceSession, frame: Frame<'datagram'>): Promise<void> {
+    relay.send(session.device, frame).then(
+      (result) => session.send(result),
+      (error: unknown) => {
+        log.warn({ device: session.device, error: String(error) }, 'a datagram was not carried');
+        const detail = isCordonError(error) ? error.message : 'The server could not carry it; try again.';
+        const denial: DenialNotice = {
+          code: 'device_offline',
+          detail,
+          order: null,
+          reasons: [],
+          appeal: null,
+          by: 'server',
+        };
+        session.send({ kind: 'datagram-result', id: frame.id, outcome: 'refused', denial });
+      },
+    );
+  }
+
+  return async function dispatch(session: DeviceSession, frame: DeviceFrame): Promise<void> {
+    if (frame.kind === 'hello') {
+      if (session.epoch > 0) throw new CordonError('frame_malformed', 'A second hello.');
+      return welcome(session, frame);
+    }
+    if (session.epoch === 0) throw new CordonError('frame_malformed', 'The first frame must be hello.');
+    switch (frame.kind) {
+      case 'have':
+        return have(session, frame);
+      case 'command-stored':
+        return commandStored(session, frame);
+      case 'report':
+        return report(session, frame);
+      case 'datagram':
+        return datagram(session, frame);
+      case 'datagram-answer':
+        return relay.answered(session.device, frame.id, frame.denial);
+    }
+  };
+}
+
+/** Worth another try, on a new connection. */
+const TRANSIENT: ReadonlySet<string> = new Set(['store_unavailable', 'ledger_unavailable', 'unavailable', 'internal']);
+
+/** A device may speak of its position and its network. An address is ours to observe, and a statement an admin's to make. */
+function observationOf(observation: Extract<ReportItem, { type: 'evidence' }>['observations'][number]): Observation {
+  if (observation.source !== 'position' && observation.source !== 'network') {
+    throw new CordonError('invalid_input', `A device cannot give evidence of the kind ${observation.source}.`);
+  }
+  const { whole, ...rest } = observation;
+  return { ...rest, areas: observation.areas.map(parseEvidenceArea), ...(whole === undefined ? {} : { whole }) };
+}

@@ -1,0 +1,63 @@
+/** What the device listener asks of the rest, each as narrow as it uses it. `server/main.ts` plugs the domain modules in. */
+import type { AreaCode } from '../../shared/areas/area-code.ts';
+import type { Envelope } from '../../shared/order/documents.ts';
+import type { DenialNotice, DeviceFrame, Inventory, ServerFrame } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Observation, Verdict } from '../../shared/verdict/terms.ts';
+import type { CommandRecord, CommandResult } from '../commands/commands.ts';
+import type { Identity } from '../devices/identify.ts';
+import type { Connected, Opened, Seen, Session } from '../devices/ports.ts';
+
+export interface DevicesPort {
+  /** `now` is real time. `recovery`: for how long after its expiry a certificate still counts. */
+  identify(fingerprint: string, now: number, recovery?: number): Promise<Identity>;
+  connected(device: Omit<Connected, 'at'>): Promise<Opened>;
+  disconnected(session: Session): Promise<void>;
+  /** Resolves once durable. */
+  seen(session: Session, seen: Omit<Seen, 'at'>): Promise<void>;
+  putInventory(device: DeviceId, inventory: Inventory): Promise<void>;
+  raiseAlarm(alarm: { device: DeviceId; code: string; detail: string }): Promise<void>;
+}
+
+export interface CommandsPort {
+  pendingFor(device: DeviceId, generation: number): Promise<CommandRecord[]>;
+  stored(device: DeviceId, generation: number, id: CommandRecord['id']): Promise<void>;
+  finished(device: DeviceId, generation: number, result: CommandResult): Promise<void>;
+}
+
+export interface JurisdictionPort {
+  /** What the address says of where the device is; none when it is no evidence. */
+  observeAddress(
+    device: DeviceId,
+    generation: number,
+    address: string | null,
+    connected: boolean,
+  ): Promise<readonly AreaCode[]>;
+  observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
+}
+
+export interface OrdersPort {
+  currentList(): { readonly version: number; readonly envelope: Envelope } | null;
+  rootVersion(): number;
+  /** Oldest first. */
+  roots(): readonly Envelope[];
+  record(device: DeviceId): Promise<{ readonly version: number; readonly envelope: Envelope } | null>;
+  cachedVerdict(device: DeviceId): Verdict | undefined;
+  verdict(device: DeviceId): Promise<Verdict>;
+  storeReceipt(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
+}
+
+export interface RelayPort {
+  send(
+    from: DeviceId,
+    datagram: Extract<DeviceFrame, { kind: 'datagram' }>,
+  ): Promise<Extract<ServerFrame, { kind: 'datagram-result' }>>;
+  answered(by: DeviceId, id: string, denial: DenialNotice | null): void;
+}
+
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

@@ -1,0 +1,76 @@
+/** Refusals of the device listener as HTTP: problem+json with the code that an agent matches on, and 451 as RFC 7725 has it. */
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+import type { Envelope } from '../../shared/order/documents.ts';
+import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
+import { problemOf } from '../api/problems.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A refused device asks again by itself; this keeps ten thousand of them from asking at once. Seconds. */
+const KNOCK_AFTER = { least: 300, spread: 300 };
+
+export function refusalOf(thrown: unknown): Answer {
+  const error = isCordonError(thrown) ? thrown : new CordonError('internal', 'unexpected', {}, thrown);
+  const problem = problemOf(error);
+  const { retryAfter } = error.context;
+  const wait = typeof retryAfter === 'number' ? retryAfter : problem.status === 503 ? 5 : null;
+  return {
+    status: problem.status,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      ...(wait === null ? {} : { 'Retry-After': String(wait) }),
+    },
+    body: JSON.stringify(problem),
+  };
+}
+
+/**
+ * `management` is denied. `list` is given when the device's own is older: the refusal itself must tell it of the order that it refuses
+ * by. `random` from 0 to 1.
+ */
+export function denialOf(
+  verdict: ServiceVerdict,
+  list: Envelope | null,
+  operatorUrl: string | null,
+  random: number,
+): Answer {
+  const orders = verdict.denials.map(({ order }) => order);
+  const error = new CordonError('service_denied', `Management is suspended by order ${orders.join(' and order ')}.`, {
+    orders,
+    reasons: [...verdict.reasons],
+  });
+  return {
+    status: 451,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      'Retry-After': String(Math.round(KNOCK_AFTER.least + random * KNOCK_AFTER.spread)),
+      ...(operatorUrl === null ? {} : { Link: `<${operatorUrl}>; rel="blocked-by"` }),
+    },
+    body: JSON.stringify({ ...problemOf(error), status: 451, ...(list ? { list } : {}) }),
+  };
+}
+
+/** For an upgrade, which has no response object. */
+export function refuseUpgrade(socket: Duplex, { status, headers, body }: Answer): void {
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Connection: close',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  socket.once('finish', () => socket.destroy());
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}
+
+export function respond(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
+  response.end(body);
+}

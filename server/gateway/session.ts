@@ -1,0 +1,166 @@
+/**
+ * One device's socket: bounds, order of work and what has been sent to it. It parses and counts; what a frame means is
+ * `dispatch.ts`. A class, and small, since there is one for every idle device.
+ */
+import { type RawData, WebSocket } from 'ws';
+import { CordonError } from '../../shared/errors.ts';
+import {
+  CLOSE,
+  type DeviceFrame,
+  deviceFrameSchema,
+  MAX_UNREAD,
+  type ServerFrame,
+} from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+
+/** Frames a device may send at once (an outbox after weeks offline), and how many a second it earns back. */
+const BURST = 5_000;
+const PER_SECOND = 100;
+
+export interface SessionHandlers {
+  /** One frame at a time, in order. */
+  frame(session: DeviceSession, frame: DeviceFrame): Promise<void>;
+  /** Everything that had come is dealt with; more may follow. */
+  idle(session: DeviceSession): Promise<void>;
+  /** Once, whatever ended it. */
+  closed(session: DeviceSession): void;
+  failed(session: DeviceSession, error: unknown): void;
+}
+
+export class DeviceSession {
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly address: string | null;
+  /** Fences: 0 until the device has said hello. */
+  epoch = 0;
+  /** Answered the last ping. */
+  alive = true;
+  readonly openedAt = Date.now();
+  /** The newest versions sent to, or had by, the device. */
+  list = 0;
+  record = 0;
+  root = 0;
+  /** What it says that it has stored. */
+  storedList = 0;
+  /** The highest report that is durable, and the highest that the device was told of. */
+  reports = 0;
+  confirmed = 0;
+  /** Receipts stored since this session began. */
+  receipts = 0;
+  /** `management` is denied: it is closed once the list is stored and receipted. */
+  leaving = false;
+  /** Commands on their way; null for none. */
+  sent: Set<string> | null = null;
+
+  readonly #socket: WebSocket;
+  readonly #handlers: SessionHandlers;
+  #waiting: RawData[] = [];
+  #busy = false;
+  #tokens = BURST;
+  #refilled = Date.now();
+
+  constructor(
+    identity: { readonly device: DeviceId; readonly generation: number },
+    address: string | null,
+    socket: WebSocket,
+    handlers: SessionHandlers,
+  ) {
+    this.device = identity.device;
+    this.generation = identity.generation;
+    this.address = address;
+    this.#socket = socket;
+    this.#handlers = handlers;
+    socket.on('message', (data, binary) => this.#received(data, binary));
+    socket.on('pong', () => {
+      this.alive = true;
+      this.#spend();
+    });
+    socket.on('ping', () => this.#spend());
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => handlers.closed(this));
+  }
+
+  get open(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  send(frame: ServerFrame): void {
+    this.sendEncoded(JSON.stringify(frame));
+  }
+
+  /** For fan-outs: a frame that was encoded once. */
+  sendEncoded(frame: string | Buffer): void {
+    if (!this.open) return;
+    this.#socket.send(frame, { binary: false });
+    if (this.#socket.bufferedAmount > MAX_UNREAD) this.end(CLOSE.slow, 'slow_reader');
+  }
+
+  ping(): void {
+    this.alive = false;
+    this.#socket.ping();
+  }
+
+  /** Says why and closes; a peer that does not answer is cut off soon after. */
+  end(code: number, reason: string): void {
+    if (this.#socket.readyState === WebSocket.CLOSED) return;
+    this.#waiting = [];
+    this.#socket.close(code, reason);
+    setTimeout(() => this.#socket.terminate(), 1_000).unref();
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  /** Takes one frame off the allowance; closes the socket when there is none left. */
+  #spend(): boolean {
+    const now = Date.now();
+    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilled) / 1000) * PER_SECOND) - 1;
+    this.#refilled = now;
+    if (this.#tokens >= 0) return true;
+    this.end(CLOSE.flood, 'rate_limited');
+    return false;
+  }
+
+  #received(data: RawData, binary: boolean): void {
+    if (!this.#spend() || !this.open) return;
+    if (binary) {
+      this.end(CLOSE.malformed, 'frame_malformed');
+      return;
+    }
+    this.#waiting.push(data);
+    if (!this.#busy) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#busy = true;
+    try {
+      while (this.#waiting.length > 0) {
+        const batch = this.#waiting;
+        this.#waiting = [];
+        for (const data of batch) {
+          if (!this.open) return;
+          await this.#handlers.frame(this, parseFrame(data));
+        }
+        await this.#handlers.idle(this);
+      }
+    } catch (error) {
+      this.#handlers.failed(this, error);
+    } finally {
+      this.#busy = false;
+    }
+  }
+}
+
+function parseFrame(data: RawData): DeviceFrame {
+  let json: unknown;
+  try {
+    json = JSON.parse(data.toString());
+  } catch (cause) {
+    throw new CordonError('frame_malformed', 'A frame is not JSON.', {}, cause);
+  }
+  const parsed = deviceFrameSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new CordonError('frame_malformed', `A frame is not of cordon.v1: ${issue?.path.join('.')} ${issue?.message}.`);
+}

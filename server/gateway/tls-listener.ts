@@ -1,0 +1,120 @@
+/**
+ * A TLS listener behind which a proxy may stand: reads the PROXY protocol from configured addresses, and from nobody else, before
+ * TLS begins. Used by the device and the public listener, so that both see the same source addresses.
+ */
+import { once } from 'node:events';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { createServer as createHttpsServer, type Server, type ServerOptions } from 'node:https';
+import { BlockList, createServer, isIP, type Socket } from 'node:net';
+import { parseProxyHeader } from './proxy-protocol.ts';
+
+/** Hybrid post-quantum first, then what every client of the last years has. */
+export const KEY_EXCHANGE_GROUPS = 'X25519MLKEM768:X25519:P-256';
+const HANDSHAKE_WITHIN = 10_000;
+/** A peer that connects and says nothing holds a file descriptor; the proxy's header comes in its first packet. */
+const HEADER_WITHIN = 5_000;
+
+export interface TlsListener {
+  readonly server: Server;
+  listen(bind: string, port: number): Promise<number>;
+  /** Where the connection under this request came from: the socket's own address, or what a trusted proxy said; null when it did not say. */
+  addressOf(request: IncomingMessage): string | null;
+  /** Stops accepting and ends what is open. */
+  close(): Promise<void>;
+}
+
+/** Addresses and CIDR ranges; an entry that is neither is a mistake that must not pass for "nobody". */
+export function trustedProxies(entries: readonly string[]): BlockList {
+  const trusted = new BlockList();
+  for (const entry of entries) {
+    const [address = '', prefix, ...rest] = entry.split('/');
+    const version = isIP(address);
+    const bits = prefix === undefined ? null : Number(prefix);
+    const widest = version === 4 ? 32 : 128;
+    if (
+      version === 0 ||
+      rest.length > 0 ||
+      (bits !== null && !(Number.isInteger(bits) && bits >= 0 && bits <= widest))
+    ) {
+      throw new RangeError(`CORDON_PROXY_FROM: ${entry} is neither an address nor a CIDR range`);
+    }
+    const family = version === 4 ? 'ipv4' : 'ipv6';
+    if (bits === null) trusted.addAddress(address, family);
+    else trusted.addSubnet(address, bits, family);
+  }
+  return trusted;
+}
+
+const withoutMapping = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
+/** The TLS socket over a connection has the same peer as the connection itself. */
+const keyOf = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;
+
+export function createTlsListener(
+  options: ServerOptions,
+  proxyFrom: readonly string[],
+  onRequest: RequestListener,
+): TlsListener {
+  const trusted = trustedProxies(proxyFrom);
+  const told = new Map<string, string | null>();
+  const open = new Set<Socket>();
+  const server = createHttpsServer(
+    { ...options, ecdhCurve: KEY_EXCHANGE_GROUPS, handshakeTimeout: HANDSHAKE_WITHIN, requestTimeout: 30_000 },
+    onRequest,
+  );
+  // A peer that fails its handshake is not our error: the listener goes on, and the socket is gone.
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+
+  const front = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    socket.on('error', () => socket.destroy());
+    const peer = withoutMapping(socket.remoteAddress ?? '');
+    const family = isIP(peer) === 6 ? 'ipv6' : 'ipv4';
+    if (isIP(peer) !== 0 && trusted.check(peer, family)) readHeader(socket);
+    else server.emit('connection', socket);
+  });
+
+  function readHeader(socket: Socket): void {
+    let bytes = Buffer.alloc(0);
+    const deadline = setTimeout(() => socket.destroy(), HEADER_WITHIN);
+    socket.once('close', () => clearTimeout(deadline));
+    const read = () => {
+      for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) bytes = Buffer.concat([bytes, chunk]);
+      const header = parseProxyHeader(bytes);
+      if (header.kind === 'incomplete') return;
+      clearTimeout(deadline);
+      socket.off('readable', read);
+      if (header.kind === 'invalid') {
+        socket.destroy();
+        return;
+      }
+      const key = keyOf(socket);
+      told.set(key, header.source);
+      socket.once('close', () => told.delete(key));
+      if (bytes.length > header.length) socket.unshift(bytes.subarray(header.length));
+      server.emit('connection', socket);
+    };
+    socket.on('readable', read);
+  }
+
+  return {
+    server,
+    listen: async (bind, port) => {
+      front.listen(port, bind);
+      await once(front, 'listening');
+      const address = front.address();
+      return address !== null && typeof address === 'object' ? address.port : port;
+    },
+    addressOf: ({ socket }) => {
+      const source = told.get(keyOf(socket));
+      if (source !== undefined) return source === null ? null : withoutMapping(source);
+      return socket.remoteAddress === undefined ? null : withoutMapping(socket.remoteAddress);
+    },
+    close: async () => {
+      const closed = once(front, 'close');
+      front.close();
+      for (const socket of open) socket.destroy();
+      await closed;
+    },
+  };
+}
