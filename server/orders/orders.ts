@@ -254,6 +254,7 @@ export function createOrders(ports: OrderPorts): Orders {
     const { act: kind, exempt, ...changes } = input;
     return serially(async () => {
       const order = await orderOf(number);
+      if (order.adoptedRevision !== (state.accepted().get(number)?.revision.revision ?? null)) await state.load();
       const adopted = state.accepted().get(number) ?? null;
       const status = nextStatus(stateOf(adopted, clock.now()), kind);
       const latest = (await store.revisions(number)).at(-1);
@@ -305,8 +306,9 @@ export function createOrders(ports: OrderPorts): Orders {
   ): Promise<ApprovalResult> {
     return serially(async () => {
       const root = rootInForce();
-      const order = await orderOf(number);
+      // In this order: another node's adoption in between is then met by the conditional update, not taken for a supersession.
       const rows = await store.revisions(number);
+      const order = await orderOf(number);
       const row = rows.find((each) => each.revision === revision);
       if (!row) throw new CordonError('not_found', `Order ${number} has no revision ${revision}.`);
       const current = row.state === 'adopted' ? order.adoptedRevision : order.latestRevision;

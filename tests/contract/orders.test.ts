@@ -1,0 +1,368 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, expect, it } from 'vitest';
+import { openAuthority } from '../../certs/authority.ts';
+import type { Orders } from '../../server/orders/orders.ts';
+import type { Database } from '../../server/store/database.ts';
+import { isCordonError } from '../../shared/errors.ts';
+import { verifyRoots } from '../../shared/order/approvers.ts';
+import type { Receipt } from '../../shared/order/documents.ts';
+import { signerOf } from '../../shared/order/dsse.ts';
+import { makeReceipt } from '../../shared/order/receipt.ts';
+import { verifyList } from '../../shared/order/verify-list.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
+import { INSTALLATION, NOW } from '../support/signed-documents.ts';
+import { describeOnEveryStore, type OpenStore } from './every-store.ts';
+
+const EFFECTIVE = Date.parse('2015-11-30T19:00:00.000Z');
+const HOUR = 3_600_000;
+
+async function code(act: Promise<unknown>): Promise<string> {
+  try {
+    await act;
+    return 'accepted';
+  } catch (error) {
+    return isCordonError(error) ? error.code : String(error);
+  }
+}
+
+function suite(openStore: OpenStore): void {
+  let world: OrderWorld;
+  let database: Database;
+  afterEach(async () => world.stop());
+
+  async function begin(): Promise<OrderWorld['people']> {
+    database = await openStore();
+    world = await openOrderWorld(database);
+    const { ada, ben, cyd } = world.people;
+    await world.root([ada, ben, cyd], [ada, ben]);
+    return world.people;
+  }
+  const denied = async (device: DeviceId, orders: Orders = world.orders) =>
+    !(await orders.verdict(device)).services.messaging.allowed;
+  const leaves = async () =>
+    (await database.db.selectFrom('ledger_leaves').select('kind').orderBy('id').execute()).map((leaf) => leaf.kind);
+  /** What a device that enrols now makes of what is public. */
+  const asNewDevice = (orders: Orders = world.orders) => {
+    const envelope = orders.currentList()?.envelope;
+    if (!envelope) throw new Error('there is no list');
+    const known = { installation: INSTALLATION, version: 0, hash: null, orders: new Map() };
+    return verifyList({ envelope, root: verifyRoots(null, orders.roots()), known, now: world.clock.now() });
+  };
+  /** The whole state that may not move when something is refused. */
+  const everything = async () => ({
+    orders: await world.orders.list(),
+    list: world.orders.currentList()?.version,
+    leaves: (await leaves()).length,
+  });
+
+  it('nothing is proposed before a root of approvers is adopted', async () => {
+    world = await openOrderWorld(await openStore());
+    expect(await code(world.orders.propose(world.people.proposer.id, PROPOSAL))).toBe('approvers_required');
+    expect(world.orders.currentList()).toBeNull();
+    expect(world.orders.rootVersion()).toBe(0);
+  });
+
+  it('an order is proposed, approved by two, listed, in force at its time and withdrawn', async () => {
+    const { proposer, ada, ben } = await begin();
+    const [resident, other] = [world.addDevice('PK'), world.addDevice('CA')];
+    const { order, revision, payload } = await world.orders.propose(proposer.id, PROPOSAL);
+    expect([order, revision]).toEqual(['2015-001', 1]);
+    expect(payload).toContain('"effective":"2015-11-30T19:00:00.000Z"');
+    expect(await world.sign(order, 1, ada)).toMatchObject({ adopted: false, code: 'second_approver_required' });
+    expect(world.orders.currentList()?.version).toBe(1);
+    expect(await world.sign(order, 1, ben)).toMatchObject({ adopted: true, code: null });
+    expect(world.orders.currentList()?.version).toBe(2);
+    expect(asNewDevice().orders.get(order)?.revision.revision).toBe(1);
+    expect(asNewDevice().alarms).toEqual([]);
+    expect((await world.orders.affected(order)).map(({ device }) => device)).toEqual([resident]);
+
+    expect(await denied(resident)).toBe(false);
+    world.clock.jump(EFFECTIVE - 1);
+    expect(await denied(resident)).toBe(false);
+    await turn();
+    world.wakes.length = 0;
+    world.clock.jump(EFFECTIVE);
+    expect([await denied(resident), await denied(other)]).toEqual([true, false]);
+    await turn();
+    await turn();
+    expect(world.wakes).toContainEqual({ kind: 'verdicts', devices: expect.arrayContaining([resident]) });
+
+    await world.orders.act(proposer.id, order, { act: 'withdraw' });
+    await world.sign(order, 2, ada);
+    expect(await denied(resident)).toBe(true);
+    await world.sign(order, 2, ben);
+    expect(await denied(resident)).toBe(false);
+    expect(asNewDevice().orders.get(order)?.revision.status).toBe('withdrawn');
+    expect(await code(world.orders.act(proposer.id, order, { act: 'revise' }))).toBe('order_closed');
+    expect((await world.orders.get(order)).status).toBe('withdrawn');
+    expect((await leaves()).filter((kind) => kind !== 'order.list')).toEqual([
+      'approvers.adopted',
+      ...['order.revision', 'order.approval', 'order.approval', 'order.adopted'],
+      ...['order.revision', 'order.approval', 'order.approval', 'order.adopted'],
+    ]);
+  });
+
+  it('case 31: the proposer, one person with two keys, and a key of somebody else change nothing', async () => {
+    const { proposer, ada, ben, cyd } = await begin();
+    const second = { id: ada.id, key: await world.addKey(ada.id) };
+    await world.root([ada, second, ben, proposer], [ada, ben]);
+    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    await world.sign(order, 1, ada);
+    const before = await everything();
+    expect(await code(world.sign(order, 1, proposer))).toBe('same_person');
+    expect(await code(world.sign(order, 1, second))).toBe('same_person');
+    expect(await code(world.sign(order, 1, cyd))).toBe('approver_unknown');
+    expect(await code(world.sign(order, 1, { id: ben.id, key: ada.key }))).toBe('forbidden');
+    const { payload } = await world.orders.revision(order, 1);
+    const forged = { keyid: ben.key.keyid, signature: ada.key.sign(Buffer.from(payload)).toString('base64') };
+    expect(await code(world.orders.approve(ben.id, order, 1, forged))).toBe('approval_invalid');
+    // The same approval again, as after a lost answer: told again, counted once.
+    expect(await world.sign(order, 1, ada)).toMatchObject({ adopted: false });
+    expect(await everything()).toEqual(before);
+  });
+
+  it('case 32: an approval does not survive an edit', async () => {
+    const { proposer, ada, ben } = await begin();
+    const { order, payload } = await world.orders.propose(proposer.id, PROPOSAL);
+    await world.sign(order, 1, ada);
+    await world.orders.act(proposer.id, order, { act: 'revise', areas: ['IN'] });
+    expect(await code(world.sign(order, 1, ben))).toBe('revision_superseded');
+    const old = ada.key.sign(Buffer.from(payload)).toString('base64');
+    expect(await code(world.orders.approve(ada.id, order, 2, { keyid: ada.key.keyid, signature: old }))).toBe(
+      'approval_invalid',
+    );
+    expect(await world.sign(order, 2, ben)).toMatchObject({ adopted: false });
+    expect(world.orders.rules()).toEqual([]);
+    expect(await world.sign(order, 2, ada)).toMatchObject({ adopted: true });
+  });
+
+  it('case 33: of two orders that contradict each other the one that denies prevails, by name', async () => {
+    const { proposer, ada, ben } = await begin();
+    const device = world.addDevice('PK');
+    const deny = await world.orders.propose(proposer.id, PROPOSAL);
+    const spare = await world.orders.propose(proposer.id, { ...PROPOSAL, exempt: [{ device }] });
+    expect(spare.order).toBe('2015-002');
+    for (const { order } of [deny, spare]) for (const person of [ada, ben]) await world.sign(order, 1, person);
+    world.clock.jump(EFFECTIVE);
+    const { messaging } = (await world.orders.verdict(device)).services;
+    expect(messaging.allowed).toBe(false);
+    expect(messaging.denials.map(({ order }) => order)).toEqual([deny.order]);
+    expect(messaging.reasons).toContain('exempt');
+  });
+
+  it('an exempt device has its record before the list, and opens its commitment; nobody else does', async () => {
+    const { proposer, ada, ben } = await begin();
+    const [mission, resident] = [world.addDevice('PK'), world.addDevice('PK')];
+    const unknown = 'dev_aaaaaaaaaaaaaaaa' as DeviceId;
+    expect(await code(world.orders.propose(proposer.id, { ...PROPOSAL, exempt: [{ device: unknown }] }))).toBe(
+      'unknown_device',
+    );
+    const { order, payload } = await world.orders.propose(proposer.id, { ...PROPOSAL, exempt: [{ device: mission }] });
+    expect(payload).not.toContain(mission);
+    await world.sign(order, 1, ada);
+    await turn();
+    world.wakes.length = 0;
+    await world.sign(order, 1, ben);
+    await turn();
+    const heard = world.wakes.map(({ kind }) => kind);
+    expect(heard.indexOf('device')).toBeLessThan(heard.indexOf('list'));
+    expect((await world.orders.record(mission))?.version).toBe(1);
+    expect(await world.orders.reissueRecord(mission)).toBe(false);
+    expect(await world.orders.reissueRecord(resident)).toBe(true);
+    world.clock.jump(EFFECTIVE);
+    expect([await denied(mission), await denied(resident)]).toEqual([false, true]);
+    // An extension keeps who is exempt, salt and all.
+    await world.orders.act(proposer.id, order, { act: 'extend', effective: '2015-12-31T00:00' });
+    for (const person of [ada, ben]) await world.sign(order, 2, person);
+    expect(await world.orders.reissueRecord(mission)).toBe(false);
+    world.clock.jump(Date.parse('2015-12-30T19:00:00.000Z'));
+    expect([await denied(mission), await denied(resident)]).toEqual([false, true]);
+  });
+
+  it('a hold by its proposer alone lapses after 72 hours, once; by two people it lasts until release', async () => {
+    const { proposer, ada, ben, cyd } = await begin();
+    const device = world.addDevice('PK');
+    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    for (const person of [ada, ben]) await world.sign(order, 1, person);
+    world.clock.jump(EFFECTIVE - HOUR);
+    await world.orders.act(ada.id, order, { act: 'hold' });
+    expect(await world.sign(order, 2, ada)).toMatchObject({ adopted: true });
+    expect(asNewDevice().alarms).toEqual([]);
+    expect(asNewDevice().orders.get(order)).toMatchObject({ lasting: false, revision: { status: 'held' } });
+    world.clock.jump(EFFECTIVE + HOUR);
+    expect(await denied(device)).toBe(false);
+    world.clock.jump(EFFECTIVE + 71 * HOUR - 1);
+    expect(await denied(device)).toBe(false);
+    world.clock.jump(EFFECTIVE + 71 * HOUR);
+    expect(await denied(device)).toBe(true);
+    // Again by one person: nothing.
+    await world.orders.act(ada.id, order, { act: 'hold' });
+    expect(await code(world.sign(order, 3, ada))).toBe('same_person');
+    expect(await world.sign(order, 3, ben)).toMatchObject({ adopted: false, code: 'second_approver_required' });
+    expect(await denied(device)).toBe(true);
+    expect(await world.sign(order, 3, cyd)).toMatchObject({ adopted: true });
+    expect(await denied(device)).toBe(false);
+    world.clock.jump(EFFECTIVE + 1000 * HOUR);
+    expect(await denied(device)).toBe(false);
+    expect(asNewDevice().alarms).toEqual([]);
+    // Release after the effective time is in force at once.
+    await world.orders.act(proposer.id, order, { act: 'release' });
+    for (const person of [ada, ben]) await world.sign(order, 4, person);
+    expect(await denied(device)).toBe(true);
+  });
+
+  it('a second person behind a hold makes it last', async () => {
+    const { proposer, ada, ben } = await begin();
+    const device = world.addDevice('PK');
+    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    for (const person of [ada, ben]) await world.sign(order, 1, person);
+    await world.orders.act(ada.id, order, { act: 'hold' });
+    await world.sign(order, 2, ada);
+    const { version } = world.orders.currentList() ?? { version: 0 };
+    expect(await world.sign(order, 2, ben)).toMatchObject({ adopted: true });
+    expect(world.orders.currentList()?.version).toBe(version + 1);
+    world.clock.jump(EFFECTIVE + HOUR);
+    expect(await denied(device)).toBe(false);
+    expect(asNewDevice().orders.get(order)?.lasting).toBe(true);
+  });
+
+  it('an order whose time came while the server was down is in force at once', async () => {
+    const { proposer, ada, ben } = await begin();
+    const device = world.addDevice('PK');
+    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    await world.sign(order, 1, ada);
+    await world.orders.stop();
+    const again = await world.reopen();
+    await world.sign(order, 1, ben);
+    await again.stop();
+    world.clock.jump(EFFECTIVE + 48 * HOUR);
+    const last = await world.reopen();
+    expect(await denied(device, last)).toBe(true);
+    expect(asNewDevice(last).expired).toBe(false);
+  });
+
+  it('the list is made anew every day, only ever forward, each in its chain', async () => {
+    await begin();
+    let before = world.orders.currentList()?.version ?? 0;
+    expect(before).toBe(1);
+    for (let day = 1; day <= 3; day += 1) {
+      world.clock.jump(NOW + day * 24 * HOUR);
+      await expect.poll(() => world.orders.currentList()?.version).toBe(before + 1);
+      before += 1;
+    }
+    // However long the jump, once.
+    world.clock.jump(NOW + 400 * 24 * HOUR);
+    await expect.poll(() => world.orders.currentList()?.version).toBe(before + 1);
+    await turn();
+    expect(world.orders.currentList()?.version).toBe(before + 1);
+    expect(asNewDevice().expired).toBe(false);
+  });
+
+  it('acts of two nodes at once: the approvals are counted one after the other', async () => {
+    const { proposer, ada, ben, cyd } = await begin();
+    const first = world.orders;
+    const second = await world.reopen();
+    const { order } = await first.propose(proposer.id, PROPOSAL);
+    world.orders = first;
+    const { payload } = await first.revision(order, 1);
+    const { approveRevision } = await import('../../shared/order/approver-key.ts');
+    const by = (orders: Orders, { id, key }: OrderWorld['people']['ada']) =>
+      orders.approve(id, order, 1, { keyid: key.keyid, signature: approveRevision(key, payload) });
+    const results = await Promise.all([by(first, ada), by(second, ben), by(first, cyd)]);
+    expect(results.filter(({ adopted }) => !adopted)).toHaveLength(1);
+    const kinds = await leaves();
+    expect(kinds.filter((kind) => kind === 'order.adopted')).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === 'order.approval')).toHaveLength(3);
+    expect((await first.get(order)).revisions[0]?.approvals).toHaveLength(3);
+    // Two proposals at once have two numbers.
+    const both = await Promise.all([first.propose(proposer.id, PROPOSAL), second.propose(proposer.id, PROPOSAL)]);
+    expect(both.map((each) => each.order).sort()).toEqual(['2015-002', '2015-003']);
+  });
+
+  it('a root is adopted by the one before and by itself; orders whose signers left are named and can be approved again', async () => {
+    const { proposer, ada, ben, cyd } = await begin();
+    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    for (const person of [ada, ben]) await world.sign(order, 1, person);
+    const { version } = world.orders.currentList() ?? { version: 0 };
+    await world.root([ada, cyd, proposer], [cyd, proposer].slice(0, 1));
+    expect(world.orders.rootVersion()).toBe(1);
+    expect((await world.orders.approvers()).waiting?.version).toBe(2);
+    await world.root([ada, cyd, proposer], [ada, cyd]);
+    expect(world.orders.rootVersion()).toBe(2);
+    expect(world.orders.currentList()?.version).toBe(version + 1);
+    expect(world.orders.uncovered()).toEqual([order]);
+    expect(asNewDevice().orders.size).toBe(0);
+    expect(await code(world.sign(order, 1, ben))).toBe('approver_unknown');
+    expect(await world.sign(order, 1, cyd)).toMatchObject({ adopted: true });
+    expect(world.orders.uncovered()).toEqual([]);
+    expect(asNewDevice().orders.get(order)?.revision.revision).toBe(1);
+    const same = { threshold: 2, keyids: [ada.key.keyid, (await world.addKey(ada.id)).keyid] };
+    expect(await code(world.orders.proposeRoot(same))).toBe('same_person');
+  });
+
+  it('receipts are stored at once and count when their signature has been verified', async () => {
+    await begin();
+    const folder = mkdtempSync(join(tmpdir(), 'cordon-receipts-'));
+    try {
+      const passphrase = 'for a test only, long enough';
+      const authority = openAuthority({ folder, passphrase, organisation: 'Test', serverNames: ['localhost'] });
+      const device = world.addDevice('PK');
+      const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const spki = pair.publicKey.export({ type: 'spki', format: 'der' });
+      const { serial, der, fingerprint, notBefore, notAfter } = authority.issue({
+        profile: 'device',
+        spki,
+        commonName: device,
+        uris: [`urn:cordon:device:${device}:1`],
+      });
+      await database.db
+        .insertInto('certificates')
+        .values({
+          serial,
+          device_id: device,
+          generation: 1,
+          profile: 'device',
+          fingerprint,
+          der: der.toString('base64'),
+          not_before: notBefore,
+          not_after: notAfter,
+          issued_at: notBefore,
+          revoked_at: null,
+          revocation_reason: null,
+          superseded_at: null,
+        })
+        .execute();
+      const receipt: Receipt = {
+        installation: INSTALLATION,
+        device,
+        generation: 1,
+        kind: 'enforced',
+        listVersion: 1,
+        order: '2015-001',
+        revision: 1,
+        service: 'messaging',
+        gate: 'closed',
+        at: new Date(NOW).toISOString(),
+      };
+      const good = makeReceipt(receipt, signerOf(pair.privateKey));
+      const stranger = signerOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+      const { orders } = world;
+      await orders.storeReceipt(device, 1, good);
+      await orders.storeReceipt(device, 1, good);
+      await orders.storeReceipt(device, 1, makeReceipt({ ...receipt, revision: 2 }, stranger));
+      await expect.poll(() => world.alarms).toEqual(['receipt_invalid']);
+      expect(await orders.receipts('2015-001')).toMatchObject([{ device, generation: 1, receipt }]);
+      expect(await code(orders.storeReceipt(device, 2, good))).toBe('conflict');
+      expect(await code(orders.storeReceipt(world.addDevice('PK'), 1, good))).toBe('conflict');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+describeOnEveryStore('orders', suite);

@@ -1,0 +1,180 @@
+/** The orders module over a real store, with people who have real keys, and devices that stand where a test says. */
+
+import { type Bus, LocalBus, type Wake } from '../../server/bus/bus.ts';
+import { createOrders, type Orders, type Proposal } from '../../server/orders/orders.ts';
+import type { DevicePersonalia, PlaceFacts } from '../../server/orders/ports.ts';
+import type { Database } from '../../server/store/database.ts';
+import { OrderStore } from '../../server/store/order-store.ts';
+import { parsePlace } from '../../shared/areas/area-code.ts';
+import { approveRevision, signRootPayload } from '../../shared/order/approver-key.ts';
+import {
+  type DeviceId,
+  type GroupId,
+  newAccountId,
+  newDeviceId,
+  newGroupId,
+  newPersonId,
+} from '../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../shared/time/clock.ts';
+import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
+import { INSTALLATION, NOW, TERMS, type TestKey, testKey } from './signed-documents.ts';
+
+export interface Person {
+  readonly id: ReturnType<typeof newPersonId>;
+  readonly key: TestKey;
+}
+
+export const PROPOSAL: Proposal = { ...TERMS, effective: '2015-12-01T00:00' };
+
+export interface OrderWorld {
+  readonly clock: DrivenClock;
+  readonly bus: Bus;
+  readonly wakes: Wake[];
+  readonly alarms: string[];
+  readonly online: TestKey;
+  readonly group: GroupId;
+  readonly devices: Map<DeviceId, PlaceFacts>;
+  readonly people: { readonly proposer: Person; readonly ada: Person; readonly ben: Person; readonly cyd: Person };
+  orders: Orders;
+  /** A second instance over the same store: another node, or this one after a crash. */
+  reopen(): Promise<Orders>;
+  addDevice(area: string): DeviceId;
+  addKey(person: Person['id']): Promise<TestKey>;
+  root(people: readonly Person[], signers: readonly Person[]): Promise<void>;
+  sign(order: string, revision: number, person: Person): Promise<{ adopted: boolean; code: string | null }>;
+  stop(): Promise<void>;
+}
+
+export async function openOrderWorld(database: Database): Promise<OrderWorld> {
+  const clock = new DrivenClock(NOW);
+  const bus = new LocalBus();
+  const online = testKey();
+  const store = new OrderStore(database);
+  const group = newGroupId();
+  const devices = new Map<DeviceId, PlaceFacts>();
+  const wakes: Wake[] = [];
+  const alarms: string[] = [];
+  bus.subscribe((wake) => void wakes.push(wake));
+  const opened: Orders[] = [];
+
+  async function register(person: Person['id'], key: TestKey): Promise<void> {
+    const account = newAccountId();
+    const { db } = database;
+    await db
+      .insertInto('persons')
+      .values({ id: person, subject: person, created_at: NOW })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute();
+    await db
+      .insertInto('accounts')
+      .values({
+        id: account,
+        person_id: person,
+        email: `${account}@example.com`,
+        name: account,
+        password_hash: null,
+        totp_sealed: null,
+        totp_last_step: 0,
+        status: 'active',
+        created_at: NOW,
+      })
+      .execute();
+    await db
+      .insertInto('approver_keys')
+      .values({
+        keyid: key.keyid,
+        person_id: person,
+        account_id: account,
+        public_key: key.publicKey,
+        registered_at: NOW,
+      })
+      .execute();
+  }
+
+  async function somebody(): Promise<Person> {
+    const person = { id: newPersonId(), key: testKey() };
+    await register(person.id, person.key);
+    return person;
+  }
+
+  async function open(): Promise<Orders> {
+    const orders = createOrders({
+      store,
+      clock,
+      bus,
+      online,
+      installation: INSTALLATION,
+      appeal: 'the desk',
+      log: {
+        warn: (fields, message) => {
+          throw new Error(`${message}: ${JSON.stringify(fields)}`);
+        },
+      },
+      fleet: {
+        personalia: async (device): Promise<DevicePersonalia | null> => {
+          const place = devices.get(device);
+          const { home, seat } = place ?? {};
+          return place
+            ? { generation: 1, home: home ?? null, seat: seat ?? null, group: { name: 'all' }, statement: null }
+            : null;
+        },
+        devicesOf: async () => [...devices.keys()],
+        alarm: async (_device, code) => void alarms.push(code),
+      },
+      jurisdiction: {
+        facts: async (asked) => new Map([...devices].filter(([device]) => asked.includes(device))),
+        affectedBy: async () => [...devices.keys()],
+      },
+    });
+    opened.push(orders);
+    await orders.start();
+    return orders;
+  }
+
+  const people = { proposer: await somebody(), ada: await somebody(), ben: await somebody(), cyd: await somebody() };
+  const world: OrderWorld = {
+    clock,
+    bus,
+    wakes,
+    alarms,
+    online,
+    group,
+    devices,
+    people,
+    orders: await open(),
+    reopen: async () => {
+      world.orders = await open();
+      return world.orders;
+    },
+    addDevice: (area) => {
+      const device = newDeviceId();
+      const areas = [parsePlace(area)];
+      const at = NOW;
+      // Other agreeing sources, so that a location is not what these tests are about.
+      const location = observe(emptyLocation(), { source: 'statement', areas, at, until: at + 1e12 });
+      devices.set(device, { home: parsePlace(area), seat: null, location });
+      return device;
+    },
+    addKey: async (person) => {
+      const key = testKey();
+      await register(person, key);
+      return key;
+    },
+    root: async (members, signers) => {
+      const keyids = members.map(({ key }) => key.keyid);
+      const { version, payload } = await world.orders.proposeRoot({ threshold: 2, keyids });
+      for (const { id, key } of signers) {
+        await world.orders.signRoot(id, version, { keyid: key.keyid, signature: signRootPayload(key, payload) });
+      }
+    },
+    sign: async (order, revision, { id, key }) => {
+      const { payload } = await world.orders.revision(order, revision);
+      const approval = { keyid: key.keyid, signature: approveRevision(key, payload) };
+      return world.orders.approve(id, order, revision, approval);
+    },
+    stop: async () => {
+      for (const orders of opened) await orders.stop();
+    },
+  };
+  return world;
+}
