@@ -4,13 +4,14 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { enrol } from '../../agent/enrolment/enrol.ts';
 import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock, type Instant } from '../../shared/time/clock.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
 import { serve } from './rpc.ts';
-import { dialFrom, fileCredentials, type Simulated, simulate, type World } from './simulated-device.ts';
+import { credentialsOf, dialFrom, type Simulated, simulate, type World } from './simulated-device.ts';
 import type { Evidence } from './timeline.ts';
 
 export interface FleetStart {
@@ -51,8 +52,6 @@ let world: World;
 let store: AgentStore;
 let devices: Simulated[] = [];
 
-const credentialsFile = (index: number) => join(given.folder, `credentials-${index}.json`);
-
 async function everyone(work: (device: Simulated) => Promise<void>): Promise<void> {
   await Promise.all(devices.map(work));
 }
@@ -61,12 +60,11 @@ async function startAgents(): Promise<void> {
   devices = [];
   for (let index = 0; index < given.count; index++) {
     const { label, folder } = given;
-    const credentials = fileCredentials(credentialsFile(index));
-    devices.push(await simulate({ world, label, index, folder, store, credentials }));
+    devices.push(await simulate({ world, label, index, folder, store }));
   }
   await everyone(async ({ agent }) => {
-    await agent.start();
     if (!world.online) agent.network(false);
+    await agent.start();
   });
 }
 
@@ -76,6 +74,12 @@ async function wake(): Promise<void> {
     await agent.sample();
     await agent.tick();
   });
+}
+
+/** Pulls the cable, and waits until the agents have noticed. */
+async function disconnect(): Promise<void> {
+  for (const { agent } of devices) agent.network(false);
+  while (devices.some(({ agent }) => agent.status().connection === 'connected')) await pause(5);
 }
 
 const handlers = {
@@ -96,7 +100,7 @@ const handlers = {
     const worker = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const [index, link] = next;
-        await enrol(link, { keeper: fileCredentials(credentialsFile(index)), store, dial: dialFrom(world, index) });
+        await enrol(link, { keeper: credentialsOf(given.folder, index), store, dial: dialFrom(world, index) });
       }
     };
     await Promise.all(Array.from({ length: ENROL_AT_ONCE }, worker));
@@ -110,8 +114,13 @@ const handlers = {
     return null;
   },
 
-  async jump({ to }: { to: Instant }) {
+  /** Overdue timers fire; nothing is sensed yet, since what a device reports must not be ahead of the server's time. */
+  jump({ to }: { to: Instant }) {
     world.clock.jump(to);
+    return null;
+  },
+
+  async wake() {
     await wake();
     return null;
   },
@@ -128,7 +137,7 @@ const handlers = {
     world.addresses = addresses;
     if (roamed && world.online) {
       // Another address is another connection.
-      for (const { agent } of devices) agent.network(false);
+      await disconnect();
       for (const { agent } of devices) agent.network(true);
     }
     await wake();
@@ -137,7 +146,8 @@ const handlers = {
 
   async network({ online }: { online: boolean }) {
     world.online = online;
-    for (const { agent } of devices) agent.network(online);
+    if (online) for (const { agent } of devices) agent.network(true);
+    else await disconnect();
     await wake();
     return null;
   },

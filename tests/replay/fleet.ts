@@ -75,6 +75,10 @@ export class Fleet {
     await this.#child.call('jump', { to });
   }
 
+  async wake(): Promise<void> {
+    await this.#child.call('wake', null);
+  }
+
   async tick(): Promise<void> {
     await this.#child.call('tick', null);
   }

@@ -134,10 +134,12 @@ class Playing {
   }
 
   async #jump(to: Instant): Promise<void> {
-    // Devices first: a server that is ahead would hand them its new time, and their own clocks would add the jump once more.
-    await Promise.all([...this.#fleets.values()].map((fleet) => fleet.jump(to)));
+    // Devices' clocks first: a server that is ahead would hand them its new time, and their own clocks would add the jump once more.
+    const fleets = [...this.#fleets.values()];
+    await Promise.all(fleets.map((fleet) => fleet.jump(to)));
     await this.#installation.jump(to);
     this.#now = to;
+    await Promise.all(fleets.map((fleet) => fleet.wake()));
     await this.settle();
   }
 
@@ -215,7 +217,12 @@ class Playing {
   async settle(): Promise<void> {
     const deadline = performance.now() + SETTLE_WITHIN;
     let tick = performance.now() + TICK_EVERY;
-    for (let restless = await this.#restless(); restless.length > 0; restless = await this.#restless()) {
+    // At rest twice in a row: what was on its way at the first look has arrived at the second.
+    for (let quiet = 0; ; await pause(LOOK_EVERY)) {
+      const restless = await this.#restless();
+      quiet = restless.length === 0 ? quiet + 1 : 0;
+      if (quiet === 2) return;
+      if (quiet > 0) continue;
       if (performance.now() > deadline) {
         const [first] = restless;
         throw new Error(
@@ -226,7 +233,6 @@ class Playing {
         await Promise.all([...this.#fleets.values()].filter((fleet) => fleet.online).map((fleet) => fleet.tick()));
         tick = performance.now() + TICK_EVERY;
       }
-      await pause(LOOK_EVERY);
     }
   }
 
@@ -238,7 +244,7 @@ class Playing {
     const restless = online.map(async (fleet) => {
       const states = await fleet.states();
       return states.flatMap((state) => {
-        const why = unrest(state, known.get(state.device), list.version);
+        const why = unrest(state, known.get(state.device), list.version, this.#now);
         return why === null ? [] : [`${state.device} (${fleet.label} ${state.index + 1}): ${why}`];
       });
     });
@@ -259,11 +265,13 @@ class Playing {
 }
 
 /** Why a device that is online is not at rest; null when it is. */
-function unrest(state: DeviceState, known: DeviceView | undefined, list: number): string | null {
+function unrest(state: DeviceState, known: DeviceView | undefined, list: number, now: Instant): string | null {
   if (state.list !== list) return `it holds list ${state.list}, the newest is ${list}`;
   // `management` is denied: it polls and knocks, and the server hears from it by plain HTTPS only.
   if (state.connection === 'refused') return null;
   if (state.connection !== 'connected') return `it is ${state.connection}: ${state.detail ?? 'no reason given'}`;
+  if (state.now !== now)
+    return `its time is ${new Date(state.now).toISOString()}, the server's ${new Date(now).toISOString()}`;
   if (state.unsent > 0) return `${state.unsent} reports wait to be sent`;
   const presence = known?.presence;
   if (!presence?.connected) return 'the server does not see it connected';

@@ -2,16 +2,11 @@
  * One simulated machine: clocks that are driven and may be wrong, sensors that say what they are told, a network cable that can be
  * pulled, and a proxy in front of the server that reports the address it is told. The agent on it is the real one.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { DeviceTime } from '../../agent/enforcement/device-clock.ts';
-import {
-  type CredentialPort,
-  credentialsOver,
-  type EnrolmentKeeper,
-  type EnrolmentState,
-} from '../../agent/enrolment/credentials.ts';
+import { credentialFolder } from '../../agent/enrolment/credential-folder.ts';
 import type { Sensors } from '../../agent/evidence/sensors.ts';
 import { type DialPort, dialDirect } from '../../agent/link/dial.ts';
 import type { AgentStore } from '../../agent/store/agent-store.ts';
@@ -40,15 +35,8 @@ export interface Simulated {
   readonly index: number;
 }
 
-/** Credentials in a file, so that they survive kill -9 as the daemon's do. */
-export function fileCredentials(file: string): EnrolmentKeeper & CredentialPort {
-  const load = () => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null);
-  const save = (state: EnrolmentState) => {
-    writeFileSync(`${file}.new`, JSON.stringify(state), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
-  };
-  return credentialsOver({ load, save }, () => rmSync(file, { force: true }));
-}
+/** Where the daemon would keep the device's certificate and key. */
+export const credentialsOf = (folder: string, index: number) => credentialFolder(join(folder, `device-${index}`));
 
 export function dialFrom(world: World, index: number): DialPort {
   return async (target) => {
@@ -99,7 +87,6 @@ export async function simulate(given: {
   readonly index: number;
   readonly folder: string;
   readonly store: AgentStore;
-  readonly credentials: CredentialPort;
 }): Promise<Simulated> {
   const { world, label, index, folder } = given;
   const workspace = join(folder, `workspace-${index}`);
@@ -109,7 +96,7 @@ export async function simulate(given: {
   };
   const agent = createAgent({
     store: given.store,
-    credentials: given.credentials,
+    credentials: credentialsOf(folder, index),
     time: timeOf(world),
     sensors: sensorsOf(world),
     dial: dialFrom(world, index),

@@ -1,0 +1,85 @@
+/** The timelines of the project, played as a person plays them, and one that must fail. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const timelines = join(import.meta.dirname, '../timelines');
+const program = join(import.meta.dirname, '../replay/replay.ts');
+
+const folders: string[] = [];
+afterEach(() => folders.splice(0).forEach((folder) => void rmSync(folder, { recursive: true, force: true })));
+
+async function replay(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const code = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { code: await code, stdout, stderr };
+}
+
+/** A copy of a timeline, changed. */
+function changed(file: string, change: (timeline: { steps: Record<string, unknown>[] }) => void): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-timeline-'));
+  folders.push(folder);
+  const timeline = JSON.parse(readFileSync(join(timelines, file), 'utf8'));
+  change(timeline);
+  writeFileSync(join(folder, file), JSON.stringify(timeline));
+  return join(folder, file);
+}
+
+describe('replay', () => {
+  it.each(readdirSync(timelines).filter((file) => file.endsWith('.json')))(
+    '%s holds',
+    async (file) => {
+      const { code, stdout, stderr } = await replay('--json', join(timelines, file));
+      const steps = stdout
+        .trim()
+        .split('\n')
+        .map((line): { holds: boolean } => JSON.parse(line));
+      expect(steps.filter((step) => !step.holds)).toEqual([]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(steps.length).toBe(JSON.parse(readFileSync(join(timelines, file), 'utf8')).steps.length);
+    },
+    120_000,
+  );
+
+  it('exits 1 at an expectation that is turned round, and names step, device, what was expected and the reasons', async () => {
+    const file = changed('management-denied.json', ({ steps }) => {
+      steps.splice(4, steps.length - 4, { ...steps[3], services: { messaging: 'allowed' }, because: 'traveller' });
+      steps.splice(3, 1);
+    });
+    const { code, stdout } = await replay(file);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✗ +4 +2011-01-28T00:31 +residents: messaging allowed by eg because traveller/);
+    expect(stdout).toMatch(/step 4 of management-denied: the expectation is not met/);
+    expect(stdout).toMatch(/device +dev_[a-z2-7]{16} \(residents 1\), as the (device|server) sees it/);
+    expect(stdout).toMatch(/expected +messaging allowed\n/);
+    expect(stdout).toMatch(/got +denied by 2011-001\n/);
+    expect(stdout).toMatch(/reasons +(present, network|network, present)\n/);
+    expect(stdout).toMatch(/and so with 4 more/);
+  }, 120_000);
+
+  it('exits 1 at an act that is done although it should be refused', async () => {
+    const file = changed('management-denied.json', ({ steps }) => {
+      steps.splice(1, steps.length - 1, { ...steps[1], expect: { refused: 'same_person' } });
+    });
+    const { code, stdout } = await replay('--json', file);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      step: 2,
+      holds: false,
+      failure: 'expected to be refused with same_person, but it was done',
+    });
+  }, 120_000);
+
+  it('exits 2 for a field that it does not know, naming it, before it plays anything', async () => {
+    const file = changed('saudi-2010.json', ({ steps }) => {
+      steps[4] = { ...steps[4], becuase: 'network' };
+    });
+    const { code, stdout, stderr } = await replay(join(timelines, 'uae-2010.json'), file);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/saudi-2010\.json: step 5: unknown field "becuase"/);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { compare, type Seen } from './expectation.ts';
+import { parseTimeline } from './timeline.ts';
+
+function expecting(change: object) {
+  const step = { at: '2015-01-01T10:00', expect: 'state', label: 'a', services: { messaging: 'denied' }, ...change };
+  const first = {
+    at: '2015-01-01T09:00',
+    do: 'propose',
+    order: 'pk',
+    areas: [],
+    services: [],
+    nexus: [],
+    effective: '2016-01-01T00:00',
+  };
+  const timeline = { name: 't', about: '', zone: 'UTC', fleet: [{ label: 'a', count: 1, home: 'PK' }] };
+  const parsed = parseTimeline(JSON.stringify({ ...timeline, steps: [first, step] })).steps[1];
+  if (!parsed || 'do' in parsed) throw new Error('not an expectation');
+  return parsed;
+}
+
+const seen: Seen[] = [
+  { service: 'messaging', allowed: false, orders: ['2015-001'], reasons: ['present', 'home'] },
+  { service: 'mail', allowed: true, orders: [], reasons: ['no_order'] },
+  { service: 'management', allowed: true, orders: [], reasons: ['exempt'] },
+];
+
+describe('an expectation', () => {
+  it.each([
+    [{}],
+    [{ order: 'pk' }],
+    [{ because: 'home' }],
+    [{ services: { mail: 'allowed' }, because: 'no_order' }],
+    [{ services: { mail: 'allowed', management: 'allowed' }, because: 'exempt' }],
+    [{ services: { messaging: 'denied', mail: 'allowed' }, because: 'present' }],
+  ])('%o is met', (change) =>
+    expect(compare(expecting(change), 'order' in change ? '2015-001' : null, seen)).toBeNull(),
+  );
+
+  it.each([
+    [{ services: { messaging: 'allowed' } }, { service: 'messaging', expected: 'allowed', got: 'denied' }],
+    [{ services: { mail: 'denied' } }, { service: 'mail', expected: 'denied', got: 'allowed' }],
+    [{ order: 'pk' }, { expected: 'denied by pk (2015-002)', got: 'denied', orders: ['2015-001'] }],
+    [{ because: 'seat' }, { expected: 'denied because seat', reasons: ['present', 'home'] }],
+    [
+      { services: { mail: 'allowed' }, because: 'exempt' },
+      { expected: 'allowed because exempt', reasons: ['no_order'] },
+    ],
+    // A service that a side says nothing about is not allowed by silence.
+    [{ services: { enrolment: 'allowed' } }, { service: 'enrolment', got: 'denied' }],
+  ])('%o is not met, with what was seen instead', (change, unmet) => {
+    expect(compare(expecting(change), 'order' in change ? '2015-002' : null, seen)).toMatchObject(unmet);
+  });
+});
