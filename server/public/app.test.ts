@@ -1,0 +1,218 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Router } from 'express';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CordonError } from '../../shared/errors.ts';
+import type { Envelope, OrderTerms, Revision } from '../../shared/order/documents.ts';
+import { compileRule } from '../../shared/order/rules.ts';
+import { DrivenClock } from '../../shared/time/clock.ts';
+import type { OrderRule } from '../../shared/verdict/terms.ts';
+import {
+  NOW,
+  revisionDocument,
+  rootDocument,
+  signedList,
+  signedRevision,
+  signedRoot,
+  TERMS,
+  testKey,
+  testPerson,
+} from '../../tests/support/signed-documents.ts';
+import { createPublic } from './app.ts';
+import { standingAt } from './statements.ts';
+
+const people = [testPerson('ada'), testPerson('ben')];
+const online = testKey();
+const logged: string[] = [];
+const says: { list: Envelope | null; hash: string; roots: Envelope[]; rules: OrderRule[] } = {
+  list: null,
+  hash: '',
+  roots: [],
+  rules: [],
+};
+
+function publish(revisions: readonly Revision[], version = 1): void {
+  const { envelope, hash } = signedList(
+    revisions.map((revision) => signedRevision(revision, people)),
+    online,
+    { version },
+  );
+  says.list = envelope;
+  says.hash = hash;
+  const newest = new Map(revisions.map((revision) => [revision.order, revision]));
+  says.rules = [...newest.values()].map((revision) => compileRule({ revision, lasting: true }));
+}
+
+let server: Server;
+let base: string;
+
+beforeAll(async () => {
+  const router = Router();
+  router.get('/fails', () => {
+    throw new Error('the secret is 42');
+  });
+  router.get('/busy', () => {
+    throw new CordonError('rate_limited', 'Wait.', { retryAfter: 7 });
+  });
+  const app = createPublic({
+    routers: [router],
+    orders: {
+      currentList: () => (says.list ? { envelope: says.list } : null),
+      roots: () => says.roots,
+      rules: () => says.rules,
+    },
+    clock: new DrivenClock(NOW),
+    organisation: 'Exempel & Co',
+    log: { error: (facts, message) => void logged.push(JSON.stringify({ ...facts, message })) },
+  });
+  server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+beforeEach(() => {
+  says.list = null;
+  says.roots = [];
+  says.rules = [];
+});
+
+describe('the public documents', () => {
+  it('gives the signed list with its payload hash as ETag, and 304 to whoever has it', async () => {
+    publish([revisionDocument()]);
+    const first = await fetch(`${base}/orders/list`);
+    expect(await first.json()).toEqual(says.list);
+    const etag = first.headers.get('etag') ?? '';
+    expect(etag).toBe(`"${says.hash}"`);
+    expect(first.headers.get('cache-control')).toMatch(/^public, max-age=\d{1,2}$/);
+    expect(first.headers.get('content-type')).toMatch(/^application\/json/);
+    for (const given of [etag, `W/${etag}`, `"other", ${etag}`]) {
+      const again = await fetch(`${base}/orders/list`, { headers: { 'if-none-match': given } });
+      expect([again.status, await again.text(), again.headers.get('etag')]).toEqual([304, '', etag]);
+    }
+    publish([revisionDocument()], 2);
+    const newer = await fetch(`${base}/orders/list`, { headers: { 'if-none-match': etag } });
+    expect([newer.status, newer.headers.get('etag')]).toEqual([200, `"${says.hash}"`]);
+  });
+
+  it('says how the first list comes about before there is one', async () => {
+    const answer = await fetch(`${base}/orders/list`);
+    expect(answer.status).toBe(404);
+    expect(answer.headers.get('content-type')).toMatch('application/problem+json');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(await answer.json()).toMatchObject({
+      code: 'not_found',
+      detail: expect.stringMatching(/root of approvers/),
+    });
+    expect(await (await fetch(`${base}/orders/roots`)).json()).toEqual([]);
+  });
+
+  it('gives the roots, oldest first', async () => {
+    const versions = [1, 2].map((version) => signedRoot(rootDocument(people, online, { version }), people).envelope);
+    says.roots = versions;
+    expect(await (await fetch(`${base}/orders/roots`)).json()).toEqual(versions);
+  });
+
+  it('answers the health check', async () => {
+    const answer = await fetch(`${base}/healthz`);
+    expect([answer.status, await answer.text()]).toEqual([200, 'ok\n']);
+  });
+});
+
+describe('refusals', () => {
+  it('answers an unknown path and one that cannot be decoded with a problem', async () => {
+    const unknown = await fetch(`${base}/nothing`);
+    expect([unknown.status, await unknown.json()]).toMatchObject([404, { code: 'not_found' }]);
+    const posted = await fetch(`${base}/orders/list`, { method: 'POST', body: 'x' });
+    expect(posted.status).toBe(404);
+  });
+
+  it('keeps the words of an internal error in the log, under an id that the answer names', async () => {
+    const answer = await fetch(`${base}/fails`);
+    const body = await answer.text();
+    expect(answer.status).toBe(500);
+    expect(body).not.toContain('42');
+    expect(logged.at(-1)).toContain('the secret is 42');
+    expect(logged.at(-1)).toContain(JSON.parse(body).context.id);
+  });
+
+  it('says when to come back', async () => {
+    const answer = await fetch(`${base}/busy`);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '7']);
+  });
+});
+
+describe('the page of orders', () => {
+  const page = async () => {
+    const answer = await fetch(`${base}/transparency`);
+    return { headers: answer.headers, text: await answer.text() };
+  };
+  const order = (terms: Partial<OrderTerms>, changes: Partial<Revision> = {}) =>
+    revisionDocument({ ...changes, terms: { ...TERMS, ...terms } });
+
+  it('says that there is none', async () => {
+    expect((await page()).text).toContain('There is no order.');
+  });
+
+  it('shows each order with its times in its own zone and UTC, and each statement in its own direction', async () => {
+    publish([
+      order({ until: '2015-12-31T00:00:00.000Z', statement: { en: 'It ends.', ur: 'خدمت ختم' } }),
+      order({ title: 'Second' }, { order: '2015-002' }),
+    ]);
+    const { text } = await page();
+    expect(text).toContain('<h2 id="order-2015-001">Order 2015-001: <bdi>Pakistan</bdi></h2>');
+    expect(text).toContain('Pakistan (PK)');
+    expect(text).toContain('messaging, mail');
+    expect(text).toContain(
+      '<time datetime="2015-11-30T19:00:00.000Z">1 December 2015 at 00:00 (Asia/Karachi); 30 November 2015 at 19:00 UTC</time>',
+    );
+    expect(text).toContain('31 December 2015 at 05:00 (Asia/Karachi)');
+    expect(text).toContain('<blockquote lang="en" dir="ltr">It ends.</blockquote>');
+    expect(text).toContain('<blockquote lang="ur" dir="rtl">خدمت ختم</blockquote>');
+    expect(text).toContain('<dd>Announced, not yet in force</dd>');
+    expect(text).toContain('<dd>Further notice</dd>');
+    expect(text).toContain('Second');
+  });
+
+  it('shows the newest revision of an order only, also while a hold lies on another', async () => {
+    publish([order({ title: 'Before' }), order({ title: 'After' }, { revision: 2, act: 'hold', status: 'held' })]);
+    const { text } = await page();
+    expect(text).not.toContain('Before');
+    expect(text).toContain('After');
+    expect(text).toContain('On hold');
+  });
+
+  it('case 51: script in any field of an order is text, and the policy would not run it', async () => {
+    const evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>\'&';
+    publish([order({ title: evil, statement: { en: evil }, appeal: evil })]);
+    const { headers, text } = await page();
+    expect(text).not.toMatch(/<script|<img/i);
+    expect(text.match(/&lt;script&gt;/g)).toHaveLength(3);
+    expect(text).toContain('Exempel &amp; Co');
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/script-src|unsafe/);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+  });
+});
+
+describe('how an order stands', () => {
+  const rule = { withdrawn: false, effective: 100, until: 200, heldUntil: null };
+  it.each([
+    ['announced', rule, 99],
+    ['in force', rule, 100],
+    ['in force', rule, 199],
+    ['ended', rule, 200],
+    ['in force', { ...rule, until: null }, 1e15],
+    ['on hold', { ...rule, heldUntil: 150 }, 149],
+    ['on hold', { ...rule, heldUntil: 150 }, 50],
+    ['in force', { ...rule, heldUntil: 150 }, 150],
+    ['ended', { ...rule, heldUntil: Infinity }, 200],
+    ['withdrawn', { ...rule, withdrawn: true, heldUntil: Infinity }, 150],
+  ] as const)('%s: %o at %d', (standing, given, now) => {
+    expect(standingAt(given, now)).toBe(standing);
+  });
+});
