@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { DrivenClock } from '../../shared/time/clock.ts';
+import { type MmdbValue, writeMmdb } from '../../tests/support/mmdb-writer.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { JurisdictionStore } from '../store/jurisdiction-store.ts';
 import { openIpDatabases, openMmdb } from './ip-database.ts';
@@ -130,4 +131,38 @@ it('knows special-purpose addresses better than the database', async () => {
     expect(ip.look(address), address).toEqual({ country: null, registered: null, represented: null });
   }
   expect(ip.look('::ffff:39.32.0.1').country).toBe('PK');
+});
+
+it('reads the shapes of other makers, and keeps where an address is apart from whose it is', () => {
+  const known = [
+    ['193.0.6.139', 'NL'],
+    ['200.160.2.3', 'BR'],
+    ['202.12.29.211', 'AU'],
+    ['129.132.1.1', 'CH'],
+    ['131.111.8.42', 'GB'],
+    ['39.32.0.1', 'PK'],
+  ] as const;
+  const written = (shape: (country: string) => MmdbValue, more: Record<string, MmdbValue> = {}) =>
+    openMmdb(writeMmdb({ ...Object.fromEntries(known.map(([ip, country]) => [ip, shape(country)])), ...more }, NOW));
+
+  const nested = written((country) => ({ country: { iso_code: country } }), {
+    '5.5.5.1': {
+      country: { iso_code: 'DE' },
+      registered_country: { iso_code: 'US' },
+      represented_country: { iso_code: 'GB', type: 'military' },
+    },
+    '5.5.5.2': { registered_country: { iso_code: 'US' } },
+    '5.5.5.3': { country: { iso_code: 'EU' } },
+    '5.5.5.4': { city: 'nowhere' },
+    '5.5.5.5': { country: { iso_code: 7 } },
+  });
+  expect(nested.builtAt).toBe(NOW);
+  expect(nested.look('39.32.0.1').country).toBe('PK');
+  expect(nested.look('5.5.5.1')).toEqual({ country: 'DE', registered: 'US', represented: 'GB' });
+  for (const address of ['5.5.5.2', '5.5.5.3', '5.5.5.4', '5.5.5.5', '5.5.5.6']) {
+    expect(nested.look(address).country, address).toBeNull();
+  }
+  expect(written((country) => ({ country })).look('39.32.0.1').country).toBe('PK');
+  expect(written((country) => ({ country_code: country })).look('39.32.0.1').country).toBe('PK');
+  expect(() => written(() => ({ country: 'AQ' }))).toThrow(/0 of 12 well-known/);
 });
