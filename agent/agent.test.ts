@@ -1,0 +1,323 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Command } from '../shared/protocol/frames.ts';
+import { newCommandId, newDeviceId } from '../shared/protocol/ids.ts';
+import { startAgentServer } from '../tests/support/agent-server.ts';
+import { testAuthority } from '../tests/support/enrolment.ts';
+import { NOW, revisionDocument, signedList, signedRevision, TERMS } from '../tests/support/signed-documents.ts';
+import { type Agent, createAgent } from './agent.ts';
+import { credentialFolder } from './enrolment/credential-folder.ts';
+import { enrol } from './enrolment/enrol.ts';
+import { noSensors } from './evidence/sensors.ts';
+import { dialDirect } from './link/dial.ts';
+import { type AgentStore, openAgentStore } from './store/agent-store.ts';
+import { openWorkspace } from './workspace/workspace.ts';
+
+let ca: ReturnType<typeof testAuthority>;
+let server: Awaited<ReturnType<typeof startAgentServer>>;
+let folder: string;
+let store: AgentStore;
+let agents: Agent[];
+let ends: string[];
+
+beforeAll(() => {
+  ca = testAuthority();
+});
+afterAll(() => ca.remove());
+beforeEach(async () => {
+  server = await startAgentServer(ca.authority);
+  folder = mkdtempSync(join(tmpdir(), 'cordon-agent-'));
+  store = openAgentStore({ file: join(folder, 'agent.db') });
+  agents = [];
+  ends = [];
+});
+afterEach(async () => {
+  for (const agent of agents) await agent.stop();
+  await server.close();
+  store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const keeper = () => credentialFolder(join(folder, 'identity'));
+const enrolBy = (link: string, replace = false) => enrol(link, { keeper: keeper(), store, dial: dialDirect, replace });
+
+/** As after a process start: everything from the disk. */
+async function agentHere(): Promise<Agent> {
+  const agent = createAgent({
+    store,
+    credentials: keeper(),
+    time: {
+      wall: () => NOW,
+      monotonic: () => Math.round(performance.now()),
+      boot: 'one',
+      after: (ms, task) => {
+        const timer = setTimeout(task, Math.min(ms, 2 ** 31 - 1)).unref();
+        return () => clearTimeout(timer);
+      },
+    },
+    sensors: noSensors,
+    dial: dialDirect,
+    workspace: await openWorkspace(join(folder, 'workspace')),
+    inventory: async () => Promise.reject(new Error('none in this test')),
+    onRestart: () => ends.push('restart'),
+    onUnenrolled: () => ends.push('unenrolled'),
+    log: { debug: () => undefined, info: () => undefined, warn: () => undefined },
+  });
+  agents.push(agent);
+  return agent;
+}
+
+async function connected(): Promise<Agent> {
+  const agent = await agentHere();
+  await agent.start();
+  await vi.waitFor(() => expect(agent.status().connection).toBe('connected'), 5000);
+  return agent;
+}
+
+const results = () =>
+  server.received.flatMap((frame) => (frame.kind === 'report' && frame.item.type === 'result' ? [frame.item] : []));
+const command = (kind: Command, id = newCommandId()) => {
+  server.send({ kind: 'command', id, command: kind, expires: Date.now() + 60_000 });
+  return id;
+};
+
+describe('enrolment', () => {
+  it('ends with list and record stored, key and store for this user alone', async () => {
+    const { device } = await enrolBy(server.link());
+    const status = (await agentHere()).status();
+    expect(status).toMatchObject({ device, generation: 1, list: 1, record: 1, root: 1, connection: 'stopped' });
+    for (const name of readdirSync(join(folder, 'identity'))) {
+      expect(statSync(join(folder, 'identity', name)).mode & 0o777).toBe(0o600);
+    }
+    expect(statSync(join(folder, 'agent.db')).mode & 0o777).toBe(0o600);
+  });
+
+  it('refuses a server whose authority is another than the link’s, and leaves nothing behind', async () => {
+    await expect(enrolBy(server.link('ab'.repeat(32)))).rejects.toMatchObject({ code: 'fingerprint_mismatch' });
+    expect(keeper().load()).toBeNull();
+  });
+
+  it('goes on with the same key and certificate when it was interrupted before the documents', async () => {
+    const link = server.link();
+    const { list } = server.serve;
+    server.serve.list = { ...list, envelope: { ...list.envelope, signatures: [] } };
+    await expect(enrolBy(link)).rejects.toMatchObject({ code: 'signature_invalid' });
+    const before = keeper().load();
+    expect(before).toMatchObject({ complete: false });
+    expect(() => keeper().current()).toThrow(expect.objectContaining({ code: 'not_found' }));
+    server.serve.list = list;
+    await enrolBy(link);
+    expect(keeper().current()).toMatchObject({ keyPem: before?.keyPem, chainPem: before?.chainPem });
+  });
+
+  it('says what to do when the code was used and its answer never arrived', async () => {
+    const link = server.link();
+    server.serve.hangUp = true;
+    await expect(enrolBy(link)).rejects.toThrow();
+    await expect(enrolBy(link)).rejects.toThrow(/Ask your admin for a new link/);
+    server.serve.hangUp = false;
+    await enrolBy(server.link());
+  });
+
+  it('keeps its identity against another link, unless it is told to give it up', async () => {
+    const first = await enrolBy(server.link());
+    const other = server.link();
+    await expect(enrolBy(other)).rejects.toMatchObject({ code: 'conflict' });
+    const second = await enrolBy(other, true);
+    expect(second.device).not.toBe(first.device);
+    expect(store.device(first.device).list()).toBeNull();
+  });
+});
+
+describe('the agent', () => {
+  it('renews at two thirds of the certificate’s life, with the same key', async () => {
+    await enrolBy(server.link());
+    const agent = await agentHere();
+    const before = keeper().current();
+    await agent.tick();
+    expect(server.serve.renewals).toBe(0);
+    vi.useFakeTimers({ now: Date.now() + 21 * 86_400_000, toFake: ['Date'] });
+    await agent.tick();
+    vi.useRealTimers();
+    expect(server.serve.renewals).toBe(1);
+    expect(keeper().current().chainPem).not.toBe(before.chainPem);
+    expect(keeper().current().keyPem).toBe(before.keyPem);
+  });
+
+  it('carries a command out once, however often it is sent, and reports it once', async () => {
+    await enrolBy(server.link());
+    const agent = await connected();
+    const id = command({ kind: 'lock-workspace' });
+    command({ kind: 'lock-workspace' }, id);
+    command({ kind: 'message', text: 'The office is closed.' });
+    await vi.waitFor(() => expect(results()).toHaveLength(2));
+    command({ kind: 'lock-workspace' }, id);
+    const after = command({ kind: 'unlock-workspace' });
+    await vi.waitFor(() => expect(results().at(-1)?.command).toBe(after));
+    expect(results().filter((result) => result.command === id)).toHaveLength(1);
+    expect(server.received.filter((frame) => frame.kind === 'command-stored' && frame.id === id)).toHaveLength(3);
+    expect(store.device(agent.status().device).messages()).toMatchObject([{ text: 'The office is closed.' }]);
+  });
+
+  it('finishes after a restart what was killed in the middle, and reports it once', async () => {
+    const { device } = await enrolBy(server.link());
+    const id = newCommandId();
+    const kept = store.device(device);
+    kept.beginGeneration(1);
+    kept.storeCommand({ id, command: { kind: 'wipe-workspace' }, expires: Date.now() - 1 });
+    // Marked as started, and then kill -9: it has to be done, though it has expired meanwhile.
+    kept.startCommand(id);
+    const agent = await connected();
+    await vi.waitFor(() => expect(results()).toMatchObject([{ command: id, outcome: 'done' }]));
+    expect(agent.status().workspace).toBe('wiped');
+    await agent.stop();
+    await connected();
+    expect(results()).toHaveLength(1);
+  });
+
+  it('says that a command came too late instead of carrying it out', async () => {
+    await enrolBy(server.link());
+    await connected();
+    server.send({ kind: 'command', id: newCommandId(), command: { kind: 'wipe-workspace' }, expires: Date.now() - 1 });
+    await vi.waitFor(() => expect(results()).toMatchObject([{ outcome: 'expired' }]));
+  });
+
+  it('sends again on the next connection what was not confirmed, with the same number, and resumes its TLS session', async () => {
+    await enrolBy(server.link());
+    server.serve.confirm = false;
+    const agent = await connected();
+    const numbers = () => server.received.flatMap((frame) => (frame.kind === 'report' ? [frame.seq] : []));
+    await vi.waitFor(() => expect(numbers()).toEqual([1]));
+    expect(agent.status().unsent).toBe(1);
+    server.serve.confirm = true;
+    for (const socket of server.sockets) socket.terminate();
+    await vi.waitFor(() => expect(agent.status().unsent).toBe(0), 5000);
+    expect(numbers()).toEqual([1, 1]);
+    expect(server.serve).toMatchObject({ upgrades: 2, resumed: 1 });
+  });
+
+  it('drops the link when there is no network, dials nothing, and is back at once when there is', async () => {
+    await enrolBy(server.link());
+    const agent = await connected();
+    agent.network(false);
+    await vi.waitFor(() => expect(agent.status().connection).toBe('waiting'));
+    await agent.tick();
+    expect(server.serve.upgrades).toBe(1);
+    agent.network(true);
+    await vi.waitFor(() => expect(agent.status().connection).toBe('connected'));
+  });
+
+  it('leaves in order: result first, then keys and state are gone', async () => {
+    const { device } = await enrolBy(server.link());
+    await connected();
+    command({ kind: 'unenrol' });
+    await vi.waitFor(() => expect(ends).toEqual(['unenrolled']));
+    expect(results()).toMatchObject([{ outcome: 'done' }]);
+    expect(readdirSync(join(folder, 'identity'))).toEqual([]);
+    expect(store.device(device).list()).toBeNull();
+  });
+
+  it('restarts when the result is durable', async () => {
+    await enrolBy(server.link());
+    await connected();
+    command({ kind: 'restart-agent' });
+    await vi.waitFor(() => expect(ends).toEqual(['restart']));
+    await vi.waitFor(() => expect(results()).toMatchObject([{ outcome: 'done' }]));
+  });
+
+  it('stops when its certificate is revoked, and says so', async () => {
+    await enrolBy(server.link());
+    const agent = await connected();
+    for (const socket of server.sockets) socket.close(4403);
+    await vi.waitFor(() => expect(agent.status().connection).toBe('revoked'));
+    expect(agent.status().connectionDetail).toMatch(/enrol anew/);
+    await agent.tick();
+    expect(server.serve.upgrades).toBe(1);
+  });
+
+  it('refused by HTTP 451 it stores the list that came with it, hands in receipts, and is back when the order is withdrawn', async () => {
+    await enrolBy(server.link());
+    const { people, online, serve } = server;
+    const terms = {
+      ...TERMS,
+      nexus: ['home' as const],
+      services: ['management' as const, 'mail' as const],
+      effective: new Date(NOW).toISOString(),
+    };
+    const order = signedRevision(revisionDocument({ terms }), people);
+    const shut = signedList([order], online, { version: 2, previous: serve.list.hash });
+    serve.list = shut;
+    serve.refuse = {
+      status: 451,
+      headers: 'retry-after: 3600\r\ncontent-type: application/problem+json\r\n',
+      body: JSON.stringify({ code: 'service_denied', detail: 'denied by order 2015-001', list: shut.envelope }),
+    };
+    const agent = await agentHere();
+    await agent.start();
+    await vi.waitFor(() => expect(agent.status().connection).toBe('refused'));
+    expect(agent.status()).toMatchObject({ list: 2, connectionDetail: 'denied by order 2015-001' });
+    expect(agent.gate('management')).toMatchObject({
+      open: false,
+      denials: [{ order: '2015-001', reasons: ['home'] }],
+    });
+    expect(agent.gate('messaging').open).toBe(true);
+    await vi.waitFor(() => expect(server.posted.length).toBeGreaterThanOrEqual(3));
+    await vi.waitFor(() => expect(agent.status().unsent).toBe(0));
+
+    const withdrawn = revisionDocument({
+      terms,
+      revision: 2,
+      previous: order.digest,
+      act: 'withdraw',
+      status: 'withdrawn',
+    });
+    serve.list = signedList([signedRevision(withdrawn, people)], online, { version: 3, previous: shut.hash });
+    serve.refuse = null;
+    await agent.tick();
+    await vi.waitFor(() => expect(agent.status().connection).toBe('connected'), 5000);
+    expect(agent.gate('management').open).toBe(true);
+    expect(agent.gate('mail').open).toBe(true);
+  });
+
+  it('refuses to send and to receive by name of the order, and does both when there is none', async () => {
+    await enrolBy(server.link());
+    const agent = await connected();
+    const taken: string[] = [];
+    agent.onDatagram(({ body }) => taken.push(body));
+    const from = newDeviceId();
+    const arrive = () => {
+      const id = crypto.randomUUID();
+      server.send({ kind: 'datagram', id, from, service: 'mail', body: 'hello' });
+      return vi.waitFor(() => {
+        const found = server.received.find((frame) => frame.kind === 'datagram-answer' && frame.id === id);
+        expect(found).toBeDefined();
+        return found;
+      });
+    };
+    expect(await arrive()).toMatchObject({ denial: null });
+    expect(taken).toEqual(['hello']);
+    const sending = agent.sendDatagram({ to: from, service: 'mail', body: 'hello' });
+    const sent = await vi.waitFor(() => {
+      const frame = server.received.find((each) => each.kind === 'datagram');
+      if (frame?.kind !== 'datagram') throw new Error('not yet');
+      return frame;
+    });
+    server.send({ kind: 'datagram-result', id: sent.id, outcome: 'delivered', denial: null });
+    expect(await sending).toMatchObject({ outcome: 'delivered' });
+
+    const terms = { ...TERMS, nexus: ['home' as const], effective: new Date(NOW).toISOString() };
+    const order = signedRevision(revisionDocument({ terms }), server.people);
+    const shut = signedList([order], server.online, { version: 2, previous: server.serve.list.hash });
+    server.send({ kind: 'list', envelope: shut.envelope });
+    await vi.waitFor(() => expect(agent.gate('mail').open).toBe(false));
+    const refused = { code: 'service_denied', order: '2015-001', reasons: ['home'], appeal: 'the legal desk' };
+    expect(await arrive()).toMatchObject({ denial: { ...refused, by: 'recipient' } });
+    expect(taken).toEqual(['hello']);
+    expect(await agent.sendDatagram({ to: from, service: 'mail', body: 'hello' })).toMatchObject({
+      outcome: 'refused',
+      denial: { ...refused, by: 'sender' },
+    });
+  });
+});
