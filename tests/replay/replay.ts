@@ -29,18 +29,13 @@ function read(file: string): Timeline {
   }
 }
 
-/** Resolves when the person presses Ctrl-C. */
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => process.once('SIGINT', resolve));
-}
-
 async function keepUp(player: Player): Promise<void> {
   const { email, password, totpSecret } = player.owner.signIn;
   process.stderr.write(
     `The server is up at ${player.adminUrl}: sign in as ${email} with password ${password} and the TOTP secret ${totpSecret}.\n`,
   );
   process.stderr.write('Press Ctrl-C to end it.\n');
-  await interrupted();
+  await new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
 }
 
 async function play(file: string, timeline: Timeline, options: Options): Promise<boolean> {
@@ -51,8 +46,12 @@ async function play(file: string, timeline: Timeline, options: Options): Promise
   if (!options.json) say(`${timeline.name}: ${timeline.about}\n  ${devices} devices enrol …`);
   const began = performance.now();
   let player: Player | null = null;
-  const end = () => void player?.close().finally(() => process.exit(130));
-  process.once('SIGTERM', end);
+  const leave = () => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
+  };
+  // The children end when this process does.
+  process.once('SIGINT', leave).once('SIGTERM', leave);
   try {
     player = await openPlayer(timeline, folder);
     let holds = true;
@@ -65,10 +64,11 @@ async function play(file: string, timeline: Timeline, options: Options): Promise
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
       say(holds ? `  ${timeline.steps.length} steps hold, in ${seconds} s\n` : `  it does not hold (${seconds} s)\n`);
     }
+    process.removeListener('SIGINT', leave).removeListener('SIGTERM', leave);
     if (options.keep) await keepUp(player);
     return holds;
   } finally {
-    process.removeListener('SIGTERM', end);
+    process.removeListener('SIGINT', leave).removeListener('SIGTERM', leave);
     await player?.close();
     if (options.keep) process.stderr.write(`Data and logs stay in ${folder}\n`);
     else rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 /** Requests between the driver and its child processes over Node's IPC channel: one table of handlers, typed on both ends. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 
 /** Every handler takes one JSON value and gives one. */
 export type Handlers = { readonly [name: string]: (given: never) => unknown };
@@ -48,6 +48,7 @@ export class Child<H extends Handlers> {
     this.#name = name;
     const log = openSync(logFile, 'a');
     this.#process = fork(module, [], { stdio: ['ignore', log, log, 'ipc'] });
+    closeSync(log);
     this.#process.on('message', ({ id, value, error }: Reply) => {
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);
