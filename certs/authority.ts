@@ -74,9 +74,9 @@ export interface Authority {
   serverIdentity(): { readonly keyPem: string; readonly chainPem: string; readonly notAfter: number };
   readonly online: SigningKey;
   readonly ledgerKey: SigningKey;
-  /** For other secrets at rest: `purpose` must be given again to unseal. */
-  seal(plain: Buffer, purpose: string): string;
-  unseal(text: string, purpose: string): Buffer;
+  /** For other secrets at rest. What was sealed for a purpose opens for that purpose only. */
+  seal(plain: Buffer, purpose?: string): string;
+  unseal(text: string, purpose?: string): Buffer;
 }
 
 export interface AuthorityOptions {
@@ -159,8 +159,8 @@ export function openAuthority(options: AuthorityOptions): Authority {
     },
     online,
     ledgerKey,
-    seal: custody.seal,
-    unseal: custody.unseal,
+    seal: (plain, purpose = 'record') => custody.seal(plain, purpose),
+    unseal: (text, purpose = 'record') => custody.unseal(text, purpose),
   };
 }
 

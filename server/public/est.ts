@@ -71,7 +71,7 @@ export function createEst({ enrolment, authority, addressOf }: EstPorts): Est {
   });
 
   router.use(EST, (error: unknown, _request: Request, response: Response, next: NextFunction) => {
-    if (isCordonError(error)) answer(response, refusal(error));
+    if (isRefusal(error)) answer(response, refusal(error));
     else next(error);
   });
 
@@ -82,7 +82,7 @@ export function createEst({ enrolment, authority, addressOf }: EstPorts): Est {
         const { certificate } = await enrolment.renew({ identity, csr: decodeBody(body) });
         return certificates([certificate]);
       } catch (error) {
-        if (isCordonError(error)) return refusal(error);
+        if (isRefusal(error)) return refusal(error);
         throw error;
       }
     },
@@ -105,6 +105,9 @@ function certificates(ders: readonly Buffer[]): EstAnswer {
     body: `${lines.join('\r\n')}\r\n`,
   };
 }
+
+/** What is our own fault is for whoever mounts this: it logs, and answers in its own way. */
+const isRefusal = (error: unknown): error is CordonError => isCordonError(error) && problemOf(error).status < 500;
 
 function refusal(error: CordonError): EstAnswer {
   const problem = problemOf(error);
