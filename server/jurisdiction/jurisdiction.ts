@@ -55,7 +55,12 @@ export interface Jurisdiction {
   /** Where an address is: nothing for one that is no evidence. */
   areasOfAddress(ip: string): readonly AreaCode[];
   /** The observed source address of a device's connection; `connected: false` when it ends. Durable when it resolves. */
-  observeAddress(device: DeviceId, generation: number, ip: string, connected: boolean): Promise<readonly AreaCode[]>;
+  observeAddress(
+    device: DeviceId,
+    generation: number,
+    ip: string | null,
+    connected: boolean,
+  ): Promise<readonly AreaCode[]>;
   /**
    * What a device observed: its positions and networks, others are ignored. Throws `unknown_area` and then changes nothing. Durable when
    * it resolves.
@@ -174,9 +179,9 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
 
     observeAddress: (device, generation, address, connected) =>
       inTurn(device, async () => {
-        const areas = areasOfAddress(address);
+        const areas = address === null ? [] : areasOfAddress(address);
         const at = clock.now();
-        if (areas.length > 0) {
+        if (address !== null && areas.length > 0) {
           const observation: Observation = { source: 'address', areas, at, ...(connected && { connected }) };
           await take(device, generation, [{ observation, detail: address }]);
         } else {

@@ -1,8 +1,19 @@
 /**
  * The verdict: orders and what is known of one device → for each service allowed or denied, with every reason. Pure, the same code on
- * the server and on an offline device. The numbers are those of the rules in `server/adr` and in `cases.json`.
+ * the server and on an offline device; `cases.json` says by example what is meant. For one order, service and instant, the first of
+ * these that applies decides:
  *
- * An order that is not in force costs a few comparisons; the location is worked out only when one is.
+ * 1. The order is not in force, or does not name the service: allowed, `no_order`.
+ * 2. A valid exemption: allowed, `exempt`.
+ * 3. Ties, those that the order asks for: `network` (the serving network's areas all inside), `present` (location inside), `home` (home
+ *    inside; with `travellers: allow` not while the location is outside: `traveller`), `seat` (seat inside).
+ * 4. Only `present` or `network` ties, home outside, and now < arrival + grace: allowed, `visitor_grace`.
+ * 5. Any tie: denied, each tie a reason.
+ * 6. The order asks for `present` or `network` and the location is contested: the order's own rule, `contested`.
+ * 7. The same, and the location is unknown: the order's own rule, `unknown`.
+ * 8. Otherwise allowed, `no_order`.
+ *
+ * Several orders: denied if any denies. An order that is not in force costs a few comparisons; the location is worked out only when one is.
  */
 import { relate } from '../areas/coverage.ts';
 import type { Instant } from '../time/clock.ts';
