@@ -19,7 +19,7 @@ export interface OrderState {
   load(): Promise<void>;
   /** Makes the list anew when it is due, and schedules the next time. */
   refresh(): Promise<void>;
-  stop(): void;
+  stop(): Promise<void>;
   root(): Root | null;
   rootEnvelopes(): readonly Envelope[];
   list(): StoredList | null;
@@ -74,6 +74,7 @@ export function openOrderState(ports: {
   let accepted = new Map<string, AcceptedRevision>();
   let rules: readonly OrderRule[] = [];
   let cancelRefresh: () => void = () => undefined;
+  let refreshing: Promise<void> = Promise.resolve();
   let stopped = false;
 
   function byOrder(rows: readonly RevisionRow[]): Map<string, readonly RevisionRow[]> {
@@ -86,7 +87,8 @@ export function openOrderState(ports: {
       .filter((row) => row.state === 'adopted')
       .map(rootEnvelopeOf)
       .map((envelope) => ({ envelope, root: readRoot(envelope) }));
-    list = newestList;
+    // A read that began before a newer list was stored does not take it back.
+    if (!list || (newestList && newestList.version > list.version)) list = newestList;
     adopted = byOrder(rows);
     accepted = new Map();
     const chain = roots.map(({ root }) => root);
@@ -141,7 +143,7 @@ export function openOrderState(ports: {
     if (stopped) return;
     cancelRefresh();
     cancelRefresh = clock.at(at, () => {
-      refresh().catch((error: unknown) => {
+      refreshing = refresh().catch((error: unknown) => {
         log.warn({ err: error }, 'the order list could not be made anew; trying again');
         schedule(clock.now() + RETRY_AFTER);
       });
@@ -154,9 +156,10 @@ export function openOrderState(ports: {
       if (list) schedule(list.issuedAt + REFRESH_AFTER);
     },
     refresh,
-    stop: () => {
+    stop: async () => {
       stopped = true;
       cancelRefresh();
+      await refreshing;
     },
     root: () => roots.at(-1)?.root ?? null,
     rootEnvelopes: () => roots.map(({ envelope }) => envelope),

@@ -417,9 +417,9 @@ export function createOrders(ports: OrderPorts): Orders {
       await receipts.verifyWaiting();
     },
     stop: async () => {
-      state.stop();
       verdicts.stop();
       await last;
+      await state.stop();
       await receipts.stop();
     },
     propose,

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyPairKeyObjectResult } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isCordonError } from '../errors.ts';
@@ -17,7 +17,7 @@ const code = (act: () => unknown): string => {
   return 'accepted';
 };
 
-function keyOf(pair: KeyPairKeyObjectResult) {
+function keyOf(pair: { publicKey: KeyObject; privateKey: KeyObject }) {
   const base64 = pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
   return { signer: signerOf(pair.privateKey), verifier: readPublicKey(base64), base64 };
 }
