@@ -1,0 +1,55 @@
+/** An independent implementation of DSSE, Debian's python3-securesystemslib, believes an approval exactly as far as we do. */
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { approveRevision, createApproverKey, revisionEnvelope } from '../../shared/order/approver-key.ts';
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import type { Envelope } from '../../shared/order/documents.ts';
+import { revisionDocument } from '../support/signed-documents.ts';
+import { needed } from '../support/tools.ts';
+
+// Debian's package is for Debian's Python, whatever else is on the PATH.
+const PYTHON = '/usr/bin/python3';
+const probe = spawnSync(PYTHON, ['-c', 'import securesystemslib, cryptography']);
+const { present } = needed('securesystemslib', 'apt install python3-securesystemslib', probe.status === 0);
+
+const VERIFY = `
+import base64, json, sys
+from cryptography.hazmat.primitives.serialization import load_der_public_key, Encoding, PublicFormat
+from securesystemslib.dsse import Envelope
+from securesystemslib.signer import SSlibKey
+given = json.load(sys.stdin)
+keys = []
+for keyid, der in given["keys"].items():
+    raw = load_der_public_key(base64.b64decode(der)).public_bytes(Encoding.Raw, PublicFormat.Raw)
+    keys.append(SSlibKey(keyid, "ed25519", "ed25519", {"public": raw.hex()}))
+envelope = Envelope.from_dict(given["envelope"])
+accepted = envelope.verify(keys, given["threshold"])
+print(json.dumps({"accepted": sorted(accepted), "payload": json.loads(envelope.payload)["order"]}))
+`;
+
+function verify(envelope: Envelope, keys: Record<string, string>, threshold: number) {
+  const input = JSON.stringify({ envelope, keys, threshold });
+  const { status, stdout, stderr } = spawnSync(PYTHON, ['-c', VERIFY], { input, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+describe.skipIf(!present)('securesystemslib', () => {
+  const [ada, ben] = [createApproverKey('a passphrase of ada').key, createApproverKey('a passphrase of ben').key];
+  const keys = { [ada.keyid]: ada.publicKey, [ben.keyid]: ben.publicKey };
+  const payload = encodeCanonical(revisionDocument()).toString();
+  const signatures = [ada, ben].map((key) => ({ keyid: key.keyid, sig: approveRevision(key, payload) }));
+  const envelope: Envelope = { ...revisionEnvelope(payload, []), signatures };
+
+  it('accepts two approvals of one revision', () => {
+    const { status, stdout, stderr } = verify(envelope, keys, 2);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ accepted: [ada.keyid, ben.keyid].sort(), payload: '2015-001' });
+  });
+
+  it('refuses what was edited after it was signed, and one approval for two', () => {
+    const edited = Buffer.from(payload.replace('"PK"', '"IN"')).toString('base64');
+    expect(verify({ ...envelope, payload: edited }, keys, 2).stderr).toContain('VerificationError');
+    expect(verify({ ...envelope, signatures: signatures.slice(0, 1) }, keys, 2).stderr).toContain('VerificationError');
+  });
+});
