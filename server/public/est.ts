@@ -15,8 +15,6 @@ import type { Enrolment } from '../enrolment/enrolment.ts';
 /** A request has under 1 KiB; four thirds of what `parseCsr` reads, with line ends. */
 const LARGEST_BODY = 12 * 1024;
 const EST = '/.well-known/est';
-/** The path on the device listener. */
-export const REENROL_PATH = `${EST}/simplereenroll`;
 
 export interface EstAnswer {
   readonly status: number;
