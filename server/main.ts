@@ -1,0 +1,354 @@
+/**
+ * The composition root, read from top to bottom: configuration → keys → store → bus → domain → listeners → drain. Nothing else
+ * plugs modules together, and nothing here decides.
+ */
+import { once } from 'node:events';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { basename, join } from 'node:path';
+import pino, { type Logger } from 'pino';
+import { openAuthority } from '../certs/authority.ts';
+import { resolvePassphrase } from '../certs/custody.ts';
+import { pemOf } from '../certs/key-folder.ts';
+import { isCordonError } from '../shared/errors.ts';
+import { LINK_PATH } from '../shared/protocol/frames.ts';
+import type { DeviceId } from '../shared/protocol/ids.ts';
+import { type Clock, SystemClock } from '../shared/time/clock.ts';
+import { createAdmins } from './admins/admins.ts';
+import { createApi } from './api/app.ts';
+import { apiRoutes } from './api/resources.ts';
+import { type Bus, LocalBus, type Wake } from './bus/bus.ts';
+import { createCommands } from './commands/commands.ts';
+import { type Config, readConfig } from './config.ts';
+import { createDevices } from './devices/devices.ts';
+import { createEnrolment, RECOVERY_AFTER_EXPIRY } from './enrolment/enrolment.ts';
+import { newcomerVerdict } from './enrolment/newcomer-gate.ts';
+import { createRevocationList } from './enrolment/revocation-list.ts';
+import { createGateway } from './gateway/gateway.ts';
+import { createTlsListener } from './gateway/tls-listener.ts';
+import { openIpDatabases } from './jurisdiction/ip-database.ts';
+import { createJurisdiction } from './jurisdiction/jurisdiction.ts';
+import { createLedger } from './ledger/ledger.ts';
+import { createOrders } from './orders/orders.ts';
+import { createPublic } from './public/app.ts';
+import { CRL_PATH, crlRouter } from './public/crl.ts';
+import { createEst } from './public/est.ts';
+import { ledgerRouter } from './public/ledger.ts';
+import { createRelay } from './relay/relay.ts';
+import { AdminStore } from './store/admin-store.ts';
+import { backupTo } from './store/backup.ts';
+import { CommandStore } from './store/command-store.ts';
+import { openDatabase } from './store/database.ts';
+import { DeviceStore } from './store/device-store.ts';
+import { EnrolmentStore } from './store/enrolment-store.ts';
+import { GroupStore } from './store/group-store.ts';
+import { JurisdictionStore } from './store/jurisdiction-store.ts';
+import { LedgerStore } from './store/ledger-store.ts';
+import { installationId } from './store/meta-store.ts';
+import { OrderStore } from './store/order-store.ts';
+import { PresenceStore } from './store/presence-store.ts';
+import { RevocationStore } from './store/revocation-store.ts';
+import { VERSION } from './version.ts';
+
+const DAY = 86_400_000;
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RunningServer {
+  readonly addresses: { readonly device: Address; readonly public: Address; readonly admin: Address };
+  /** Null when somebody owns this installation already. */
+  readonly firstOwnerLink: string | null;
+  /** Where the passphrase comes from; `path` is null when it was given in the environment. */
+  readonly passphrase: { readonly path: string | null; readonly generated: boolean };
+  /** Drains: devices are told to come back, what is under way is finished, the store is closed. */
+  stop(): Promise<void>;
+}
+
+/** `clock`: replay and demo only. A released server runs on the system's. */
+export async function startServer(
+  config: Config,
+  given: { readonly clock?: Clock; readonly log?: Logger } = {},
+): Promise<RunningServer> {
+  const clock = given.clock ?? new SystemClock();
+  const log = given.log ?? pino({ level: config.log, base: null }, pino.destination(2));
+  const [host = 'localhost'] = config.names;
+
+  // --- keys ---------------------------------------------------------------------------------------------------------
+  mkdirSync(config.home, { recursive: true, mode: 0o700 });
+  const keyFolder = join(config.home, 'keys');
+  const passphrase = resolvePassphrase({ given: config.passphrase, file: config.passphraseFile, folder: keyFolder });
+  const authority = openAuthority({
+    folder: keyFolder,
+    passphrase: passphrase.passphrase,
+    organisation: config.organisation,
+    serverNames: config.names,
+    crlUrl: config.publicPort === 0 ? null : `https://${host}:${config.publicPort}${CRL_PATH}`,
+  });
+
+  // --- store and bus ------------------------------------------------------------------------------------------------
+  const database = await openDatabase(
+    config.databaseUrl === null ? { file: join(config.home, 'cordon.db') } : { url: config.databaseUrl },
+  );
+  const bus = new LocalBus();
+  const installation = await installationId(database);
+  const groups = new GroupStore(database);
+  const presence = new PresenceStore(database);
+  const jurisdictionStore = new JurisdictionStore(database);
+  const adminStore = new AdminStore(database);
+  const ledgerStore = new LedgerStore(database);
+
+  // --- domain -------------------------------------------------------------------------------------------------------
+  const ledger = createLedger({ store: ledgerStore, key: authority.ledgerKey, installation, clock, log });
+
+  /** What follows from a device's home, seat, group, statement or generation. */
+  const followers = {
+    deviceChanged: async (device: DeviceId): Promise<void> => {
+      await jurisdiction.deviceChanged(device);
+      await orders.reissueRecord(device);
+      orders.invalidateVerdicts([device]);
+    },
+  };
+  const devices = createDevices({ store: new DeviceStore(database), groups, presence, bus, clock, followers });
+  const commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
+
+  const ip = await openIpDatabases({ folder: join(config.home, 'ip'), store: jurisdictionStore, clock, log });
+  /** A device that has moved is judged anew at once, and not only when the wake has arrived. */
+  const movingBus: Bus = {
+    subscribe: (hear) => bus.subscribe(hear),
+    publish: (wake: Wake) => {
+      if (wake.kind === 'verdicts') orders.invalidateVerdicts(wake.devices);
+      bus.publish(wake);
+    },
+  };
+  const jurisdiction = createJurisdiction({ store: jurisdictionStore, ip, clock, bus: movingBus });
+
+  const orders = createOrders({
+    store: new OrderStore(database),
+    clock,
+    bus,
+    online: authority.online,
+    installation,
+    appeal: config.appeal,
+    log,
+    jurisdiction,
+    fleet: {
+      personalia: (device) => devices.get(device).catch(ifUnknown),
+      devicesOf: (group) => groups.devicesOf(group),
+      alarm: (device, code, detail) => devices.raiseAlarm({ device, code, detail }),
+    },
+  });
+
+  const bound = { device: config.devicePort, public: config.publicPort };
+  const enrolment = createEnrolment({
+    store: new EnrolmentStore(database),
+    authority,
+    clock,
+    bus,
+    appeal: config.appeal,
+    addresses: () => ({ publicUrl: `https://${host}:${bound.public}`, deviceUrl: `wss://${host}:${bound.device}` }),
+    surroundings: {
+      approversAdopted: async () => orders.rootVersion() > 0,
+      areasOfAddress: jurisdiction.areasOfAddress,
+      gate: (newcomer) => newcomerVerdict(orders.rules(), newcomer, clock.now()),
+      deviceChanged: followers.deviceChanged,
+    },
+  });
+  const revocationList = createRevocationList({
+    store: new RevocationStore(database),
+    authority,
+    clock,
+    bus,
+    raise: (alarm) => presence.raise(alarm),
+    log,
+  });
+  const admins = createAdmins({
+    accounts: adminStore,
+    sessions: adminStore,
+    approverKeys: adminStore,
+    sealer: {
+      seal: (plain) => authority.seal(Buffer.from(plain), 'totp'),
+      unseal: (text) => authority.unseal(text, 'totp'),
+    },
+    clock,
+    organisation: config.organisation,
+  });
+
+  // --- listeners ----------------------------------------------------------------------------------------------------
+  const tls = () => {
+    const { keyPem, chainPem } = authority.serverIdentity();
+    return { key: keyPem, cert: chainPem };
+  };
+  const trusted = [pemOf(authority.rootDer), pemOf(authority.issuingDer)];
+  const est = createEst({ enrolment, authority, addressOf: (request) => publicListener.addressOf(request) });
+  const gateway = createGateway(
+    { tls: { ...tls(), ca: trusted }, proxyFrom: config.proxyFrom, installation, operatorUrl: config.operatorUrl },
+    {
+      devices,
+      commands,
+      jurisdiction,
+      orders,
+      reenrol: est.reenrol,
+      recovery: RECOVERY_AFTER_EXPIRY,
+      bus,
+      clock,
+      log,
+    },
+  );
+  gateway.attachRelay(
+    createRelay({
+      verdict: orders.verdict,
+      appealOf: async (order) => (await orders.get(order)).terms.appeal,
+      deliver: gateway.deliver,
+    }),
+  );
+  const publicListener = createTlsListener(
+    { ...tls(), minVersion: 'TLSv1.2' },
+    config.proxyFrom,
+    createPublic({
+      routers: [est.router, crlRouter({ revocationList }), ledgerRouter({ ledger })],
+      orders,
+      clock,
+      organisation: config.organisation,
+      log,
+    }),
+  );
+
+  const { admin } = config;
+  const secure = admin.certificate !== null && admin.key !== null;
+  const invitationLink = (token: string) =>
+    `${secure ? `https://${host}` : `http://${admin.bind}`}:${adminPort}/#invitation=${token}`;
+  const api = createApi({
+    admins,
+    log,
+    routes: apiRoutes({
+      admins,
+      devices,
+      commands,
+      enrolment,
+      orders,
+      jurisdiction,
+      ledger,
+      entries: ledgerStore,
+      state: {
+        ready: async () => ledger.failure() === null,
+        health: async () => {
+          const list = orders.currentList();
+          return {
+            status: ledger.failure() === null ? 'ok' : 'unavailable',
+            version: VERSION,
+            installation,
+            now: clock.now(),
+            connected: gateway.connections(),
+            list: list && { version: list.version, expiresAt: list.expiresAt },
+            ipDatabase: jurisdiction.currentIpDatabase(),
+          };
+        },
+      },
+      backup: { backupTo: (path) => backupTo(database, path) },
+      secure,
+      invitationLink,
+      version: VERSION,
+    }),
+  });
+  const adminServer =
+    secure && admin.certificate !== null && admin.key !== null
+      ? createHttpsServer({ cert: readFileSync(admin.certificate), key: readFileSync(admin.key) }, api)
+      : createHttpServer(api);
+
+  // --- start --------------------------------------------------------------------------------------------------------
+  await devices.resetPresence();
+  await jurisdiction.disconnectAll();
+  await enrolment.recordOwn();
+  await ledger.start();
+  if (config.ipDatabase !== null) await useIpDatabase(config.ipDatabase);
+  await orders.start();
+  const stopRevocationList = await revocationList.start();
+  const stopExpiring = commands.keepExpiring((error) => log.error({ err: error }, 'commands could not be expired'));
+  const renewing = setInterval(renewServerCertificate, DAY);
+  renewing.unref();
+
+  bound.public = await publicListener.listen(config.bind, config.publicPort);
+  bound.device = await gateway.listen(config.bind, config.devicePort);
+  adminServer.listen(admin.port, admin.bind);
+  await once(adminServer, 'listening');
+  const adminAddress = adminServer.address();
+  const adminPort = adminAddress !== null && typeof adminAddress === 'object' ? adminAddress.port : admin.port;
+  const invitation = await admins.firstOwnerInvitation();
+
+  async function useIpDatabase(path: string): Promise<void> {
+    const { hash } = await jurisdiction.importIpDatabase(basename(path), readFileSync(path));
+    if (jurisdiction.currentIpDatabase().hash !== hash) await jurisdiction.activateIpDatabase(hash);
+  }
+
+  function renewServerCertificate(): void {
+    try {
+      for (const { server } of [gateway.listener, publicListener]) server.setSecureContext({ ...tls(), ca: trusted });
+    } catch (error) {
+      log.error({ err: error }, 'the server certificate could not be renewed; the old one stays until it expires');
+    }
+  }
+
+  // --- drain --------------------------------------------------------------------------------------------------------
+  async function stop(): Promise<void> {
+    clearInterval(renewing);
+    stopExpiring();
+    stopRevocationList();
+    await gateway.stop();
+    await publicListener.close();
+    const closed = once(adminServer, 'close');
+    adminServer.close();
+    adminServer.closeAllConnections();
+    await closed;
+    await orders.stop();
+    await ledger.stop();
+    await database.close();
+  }
+
+  return {
+    addresses: {
+      device: { host, port: bound.device },
+      public: { host, port: bound.public },
+      admin: { host: admin.bind, port: adminPort },
+    },
+    firstOwnerLink: invitation === null ? null : invitationLink(invitation),
+    passphrase,
+    stop,
+  };
+}
+
+const ifUnknown = (error: unknown): null => {
+  if (isCordonError(error, 'not_found')) return null;
+  throw error;
+};
+
+/** `npm start`. */
+export async function run(): Promise<void> {
+  const config = readConfig();
+  const server = await startServer(config);
+  const { device, public: open, admin } = server.addresses;
+  const { path, generated } = server.passphrase;
+  console.log(
+    [
+      `Cordon ${VERSION}`,
+      `  devices  wss://${device.host}:${device.port}${LINK_PATH}`,
+      `  public   https://${open.host}:${open.port}`,
+      `  admins   ${config.admin.certificate === null ? 'http' : 'https'}://${admin.host}:${admin.port}`,
+      `  data     ${config.home}`,
+      `  keys     encrypted by the passphrase ${path === null ? 'of the environment' : `in ${path}${generated ? ' (made now: keep a copy)' : ''}`}`,
+      ...(server.firstOwnerLink === null
+        ? []
+        : [
+            `First owner: ${server.firstOwnerLink} (works once)`,
+            `  npm run cordon -- setup '${server.firstOwnerLink}'`,
+          ]),
+      'ready',
+    ].join('\n'),
+  );
+  const signal = await Promise.race(['SIGINT', 'SIGTERM'].map((name) => once(process, name).then(() => name)));
+  console.log(`${signal}: devices are told to come back; stopping`);
+  await server.stop();
+}
