@@ -20,6 +20,7 @@ import type {
 } from '../jurisdiction/ports.ts';
 import { areaOf } from './area-column.ts';
 import type { Database, Tx } from './database.ts';
+import { groupedReads } from './grouped-reads.ts';
 import { appendLeaf } from './leaves.ts';
 
 /** Well under both dialects' limit of parameters in a statement. */
@@ -32,6 +33,7 @@ function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
 export class JurisdictionStore implements LocationStore, IpDatabaseStore {
   readonly #database: Database;
   readonly #save: (write: LocationWrite) => Promise<void>;
+  readonly #factsOf = groupedReads((devices: readonly DeviceId[]) => this.#readFacts(devices), CHUNK);
 
   constructor(database: Database) {
     this.#database = database;
@@ -39,6 +41,13 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
   }
 
   async facts(devices: readonly DeviceId[]): Promise<Map<DeviceId, PlaceFacts>> {
+    const [only] = devices;
+    if (only === undefined || devices.length > 1) return this.#readFacts(devices);
+    const facts = await this.#factsOf(only);
+    return new Map(facts ? [[only, facts]] : []);
+  }
+
+  async #readFacts(devices: readonly DeviceId[]): Promise<Map<DeviceId, PlaceFacts>> {
     const found = new Map<DeviceId, PlaceFacts>();
     for (const ids of chunks(devices)) {
       const rows = await this.#database.db
