@@ -1,0 +1,79 @@
+/** A copy of the ledger, taken and checked at the command line: from the real public routes, then offline. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import express from 'express';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
+import { ledgerRouter } from '../public/ledger.ts';
+import { EXIT } from './exit-codes.ts';
+import { runCli } from './main.ts';
+
+let api: ApiServer;
+let listener: Server;
+let folder: string;
+let url: string;
+
+beforeAll(async () => {
+  api = await startApi();
+  folder = mkdtempSync(join(tmpdir(), 'cordon-ledger-'));
+  await api.account('owner@example.org', [{ role: 'legal', group: null, area: null }]);
+  await api.ledger.sequence();
+  listener = createServer(express().use(ledgerRouter({ ledger: api.ledger })));
+  await new Promise<void>((listening) => listener.listen(0, '127.0.0.1', listening));
+  url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  listener.closeAllConnections();
+  listener.close();
+  await api.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function cordon(...args: string[]) {
+  const text = { out: '', err: '' };
+  const sink = (key: 'out' | 'err') =>
+    new Writable({
+      write(chunk, _encoding, written) {
+        text[key] += String(chunk);
+        written();
+      },
+    });
+  const terminal = { stdin: Readable.from([]), stdout: sink('out'), stderr: sink('err') };
+  // No server to ask and nobody signed in: verifying needs neither.
+  const env = { XDG_CONFIG_HOME: join(folder, 'nobody'), CORDON_SERVER: 'http://127.0.0.1:1' };
+  return { code: await runCli(['ledger', ...args], terminal, env), ...text };
+}
+
+it('copies, verifies offline, and names the file that was changed', async () => {
+  const copy = join(folder, 'copy');
+  const key = api.ledger.verifierKey;
+  const copied = await cordon('copy', url, copy, '--key', key);
+  expect([copied.code, copied.err]).toEqual([0, '']);
+  const verified = await cordon('verify', copy, '--key', key, '--json');
+  expect(JSON.parse(verified.out)).toMatchObject({ origin: 'cordon/test', size: 2, leaves: { 'role.granted': 2 } });
+  expect((await cordon('verify', copy)).out).toContain('agrees with itself');
+
+  await api.account('second@example.org', [{ role: 'auditor', group: null, area: null }]);
+  await api.ledger.sequence();
+  expect((await cordon('copy', url, copy, '--key', key)).out).toContain('extends the earlier copy of 2 leaves');
+
+  const entries = join(copy, 'tile', 'entries', '000.p', '3');
+  writeFileSync(entries, readFileSync(entries, 'latin1').replace('auditor', 'auditex'), 'latin1');
+  const broken = await cordon('verify', copy, '--key', key);
+  expect([broken.code, broken.err]).toEqual([EXIT.unverified, expect.stringContaining('[proof_invalid]')]);
+  expect((await cordon('verify', join(folder, 'nothing'))).code).toBe(EXIT.notFound);
+});
+
+it('case 37: refuses a checkpoint that another key signed', async () => {
+  const other = await startApi();
+  try {
+    const { code, err } = await cordon('copy', url, join(folder, 'other'), '--key', other.ledger.verifierKey);
+    expect([code, err]).toEqual([EXIT.unverified, expect.stringContaining('[checkpoint_invalid]')]);
+  } finally {
+    await other.close();
+  }
+});
