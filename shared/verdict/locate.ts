@@ -251,7 +251,8 @@ export function locationAt(state: LocationState, now: Instant): Location {
 
 /**
  * Since when the device has been in an order's areas: the start of the chain of stays wholly inside, absences under 24 hours
- * bridged. `network` asks for the serving network's stays. Null when it is not there now.
+ * bridged. An absence is time known to have been spent outside: switching a device off does not renew a visitor's grace. `network`
+ * asks for the serving network's stays. Null when it is not there now.
  */
 export function arrivalIn(
   state: LocationState,
@@ -260,17 +261,29 @@ export function arrivalIn(
   now: Instant,
 ): Instant | null {
   const { stays, networkStays } = settle(state, now);
-  const inside = (kind === 'network' ? networkStays : stays).filter((stay) => relate(stay.areas, reach) === 'inside');
+  const known = kind === 'network' ? networkStays : stays;
+  const inside = known.filter((stay) => relate(stay.areas, reach) === 'inside');
   const here = inside.find((stay) => stay.to === null);
   if (!here) return null;
+  if (known.length === 1) return here.from;
+  const outside = known.filter((stay) => relate(stay.areas, reach) === 'outside');
   let arrival = here.from;
   for (let bridged = true; bridged; ) {
     bridged = false;
     for (const { from, to } of inside) {
-      if (from >= arrival || to === null || arrival - to >= ABSENCE) continue;
+      if (from >= arrival || to === null || spent(outside, to, arrival) >= ABSENCE) continue;
       arrival = from;
       bridged = true;
     }
   }
   return arrival;
+}
+
+/** How much of the time from `from` to `to` the stays take up; they may overlap, since a stay taken up again includes its break. */
+function spent(stays: readonly Stay[], from: Instant, to: Instant): number {
+  const sum = stays.reduce(
+    (time, stay) => time + Math.max(0, Math.min(stay.to ?? to, to) - Math.max(stay.from, from)),
+    0,
+  );
+  return Math.min(sum, to - from);
 }
