@@ -2,7 +2,7 @@
  * What the orders module holds in memory of its store: the roots, the adopted revisions and the list, and what follows from them. It also keeps
  * the list fresh: made anew every day, so that a device can tell a server that is silent from one that is kept from it.
  */
-import { isCordonError } from '../../shared/errors.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { type Root, readRoot } from '../../shared/order/approvers.ts';
 import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
@@ -11,7 +11,7 @@ import { type AcceptedRevision, readAccepted, verifyList } from '../../shared/or
 import type { Clock } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 import { buildList, REFRESH_AFTER, type StoredList } from './order-list.ts';
-import type { ListChange, Log, OrderStore, RevisionRow, RootRow } from './ports.ts';
+import type { ListChange, Log, OrderRow, OrderStore, RevisionRow, RootRow } from './ports.ts';
 
 const RETRY_AFTER = 60_000;
 
@@ -21,6 +21,8 @@ export interface OrderState {
   refresh(): Promise<void>;
   stop(): Promise<void>;
   root(): Root | null;
+  /** Throws `approvers_required` before there is one. */
+  rootInForce(): Root;
   rootEnvelopes(): readonly Envelope[];
   list(): StoredList | null;
   accepted(): ReadonlyMap<string, AcceptedRevision>;
@@ -44,6 +46,12 @@ export function rootEnvelopeOf(row: RootRow): Envelope {
     payload: Buffer.from(row.payload).toString('base64'),
     signatures: [...row.signatures],
   };
+}
+
+export async function orderOf(store: OrderStore, number: string): Promise<OrderRow> {
+  const order = await store.order(number);
+  if (order) return order;
+  throw new CordonError('not_found', `There is no order ${number}.`, { order: number });
 }
 
 /** What the list says of one order: its newest adopted revision, and beneath a hold the revision that it holds, without which one approver's word counts for nothing. */
@@ -162,6 +170,11 @@ export function openOrderState(ports: {
       await refreshing;
     },
     root: () => roots.at(-1)?.root ?? null,
+    rootInForce: () => {
+      const root = roots.at(-1)?.root;
+      if (root) return root;
+      throw new CordonError('approvers_required', 'Adopt a root of approvers first: nobody could approve an order.');
+    },
     rootEnvelopes: () => roots.map(({ envelope }) => envelope),
     list: () => list,
     accepted: () => accepted,

@@ -31,7 +31,8 @@ export interface Verdicts {
   invalidate(devices: readonly DeviceId[]): void;
   /** The rules have changed: everything is made anew when asked for, and the next instants are scheduled. */
   rulesChanged(): void;
-  wake(devices: Iterable<DeviceId>): void;
+  /** Wakes every device that the rule may reach. */
+  wakeAffected(rule: OrderRule): Promise<void>;
   stop(): void;
 }
 
@@ -143,7 +144,7 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
       turns.clear();
       scheduleNext();
     },
-    wake,
+    wakeAffected,
     stop: () => {
       unsubscribe();
       next?.cancel();

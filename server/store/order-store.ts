@@ -1,10 +1,8 @@
 /** Orders, their revisions, approvals and list, the roots, records and receipts. Each verb commits with its leaves, or not at all. */
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import { parseDocument } from '../../shared/order/canonical.ts';
-import { type Envelope, PAYLOAD_TYPES, receiptSchema } from '../../shared/order/documents.ts';
-import { parseEnvelope, payloadOf } from '../../shared/order/dsse.ts';
-import { type DeviceId, deviceIdSchema, type PersonId, personIdSchema } from '../../shared/protocol/ids.ts';
+import { parseEnvelope } from '../../shared/order/dsse.ts';
+import { type DeviceId, type PersonId, personIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { StoredList } from '../orders/order-list.ts';
 import type {
@@ -20,7 +18,7 @@ import type {
 } from '../orders/ports.ts';
 import type { Database, Tx } from './database.ts';
 import { appendLeaf } from './leaves.ts';
-import type { Schema } from './schema.ts';
+import { exemptionRow, orderRow, receiptRow, withApprovals } from './order-rows.ts';
 
 function lost(what: string): CordonError {
   return new CordonError('conflict', `${what} has changed meanwhile: look at it again.`);
@@ -30,9 +28,6 @@ function lost(what: string): CordonError {
 function one(changed: bigint | undefined, what: string): void {
   if (changed !== 1n) throw lost(what);
 }
-
-const person = (text: string): PersonId => personIdSchema.parse(text);
-const device = (text: string): DeviceId => deviceIdSchema.parse(text);
 
 export class OrderStore implements Port {
   readonly #database: Database;
@@ -208,7 +203,9 @@ export class OrderStore implements Port {
 
   async approverKeys(): Promise<ReadonlyMap<string, { person: PersonId; publicKey: string }>> {
     const rows = await this.#database.db.selectFrom('approver_keys').selectAll().execute();
-    return new Map(rows.map((row) => [row.keyid, { person: person(row.person_id), publicKey: row.public_key }]));
+    return new Map(
+      rows.map((row) => [row.keyid, { person: personIdSchema.parse(row.person_id), publicKey: row.public_key }]),
+    );
   }
 
   async roots(): Promise<RootRow[]> {
@@ -395,58 +392,4 @@ async function insertReceipts(tx: Tx, receipts: readonly ReceiptRow[]): Promise<
       .onConflict((conflict) => conflict.columns(['device_id', 'generation', 'seq']).doNothing())
       .execute();
   }
-}
-
-function orderRow(row: Schema['orders']): OrderRow {
-  return {
-    number: row.number,
-    title: row.title,
-    adoptedRevision: row.adopted_revision,
-    latestRevision: row.latest_revision,
-    createdAt: row.created_at,
-  };
-}
-
-function withApprovals(
-  rows: readonly Schema['order_revisions'][],
-  approvals: readonly Schema['order_approvals'][],
-): RevisionRow[] {
-  const byRevision = Map.groupBy(approvals, (row) => `${row.order_number}/${row.revision}`);
-  return rows
-    .map((row) => ({
-      order: row.order_number,
-      revision: row.revision,
-      act: row.act,
-      payload: row.payload,
-      digest: row.digest,
-      proposer: person(row.proposer),
-      state: row.state,
-      proposedAt: row.proposed_at,
-      adoptedAt: row.adopted_at,
-      approvals: (byRevision.get(`${row.order_number}/${row.revision}`) ?? [])
-        .map((each) => ({
-          person: person(each.person_id),
-          keyid: each.keyid,
-          signature: each.signature,
-          approvedAt: each.approved_at,
-        }))
-        .sort((a, b) => a.approvedAt - b.approvedAt || (a.keyid < b.keyid ? -1 : 1)),
-    }))
-    .sort((a, b) => (a.order === b.order ? a.revision - b.revision : a.order < b.order ? -1 : 1));
-}
-
-function exemptionRow(row: Schema['order_exemptions']): ExemptionRow {
-  return { device: device(row.device_id), salt: row.salt, commitment: row.commitment, until: row.until };
-}
-
-function receiptRow(row: Schema['receipts']): ReceiptRow {
-  const envelope: Envelope = parseEnvelope(row.envelope);
-  return {
-    device: device(row.device_id),
-    generation: row.generation,
-    seq: row.seq,
-    receipt: parseDocument(receiptSchema, payloadOf(envelope, PAYLOAD_TYPES.receipt)),
-    storedAt: row.stored_at,
-    envelope,
-  };
 }

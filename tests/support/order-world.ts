@@ -1,8 +1,9 @@
 /** The orders module over a real store, with people who have real keys, and devices that stand where a test says. */
 
 import { type Bus, LocalBus, type Wake } from '../../server/bus/bus.ts';
-import { createOrders, type Orders, type Proposal } from '../../server/orders/orders.ts';
+import { createOrders, type Orders } from '../../server/orders/orders.ts';
 import type { DevicePersonalia, PlaceFacts } from '../../server/orders/ports.ts';
+import type { Proposal } from '../../server/orders/proposals.ts';
 import type { Database } from '../../server/store/database.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
 import { parsePlace } from '../../shared/areas/area-code.ts';

@@ -1,0 +1,111 @@
+/** Approvals: checked byte by byte, recorded, and adopting a revision when enough different people stand behind it. */
+import { CordonError } from '../../shared/errors.ts';
+import type { Root } from '../../shared/order/approvers.ts';
+import { PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { pae, verifySignature } from '../../shared/order/dsse.ts';
+import type { PersonId } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { OrderRule } from '../../shared/verdict/terms.ts';
+import { decideApproval } from './adoption.ts';
+import { type OrderState, orderOf } from './order-state.ts';
+import type { ApprovalRow, ListChange, OrderStore, RevisionRow } from './ports.ts';
+import { readPayload } from './views.ts';
+
+/** `adopted: false` carries `second_approver_required`: recorded, and one more person is missing. */
+export interface ApprovalResult {
+  readonly adopted: boolean;
+  readonly code: 'second_approver_required' | null;
+  readonly detail: string;
+}
+
+interface Approved {
+  readonly result: ApprovalResult;
+  /** The order whose place in the list has changed, with its rule before. */
+  readonly changed: { readonly order: string; readonly before: OrderRule | undefined } | null;
+}
+
+export function createApprovals(ports: {
+  readonly store: OrderStore;
+  readonly clock: Clock;
+  readonly state: OrderState;
+}) {
+  const { store, clock, state } = ports;
+
+  function checkSignature(row: RevisionRow, root: Root, keyid: string, signature: string): void {
+    const key = root.keys.find((each) => each.keyid === keyid);
+    const bytes = pae(PAYLOAD_TYPES.revision, Buffer.from(row.payload));
+    if (key && verifySignature(key.key, bytes, Buffer.from(signature, 'base64'))) return;
+    throw new CordonError('approval_invalid', 'The signature is not over the exact bytes of this revision.', {
+      order: row.order,
+      revision: row.revision,
+      digest: row.digest,
+    });
+  }
+
+  function answer(order: string, adopted: boolean, missing: number, list: ListChange | null): ApprovalResult {
+    if (adopted) {
+      const version = list?.list.version ?? state.list()?.version;
+      return { adopted, code: null, detail: `Order ${order} is adopted and stands in list ${version}.` };
+    }
+    return {
+      adopted,
+      code: 'second_approver_required',
+      detail: `Recorded. ${missing} more ${missing === 1 ? 'person' : 'people'} must approve, not the proposer.`,
+    };
+  }
+
+  async function approve(
+    approver: PersonId,
+    number: string,
+    revision: number,
+    { keyid, signature }: { keyid: string; signature: string },
+  ): Promise<Approved> {
+    const root = state.rootInForce();
+    // In this order: another node's adoption in between is then met by the conditional update, not taken for a supersession.
+    const rows = await store.revisions(number);
+    const order = await orderOf(store, number);
+    const row = rows.find((each) => each.revision === revision);
+    if (!row) throw new CordonError('not_found', `Order ${number} has no revision ${revision}.`);
+    const current = row.state === 'adopted' ? order.adoptedRevision : order.latestRevision;
+    if (row.state === 'superseded' || revision !== current) {
+      throw new CordonError('revision_superseded', `Revision ${revision} of order ${number} is superseded.`, {
+        latest: order.latestRevision,
+      });
+    }
+    const document = readPayload(row.payload);
+    const base = rows.find((each) => each.digest === document.previous);
+    const baseHeld = base !== undefined && readPayload(base.payload).status === 'held';
+    const { threshold } = root.approvers;
+    const { standing, isNew } = decideApproval(document, { keyid }, row.approvals, root.persons, threshold, baseHeld);
+    if (root.persons.get(keyid) !== approver) {
+      throw new CordonError('forbidden', 'This key belongs to another person: sign with your own.');
+    }
+    checkSignature(row, root, keyid, signature);
+    if (!isNew) return { result: answer(number, row.state === 'adopted', standing.missing, null), changed: null };
+    const now = clock.now();
+    const approval: ApprovalRow = { person: approver, keyid, signature, approvedAt: now };
+    const adopts = row.state === 'waiting' && standing.adopted;
+    const before = state.rules().find((rule) => rule.order === number);
+    const signed: RevisionRow = { ...row, approvals: [...row.approvals, approval] };
+    const list = adopts || row.state === 'adopted' ? state.nextList(root, signed, rows) : null;
+    const about = { order: number, revision, digest: row.digest };
+    await store.recordApproval(
+      {
+        order: number,
+        revision,
+        state: row.state === 'adopted' ? 'adopted' : 'waiting',
+        counted: row.approvals.length,
+        approval,
+      },
+      { kind: 'order.approval', at: now, subject: approver, public: { ...about, keyid } },
+      adopts ? { kind: 'order.adopted', at: now, subject: null, public: about } : null,
+      list,
+    );
+    return {
+      result: answer(number, list !== null, standing.missing, list),
+      changed: list ? { order: number, before } : null,
+    };
+  }
+
+  return { approve };
+}
