@@ -21,6 +21,7 @@ import {
 } from '../../shared/verdict/terms.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type ApprovalResult, createApprovals } from './approvals.ts';
+import type { StoredList } from './order-list.ts';
 import { type OrderState, openOrderState, orderOf } from './order-state.ts';
 import type { FleetPort, JurisdictionPort, Log, OrderStore } from './ports.ts';
 import { type ActInput, createProposals, type Proposal } from './proposals.ts';

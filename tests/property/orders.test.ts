@@ -125,7 +125,7 @@ it('no sequence of acts reaches force without two people other than the proposer
         await database.close();
       }
     }),
-    { numRuns: 60, examples: [[inForceThenHeld()]] },
+    { numRuns: 30, examples: [[inForceThenHeld()]] },
   );
   // The property means something only if orders were in force at all, also by a lapsed hold.
   expect(reached).toBeGreaterThan(10);
