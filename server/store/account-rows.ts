@@ -1,0 +1,101 @@
+/** Rows of accounts, invitations and grants, as `admin-store.ts` reads and writes them inside its transactions. */
+import type { Role } from '../../shared/api/roles.ts';
+import type { AreaCode } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
+import {
+  type AccountId,
+  accountIdSchema,
+  type GroupId,
+  newPersonId,
+  type PersonId,
+} from '../../shared/protocol/ids.ts';
+import type { Account, Invitation, NewAccount } from '../admins/ports.ts';
+import type { Grant } from '../admins/roles.ts';
+import type { Db, Tx } from './database.ts';
+import type { Schema } from './schema.ts';
+
+type AccountRow = Schema['accounts'];
+
+export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> {
+  const { id, email, name, subject, at } = account;
+  await tx
+    .insertInto('persons')
+    .values({ id: newPersonId(), subject, created_at: at })
+    .onConflict((conflict) => conflict.column('subject').doNothing())
+    .execute();
+  const person = await tx.selectFrom('persons').select('id').where('subject', '=', subject).executeTakeFirstOrThrow();
+  const made = await tx
+    .insertInto('accounts')
+    .values({
+      id,
+      person_id: person.id,
+      email,
+      name,
+      password_hash: null,
+      totp_sealed: null,
+      totp_last_step: 0,
+      status: 'active',
+      created_at: at,
+    })
+    .onConflict((conflict) => conflict.column('email').doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  if (!made) throw new CordonError('conflict', `There is an account for ${email} already.`);
+}
+
+export async function insertInvitation(tx: Tx, account: AccountId, { hash, expiresAt }: Invitation): Promise<void> {
+  await tx
+    .insertInto('invitations')
+    .values({ hash, account_id: account, expires_at: expiresAt, used_at: null })
+    .execute();
+}
+
+export async function insertGrant(tx: Tx, account: AccountId, { role, group, area }: Grant, at: number): Promise<void> {
+  await tx
+    .insertInto('role_grants')
+    .values({ account_id: account, role, group_id: group, area, granted_at: at })
+    .execute();
+}
+
+/** Inside the transaction of the change: the change is undone when it leaves nobody who can sign in as owner of everything. */
+export async function requireAnOwner(tx: Tx): Promise<void> {
+  const owner = await tx
+    .selectFrom('role_grants')
+    .innerJoin('accounts', 'accounts.id', 'role_grants.account_id')
+    .select('accounts.id')
+    .where('role_grants.role', '=', 'owner')
+    .where('role_grants.group_id', 'is', null)
+    .where('role_grants.area', 'is', null)
+    .where('accounts.status', '=', 'active')
+    .where('accounts.password_hash', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (owner) return;
+  throw new CordonError('last_owner', 'This is the last owner who can sign in; make another one first.');
+}
+
+export async function grantsOf(db: Db | Tx, account: string): Promise<Schema['role_grants'][]> {
+  return db.selectFrom('role_grants').selectAll().where('account_id', '=', account).orderBy('granted_at').execute();
+}
+
+export async function load(db: Db | Tx, id: string): Promise<Account | null> {
+  const row = await db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst();
+  return row ? toAccount(row, await grantsOf(db, id)) : null;
+}
+
+export function toAccount(row: AccountRow, grants: readonly Schema['role_grants'][]): Account {
+  return {
+    id: accountIdSchema.parse(row.id),
+    person: row.person_id as PersonId,
+    email: row.email,
+    name: row.name,
+    status: row.status,
+    ready: row.password_hash !== null,
+    createdAt: row.created_at,
+    grants: grants.map((grant) => ({
+      role: grant.role as Role,
+      group: grant.group_id as GroupId | null,
+      area: grant.area as AreaCode | null,
+    })),
+  };
+}
