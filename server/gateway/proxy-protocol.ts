@@ -3,6 +3,7 @@
  * proxy. Pure and bounded; whether the peer may be believed at all is the listener's to say.
  */
 import { isIP } from 'node:net';
+import { canonicalAddress } from '../../shared/areas/special-addresses.ts';
 
 export type ProxyHeader =
   /** More bytes are needed. */
@@ -43,11 +44,15 @@ function parseVersion1(bytes: Buffer): ProxyHeader {
   if (family === 'UNKNOWN') return { kind: 'header', length, source: null };
   const version = family === 'TCP4' ? 4 : family === 'TCP6' ? 6 : 0;
   if (version === 0 || rest.length > 0) return invalid('the line is not PROXY TCP4|TCP6|UNKNOWN …');
-  if (isIP(source) !== version || isIP(destination) !== version) return invalid('an address is not of its family');
+  if (!isAddress(source, version) || !isAddress(destination, version)) {
+    return invalid('an address is not of its family');
+  }
   if (!isPort(sourcePort) || !isPort(destinationPort)) return invalid('a port is not a number up to 65535');
-  return { kind: 'header', length, source };
+  return { kind: 'header', length, source: canonicalAddress(source) };
 }
 
+/** `isIP` takes an IPv6 zone, which means nothing on another machine. */
+const isAddress = (text: string, version: number): boolean => isIP(text) === version && !text.includes('%');
 const isPort = (text: string): boolean => /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
 
 function parseVersion2(bytes: Buffer): ProxyHeader {
@@ -60,6 +65,8 @@ function parseVersion2(bytes: Buffer): ProxyHeader {
   const command = versionAndCommand & 0x0f;
   if (command === 0) return { kind: 'header', length, source: null };
   if (command !== 1) return invalid('the command is neither LOCAL nor PROXY');
+  // Unspecified, stream and datagram; others must be rejected.
+  if ((familyAndTransport & 0x0f) > 2) return invalid('the transport is unknown');
   switch (familyAndTransport >> 4) {
     case 1:
       if (length < 16 + 12) return invalid('the addresses are cut off');
@@ -75,9 +82,9 @@ function parseVersion2(bytes: Buffer): ProxyHeader {
   }
 }
 
-/** RFC 5952 by way of the URL parser, which compresses zeros as that asks. */
-function ipv6Text(bytes: Buffer): string {
+/** As RFC 5952 writes it; IPv4-mapped as IPv4. */
+function ipv6Text(bytes: Buffer): string | null {
   const groups: string[] = [];
   for (let index = 0; index < 16; index += 2) groups.push(bytes.readUInt16BE(index).toString(16));
-  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+  return canonicalAddress(groups.join(':'));
 }

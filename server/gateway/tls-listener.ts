@@ -6,13 +6,13 @@ import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer as createHttpsServer, type Server, type ServerOptions } from 'node:https';
 import { BlockList, createServer, isIP, type Socket } from 'node:net';
+import { canonicalAddress } from '../../shared/areas/special-addresses.ts';
 import { parseProxyHeader } from './proxy-protocol.ts';
 
 /** Hybrid post-quantum first, then what every client of the last years has. */
 export const KEY_EXCHANGE_GROUPS = 'X25519MLKEM768:X25519:P-256';
+/** A peer that connects and says nothing holds a file descriptor. The same for the proxy's header, which comes in its first packet. */
 const HANDSHAKE_WITHIN = 10_000;
-/** A peer that connects and says nothing holds a file descriptor; the proxy's header comes in its first packet. */
-const HEADER_WITHIN = 5_000;
 
 export interface TlsListener {
   readonly server: Server;
@@ -45,9 +45,9 @@ export function trustedProxies(entries: readonly string[]): BlockList {
   return trusted;
 }
 
-const withoutMapping = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
-/** The TLS socket over a connection has the same peer as the connection itself. */
-const keyOf = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;
+/** The TLS socket over a connection has the same two ends as the connection itself. */
+const keyOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 
 export function createTlsListener(
   options: ServerOptions,
@@ -57,8 +57,9 @@ export function createTlsListener(
   const trusted = trustedProxies(proxyFrom);
   const told = new Map<string, string | null>();
   const open = new Set<Socket>();
+  const { handshakeTimeout = HANDSHAKE_WITHIN, requestTimeout = 30_000 } = options;
   const server = createHttpsServer(
-    { ...options, ecdhCurve: KEY_EXCHANGE_GROUPS, handshakeTimeout: HANDSHAKE_WITHIN, requestTimeout: 30_000 },
+    { ...options, ecdhCurve: KEY_EXCHANGE_GROUPS, handshakeTimeout, requestTimeout },
     onRequest,
   );
   // A peer that fails its handshake is not our error: the listener goes on, and the socket is gone.
@@ -68,15 +69,16 @@ export function createTlsListener(
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
-    const peer = withoutMapping(socket.remoteAddress ?? '');
-    const family = isIP(peer) === 6 ? 'ipv6' : 'ipv4';
-    if (isIP(peer) !== 0 && trusted.check(peer, family)) readHeader(socket);
+    const peer = canonicalAddress(socket.remoteAddress ?? '');
+    if (peer !== null && trusted.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4')) readHeader(socket);
     else server.emit('connection', socket);
   });
+  // The HTTPS server never listens by itself, and without this event it would enforce no time limit on slow requests.
+  front.on('listening', () => server.emit('listening'));
 
   function readHeader(socket: Socket): void {
     let bytes = Buffer.alloc(0);
-    const deadline = setTimeout(() => socket.destroy(), HEADER_WITHIN);
+    const deadline = setTimeout(() => socket.destroy(), handshakeTimeout);
     socket.once('close', () => clearTimeout(deadline));
     const read = () => {
       for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) bytes = Buffer.concat([bytes, chunk]);
@@ -107,12 +109,12 @@ export function createTlsListener(
     },
     addressOf: ({ socket }) => {
       const source = told.get(keyOf(socket));
-      if (source !== undefined) return source === null ? null : withoutMapping(source);
-      return socket.remoteAddress === undefined ? null : withoutMapping(socket.remoteAddress);
+      return source === undefined ? canonicalAddress(socket.remoteAddress ?? '') : source;
     },
     close: async () => {
       const closed = once(front, 'close');
       front.close();
+      server.close();
       for (const socket of open) socket.destroy();
       await closed;
     },
