@@ -220,8 +220,12 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
           return;
         }
         await change(device, generation, async (state, now) => {
-          const holds = state.sightings.statement;
-          return { state: holds && now < (holds.until ?? 0) ? endStatement(state, now) : state, evidence: [] };
+          const ended = endStatement(state, now);
+          const word = ended.sightings.statement;
+          return {
+            state: ended,
+            evidence: ended !== state && word ? [{ observation: observationOf(word), detail: 'ended' }] : [],
+          };
         });
       }),
 

@@ -75,10 +75,12 @@ export function observeAll(state: LocationState, observations: readonly Observat
   return [...observations].sort((a, b) => a.at - b.at).reduce(observe, state);
 }
 
-/** Ends a statement before its time. */
+/** Ends a statement before its time; does nothing when none holds. */
 export function endStatement(state: LocationState, at: Instant): LocationState {
   const statement = state.sightings.statement;
-  return statement ? observe(state, { source: 'statement', areas: statement.areas, at, until: at }) : state;
+  return freshAt(statement, at)
+    ? observe(state, { source: 'statement', areas: statement.areas, at, until: at })
+    : state;
 }
 
 function sight(known: Sighting | undefined, observation: Observation): Sighting {
