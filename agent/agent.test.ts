@@ -252,7 +252,12 @@ describe('the agent', () => {
     serve.refuse = {
       status: 451,
       headers: 'retry-after: 3600\r\ncontent-type: application/problem+json\r\n',
-      body: JSON.stringify({ code: 'service_denied', detail: 'denied by order 2015-001', list: shut.envelope }),
+      body: JSON.stringify({
+        code: 'service_denied',
+        detail: 'denied by order 2015-001',
+        list: shut.envelope,
+        address: { time: NOW + 7_200_000, areas: ['PK'] },
+      }),
     };
     const agent = await agentHere();
     await agent.start();
@@ -263,6 +268,8 @@ describe('the agent', () => {
       denials: [{ order: '2015-001', reasons: ['home'] }],
     });
     expect(agent.gate('messaging').open).toBe(true);
+    expect(agent.status().location).toMatchObject({ areas: ['PK'], source: 'address' });
+    expect(agent.status().now).toBeGreaterThanOrEqual(NOW + 7_200_000);
     await vi.waitFor(() => expect(server.posted.length).toBeGreaterThanOrEqual(3));
     await vi.waitFor(() => expect(agent.status().unsent).toBe(0));
 

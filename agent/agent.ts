@@ -6,7 +6,7 @@
 
 import { createPrivateKey } from 'node:crypto';
 import { isCordonError } from '../shared/errors.ts';
-import { type Envelope, envelopeSchema } from '../shared/order/documents.ts';
+import type { Envelope } from '../shared/order/documents.ts';
 import { type Signer, signerOf } from '../shared/order/dsse.ts';
 import type { Inventory, ServerFrame } from '../shared/protocol/frames.ts';
 import type { DeviceId } from '../shared/protocol/ids.ts';
@@ -28,6 +28,7 @@ import { overTls } from './link/http.ts';
 import { createLink, type LinkState } from './link/link.ts';
 import { createOutboxSender } from './link/outbox.ts';
 import { createPoll } from './link/poll.ts';
+import { readRefusal } from './link/refusal.ts';
 import { type SecureDial, secureDial } from './link/tls.ts';
 import type { AgentStore } from './store/agent-store.ts';
 import { AGENT_VERSION } from './version.ts';
@@ -120,6 +121,7 @@ export function createAgent(options: AgentOptions): Agent {
   const changeListeners = new Set<() => void>();
   const datagramListeners = new Set<(datagram: ReceivedDatagram) => void>();
   let inventoryTold = false;
+  let managementWasOpen = true;
   let goodbye: NodeJS.Timeout | undefined;
 
   const changed = () => {
@@ -153,7 +155,10 @@ export function createAgent(options: AgentOptions): Agent {
     signer: receiptSigner,
     onChange() {
       outbox.pump();
-      if (link.state === 'refused' && isOpen('management')) void link.attempt();
+      // Back as soon as the own verdict allows it; when the server sees it otherwise, its `Retry-After` counts again.
+      const open = isOpen('management');
+      if (open && !managementWasOpen && link.state === 'refused') void link.attempt();
+      managementWasOpen = open;
       changed();
     },
   });
@@ -207,7 +212,7 @@ export function createAgent(options: AgentOptions): Agent {
       datagrams.down();
       enforcement.addressLeft(clock.now());
     },
-    onRefusal: (body) => takeListOf(body, acceptList),
+    onRefusal: takeRefusal,
     beforeKnock: poll,
     onExpired: renew,
     onState(state, detail) {
@@ -262,7 +267,8 @@ export function createAgent(options: AgentOptions): Agent {
         clock.authenticate(frame.time);
         const seen = addressObservation(frame.areas, frame.time);
         if (seen) enforcement.observe([seen]);
-        else enforcement.settle();
+        else enforcement.addressLeft(frame.time);
+        enforcement.settle();
         return;
       }
       case 'roots':
@@ -294,6 +300,19 @@ export function createAgent(options: AgentOptions): Agent {
         datagrams.result(frame);
         return;
     }
+  }
+
+  /** What a 451 tells beside its problem: the list that it refuses by, and where the device was seen to come from. */
+  function takeRefusal(body: string): void {
+    const told = readRefusal(body);
+    if (told.address) {
+      const { time: at, areas } = told.address;
+      clock.authenticate(at);
+      const seen = addressObservation(areas, at);
+      if (seen) enforcement.observe([seen]);
+      enforcement.addressLeft(at);
+    }
+    if (told.list) acceptList(told.list);
   }
 
   const have = () => void link.send({ kind: 'have', ...versions() });
@@ -387,20 +406,6 @@ export function createAgent(options: AgentOptions): Agent {
     notices,
     shown: () => enforcement.shown(notices()),
   };
-}
-
-/** The list that a 451 carries: `{ …problem, list: <envelope> }`. */
-function takeListOf(body: string, accept: (envelope: Envelope) => void): void {
-  let problem: unknown;
-  try {
-    problem = JSON.parse(body);
-  } catch {
-    // No document in it; the poll that follows fetches one.
-    return;
-  }
-  if (typeof problem !== 'object' || problem === null || !('list' in problem)) return;
-  const parsed = envelopeSchema.safeParse(problem.list);
-  if (parsed.success) accept(parsed.data);
 }
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,7 +1,8 @@
 /** EST (RFC 7030) as a client: the CA before it is trusted, enrolment with the activation code, renewal with the certificate. */
 import type { X509Certificate } from 'node:crypto';
-import { CordonError, ERROR_CODES, type ErrorCode } from '../../shared/errors.ts';
+import { CordonError, ERROR_CODES } from '../../shared/errors.ts';
 import type { Http, HttpAnswer } from '../link/http.ts';
+import { readRefusal } from '../link/refusal.ts';
 import { certificatesOf } from './certificates.ts';
 
 const PATH = '/.well-known/est/';
@@ -38,22 +39,10 @@ async function text(http: Http, url: URL): Promise<string> {
 /** The body of a 200, or the server's own refusal: problem+json carries the code and the words. */
 export function accepted(answer: HttpAnswer): Buffer {
   if (answer.status === 200) return answer.body;
-  const problem = problemOf(answer.body);
-  throw new CordonError(problem.code ?? 'unavailable', problem.detail ?? `The server answered ${answer.status}.`, {
-    status: answer.status,
-  });
-}
-
-function problemOf(body: Buffer): { code: ErrorCode | null; detail: string | null } {
-  let problem: unknown;
-  try {
-    problem = JSON.parse(body.toString('utf8'));
-  } catch {
-    // Not JSON: something else than Cordon answered, and the status is all there is.
-    return { code: null, detail: null };
-  }
-  if (typeof problem !== 'object' || problem === null) return { code: null, detail: null };
-  const code = 'code' in problem ? ERROR_CODES.find((each) => each === problem.code) : undefined;
-  const detail = 'detail' in problem && typeof problem.detail === 'string' ? problem.detail : null;
-  return { code: code ?? null, detail };
+  const { code, detail } = readRefusal(answer.body.toString('utf8'));
+  throw new CordonError(
+    ERROR_CODES.find((each) => each === code) ?? 'unavailable',
+    detail ?? `The server answered ${answer.status}.`,
+    { status: answer.status },
+  );
 }

@@ -16,6 +16,7 @@ import {
 } from '../../shared/protocol/frames.ts';
 import { backoff, parseRetryAfter } from './backoff.ts';
 import { hostOf } from './http.ts';
+import { readRefusal } from './refusal.ts';
 import type { SecureDial } from './tls.ts';
 
 export const LINK_STATES = [
@@ -254,8 +255,9 @@ function closing(code: number, reason: string, lost: string): Ending {
         next: 'revoked',
         detail: 'the device’s certificate was revoked or the device unenrolled; enrol anew with a new link',
       };
+    // The reason is a code; which order it is, the gate says.
     case CLOSE.denied:
-      return { next: 'refused', detail: reason || 'management is denied by an order', retryAfter: null };
+      return { next: 'refused', detail: 'management is denied by an order', retryAfter: null };
     case CLOSE.takenOver:
       return {
         next: 'retry',
@@ -275,7 +277,7 @@ function closing(code: number, reason: string, lost: string): Ending {
 async function refusal(response: IncomingMessage, onRefusal: (body: string) => void): Promise<Ending> {
   const body = await bodyOf(response);
   const retryAfter = parseRetryAfter(response.headers['retry-after'], Date.now());
-  const { code, detail } = problemOf(body);
+  const { code, detail } = readRefusal(body);
   if (response.statusCode === 451) {
     onRefusal(body);
     return { next: 'refused', detail: detail ?? 'management is denied by an order', retryAfter };
@@ -305,20 +307,6 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
     return words(error);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** RFC 9457, as far as it is one. */
-function problemOf(body: string): { code: string | null; detail: string | null } {
-  try {
-    const problem: unknown = JSON.parse(body);
-    if (typeof problem !== 'object' || problem === null) return { code: null, detail: null };
-    return {
-      code: 'code' in problem && typeof problem.code === 'string' ? problem.code : null,
-      detail: 'detail' in problem && typeof problem.detail === 'string' ? problem.detail : null,
-    };
-  } catch {
-    return { code: null, detail: null };
-  }
 }
 
 const words = (error: unknown): string => (error instanceof Error ? error.message || error.name : String(error));

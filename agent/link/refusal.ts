@@ -1,0 +1,29 @@
+/** The body of a refused upgrade: problem+json (RFC 9457), for a 451 with the newer list and the address that was observed. */
+import { z } from 'zod';
+import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
+
+const refusalSchema = z.object({
+  code: z.string().optional(),
+  detail: z.string().optional(),
+  list: envelopeSchema.optional(),
+  address: z.object({ time: z.int().min(0), areas: z.array(z.string()).max(16) }).optional(),
+});
+
+export interface Refusal {
+  readonly code: string | null;
+  readonly detail: string | null;
+  readonly list: Envelope | null;
+  readonly address: { readonly time: number; readonly areas: readonly string[] } | null;
+}
+
+/** What is not a problem says nothing: the status is all there is then. */
+export function readRefusal(body: string): Refusal {
+  let json: unknown = null;
+  try {
+    json = JSON.parse(body);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const { code = null, detail = null, list = null, address = null } = refusalSchema.safeParse(json).data ?? {};
+  return { code, detail, list, address };
+}

@@ -1,0 +1,147 @@
+/** The agent as people run it: real processes, killed with -9, against a small real server. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import type { Command } from '../shared/protocol/frames.ts';
+import { newCommandId } from '../shared/protocol/ids.ts';
+import { startAgentServer } from '../tests/support/agent-server.ts';
+import { testAuthority } from '../tests/support/enrolment.ts';
+import { EXIT } from './exit-codes.ts';
+
+const ENTRY = join(import.meta.dirname, 'cordon-agent.js');
+const WAIT = { timeout: 15_000, interval: 50 };
+
+let ca: ReturnType<typeof testAuthority>;
+let server: Awaited<ReturnType<typeof startAgentServer>>;
+let home: string;
+let daemons: ChildProcess[];
+
+beforeAll(() => {
+  ca = testAuthority();
+});
+afterAll(() => ca.remove());
+beforeEach(async () => {
+  server = await startAgentServer(ca.authority);
+  home = mkdtempSync(join(tmpdir(), 'cordon-agent-home-'));
+  daemons = [];
+});
+afterEach(async () => {
+  for (const daemon of daemons) if (daemon.exitCode === null) daemon.kill('SIGKILL');
+  await server.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+function agent(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [ENTRY, '--home', home, ...args], (_error, out, err) =>
+      resolve({ code: child.exitCode ?? -1, out, err }),
+    );
+  });
+}
+
+async function run(env: Record<string, string> = {}): Promise<ChildProcess> {
+  const daemon = spawn(process.execPath, [ENTRY, '--home', home, 'run'], {
+    stdio: 'ignore',
+    env: { ...process.env, INVOCATION_ID: undefined, CORDON_AGENT_LOG: 'silent', ...env },
+  });
+  daemons.push(daemon);
+  await vi.waitFor(
+    async () => expect(JSON.parse((await agent('status', '--json')).out).connection).toBe('connected'),
+    WAIT,
+  );
+  return daemon;
+}
+
+const hellos = () => server.received.filter((frame) => frame.kind === 'hello').length;
+const results = () =>
+  server.received.flatMap((frame) => (frame.kind === 'report' && frame.item.type === 'result' ? [frame.item] : []));
+function command(kind: Command) {
+  const id = newCommandId();
+  server.send({ kind: 'command', id, command: kind, expires: Date.now() + 600_000 });
+  return id;
+}
+
+it('says in one line what is missing, with its own exit codes', async () => {
+  expect(await agent('status')).toMatchObject({
+    code: EXIT.notFound,
+    err: expect.stringMatching(/^cordon-agent: [^\n]+\n$/),
+  });
+  expect(await agent('enrol', 'cordon:enrol?nonsense')).toMatchObject({ code: EXIT.usage });
+  expect(await agent('enrol', server.link('ab'.repeat(32)))).toMatchObject({ code: EXIT.unverified });
+  expect(await agent('fly')).toMatchObject({ code: EXIT.usage });
+}, 30_000);
+
+it('enrols, runs, tells its state to its owner alone, and keeps a workspace that an admin can lock and wipe', async () => {
+  expect(await agent('enrol', server.link())).toMatchObject({ code: 0 });
+  expect((await agent('status')).out).toMatch(/not running/);
+  await run();
+  expect(statSync(join(home, 'agent.sock')).mode & 0o777).toBe(0o600);
+  expect((await agent('status')).out).toMatch(/connection +connected[\s\S]*messaging +open/);
+  expect(await agent('run')).toMatchObject({ code: EXIT.conflict });
+
+  const file = join(home, 'plan.txt');
+  writeFileSync(file, 'the plan');
+  await agent('workspace', 'put', file);
+  expect((await agent('workspace', 'ls')).out).toMatch(/8 {2}plan\.txt/);
+  expect((await agent('workspace', 'get', 'plan.txt')).out).toBe('the plan');
+  command({ kind: 'lock-workspace' });
+  await vi.waitFor(() => expect(results()).toHaveLength(1), WAIT);
+  expect(await agent('workspace', 'get', 'plan.txt')).toMatchObject({ code: EXIT.refused, out: '' });
+  command({ kind: 'wipe-workspace' });
+  await vi.waitFor(() => expect(results()).toHaveLength(2), WAIT);
+  expect(await agent('workspace', 'ls')).toMatchObject({ code: EXIT.refused, err: expect.stringContaining('wiped') });
+
+  command({ kind: 'message', text: 'Bring it back\u001b[2J.' });
+  await vi.waitFor(() => expect(results()).toHaveLength(3), WAIT);
+  expect((await agent('messages')).out).toMatch(/\* .* Bring it back\ufffd\[2J\./);
+}, 60_000);
+
+it('case 54: killed with -9 in the middle of commands, again and again, it carries out each and reports each once', async () => {
+  await agent('enrol', server.link());
+  const issued: string[] = [];
+  for (let round = 0; round < 2; round += 1) {
+    const daemon = await run();
+    for (let i = 0; i < 10; i += 1) issued.push(command({ kind: 'message', text: `message ${round}.${i}` }));
+    issued.push(command({ kind: 'refresh-inventory' }));
+    const stored = () => server.received.filter((frame) => frame.kind === 'command-stored').length;
+    await vi.waitFor(() => expect(stored()).toBe(issued.length), WAIT);
+    // Acknowledged, so it must survive; the inventory takes long enough to be hit in the middle.
+    daemon.kill('SIGKILL');
+    await once(daemon, 'exit');
+  }
+  await run();
+  await vi.waitFor(() => expect(new Set(results().map((result) => result.command))).toEqual(new Set(issued)), WAIT);
+  // A report may be sent again when its confirmation was lost; what it says is one outcome, under one number.
+  const told = server.received.flatMap((frame) =>
+    frame.kind === 'report' && frame.item.type === 'result' ? [`${frame.seq} ${frame.item.command}`] : [],
+  );
+  expect(new Set(told).size).toBe(issued.length);
+  expect((await agent('messages')).out.trim().split('\n')).toHaveLength(20);
+}, 90_000);
+
+it('restarts in its own place when an admin says so, and tells a supervisor by code 75 where there is one', async () => {
+  await agent('enrol', server.link());
+  const daemon = await run();
+  command({ kind: 'restart-agent' });
+  await vi.waitFor(() => expect(hellos()).toBe(2), WAIT);
+  expect(daemon.exitCode).toBeNull();
+  await vi.waitFor(() => expect(results()).toHaveLength(1), WAIT);
+  daemon.kill('SIGTERM');
+  expect(await once(daemon, 'exit')).toEqual([0, null]);
+
+  const supervised = await run({ INVOCATION_ID: 'a test' });
+  command({ kind: 'restart-agent' });
+  expect(await once(supervised, 'exit')).toEqual([EXIT.restart, null]);
+}, 60_000);
+
+it('ends by itself when it is unenrolled', async () => {
+  await agent('enrol', server.link());
+  const daemon = await run();
+  command({ kind: 'unenrol' });
+  expect(await once(daemon, 'exit')).toEqual([0, null]);
+  expect(existsSync(join(home, 'identity', 'key.pem'))).toBe(false);
+  expect(await agent('status')).toMatchObject({ code: EXIT.notFound });
+}, 30_000);
