@@ -6,7 +6,9 @@ import { parseProxyHeader } from './proxy-protocol.ts';
 const SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
 const line = (text: string) => Buffer.from(`${text}\r\n`, 'latin1');
 
-function v2({ command = 0x21, family = 0x11, body = Buffer.alloc(0), length = body.length }): Buffer {
+function v2(parts: { command?: number; family?: number; body?: Buffer; length?: number }): Buffer {
+  const { command = 0x21, family = 0x11, body = Buffer.alloc(0) } = parts;
+  const { length = body.length } = parts;
   const head = Buffer.from([command, family, length >> 8, length & 0xff]);
   return Buffer.concat([SIGNATURE, head, body]);
 }

@@ -20,7 +20,7 @@ export interface RelayPorts {
 }
 
 export interface Relay {
-  /** Resolves with the answer for the sender, within `ANSWER_WITHIN`. Never rejects for what a device did. */
+  /** Resolves with the answer for the sender, within `ANSWER_WITHIN`. Rejects with `rate_limited` when too much waits already. */
   send(from: DeviceId, datagram: Datagram): Promise<Result>;
   /** The recipient's own answer. One that nobody waits for, or another device's, is passed over. */
   answered(by: DeviceId, id: string, denial: DenialNotice | null): void;
