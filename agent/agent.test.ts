@@ -237,6 +237,16 @@ describe('the agent', () => {
     expect(server.serve.upgrades).toBe(1);
   });
 
+  it('case 14: stays away for minutes when another connection with its identity took over', async () => {
+    await enrolBy(server.link());
+    const agent = await connected();
+    for (const socket of server.sockets) socket.close(4409);
+    await vi.waitFor(() => expect(agent.status().connection).toBe('waiting'));
+    expect(agent.status().connectionDetail).toMatch(/took over/);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(server.serve.upgrades).toBe(1);
+  });
+
   it('refused by HTTP 451 it stores the list that came with it, hands in receipts, and is back when the order is withdrawn', async () => {
     await enrolBy(server.link());
     const { people, online, serve } = server;

@@ -25,6 +25,7 @@ export type DaemonEnd = 'stopped' | 'restart' | 'unenrolled';
 export interface OpenedAgent {
   readonly agent: Agent;
   readonly store: AgentStore;
+  readonly log: pino.Logger;
 }
 
 /** The agent over this machine's files, not started. */
@@ -52,7 +53,7 @@ export async function openAgent(config: AgentConfig, onEnd: (end: DaemonEnd) => 
       warn: (message, fields) => log.warn(fields ?? {}, message),
     },
   });
-  return { agent, store };
+  return { agent, store, log };
 }
 
 /** Runs until a signal, a restart command or an unenrolment. */
@@ -64,15 +65,17 @@ export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
   const ended = new Promise<DaemonEnd>((resolve) => {
     end = resolve;
   });
-  const { agent, store } = await openAgent(config, (how) => end(how));
+  const { agent, store, log } = await openAgent(config, (how) => end(how));
   const { device } = agent.status();
   agent.onDatagram(({ id, from, service, body }) => {
     store.device(device).addMessage(id, `${service} from ${from}: ${body}`, agent.status().now);
   });
   const control = await serveControl(config.socket, (request) => answer(agent, request));
+  // A full disk fails a round; the next one tries again.
+  const failed = (error: unknown) => log.warn({ error: String(error) }, 'a round failed');
   const timers = [
-    setInterval(() => void agent.tick(), TICK_EVERY),
-    setInterval(() => void agent.sample(), SAMPLE_EVERY),
+    setInterval(() => void agent.tick().catch(failed), TICK_EVERY),
+    setInterval(() => void agent.sample().catch(failed), SAMPLE_EVERY),
   ];
   const signal = () => end('stopped');
   process.once('SIGTERM', signal).once('SIGINT', signal);
