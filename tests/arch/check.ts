@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 
 const CHECKS: readonly { name: string; command: string; args: string[] }[] = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
-  { name: 'format and lint', command: 'biome', args: ['ci', '--error-on-warnings', '.'] },
+  { name: 'format and lint', command: 'biome', args: ['ci', '--error-on-warnings', '--colors=off', '.'] },
   {
     name: 'import rules',
     command: 'depcruise',
@@ -29,7 +29,10 @@ const CHECKS: readonly { name: string; command: string; args: string[] }[] = [
 let failed = 0;
 for (const { name, command, args } of CHECKS) {
   const started = performance.now();
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+  });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const passed = status === 0 && error === undefined;
   console.log(`${passed ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
