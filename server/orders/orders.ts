@@ -21,7 +21,7 @@ import {
 } from '../../shared/verdict/terms.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type ApprovalResult, createApprovals } from './approvals.ts';
-import type { StoredList } from './order-list.ts';
+import { batched } from './batched.ts';
 import { type OrderState, openOrderState, orderOf } from './order-state.ts';
 import type { FleetPort, JurisdictionPort, Log, OrderStore } from './ports.ts';
 import { type ActInput, createProposals, type Proposal } from './proposals.ts';
@@ -107,7 +107,14 @@ const ATTEMPTS = 5;
 export function createOrders(ports: OrderPorts): Orders {
   const { store, clock, bus, online, fleet, jurisdiction, installation, appeal, log } = ports;
   const state: OrderState = openOrderState({ store, clock, online, installation, log, changed: listChanged });
-  const verdicts = createVerdicts({ clock, bus, log, rules: state.rules, facts, affectedBy: jurisdiction.affectedBy });
+  const verdicts = createVerdicts({
+    clock,
+    bus,
+    log,
+    rules: state.rules,
+    facts: batched(factsOf),
+    affectedBy: jurisdiction.affectedBy,
+  });
   const receipts = createReceipts({ installation, store, clock, fleet, log });
   const roots = createRoots({ store, clock, online, installation, state });
   const proposals = createProposals({ store, clock, fleet, installation, appeal, state });
@@ -135,12 +142,16 @@ export function createOrders(ports: OrderPorts): Orders {
     bus.publish({ kind: 'list' });
   }
 
-  async function facts(device: DeviceId): Promise<DeviceFacts | null> {
-    const place = (await jurisdiction.facts([device])).get(device);
-    if (!place) return null;
-    const exemptions = await store.exemptionsOf(device);
+  async function factsOf(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, DeviceFacts>> {
+    const places = await jurisdiction.facts(devices);
+    const exempt = Map.groupBy(await store.exemptionsOf(devices), (row) => row.device);
     const revisions = [...state.accepted().values()].map(({ revision }) => revision);
-    return { ...place, exemptions: exemptionsFor(device, { device, exemptions }, revisions), listExpires: null };
+    const facts = new Map<DeviceId, DeviceFacts>();
+    for (const [device, place] of places) {
+      const exemptions = exemptionsFor(device, { device, exemptions: exempt.get(device) ?? [] }, revisions);
+      facts.set(device, { ...place, exemptions, listExpires: null });
+    }
+    return facts;
   }
 
   /** The order list has changed: records go first, so that nobody who is newly exempt is denied for a moment. */
@@ -163,7 +174,7 @@ export function createOrders(ports: OrderPorts): Orders {
       const personalia = await fleet.personalia(device);
       if (!personalia) return false;
       const accepted = state.accepted();
-      const salts = (await store.exemptionsOf(device)).filter(
+      const salts = (await store.exemptionsOf([device])).filter(
         (each) => accepted.get(each.order)?.revision.revision === each.revision,
       );
       const before = await store.record(device);

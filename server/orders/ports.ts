@@ -81,7 +81,7 @@ export interface OrderStore {
   /** Every revision that was ever adopted of orders that have one, oldest first: the newest counts, others may lie beneath a hold. */
   adoptedRevisions(): Promise<RevisionRow[]>;
   exemptions(number: string, revision: number): Promise<ExemptionRow[]>;
-  exemptionsOf(device: DeviceId): Promise<(ExemptionRow & { order: string; revision: number })[]>;
+  exemptionsOf(devices: readonly DeviceId[]): Promise<(ExemptionRow & { order: string; revision: number })[]>;
   /** Supersedes what waited. Throws `conflict` unless the order's latest revision is the one before this (for revision 1: no such order). */
   appendRevision(
     change: { revision: Omit<RevisionRow, 'approvals'>; title: string; exemptions: readonly ExemptionRow[] },

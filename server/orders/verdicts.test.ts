@@ -54,7 +54,7 @@ describe('verdicts', () => {
       rules: () => rules,
       facts: async (id) => {
         asked += 1;
-        return facts.get(id) ?? null;
+        return facts.get(id);
       },
       affectedBy: async () => [...facts.keys()],
     });

@@ -18,8 +18,8 @@ export interface VerdictPorts {
   readonly bus: Bus;
   readonly log: Log;
   readonly rules: () => readonly OrderRule[];
-  /** Null for a device that is not known. */
-  readonly facts: (device: DeviceId) => Promise<DeviceFacts | null>;
+  /** Undefined for a device that is not known. */
+  readonly facts: (device: DeviceId) => Promise<DeviceFacts | undefined>;
   readonly affectedBy: (rule: OrderRule) => Promise<readonly DeviceId[]>;
 }
 

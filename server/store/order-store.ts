@@ -85,11 +85,11 @@ export class OrderStore implements Port {
     return rows.map(exemptionRow);
   }
 
-  async exemptionsOf(id: DeviceId): Promise<(ExemptionRow & { order: string; revision: number })[]> {
+  async exemptionsOf(devices: readonly DeviceId[]): Promise<(ExemptionRow & { order: string; revision: number })[]> {
     const rows = await this.#database.db
       .selectFrom('order_exemptions')
       .selectAll()
-      .where('device_id', '=', id)
+      .where('device_id', 'in', [...devices])
       .execute();
     return rows.map((row) => ({ ...exemptionRow(row), order: row.order_number, revision: row.revision }));
   }
