@@ -52,17 +52,17 @@ export interface CredentialPort {
   destroy(): void;
 }
 
-/** Both ports over any medium. `forget` must leave nothing of the key. */
+/** Both ports over whatever medium keeps the bytes. `forget` must leave nothing of the key. */
 export function credentialsOver(medium: {
   readonly kept: EnrolmentState | null;
-  readonly save?: (state: EnrolmentState) => void;
-  readonly forget?: () => void;
+  readonly save: (state: EnrolmentState) => void;
+  readonly forget: () => void;
 }): EnrolmentKeeper & CredentialPort {
   let held = medium.kept;
   return {
     load: () => held,
     save(state) {
-      medium.save?.(state);
+      medium.save(state);
       held = state;
     },
     current() {
@@ -74,15 +74,10 @@ export function credentialsOver(medium: {
       this.save({ ...held, chainPem });
     },
     destroy() {
-      medium.forget?.();
+      medium.forget();
       held = null;
     },
   };
-}
-
-/** For simulated devices: kept in this process only. */
-export function memoryCredentials(initial: Credentials | null = null): EnrolmentKeeper & CredentialPort {
-  return credentialsOver({ kept: initial && { ...initial, complete: true } });
 }
 
 export function notEnrolled(): CordonError {
