@@ -3,15 +3,7 @@
  * verdict and knows no order; coordinates never come here (the device turns them into areas), and a device's own word on its address
  * or an admin's statement is not believed.
  */
-import {
-  type AreaCode,
-  groundArea,
-  parseEvidenceArea,
-  placeOrNull,
-  subdivisionsOf,
-} from '../../shared/areas/area-code.ts';
-import { indexCodes, searchCodes } from '../../shared/areas/coverage.ts';
-import { featureOfCode } from '../../shared/areas/disputed.ts';
+import { type AreaCode, parseEvidenceArea } from '../../shared/areas/area-code.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import {
@@ -34,7 +26,8 @@ import {
 } from '../../shared/verdict/terms.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { IpDatabases } from './ip-database.ts';
-import type { Evidence, IpDatabase, LocationStore, LocationWrite, PlaceFacts } from './ports.ts';
+import type { Evidence, IpDatabase, LocationStore, PlaceFacts } from './ports.ts';
+import { reachOf, tiesOf } from './ties.ts';
 
 const HOUR = 3_600_000;
 /** How far back the evidence is folded again when some of it comes late. */
@@ -230,23 +223,13 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
       }),
 
     async disconnectAll() {
-      for (const { device, generation } of await store.connected()) {
-        await inTurn(device, () => disconnect(device, generation));
-      }
+      const left = await store.connected();
+      await Promise.all(left.map(({ device, generation }) => inTurn(device, () => disconnect(device, generation))));
     },
 
     facts: (devices) => store.facts(devices),
 
-    affectedBy(rule) {
-      const asksForPlace = rule.nexus.has('present') || rule.nexus.has('network');
-      const codes = searchCodes(rule);
-      return store.reached({
-        places: asksForPlace ? codes : [],
-        homes: rule.nexus.has('home') ? homesIn(rule) : [],
-        seats: rule.nexus.has('seat') ? homesIn(rule) : [],
-        unknownAt: asksForPlace && rule.unknown === 'deny' ? clock.now() : null,
-      });
-    },
+    affectedBy: (rule) => store.reached(reachOf(rule, clock.now())),
 
     async evidence(device) {
       const { certainty, areas, source, disagree, network } = locationAt(await stateOf(device), clock.now());
@@ -279,13 +262,6 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
   }
 }
 
-/** All homes that an order's areas hold: its countries' subdivisions too, and what its own map puts there. */
-function homesIn(rule: OrderRule): AreaCode[] {
-  const codes = new Set(searchCodes(rule));
-  for (const area of rule.areas) for (const subdivision of subdivisionsOf(area)) codes.add(subdivision);
-  return [...codes].filter((code) => placeOrNull(code) !== null);
-}
-
 function observationOf({ source, areas, at, whole, until, connected }: Observation): Observation {
   return {
     source,
@@ -305,29 +281,6 @@ function isNews(state: LocationState, { source, areas, at, connected }: Observat
   const same = known.areas.length === areas.length && known.areas.every((area) => areas.includes(area));
   if (!same || known.count < 2 || Boolean(known.connected) !== Boolean(connected)) return true;
   return Math.floor(at / SAMPLE) !== Math.floor(known.at / SAMPLE);
-}
-
-/**
- * Under what an order finds the device. All that any source says is in it, so that time alone (a source that lapses, a change that
- * comes to count) never moves a device to where the index does not have it.
- */
-function tiesOf(state: LocationState): LocationWrite['ties'] {
-  const { counted, sightings } = state;
-  const codesOf = (areas: readonly AreaCode[] = []) => new Set(areas.flatMap(codesOfCandidate));
-  const present = codesOf(counted?.areas);
-  const seen = codesOf(EVIDENCE_SOURCES.flatMap((source) => sightings[source]?.areas ?? []));
-  return [
-    ...[...present].map((area) => ({ tie: 'present', area }) as const),
-    ...[...seen].filter((area) => !present.has(area)).map((area) => ({ tie: 'seen', area }) as const),
-    ...[...codesOf(sightings.network?.areas)].map((area) => ({ tie: 'network', area }) as const),
-    ...(sightings.address?.connected ? [{ tie: 'connected', area: '' } as const] : []),
-  ];
-}
-
-/** A code that means disputed ground is found under the ground as well, since an order's map speaks of that. */
-function codesOfCandidate(area: AreaCode): AreaCode[] {
-  const ground = featureOfCode(area);
-  return ground ? [...new Set([...indexCodes(area), groundArea(ground)])] : indexCodes(area);
 }
 
 /** Whether a verdict may differ, or change sooner than it said: the location, the network, or what will count or lapse. */

@@ -264,10 +264,10 @@ export function arrivalIn(
 ): Instant | null {
   const { stays, networkStays } = settle(state, now);
   const known = kind === 'network' ? networkStays : stays;
-  const inside = known.filter((stay) => relate(stay.areas, reach) === 'inside');
-  const here = inside.find((stay) => stay.to === null);
-  if (!here) return null;
+  const here = known.find((stay) => stay.to === null);
+  if (!here || relate(here.areas, reach) !== 'inside') return null;
   if (known.length === 1) return here.from;
+  const inside = known.filter((stay) => relate(stay.areas, reach) === 'inside');
   const outside = known.filter((stay) => relate(stay.areas, reach) === 'outside');
   let arrival = here.from;
   for (let bridged = true; bridged; ) {
