@@ -296,6 +296,24 @@ describe('enforcement', () => {
     expect(shut('mail')).toBe(false);
   });
 
+  it('case 59: what was observed while the clock was fast does not hide what is observed once it is right', () => {
+    enrolled({ nexus: ['network'] });
+    box.turnWall(365 * DAY);
+    box.reboot();
+    const { enforcement, clock, shut } = open();
+    enforcement.observe(observationsOf({ position: null, network: '410' }, clock.now()));
+    clock.authenticate(NOW + 2 * HOUR);
+    enforcement.settle();
+    clock.authenticate(EFFECTIVE - HOUR);
+    enforcement.observe(observationsOf({ position: null, network: '410' }, clock.now()));
+    clock.authenticate(EFFECTIVE);
+    enforcement.settle();
+    expect(shut('mail')).toBe(true);
+    clock.authenticate(EFFECTIVE + HOUR);
+    enforcement.observe(observationsOf({ position: null, network: '262' }, clock.now()));
+    expect(shut('mail')).toBe(false);
+  });
+
   it('case 29: killed between storing and enforcing, it enforces at the next start before anything else', () => {
     const { list, first } = enrolled({ effective: new Date(NOW + 60 * DAY).toISOString() });
     const real = file.device(DEVICE);

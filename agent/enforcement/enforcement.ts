@@ -22,6 +22,7 @@ import {
   type Service,
   type Verdict,
 } from '../../shared/verdict/terms.ts';
+import { pullBack } from '../evidence/pull-back.ts';
 import type { DeviceClock, DeviceTime } from './device-clock.ts';
 import { type HeldDocuments, type HeldIdentity, type HeldList, openHeldDocuments } from './documents-held.ts';
 import type { EnforcementStore, GateState } from './enforcement-store.ts';
@@ -135,6 +136,10 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   const settleNow = () => {
     const now = clock.now();
     const { list, record } = documents;
+    if (location.at > now) {
+      location = pullBack(location, now);
+      store.saveLocation(location);
+    }
     verdict = evaluate(
       rules,
       {

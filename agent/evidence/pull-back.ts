@@ -1,0 +1,41 @@
+/**
+ * Evidence that was dated by a clock which then turned out to be fast (a reboot with a wrong wall clock, corrected by the server): what
+ * lies in the future was observed by now at the latest. Left as it is, it would hide every later observation.
+ */
+import type { Instant } from '../../shared/time/clock.ts';
+import {
+  EVIDENCE_SOURCES,
+  type EvidenceSource,
+  type Folded,
+  type LocationState,
+  type Sighting,
+  type Stay,
+} from '../../shared/verdict/terms.ts';
+
+export function pullBack(state: LocationState, now: Instant): LocationState {
+  if (state.at <= now) return state;
+  const sightings: { [S in EvidenceSource]?: Sighting } = {};
+  for (const source of EVIDENCE_SOURCES) {
+    const seen = state.sightings[source];
+    if (seen) sightings[source] = { ...seen, at: Math.min(seen.at, now), first: Math.min(seen.first, now) };
+  }
+  return { ...folded(state, now), sightings, at: now, before: state.before && folded(state.before, now) };
+}
+
+function folded({ counted, pending, stays, networkStays }: Folded, now: Instant): Folded {
+  const stay = ({ areas, from, to }: Stay): Stay => ({
+    areas,
+    from: Math.min(from, now),
+    to: to === null ? null : Math.min(to, now),
+  });
+  return {
+    counted: counted && {
+      ...counted,
+      arrival: Math.min(counted.arrival, now),
+      confirmed: Math.min(counted.confirmed, now),
+    },
+    pending: pending && { ...pending, since: Math.min(pending.since, now) },
+    stays: stays.map(stay),
+    networkStays: networkStays.map(stay),
+  };
+}
