@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { envelopeSchema } from '../../shared/order/documents.ts';
+import { LINK_PATH } from '../../shared/protocol/frames.ts';
 import type { Identity } from '../devices/identify.ts';
 import { identify } from './identity.ts';
 import type { DevicesPort, Log, OrdersPort } from './ports.ts';
@@ -74,6 +75,8 @@ export function createDeviceHttp({ devices, orders, reenrol, recovery, log }: De
         return list();
       case 'GET /orders/roots':
         return json(orders.roots());
+      case `GET ${LINK_PATH}`:
+        return UPGRADE_REQUIRED;
       default:
         throw new CordonError(
           'not_found',
@@ -95,6 +98,13 @@ export function createDeviceHttp({ devices, orders, reenrol, recovery, log }: De
       });
   };
 }
+
+/** RFC 9110, section 15.5.22. */
+const UPGRADE_REQUIRED: Answer = {
+  status: 426,
+  headers: { Upgrade: 'websocket', Connection: 'Upgrade', 'Cache-Control': 'no-store' },
+  body: '',
+};
 
 const json = (value: unknown): Answer => ({
   status: 200,

@@ -335,7 +335,11 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
         return pushCommands(session);
       }
       case 'verdicts':
-        for (const device of wake.devices) await reconsider(device);
+        for (const [index, device] of wake.devices.entries()) {
+          await reconsider(device);
+          // Verdicts that are cached resolve without a turn of the loop.
+          if (index % 256 === 255) await new Promise(setImmediate);
+        }
     }
   }
 

@@ -16,6 +16,8 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 /** Frames a device may send at once (an outbox after weeks offline), and how many a second it earns back. */
 const BURST = 5_000;
 const PER_SECOND = 100;
+/** Frames that wait for their turn before the socket is read no further. */
+const MOST_WAITING = 64;
 
 export interface SessionHandlers {
   /** One frame at a time, in order. */
@@ -114,6 +116,7 @@ export class DeviceSession {
 
   /** Takes one frame off the allowance; closes the socket when there is none left. */
   #spend(): boolean {
+    if (!this.open) return false;
     const now = Date.now();
     this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilled) / 1000) * PER_SECOND) - 1;
     this.#refilled = now;
@@ -123,12 +126,13 @@ export class DeviceSession {
   }
 
   #received(data: RawData, binary: boolean): void {
-    if (!this.#spend() || !this.open) return;
+    if (!this.#spend()) return;
     if (binary) {
       this.end(CLOSE.malformed, 'frame_malformed');
       return;
     }
     this.#waiting.push(data);
+    if (this.#waiting.length >= MOST_WAITING) this.#socket.pause();
     if (!this.#busy) void this.#work();
   }
 
@@ -138,6 +142,7 @@ export class DeviceSession {
       while (this.#waiting.length > 0) {
         const batch = this.#waiting;
         this.#waiting = [];
+        if (this.#socket.isPaused) this.#socket.resume();
         for (const data of batch) {
           if (!this.open) return;
           await this.#handlers.frame(this, parseFrame(data));

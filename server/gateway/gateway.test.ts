@@ -1,0 +1,456 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls, TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { makeReceipt } from '../../shared/order/receipt.ts';
+import { CLOSE, MAX_FRAME_FROM_DEVICE, MAX_UNREAD, type ReportItem } from '../../shared/protocol/frames.ts';
+import {
+  ask,
+  type GatewayWorld,
+  handshake,
+  openGatewayWorld,
+  strayIdentity,
+  type TestDevice,
+  TestLink,
+  tcp,
+} from '../../tests/support/gateway-world.ts';
+import { PROPOSAL } from '../../tests/support/order-world.ts';
+import { INSTALLATION } from '../../tests/support/signed-documents.ts';
+import { tool } from '../../tests/support/tools.ts';
+
+const openssl = tool('openssl', 'apt-get install openssl');
+const run = promisify(execFile);
+
+let world: GatewayWorld;
+beforeAll(async () => {
+  world = await openGatewayWorld({ proxyFrom: ['127.0.0.2/32'] });
+});
+afterAll(() => world.close());
+afterEach(() => expect(world.complaints).toEqual([]));
+
+const connected = (device: TestDevice) => new TestLink(device.tls).hello();
+const presence = async (device: TestDevice) => (await world.devices.get(device.id)).presence;
+const alarm = (code: string): ReportItem => ({ type: 'alarm', code, detail: 'x', at: 1 });
+const closeOf = async (link: TestLink, code: number) => expect((await link.closed).code).toBe(code);
+
+describe('connecting', () => {
+  it('welcomes a device, and gives it whatever is newer than it has', async () => {
+    const device = await world.enrol();
+    const link = await connected(device);
+    expect(link.frames.map((frame) => frame.kind)).toEqual(['welcome', 'roots', 'record', 'list', 'address']);
+    expect(await link.next('welcome')).toMatchObject({ device: device.id, generation: 1, root: 1, reports: 0 });
+    expect((await link.next('address')).areas).toEqual(['PK']);
+    expect(await presence(device)).toMatchObject({ connected: true, address: '127.0.0.1', agent: 'test' });
+    link.socket.close();
+    await link.closed;
+    const { list, record, root } = await link.next('welcome');
+    const again = await new TestLink(device.tls).hello({ list, record, root });
+    expect(again.frames.map((frame) => frame.kind)).toEqual(['welcome', 'address']);
+    again.socket.close();
+  });
+
+  it('takes nobody without a certificate', async () => {
+    const { tls } = await world.enrol();
+    const { key: _key, cert: _cert, ...bare } = tls;
+    expect(await handshake(bare)).toBeInstanceOf(Error);
+  });
+
+  it('speaks TLS 1.3 alone, and prefers the hybrid post-quantum group', async () => {
+    const { tls } = await world.enrol();
+    expect(await handshake({ ...tls, maxVersion: 'TLSv1.2' })).toBeInstanceOf(Error);
+    const socket = await handshake(tls);
+    if (!(socket instanceof TLSSocket)) throw socket;
+    expect(socket.getProtocol()).toBe('TLSv1.3');
+    socket.destroy();
+  });
+
+  it.skipIf(!openssl.present)('lets openssl in with a certificate, by X25519MLKEM768, and not without', async () => {
+    const { tls } = await world.enrol();
+    const folder = mkdtempSync(join(tmpdir(), 'cordon-s-client-'));
+    const put = (name: string, text: string) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const args = ['s_client', '-connect', `127.0.0.1:${world.port}`, '-servername', 'localhost', '-CAfile'];
+    args.push(put('root.pem', tls.ca), '-verify_return_error', '-ign_eof');
+    const given = [...args, '-cert', put('device.pem', tls.cert ?? ''), '-key', put('key.pem', String(tls.key))];
+    given.push('-cert_chain', put('chain.pem', tls.cert ?? ''));
+    const talk = (list: string[]) => {
+      const child = run('openssl', list);
+      child.child.stdin?.end('GET /orders/list HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+      return child.then(
+        ({ stdout }) => stdout,
+        (error: { stdout: string; stderr: string }) => `${error.stdout}${error.stderr}`,
+      );
+    };
+    const inside = await talk(given);
+    expect(inside).toContain('HTTP/1.1 200 OK');
+    expect(inside).toContain('X25519MLKEM768');
+    const outside = await talk(args);
+    expect(outside).toContain('certificate required');
+    expect(outside).not.toContain('HTTP/1.1');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.each(['server', 'messaging'] as const)('case 11: a %s certificate of ours opens no link', async (profile) => {
+    const { tls } = await world.enrol();
+    expect(await handshake({ ...tls, ...strayIdentity(world.authority, profile) })).toBeInstanceOf(Error);
+  });
+
+  it('refuses a device certificate that is in no record', async () => {
+    const { tls } = await world.enrol();
+    const link = new TestLink({ ...tls, ...strayIdentity(world.authority, 'device') });
+    const { status, body } = await link.refused;
+    expect(status).toBe(403);
+    expect(JSON.parse(body)).toMatchObject({ code: 'certificate_unknown' });
+  });
+
+  it.each([
+    ['another path', '/other', 'cordon.v1', 404],
+    ['another subprotocol', '/link', 'cordon.v9', 400],
+  ])('refuses %s', async (_name, path, protocol, status) => {
+    const { tls } = await world.enrol();
+    expect((await new TestLink(tls, path, {}, protocol).refused).status).toBe(status);
+  });
+
+  it('asks whoever requests the link without an upgrade to upgrade', async () => {
+    const { tls } = await world.enrol();
+    expect((await ask(tls, 'GET', '/link')).status).toBe(426);
+  });
+
+  it('case 12: identity in a header is nobody', async () => {
+    const [device, other] = [await world.enrol(), await world.enrol()];
+    const link = new TestLink(device.tls, `/link?device=${other.id}`, {
+      headers: {
+        'X-Device': other.id,
+        'X-SSL-Client-Cert': encodeURIComponent(other.tls.cert ?? ''),
+        'X-Forwarded-For': '203.0.113.9',
+      },
+    });
+    await link.hello();
+    expect((await link.next('welcome')).device).toBe(device.id);
+    expect((await presence(device))?.address).toBe('127.0.0.1');
+    link.socket.close();
+  });
+});
+
+describe('revocation', () => {
+  it('case 1: a revoked certificate is refused, also through a resumed ticket', async () => {
+    const device = await world.enrol();
+    const socket = connectTls(device.tls);
+    const ticket = await new Promise<Buffer>((resolve) => socket.once('session', resolve));
+    socket.destroy();
+    // The ticket works while the device does.
+    const resumed = connectTls({ ...device.tls, session: ticket });
+    await new Promise((resolve) => resumed.once('secureConnect', resolve));
+    expect(resumed.isSessionReused()).toBe(true);
+    resumed.destroy();
+    // Straight in the store, as another node would do it: no ticket key changes here, and the ticket is good for TLS.
+    await world.database.db
+      .updateTable('certificates')
+      .set({ revoked_at: Date.now() })
+      .where('device_id', '=', device.id)
+      .execute();
+    const link = new TestLink({ ...device.tls, session: ticket });
+    const { status, body } = await link.refused;
+    expect([status, JSON.parse(body).code]).toEqual([403, 'certificate_revoked']);
+    expect((await ask(device.tls, 'GET', '/device/record')).status).toBe(403);
+  });
+
+  it('case 2: a device that is revoked while connected is off within a second, and its ticket is worth nothing', async () => {
+    const device = await world.enrol();
+    const link = await connected(device);
+    const socket = connectTls(device.tls);
+    const ticket = await new Promise<Buffer>((resolve) => socket.once('session', resolve));
+    socket.destroy();
+    const started = performance.now();
+    await world.devices.revoke(device.id);
+    await closeOf(link, CLOSE.revoked);
+    expect(performance.now() - started).toBeLessThan(1_000);
+    const resumed = connectTls({ ...device.tls, session: ticket });
+    await new Promise((resolve) => resumed.once('secureConnect', resolve));
+    expect(resumed.isSessionReused()).toBe(false);
+    resumed.destroy();
+    expect((await new TestLink(device.tls).refused).status).toBe(403);
+  });
+});
+
+describe('bounds', () => {
+  it.each([
+    ['an oversized frame', (link: TestLink) => link.socket.send('x'.repeat(MAX_FRAME_FROM_DEVICE + 1)), 1009],
+    [
+      'text that is not UTF-8',
+      (link: TestLink) => link.socket.send(Buffer.from([0xc3, 0x28]), { binary: false }),
+      1007,
+    ],
+    ['a binary frame', (link: TestLink) => link.socket.send(Buffer.from('{}')), CLOSE.malformed],
+    ['what is not JSON', (link: TestLink) => link.socket.send('{'), CLOSE.malformed],
+    ['an unknown kind', (link: TestLink) => link.socket.send('{"kind":"become-root"}'), CLOSE.malformed],
+    [
+      'a field too many',
+      (link: TestLink) => link.socket.send('{"kind":"have","list":1,"record":1,"root":1,"x":1}'),
+      CLOSE.malformed,
+    ],
+    [
+      'a second hello',
+      (link: TestLink) => link.send({ kind: 'hello', agent: 'x', list: 0, record: 0, root: 0 }),
+      CLOSE.malformed,
+    ],
+  ])('case 13: %s ends the session', async (_name, send, code) => {
+    const link = await connected(await world.enrol());
+    send(link);
+    await closeOf(link, code);
+  });
+
+  it('case 13: a ping flood is cut off', async () => {
+    const link = await connected(await world.enrol());
+    for (let sent = 0; sent < 6_000; sent++) link.socket.ping();
+    // In one burst ws itself ends it, when a pong is still unsent at the next ping; spread out, our allowance does.
+    expect([1006, CLOSE.flood]).toContain((await link.closed).code);
+  });
+
+  it('case 13: a flood of frames ends the session', async () => {
+    const link = await connected(await world.enrol());
+    for (let sent = 0; sent < 6_000; sent++) link.send({ kind: 'have', list: 1, record: 1, root: 1 });
+    await closeOf(link, CLOSE.flood);
+  });
+
+  it('case 13: a reader that does not read is dropped, and keeps nobody waiting', async () => {
+    const [slow, other] = [await world.enrol(), await world.enrol()];
+    const [stuck, well] = [await connected(slow), await connected(other)];
+    stuck.socket.pause();
+    const text = 'x'.repeat(2_000);
+    const body = 'y'.repeat(16 * 1024);
+    const started = Date.now();
+    let sent = 0;
+    const datagram = { kind: 'datagram', from: other.id, service: 'messaging', body } as const;
+    while (world.gateway.deliver(slow.id, { ...datagram, id: crypto.randomUUID() })) {
+      sent += 1;
+      if (sent % 64 === 0) await new Promise(setImmediate);
+      if (Date.now() - started > 20_000) throw new Error('it was never dropped');
+    }
+    expect(sent * body.length).toBeLessThan(2 * MAX_UNREAD);
+    const { id } = await world.commands.issue({ device: other.id, command: { kind: 'message', text }, by: 'acc_x' });
+    expect((await well.next('command')).id).toBe(id);
+    await expect.poll(async () => (await presence(slow))?.connected, { timeout: 5_000 }).toBe(false);
+    stuck.socket.terminate();
+    well.socket.close();
+  });
+
+  it('case 13: compression is never negotiated, so no frame is a bomb', async () => {
+    const { tls } = await world.enrol();
+    const link = new TestLink(tls, '/link', { perMessageDeflate: true });
+    await link.hello();
+    expect(link.socket.extensions).toBe('');
+    link.socket.close();
+  });
+
+  it('case 13: whoever connects and says nothing, or half a handshake, is cut off', { timeout: 20_000 }, async () => {
+    const half = await tcp(world.port, Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00]));
+    const mute = connectTcp(world.port, '127.0.0.1');
+    const started = Date.now();
+    await Promise.all([half, mute].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+    expect(Date.now() - started).toBeLessThan(15_000);
+  });
+
+  it('a device that does not say hello is closed', { timeout: 20_000 }, async () => {
+    const { tls } = await world.enrol();
+    await closeOf(new TestLink(tls), CLOSE.timeout);
+  });
+
+  it('a device that speaks before hello is closed', async () => {
+    const link = new TestLink((await world.enrol()).tls);
+    await link.opened;
+    link.send({ kind: 'have', list: 1, record: 1, root: 1 });
+    await closeOf(link, CLOSE.malformed);
+  });
+});
+
+describe('one device, one session', () => {
+  it('case 14: the second socket of an identity takes over, the first is closed, the admin is told', async () => {
+    const device = await world.enrol();
+    const first = await connected(device);
+    const second = await connected(device);
+    await closeOf(first, CLOSE.takenOver);
+    expect(await world.alarmCodes(device.id)).toEqual(['taken_over']);
+    // The end of the first must not make the device look gone.
+    expect((await presence(device))?.connected).toBe(true);
+    second.send({ kind: 'report', seq: 1, item: alarm('still_here') });
+    expect(await second.next('reports-stored')).toMatchObject({ through: 1 });
+    second.socket.close();
+  });
+
+  it('reports are confirmed once durable, and count once however often they come', async () => {
+    const device = await world.enrol();
+    const link = await connected(device);
+    for (let sent = 0; sent < 3; sent++) link.send({ kind: 'report', seq: 1, item: alarm('once') });
+    await link.next('reports-stored');
+    link.socket.close();
+    await link.closed;
+    const again = await connected(device);
+    expect((await again.next('welcome')).reports).toBe(1);
+    again.send({ kind: 'report', seq: 1, item: alarm('once') });
+    expect(await again.next('reports-stored')).toMatchObject({ through: 1 });
+    expect(await world.alarmCodes(device.id)).toEqual(['once']);
+    again.socket.close();
+  });
+
+  it('a command is sent until the device has it, and its result ends it', async () => {
+    const device = await world.enrol();
+    const link = await connected(device);
+    const { id } = await world.commands.issue({ device: device.id, command: { kind: 'lock-workspace' }, by: 'acc_x' });
+    expect(await link.next('command')).toMatchObject({ id, command: { kind: 'lock-workspace' } });
+    link.socket.close();
+    await link.closed;
+    const again = await connected(device);
+    await again.next('command');
+    again.send({ kind: 'command-stored', id });
+    again.send({ kind: 'report', seq: 1, item: { type: 'result', command: id, outcome: 'done', detail: '', at: 1 } });
+    await again.next('reports-stored');
+    expect((await world.commands.get(id)).state).toBe('done');
+    again.socket.close();
+  });
+
+  it("case 15: a word about another device's command changes nothing and is told to the admin", async () => {
+    const [device, other] = [await world.enrol(), await world.enrol()];
+    const { id } = await world.commands.issue({ device: other.id, command: { kind: 'lock-workspace' }, by: 'acc_x' });
+    const link = await connected(device);
+    link.send({ kind: 'report', seq: 1, item: { type: 'result', command: id, outcome: 'done', detail: '', at: 1 } });
+    await link.next('reports-stored');
+    expect(await world.alarmCodes(device.id)).toEqual(['report_refused']);
+    link.send({ kind: 'command-stored', id });
+    await link.closed;
+    expect((await world.commands.get(id)).state).toBe('queued');
+  });
+});
+
+describe('behind a proxy', () => {
+  const dial = (device: TestDevice, header: string, localAddress: string) =>
+    new TestLink(device.tls, '/link', {
+      createConnection: () => {
+        const plain = connectTcp({ port: world.port, host: '127.0.0.1', localAddress });
+        plain.write(header);
+        return connectTls({ ...device.tls, socket: plain });
+      },
+    });
+
+  it('takes the address that a trusted proxy names', async () => {
+    const device = await world.enrol();
+    const link = await dial(device, 'PROXY TCP4 203.0.113.7 127.0.0.1 1 2\r\n', '127.0.0.2').hello();
+    expect((await presence(device))?.address).toBe('203.0.113.7');
+    link.socket.close();
+    await link.closed;
+  });
+
+  it('case 12: from anybody else the header is no TLS and the connection ends', async () => {
+    const device = await world.enrol();
+    const link = dial(device, 'PROXY TCP4 203.0.113.7 127.0.0.1 1 2\r\n', '127.0.0.1');
+    await link.closed;
+    expect(await presence(device)).toBeNull();
+  });
+
+  it('case 12: a trusted proxy that forges or forgets the header is cut off', async () => {
+    const device = await world.enrol();
+    for (const header of ['PROXY TCP4 localhost 127.0.0.1 1 2\r\n', '']) {
+      await dial(device, header, '127.0.0.2').closed;
+    }
+    expect(await presence(device)).toBeNull();
+  });
+});
+
+describe('an order', () => {
+  it('is stored and receipted before the link is closed with 4451, then refused with 451, then restored', async () => {
+    const { people } = world;
+    const [inside, outside] = [await world.enrol('PK'), await world.enrol('SE')];
+    const [here, there] = [await connected(inside), await connected(outside)];
+    const before = (await here.next('list')).envelope;
+    const services = ['management', 'messaging'] as const;
+    const { order } = await world.orders.propose(people.proposer.id, { ...PROPOSAL, services: [...services] });
+    for (const person of [people.ada, people.ben]) await world.sign(order, 1, person);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const listFrames = here.frames.filter((frame) => frame.kind === 'list');
+    expect(listFrames).toHaveLength(2);
+    const version = world.orders.currentList()?.version ?? 0;
+    here.send({ kind: 'have', list: version, record: 1, root: 1 });
+    world.clock.jump(Date.parse('2015-11-30T19:00:00.000Z'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // Not before its receipt is stored.
+    expect(here.socket.readyState).toBe(1);
+    const receipt = makeReceipt(
+      {
+        installation: INSTALLATION,
+        device: inside.id,
+        generation: 1,
+        kind: 'enforced',
+        listVersion: version,
+        order,
+        revision: 1,
+        service: 'management',
+        gate: 'closed',
+        at: '2015-11-30T19:00:00.000Z',
+      },
+      inside.signer,
+    );
+    here.send({ kind: 'have', list: world.orders.currentList()?.version ?? 0, record: 1, root: 1 });
+    here.send({ kind: 'report', seq: 1, item: { type: 'receipt', envelope: receipt } });
+    await here.next('reports-stored');
+    expect(await here.closed).toMatchObject({ code: CLOSE.denied, reason: `order ${order}` });
+    expect(there.socket.readyState).toBe(1);
+
+    const { status, headers, body } = await new TestLink(inside.tls, '/link?list=1').refused;
+    expect(status).toBe(451);
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      link: '<https://operator.example/>; rel="blocked-by"',
+    });
+    expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(300);
+    const told = JSON.parse(body);
+    expect(told).toMatchObject({ code: 'service_denied', list: world.orders.currentList()?.envelope });
+    expect(told.list).not.toEqual(before);
+    const current = world.orders.currentList()?.version ?? 0;
+    const informed = await new TestLink(inside.tls, `/link?list=${current}`).refused;
+    expect(JSON.parse(informed.body).list).toBeUndefined();
+
+    // What a refused device needs goes on by plain HTTPS.
+    expect((await ask(inside.tls, 'GET', '/orders/list')).status).toBe(200);
+    expect((await ask(inside.tls, 'GET', '/orders/roots')).status).toBe(200);
+    expect((await ask(inside.tls, 'GET', '/device/record')).status).toBe(200);
+    const posted = await ask(inside.tls, 'POST', '/device/receipts', JSON.stringify({ envelopes: [receipt] }));
+    expect(JSON.parse(posted.body)).toEqual({ stored: 1, refused: [] });
+
+    await world.orders.act(people.proposer.id, order, { act: 'withdraw' });
+    for (const person of [people.ada, people.ben]) await world.sign(order, 2, person);
+    const back = await connected(inside);
+    expect(back.socket.readyState).toBe(1);
+    back.socket.close();
+    there.socket.close();
+  });
+
+  it('carries a datagram, refuses it by name of the order, and says so to the sender alone', async () => {
+    const { people } = world;
+    const [amina, bilal] = [await world.enrol('PK'), await world.enrol('SE')];
+    const [here, there] = [await connected(amina), await connected(bilal)];
+    const send = (id: string) => here.send({ kind: 'datagram', id, to: bilal.id, service: 'messaging', body: 'salam' });
+    const first = crypto.randomUUID();
+    send(first);
+    expect(await there.next('datagram')).toMatchObject({ id: first, from: amina.id, body: 'salam' });
+    there.send({ kind: 'datagram-answer', id: first, denial: null });
+    expect(await here.next('datagram-result')).toMatchObject({ id: first, outcome: 'delivered' });
+
+    const { order } = await world.orders.propose(people.proposer.id, { ...PROPOSAL, effective: '2015-12-02T00:00' });
+    for (const person of [people.ada, people.ben]) await world.sign(order, 1, person);
+    world.clock.jump(Date.parse('2015-12-02T00:00:00.000Z'));
+    here.frames.length = 0;
+    there.frames.length = 0;
+    send(crypto.randomUUID());
+    const { outcome, denial } = await here.next('datagram-result');
+    expect([outcome, denial?.order, denial?.by]).toEqual(['refused', order, 'server']);
+    expect(there.frames.filter((frame) => frame.kind === 'datagram')).toEqual([]);
+    here.socket.close();
+    there.socket.close();
+  });
+});

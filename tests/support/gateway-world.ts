@@ -1,0 +1,252 @@
+/**
+ * The real device listener over a real store, a real authority and real orders, and devices as bare TLS and WebSocket clients whose frames
+ * the test writes. What jurisdiction says of an address is in the test's hand.
+ */
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:https';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { type ClientOptions, WebSocket } from 'ws';
+import type { Authority } from '../../certs/authority.ts';
+import { spkiOf } from '../../certs/certificate.ts';
+import { createCommands } from '../../server/commands/commands.ts';
+import { createDevices } from '../../server/devices/devices.ts';
+import { RECOVERY_AFTER_EXPIRY } from '../../server/enrolment/enrolment.ts';
+import { createGateway } from '../../server/gateway/gateway.ts';
+import { createEst } from '../../server/public/est.ts';
+import { createRelay } from '../../server/relay/relay.ts';
+import { CommandStore } from '../../server/store/command-store.ts';
+import { openDatabase } from '../../server/store/database.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
+import { GroupStore } from '../../server/store/group-store.ts';
+import { PresenceStore } from '../../server/store/presence-store.ts';
+import { parsePlace } from '../../shared/areas/area-code.ts';
+import { signerOf } from '../../shared/order/dsse.ts';
+import { type DeviceFrame, type ServerFrame, SUBPROTOCOL, serverFrameSchema } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
+import { csrFor, newKey, testAuthority, testEnrolment } from './enrolment.ts';
+import { addGroup } from './fleet-rows.ts';
+import { openOrderWorld } from './order-world.ts';
+import { INSTALLATION } from './signed-documents.ts';
+
+/** What a device dials with. */
+export interface DeviceTls {
+  readonly host: string;
+  readonly port: number;
+  readonly servername: string;
+  readonly ca: string;
+  readonly key?: string | Buffer;
+  readonly cert?: string;
+  readonly session?: Buffer;
+}
+
+export type GatewayWorld = Awaited<ReturnType<typeof openGatewayWorld>>;
+export type TestDevice = Awaited<ReturnType<GatewayWorld['enrol']>>;
+
+export async function openGatewayWorld(options: { proxyFrom?: readonly string[] } = {}) {
+  const { authority, remove } = testAuthority();
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-gateway-'));
+  const database = await openDatabase({ file: join(folder, 'cordon.db') });
+  const group = await addGroup(database, 'embassies');
+  const world = await openOrderWorld(database);
+  const { ada, ben, cyd } = world.people;
+  await world.root([ada, ben, cyd], [ada, ben]);
+  const { bus, clock, orders } = world;
+  const { enrolment, code } = testEnrolment(database, authority);
+  const devices = createDevices({
+    store: new DeviceStore(database),
+    groups: new GroupStore(database),
+    presence: new PresenceStore(database),
+    bus,
+    clock,
+    followers: { deviceChanged: async (device) => void (await orders.reissueRecord(device)) },
+  });
+  const commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
+  const seen: { device: DeviceId; address: string | null; connected: boolean }[] = [];
+  const complaints: string[] = [];
+  const complain = (fields: object, message: string) => void complaints.push(`${message} ${JSON.stringify(fields)}`);
+  const quiet = () => undefined;
+  const est = createEst({ enrolment, authority, addressOf: () => null });
+  const { keyPem, chainPem } = authority.serverIdentity();
+  const gateway = createGateway(
+    {
+      tls: { key: keyPem, cert: chainPem, ca: [authority.chainPem] },
+      proxyFrom: options.proxyFrom ?? [],
+      installation: INSTALLATION,
+      operatorUrl: 'https://operator.example/',
+    },
+    {
+      devices,
+      commands,
+      jurisdiction: {
+        observeAddress: async (device, _generation, address, connected) => {
+          seen.push({ device, address, connected });
+          return connected ? [parsePlace('PK')] : [];
+        },
+        observe: async () => undefined,
+      },
+      orders,
+      reenrol: est.reenrol,
+      recovery: RECOVERY_AFTER_EXPIRY,
+      bus,
+      clock,
+      log: { debug: quiet, info: quiet, warn: quiet, error: complain },
+    },
+  );
+  gateway.attachRelay(
+    createRelay({ verdict: orders.verdict, appealOf: async () => 'the legal desk', deliver: gateway.deliver }),
+  );
+  const port = await gateway.listen('127.0.0.1', 0);
+
+  async function enrol(area = 'SE') {
+    const { id, secret } = await code(group);
+    const privateKey = newKey();
+    const { certificate } = await enrolment.redeem({ id, secret, csr: csrFor(id, privateKey), address: null });
+    const place = parsePlace(area);
+    const at = clock.now();
+    const location = observe(emptyLocation(), { source: 'statement', areas: [place], at, until: at + 1e12 });
+    world.devices.set(id, { home: place, seat: null, location });
+    await orders.reissueRecord(id);
+    const leaf = new X509Certificate(certificate);
+    const tls: DeviceTls = {
+      host: '127.0.0.1',
+      port,
+      servername: 'localhost',
+      ca: new X509Certificate(authority.rootDer).toString(),
+      key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      cert: `${leaf.toString()}${new X509Certificate(authority.issuingDer).toString()}`,
+    };
+    return { id, privateKey, signer: signerOf(privateKey), tls };
+  }
+
+  return {
+    ...world,
+    authority,
+    database,
+    devices,
+    commands,
+    gateway,
+    port,
+    seen,
+    complaints,
+    enrol,
+    alarmCodes: async (device: DeviceId) => (await devices.alarms({ scope: null, device })).map((alarm) => alarm.code),
+    close: async () => {
+      await gateway.stop();
+      await world.stop();
+      await database.close();
+      rmSync(folder, { recursive: true, force: true });
+      remove();
+    },
+  };
+}
+
+/** A certificate of our own authority that is no device's: the chain is right, the purpose or the record is not. */
+export function strayIdentity(authority: Authority, profile: 'server' | 'device' | 'messaging') {
+  const privateKey = newKey();
+  const { pem } = authority.issue({ profile, spki: spkiOf(privateKey), commonName: 'stray' });
+  return {
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    cert: `${pem}${new X509Certificate(authority.issuingDer).toString()}`,
+  };
+}
+
+/** One end of the link, in the test's hand. */
+export class TestLink {
+  readonly socket: WebSocket;
+  readonly frames: ServerFrame[] = [];
+  readonly opened: Promise<void>;
+  /** The HTTP refusal of the upgrade. */
+  readonly refused: Promise<{ status: number; headers: Record<string, unknown>; body: string }>;
+  readonly closed: Promise<{ code: number; reason: string }>;
+
+  constructor(tls: DeviceTls, path = '/link', more: ClientOptions = {}, protocol = SUBPROTOCOL) {
+    const url = `wss://localhost:${tls.port}${path}`;
+    this.socket = new WebSocket(url, protocol, {
+      perMessageDeflate: false,
+      createConnection: () => connectTls({ ...tls, ALPNProtocols: ['http/1.1'] }),
+      ...more,
+    });
+    this.socket.on('error', () => undefined);
+    this.socket.on('message', (data) => this.frames.push(serverFrameSchema.parse(JSON.parse(data.toString()))));
+    this.opened = new Promise((resolve) => this.socket.once('open', () => resolve()));
+    this.closed = new Promise((resolve) =>
+      this.socket.once('close', (closeCode, reason) => resolve({ code: closeCode, reason: reason.toString() })),
+    );
+    this.refused = new Promise((resolve) =>
+      this.socket.once('unexpected-response', (_request, response) => {
+        let body = '';
+        response.on('data', (chunk) => (body += chunk));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+      }),
+    );
+  }
+
+  send(frame: DeviceFrame): void {
+    this.socket.send(JSON.stringify(frame));
+  }
+
+  async hello(have: { list?: number; record?: number; root?: number } = {}): Promise<this> {
+    await this.opened;
+    this.send({ kind: 'hello', agent: 'test', list: 0, record: 0, root: 0, ...have });
+    await this.next('address');
+    return this;
+  }
+
+  /** The first frame of this kind that has come or comes. */
+  async next<K extends ServerFrame['kind']>(kind: K, within = 5_000): Promise<Extract<ServerFrame, { kind: K }>> {
+    const deadline = Date.now() + within;
+    for (;;) {
+      const found = this.frames.find((frame): frame is Extract<ServerFrame, { kind: K }> => frame.kind === kind);
+      if (found) return found;
+      if (Date.now() > deadline)
+        throw new Error(`no ${kind} came; ${this.frames.map((frame) => frame.kind).join(' ')}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
+/** Plain HTTPS on the device listener. */
+export async function ask(
+  tls: DeviceTls,
+  method: string,
+  path: string,
+  body?: string,
+): Promise<{ status: number; body: string }> {
+  const sent = request({ ...tls, path, method, agent: false });
+  sent.end(body);
+  const [response] = await once(sent, 'response');
+  let text = '';
+  for await (const chunk of response) text += String(chunk);
+  return { status: response.statusCode, body: text };
+}
+
+/** A TLS connection; resolves with what the server did within `within` ms. */
+export async function handshake(options: DeviceTls & ConnectionOptions, within = 3_000): Promise<TLSSocket | Error> {
+  const socket = connectTls(options);
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => resolve(new Error('nothing happened')), within);
+    const settle = (outcome: TLSSocket | Error) => {
+      clearTimeout(deadline);
+      resolve(outcome);
+    };
+    socket.on('error', settle);
+    socket.once('close', () => settle(new Error('closed')));
+    // In TLS 1.3 the client is done before the server has seen its certificate: wait for the tickets that follow.
+    socket.once('session', () => settle(socket));
+  });
+}
+
+/** A plain connection that first says `bytes`, for what stands in front of TLS. */
+export async function tcp(port: number, bytes: Buffer | string): Promise<Socket> {
+  const socket = connectTcp(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(bytes);
+  return socket;
+}
