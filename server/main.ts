@@ -286,7 +286,7 @@ export async function startServer(
 
   function renewServerCertificate(): void {
     try {
-      for (const { server } of [gateway.listener, publicListener]) server.setSecureContext({ ...tls(), ca: trusted });
+      for (const listener of [gateway.listener, publicListener]) listener.renew(tls());
     } catch (error) {
       log.error({ err: error }, 'the server certificate could not be renewed; the old one stays until it expires');
     }

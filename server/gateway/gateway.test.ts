@@ -66,6 +66,13 @@ describe('connecting', () => {
     if (!(socket instanceof TLSSocket)) throw socket;
     expect(socket.getProtocol()).toBe('TLSv1.3');
     socket.destroy();
+    // Also after a renewal of the server's own certificate.
+    const { keyPem, chainPem } = world.authority.serverIdentity();
+    world.gateway.listener.renew({ key: keyPem, cert: chainPem });
+    expect(await handshake({ ...tls, maxVersion: 'TLSv1.2' })).toBeInstanceOf(Error);
+    const renewed = await handshake(tls);
+    if (!(renewed instanceof TLSSocket)) throw renewed;
+    renewed.destroy();
   });
 
   it.skipIf(!openssl.present)('lets openssl in with a certificate, by X25519MLKEM768, and not without', async () => {

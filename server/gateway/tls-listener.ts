@@ -19,6 +19,8 @@ export interface TlsListener {
   listen(bind: string, port: number): Promise<number>;
   /** Where the connection under this request came from: the socket's own address, or what a trusted proxy said; null when it did not say. */
   addressOf(request: IncomingMessage): string | null;
+  /** A new server certificate, with everything else as it was: Node would fall back to its own defaults for what is not said again. */
+  renew(identity: { readonly key: string; readonly cert: string }): void;
   /** Stops accepting and ends what is open. */
   close(): Promise<void>;
 }
@@ -111,6 +113,7 @@ export function createTlsListener(
       const source = told.get(keyOf(socket));
       return source === undefined ? canonicalAddress(socket.remoteAddress ?? '') : source;
     },
+    renew: (identity) => server.setSecureContext({ ...secured, ...identity }),
     close: async () => {
       const closed = once(front, 'close');
       front.close();
