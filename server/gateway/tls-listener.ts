@@ -60,10 +60,8 @@ export function createTlsListener(
   const told = new Map<string, string | null>();
   const open = new Set<Socket>();
   const { handshakeTimeout = HANDSHAKE_WITHIN, requestTimeout = 30_000 } = options;
-  const server = createHttpsServer(
-    { ...options, ecdhCurve: KEY_EXCHANGE_GROUPS, handshakeTimeout, requestTimeout },
-    onRequest,
-  );
+  const secured = { ...options, ecdhCurve: KEY_EXCHANGE_GROUPS };
+  const server = createHttpsServer({ ...secured, handshakeTimeout, requestTimeout }, onRequest);
   // A peer that fails its handshake is not our error: the listener goes on, and the socket is gone.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
 
