@@ -1,0 +1,130 @@
+/** One device of the benchmarks: enrols like any other, connects by a raw link, remembers its TLS sessions, signs receipts. */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { Agent, request } from 'node:https';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { simpleEnrol } from '../../agent/enrolment/est.ts';
+import type { Http } from '../../agent/link/http.ts';
+import type { Envelope, Receipt } from '../../shared/order/documents.ts';
+import { type Signer, signerOf } from '../../shared/order/dsse.ts';
+import { makeReceipt } from '../../shared/order/receipt.ts';
+import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
+import { LINK_PATH } from '../../shared/protocol/frames.ts';
+import { buildCsr } from '../support/build-csr.ts';
+import { RawLink } from './raw-link.ts';
+import type { Code } from './stage.ts';
+
+export interface Versions {
+  readonly list: number;
+  readonly record: number;
+  readonly root: number;
+}
+
+export class BenchDevice {
+  readonly code: Code;
+  readonly csr: Buffer;
+  /** Of the last report that the server has stored. */
+  reports = 0;
+  readonly #key: KeyObject;
+  readonly #signer: Signer;
+  #certificate = '';
+  #context: SecureContext | null = null;
+  /** The newest ticket, by port. */
+  readonly #sessions = new Map<number, Buffer>();
+
+  constructor(code: Code) {
+    this.code = code;
+    this.#key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    this.csr = buildCsr({ privateKey: this.#key, commonName: code.id });
+    this.#signer = signerOf(this.#key);
+  }
+
+  static keptAlive(): Agent {
+    return new Agent({ keepAlive: true, maxSockets: 32, rejectUnauthorized: false });
+  }
+
+  /** `agent` false: over a connection of its own. */
+  async enrol(publicUrl: string, agent: Agent | false): Promise<void> {
+    const { id, secret } = this.code;
+    const [certificate] = await simpleEnrol(overHttps(agent), publicUrl, this.csr, { user: id, secret });
+    if (!certificate) throw new Error(`no certificate for ${id}`);
+    this.#certificate = certificate.toString();
+  }
+
+  /** Made ahead: a client's cost, and no part of what is measured. No authority is in it, since nothing is verified. */
+  prepare(): void {
+    this.#context ??= createSecureContext({
+      key: this.#key.export({ type: 'pkcs8', format: 'pem' }),
+      cert: this.#certificate,
+      ca: [],
+    });
+  }
+
+  get id(): string {
+    return this.code.id;
+  }
+
+  connect(port: number, resumed = false): Promise<RawLink> {
+    this.prepare();
+    const { list, record, root } = BenchDevice.has;
+    const session = resumed ? this.#sessions.get(port) : undefined;
+    if (!this.#context || (resumed && !session)) throw new Error(`${this.id} has nothing to connect with`);
+    return RawLink.open({
+      port,
+      path: `${LINK_PATH}?list=${list}&record=${record}&root=${root}`,
+      context: this.#context,
+      session,
+      onSession: (ticket) => this.#sessions.set(port, ticket),
+    });
+  }
+
+  /** What devices hold when they connect: they come back with what they had. */
+  static has: Versions = { list: 0, record: 0, root: 0 };
+
+  /** Connects and says hello; resolves on the welcome. */
+  async join(port: number, resumed = false): Promise<RawLink> {
+    const link = await this.connect(port, resumed);
+    const welcome = new Promise<Extract<ServerFrame, { kind: 'welcome' }>>((resolve, reject) => {
+      link.onClose = () => reject(new Error('closed before the welcome'));
+      link.onText = (text) => {
+        const frame: ServerFrame = JSON.parse(text);
+        if (frame.kind === 'welcome') resolve(frame);
+      };
+    });
+    link.send(JSON.stringify({ kind: 'hello', agent: 'bench', ...BenchDevice.has } satisfies DeviceFrame));
+    const { list, record, root, reports } = await welcome;
+    this.reports = reports;
+    this.welcomed = { list, record, root };
+    link.onClose = () => undefined;
+    return link;
+  }
+
+  welcomed: Versions = BenchDevice.has;
+
+  receipt(
+    about: Pick<Receipt, 'installation' | 'kind' | 'listVersion' | 'order' | 'revision' | 'service' | 'gate'>,
+  ): Envelope {
+    const receipt = { ...about, device: this.id, generation: 1, at: new Date().toISOString() };
+    return makeReceipt(receipt, this.#signer);
+  }
+}
+
+const overHttps =
+  (agent: Agent | false): Http =>
+  (url, { method, headers, body = '' }) =>
+    new Promise((resolve, reject) => {
+      const options = {
+        method,
+        agent,
+        rejectUnauthorized: false,
+        headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+      };
+      const sent = request(url, options, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+        );
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });

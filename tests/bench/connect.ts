@@ -1,0 +1,98 @@
+/** Connects, full and resumed, and what an idle connection costs in memory. */
+import type { BenchDevice } from './bench-device.ts';
+import type { Floor } from './floor-process.ts';
+import { type Bench, costOf, inParallel, rateOf, type Sample } from './measure.ts';
+import { quiet, residentKiB } from './process.ts';
+import type { RawLink } from './raw-link.ts';
+import type { Stage } from './stage.ts';
+
+const AT_ONCE = 48;
+const CONNECTS = 600;
+const RUNS = 3;
+const IDLE = 5_000;
+
+type Open = (device: BenchDevice) => Promise<RawLink>;
+
+export async function openAll(devices: readonly BenchDevice[], open: Open): Promise<RawLink[]> {
+  const links: RawLink[] = [];
+  for (const device of devices) device.prepare();
+  await inParallel(devices, AT_ONCE, async (device) => void links.push(await open(device)));
+  return links;
+}
+
+export async function closeAll(links: readonly RawLink[]): Promise<void> {
+  await Promise.all(links.map((link) => link.close()));
+}
+
+/** From the first packet to the welcome: identity, revocation and orders checked, presence on disk. The floor stops at the upgrade. */
+function connects(stage: Stage, resumed: boolean): () => Promise<Sample[]> {
+  return async () => {
+    const devices = await stage.devices(CONNECTS);
+    await stage.learnVersions();
+    const measure = async (pid: number, open: Open) => {
+      const links: RawLink[] = [];
+      const measured = await costOf(pid, async () => links.push(...(await openAll(devices, open))));
+      await closeAll(links);
+      return measured;
+    };
+    const floor = () => measure(stage.floor.pid, (device) => device.connect(stage.floor.device, resumed));
+    const real = () => measure(stage.pid, (device) => device.join(stage.devicePort, resumed));
+    if (resumed) {
+      // For the tickets.
+      await closeAll(await openAll(devices, (device) => device.connect(stage.floor.device)));
+      await closeAll(await openAll(devices, (device) => device.join(stage.devicePort)));
+    } else {
+      await floor();
+      await real();
+    }
+    const samples: Sample[] = [];
+    for (let run = 0; run < RUNS; run += 1) {
+      const [bare, ours] = [await floor(), await real()];
+      samples.push({ value: rateOf(ours), floor: rateOf(bare), busy: Math.min(bare.busy, ours.busy) });
+    }
+    return samples;
+  };
+}
+
+/** KiB a connection, on processes that have served a few and hold none, with garbage collected before and after. */
+async function idleMemory(stage: Stage): Promise<Sample> {
+  const devices = await stage.devices(IDLE);
+  await stage.restart();
+  await stage.learnVersions();
+  const floor: Floor = await stage.freshFloor();
+
+  const measure = async (pid: number, collect: () => Promise<void>, open: Open) => {
+    await closeAll(await openAll(devices.slice(0, 300), open));
+    await quiet(pid);
+    await collect();
+    const before = residentKiB(pid);
+    const links = await openAll(devices, open);
+    await quiet(pid);
+    await collect();
+    const each = (residentKiB(pid) - before) / links.length;
+    await closeAll(links);
+    return each;
+  };
+  const bare = await measure(floor.pid, floor.collectGarbage, (device) => device.connect(floor.device));
+  await floor.stop();
+  const ours = await measure(
+    stage.pid,
+    () => stage.collectGarbage(),
+    (device) => device.join(stage.devicePort),
+  );
+  return { value: ours, floor: bare, busy: null };
+}
+
+export function connectBenches(stage: Stage): Bench[] {
+  return [
+    {
+      name: 'memory-idle',
+      unit: 'KiB/device',
+      budget: 1.1,
+      better: 'less',
+      run: async () => [await idleMemory(stage)],
+    },
+    { name: 'connect-full', unit: '/s of CPU', budget: 0.9, better: 'more', run: connects(stage, false) },
+    { name: 'connect-resumed', unit: '/s of CPU', budget: 0.85, better: 'more', run: connects(stage, true) },
+  ];
+}

@@ -1,0 +1,88 @@
+/** A command to every device, journalled before it is sent. The floor sends as many bytes to as many connections. */
+import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
+import { newCommandId } from '../../shared/protocol/ids.ts';
+import type { BenchDevice } from './bench-device.ts';
+import { closeAll, openAll } from './connect.ts';
+import { type Bench, costOf, inParallel, microsecondsOf, type Sample } from './measure.ts';
+import { openFileLimit } from './process.ts';
+import type { RawLink } from './raw-link.ts';
+import type { Stage } from './stage.ts';
+
+/** As many as this process can hold twice, once to each side. */
+const DEVICES = Math.min(10_000, Math.floor((openFileLimit() - 800) / 2));
+const AT_ONCE = 32;
+const RUNS = 2;
+/** The bare fan-out takes a fifth of a second, too short for the clock of /proc. */
+const ROUNDS = 5;
+
+/** Resolves when every link has heard `count` texts that `counts`. */
+export function heard(links: readonly RawLink[], count: number, counts: (text: string) => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let missing = links.length;
+    for (const link of links) {
+      let left = count;
+      link.onClose = () => reject(new Error('a device was cut off'));
+      link.onText = (text) => {
+        if (!counts(text)) return;
+        left -= 1;
+        if (left === 0) missing -= 1;
+        if (missing === 0) resolve();
+      };
+    }
+  });
+}
+
+async function fanOut(stage: Stage): Promise<Sample[]> {
+  const devices = await stage.devices(DEVICES);
+  await stage.learnVersions();
+  const bare = await openAll(devices, (device) => device.connect(stage.floor.device));
+  const ours = new Map<BenchDevice, RawLink>();
+  await openAll(devices, async (device) => {
+    const link = await device.join(stage.devicePort);
+    ours.set(device, link);
+    return link;
+  });
+  const frame = JSON.stringify({
+    kind: 'command',
+    id: newCommandId().slice(0, -5).concat('@'),
+    command: { kind: 'lock-workspace' },
+    expires: Date.now(),
+  });
+  const samples: Sample[] = [];
+  for (let run = 0; run < RUNS; run += 1) {
+    const floor = await costOf(stage.floor.pid, async () => {
+      const all = heard(bare, ROUNDS, () => true);
+      for (let round = 0; round < ROUNDS; round += 1) await stage.floor.fanOut(frame);
+      await all;
+      return bare.length * ROUNDS;
+    });
+    const links = [...ours.values()];
+    const ids = new Map<RawLink, string>();
+    const real = await costOf(stage.pid, async () => {
+      const all = Promise.all(
+        links.map((link) =>
+          heard([link], 1, (text) => {
+            const said: ServerFrame = JSON.parse(text);
+            if (said.kind === 'command') ids.set(link, said.id);
+            return said.kind === 'command';
+          }),
+        ),
+      );
+      await inParallel(devices, AT_ONCE, ({ id }) =>
+        stage.post(`/devices/${id}/commands`, { command: { kind: 'lock-workspace' } }),
+      );
+      await all;
+      return links.length;
+    });
+    samples.push({ value: microsecondsOf(real), floor: microsecondsOf(floor), busy: null });
+    for (const [link, id] of ids) link.send(JSON.stringify({ kind: 'command-stored', id } as DeviceFrame));
+  }
+  const links = [...bare, ...ours.values()];
+  for (const link of links) link.onClose = () => undefined;
+  await closeAll(links);
+  return samples;
+}
+
+export function fanOutBench(stage: Stage): Bench {
+  return { name: 'fan-out', unit: 'µs of CPU/device', budget: 1.5, better: 'less', run: () => fanOut(stage) };
+}

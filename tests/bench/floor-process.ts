@@ -1,0 +1,54 @@
+/** Starts the floor program on its own core and hands it tasks. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { FloorAnswer, FloorTask } from './floor.ts';
+import { collectGarbage, INSPECTABLE, pin } from './process.ts';
+
+export interface Floor {
+  readonly pid: number;
+  /** Ports: mutual TLS with links, and TLS that enrols. */
+  readonly device: number;
+  readonly open: number;
+  fanOut(frame: string): Promise<void>;
+  enrol(csr: Buffer, times: number): Promise<void>;
+  collectGarbage(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startFloor(identity: { key: string; cert: string; ca: string }, core: number): Promise<Floor> {
+  const child = fork(new URL('./floor.ts', import.meta.url), {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...process.env, ...INSPECTABLE },
+  });
+  let output = '';
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk));
+  const { pid } = child;
+  if (pid === undefined) throw new Error('the floor program did not start');
+
+  const ask = (task: FloorTask): Promise<FloorAnswer> =>
+    new Promise((resolve, reject) => {
+      const died = () => reject(new Error(`the floor program ended:\n${output}`));
+      child.once('exit', died);
+      child.once('message', (answer: FloorAnswer) => {
+        child.off('exit', died);
+        resolve(answer);
+      });
+      child.send(task);
+    });
+  const started = await ask({ do: 'start', ...identity });
+  if (started.done !== 'start') throw new Error('the floor program did not start');
+  pin(pid, core);
+  return {
+    pid,
+    device: started.device,
+    open: started.open,
+    fanOut: async (frame) => void (await ask({ do: 'fan-out', frame })),
+    enrol: async (csr, times) => void (await ask({ do: 'enrol', csr: csr.toString('base64'), times })),
+    collectGarbage: () => collectGarbage(pid, () => output),
+    stop: async () => {
+      const ended = once(child, 'exit');
+      child.disconnect();
+      await ended;
+    },
+  };
+}

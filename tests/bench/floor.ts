@@ -1,0 +1,103 @@
+/**
+ * The floor: the barest program that does the same as Cordon on the wire and knows nothing. Mutual TLS and `ws`, an echo that parses and
+ * writes JSON, a fan-out, and the cryptography of an enrolment. A process of its own; the benchmark talks to it over IPC.
+ */
+import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type ServerOptions } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { KEY_EXCHANGE_GROUPS } from '../../server/gateway/tls-listener.ts';
+
+export interface FloorStart {
+  readonly do: 'start';
+  readonly key: string;
+  readonly cert: string;
+  readonly ca: string;
+}
+export type FloorTask =
+  | FloorStart
+  /** `frame`: where it holds `@`, each connection gets an id of its own. */
+  | { readonly do: 'fan-out'; readonly frame: string }
+  | { readonly do: 'enrol'; readonly csr: string; readonly times: number };
+export type FloorAnswer = { readonly done: 'start'; readonly device: number; readonly open: number } | { done: 'task' };
+
+const connections = new Set<WebSocket>();
+const { privateKey: issuer } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+/** About as many bytes as a device's certificate has before its signature. */
+const TEMPLATE = Buffer.alloc(420, 0x30);
+
+/** The next DER element at `at`: where its content begins and where it ends. */
+function element(bytes: Buffer, at: number): { content: number; end: number } {
+  const first = bytes[at + 1] ?? 0;
+  if (first < 0x80) return { content: at + 2, end: at + 2 + first };
+  const size = first & 0x7f;
+  const content = at + 2 + size;
+  return { content, end: content + bytes.readUIntBE(at + 2, size) };
+}
+
+/** A request is verified by its own key; a template is signed. */
+function enrol(csr: Buffer): Buffer {
+  const info = element(csr, 0).content;
+  const { content, end: infoEnd } = element(csr, info);
+  const name = element(csr, content).end;
+  const key = element(csr, name).end;
+  const publicKey = createPublicKey({ key: csr.subarray(key, element(csr, key).end), format: 'der', type: 'spki' });
+  const signature = element(csr, element(csr, infoEnd).end);
+  if (!verify('sha256', csr.subarray(info, infoEnd), publicKey, csr.subarray(signature.content + 1, signature.end))) {
+    throw new Error('the request does not verify');
+  }
+  const toSign = Buffer.concat([TEMPLATE, csr.subarray(key, element(csr, key).end)]);
+  return Buffer.concat([toSign, sign('sha256', toSign, issuer)]);
+}
+
+async function listen(options: ServerOptions, ready: (server: ReturnType<typeof createServer>) => void) {
+  const server = createServer({ ...options, minVersion: 'TLSv1.3', ecdhCurve: KEY_EXCHANGE_GROUPS });
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  ready(server);
+  server.listen({ port: 0, host: '127.0.0.1', noDelay: true });
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+async function start({ key, cert, ca }: FloorStart): Promise<FloorAnswer> {
+  const upgrader = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false });
+  const device = await listen({ key, cert, ca, requestCert: true, rejectUnauthorized: true }, (server) => {
+    server.on('upgrade', (request, socket, head) =>
+      upgrader.handleUpgrade(request, socket, head, (link) => {
+        connections.add(link);
+        link.on('close', () => connections.delete(link));
+        link.on('error', () => link.terminate());
+        link.on('message', (data) => link.send(JSON.stringify(JSON.parse(data.toString()))));
+      }),
+    );
+  });
+  const open = await listen({ key, cert }, (server) => {
+    server.on('request', async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      response.end(enrol(Buffer.from(body, 'base64')).toString('base64'));
+    });
+  });
+  return { done: 'start', device, open };
+}
+
+async function fanOut(frame: string): Promise<void> {
+  const [before = '', after] = frame.split('@');
+  let count = 0;
+  for (const link of connections) {
+    link.send(after === undefined ? before : `${before}${count}${after}`);
+    count += 1;
+    if (count % 256 === 0) await new Promise(setImmediate);
+  }
+}
+
+async function perform(task: FloorTask): Promise<FloorAnswer> {
+  if (task.do === 'start') return start(task);
+  if (task.do === 'fan-out') await fanOut(task.frame);
+  else for (let left = task.times, csr = Buffer.from(task.csr, 'base64'); left > 0; left -= 1) enrol(csr);
+  return { done: 'task' };
+}
+
+process.on('message', (task: FloorTask) => void perform(task).then((answer) => process.send?.(answer)));
+process.on('disconnect', () => process.exit());

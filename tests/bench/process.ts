@@ -1,0 +1,62 @@
+/** Other processes as a benchmark sees them: their CPU time and memory from /proc (Linux), and the core that they may use. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+
+/** `sysconf(_SC_CLK_TCK)` on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** User and system time of all threads, in seconds. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The command's name, in parentheses, may hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+export function residentKiB(pid: number): number {
+  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
+
+export function openFileLimit(): number {
+  return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1024);
+}
+
+/** All threads of `pid` on one core. False where there is only one, or no `taskset`. */
+export function pin(pid: number, core: number): boolean {
+  if (cpus().length < 2) return false;
+  return spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)], { stdio: 'ignore' }).status === 0;
+}
+
+/** Resolves when the process has used no more than a few ticks in a quarter of a second. */
+export async function quiet(pid: number): Promise<void> {
+  for (let before = cpuSeconds(pid), waited = 0; waited < 20_000; waited += 250) {
+    await delay(250);
+    const now = cpuSeconds(pid);
+    if (now - before <= 0.02) return;
+    before = now;
+  }
+}
+
+/** Has the process collect its garbage, so that what stays is state: through its inspector, which SIGUSR1 opens. */
+export async function collectGarbage(pid: number, output: () => string): Promise<void> {
+  const address = () => output().match(/Debugger listening on (ws:\/\/\S+)/)?.[1];
+  if (!address()) process.kill(pid, 'SIGUSR1');
+  while (!address()) await delay(20);
+  const inspector = new WebSocket(address() ?? '', { perMessageDeflate: false });
+  await new Promise<void>((resolve, reject) => {
+    inspector.on('error', reject);
+    inspector.on('open', () => {
+      // Twice: what the first leaves to finalisers, the second takes.
+      for (const id of [1, 2]) inspector.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }));
+    });
+    inspector.on('message', (data) => JSON.parse(data.toString()).id === 2 && resolve());
+  });
+  inspector.close();
+  await delay(500);
+}
+
+/** For a process whose garbage will be collected: its inspector takes any free port. */
+export const INSPECTABLE = { NODE_OPTIONS: '--inspect-port=127.0.0.1:0' };

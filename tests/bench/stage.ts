@@ -1,0 +1,187 @@
+/**
+ * What the benchmarks run on: the released server with people and a root of approvers, the floor program beside it, each of them on core 0,
+ * and this process, which plays all devices, on core 1. Devices enrol over EST like any other; only their activation codes are put into the
+ * store at once, since nobody makes ten thousand of them by hand.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Agent, request as httpRequest } from 'node:http';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { type Authority, openAuthority } from '../../certs/authority.ts';
+import { openDatabase } from '../../server/store/database.ts';
+import { type DeviceId, newDeviceId, randomBase32 } from '../../shared/protocol/ids.ts';
+import { type Operator, setUp } from '../support/operator.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { BenchDevice } from './bench-device.ts';
+import { type Floor, startFloor } from './floor-process.ts';
+import { inParallel } from './measure.ts';
+import { collectGarbage, INSPECTABLE, pin } from './process.ts';
+
+const SERVER_CORE = 0;
+const CLIENT_CORE = 1;
+const DAY = 86_400_000;
+
+export interface Code {
+  readonly id: DeviceId;
+  readonly secret: string;
+}
+
+export class Stage {
+  readonly operator: Operator;
+  readonly floor: Floor;
+  /** False when every process shares the cores with the others. */
+  readonly pinned: boolean;
+  readonly #server: ServerProcess;
+  readonly #group: string;
+  readonly #devices: BenchDevice[] = [];
+  readonly #api = new Agent({ keepAlive: true, maxSockets: 32 });
+
+  private constructor(server: ServerProcess, operator: Operator, floor: Floor, group: string, pinned: boolean) {
+    this.#server = server;
+    this.operator = operator;
+    this.floor = floor;
+    this.#group = group;
+    this.pinned = pinned;
+  }
+
+  static async open(): Promise<Stage> {
+    const server = await startServerProcess(INSPECTABLE);
+    try {
+      const pinned = pin(server.process.pid ?? 0, SERVER_CORE) && pin(process.pid, CLIENT_CORE);
+      const operator = await setUp(server.admin, server.firstOwner);
+      const group = await operator.group('bench', 'PK');
+      return new Stage(server, operator, await openFloor(server), group, pinned);
+    } catch (error) {
+      await server.remove();
+      throw error;
+    }
+  }
+
+  get pid(): number {
+    return this.#server.process.pid ?? 0;
+  }
+
+  get devicePort(): number {
+    return Number(new URL(this.#server.device).port);
+  }
+
+  get publicUrl(): string {
+    return this.#server.public;
+  }
+
+  collectGarbage(): Promise<void> {
+    return collectGarbage(this.pid, () => this.#server.output());
+  }
+
+  /** Ends the server and starts it on the same data: as after an update. */
+  async restart(): Promise<void> {
+    await this.#server.kill();
+    await this.#server.start();
+    pin(this.pid, SERVER_CORE);
+  }
+
+  /** A fresh floor program, in place of this one. */
+  async freshFloor(): Promise<Floor> {
+    return openFloor(this.#server);
+  }
+
+  /** Puts activation codes into the store, as the API would one by one. */
+  async codes(count: number): Promise<Code[]> {
+    const database = await openDatabase({ file: join(this.#server.home, 'cordon.db') });
+    const codes = Array.from({ length: count }, () => ({ id: newDeviceId(), secret: randomBase32(16) }));
+    const created_at = Date.now();
+    const fixed = {
+      user_name: 'Bench',
+      group_id: this.#group,
+      home: null,
+      seat: null,
+      created_by: 'bench',
+      created_at,
+    };
+    for (let from = 0; from < count; from += 500) {
+      const rows = codes.slice(from, from + 500).map(({ id, secret }) => ({
+        ...fixed,
+        id,
+        secret_hash: createHash('sha256').update(secret).digest('hex'),
+        expires_at: created_at + DAY,
+        used_at: null,
+        cancelled_at: null,
+      }));
+      await database.db.insertInto('activation_codes').values(rows).execute();
+    }
+    await database.close();
+    return codes;
+  }
+
+  /** Devices come back with what they had: asked of the server once, by a device that has nothing. */
+  async learnVersions(): Promise<void> {
+    const [device] = await this.devices(1);
+    if (!device) throw new Error('there is no device');
+    BenchDevice.has = { list: 0, record: 0, root: 0 };
+    await (await device.join(this.devicePort)).close();
+    BenchDevice.has = device.welcomed;
+  }
+
+  /** A device that a benchmark has enrolled. */
+  add(device: BenchDevice): void {
+    this.#devices.push(device);
+  }
+
+  async devices(count: number): Promise<readonly BenchDevice[]> {
+    const agent = BenchDevice.keptAlive();
+    const missing = Math.max(0, count - this.#devices.length);
+    await inParallel(missing === 0 ? [] : await this.codes(missing), 32, async (code) => {
+      const device = new BenchDevice(code);
+      await device.enrol(this.publicUrl, agent);
+      this.add(device);
+    });
+    agent.destroy();
+    return this.#devices.slice(0, count);
+  }
+
+  /** A POST over kept-alive connections: `fetch` would be the slowest part of what is measured. */
+  async post(path: string, body: unknown): Promise<void> {
+    const text = JSON.stringify(body);
+    const headers = {
+      authorization: `Bearer ${this.operator.owner.token}`,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+    };
+    await new Promise<void>((resolve, reject) => {
+      const url = `${this.#server.admin}/api/v1${path}`;
+      const request = httpRequest(url, { method: 'POST', agent: this.#api, headers }, (response) => {
+        let answer = '';
+        response.on('data', (chunk: Buffer) => (answer += chunk));
+        response.on('end', () => {
+          if ((response.statusCode ?? 500) < 300) resolve();
+          else reject(new Error(`${path} was answered with ${response.statusCode} ${answer}`));
+        });
+      });
+      request.on('error', reject);
+      request.end(text);
+    });
+  }
+
+  get(path: string): Promise<unknown> {
+    return this.operator.as(this.operator.owner, 'GET', path, z.unknown());
+  }
+
+  async close(): Promise<void> {
+    this.#api.destroy();
+    await this.floor.stop();
+    await this.#server.remove();
+  }
+}
+
+/** With the server's own certificate and authority, so that both handshakes carry the same bytes. */
+async function openFloor({ home }: ServerProcess): Promise<Floor> {
+  const authority: Authority = openAuthority({
+    folder: join(home, 'keys'),
+    passphrase: readFileSync(join(dirname(home), 'passphrase'), 'utf8').trim(),
+    organisation: 'Cordon',
+    serverNames: ['localhost', '127.0.0.1'],
+  });
+  const { keyPem, chainPem } = authority.serverIdentity();
+  return startFloor({ key: keyPem, cert: chainPem, ca: authority.chainPem }, SERVER_CORE);
+}

@@ -1,0 +1,86 @@
+/** One device's verdict, from the cache and made anew under fifty orders. In this process, on figures and not against a floor. */
+
+import { LocalBus } from '../../server/bus/bus.ts';
+import { createVerdicts } from '../../server/orders/verdicts.ts';
+import { expandAreas, parseArea, parsePlace } from '../../shared/areas/area-code.ts';
+import { newDeviceId } from '../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../shared/time/clock.ts';
+import { emptyLocation, observeAll } from '../../shared/verdict/locate.ts';
+import type { DeviceFacts, OrderRule } from '../../shared/verdict/terms.ts';
+import type { Bench, Sample } from './measure.ts';
+
+const NOW = Date.parse('2015-11-30T19:00:00Z');
+const DAY = 86_400_000;
+const DEVICES = 1_000;
+const RUNS = 5;
+
+const PLACES = ['PK', 'SA', 'AE', 'IN', 'TR', 'EG', 'ID', 'RU', 'CN', 'EU'] as const;
+
+/** Fifty orders in force, each with every kind of tie; a tenth of them reach the place where the devices are. */
+const rules: OrderRule[] = Array.from({ length: 50 }, (_, index) => ({
+  order: `2015-${String(index + 1).padStart(3, '0')}`,
+  revision: 1,
+  services: new Set(['messaging', 'mail'] as const),
+  areas: expandAreas([parseArea(PLACES[index % PLACES.length] ?? 'PK')]),
+  nexus: new Set(['present', 'home', 'network', 'seat'] as const),
+  effective: NOW - DAY,
+  until: NOW + 30 * DAY,
+  heldUntil: null,
+  withdrawn: false,
+  unknown: 'allow',
+  contested: 'deny',
+  stale: 'keep',
+  visitors: DAY,
+  travellers: 'allow',
+  disputed: new Map(),
+}));
+
+function facts(): DeviceFacts {
+  const observed = { areas: [parsePlace('PK')], at: NOW - 60_000 };
+  return {
+    home: parsePlace('PK'),
+    seat: parsePlace('SE'),
+    exemptions: [],
+    location: observeAll(emptyLocation(), [
+      { source: 'network', ...observed },
+      { source: 'address', connected: true, ...observed },
+    ]),
+    listExpires: null,
+  };
+}
+
+async function perVerdict(repeat: number, fromScratch: boolean): Promise<Sample[]> {
+  const devices = Array.from({ length: DEVICES }, newDeviceId);
+  const known = facts();
+  const verdicts = createVerdicts({
+    clock: new DrivenClock(NOW),
+    bus: new LocalBus(),
+    log: { warn: () => undefined },
+    rules: () => rules,
+    facts: async () => known,
+    affectedBy: async () => [],
+  });
+  for (const device of devices) await verdicts.verdict(device);
+  const samples: Sample[] = [];
+  for (let run = -1; run < RUNS; run += 1) {
+    const started = performance.now();
+    let denied = 0;
+    for (let round = 0; round < repeat; round += 1) {
+      if (fromScratch) verdicts.invalidate(devices);
+      for (const device of devices) {
+        const verdict = fromScratch ? await verdicts.verdict(device) : verdicts.cached(device);
+        if (verdict?.services.messaging.allowed === false) denied += 1;
+      }
+    }
+    const value = ((performance.now() - started) * 1000) / (repeat * DEVICES);
+    if (denied !== repeat * DEVICES) throw new Error('a verdict was not what it must be');
+    if (run >= 0) samples.push({ value, floor: null, busy: null });
+  }
+  verdicts.stop();
+  return samples;
+}
+
+export const verdictBenches: readonly Bench[] = [
+  { name: 'verdict-cache', unit: 'µs', budget: 1, better: 'less', run: () => perVerdict(1_000, false) },
+  { name: 'verdict-scratch', unit: 'µs', budget: 20, better: 'less', run: () => perVerdict(10, true) },
+];
