@@ -58,6 +58,10 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
   await world.root([ada, ben, cyd], [ada, ben]);
   const { bus, clock, orders } = world;
   const { enrolment, code } = testEnrolment(database, authority);
+  const complaints: string[] = [];
+  const complain = (fields: object, message: string) => void complaints.push(`${message} ${JSON.stringify(fields)}`);
+  const quiet = () => undefined;
+  const log = { debug: quiet, info: quiet, warn: quiet, error: complain };
   const devices = createDevices({
     store: new DeviceStore(database),
     groups: new GroupStore(database),
@@ -65,12 +69,10 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     bus,
     clock,
     followers: { deviceChanged: async (device) => void (await orders.reissueRecord(device)) },
+    log,
   });
   const commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
   const seen: { device: DeviceId; address: string | null; connected: boolean }[] = [];
-  const complaints: string[] = [];
-  const complain = (fields: object, message: string) => void complaints.push(`${message} ${JSON.stringify(fields)}`);
-  const quiet = () => undefined;
   const est = createEst({ enrolment, authority, addressOf: () => null });
   const { keyPem, chainPem } = authority.serverIdentity();
   const gateway = createGateway(
@@ -95,7 +97,7 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
       recovery: RECOVERY_AFTER_EXPIRY,
       bus,
       clock,
-      log: { debug: quiet, info: quiet, warn: quiet, error: complain },
+      log,
     },
   );
   gateway.attachRelay(
