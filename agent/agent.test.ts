@@ -112,19 +112,31 @@ describe('enrolment', () => {
     expect(keeper().current()).toMatchObject({ keyPem: before?.keyPem, chainPem: before?.chainPem });
   });
 
-  it('says what to do when the code was used and its answer never arrived', async () => {
+  it('finishes with the kept key when the answer to a used code was lost', async () => {
     const link = server.link();
-    server.serve.hangUp = true;
+    server.serve.answer = 'lost';
     await expect(enrolBy(link)).rejects.toThrow();
-    await expect(enrolBy(link)).rejects.toThrow(/Ask your admin for a new link/);
-    server.serve.hangUp = false;
-    await enrolBy(server.link());
+    const before = keeper().load();
+    expect(before).toMatchObject({ complete: false, chainPem: null });
+    server.serve.answer = 'given';
+    expect(await enrolBy(link)).toMatchObject({ keyPem: before?.keyPem });
+    expect(server.serve.redeemed).toBe(2);
+  });
+
+  it('case 9: a used code answers no other key', async () => {
+    const link = server.link();
+    await enrolBy(link);
+    keeper().destroy();
+    await expect(enrolBy(link)).rejects.toMatchObject({ code: 'code_used' });
   });
 
   it('keeps its identity against another link, unless it is told to give it up', async () => {
     const first = await enrolBy(server.link());
     const other = server.link();
     await expect(enrolBy(other)).rejects.toMatchObject({ code: 'conflict' });
+    const mistyped = other.replace(/ca=[0-9a-f]{8}/, 'ca=00000000');
+    await expect(enrolBy(mistyped, true)).rejects.toMatchObject({ code: 'fingerprint_mismatch' });
+    expect(keeper().current()).toMatchObject({ device: first.device });
     const second = await enrolBy(other, true);
     expect(second.device).not.toBe(first.device);
     expect(store.device(first.device).list()).toBeNull();

@@ -1,7 +1,7 @@
 /** The agent as people run it: real processes, killed with -9, against a small real server. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -72,6 +72,23 @@ it('says in one line what is missing, with its own exit codes', async () => {
   expect(await agent('enrol', 'cordon:enrol?nonsense')).toMatchObject({ code: EXIT.usage });
   expect(await agent('enrol', server.link('ab'.repeat(32)))).toMatchObject({ code: EXIT.unverified });
   expect(await agent('fly')).toMatchObject({ code: EXIT.usage });
+}, 30_000);
+
+it('killed with -9 while it waits for the answer to its code, it enrols with the same link and the same key', async () => {
+  const link = server.link();
+  server.serve.answer = 'never';
+  const child = spawn(process.execPath, [ENTRY, '--home', home, 'enrol', link], { stdio: 'ignore' });
+  daemons.push(child);
+  await vi.waitFor(() => expect(server.serve.redeemed).toBe(1), WAIT);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const key = readFileSync(join(home, 'identity', 'key.pem'), 'utf8');
+  server.serve.answer = 'given';
+  expect(await agent('enrol', link)).toMatchObject({ code: 0, err: '' });
+  expect(readFileSync(join(home, 'identity', 'key.pem'), 'utf8')).toBe(key);
+  // And once more: what is done is done.
+  expect(await agent('enrol', link)).toMatchObject({ code: 0 });
+  expect(server.serve.redeemed).toBe(2);
 }, 30_000);
 
 it('enrols, runs, tells its state to its owner alone, and keeps a workspace that an admin can lock and wipe', async () => {

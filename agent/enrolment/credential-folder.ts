@@ -16,12 +16,12 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
 import { type CredentialPort, credentialsOver, type EnrolmentKeeper, type EnrolmentState } from './credentials.ts';
 
-const common = { device: deviceIdSchema, publicUrl: z.url(), deviceUrl: z.url() };
+const common = { device: deviceIdSchema, code: z.string(), publicUrl: z.url(), deviceUrl: z.url() };
 const metadataSchema = z.discriminatedUnion('complete', [
   z.strictObject({ ...common, complete: z.literal(false) }),
   z.strictObject({ ...common, complete: z.literal(true), generation: z.int().min(1), installation: z.string() }),
@@ -51,9 +51,11 @@ export function credentialFolder(folder: string): EnrolmentKeeper & CredentialPo
     else writeWhole(path('chain.pem'), chainPem);
     writeWhole(path('enrolment.json'), JSON.stringify(metadataSchema.parse(metadata), null, 2));
     syncFolder(folder);
+    syncFolder(dirname(folder));
   };
 
   const forget = () => {
+    if (!existsSync(folder)) return;
     for (const name of ['key.pem', 'enrolment.json', 'chain.pem', 'root.pem']) destroy(path(name));
     syncFolder(folder);
   };

@@ -24,6 +24,8 @@ export interface Credentials {
 /** An enrolment on its way; `credentials` once list and record are stored. */
 export type EnrolmentState = {
   readonly device: DeviceId;
+  /** SHA-256 of the activation code's secret: the same link goes on, another one begins anew. */
+  readonly code: string;
   readonly publicUrl: string;
   readonly deviceUrl: string;
   readonly rootPem: string;

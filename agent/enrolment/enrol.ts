@@ -3,8 +3,9 @@
  * certificate over EST, pin the root of approvers, store list and record. Each step is kept before the next, so that the same link
  * given again goes on where it was interrupted, with the same key.
  */
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { CordonError, isCordonError } from '../../shared/errors.ts';
+import { CordonError } from '../../shared/errors.ts';
 import { readRoot } from '../../shared/order/approvers.ts';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
@@ -30,63 +31,49 @@ export interface EnrolPorts {
 export async function enrol(link: string, { keeper, store, dial, replace = false }: EnrolPorts): Promise<Credentials> {
   const { code, publicUrl, deviceUrl, fingerprint } = parseActivationLink(link);
   const device = code.id;
-  let kept = keeper.load();
-  if (kept && kept.device !== device && replace) {
-    store.device(kept.device).clear();
-    keeper.destroy();
-    kept = null;
-  }
-  if (kept?.complete && kept.device !== device) {
+  const used = createHash('sha256').update(code.secret).digest('hex');
+  const kept = keeper.load();
+  const same = kept?.device === device && kept.code === used;
+  if (kept?.complete && same) return kept;
+  if (kept?.complete && !replace) {
     throw new CordonError(
       'conflict',
-      `This machine is enrolled already, as ${kept.device}. To give that identity up, add --replace.`,
+      `This machine is enrolled already, as ${kept.device}. To give that identity up for the new link, add --replace.`,
     );
   }
-  if (kept?.complete) return kept;
 
   let state: EnrolmentState;
-  if (kept?.device === device) {
+  if (kept && same) {
     state = kept;
   } else {
     const unverified = overTls(secureDial({ dial, rootPem: null, identity: null }));
     const rootPem = findRoot(await fetchAuthorities(unverified, publicUrl), fingerprint).toString();
-    state = { device, publicUrl, deviceUrl, rootPem, keyPem: newKeyPem(), chainPem: null, complete: false };
+    // Not before the new installation has shown who it is: a mistyped link costs no identity.
+    if (kept) {
+      store.device(kept.device).clear();
+      keeper.destroy();
+    }
+    const keyPem = newKeyPem();
+    state = { device, code: used, publicUrl, deviceUrl, rootPem, keyPem, chainPem: null, complete: false };
+    // The key is durable before it is spoken of: when the answer is lost, the used code still answers this key and no other.
     keeper.save(state);
   }
   let { chainPem } = state;
   if (chainPem === null) {
     // From here on nothing but that root is trusted.
     const http = overTls(secureDial({ dial, rootPem: state.rootPem, identity: null }));
-    chainPem = await certificateFor(state, code.secret, http);
+    const authorities = await fetchAuthorities(http, publicUrl);
+    const csr = requestCertificate(device, state.keyPem);
+    const answer = await simpleEnrol(http, publicUrl, csr, { user: device, secret: code.secret });
+    chainPem = chainOf(answer, authorities, state.keyPem, state.rootPem);
     state = { ...state, complete: false, chainPem };
     keeper.save(state);
   }
   return finish({ ...state, chainPem }, { keeper, store, dial });
 }
 
-async function certificateFor(
-  state: EnrolmentState,
-  secret: string,
-  http: ReturnType<typeof overTls>,
-): Promise<string> {
-  const { device, publicUrl, keyPem, rootPem } = state;
-  const authorities = await fetchAuthorities(http, publicUrl);
-  const csr = requestCertificate(device, keyPem);
-  try {
-    return chainOf(await simpleEnrol(http, publicUrl, csr, { user: device, secret }), authorities, keyPem, rootPem);
-  } catch (error) {
-    if (!isCordonError(error, 'code_used')) throw error;
-    throw new CordonError(
-      'code_used',
-      'This activation code was used already: by somebody else, or by an attempt on this machine whose answer never arrived. Ask your admin for a new link.',
-      {},
-      error,
-    );
-  }
-}
-
 async function finish(state: EnrolmentState & { chainPem: string }, ports: EnrolPorts): Promise<Credentials> {
-  const { device, publicUrl, deviceUrl, rootPem, keyPem, chainPem } = state;
+  const { device, code, publicUrl, deviceUrl, rootPem, keyPem, chainPem } = state;
   const { generation } = readOwn(chainPem);
   const open = overTls(secureDial({ dial: ports.dial, rootPem, identity: null }));
   const asDevice = overTls(secureDial({ dial: ports.dial, rootPem, identity: { keyPem, chainPem } }));
@@ -110,7 +97,7 @@ async function finish(state: EnrolmentState & { chainPem: string }, ports: Enrol
     held.acceptRecord(record);
     if (stored) store.saveClock(signedTime(stored.list.issued));
   });
-  const complete = { device, publicUrl, deviceUrl, rootPem, keyPem, chainPem, generation, installation };
+  const complete = { device, code, publicUrl, deviceUrl, rootPem, keyPem, chainPem, generation, installation };
   ports.keeper.save({ ...complete, complete: true });
   return complete;
 }

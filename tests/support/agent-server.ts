@@ -24,6 +24,8 @@ export async function startAgentServer(authority: Authority) {
   const people = [testPerson('ada'), testPerson('ben'), testPerson('cyd')];
   const root = signedRoot(rootDocument(people, online), people);
   const codes = new Map<string, string>();
+  /** The answer that a used code gives again to the key that used it. */
+  const answers = new Map<string, { readonly key: string; readonly body: string }>();
   const received: DeviceFrame[] = [];
   const posted: Envelope[] = [];
   const sockets = new Set<WebSocket>();
@@ -33,8 +35,9 @@ export async function startAgentServer(authority: Authority) {
     days: 30,
     /** Status and body for the next upgrades; null lets them in. */
     refuse: null as { status: number; body: string; headers: string } | null,
-    /** The next simpleenroll redeems the code and then hangs up. */
-    hangUp: false,
+    /** simpleenroll redeems the code and then answers, hangs up, or keeps the device waiting. */
+    answer: 'given' as 'given' | 'lost' | 'never',
+    redeemed: 0,
     reports: 0,
     /** False: reports are taken and not confirmed. */
     confirm: true,
@@ -81,11 +84,15 @@ export async function startAgentServer(authority: Authority) {
       case '/.well-known/est/simpleenroll': {
         const basic = Buffer.from(request.headers.authorization?.slice(6) ?? '', 'base64').toString();
         const [device = '', secret] = basic.split(':');
-        if (codes.get(device) === 'used') return problem(response, 409, 'code_used');
         if (codes.get(device) !== secret) return problem(response, 401, 'code_unknown');
-        codes.set(device, 'used');
-        if (serve.hangUp) return void request.socket.destroy();
-        response.end(issue(device, body));
+        const key = parseCsr(Buffer.from(body, 'base64')).spki.toString('base64');
+        const given = answers.get(device) ?? { key, body: issue(device, body) };
+        if (given.key !== key) return problem(response, 409, 'code_used');
+        answers.set(device, given);
+        serve.redeemed += 1;
+        if (serve.answer === 'never') return;
+        if (serve.answer === 'lost') return void request.socket.destroy();
+        response.end(given.body);
         return;
       }
       case '/.well-known/est/simplereenroll':
