@@ -267,6 +267,7 @@ export async function startServer(
   if (config.ipDatabase !== null) await useIpDatabase(config.ipDatabase);
   await orders.start();
   const stopRevocationList = await revocationList.start();
+  const stopLapsing = await devices.keepLapsing((error) => log.error({ err: error }, 'statements could not be ended'));
   const stopExpiring = commands.keepExpiring((error) => log.error({ err: error }, 'commands could not be expired'));
   const renewing = setInterval(renewServerCertificate, DAY);
   renewing.unref();
@@ -295,6 +296,7 @@ export async function startServer(
   // --- drain --------------------------------------------------------------------------------------------------------
   async function stop(): Promise<void> {
     clearInterval(renewing);
+    stopLapsing();
     stopExpiring();
     stopRevocationList();
     await gateway.stop();

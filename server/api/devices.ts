@@ -92,8 +92,8 @@ export function deviceRoutes({ devices, orders, jurisdiction }: DevicesPorts): R
       params: deviceParams,
       response: evidenceView,
       async handler({ params, reach }) {
-        const { id } = await devices.get(params.id, reach.devices);
-        return jurisdiction.evidence(id);
+        const { id, statement } = await devices.get(params.id, reach.devices);
+        return { ...(await jurisdiction.evidence(id)), statement };
       },
     }),
     route({

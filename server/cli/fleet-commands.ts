@@ -119,6 +119,12 @@ function addCodes(program: Command, cli: Cli): void {
     });
 }
 
+function statementLines(statement: DeviceView['statement']): string[] {
+  if (!statement) return [];
+  const { kind, areas, until, reason } = statement;
+  return [`statement of ${kind}: ${areas.join(' or ')}, until ${when(until)}: ${plain(reason)}`];
+}
+
 const deviceHead = ['id', 'user', 'group', 'home', 'status', 'connected', 'last seen', 'host', 'list'];
 const deviceRow = (device: DeviceView) => [
   device.id,
@@ -157,7 +163,7 @@ function addDevices(program: Command, cli: Cli): void {
     .action(async (id: string) => {
       const path = `/devices/${encodeURIComponent(id)}`;
       const device = await cli.client().call(deviceDetail, 'GET', path);
-      const { location } = await cli.client().call(evidenceView, 'GET', `${path}/evidence`);
+      const { location, observations } = await cli.client().call(evidenceView, 'GET', `${path}/evidence`);
       const { inventory } = device;
       const machine = inventory
         ? [
@@ -166,10 +172,11 @@ function addDevices(program: Command, cli: Cli): void {
         : [];
       cli
         .out()
-        .show({ ...device, location }, [
+        .show({ ...device, location, observations }, [
           ...table(deviceHead, [deviceRow(device)]),
           ...machine,
           `location: ${location.areas.join(' or ') || 'unknown'} (${location.certainty}${location.source ? `, by ${location.source}` : ''})`,
+          ...statementLines(device.statement),
         ]);
     });
   devices
@@ -180,18 +187,35 @@ function addDevices(program: Command, cli: Cli): void {
     .option('--seat <area>', 'or "none" to take it from the group')
     .option('--group <group>')
     .option('--statement <area...>', 'where it is, on your word; or "none" to take it back')
+    .option(
+      '--kind <kind>',
+      'of the statement: presence (where it is) or home (one place instead of its home)',
+      'presence',
+    )
     .option('--until <time>', 'how long the statement holds (RFC 3339)')
+    .option('--reason <text>', 'why the statement is made')
     .action(
       async (
         id: string,
-        options: { home?: string; seat?: string; group?: string; statement?: string[]; until?: string },
+        options: {
+          home?: string;
+          seat?: string;
+          group?: string;
+          statement?: string[];
+          kind: string;
+          until?: string;
+          reason?: string;
+        },
       ) => {
-        const { statement, until, group } = options;
+        const { statement, kind, until, reason, group } = options;
         const body = {
           home: placeOrNone(options.home),
           seat: placeOrNone(options.seat),
           group,
-          statement: statement?.[0] === 'none' ? null : statement && { areas: statement, until: instant(until) },
+          statement:
+            statement?.[0] === 'none'
+              ? null
+              : statement && { kind, areas: statement, until: instant(until), reason: reasonOf(reason) },
         };
         const device = await cli.client().call(deviceView, 'PATCH', `/devices/${encodeURIComponent(id)}`, body);
         cli.out().show(device, table(deviceHead, [deviceRow(device)]));
@@ -292,6 +316,11 @@ function instant(text: string | undefined): number {
   if (Number.isNaN(at))
     throw new CordonError('invalid_input', 'A statement needs --until, such as 2026-01-31T12:00:00Z.');
   return at;
+}
+
+function reasonOf(text: string | undefined): string {
+  if (text) return text;
+  throw new CordonError('invalid_input', 'A statement needs --reason: why you take the device to be there.');
 }
 
 function placeOrNone(area: string | undefined): string | null | undefined {

@@ -10,6 +10,7 @@ import { type DeviceId, type GroupId, newGroupId } from '../../shared/protocol/i
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Identity, identityOf } from './identify.ts';
+import { createLapsing } from './lapsing.ts';
 import {
   type Alarm,
   type Connected,
@@ -86,6 +87,8 @@ export interface DevicesPorts {
 export type Devices = ReturnType<typeof createDevices>;
 
 export function createDevices({ store, groups, presence, bus, clock, followers }: DevicesPorts) {
+  const lapsing = createLapsing({ store, clock, lapsed: changed });
+
   /**
    * At each upgrade and each request of the device listener. `now` is real time, `fingerprint` SHA-256 of the DER in lower-case hex;
    * `recovery` is given by renewal alone (`identify.ts`).
@@ -122,16 +125,17 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
 
   async function update(id: DeviceId, { statement, ...rest }: DeviceChange): Promise<Device> {
     const at = clock.now();
-    if (statement && statement.until <= at) {
-      throw new CordonError('invalid_input', 'A statement must hold until a later time than now.', {
-        field: 'statement',
-      });
-    }
+    if (statement) requireSound(statement, at);
     const change = statement === undefined ? rest : { ...rest, statement: statement && { ...statement, at } };
     if (!(await store.update(id, change))) throw notActive(await get(id));
-    await followers.deviceChanged(id);
-    bus.publish({ kind: 'device', device: id });
+    await changed(id);
+    if (statement) lapsing.schedule(statement.until);
     return get(id);
+  }
+
+  async function changed(device: DeviceId): Promise<void> {
+    await followers.deviceChanged(device);
+    bus.publish({ kind: 'device', device });
   }
 
   async function end(id: DeviceId, status: Ended['status'], reason: RevocationReason): Promise<Device> {
@@ -169,10 +173,7 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
   ): Promise<Group> {
     if (!(await groups.updateGroup(id, change))) throw unknownGroup(id);
     if (change.home !== undefined || change.seat !== undefined) {
-      for (const device of await groups.devicesOf(id)) {
-        await followers.deviceChanged(device);
-        bus.publish({ kind: 'device', device });
-      }
+      for (const device of await groups.devicesOf(id)) await changed(device);
     }
     return getGroup(id);
   }
@@ -224,6 +225,8 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
     seen: (session: Session, seen: Omit<Seen, 'at'> = {}) => presence.seen(session, { ...seen, at: clock.now() }),
     /** At start, before the listeners: no socket of an earlier process is left. */
     resetPresence: () => presence.reset(clock.now()),
+    /** At start: ends the statements that lapsed meanwhile, and each later one at its time. Returns what stops it. */
+    keepLapsing: lapsing.keep,
 
     putInventory: presence.putInventory.bind(presence),
     inventory: presence.inventory.bind(presence),
@@ -273,6 +276,12 @@ function readCursor(text: string, sort: DeviceSort, descending: boolean): Cursor
   if (data.sort !== sort || data.descending !== descending || (typeof data.value === 'number') !== numeric)
     throw refuse();
   return data;
+}
+
+function requireSound({ kind, areas, until }: Omit<Statement, 'at'>, now: number): void {
+  const refuse = (detail: string) => new CordonError('invalid_input', detail, { field: 'statement' });
+  if (until <= now) throw refuse('A statement must hold until a later time than now.');
+  if (kind === 'home' && areas.length !== 1) throw refuse('A home is one place: name one area.');
 }
 
 function unknownDevice(id: DeviceId): CordonError {

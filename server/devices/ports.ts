@@ -18,8 +18,10 @@ export interface Group {
   readonly createdAt: number;
 }
 
-/** An admin's word on where a device is, while it holds. Domain time. */
+/** An admin's word on where a device is, or on where its home is (then one place), while it holds. Domain time. */
 export interface Statement {
+  readonly kind: 'presence' | 'home';
+  readonly reason: string;
   readonly areas: readonly AreaCode[];
   readonly at: number;
   readonly until: number;
@@ -44,8 +46,9 @@ export interface Device {
   readonly status: DeviceStatus;
   readonly user: string;
   readonly group: { readonly id: GroupId; readonly name: string };
-  /** Its own, or else its group's. */
+  /** What a statement says, or else its own, or else its group's. */
   readonly home: AreaCode | null;
+  /** Its own, or else its group's. */
   readonly seat: AreaCode | null;
   /** What was set on the device itself. */
   readonly own: { readonly home: AreaCode | null; readonly seat: AreaCode | null };
@@ -126,6 +129,11 @@ export interface DeviceStore {
   list(query: DeviceQuery): Promise<Device[]>;
   /** False when there is no such active device. Throws `not_found` when the group does not exist. */
   update(id: DeviceId, change: DeviceUpdate): Promise<boolean>;
+  /** When the next statement lapses; null: there is none. */
+  nextLapse(): Promise<number | null>;
+  /** Devices whose statement has lapsed at `now`: it states no home any more, but they are found again until `forgetStatements`. */
+  lapseStatements(now: number): Promise<DeviceId[]>;
+  forgetStatements(now: number): Promise<void>;
   /**
    * Ends an active device: its certificates are revoked, each with its leaf, and its open commands cancelled. False, and nothing
    * changed, when it is not active.

@@ -200,7 +200,7 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
         if (!known) return;
         const { generation, statement } = known;
         if (statement) {
-          const { areas, until } = statement;
+          const { areas, until, reason } = statement;
           const observation: Observation = {
             source: 'statement',
             areas,
@@ -209,7 +209,7 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
           };
           const held = (await stateOf(device)).sightings.statement;
           if (held && held.at === observation.at && held.until === until) return;
-          await take(device, generation, [{ observation, detail: '' }]);
+          await take(device, generation, [{ observation, detail: reason }]);
           return;
         }
         await change(device, generation, async (state, now) => {

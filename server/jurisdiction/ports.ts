@@ -7,7 +7,7 @@ import type { LocationState, Observation } from '../../shared/verdict/terms.ts';
 
 /** What is known of a device but for its exemptions, which the orders module holds. */
 export interface PlaceFacts {
-  /** The device's own, or else its group's. */
+  /** What a statement says, or else the device's own, or else its group's. */
   readonly home: AreaCode | null;
   readonly seat: AreaCode | null;
   readonly location: LocationState;
@@ -46,6 +46,7 @@ export interface Reached {
 
 export interface Statement {
   readonly areas: readonly AreaCode[];
+  readonly reason: string;
   readonly at: Instant;
   readonly until: Instant;
 }
@@ -63,7 +64,7 @@ export interface LocationStore {
   history(device: DeviceId, since: Instant): Promise<Observation[]>;
   /** The newest evidence first. */
   recent(device: DeviceId, limit: number): Promise<Evidence[]>;
-  /** The admin's word on the device; null for none. */
+  /** The admin's word on where the device is; null for none. */
   statement(device: DeviceId): Promise<{ generation: number; statement: Statement | null } | null>;
 }
 

@@ -128,7 +128,13 @@ export interface DevicePersonalia {
   readonly home: AreaCode | null;
   readonly seat: AreaCode | null;
   readonly group: { readonly name: string };
-  readonly statement: { readonly areas: readonly AreaCode[]; readonly at: Instant; readonly until: Instant } | null;
+  /** A statement of home is in `home` already, while it holds. */
+  readonly statement: {
+    readonly kind: 'presence' | 'home';
+    readonly areas: readonly AreaCode[];
+    readonly at: Instant;
+    readonly until: Instant;
+  } | null;
 }
 
 export interface FleetPort {

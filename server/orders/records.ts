@@ -25,7 +25,7 @@ export function nextRecord(given: {
 }): RecordRow | null {
   const { installation, device, personalia, salts, before, now, online } = given;
   const { generation, home, seat, group, statement } = personalia;
-  const holds = statement !== null && statement.until > now;
+  const holds = statement?.kind === 'presence' && statement.until > now;
   const body = {
     installation,
     device,

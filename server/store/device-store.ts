@@ -109,7 +109,7 @@ export class DeviceStore implements DevicePort {
           ...(home === undefined ? {} : { home }),
           ...(seat === undefined ? {} : { seat }),
           ...(group === undefined ? {} : { group_id: group }),
-          ...(statement === undefined ? {} : { statement: statement && JSON.stringify(statement) }),
+          ...(statement === undefined ? {} : statementColumns(statement)),
         })
         .where('id', '=', id)
         .where('status', '=', 'active')
@@ -118,11 +118,37 @@ export class DeviceStore implements DevicePort {
     });
   }
 
+  async nextLapse(): Promise<number | null> {
+    const { at } = await this.#database.db
+      .selectFrom('devices')
+      .select(({ fn }) => fn.min('statement_until').as('at'))
+      .executeTakeFirstOrThrow();
+    return at === null ? null : Number(at);
+  }
+
+  async lapseStatements(now: number): Promise<DeviceId[]> {
+    const lapsed = await this.#database.db
+      .updateTable('devices')
+      .set({ stated_home: null })
+      .where('statement_until', '<=', now)
+      .returning('id')
+      .execute();
+    return lapsed.map(({ id }) => deviceIdSchema.parse(id));
+  }
+
+  async forgetStatements(now: number): Promise<void> {
+    await this.#database.db
+      .updateTable('devices')
+      .set(statementColumns(null))
+      .where('statement_until', '<=', now)
+      .execute();
+  }
+
   end(id: DeviceId, ended: Ended, leaf: (serial: string) => LeafDraft<'certificate.revoked'>): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
       const { numUpdatedRows } = await tx
         .updateTable('devices')
-        .set({ status: ended.status, ended_at: ended.at, statement: null })
+        .set({ status: ended.status, ended_at: ended.at, ...statementColumns(null) })
         .where('id', '=', id)
         .where('status', '=', 'active')
         .executeTakeFirst();
@@ -203,7 +229,17 @@ function narrowed(query: ReturnType<typeof selectDevices>, filter: DeviceFilter)
   return query;
 }
 
+function statementColumns(statement: Statement | null) {
+  return {
+    statement: statement && JSON.stringify(statement),
+    statement_until: statement?.until ?? null,
+    stated_home: statement?.kind === 'home' ? (statement.areas[0] ?? null) : null,
+  };
+}
+
 const statementSchema: z.ZodType<Statement> = z.strictObject({
+  kind: z.enum(['presence', 'home']),
+  reason: z.string(),
   areas: z.array(z.string().transform((text) => text as AreaCode)),
   at: z.int(),
   until: z.int(),
@@ -217,7 +253,7 @@ function deviceOf(row: DeviceRow): Device {
     status: row.status,
     user: row.user_name,
     group: { id: groupIdSchema.parse(row.group_id), name: row.group_name },
-    home: own.home ?? areaOf(row.group_home),
+    home: areaOf(row.stated_home) ?? own.home ?? areaOf(row.group_home),
     seat: own.seat ?? areaOf(row.group_seat),
     own,
     statement: row.statement === null ? null : statementSchema.parse(JSON.parse(row.statement)),

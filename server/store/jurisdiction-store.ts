@@ -54,13 +54,13 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
         .selectFrom('devices')
         .innerJoin('groups', 'groups.id', 'devices.group_id')
         .leftJoin('locations', 'locations.device_id', 'devices.id')
-        .select(['devices.id', 'devices.home', 'devices.seat', 'locations.state'])
+        .select(['devices.id', 'devices.stated_home', 'devices.home', 'devices.seat', 'locations.state'])
         .select(['groups.home as group_home', 'groups.seat as group_seat'])
         .where('devices.id', 'in', ids)
         .execute();
       for (const row of rows) {
         found.set(deviceIdSchema.parse(row.id), {
-          home: areaOf(row.home ?? row.group_home),
+          home: areaOf(row.stated_home ?? row.home ?? row.group_home),
           seat: areaOf(row.seat ?? row.group_seat),
           location: row.state === null ? emptyLocation() : stateOf(row.state),
         });
@@ -95,6 +95,10 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
           .execute();
         for (const { id } of [...own, ...byGroup]) found.add(id);
       }
+    }
+    for (const areas of chunks(homes)) {
+      const stated = await active().where('stated_home', 'in', areas).execute();
+      for (const { id } of stated) found.add(id);
     }
     if (unknownAt !== null) {
       const lapsed = await active()
@@ -153,8 +157,8 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
       .where('id', '=', device)
       .executeTakeFirst();
     if (!row) return null;
-    const statement: Statement | null = row.statement === null ? null : JSON.parse(row.statement);
-    return { generation: row.generation, statement };
+    const said: (Statement & { kind: string }) | null = row.statement === null ? null : JSON.parse(row.statement);
+    return { generation: row.generation, statement: said?.kind === 'presence' ? said : null };
   }
 
   async ipDatabases(): Promise<IpDatabase[]> {

@@ -68,6 +68,10 @@ export interface Schema {
     record_version: number;
     /** JSON of the statement in force, or null. */
     statement: string | null;
+    /** When it lapses. */
+    statement_until: number | null;
+    /** The home that it states, above the device's and its group's; null for a statement of presence. */
+    stated_home: string | null;
   };
   /** What changes with every check-in, apart from `devices` so that hot writes touch small rows. */
   device_presence: {

@@ -21,17 +21,25 @@ export const deviceQuery = z.strictObject({
   cursor: z.string().max(1000).optional(),
 });
 
+const statementView = z.object({
+  kind: z.enum(['presence', 'home']),
+  areas: z.array(z.string()).readonly(),
+  reason: z.string(),
+  at: instant,
+  until: instant,
+});
+
 export const deviceView = z.object({
   id: deviceIdSchema,
   generation: z.int(),
   status: z.enum(['active', 'revoked', 'unenrolled']),
   user: z.string(),
   group: z.object({ id: groupIdSchema, name: z.string() }),
-  /** Its own, or else its group's. */
+  /** What a statement says, or else its own, or else its group's. */
   home: z.string().nullable(),
   seat: z.string().nullable(),
   own: z.object({ home: z.string().nullable(), seat: z.string().nullable() }),
-  statement: z.object({ areas: z.array(z.string()).readonly(), at: instant, until: instant }).nullable(),
+  statement: statementView.nullable(),
   enrolledAt: instant,
   endedAt: instant.nullable(),
   hostname: z.string().nullable(),
@@ -60,9 +68,14 @@ export const deviceChange = z
     home: placeText.nullable().optional(),
     seat: placeText.nullable().optional(),
     group: groupIdSchema.optional(),
-    /** An admin's word on where the device is, until `until` (Unix milliseconds). Null takes it back. */
+    /** An admin's word on where the device is, or its home, until `until` (Unix milliseconds). Null takes it back. */
     statement: z
-      .strictObject({ areas: z.array(placeText).min(1).max(16), until: instant })
+      .strictObject({
+        kind: z.enum(['presence', 'home']).default('presence'),
+        areas: z.array(placeText).min(1).max(16),
+        reason: z.string().trim().min(1).max(500),
+        until: instant,
+      })
       .nullable()
       .optional(),
   })
@@ -92,6 +105,8 @@ export const evidenceView = z.object({
     disagree: z.array(z.string()),
     network: z.array(z.string()).nullable(),
   }),
+  /** The admin's word in force. */
+  statement: statementView.nullable(),
   observations: z.array(z.object({ source: z.string(), areas: z.array(z.string()), at: instant, detail: z.string() })),
 });
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { LocalBus, type Wake } from '../../server/bus/bus.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import type { DeviceSort } from '../../server/devices/ports.ts';
@@ -406,11 +406,14 @@ describeOnEveryStore('groups and what is set on devices', (open) => {
     const group = await devices.createGroup({ name: 'Lahore', home: PK, seat: null });
     const device = await addDevice(database, { group: group.id });
     expect(await devices.get(device)).toMatchObject({ home: PK, own: { home: null } });
-    await devices.update(device, { home: FR, statement: { areas: [PK], until: NOW + 1000 } });
+    await devices.update(device, {
+      home: FR,
+      statement: { kind: 'presence', reason: 'seen there', areas: [PK], until: NOW + 1000 },
+    });
     expect(await devices.get(device)).toMatchObject({
       home: FR,
       seat: null,
-      statement: { areas: [PK], at: NOW, until: NOW + 1000 },
+      statement: { kind: 'presence', reason: 'seen there', areas: [PK], at: NOW, until: NOW + 1000 },
     });
     await devices.update(device, { statement: null, home: null });
     expect(await devices.get(device)).toMatchObject({ home: PK, statement: null });
@@ -419,6 +422,28 @@ describeOnEveryStore('groups and what is set on devices', (open) => {
     expect(changed).toEqual([device, device, device]);
     await delay(5);
     expect(wakes.filter(({ kind }) => kind === 'device')).toHaveLength(3);
+  });
+
+  it('takes the home that an admin states for the home until it lapses by itself, also while no server ran', async () => {
+    const database = await open();
+    const { devices, clock, changed } = fleet(database);
+    const stop = await devices.keepLapsing((error) => expect.unreachable(String(error)));
+    const device = await addDevice(database, { group: await addGroup(database, 'g', PK) });
+    const state = (until: number) =>
+      devices.update(device, { statement: { kind: 'home', reason: 'posted to Paris', areas: [FR], until } });
+    const stated = await state(NOW + 1000);
+    expect(stated).toMatchObject({ home: FR, own: { home: null }, statement: { reason: 'posted to Paris' } });
+    clock.jump(NOW + 1000);
+    await vi.waitFor(async () => expect(await devices.get(device)).toMatchObject({ home: PK, statement: null }));
+    expect(changed).toEqual([device, device]);
+
+    await state(NOW + 2000);
+    stop();
+    clock.jump(NOW + 3000);
+    expect((await devices.get(device)).home).toBe(FR);
+    (await devices.keepLapsing((error) => expect.unreachable(String(error))))();
+    expect(await devices.get(device)).toMatchObject({ home: PK, statement: null });
+    expect(changed).toHaveLength(4);
   });
 
   it('refuses what cannot be and changes nothing', async () => {
@@ -435,7 +460,14 @@ describeOnEveryStore('groups and what is set on devices', (open) => {
       [() => devices.deleteGroup(newGroupId()), 'not_found'],
       [() => devices.update(device, { group: newGroupId() }), 'not_found'],
       [() => devices.update(newDeviceId(), { home: PK }), 'not_found'],
-      [() => devices.update(device, { statement: { areas: [PK], until: NOW } }), 'invalid_input'],
+      [
+        () => devices.update(device, { statement: { kind: 'presence', reason: 'r', areas: [PK], until: NOW } }),
+        'invalid_input',
+      ],
+      [
+        () => devices.update(device, { statement: { kind: 'home', reason: 'r', areas: [PK, FR], until: NOW + 1 } }),
+        'invalid_input',
+      ],
     ];
     for (const [act, code] of refused) await expect(act()).rejects.toMatchObject({ code });
     await devices.updateGroup(second.id, { name: 'two' });

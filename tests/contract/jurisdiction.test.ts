@@ -7,6 +7,7 @@ import { LocalBus, type Wake } from '../../server/bus/bus.ts';
 import { type IpDatabases, openIpDatabases } from '../../server/jurisdiction/ip-database.ts';
 import { createJurisdiction } from '../../server/jurisdiction/jurisdiction.ts';
 import type { Database } from '../../server/store/database.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { type AreaCode, expandAreas, parseArea, parsePlace, placeOrNull } from '../../shared/areas/area-code.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -84,7 +85,7 @@ describeOnEveryStore('jurisdiction', (open) => {
         const { source, at, areas, until, connected = false } = observation;
         clock.jump(at);
         if (source === 'statement') {
-          const statement = JSON.stringify({ areas, at, until });
+          const statement = JSON.stringify({ kind: 'presence', reason: 'case', areas, at, until });
           await database.db.updateTable('devices').set({ statement }).where('id', '=', device).execute();
           await jurisdiction.deviceChanged(device);
         } else if (source === 'address') {
@@ -245,11 +246,26 @@ describeOnEveryStore('jurisdiction', (open) => {
       await jurisdiction.deviceChanged(device);
     };
     const at = clock.now();
-    await say(JSON.stringify({ areas: ['PK'], at, until: at + 99 * HOUR }));
+    await say(JSON.stringify({ kind: 'presence', reason: 'seen', areas: ['PK'], at, until: at + 99 * HOUR }));
     expect(await locate(jurisdiction, device, at)).toMatchObject({ areas: ['PK'], source: 'statement' });
+    expect((await jurisdiction.evidence(device)).observations).toMatchObject([{ source: 'statement', detail: 'seen' }]);
     clock.jump(at + HOUR);
     await say(null);
     expect((await locate(jurisdiction, device, clock.now())).certainty).toBe('unknown');
+  });
+
+  it('takes a statement of home for the home, finds the device by it, and for no evidence of where it is', async () => {
+    const database = await open();
+    const { clock, jurisdiction } = await world(database, byCode);
+    const device = await addDevice(database, { group: await addGroup(database, 'g', 'PK') });
+    const at = clock.now();
+    await new DeviceStore(database).update(device, {
+      statement: { kind: 'home', reason: 'posted', areas: [parsePlace('FR')], at, until: at + HOUR },
+    });
+    await jurisdiction.deviceChanged(device);
+    expect((await jurisdiction.facts([device])).get(device)?.home).toBe('FR');
+    expect((await locate(jurisdiction, device, at)).certainty).toBe('unknown');
+    expect(await jurisdiction.affectedBy(rule(['FR'], { nexus: new Set(['home']) }))).toEqual([device]);
   });
 
   it('loses nothing when much is observed at once', async () => {

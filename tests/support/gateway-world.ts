@@ -69,7 +69,6 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     bus,
     clock,
     followers: { deviceChanged: async (device) => void (await orders.reissueRecord(device)) },
-    log,
   });
   const commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
   const seen: { device: DeviceId; address: string | null; connected: boolean }[] = [];

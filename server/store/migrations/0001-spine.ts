@@ -110,6 +110,8 @@ const TABLES: Record<string, Table> = {
       ended_at: 'int?',
       record_version: 'int',
       statement: 'text?',
+      statement_until: 'int?',
+      stated_home: 'text?',
     },
     key: ['id'],
     references: [[['group_id'], 'groups', ['id']]],
