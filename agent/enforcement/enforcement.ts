@@ -87,13 +87,13 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     store.report({ type: 'receipt', envelope });
   };
 
-  /** Raised once for what it is about, so that a server that repeats itself does not fill the outbox. */
-  const alarm = (code: string, about: string, detail: string) => {
+  /** Raised once for what it is about, so that a server that repeats itself does not fill the outbox. True when it was. */
+  const alarm = (code: string, about: string, detail: string) =>
     store.transaction(() => {
-      if (!store.once(`alarm ${code} ${about}`)) return;
+      if (!store.once(`alarm ${code} ${about}`)) return false;
       store.report({ type: 'alarm', code, detail: detail.slice(0, 1000), at: clock.now() });
+      return true;
     });
-  };
 
   /** Refused documents are told to an admin and change nothing. */
   const guarded = (kind: string, envelopes: readonly Envelope[], accept: () => boolean): boolean => {
@@ -169,11 +169,12 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
       });
       gates = new Map([...gates, ...changed.map(({ service, gate }) => [service, gate] as const)]);
     }
-    if (list && now >= list.expires) {
+    const expired =
+      list !== null &&
+      now >= list.expires &&
       alarm('list_expired', String(list.version), `List ${list.version} expired and no newer one has come.`);
-    }
     schedule(now);
-    if (changed.length > 0) ports.onChange();
+    if (changed.length > 0 || expired) ports.onChange();
   };
 
   /** The receipts of one gate's change: each order that denies now and did not before, each that did and no longer does. */

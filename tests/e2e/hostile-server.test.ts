@@ -1,0 +1,637 @@
+/**
+ * Whoever holds the server, its database and its online key cannot make an order, end one, or skip an approver: real agents, against
+ * lists that the online key has signed. What such a holder can do is in SECURITY.md, and the last tests show that it says so truly.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Agent } from '../../agent/agent.ts';
+import type { Authority } from '../../certs/authority.ts';
+import { verdictView } from '../../shared/api/devices.ts';
+import { verifyRoots } from '../../shared/order/approvers.ts';
+import { encodeCanonical, parseDocument, sha256 } from '../../shared/order/canonical.ts';
+import {
+  type Approvers,
+  type DeviceRecord,
+  deviceRecordSchema,
+  type Envelope,
+  type OrderList,
+  orderListSchema,
+  PAYLOAD_TYPES,
+  type Revision,
+  revisionSchema,
+} from '../../shared/order/documents.ts';
+import { payloadOf, type Signer, signEnvelope } from '../../shared/order/dsse.ts';
+import { newSalt } from '../../shared/order/exemption.ts';
+import { readRevision } from '../../shared/order/verify-list.ts';
+import type { ReportItem, ServerFrame } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { type Captured, openCaptured } from '../support/captured-server.ts';
+import { type HostileServer, startHostileServer } from '../support/hostile-server.ts';
+import { testKey } from '../support/signed-documents.ts';
+import { until } from '../support/until.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const BEGIN = Date.parse('2026-03-01T00:00:00.000Z');
+const iso = (at: number) => new Date(at).toISOString();
+
+/** What the attacker has found: the server's keys, its list, and the signatures of the honest past. */
+interface Loot {
+  readonly keys: Authority;
+  readonly list: OrderList;
+  readonly hash: string;
+  /** A list from before the last changes. */
+  readonly older: Envelope;
+  readonly root: { readonly approvers: Approvers; readonly digest: string };
+  /** 2026-001: messaging is shut in PK, in its second revision. 2026-002: mail is, held by one person for 72 hours. */
+  readonly closed: Envelope;
+  readonly closedBefore: Envelope;
+  readonly base: Envelope;
+  readonly hold: Envelope;
+  readonly exemptSalt: string;
+  readonly people: { readonly ada: Signer; readonly ben: Signer; readonly cleo: Signer };
+  readonly personOf: (signer: Signer) => string;
+  readonly record: (device: DeviceId) => DeviceRecord;
+}
+
+const revisionIn = (envelope: Envelope) => readRevision(envelope);
+const signed = (document: Revision, signers: readonly Signer[]): Envelope =>
+  signEnvelope(PAYLOAD_TYPES.revision, encodeCanonical(document), signers);
+
+/** The list that follows the honest one, as only the online key can make it. */
+function listWith(loot: Loot, orders: readonly Envelope[], changes: Partial<OrderList> = {}): ServerFrame {
+  const list: OrderList = {
+    ...loot.list,
+    version: loot.list.version + 1,
+    previous: loot.hash,
+    orders: [...orders],
+    ...changes,
+  };
+  return {
+    kind: 'list',
+    envelope: signEnvelope(PAYLOAD_TYPES.list, encodeCanonical(list), [loot.keys.online]),
+  };
+}
+
+/** A new order that shuts mail, beside the two that are real. */
+function another(loot: Loot, signers: readonly Signer[], changes: Partial<Revision> = {}): ServerFrame[] {
+  const { revision } = revisionIn(loot.base);
+  const forged = { ...revision, order: '2026-666', ...changes };
+  return [listWith(loot, [...loot.list.orders, signed(forged, signers)])];
+}
+
+/** The next revision of the order that shuts messaging. */
+function next(loot: Loot, changes: Partial<Revision>, signers: readonly Signer[]): ServerFrame[] {
+  const { revision, digest } = revisionIn(loot.closed);
+  const forged: Revision = { ...revision, revision: 3, previous: digest, act: 'revise', ...changes };
+  return [listWith(loot, [signed(forged, signers), loot.base, loot.hold])];
+}
+
+/** Once more a hold of the order that shuts mail. */
+function heldAgain(loot: Loot, changes: Partial<Revision>): ServerFrame[] {
+  const { revision } = revisionIn(loot.hold);
+  const heldSince = iso(Date.parse(loot.list.issuedAt) - 1);
+  const forged: Revision = { ...revision, revision: 3, heldSince, ...changes };
+  return [listWith(loot, [loot.closed, loot.base, signed(forged, [loot.people.ada])])];
+}
+
+function newRoot(loot: Loot, signers: readonly Signer[]): ServerFrame {
+  const [mallory, friend] = [testKey(), testKey()];
+  const approvers: Approvers = {
+    ...loot.root.approvers,
+    version: 2,
+    previous: loot.root.digest,
+    approvers: [mallory, friend].map(({ keyid, publicKey }, index) => ({
+      person: `mallory_${index}`,
+      keyid,
+      publicKey,
+    })),
+  };
+  const all = [...signers, mallory, friend];
+  return { kind: 'roots', envelopes: [signEnvelope(PAYLOAD_TYPES.approvers, encodeCanonical(approvers), all)] };
+}
+
+function record(loot: Loot, device: DeviceId, changes: Partial<DeviceRecord>): ServerFrame {
+  const before = loot.record(device);
+  const forged: DeviceRecord = { ...before, version: before.version + 1, ...changes };
+  return {
+    kind: 'record',
+    envelope: signEnvelope(PAYLOAD_TYPES.record, encodeCanonical(forged), [loot.keys.online]),
+  };
+}
+
+/** `[name, what the device is sent, the alarm it raises, what the alarm names]` */
+const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => ServerFrame[], string, RegExp][] = [
+  ['makes an order that nobody has approved', (loot) => another(loot, []), 'order_unverified', /2026-666.*2 missing/],
+  [
+    'makes an order and signs it with the server’s own key',
+    (loot) => another(loot, [loot.keys.online, loot.keys.ledgerKey]),
+    'order_unverified',
+    /2026-666.*2 missing/,
+  ],
+  [
+    'makes an order that one person has approved',
+    (loot) => another(loot, [loot.people.ada]),
+    'order_unverified',
+    /2026-666.*1 missing/,
+  ],
+  [
+    'case 25: counts one signer twice',
+    (loot) => another(loot, [loot.people.ada, loot.people.ada]),
+    'order_unverified',
+    /2026-666.*1 missing/,
+  ],
+  [
+    'case 31: counts the proposer as an approver',
+    (loot) => another(loot, [loot.people.ada, loot.people.ben], { proposer: loot.personOf(loot.people.ada) }),
+    'order_unverified',
+    /2026-666.*1 missing/,
+  ],
+  [
+    'counts keys that the root does not name',
+    (loot) => another(loot, [loot.people.ada, testKey(), testKey()]),
+    'order_unverified',
+    /2026-666.*1 missing/,
+  ],
+  [
+    'makes an order of one person’s approval under the name of a hold',
+    (loot) =>
+      another(loot, [loot.people.ada], { act: 'hold', status: 'held', heldSince: iso(BEGIN), proposer: 'nobody' }),
+    'order_unverified',
+    /2026-666/,
+  ],
+  [
+    'case 32: edits a revision and leaves its number and signatures',
+    (loot) => {
+      const { revision } = revisionIn(loot.closed);
+      const edited = signed({ ...revision, terms: { ...revision.terms, areas: ['IN'] } }, []);
+      return [listWith(loot, [{ ...edited, signatures: loot.closed.signatures }, loot.base, loot.hold])];
+    },
+    'order_forked',
+    /revision 2 of order 2026-001/,
+  ],
+  [
+    'case 32: puts the signatures of one revision under the next',
+    (loot) => {
+      const { revision, digest } = revisionIn(loot.closed);
+      const edited = signed({ ...revision, revision: 3, previous: digest, act: 'withdraw', status: 'withdrawn' }, []);
+      return [listWith(loot, [{ ...edited, signatures: loot.closed.signatures }, loot.base, loot.hold])];
+    },
+    'order_unverified',
+    /Revision 3 of order 2026-001/,
+  ],
+  [
+    'withdraws an order without anybody’s signature',
+    (loot) => next(loot, { act: 'withdraw', status: 'withdrawn' }, [loot.keys.online]),
+    'order_unverified',
+    /Revision 3 of order 2026-001.*2 missing/,
+  ],
+  [
+    'withdraws an order with one person’s',
+    (loot) => next(loot, { act: 'withdraw', status: 'withdrawn' }, [loot.people.cleo]),
+    'order_unverified',
+    /Revision 3 of order 2026-001.*1 missing/,
+  ],
+  [
+    'holds an order with one person’s signature and changes its areas on the way',
+    (loot) => {
+      const { revision } = revisionIn(loot.closed);
+      const terms = { ...revision.terms, areas: ['IN'] };
+      return next(loot, { act: 'hold', status: 'held', heldSince: iso(BEGIN), terms }, [loot.people.ada]);
+    },
+    'order_unverified',
+    /Revision 3 of order 2026-001/,
+  ],
+  [
+    'renews a hold with one person’s signature',
+    (loot) => heldAgain(loot, {}),
+    'hold_renewed',
+    /Revision 3 of order 2026-002/,
+  ],
+  [
+    'renews a hold on the hold itself',
+    (loot) => heldAgain(loot, { previous: revisionIn(loot.hold).digest }),
+    'order_unverified',
+    /Revision 3 of order 2026-002/,
+  ],
+  [
+    'leaves an order out of the list',
+    (loot) => [listWith(loot, [loot.base, loot.hold])],
+    'order_missing',
+    /leaves out order 2026-001/,
+  ],
+  [
+    'lists an older revision, which two people did sign',
+    (loot) => [listWith(loot, [loot.closedBefore, loot.base, loot.hold])],
+    'order_rolled_back',
+    /revision 2 of order 2026-001/,
+  ],
+  [
+    'case 24: goes back to an older list',
+    (loot) => [{ kind: 'list', envelope: loot.older }],
+    'list_older',
+    /older than/,
+  ],
+  [
+    'case 24: makes another list of the same version',
+    (loot) => [listWith(loot, [], { version: loot.list.version, previous: loot.list.previous })],
+    'list_forked',
+    /chain/,
+  ],
+  [
+    'case 24: makes a list that follows another one',
+    (loot) => [listWith(loot, [], { previous: 'f'.repeat(64) })],
+    'list_forked',
+    /chain/,
+  ],
+  [
+    'case 24: sends a list of another installation',
+    (loot) => [listWith(loot, [], { installation: 'ins_other' })],
+    'list_other_installation',
+    /ins_other/,
+  ],
+  [
+    'case 27: sends a list of another payload type',
+    (loot) => {
+      const payload = encodeCanonical({
+        ...loot.list,
+        version: loot.list.version + 1,
+        previous: loot.hash,
+        orders: [],
+      });
+      const type = 'application/vnd.cordon.order-list.v2+json';
+      return [{ kind: 'list', envelope: signEnvelope(type, payload, [loot.keys.online]) }];
+    },
+    'document_wrong_type',
+    /v2/,
+  ],
+  [
+    'case 27: hides a field that nobody knows in a list',
+    (loot) => {
+      const list = {
+        ...loot.list,
+        version: loot.list.version + 1,
+        previous: loot.hash,
+        orders: [],
+        except: ['2026-001'],
+      };
+      const envelope = signEnvelope(PAYLOAD_TYPES.list, encodeCanonical(list), [loot.keys.online]);
+      return [{ kind: 'list', envelope }];
+    },
+    'document_malformed',
+    /format/,
+  ],
+  [
+    'makes a root of approvers of its own that nobody has signed, and an order under it',
+    (loot) => [newRoot(loot, []), listWith(loot, [loot.base, loot.hold], { root: 2 })],
+    'threshold_not_met',
+    /Root 2/,
+  ],
+  [
+    'makes a root of approvers and signs it with the server’s own key',
+    (loot) => [newRoot(loot, [loot.keys.online]), listWith(loot, [loot.base, loot.hold], { root: 2 })],
+    'threshold_not_met',
+    /Root 2/,
+  ],
+  [
+    'makes a root of approvers with one approver’s help',
+    (loot) => [newRoot(loot, [loot.people.ada]), listWith(loot, [loot.base, loot.hold], { root: 2 })],
+    'threshold_not_met',
+    /Root 2/,
+  ],
+];
+
+const nameOf = (index: number) => `device ${index}`;
+/** Both gates as the approvers decided: messaging shut by 2026-001, mail held open until the hold lapses. */
+const gates = (agent: Agent) =>
+  agent.status().gates.map(({ service, open, denials }) => `${service} ${open ? 'open' : denials.map((d) => d.order)}`);
+const DECIDED = ['enrolment open', 'management open', 'messaging 2026-001', 'mail open'];
+const LAPSED = ['enrolment open', 'management open', 'messaging 2026-001', 'mail 2026-002'];
+
+let captured: Captured;
+let loot: Loot;
+let hostile: HostileServer;
+const told = new Map<DeviceId, readonly ServerFrame[]>();
+
+const alarmsTo = (server: HostileServer, device: DeviceId) =>
+  (server.reported.get(device) ?? []).flatMap((item: ReportItem) => (item.type === 'alarm' ? [item] : []));
+
+/** An honest year: two orders for PK, one of them revised and with an exemption, the other held by one person. */
+async function live(): Promise<void> {
+  const { operator, clock } = captured;
+  const exempt = captured.agent('exempt').status().device;
+  const terms = {
+    title: 'Messaging in PK',
+    areas: ['PK'],
+    services: ['messaging'],
+    nexus: ['home'],
+    effective: iso(BEGIN + HOUR),
+    unknown: 'allow',
+    contested: 'allow',
+    travellers: 'deny',
+    authority: 'Regulator',
+    addressee: 'operators',
+    instrument: 'directive 1',
+    statement: { en: 'Service ends.' },
+  };
+  await operator.adopt(await operator.propose({ ...terms, exempt: [{ device: exempt }] }));
+  await operator.adopt(await operator.propose({ ...terms, title: 'Mail in PK', services: ['mail'] }));
+  clock.jump(BEGIN + 2 * HOUR);
+}
+
+beforeAll(async () => {
+  captured = await openCaptured(BEGIN);
+  const { operator, clock } = captured;
+  const names = [...ATTACKS.keys()].map(nameOf);
+  for (const name of [...names, 'exempt', 'freeze', 'salts', 'moved', 'silenced', 'hurried', 'tampered']) {
+    await captured.enrol(name, 'PK');
+  }
+  await live();
+  const older = await captured.list();
+  await operator.adopt(await operator.act('2026-001', { act: 'revise', title: 'Messaging in PK, again' }));
+  const { revision } = await operator.act('2026-002', { act: 'hold' });
+  const [ada, ben, cleo] = operator.approvers.map(({ key }) => key);
+  const [adaHerself] = operator.approvers;
+  if (!ada || !ben || !cleo || !adaHerself) throw new Error('the approvers have no keys');
+  await operator.approve('2026-002', revision, adaHerself);
+
+  const newest = await captured.list();
+  const payload = payloadOf(newest, PAYLOAD_TYPES.list);
+  const list = parseDocument(orderListSchema, payload);
+  const roots = await captured.roots();
+  const { approvers, digest } = verifyRoots(null, roots);
+  for (const name of [...names, 'freeze', 'salts', 'moved', 'silenced', 'hurried', 'tampered']) {
+    const agent = captured.agent(name);
+    await until(() => {
+      expect(agent.status()).toMatchObject({ connection: 'connected', list: list.version, unsent: 0 });
+      expect(gates(agent)).toEqual(DECIDED);
+    });
+  }
+  await until(() => expect(captured.agent('exempt').gate('messaging').open).toBe(true));
+  const [closed, base, hold] = list.orders;
+  const [closedBefore] = parseDocument(orderListSchema, payloadOf(older, PAYLOAD_TYPES.list)).orders;
+  if (!closed || !base || !hold || !closedBefore) throw new Error('the list is not what it should be');
+
+  await captured.stop();
+  const stolen = await captured.edit(async ({ db }) => ({
+    salt: await db.selectFrom('order_exemptions').select('salt').executeTakeFirstOrThrow(),
+    records: await db.selectFrom('device_records').select(['device_id', 'envelope']).execute(),
+  }));
+  const records = new Map(
+    stolen.records.map(({ device_id, envelope }) => [
+      device_id,
+      parseDocument(deviceRecordSchema, payloadOf(JSON.parse(envelope), PAYLOAD_TYPES.record)),
+    ]),
+  );
+  loot = {
+    keys: captured.keys(),
+    list,
+    hash: sha256(payload),
+    older,
+    root: { approvers, digest },
+    closed,
+    closedBefore,
+    base,
+    hold,
+    exemptSalt: stolen.salt.salt,
+    people: { ada, ben, cleo },
+    personOf: ({ keyid }) => approvers.approvers.find((each) => each.keyid === keyid)?.person ?? '',
+    record: (device) => {
+      const found = records.get(device);
+      if (!found) throw new Error(`no record of ${device}`);
+      return found;
+    },
+  };
+  for (const [index, [, forge]] of ATTACKS.entries()) {
+    const { device } = captured.agent(nameOf(index)).status();
+    told.set(device, forge(loot, device));
+  }
+  const idOf = (name: string) => captured.agent(name).status().device;
+  const salts = [newSalt(), loot.exemptSalt].map((salt) => ({ order: '2026-001', salt }));
+  told.set(idOf('salts'), [record(loot, idOf('salts'), { exemptions: salts })]);
+  told.set(idOf('moved'), [record(loot, idOf('moved'), { home: 'DE' })]);
+  told.set(idOf('hurried'), [{ kind: 'time', time: Date.parse(list.expiresAt) }]);
+  told.set(idOf('silenced'), another(loot, []));
+  hostile = await startHostileServer({
+    authority: loot.keys,
+    installation: list.installation,
+    port: captured.ports.device,
+    now: () => clock.now(),
+    tell: (device) => told.get(device) ?? [],
+    confirms: (device) => device === captured.agent('silenced').status().device,
+  });
+}, 120_000);
+afterAll(() => captured.remove());
+
+/** Dials at once and waits until everything that the hostile server has to say is here. */
+async function meet(name: string): Promise<Agent> {
+  const agent = captured.agent(name);
+  await until(async () => {
+    await agent.tick();
+    expect(agent.status().connection).toBe('connected');
+  });
+  return agent;
+}
+
+describe('whoever holds the server, its database and its online key', () => {
+  it.each([...ATTACKS.entries()].map(([index, [name, , code, names]]) => ({ name, index, code, names })))(
+    '$name: the gates stay as the approvers decided, and the alarm names it',
+    async ({ index, code, names }) => {
+      const agent = await meet(nameOf(index));
+      const { device } = agent.status();
+      await until(() => {
+        const found = alarmsTo(hostile, device).filter((alarm) => alarm.code === code);
+        expect(found.map(({ detail }) => detail)).toEqual([expect.stringMatching(names)]);
+      });
+      expect(gates(agent)).toEqual(DECIDED);
+    },
+  );
+
+  it('exempts nobody: neither a salt of its own nor another device’s opens a commitment that approvers signed', async () => {
+    const agent = await meet('salts');
+    const { device } = agent.status();
+    await until(() => expect(agent.status().record).toBe(loot.record(device).version + 1));
+    expect(gates(agent)).toEqual(DECIDED);
+  });
+
+  it('remains able to lie about what is its to say: a home, the time; and to swallow what devices tell it', async () => {
+    const moved = await meet('moved');
+    await until(() =>
+      expect(gates(moved)).toEqual(['enrolment open', 'management open', 'messaging open', 'mail open']),
+    );
+    const hurried = await meet('hurried');
+    await until(() => expect(gates(hurried)).toEqual(LAPSED));
+    const silenced = await meet('silenced');
+    await until(() => {
+      expect(alarmsTo(hostile, silenced.status().device).map(({ code }) => code)).toEqual(['order_unverified']);
+      expect(silenced.status().unsent).toBe(0);
+    });
+    expect(gates(silenced)).toEqual(DECIDED);
+  });
+
+  it('prolongs no hold: after 72 hours every device shuts mail again, as the approvers decided', async () => {
+    const { clock } = captured;
+    clock.jump(BEGIN + 2 * HOUR + 72 * HOUR - 1);
+    for (const index of ATTACKS.keys()) expect(gates(captured.agent(nameOf(index)))).toEqual(DECIDED);
+    clock.jump(BEGIN + 2 * HOUR + 72 * HOUR);
+    for (const index of ATTACKS.keys()) expect(gates(captured.agent(nameOf(index)))).toEqual(LAPSED);
+  });
+
+  it('case 35: by silence alone it raises an alarm when the list expires, and the order’s own rule (keep) decides', async () => {
+    const agent = await meet('freeze');
+    const { device } = agent.status();
+    captured.clock.jump(Date.parse(loot.list.expiresAt));
+    await until(() => expect(alarmsTo(hostile, device).map(({ code }) => code)).toEqual(['list_expired']));
+    expect(gates(agent)).toEqual(LAPSED);
+  });
+
+  it('is known for it: once the server is honest again, its admin reads every alarm', async () => {
+    await hostile.close();
+    await captured.start();
+    for (const [index, [, , code, names]] of ATTACKS.entries()) {
+      const { device } = (await meet(nameOf(index))).status();
+      await until(async () => {
+        const found = (await captured.alarms(device)).filter((alarm) => alarm.code === code);
+        expect(found.map(({ detail }) => detail)).toEqual([expect.stringMatching(names)]);
+      });
+    }
+    for (const name of ['freeze', 'hurried']) {
+      const { device } = (await meet(name)).status();
+      await until(async () => {
+        expect((await captured.alarms(device)).map(({ code }) => code)).toContain('list_expired');
+      });
+    }
+  }, 60_000);
+
+  it('leaves a trace even where it has swallowed the alarm: the honest list no longer follows what the device holds', async () => {
+    const { operator } = captured;
+    const { device } = (await meet('silenced')).status();
+    expect(await captured.alarms(device)).toEqual([]);
+    // Refreshed while the hostile server ran: it has the version that the device got from there, and so is not sent again.
+    await operator.adopt(await operator.act('2026-001', { act: 'revise', title: 'Messaging in PK, honestly' }));
+    await until(async () => {
+      expect((await captured.alarms(device)).map(({ code }) => code)).toEqual(['list_forked']);
+    });
+  });
+});
+
+describe('the real server on a store that was edited', () => {
+  let backup: string;
+
+  /** Everything that SQL can do: an order that stands there as adopted, another's signatures under a withdrawal, an order that never was. */
+  async function editStore(): Promise<void> {
+    await captured.edit(async ({ db }) => {
+      const last = await db
+        .selectFrom('order_revisions')
+        .selectAll()
+        .where('order_number', '=', '2026-001')
+        .orderBy('revision', 'desc')
+        .executeTakeFirstOrThrow();
+      const revision: Revision = parseDocument(revisionSchema, Buffer.from(last.payload));
+      const add = async (changes: Partial<Revision>) => {
+        const payload = encodeCanonical({ ...revision, ...changes });
+        const { order, revision: number } = { ...revision, ...changes };
+        const row = {
+          ...last,
+          order_number: order,
+          revision: number,
+          payload: payload.toString(),
+          digest: sha256(payload),
+        };
+        await db
+          .insertInto('order_revisions')
+          .values({ ...row, state: 'adopted' })
+          .execute();
+        return number;
+      };
+      const order = await db
+        .selectFrom('orders')
+        .selectAll()
+        .where('number', '=', '2026-001')
+        .executeTakeFirstOrThrow();
+      await db
+        .insertInto('orders')
+        .values({ ...order, number: '2026-667', adopted_revision: 1, latest_revision: 1 })
+        .execute();
+      await add({ order: '2026-667', revision: 1, previous: null, act: 'propose' });
+
+      const approvals = await db
+        .selectFrom('order_approvals')
+        .selectAll()
+        .where('order_number', '=', '2026-001')
+        .where('revision', '=', last.revision)
+        .execute();
+      const withdrawn = {
+        revision: last.revision + 1,
+        previous: last.digest,
+        act: 'withdraw',
+        status: 'withdrawn',
+      } as const;
+      const number = await add(withdrawn);
+      await db
+        .insertInto('order_approvals')
+        .values(approvals.map((row) => ({ ...row, revision: number })))
+        .execute();
+      await db
+        .updateTable('orders')
+        .set({ adopted_revision: number, latest_revision: number })
+        .where('number', '=', '2026-001')
+        .execute();
+
+      await db.deleteFrom('order_approvals').where('order_number', '=', '2026-002').execute();
+      await db.deleteFrom('order_revisions').where('order_number', '=', '2026-002').execute();
+      await db.deleteFrom('orders').where('number', '=', '2026-002').execute();
+    });
+  }
+
+  it('signs a list of what it finds there, and no device believes it', async () => {
+    const agent = await meet('tampered');
+    await until(() => expect(agent.status().unsent).toBe(0));
+    const before = agent.status().list;
+    await captured.stop();
+    backup = captured.copyStore();
+    await editStore();
+    // It is time for a new list, which the server's own code makes and its own online key signs.
+    captured.clock.jump(captured.clock.now() + DAY);
+    await captured.start();
+    await meet('tampered');
+    await until(() => expect(agent.status().list).toBeGreaterThan(before));
+    const { device } = agent.status();
+    await until(async () => {
+      const alarms = (await captured.alarms(device)).map(({ code, detail }) => `${code}: ${detail}`);
+      expect(alarms).toContainEqual(expect.stringMatching(/^order_unverified: .*2026-667.*2 missing/));
+      expect(alarms).toContainEqual(
+        expect.stringMatching(/^order_unverified: Revision 4 of order 2026-001.*2 missing/),
+      );
+      expect(alarms).toContainEqual(expect.stringMatching(/^order_missing: .*2026-002/));
+    });
+    expect(gates(agent)).toEqual(LAPSED);
+    // The server's own gate is in the wrong hands; the device's is not.
+    const { owner, as } = captured.operator;
+    const verdict = await as(owner, 'GET', `/devices/${device}/verdict`, verdictView);
+    expect(verdict.services.mail.allowed).toBe(true);
+    const to = captured.agent('exempt').status().device;
+    expect(await agent.sendDatagram({ to, service: 'mail', body: 'let me out' })).toMatchObject({
+      outcome: 'refused',
+      denial: { by: 'sender', order: '2026-002' },
+    });
+  });
+
+  it('does what two people decide once its store is put back, two lists later at most', async () => {
+    await captured.stop();
+    captured.putBack(backup);
+    await captured.start();
+    const { operator } = captured;
+    for (const order of ['2026-001', '2026-002', '2026-001']) {
+      const revision = await operator.act(order, { act: 'revise', title: `${order}, once more` });
+      await operator.adopt(revision);
+    }
+    await operator.adopt(await operator.act('2026-001', { act: 'withdraw' }));
+    await operator.adopt(await operator.act('2026-002', { act: 'withdraw' }));
+    for (const name of [...[...ATTACKS.keys()].map(nameOf), 'freeze', 'salts', 'silenced', 'tampered']) {
+      const agent = await meet(name);
+      await until(() =>
+        expect(gates(agent)).toEqual(['enrolment open', 'management open', 'messaging open', 'mail open']),
+      );
+    }
+  }, 60_000);
+});
