@@ -21,6 +21,8 @@ export interface ServerProcess {
   /** All that it has printed. */
   output(): string;
   kill(): Promise<void>;
+  /** As an admin stops it: it drains. */
+  stop(): Promise<void>;
   start(): Promise<void>;
   /** Ends it and removes the folder. */
   remove(): Promise<void>;
@@ -91,6 +93,7 @@ export async function startServerProcess(environment: Record<string, string> = {
     },
     output: () => output,
     kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
     start,
     remove: async () => {
       await end('SIGTERM');

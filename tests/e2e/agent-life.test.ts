@@ -1,0 +1,308 @@
+/** The life of a device on a real server: enrolled by link, managed, killed, cloned, revoked, gone. Every part is a process of its own. */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { connect as connectTls } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { EXIT } from '../../agent/exit-codes.ts';
+import { AgentProcess } from '../support/agent-process.ts';
+import { openWorld, type World } from '../support/e2e-world.ts';
+import { type DeviceTls, TestLink } from '../support/gateway-world.ts';
+import { until } from '../support/until.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.remove());
+
+/** A machine that is not enrolled. */
+function machine(): AgentProcess {
+  const agent = new AgentProcess();
+  onTestFinished(() => agent.remove());
+  return agent;
+}
+
+async function connected(): Promise<AgentProcess> {
+  const agent = await world.enrolled();
+  onTestFinished(() => agent.remove());
+  agent.run();
+  await agent.connected();
+  return agent;
+}
+
+/** One request over raw TLS: its status, whether the session was resumed, and the ticket for the next one. */
+function speak(tls: DeviceTls): Promise<{ status: number; reused: boolean; ticket: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTls(tls, () => {
+      socket.write('GET /device/record HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    });
+    let answer = '';
+    let ticket: Buffer = Buffer.alloc(0);
+    socket.on('session', (session: Buffer) => {
+      ticket = session;
+    });
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    socket.once('error', reject);
+    socket.once('end', () => {
+      resolve({ status: Number(answer.split(' ')[1]), reused: socket.isSessionReused(), ticket });
+      socket.destroy();
+    });
+  });
+}
+
+/** Files below a folder whose bytes hold `secret`: what a thief with the disk would find. */
+function holding(folder: string, secret: Buffer): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((path) => readFileSync(path).includes(secret));
+}
+
+describe('enrolment by link', () => {
+  it('makes a device that connects, is seen by its admin, and says so of itself', async () => {
+    const agent = await world.enrolled();
+    onTestFinished(() => agent.remove());
+    const before = await agent.cli(['status']);
+    expect(before.out).toMatch(/agent +not running/);
+    agent.run();
+    const status = await agent.connected();
+    expect(status).toMatchObject({ device: agent.device, generation: 1, list: 1, record: 1, root: 1 });
+    expect((await agent.cli(['status'])).out).toMatch(/connection +connected\n[\s\S]*messaging +open/);
+    await until(async () => {
+      const seen = await world.device(agent.device);
+      expect(seen.presence).toMatchObject({ connected: true, listVersion: 1, recordStored: 1, rootVersion: 1 });
+      expect(seen.inventory?.os.platform).toBe(process.platform);
+    });
+    // The key was made there and stays there.
+    expect(holding(world.server.home, readFileSync(agent.path('identity/key.pem')).subarray(40, 80))).toEqual([]);
+    await agent.stop();
+    expect(agent.exitCode).toBe(0);
+    await until(async () => expect((await world.device(agent.device)).presence?.connected).toBe(false));
+  });
+
+  it('case 9: a code that is wrong, used, expired or cancelled is refused in its own words, and nothing is left', async () => {
+    const [unknown, used, expired, cancelled] = [
+      await world.link(),
+      await world.link(),
+      await world.link(),
+      await world.link(),
+    ];
+    const idOf = (link: string) => /dev_[a-z0-9]+/.exec(link)?.[0] ?? '';
+    await machine().enrol(used);
+    const store = new DatabaseSync(join(world.server.home, 'cordon.db'));
+    store.prepare('update activation_codes set expires_at = ? where id = ?').run(Date.now() - 1, idOf(expired));
+    store.prepare('update activation_codes set cancelled_at = ? where id = ?').run(Date.now(), idOf(cancelled));
+    store.close();
+    const wrong = unknown.replace(/\.[a-z2-7]{6}/, '.aaaaaa');
+    for (const [link, code, exit, words] of [
+      [wrong, 'code_unknown', EXIT.notFound, /unknown|wrong|not valid|no such/i],
+      [used, 'code_used', EXIT.conflict, /used already/],
+      [expired, 'code_expired', EXIT.refused, /expired/],
+      [cancelled, 'code_expired', EXIT.refused, /cancelled/],
+      [used.replace(/ca=[0-9a-f]{8}/, 'ca=00000000'), 'fingerprint_mismatch', EXIT.unverified, /Do not go on/],
+      [used.slice(0, -8), 'invalid_input', EXIT.usage, /damaged at code/],
+    ] as const) {
+      const agent = machine();
+      const { code: ended, out, err } = await agent.cli(['enrol', link]);
+      expect({ ended, out, err }).toEqual({ ended: exit, out: '', err: expect.stringContaining(`(${code})`) });
+      expect(err).toMatch(words);
+      expect(err.trim().split('\n')).toHaveLength(1);
+      expect((await agent.cli(['run'])).code).toBe(EXIT.notFound);
+      expect(agent.has('identity/chain.pem')).toBe(false);
+    }
+  });
+
+  it('case 9: of machines that use one code at once, one is enrolled', async () => {
+    const link = await world.link();
+    const machines = [machine(), machine(), machine()];
+    const ends = await Promise.all(machines.map((agent) => agent.cli(['enrol', link])));
+    expect(ends.map(({ code }) => code).sort()).toEqual([0, EXIT.conflict, EXIT.conflict]);
+    for (const { code, err } of ends) if (code !== 0) expect(err).toContain('(code_used)');
+  });
+});
+
+describe('a device under management', () => {
+  it('keeps a sealed folder: locked by name, readable when unlocked, and gone from the disk when wiped', async () => {
+    const agent = await connected();
+    const canary = Buffer.from(`canary ${crypto.randomUUID()}`);
+    const folder = mkdtempSync(join(tmpdir(), 'cordon-file-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(join(folder, 'plan.txt'), canary);
+    const workspace = (...args: string[]) => agent.cli(['workspace', ...args]);
+    const send = async (kind: 'lock-workspace' | 'unlock-workspace' | 'wipe-workspace') =>
+      world.finished((await world.send(agent.device, { kind })).id);
+
+    expect(await workspace('put', join(folder, 'plan.txt'))).toMatchObject({ code: 0, err: '' });
+    expect((await workspace('ls')).out).toMatch(/^ +\d+ {2}plan\.txt\n$/);
+    expect((await workspace('get', 'plan.txt')).out).toBe(canary.toString());
+    expect(holding(agent.home, canary)).toEqual([]);
+
+    expect(await send('lock-workspace')).toMatchObject({ state: 'done' });
+    for (const args of [['get', 'plan.txt'], ['ls'], ['put', join(folder, 'plan.txt')]]) {
+      const refused = await workspace(...args);
+      expect(refused).toMatchObject({ code: EXIT.refused, out: '', err: expect.stringContaining('workspace_locked') });
+    }
+    expect((await agent.status()).workspace).toBe('locked');
+
+    expect(await send('unlock-workspace')).toMatchObject({ state: 'done' });
+    expect((await workspace('get', 'plan.txt')).out).toBe(canary.toString());
+
+    const secrets = readdirSync(agent.path('workspace'))
+      .filter((name) => name.endsWith('.key'))
+      .map((name) => readFileSync(agent.path(`workspace/${name}`)));
+    const [sealed = ''] = readdirSync(agent.path('workspace/files'));
+    secrets.push(readFileSync(agent.path(`workspace/files/${sealed}`)).subarray(-24));
+    expect(secrets.map((secret) => holding(agent.home, secret).length)).toEqual([1, 1, 1]);
+    expect(await send('wipe-workspace')).toMatchObject({ state: 'done', detail: expect.stringContaining('1 files') });
+    for (const secret of [canary, ...secrets]) expect(holding(agent.home, secret)).toEqual([]);
+    expect(readdirSync(agent.path('workspace/files'))).toEqual([]);
+    expect(await workspace('get', 'plan.txt')).toMatchObject({
+      code: EXIT.refused,
+      err: expect.stringContaining('wiped'),
+    });
+
+    expect(await send('unlock-workspace')).toMatchObject({ state: 'done' });
+    expect(await workspace('ls')).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('shows messages, refreshes its inventory, restarts in place and unenrols', async () => {
+    const agent = await connected();
+    const first = await world.finished(
+      (await world.send(agent.device, { kind: 'message', text: 'Café at nine\u001b[2J' })).id,
+    );
+    expect(first).toMatchObject({ state: 'done', detail: 'stored for the user' });
+    expect((await agent.cli(['messages'])).out).toMatch(/^\* .* Café at nine\ufffd\[2J\n$/);
+
+    const since = (await world.device(agent.device)).inventory?.at ?? 0;
+    await world.finished((await world.send(agent.device, { kind: 'refresh-inventory' })).id);
+    await until(async () => expect((await world.device(agent.device)).inventory?.at).toBeGreaterThan(since));
+
+    const before = (await world.device(agent.device)).presence?.changedAt ?? 0;
+    expect(await world.finished((await world.send(agent.device, { kind: 'restart-agent' })).id)).toMatchObject({
+      state: 'done',
+    });
+    await until(async () => {
+      const { presence } = await world.device(agent.device);
+      expect(presence?.connected && presence.changedAt > before).toBe(true);
+    }, 20_000);
+    await agent.connected();
+    expect(agent.running).toBe(true);
+
+    expect(await world.finished((await world.send(agent.device, { kind: 'unenrol' })).id)).toMatchObject({
+      state: 'done',
+    });
+    await until(() => expect(agent.exitCode).toBe(0));
+    const { device } = { device: first.device };
+    expect((await world.device(device)).status).toBe('unenrolled');
+    expect(readdirSync(agent.path('identity'))).toEqual([]);
+    expect(await agent.cli(['status'])).toMatchObject({ code: EXIT.notFound });
+  });
+
+  it('case 54: killed with -9 in the middle of a command it comes back and finishes it once', async () => {
+    const agent = await connected();
+    const caught = new Map<string, number>();
+    const stateOf = (id: string) => agent.query('select state from command where id = ?', id)[0]?.['state'];
+    for (const [instant, delay] of [
+      ['stored', 0],
+      ['started', 0],
+      ['started', 15],
+      ['started', 60],
+      ['started', 150],
+      ['started', 300],
+      ['finished', 0],
+      ['finished', 5],
+    ] as const) {
+      const { id } = await world.send(agent.device, { kind: 'refresh-inventory' });
+      const reached = ['stored', 'started', 'finished'].slice(['stored', 'started', 'finished'].indexOf(instant));
+      await until(() => expect(reached).toContain(stateOf(id)), 15_000, 1);
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      await agent.kill();
+      const state = String(stateOf(id));
+      caught.set(state, (caught.get(state) ?? 0) + 1);
+      agent.run();
+      const command = await world.finished(id, 60_000).catch((error) => {
+        throw new Error(`killed when it was ${state}: ${error.message}\n${agent.log}`);
+      });
+      expect(command).toMatchObject({ state: 'done', detail: 'the inventory was collected' });
+      expect(stateOf(id)).toBe('finished');
+      // One result was made, and the server has it: nothing waits in the outbox, and a second one would have raised an alarm.
+      await until(() => expect(agent.query("select * from outbox where type = 'result'")).toEqual([]));
+      expect(await world.finished(id)).toEqual(command);
+    }
+    expect(caught.get('started')).toBeGreaterThanOrEqual(1);
+    expect(await world.alarms(agent.device)).toEqual([]);
+  }, 120_000);
+});
+
+describe('a device whose server goes away', () => {
+  it.each(['stop', 'kill'] as const)(
+    'reconnects by itself after its %s, and does what was asked meanwhile',
+    async (end) => {
+      const agent = await connected();
+      await world.server[end]();
+      await agent.link('waiting');
+      await world.server.start();
+      const { id } = await world.send(agent.device, { kind: 'lock-workspace' });
+      await agent.connected(40_000);
+      expect(await world.finished(id)).toMatchObject({ state: 'done' });
+    },
+    90_000,
+  );
+});
+
+describe('a device that is no longer trusted', () => {
+  it('case 1, case 2: is off within a second, and neither its ticket nor a new connection lets it back', async () => {
+    const agent = await connected();
+    const { device } = agent;
+    const tls = agent.tls(world.server.device);
+    const first = await speak(tls);
+    expect(first).toMatchObject({ status: 200, reused: false });
+    const second = await speak({ ...tls, session: first.ticket });
+    expect(second).toMatchObject({ status: 200, reused: true });
+
+    const asked = performance.now();
+    const revoked = world.revoke(device);
+    await until(() => expect(agent.linkState).toBe('revoked'), 5_000, 2);
+    const took = performance.now() - asked;
+    await revoked;
+    console.log(`revoked while connected: off after ${Math.round(took)} ms`);
+    expect(took).toBeLessThan(1_000);
+
+    // The old tickets resume nothing; the full handshake that follows is let in as far as the store, which refuses.
+    for (const session of [undefined, first.ticket, second.ticket]) {
+      const dialled = session ? { ...tls, session } : tls;
+      const link = new TestLink(dialled);
+      expect(await link.refused).toMatchObject({ status: 403, body: expect.stringContaining('certificate_revoked') });
+      expect(await speak(dialled)).toMatchObject({ status: 403, reused: false });
+    }
+
+    // Nor does a restart of either side change its mind.
+    await agent.kill();
+    agent.run();
+    expect((await agent.link('revoked')).connectionDetail).toContain('revoked');
+    expect((await world.device(device)).status).toBe('revoked');
+    expect(await agent.cli(['status'])).toMatchObject({ code: 0, out: expect.stringContaining('revoked') });
+  }, 60_000);
+
+  it('case 14: of two machines with one identity the second takes over, and the admin is told', async () => {
+    const agent = await connected();
+    const { device } = agent;
+    const thief = machine();
+    cpSync(agent.home, thief.home, { recursive: true, filter: (path) => !path.endsWith('.sock') });
+    thief.run();
+    await thief.connected();
+    const displaced = await agent.link('waiting');
+    expect(displaced.connectionDetail).toContain('took over');
+    expect((await thief.status()).connection).toBe('connected');
+    await until(async () => expect(await world.alarms(device)).toContain('taken_over'));
+    expect((await world.device(device)).presence?.connected).toBe(true);
+
+    const raw = await new TestLink(agent.tls(world.server.device)).hello();
+    await thief.link('waiting');
+    const last = await new TestLink(agent.tls(world.server.device)).hello();
+    expect(await raw.closed).toMatchObject({ code: 4409 });
+    last.socket.terminate();
+  }, 60_000);
+});

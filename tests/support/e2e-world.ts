@@ -1,0 +1,66 @@
+/** A server process with its people, and agent processes that enrol there: what the end-to-end tests begin with. */
+import { z } from 'zod';
+import { commandView } from '../../shared/api/commands.ts';
+import { alarmList, deviceDetail } from '../../shared/api/devices.ts';
+import type { Command } from '../../shared/protocol/frames.ts';
+import { AgentProcess } from './agent-process.ts';
+import { type Operator, setUp } from './operator.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { until } from './until.ts';
+
+export interface World {
+  readonly server: ServerProcess;
+  readonly operator: Operator;
+  readonly group: string;
+  /** An activation link for one more device. */
+  link(home?: string): Promise<string>;
+  /** A device that is enrolled and does not run yet. */
+  enrolled(env?: NodeJS.ProcessEnv, home?: string): Promise<AgentProcess>;
+  device(id: string): Promise<z.output<typeof deviceDetail>>;
+  send(device: string, command: Command): Promise<z.output<typeof commandView>>;
+  /** Until the device has reported a result. */
+  finished(id: string, within?: number): Promise<z.output<typeof commandView>>;
+  alarms(device: string): Promise<string[]>;
+  revoke(device: string): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export async function openWorld(env: Record<string, string> = {}): Promise<World> {
+  const server = await startServerProcess(env);
+  const operator = await setUp(server.admin, server.firstOwner).catch(async (error: unknown) => {
+    await server.remove();
+    throw error;
+  });
+  const { owner, as } = operator;
+  const group = await operator.group('embassies');
+  const agents: AgentProcess[] = [];
+  const link: World['link'] = async (home = 'SE') => (await operator.code({ user: 'Zoe', group, home })).link;
+
+  return {
+    server,
+    operator,
+    group,
+    link,
+    async enrolled(agentEnv = {}, home = 'SE') {
+      const agent = new AgentProcess(agentEnv);
+      agents.push(agent);
+      await agent.enrol(await link(home));
+      return agent;
+    },
+    device: (id) => as(owner, 'GET', `/devices/${id}`, deviceDetail),
+    send: (device, command) => as(owner, 'POST', `/devices/${device}/commands`, commandView, { command }),
+    finished: (id, within = 20_000) =>
+      until(async () => {
+        const command = await as(owner, 'GET', `/commands/${id}`, commandView);
+        if (command.finishedAt === null) throw new Error(`the command ${command.command.kind} is ${command.state}`);
+        return command;
+      }, within),
+    alarms: async (device) =>
+      (await as(owner, 'GET', `/alarms?device=${device}`, alarmList)).alarms.map(({ code }) => code),
+    revoke: async (device) => void (await as(owner, 'POST', `/devices/${device}/revoke`, z.unknown(), {})),
+    async remove() {
+      for (const agent of agents) await agent.remove();
+      await server.remove();
+    },
+  };
+}
