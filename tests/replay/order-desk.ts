@@ -9,8 +9,8 @@ export type OrderDeed = Extract<Act, { order: string }>;
 
 interface Known {
   readonly number: string;
-  /** The revision that `approve` is about: the newest that was proposed and not approved in the same step. */
-  readonly proposed: number;
+  /** The revision that `approve` is about: what was proposed, until it is adopted; then, null, the newest one. */
+  readonly proposed: number | null;
 }
 
 export class OrderDesk {
@@ -38,7 +38,10 @@ export class OrderDesk {
         return await this.#propose(deed);
       case 'approve': {
         const { number, proposed } = this.#known(deed.order);
-        return await this.#approve(number, proposed, deed.by ?? null);
+        const revision = proposed ?? (await this.#order(number)).latestRevision;
+        await this.#approve(number, revision, deed.by ?? null);
+        this.#orders.set(deed.order, { number, proposed: null });
+        return;
       }
       case 'revise':
         return await this.#act(deed, this.#changes(deed), 2);
@@ -71,6 +74,10 @@ export class OrderDesk {
 
   #anyone(): Person {
     return this.#person('proposer');
+  }
+
+  #order(number: string): Promise<z.infer<typeof orderView>> {
+    return this.#anyone().api.call('GET', `/orders/${number}`, orderView);
   }
 
   #changes({ exempt, ...terms }: Terms): object {
@@ -134,7 +141,7 @@ export class OrderDesk {
   }
 
   async #free({ order, revision, proposer }: Revision): Promise<Person[]> {
-    const { revisions } = await this.#anyone().api.call('GET', `/orders/${order}`, orderView);
+    const { revisions } = await this.#order(order);
     const signed = revisions.find((one) => one.revision === revision)?.approvals.map(({ person }) => person) ?? [];
     return [...this.#people.values()].filter(({ id }) => id !== proposer && !signed.includes(id));
   }
