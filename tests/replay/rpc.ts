@@ -81,6 +81,10 @@ export class Child<H extends Handlers> {
     await gone;
   }
 
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   get pid(): number | undefined {
     return this.#process.pid;
   }

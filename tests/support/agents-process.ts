@@ -1,0 +1,182 @@
+/**
+ * Some dozens of real agents in one process over one store, for tests that kill things. It counts what commands do on its devices, and can
+ * be told to die at one verb of the store, which is where a power cut hurts.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Agent, createAgent } from '../../agent/agent.ts';
+import { credentialFolder } from '../../agent/enrolment/credential-folder.ts';
+import { enrol } from '../../agent/enrolment/enrol.ts';
+import { noSensors } from '../../agent/evidence/sensors.ts';
+import { dialDirect } from '../../agent/link/dial.ts';
+import { type AgentStore, type DeviceStore, openAgentStore } from '../../agent/store/agent-store.ts';
+import { openWorkspace, type Workspace } from '../../agent/workspace/workspace.ts';
+import type { Inventory } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { serve } from '../replay/rpc.ts';
+
+/** What was carried out on one device since this process began. */
+export interface Ran {
+  readonly device: DeviceId;
+  readonly locks: number;
+  readonly inventories: number;
+  /** Of all messages that were ever stored for its user. */
+  readonly messages: readonly string[];
+}
+
+export interface AgentState {
+  readonly device: DeviceId;
+  readonly connection: string;
+  readonly list: number;
+  readonly unsent: number;
+  /** Services whose gate is shut. */
+  readonly shut: readonly string[];
+}
+
+interface Running {
+  readonly agent: Agent;
+  readonly ran: { locks: number; inventories: number };
+}
+
+const unknown = { manufacturer: null, model: null, serial: null, uuid: null, cpu: null, cores: null, memory: null };
+const inventory = (): Inventory => ({
+  at: Date.now(),
+  agent: 'test',
+  hostname: null,
+  os: { platform: process.platform, distro: null, release: null, kernel: null, arch: process.arch },
+  hardware: unknown,
+  disks: [],
+  network: [],
+});
+
+let store: AgentStore;
+let running: Running[] = [];
+/** Verbs of the store until this process dies; null: it does not. */
+let fuse: number | null = null;
+
+/** Dies with -9 in front of the verb at which the fuse burns down, also in the middle of a transaction. */
+function mortal(device: DeviceStore): DeviceStore {
+  return new Proxy(device, {
+    get(target, name) {
+      const verb: unknown = Reflect.get(target, name, target);
+      if (typeof verb !== 'function') return verb;
+      return (...given: unknown[]) => {
+        if (fuse !== null && --fuse <= 0) process.kill(process.pid, 'SIGKILL');
+        return Reflect.apply(verb, target, given);
+      };
+    },
+  });
+}
+
+function countingLocks(workspace: Workspace, ran: { locks: number }): Workspace {
+  return {
+    state: () => workspace.state(),
+    put: (name, content) => workspace.put(name, content),
+    get: (name) => workspace.get(name),
+    list: () => workspace.list(),
+    unlock: () => workspace.unlock(),
+    wipe: () => workspace.wipe(),
+    lock: async () => {
+      ran.locks += 1;
+      await workspace.lock();
+    },
+  };
+}
+
+async function startAgent(folder: string, index: number): Promise<Running> {
+  const home = join(folder, `device-${index}`);
+  const workspace = join(home, 'workspace');
+  mkdirSync(workspace, { recursive: true });
+  const ran = { locks: 0, inventories: 0 };
+  const agent = createAgent({
+    store: { device: (id) => mortal(store.device(id)), close: () => undefined },
+    credentials: credentialFolder(home),
+    time: {
+      wall: () => Date.now(),
+      // The machine stays up when its agent dies.
+      monotonic: () => Date.now(),
+      boot: 'the only one',
+      after: (ms, task) => {
+        const timer = setTimeout(task, Math.min(ms, 2 ** 31 - 1));
+        return () => clearTimeout(timer);
+      },
+    },
+    sensors: noSensors,
+    dial: dialDirect,
+    workspace: countingLocks(await openWorkspace(workspace), ran),
+    inventory: async () => {
+      ran.inventories += 1;
+      return inventory();
+    },
+    onRestart: () => undefined,
+    onUnenrolled: () => undefined,
+    log: {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: (message, fields) => void process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
+    },
+  });
+  await agent.start();
+  return { agent, ran };
+}
+
+const handlers = {
+  open({ folder }: { folder: string }) {
+    mkdirSync(folder, { recursive: true });
+    store = openAgentStore({ file: join(folder, 'agents.db') });
+    return null;
+  },
+
+  async enrol({ folder, links }: { folder: string; links: readonly string[] }) {
+    await Promise.all(
+      links.map((link, index) =>
+        enrol(link, { keeper: credentialFolder(join(folder, `device-${index}`)), store, dial: dialDirect }),
+      ),
+    );
+    return null;
+  },
+
+  async start({ folder, count }: { folder: string; count: number }) {
+    running = await Promise.all(Array.from({ length: count }, (_, index) => startAgent(folder, index)));
+    return null;
+  },
+
+  /** Whoever waits to dial again dials now. */
+  async tick() {
+    await Promise.all(running.map(({ agent }) => agent.tick()));
+    return null;
+  },
+
+  dieAfter({ verbs }: { verbs: number }) {
+    fuse = verbs;
+    return null;
+  },
+
+  states: (): AgentState[] =>
+    running.map(({ agent }) => {
+      const { device, connection, list, unsent, gates } = agent.status();
+      return {
+        device,
+        connection,
+        list,
+        unsent,
+        shut: gates.filter(({ open }) => !open).map(({ service }) => service),
+      };
+    }),
+
+  ran: (): Ran[] =>
+    running.map(({ agent, ran }) => {
+      const { device } = agent.status();
+      return {
+        device,
+        ...ran,
+        messages: store
+          .device(device)
+          .messages()
+          .map(({ text }) => text),
+      };
+    }),
+};
+export type AgentsHandlers = typeof handlers;
+
+serve(handlers);

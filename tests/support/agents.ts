@@ -1,0 +1,61 @@
+/** Starts, enrols and kills the process of `agents-process.ts`. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Child } from '../replay/rpc.ts';
+import type { AgentState, AgentsHandlers, Ran } from './agents-process.ts';
+
+const MODULE = fileURLToPath(import.meta.resolve('./agents-process.ts'));
+
+export class Agents {
+  readonly #folder: string;
+  readonly #count: number;
+  #child: Child<AgentsHandlers>;
+
+  constructor(folder: string, count: number) {
+    this.#folder = folder;
+    this.#count = count;
+    this.#child = this.#launch();
+  }
+
+  #launch(): Child<AgentsHandlers> {
+    return new Child<AgentsHandlers>('agents', MODULE, join(this.#folder, 'agents.log'));
+  }
+
+  async enrol(links: readonly string[]): Promise<void> {
+    await this.#child.call('open', { folder: this.#folder });
+    await this.#child.call('enrol', { folder: this.#folder, links });
+    await this.#child.call('start', { folder: this.#folder, count: this.#count });
+  }
+
+  /** After a death, or instead of one: kill -9, and start again from what is on the disk. */
+  async restart(): Promise<void> {
+    await this.kill();
+    this.#child = this.#launch();
+    await this.#child.call('open', { folder: this.#folder });
+    await this.#child.call('start', { folder: this.#folder, count: this.#count });
+  }
+
+  async tick(): Promise<void> {
+    await this.#child.call('tick', null);
+  }
+
+  async dieAfter(verbs: number): Promise<void> {
+    await this.#child.call('dieAfter', { verbs });
+  }
+
+  states(): Promise<AgentState[]> {
+    return this.#child.call('states', null);
+  }
+
+  ran(): Promise<Ran[]> {
+    return this.#child.call('ran', null);
+  }
+
+  get dead(): boolean {
+    return this.#child.ended;
+  }
+
+  kill(): Promise<void> {
+    return this.#child.kill();
+  }
+}
