@@ -122,7 +122,6 @@ async function startAgent(folder: string, index: number): Promise<Running> {
 
 const handlers = {
   open({ folder }: { folder: string }) {
-    mkdirSync(folder, { recursive: true });
     store = openAgentStore({ file: join(folder, 'agents.db') });
     return null;
   },

@@ -1,4 +1,5 @@
 /** Starts, enrols and kills the process of `agents-process.ts`. */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../replay/rpc.ts';
@@ -14,6 +15,7 @@ export class Agents {
   constructor(folder: string, count: number) {
     this.#folder = folder;
     this.#count = count;
+    mkdirSync(folder, { recursive: true });
     this.#child = this.#launch();
   }
 

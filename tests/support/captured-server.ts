@@ -12,8 +12,6 @@ import { credentialFolder } from '../../agent/enrolment/credential-folder.ts';
 import { enrol } from '../../agent/enrolment/enrol.ts';
 import { noSensors } from '../../agent/evidence/sensors.ts';
 import { dialDirect } from '../../agent/link/dial.ts';
-import { overTls } from '../../agent/link/http.ts';
-import { secureDial } from '../../agent/link/tls.ts';
 import { openAgentStore } from '../../agent/store/agent-store.ts';
 import { openWorkspace } from '../../agent/workspace/workspace.ts';
 import { type Authority, openAuthority } from '../../certs/authority.ts';
@@ -25,6 +23,7 @@ import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/clock.ts';
 import { type Operator, setUp } from './operator.ts';
+import { publicJson } from './public-json.ts';
 
 export interface Captured {
   readonly clock: DrivenClock;
@@ -93,11 +92,7 @@ export async function openCaptured(start: number): Promise<Captured> {
     return known;
   }
 
-  async function publicJson(path: string): Promise<unknown> {
-    const http = overTls(secureDial({ dial: dialDirect, rootPem: null, identity: null }));
-    const { body } = await http(new URL(path, `https://127.0.0.1:${open.port}`), { method: 'GET' });
-    return JSON.parse(body.toString());
-  }
+  const publicUrl = `https://127.0.0.1:${open.port}`;
 
   const captured: Captured = {
     clock,
@@ -165,8 +160,8 @@ export async function openCaptured(start: number): Promise<Captured> {
       for (const extra of ['-wal', '-shm']) rmSync(join(home, `cordon.db${extra}`), { force: true });
       copyFileSync(copy, join(home, 'cordon.db'));
     },
-    list: async () => envelopeSchema.parse(await publicJson('/orders/list')),
-    roots: async () => z.array(envelopeSchema).parse(await publicJson('/orders/roots')),
+    list: async () => envelopeSchema.parse(await publicJson(publicUrl, '/orders/list')),
+    roots: async () => z.array(envelopeSchema).parse(await publicJson(publicUrl, '/orders/roots')),
     alarms: async (id) =>
       (await operator.as(operator.owner, 'GET', `/alarms?device=${id}&limit=200`, alarmList)).alarms,
     async remove() {

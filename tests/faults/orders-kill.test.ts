@@ -1,0 +1,244 @@
+/**
+ * kill -9 at random instants: of the server while orders are proposed, approved, held, released and withdrawn, and of agents while a list
+ * arrives. What was acknowledged holds, no list goes back, a change and its leaf are both there or neither, and gates end up right.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { orderList, orderView, receiptList, revisionView } from '../../shared/api/orders.ts';
+import { isCordonError } from '../../shared/errors.ts';
+import { copyInFolder, copyLedger } from '../../shared/ledger/copy-ledger.ts';
+import type { Leaf } from '../../shared/ledger/leaf.ts';
+import { PREVIOUS_CHECKPOINT, verifyLedgerCopy } from '../../shared/ledger/verify-copy.ts';
+import { readRoot, verifyRoots } from '../../shared/order/approvers.ts';
+import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
+import { type KnownList, verifyList } from '../../shared/order/verify-list.ts';
+import { Agents } from '../support/agents.ts';
+import { type Operator, setUp } from '../support/operator.ts';
+import { publicBytes, publicJson, publicText } from '../support/public-json.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { until } from '../support/until.ts';
+
+const KILLS = Number(process.env['CORDON_FAULTS'] ?? 10);
+const DEVICES = 4;
+const DAY = 86_400_000;
+const TERMS = {
+  title: 'An order',
+  areas: ['PK'],
+  services: ['mail'],
+  nexus: ['home'],
+  unknown: 'allow',
+  contested: 'allow',
+  travellers: 'deny',
+  authority: 'Regulator',
+  addressee: 'operators',
+  instrument: 'directive',
+  statement: { en: 'Service ends.' },
+};
+const inFuture = (ms: number) => new Date(Date.now() + ms).toISOString();
+
+let folder: string;
+let server: ServerProcess;
+let operator: Operator;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'cordon-orders-kill-'));
+  server = await startServerProcess();
+  operator = await setUp(server.admin, server.firstOwner);
+}, 60_000);
+afterAll(async () => {
+  await server.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const get = <S extends z.ZodType>(path: string, answer: S) => operator.as(operator.owner, 'GET', path, answer);
+const ordersNow = async () => {
+  const { orders } = await get('/orders', orderList);
+  return Promise.all(orders.map(({ number }) => get(`/orders/${number}`, orderView)));
+};
+const latestList = async (): Promise<Envelope> => envelopeSchema.parse(await publicJson(server.public, '/orders/list'));
+
+/** What the server has answered; it must be so after every start. */
+interface Promised {
+  readonly proposals: Map<string, string>;
+  readonly approvals: Set<string>;
+  readonly adopted: Set<string>;
+  readonly checkpoints: Set<string>;
+  /** As a device that has taken every list it has seen. */
+  device: KnownList;
+}
+
+/** Acts of one kind after another, until the server is gone. Returns at the first broken connection. */
+async function actUntilGone(promised: Promised): Promise<void> {
+  const { approvers, proposer, as } = operator;
+  try {
+    for (;;) {
+      const open = (await get('/orders', orderList)).orders.filter(({ status }) => status !== 'withdrawn');
+      const order = open.length < 3 ? undefined : open[Math.floor(Math.random() * open.length)];
+      const kinds = {
+        proposed: ['revise', 'withdraw'],
+        active: ['revise', 'hold', 'hold', 'extend', 'withdraw'],
+        held: ['release', 'release', 'withdraw'],
+        withdrawn: [],
+      }[order?.status ?? 'withdrawn'];
+      const act = kinds[Math.floor(Math.random() * kinds.length)];
+      const changes = act === 'extend' ? { effective: inFuture(Math.ceil(30 * DAY * (1 + Math.random()))) } : {};
+      const made =
+        order && act
+          ? await as(proposer, 'POST', `/orders/${order.number}/revisions`, revisionView, { act, ...changes })
+          : await operator.propose({ ...TERMS, effective: inFuture(30 * DAY) });
+      const name = `${made.order}/${made.revision}`;
+      promised.proposals.set(name, made.digest);
+      for (const approver of approvers.slice(0, Math.floor(Math.random() * 3))) {
+        const { adopted } = await operator.approve(made.order, made.revision, approver);
+        promised.approvals.add(`${name} by ${approver.key?.keyid}`);
+        if (adopted) promised.adopted.add(name);
+      }
+      promised.checkpoints.add(await publicText(server.public, '/ledger/checkpoint'));
+      promised.device = await seen(promised.device);
+    }
+  } catch (error) {
+    if (isCordonError(error) || error instanceof z.ZodError || !isGone(error)) throw error;
+  }
+}
+
+/** A connection that broke, or an answer that was cut off. */
+const isGone = (error: unknown) => error instanceof TypeError || error instanceof SyntaxError || code(error) !== null;
+const code = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : null);
+
+/** Takes the newest list as a device would that holds the ones before: it may not be older, forked, or short of an order. */
+async function seen(before: KnownList): Promise<KnownList> {
+  const root = verifyRoots(null, z.array(envelopeSchema).parse(await publicJson(server.public, '/orders/roots')));
+  const envelope = await latestList();
+  const { list, hash, orders, alarms } = verifyList({ envelope, root, known: before, now: Date.now() });
+  expect(alarms).toEqual([]);
+  return { installation: before.installation, version: list.version, hash, orders };
+}
+
+/** The whole ledger, checked entry by entry, and grown out of every checkpoint that was ever seen. */
+async function checkLedger(promised: Promised): Promise<Leaf[]> {
+  const copy = join(folder, 'ledger');
+  mkdirSync(copy, { recursive: true });
+  await copyLedger((path) => publicBytes(server.public, `/ledger/${path}`), copy);
+  const read = copyInFolder(copy);
+  let leaves: Leaf[] = [];
+  for (const note of promised.checkpoints) {
+    leaves = [];
+    await verifyLedgerCopy(async (path) => (path === PREVIOUS_CHECKPOINT ? Buffer.from(note) : read(path)), {
+      onLeaf: (_index, leaf) => leaves.push(leaf),
+    });
+  }
+  return leaves;
+}
+
+it(`case 54: a server killed with -9 while orders change, ${KILLS} times, keeps order, list and ledger together`, {
+  timeout: 60_000 + KILLS * 15_000,
+}, async () => {
+  const [root] = z.array(envelopeSchema).parse(await publicJson(server.public, '/orders/roots'));
+  if (!root) throw new Error('there is no root');
+  const { installation } = readRoot(root).approvers;
+  const promised: Promised = {
+    proposals: new Map(),
+    approvals: new Set(),
+    adopted: new Set(),
+    checkpoints: new Set([await publicText(server.public, '/ledger/checkpoint')]),
+    device: { installation, version: 0, hash: null, orders: new Map() },
+  };
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const acting = actUntilGone(promised);
+    await delay(200 + Math.random() * 600);
+    await server.kill();
+    await acting;
+    await server.start();
+
+    const orders = await ordersNow();
+    const revisions = new Map(
+      orders.flatMap((order) => order.revisions.map((each) => [`${order.number}/${each.revision}`, each] as const)),
+    );
+    for (const [name, digest] of promised.proposals) expect(revisions.get(name)?.digest).toBe(digest);
+    const approvals = [...revisions].flatMap(([name, each]) =>
+      each.approvals.map(({ keyid }) => `${name} by ${keyid}`),
+    );
+    expect([...promised.approvals].filter((each) => !approvals.includes(each))).toEqual([]);
+    const adopted = [...revisions].filter(([, each]) => each.adoptedAt !== null);
+    expect([...promised.adopted].filter((name) => revisions.get(name)?.state !== 'adopted')).toEqual([]);
+
+    promised.device = await seen(promised.device);
+    const listed = [...promised.device.orders.values()].map(({ revision }) => `${revision.order}/${revision.revision}`);
+    const inEffect = orders.flatMap(({ number, adoptedRevision: at }) => (at === null ? [] : [`${number}/${at}`]));
+    expect(listed.sort()).toEqual(inEffect.sort());
+
+    const leaves = await checkLedger(promised);
+    const about = (kind: Leaf['kind']) =>
+      leaves
+        .filter((leaf) => leaf.kind === kind)
+        .map(({ public: said }) => `${said['order']}/${said['revision']} ${said['digest']}`)
+        .sort();
+    const named = (given: typeof adopted) => given.map(([name, { digest }]) => `${name} ${digest}`).sort();
+    expect(about('order.revision')).toEqual(named([...revisions]));
+    expect(about('order.adopted')).toEqual(named(adopted));
+    expect(about('order.approval')).toHaveLength(approvals.length);
+    const lists = leaves.filter(({ kind }) => kind === 'order.list').map(({ public: said }) => said['version']);
+    expect(lists).toEqual(Array.from({ length: promised.device.version }, (_, index) => index + 1));
+    expect(leaves.findLast(({ kind }) => kind === 'order.list')?.public['digest']).toBe(promised.device.hash);
+  }
+  expect(promised.adopted.size).toBeGreaterThan(KILLS);
+  const { proposals, approvals, adopted, checkpoints } = promised;
+  console.log(
+    `${KILLS} kills: ${proposals.size} proposals, ${approvals.size} approvals, ${adopted.size} adoptions, list ${promised.device.version}, ${checkpoints.size} checkpoints`,
+  );
+});
+
+it(`case 29: agents killed with -9 between storing and enforcing, ${KILLS} times, end with the right gate and one receipt a change`, {
+  timeout: 60_000 + KILLS * 15_000,
+}, async () => {
+  const group = await operator.group('everyone', 'PK');
+  const links: string[] = [];
+  for (let index = 0; index < DEVICES; index += 1) {
+    links.push((await operator.code({ user: `user ${index}`, group })).link);
+  }
+  const agents = new Agents(join(folder, 'agents'), DEVICES);
+  const settled = (shut: boolean) =>
+    until(async () => {
+      for (const state of await agents.states()) {
+        expect(state).toMatchObject({ connection: 'connected', unsent: 0, shut: shut ? ['mail'] : [] });
+      }
+    }, 20_000);
+  try {
+    await agents.enrol(links);
+    const { order, revision } = await operator.propose({ ...TERMS, effective: inFuture(1500) });
+    await operator.adopt({ order, revision });
+    await settled(true);
+    const devices = (await agents.states()).map(({ device }) => device);
+    const expected = devices.map((device) => `${device} enforced ${revision}`);
+    let inside = 0;
+    let shut = true;
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      await agents.dieAfter(1 + Math.floor(Math.random() * 16 * DEVICES));
+      const made = await operator.act(order, { act: shut ? 'hold' : 'release' });
+      for (const approver of operator.approvers.slice(0, shut ? 1 : 2)) {
+        await operator.approve(order, made.revision, approver);
+      }
+      shut = !shut;
+      for (const device of devices) expected.push(`${device} ${shut ? 'enforced' : 'restored'} ${made.revision}`);
+      await until(() => expect(agents.dead).toBe(true), 1_000, 5).then(
+        () => (inside += 1),
+        () => undefined,
+      );
+      await agents.restart();
+      await settled(shut);
+    }
+    await until(async () => {
+      const { receipts } = await get(`/orders/${order}/receipts`, receiptList);
+      const about = receipts.map((each) => `${each.device} ${each.kind} ${each.revision}`);
+      expect(about.sort()).toEqual(expected.sort());
+    });
+    expect(inside).toBeGreaterThan(KILLS / 3);
+    console.log(`${inside} of ${KILLS} kills fell between two verbs of the agents' store`);
+  } finally {
+    await agents.kill();
+  }
+});

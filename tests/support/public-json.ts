@@ -1,0 +1,22 @@
+/** What anyone may read of the public listener. Not who serves it but what is signed is what tests check, so the certificate is not. */
+
+import { dialDirect } from '../../agent/link/dial.ts';
+import { overTls } from '../../agent/link/http.ts';
+import { secureDial } from '../../agent/link/tls.ts';
+
+const http = overTls(secureDial({ dial: dialDirect, rootPem: null, identity: null }));
+
+/** Throws for any other status than 200. */
+export async function publicBytes(base: string, path: string): Promise<Buffer> {
+  const { status, body } = await http(new URL(path, base), { method: 'GET' });
+  if (status !== 200) throw new Error(`${path}: HTTP ${status}`);
+  return body;
+}
+
+export async function publicText(base: string, path: string): Promise<string> {
+  return (await publicBytes(base, path)).toString();
+}
+
+export async function publicJson(base: string, path: string): Promise<unknown> {
+  return JSON.parse(await publicText(base, path));
+}
