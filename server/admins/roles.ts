@@ -7,7 +7,7 @@ import { type AreaCode, countryOf, expandAreas } from '../../shared/areas/area-c
 import { CordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 
-/** A role, perhaps for the devices of one group only, or for the orders of one area only. */
+/** A role, perhaps for one group only, or for one area only: its orders, and the devices whose home is there. Both: what is in both. */
 export interface Grant {
   readonly role: Role;
   readonly group: GroupId | null;
@@ -16,8 +16,8 @@ export interface Grant {
 
 /**
  * public: nobody need be signed in. self: whoever is signed in, about themselves. any: a grant of these roles, whatever its scope.
- * whole: a grant without a scope. device: the grant's group limits which devices, codes and groups are reached. areas: the grant's area
- * limits which orders.
+ * whole: a grant without a scope. device: the grant limits which devices, codes and groups are reached: those of its group, with their
+ * home in its area. areas: the grant's area limits which orders; a grant for one group decides about none.
  */
 export type Scope = 'public' | 'self' | 'any' | 'whole' | 'device' | 'areas';
 
@@ -100,8 +100,8 @@ export type RouteName = Exclude<RightName, 'commands.destroy'>;
 
 /** What the caller's grants let one right reach. */
 export interface Reach {
-  /** The groups whose devices are reached; null: all of them. */
-  readonly devices: { readonly groups: readonly GroupId[] } | null;
+  /** Devices of the group, with their home in one of `homes`, that any part reaches; null: all of them. */
+  readonly devices: readonly { readonly group: GroupId | null; readonly homes: readonly AreaCode[] | null }[] | null;
   /** The areas whose orders are reached; null: all of them. */
   readonly areas: readonly AreaCode[] | null;
 }
@@ -115,19 +115,15 @@ export function reachOf(name: RightName, grants: readonly Grant[]): Reach {
   const held = grants.filter((grant) => roles.includes(grant.role));
   const whole = held.some(({ group, area }) => group === null && area === null);
   if (whole || (scope === 'any' && held.length > 0)) return EVERYTHING;
-  // An order is about areas and a device is in a group: a grant for the one says nothing about the other.
-  const groups = held.flatMap(({ group }) => group ?? []);
-  const areas = held.flatMap(({ area }) => area ?? []);
-  if (scope === 'device' && groups.length > 0) return { devices: { groups }, areas: [] };
-  if (scope === 'areas' && areas.length > 0) return { devices: { groups: [] }, areas };
+  if (scope === 'device' && held.length > 0) {
+    const devices = held.map(({ group, area }) => ({ group, homes: area && [...expandAreas([area])] }));
+    return { devices, areas: [] };
+  }
+  // An order reaches every group of its areas, so a grant for one group says nothing about it.
+  const areas = held.flatMap(({ group, area }) => (group === null && area !== null ? area : []));
+  if (scope === 'areas' && areas.length > 0) return { devices: [], areas };
   const wanted = `${name} takes the role ${roles.join(' or ')}${held.length > 0 ? ' with another scope than yours' : ''}`;
   throw new CordonError('forbidden', `${wanted}; ask an owner for it.`, { right: name });
-}
-
-/** Throws `out_of_scope` unless devices of the group are reached. */
-export function requireGroup({ devices }: Reach, group: string): void {
-  if (devices === null || devices.groups.some((reached) => reached === group)) return;
-  throw new CordonError('out_of_scope', 'Your role does not reach this group.', { group });
 }
 
 /** Throws `out_of_scope` unless every one of the areas is reached: `US` reaches `US-CA`, `EU` reaches `FR`, never the other way. */

@@ -3,13 +3,17 @@ import qrcode from 'qrcode-terminal';
 import { codeList, codeParams, createdCode, newCode } from '../../shared/api/codes.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { requireGroup } from '../admins/roles.ts';
+import type { Devices } from '../devices/devices.ts';
+import { inScope, requireInScope } from '../devices/scope.ts';
 import type { Enrolment } from '../enrolment/enrolment.ts';
 import { Reply, type Route, route } from './route.ts';
 
-export type CodesPort = Pick<Enrolment, 'createCode' | 'listCodes' | 'cancelCode'>;
+export interface CodesPorts {
+  readonly enrolment: Pick<Enrolment, 'createCode' | 'listCodes' | 'cancelCode'>;
+  readonly devices: Pick<Devices, 'get' | 'groups' | 'getGroup'>;
+}
 
-export function codeRoutes(enrolment: CodesPort): Route[] {
+export function codeRoutes({ enrolment, devices }: CodesPorts): Route[] {
   return [
     route({
       name: 'codes.create',
@@ -20,7 +24,9 @@ export function codeRoutes(enrolment: CodesPort): Route[] {
       response: createdCode,
       statuses: [201],
       async handler({ body, reach, caller }) {
-        requireGroup(reach, body.group);
+        const home = body.home ?? (await devices.getGroup(body.group)).home;
+        requireInScope(reach.devices, { group: body.group, home });
+        if (body.device !== null) await devices.get(body.device, reach.devices);
         const code = await enrolment.createCode({ ...body, by: caller.account.id });
         return new Reply({ ...code, qr: await qrText(code.link) }, { status: 201 });
       },
@@ -32,9 +38,13 @@ export function codeRoutes(enrolment: CodesPort): Route[] {
       summary: 'Codes, without their secrets',
       response: codeList,
       async handler({ reach }) {
+        const homes = new Map((await devices.groups()).map(({ id, home }) => [id, home]));
         const codes = await enrolment.listCodes();
-        const reached = reach.devices?.groups.map(String);
-        return { codes: codes.filter(({ group }) => !reached || reached.includes(group)) };
+        return {
+          codes: codes.filter(({ group, home }) =>
+            inScope(reach.devices, { group, home: home ?? homes.get(group) ?? null }),
+          ),
+        };
       },
     }),
     route({
@@ -47,7 +57,8 @@ export function codeRoutes(enrolment: CodesPort): Route[] {
       async handler({ params, reach }) {
         const code = (await enrolment.listCodes()).find(({ id }) => id === params.id);
         if (!code) throw new CordonError('not_found', `There is no code ${params.id}; list them with GET /codes.`);
-        requireGroup(reach, code.group);
+        const home = code.home ?? (await devices.getGroup(code.group)).home;
+        requireInScope(reach.devices, { group: code.group, home });
         await enrolment.cancelCode(params.id);
         return DONE;
       },

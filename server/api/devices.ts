@@ -10,15 +10,15 @@ import {
   revocation,
   verdictView,
 } from '../../shared/api/devices.ts';
-import { requireGroup } from '../admins/roles.ts';
 import type { Devices } from '../devices/devices.ts';
+import { requireInScope } from '../devices/scope.ts';
 import type { Jurisdiction } from '../jurisdiction/jurisdiction.ts';
 import type { Orders } from '../orders/orders.ts';
 import { type Route, route } from './route.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 export interface DevicesPorts {
-  readonly devices: Pick<Devices, 'list' | 'get' | 'update' | 'revoke' | 'inventory'>;
+  readonly devices: Pick<Devices, 'list' | 'get' | 'getGroup' | 'update' | 'revoke' | 'inventory'>;
   readonly orders: Pick<Orders, 'verdict'>;
   readonly jurisdiction: Pick<Jurisdiction, 'evidence'>;
 }
@@ -66,9 +66,13 @@ export function deviceRoutes({ devices, orders, jurisdiction }: DevicesPorts): R
       body: deviceChange,
       response: deviceView,
       async handler({ params, body, reach }) {
-        await devices.get(params.id, reach.devices);
-        // Into another group only if that is in reach too: else a device could be pushed out of sight.
-        if (body.group !== undefined) requireGroup(reach, body.group);
+        const { group, own } = await devices.get(params.id, reach.devices);
+        // What it becomes must be in reach too: else a device could be pushed out of sight.
+        const after = await devices.getGroup(body.group ?? group.id);
+        const home = (body.home === undefined ? own.home : body.home) ?? after.home;
+        requireInScope(reach.devices, { group: after.id, home });
+        const stated = body.statement?.kind === 'home' ? body.statement.areas[0] : undefined;
+        if (stated) requireInScope(reach.devices, { group: after.id, home: stated });
         return devices.update(params.id, withoutUndefined(body));
       },
     }),

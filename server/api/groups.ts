@@ -3,6 +3,7 @@
 import { groupChange, groupList, groupParams, groupView, newGroup } from '../../shared/api/groups.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
 import type { Devices } from '../devices/devices.ts';
+import { groupInScope } from '../devices/scope.ts';
 import { Reply, type Route, route } from './route.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
@@ -18,7 +19,7 @@ export function groupRoutes(devices: GroupsPort): Route[] {
       response: groupList,
       async handler({ reach }) {
         const groups = await devices.groups();
-        return { groups: groups.filter(({ id }) => reach.devices === null || reach.devices.groups.includes(id)) };
+        return { groups: groups.filter((group) => groupInScope(reach.devices, group)) };
       },
     }),
     route({

@@ -6,7 +6,7 @@ import { type AccountsPorts, accountRoutes } from './accounts.ts';
 import { alarmRoutes } from './alarms.ts';
 import { type ApproversPorts, approverRoutes } from './approvers.ts';
 import { type BackupPort, backupRoutes } from './backup.ts';
-import { type CodesPort, codeRoutes } from './codes.ts';
+import { type CodesPorts, codeRoutes } from './codes.ts';
 import { type CommandsPorts, commandRoutes } from './commands.ts';
 import { type DevicesPorts, deviceRoutes } from './devices.ts';
 import { type GroupsPort, groupRoutes } from './groups.ts';
@@ -21,9 +21,9 @@ import { tokenRoutes } from './tokens.ts';
 
 export interface ResourcePorts {
   readonly admins: Admins;
-  readonly devices: Pick<Devices, 'alarms'> & DevicesPorts['devices'] & GroupsPort;
+  readonly devices: Pick<Devices, 'alarms'> & DevicesPorts['devices'] & GroupsPort & CodesPorts['devices'];
   readonly commands: CommandsPorts['commands'];
-  readonly enrolment: CodesPort;
+  readonly enrolment: CodesPorts['enrolment'];
   readonly orders: OrdersPort & ApproversPorts['orders'] & DevicesPorts['orders'];
   readonly jurisdiction: IpDatabasesPort & DevicesPorts['jurisdiction'];
   readonly ledger: LedgerPorts['ledger'];
@@ -45,7 +45,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...accountRoutes({ admins, invitationLink: ports.invitationLink }),
     ...approverRoutes({ admins, orders }),
     ...groupRoutes(devices),
-    ...codeRoutes(enrolment),
+    ...codeRoutes({ enrolment, devices }),
     ...deviceRoutes({ devices, orders, jurisdiction }),
     ...commandRoutes({ commands, devices }),
     ...alarmRoutes(devices),

@@ -136,6 +136,76 @@ describe('case 50: a helpdesk account never reaches beyond its groups', () => {
   });
 });
 
+describe('case 50: a role for an area never reaches devices whose home is elsewhere', () => {
+  let ids: Record<'home' | 'byGroup' | 'abroad' | 'nowhere', DeviceId>;
+  let group: GroupId;
+  let there: GroupId;
+  const holder = async (name: string, grant: { group: GroupId | null; area: string }) => {
+    const area = parseArea(grant.area);
+    const who = await api.account(`${name}@example.org`, [{ role: 'fleet', group: grant.group, area }]);
+    return { authorization: `Bearer ${await api.token(who)}` };
+  };
+  const seenBy = async (who: Record<string, string>) => {
+    const { json } = await api.request('GET', '/api/v1/devices?limit=200', who);
+    return json.devices.map(({ id }: { id: string }) => id).sort();
+  };
+  let fleet: Record<string, string>;
+
+  beforeAll(async () => {
+    group = await addGroup(api.database, 'Everywhere');
+    there = await addGroup(api.database, 'California', 'US-CA');
+    ids = {
+      home: await addDevice(api.database, { group, home: 'US' }),
+      byGroup: await addDevice(api.database, { group: there }),
+      abroad: await addDevice(api.database, { group: there, home: 'PK' }),
+      nowhere: await addDevice(api.database, { group }),
+    };
+    fleet = await holder('fleet-us', { group: null, area: 'US' });
+  });
+
+  it('by list, and with a group as well, only what is in both', async () => {
+    expect(await seenBy(fleet)).toEqual([ids.home, ids.byGroup].sort());
+    expect(await seenBy(await holder('fleet-both', { group: there, area: 'US' }))).toEqual([ids.byGroup]);
+    const { json } = await api.request('GET', '/api/v1/groups', fleet);
+    expect(json.groups.map(({ id }: { id: string }) => id)).toEqual([there]);
+  });
+
+  it('by id, code or command, nor by moving a home away or in', async () => {
+    const lock = { command: { kind: 'lock-workspace' } };
+    const statement = { kind: 'home', areas: ['PK'], reason: 'posted', until: Date.now() + 60_000 };
+    expect((await api.request('POST', `/api/v1/devices/${ids.home}/commands`, fleet, lock)).status).toBe(201);
+    for (const [method, path, body] of [
+      ['GET', `/devices/${ids.abroad}`],
+      ['GET', `/devices/${ids.nowhere}`],
+      ['POST', `/devices/${ids.abroad}/commands`, lock],
+      ['POST', `/devices/${ids.nowhere}/revoke`, {}],
+      ['PATCH', `/devices/${ids.abroad}`, { home: 'US' }],
+      ['PATCH', `/devices/${ids.home}`, { home: 'PK' }],
+      ['PATCH', `/devices/${ids.home}`, { home: null }],
+      ['PATCH', `/devices/${ids.home}`, { statement }],
+      ['POST', '/codes', { user: 'Somebody', group }],
+      ['POST', '/codes', { user: 'Somebody', group: there, home: 'PK' }],
+      ['POST', '/codes', { user: 'Somebody', group: there, home: 'US', device: ids.abroad }],
+    ] as const) {
+      const { status, json } = await api.request(method, `/api/v1${path}`, fleet, body);
+      expect([method, path, status, json.code]).toEqual([method, path, 403, 'out_of_scope']);
+    }
+    const inside = await api.request('PATCH', `/api/v1/devices/${ids.home}`, fleet, { home: 'US-NY', group: there });
+    expect([inside.status, inside.json.home]).toEqual([200, 'US-NY']);
+  });
+
+  it('and a statement says why', async () => {
+    const owner = { authorization: `Bearer ${tokens.get('owner')}` };
+    const until = Date.now() + 60_000;
+    const path = `/api/v1/devices/${ids.nowhere}`;
+    const silent = await api.request('PATCH', path, owner, { statement: { areas: ['PK'], until } });
+    expect([silent.status, silent.json.code]).toEqual([400, 'invalid_input']);
+    const said = { kind: 'presence', areas: ['PK'], reason: 'seen at the office', until };
+    expect((await api.request('PATCH', path, owner, { statement: said })).status).toBe(200);
+    expect((await api.request('GET', path, owner)).json.statement).toMatchObject(said);
+  });
+});
+
 describe('areas', () => {
   it.each([
     ['PK', ['PK'], true],
@@ -153,9 +223,12 @@ describe('areas', () => {
     else expect(ask).toThrow(/does not reach/);
   });
 
-  it('a role for one group decides about no order, a role for one area reaches no device', () => {
+  it('a role for one group decides about no order, whatever its area; a role for one area reaches the devices at home there', () => {
     const group = 'grp_aaaaaaaaaaaaaaaa' as GroupId;
+    const area = parseArea('PK');
     expect(() => reachOf('orders.propose', [{ role: 'legal', group, area: null }])).toThrow(/scope/);
-    expect(() => reachOf('devices.list', [{ role: 'legal', group: null, area: parseArea('PK') }])).toThrow(/scope/);
+    expect(() => reachOf('orders.propose', [{ role: 'legal', group, area }])).toThrow(/scope/);
+    expect(() => reachOf('groups.create', [{ role: 'fleet', group: null, area }])).toThrow(/scope/);
+    expect(reachOf('devices.list', [{ role: 'legal', group, area }]).devices).toEqual([{ group, homes: ['PK'] }]);
   });
 });

@@ -143,7 +143,7 @@ export function addAccountCommands(program: Command, cli: Cli): void {
       .argument('<account>')
       .argument('<role>', 'owner, fleet, helpdesk, legal or auditor')
       .option('--group <group>', 'only for the devices of this group')
-      .option('--area <area>', 'only for orders within this area')
+      .option('--area <area>', 'only for orders within this area, and devices whose home is there')
       .action(async (id: string, role: string, scope: { group?: string; area?: string }) => {
         const path = `/accounts/${encodeURIComponent(id)}/grants`;
         const account = await cli.client().call(accountView, method, path, { role, ...scope });
@@ -208,6 +208,6 @@ function readLink(link: string, server: string): { server: string; token: string
 }
 
 function row({ id, email, name, status, ready, grants }: AccountView) {
-  const roles = grants.map(({ role, group, area }) => [role, group ?? area].filter(Boolean).join(':'));
+  const roles = grants.map(({ role, group, area }) => [role, group, area].filter(Boolean).join(':'));
   return [id, email, name, ready ? status : 'invited', roles.join(' ') || null];
 }

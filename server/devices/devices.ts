@@ -24,11 +24,11 @@ import {
   type Group,
   type GroupStore,
   type PresenceStore,
-  type Scope,
   type Seen,
   type Session,
   type Statement,
 } from './ports.ts';
+import { inScope, type Scope } from './scope.ts';
 
 /** Whoever keeps something that follows from a device's home, seat, group or statement: its ties, its signed record. */
 export interface DeviceFollowers {
@@ -103,8 +103,8 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
   async function get(id: DeviceId, scope: Scope = null): Promise<Device> {
     const device = await store.get(id);
     if (!device) throw unknownDevice(id);
-    if (scope && !scope.groups.includes(device.group.id)) {
-      throw new CordonError('out_of_scope', 'Your role does not reach the group of this device.', { device: id });
+    if (!inScope(scope, { group: device.group.id, home: device.home })) {
+      throw new CordonError('out_of_scope', 'Your role does not reach this device.', { device: id });
     }
     return device;
   }

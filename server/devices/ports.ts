@@ -3,11 +3,9 @@ import type { AreaCode } from '../../shared/areas/area-code.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import type { Scope } from './scope.ts';
 
 export type DeviceStatus = 'active' | 'revoked' | 'unenrolled';
-
-/** Which devices somebody may see; null: all of them. */
-export type Scope = { readonly groups: readonly GroupId[] } | null;
 
 export interface Group {
   readonly id: GroupId;

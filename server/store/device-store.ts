@@ -18,6 +18,7 @@ import type {
 import { areaOf } from './area-column.ts';
 import { cancelCommandsOf } from './command-store.ts';
 import type { Database, Db, Tx } from './database.ts';
+import { withinScope } from './device-scope.ts';
 import { appendLeaf } from './leaves.ts';
 
 export class DeviceStore implements DevicePort {
@@ -84,12 +85,10 @@ export class DeviceStore implements DevicePort {
   }
 
   async list({ filter, scope, sort, descending, after, limit }: DeviceQuery): Promise<Device[]> {
-    // PostgreSQL knows no empty list.
-    if (scope && scope.groups.length === 0) return [];
     const direction = descending ? 'desc' : 'asc';
     const value = SORT_VALUES[sort];
     let query = narrowed(selectDevices(this.#database.db), filter);
-    if (scope) query = query.where('devices.group_id', 'in', [...scope.groups]);
+    if (scope) query = query.where(withinScope(scope));
     if (after) {
       const past = sql.raw(descending ? '<' : '>');
       query = query.where(sql<boolean>`(${value}, devices.id) ${past} (${after.value}, ${after.id})`);

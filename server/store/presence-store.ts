@@ -2,17 +2,11 @@
 import { sql } from 'kysely';
 import { type Inventory, inventorySchema } from '../../shared/protocol/frames.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type {
-  Alarm,
-  Connected,
-  Opened,
-  PresenceStore as PresencePort,
-  Scope,
-  Seen,
-  Session,
-} from '../devices/ports.ts';
+import type { Alarm, Connected, Opened, PresenceStore as PresencePort, Seen, Session } from '../devices/ports.ts';
+import type { Scope } from '../devices/scope.ts';
 import { roundsOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
+import { withinScope } from './device-scope.ts';
 
 interface Opening {
   readonly connected: Connected;
@@ -83,8 +77,6 @@ export class PresenceStore implements PresencePort {
     limit: number;
   }): Promise<Alarm[]> {
     const { scope, device, before, limit } = query;
-    // PostgreSQL knows no empty list.
-    if (scope && scope.groups.length === 0) return [];
     const rows = await this.#database.db
       .selectFrom('alarms')
       .selectAll()
@@ -94,8 +86,9 @@ export class PresenceStore implements PresencePort {
         all.where('device_id', 'in', (eb) =>
           eb
             .selectFrom('devices')
+            .innerJoin('groups', 'groups.id', 'devices.group_id')
             .select('devices.id')
-            .where('devices.group_id', 'in', [...(scope?.groups ?? [])]),
+            .where(withinScope(scope)),
         ),
       )
       .orderBy('id', 'desc')

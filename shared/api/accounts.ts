@@ -12,17 +12,12 @@ export const emailText = z
   .max(254)
   .regex(/^[^\s@]+@[^\s@]+$/, 'is an e-mail address');
 
-/** A group limits a role to its devices, an area to its orders; neither: everything. */
-export const grantSchema = z
-  .strictObject({
-    role: z.enum(ROLES),
-    group: groupIdSchema.nullable().default(null),
-    area: areaText.nullable().default(null),
-  })
-  .refine(({ group, area }) => group === null || area === null, 'has a group or an area, not both')
-  .refine(({ role, area }) => area === null || !['fleet', 'helpdesk'].includes(role), {
-    message: 'an area limits orders, with which this role has nothing to do; give a group',
-  });
+/** A group limits a role to its devices, an area to its orders and to devices at home there; both: what is in both; neither: everything. */
+export const grantSchema = z.strictObject({
+  role: z.enum(ROLES),
+  group: groupIdSchema.nullable().default(null),
+  area: areaText.nullable().default(null),
+});
 
 export const accountView = z.object({
   id: accountIdSchema,

@@ -4,11 +4,12 @@ import { expect, it, vi } from 'vitest';
 import { LocalBus, type Wake } from '../../server/bus/bus.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import type { DeviceSort } from '../../server/devices/ports.ts';
+import { inScope } from '../../server/devices/scope.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
-import type { AreaCode } from '../../shared/areas/area-code.ts';
+import { type AreaCode, parsePlace } from '../../shared/areas/area-code.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
 import { type DeviceId, type GroupId, newCommandId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/clock.ts';
@@ -36,6 +37,8 @@ function fleet(database: Database) {
   return { devices, clock, wakes, changed };
 }
 
+const scopeOf = (groups: readonly GroupId[] | null) => groups?.map((group) => ({ group, homes: null })) ?? null;
+const parsePlaces = (texts: readonly string[]) => texts.map(parsePlace);
 const connect = (device: DeviceId, generation = 1) => ({ device, generation, address: '192.0.2.1', agent: '0.1.0' });
 
 describeOnEveryStore('identity by certificate', (open) => {
@@ -291,7 +294,7 @@ describeOnEveryStore('presence', (open) => {
     await devices.raiseAlarm({ device, code: 'list_forked', detail: 'x' });
     await devices.raiseAlarm({ device: null, code: 'crl', detail: 'y' });
     const codes = async (groups: GroupId[] | null) =>
-      (await devices.alarms({ scope: groups && { groups } })).map(({ code }) => code);
+      (await devices.alarms({ scope: scopeOf(groups) })).map(({ code }) => code);
     expect(await codes(null)).toEqual(['crl', 'list_forked']);
     expect(await codes([group])).toEqual(['list_forked']);
     expect(await codes([other])).toEqual([]);
@@ -362,7 +365,7 @@ describeOnEveryStore('the list of devices', (open) => {
       ])
       .execute();
     const found = async (filter: Parameters<typeof devices.list>[0]['filter'], groups: GroupId[] | null = null) =>
-      (await devices.list({ filter: filter ?? {}, scope: groups && { groups } })).items.map(({ user }) => user);
+      (await devices.list({ filter: filter ?? {}, scope: scopeOf(groups) })).items.map(({ user }) => user);
     expect(await found({})).toEqual(['Ann 100%', 'Bob_', 'Cyd']);
     expect(await found({ text: 'aNN' })).toEqual(['Ann 100%']);
     expect(await found({ text: '%' })).toEqual(['Ann 100%']);
@@ -380,8 +383,36 @@ describeOnEveryStore('the list of devices', (open) => {
     expect(await found({}, [here])).toEqual(['Ann 100%']);
     expect(await found({ group: there }, [here])).toEqual([]);
     expect(await found({}, [])).toEqual([]);
-    await expect(devices.get(bob, { groups: [here] })).rejects.toMatchObject({ code: 'out_of_scope' });
+    await expect(devices.get(bob, scopeOf([here]))).rejects.toMatchObject({ code: 'out_of_scope' });
     await expect(devices.get(newDeviceId())).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('case 50: lists, by groups and homes, exactly what may be seen by id', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const groups = [await addGroup(database, 'none'), await addGroup(database, 'us', 'US-CA')];
+    const homes = [null, 'PK', 'US', 'US-NY', 'FR'];
+    for (const group of groups) for (const home of homes) await addDevice(database, { group, home });
+    const stated = await addDevice(database, { group: groups[0]!, home: 'PK' });
+    await devices.update(stated, { statement: { kind: 'home', reason: 'posted', areas: [FR], until: NOW + 1 } });
+    for (const { id } of (await devices.list({ scope: null, limit: 200 })).items) {
+      await devices.raiseAlarm({ device: id, code: 'test', detail: '' });
+    }
+    const part = fc.record({
+      group: fc.constantFrom(null, ...groups),
+      homes: fc.constantFrom(null, ...[['PK'], ['US'], ['US-NY'], ['FR', 'DE'], ['US-CA', 'PK']].map(parsePlaces)),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { maxLength: 3 }), async (scope) => {
+        const all = (await devices.list({ scope: null, limit: 200 })).items;
+        const seen = all.filter(({ group, home }) => inScope(scope, { group: group.id, home })).map(({ id }) => id);
+        const listed = (await devices.list({ scope, limit: 200 })).items.map(({ id }) => id);
+        expect(listed).toEqual(seen);
+        const alarmed = (await devices.alarms({ scope, limit: 200 })).map(({ device }) => device);
+        expect(alarmed.sort()).toEqual([...seen].sort());
+      }),
+      { numRuns: 25 },
+    );
   });
 
   it('refuses a cursor that is forged or of another sort', async () => {
