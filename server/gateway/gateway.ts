@@ -112,7 +112,8 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       if (!sessions.live(device)) await jurisdiction.observeAddress(device, generation, address, false);
       const current = orders.currentList();
       const newer = current && current.version > list ? current.envelope : null;
-      return refuseUpgrade(socket, denialOf(management, newer, options.operatorUrl, Math.random()));
+      const told = { list: newer, address: { time: clock.now(), areas } };
+      return refuseUpgrade(socket, denialOf(management, told, options.operatorUrl, Math.random()));
     }
     if (socket.destroyed) return;
     upgrader.handleUpgrade(request, socket, head, (ws) => opened(identity, address, areas, ws));

@@ -32,12 +32,16 @@ export function refusalOf(thrown: unknown): Answer {
 }
 
 /**
- * `management` is denied. `list` is given when the device's own is older: the refusal itself must tell it of the order that it refuses
- * by. `random` from 0 to 1.
+ * `management` is denied. `told.list` is given when the device's own is older: the refusal itself must tell it of the order that it
+ * refuses by. `random` from 0 to 1.
  */
 export function denialOf(
   verdict: ServiceVerdict,
-  list: Envelope | null,
+  /** What a connected device would be told by frames: without it one that knows its place by its address alone would not learn that it has moved. */
+  told: {
+    readonly list: Envelope | null;
+    readonly address: { readonly time: number; readonly areas: readonly string[] };
+  },
   operatorUrl: string | null,
   random: number,
 ): Answer {
@@ -54,7 +58,12 @@ export function denialOf(
       'Retry-After': String(Math.round(KNOCK_AFTER.least + random * KNOCK_AFTER.spread)),
       ...(operatorUrl === null ? {} : { Link: `<${operatorUrl}>; rel="blocked-by"` }),
     },
-    body: JSON.stringify({ ...problemOf(error), status: 451, ...(list ? { list } : {}) }),
+    body: JSON.stringify({
+      ...problemOf(error),
+      status: 451,
+      address: told.address,
+      ...(told.list && { list: told.list }),
+    }),
   };
 }
 
