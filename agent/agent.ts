@@ -188,9 +188,11 @@ export function createAgent(options: AgentOptions): Agent {
     onFailure: (what, error) => log.debug('polling failed', { what, error: words(error) }),
   });
 
-  const renew = async () => {
+  const renew = async (expired = false) => {
+    const asStranger = secureDial({ dial: options.dial, rootPem: credentials.current().rootPem, identity: null });
     try {
-      if (await renewWhenDue(credentials, asDevice(), Date.now())) log.info('the certificate was renewed');
+      if (await renewWhenDue(credentials, { asDevice: asDevice(), asStranger }, Date.now(), expired))
+        log.info('the certificate was renewed');
     } catch (error) {
       log.warn('the certificate could not be renewed', { error: words(error) });
     }
@@ -214,7 +216,7 @@ export function createAgent(options: AgentOptions): Agent {
     },
     onRefusal: takeRefusal,
     beforeKnock: poll,
-    onExpired: renew,
+    onExpired: () => renew(true),
     onState(state, detail) {
       log.info('link', { state, ...(detail === null ? {} : { detail }) });
       if (state === 'refused' && store.receipts(1).length > 0) void poll();

@@ -22,7 +22,7 @@ import { type Bus, LocalBus, type Wake } from './bus/bus.ts';
 import { createCommands } from './commands/commands.ts';
 import { type Config, readConfig } from './config.ts';
 import { createDevices } from './devices/devices.ts';
-import { createEnrolment, RECOVERY_AFTER_EXPIRY } from './enrolment/enrolment.ts';
+import { createEnrolment } from './enrolment/enrolment.ts';
 import { newcomerVerdict } from './enrolment/newcomer-gate.ts';
 import { createRevocationList } from './enrolment/revocation-list.ts';
 import { createGateway } from './gateway/gateway.ts';
@@ -42,6 +42,7 @@ import { CommandStore } from './store/command-store.ts';
 import { openDatabase } from './store/database.ts';
 import { DeviceStore } from './store/device-store.ts';
 import { EnrolmentStore } from './store/enrolment-store.ts';
+import { ExecutionStore } from './store/execution-store.ts';
 import { GroupStore } from './store/group-store.ts';
 import { JurisdictionStore } from './store/jurisdiction-store.ts';
 import { LedgerStore } from './store/ledger-store.ts';
@@ -128,6 +129,7 @@ export async function startServer(
 
   const orders = createOrders({
     store: new OrderStore(database),
+    executed: new ExecutionStore(database),
     clock,
     bus,
     online: authority.online,
@@ -192,7 +194,6 @@ export async function startServer(
       jurisdiction,
       orders,
       reenrol: est.reenrol,
-      recovery: RECOVERY_AFTER_EXPIRY,
       bus,
       clock,
       log,

@@ -8,11 +8,25 @@ import type { CredentialPort } from './credentials.ts';
 import { requestCertificate } from './csr.ts';
 import { simpleReenrol } from './est.ts';
 
-/** True when a new certificate was stored. `dial` presents the certificate that is to be replaced. */
-export async function renewWhenDue(credentials: CredentialPort, dial: SecureDial, realNow: number): Promise<boolean> {
-  const { keyPem, chainPem, rootPem, device, deviceUrl } = credentials.current();
-  if (!renewalDue(readOwn(chainPem), realNow)) return false;
-  const answer = await simpleReenrol(overTls(dial), deviceUrl, requestCertificate(device, keyPem));
+/**
+ * True when a new certificate was stored. `asDevice` presents the certificate that is to be replaced. One that has expired opens the
+ * device listener no more: for a while it is renewed on the public one, `asStranger`, on the strength of the request's own signature.
+ * `expired`: the server says so, whatever this machine's clock says.
+ */
+export async function renewWhenDue(
+  credentials: CredentialPort,
+  { asDevice, asStranger }: { readonly asDevice: SecureDial; readonly asStranger: SecureDial },
+  realNow: number,
+  expired = false,
+): Promise<boolean> {
+  const { keyPem, chainPem, rootPem, device, deviceUrl, publicUrl } = credentials.current();
+  const own = readOwn(chainPem);
+  const late = expired || realNow > own.notAfter;
+  if (!late && !renewalDue(own, realNow)) return false;
+  const csr = requestCertificate(device, keyPem);
+  const answer = await (late
+    ? simpleReenrol(overTls(asStranger), publicUrl, csr)
+    : simpleReenrol(overTls(asDevice), deviceUrl, csr));
   credentials.replaceChain(chainOf(answer, certificatesIn(chainPem), keyPem, rootPem));
   return true;
 }

@@ -89,12 +89,9 @@ export type Devices = ReturnType<typeof createDevices>;
 export function createDevices({ store, groups, presence, bus, clock, followers }: DevicesPorts) {
   const lapsing = createLapsing({ store, clock, lapsed: changed });
 
-  /**
-   * At each upgrade and each request of the device listener. `now` is real time, `fingerprint` SHA-256 of the DER in lower-case hex;
-   * `recovery` is given by renewal alone (`identify.ts`).
-   */
-  async function identify(fingerprint: string, now: number, recovery = 0): Promise<Identity> {
-    const identity = identityOf(await store.certificate(fingerprint), now, recovery);
+  /** At each upgrade and each request of the device listener. `now` is real time, `fingerprint` SHA-256 of the DER in lower-case hex. */
+  async function identify(fingerprint: string, now: number): Promise<Identity> {
+    const identity = identityOf(await store.certificate(fingerprint), now);
     // The device has shown that it holds the renewed key: from here on the old one is nobody's.
     if (identity.certificate.renews) await store.supersedeOlder(identity.certificate, now);
     return identity;

@@ -12,10 +12,10 @@ export interface Identity {
 const MEND = 'Enrol the device again with a new activation link.';
 
 /**
- * `now` is real time; `recovery` is how long after its expiry a certificate still counts, which is for renewing it alone. Throws the
+ * `now` is real time. Throws the
  * reason why not; every reason but the first is about a certificate that this server has issued.
  */
-export function identityOf(certificate: CertificateRow | null, now: number, recovery = 0): Identity {
+export function identityOf(certificate: CertificateRow | null, now: number): Identity {
   if (!certificate) {
     throw new CordonError('certificate_unknown', `This server has not issued that certificate. ${MEND}`);
   }
@@ -43,7 +43,7 @@ export function identityOf(certificate: CertificateRow | null, now: number, reco
     const detail = `The certificate is not valid before ${new Date(certificate.notBefore).toISOString()}; check the clocks.`;
     throw new CordonError('certificate_expired', detail, context);
   }
-  if (now > certificate.notAfter + recovery) {
+  if (now > certificate.notAfter) {
     const detail = `The certificate expired at ${new Date(certificate.notAfter).toISOString()}. ${MEND}`;
     throw new CordonError('certificate_expired', detail, context);
   }

@@ -25,7 +25,7 @@ const SUPERSEDED = 4;
 const SERIAL_ATTEMPTS = 3;
 
 /** A certificate that expired no longer ago than this may still be renewed with its own key. */
-export const RECOVERY_AFTER_EXPIRY = 7 * 24 * HOUR;
+const RECOVERY_AFTER_EXPIRY = 7 * 24 * HOUR;
 
 export interface CreateCode {
   readonly user: string;
@@ -164,6 +164,34 @@ export function createEnrolment({ store, authority, surroundings, clock, bus, ad
     return { device, generation, certificate: issued.der };
   }
 
+  /**
+   * Renewal after expiry, without a certificate that TLS would take: the request is signed with the device's own key, and what is
+   * answered is of use to that key's holder alone. A renewal whose answer was lost is answered again.
+   */
+  async function recover(asked: { csr: Buffer; address: string | null }): Promise<Enrolled> {
+    const { spki, subjectCommonName } = parseCsr(asked.csr);
+    const name = subjectCommonName ?? '';
+    await limits.check(asked.address, name);
+    const device = deviceIdSchema.safeParse(name);
+    const held = device.success ? await store.certificateOf(device.data) : null;
+    if (!device.success || !held || !spkiOfCertificate(held.der).equals(spki)) {
+      await limits.failed(asked.address, name);
+      throw new CordonError(
+        'certificate_unknown',
+        'No certificate in force or lately expired has this name and key: enrol the device again with a new activation link.',
+      );
+    }
+    const { der, generation, notAfter } = held;
+    const expiredFor = Date.now() - notAfter;
+    if (expiredFor <= 0) return { device: device.data, generation, certificate: der };
+    if (expiredFor > RECOVERY_AFTER_EXPIRY) {
+      await limits.failed(asked.address, name);
+      const detail = `The certificate expired at ${new Date(notAfter).toISOString()}, too long ago to be renewed: enrol the device again with a new activation link.`;
+      throw new CordonError('certificate_expired', detail, { device: device.data });
+    }
+    return renew({ identity: { device: device.data, generation }, csr: asked.csr });
+  }
+
   /** Puts the authority's own certificates on record. To be called at each start. */
   async function recordOwn(): Promise<void> {
     for (const issued of authority.own()) {
@@ -233,7 +261,7 @@ export function createEnrolment({ store, authority, surroundings, clock, bus, ad
     throw new CordonError('internal', 'Serial numbers repeat: the random source of this machine is broken.');
   }
 
-  return { createCode, listCodes, cancelCode, redeem, renew, recordOwn };
+  return { createCode, listCodes, cancelCode, redeem, renew, recover, recordOwn };
 }
 
 export const deviceUri = (device: DeviceId, generation: number): string => `urn:cordon:device:${device}:${generation}`;

@@ -67,6 +67,12 @@ export interface Renewal {
 /** `serial_taken`: nothing happened, make another certificate. `lost`: what it was made for is no longer so. */
 export type Recorded = 'recorded' | 'lost' | 'serial_taken';
 
+export interface HeldCertificate {
+  readonly der: Buffer;
+  readonly generation: number;
+  readonly notAfter: number;
+}
+
 export interface EnrolmentStore {
   /** Throws `not_found` when there is no such group. */
   addCode(code: NewCode): Promise<void>;
@@ -88,7 +94,7 @@ export interface EnrolmentStore {
   /** `lost` when the device is not active in that generation any more. */
   renew(renewal: Renewal): Promise<Recorded>;
   /** The newest certificate of the device that is neither revoked nor superseded. */
-  certificateOf(device: DeviceId): Promise<{ readonly der: Buffer; readonly generation: number } | null>;
+  certificateOf(device: DeviceId): Promise<HeldCertificate | null>;
   /** A certificate of the authority's own; nothing happens when it is known. */
   recordOwn(certificate: NewCertificate, leaf: LeafDraft<'ca.created' | 'certificate.issued'>): Promise<void>;
 }

@@ -20,14 +20,12 @@ export interface DeviceHttpPorts {
   readonly orders: OrdersPort;
   /** EST renewal (RFC 7030, section 4.2.2). */
   readonly reenrol: (asked: { readonly identity: Identity; readonly body: string }) => Promise<Answer>;
-  /** For how long after its expiry a certificate may still renew itself. Milliseconds. */
-  readonly recovery: number;
   readonly log: Log;
 }
 
 const receiptsBody = z.strictObject({ envelopes: z.array(envelopeSchema).min(1).max(256) });
 
-export function createDeviceHttp({ devices, orders, reenrol, recovery, log }: DeviceHttpPorts) {
+export function createDeviceHttp({ devices, orders, reenrol, log }: DeviceHttpPorts) {
   async function list(): Promise<Answer> {
     const current = orders.currentList();
     if (!current) throw new CordonError('not_found', 'There is no order list yet: the approvers come first.');
@@ -62,8 +60,7 @@ export function createDeviceHttp({ devices, orders, reenrol, recovery, log }: De
   async function answer(request: IncomingMessage): Promise<Answer> {
     const { pathname } = new URL(request.url ?? '/', 'https://device');
     const route = `${request.method} ${pathname}`;
-    const renewing = route === `POST ${REENROL_PATH}`;
-    const identity = await identify(devices, request.socket, renewing ? recovery : 0);
+    const identity = await identify(devices, request.socket);
     switch (route) {
       case `POST ${REENROL_PATH}`:
         return reenrol({ identity, body: await bodyOf(request) });

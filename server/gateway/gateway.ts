@@ -50,7 +50,6 @@ export interface GatewayPorts {
   readonly jurisdiction: JurisdictionPort;
   readonly orders: OrdersPort;
   readonly reenrol: DeviceHttpPorts['reenrol'];
-  readonly recovery: number;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
@@ -76,7 +75,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   const listener = createTlsListener(
     { ...options.tls, ca: [...options.tls.ca], requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
     options.proxyFrom,
-    createDeviceHttp({ devices, orders, reenrol: ports.reenrol, recovery: ports.recovery, log }),
+    createDeviceHttp({ devices, orders, reenrol: ports.reenrol, log }),
   );
   const upgrader = new WebSocketServer({
     noServer: true,

@@ -14,6 +14,6 @@ export function fingerprintOf(socket: Duplex): string {
   return certificate.fingerprint256.replaceAll(':', '').toLowerCase();
 }
 
-export function identify(devices: Pick<DevicesPort, 'identify'>, socket: Duplex, recovery = 0): Promise<Identity> {
-  return devices.identify(fingerprintOf(socket), Date.now(), recovery);
+export function identify(devices: Pick<DevicesPort, 'identify'>, socket: Duplex): Promise<Identity> {
+  return devices.identify(fingerprintOf(socket), Date.now());
 }

@@ -9,8 +9,8 @@ import type { Identity } from '../devices/identify.ts';
 import type { Connected, Opened, Seen, Session } from '../devices/ports.ts';
 
 export interface DevicesPort {
-  /** `now` is real time. `recovery`: for how long after its expiry a certificate still counts. */
-  identify(fingerprint: string, now: number, recovery?: number): Promise<Identity>;
+  /** `now` is real time. */
+  identify(fingerprint: string, now: number): Promise<Identity>;
   connected(device: Omit<Connected, 'at'>): Promise<Opened>;
   disconnected(session: Session): Promise<void>;
   /** Resolves once durable. */

@@ -9,6 +9,11 @@ import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import express from 'express';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { credentialsOver } from '../../agent/enrolment/credentials.ts';
+import { newKeyPem, requestCertificate } from '../../agent/enrolment/csr.ts';
+import { renewWhenDue } from '../../agent/enrolment/renew.ts';
+import { dialDirect } from '../../agent/link/dial.ts';
+import { secureDial } from '../../agent/link/tls.ts';
 import type { Authority } from '../../certs/authority.ts';
 import { spkiOf } from '../../certs/certificate.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
@@ -202,6 +207,79 @@ describe('EST', () => {
     const refused = await est.reenrol({ identity, body: csrFor(other).toString('base64') });
     expect(refused.status).toBe(400);
     expect(JSON.parse(refused.body)).toMatchObject({ code: 'csr_wrong_subject' });
+  });
+});
+
+describe('recovery after expiry', () => {
+  /** An agent's credentials, with a certificate that expired a quarter of an hour ago. */
+  async function expiredDevice() {
+    const issue: Authority['issue'] = (request) => authority.issue({ ...request, days: -0.01 });
+    const { id, secret } = await fleet.code(group);
+    const keyPem = newKeyPem();
+    const given = { id, secret, csr: requestCertificate(id, keyPem), address: null };
+    const { certificate, generation } = await testEnrolment(database, { ...authority, issue }).enrolment.redeem(given);
+    const chain = [new X509Certificate(certificate), new X509Certificate(authority.issuingDer)];
+    const credentials = credentialsOver({ kept: null, save: () => undefined, forget: () => undefined });
+    credentials.save({
+      complete: true,
+      code: '',
+      device: id,
+      generation,
+      installation: 'test',
+      keyPem,
+      chainPem: chain.map(String).join(''),
+      rootPem: new X509Certificate(authority.rootDer).toString(),
+      publicUrl: base,
+      deviceUrl: 'wss://localhost:1',
+    });
+    return credentials;
+  }
+  const recover = (csr: Buffer) => ask('simplereenroll', { method: 'POST', body: csr.toString('base64') });
+  const codeOf = ({ status, body }: { status: number; body: string }) => [status, JSON.parse(body).code];
+
+  it('gives the agent a new certificate for its key, without one that TLS would take', async () => {
+    const credentials = await expiredDevice();
+    const { rootPem, device, keyPem, chainPem } = credentials.current();
+    expect(new X509Certificate(chainPem).validToDate.getTime()).toBeLessThan(Date.now());
+    const asStranger = secureDial({ dial: dialDirect, rootPem, identity: null });
+    const asDevice = () => Promise.reject(new Error('the device listener takes no expired certificate'));
+    expect(await renewWhenDue(credentials, { asDevice, asStranger }, Date.now())).toBe(true);
+    const renewed = new X509Certificate(credentials.current().chainPem);
+    expect(renewed.validToDate.getTime()).toBeGreaterThan(Date.now());
+    expect(renewed.checkPrivateKey(createPrivateKey(keyPem))).toBe(true);
+    expect(renewed.subjectAltName).toContain(`urn:cordon:device:${device}:1`);
+    // The answer was lost: it is given again, and nothing more is issued.
+    expect((await recover(requestCertificate(device, keyPem))).status).toBe(200);
+    const issued = await database.db.selectFrom('certificates').selectAll().where('device_id', '=', device).execute();
+    expect(issued).toHaveLength(2);
+  });
+
+  it('refuses another key, an unknown name, one that expired too long ago and one that was revoked', async () => {
+    const { device, keyPem } = (await expiredDevice()).current();
+    const own = requestCertificate(device, keyPem);
+    const set = (change: { not_after?: number; revoked_at?: number }) =>
+      database.db.updateTable('certificates').set(change).where('device_id', '=', device).execute();
+    expect(codeOf(await recover(csrFor(device)))).toEqual([403, 'certificate_unknown']);
+    expect(codeOf(await recover(requestCertificate('dev_zzzzzzzzzzzzzzzz', keyPem)))).toEqual([
+      403,
+      'certificate_unknown',
+    ]);
+    const forged = Buffer.from(own);
+    forged[forged.length - 1] = forged.at(-1)! ^ 1;
+    expect(codeOf(await recover(forged))).toEqual([400, 'csr_bad_signature']);
+    await set({ not_after: Date.now() - 8 * 86_400_000 });
+    expect(codeOf(await recover(own))).toEqual([403, 'certificate_expired']);
+    await set({ not_after: Date.now() - 6 * 86_400_000, revoked_at: 1 });
+    expect(codeOf(await recover(own))).toEqual([403, 'certificate_unknown']);
+  });
+
+  it('lets nobody try keys without end', async () => {
+    const { device, keyPem } = (await expiredDevice()).current();
+    const own = requestCertificate(device, keyPem);
+    const codes = new Set<number>();
+    for (let i = 0; i < 11; i++) codes.add((await recover(csrFor(device))).status);
+    expect([...codes]).toEqual([403, 429]);
+    expect((await recover(own)).status).toBe(429);
   });
 });
 

@@ -1,6 +1,7 @@
 /**
  * EST (RFC 7030): enrolment by activation code on the public listener, and renewal as a function that the device listener mounts
- * behind its client certificate. Bodies are base64 whatever their Content-Transfer-Encoding says (RFC 8951, section 3.1). A refusal is
+ * behind its client certificate. A certificate that has lately expired passes no TLS handshake there, so its renewal is on the public
+ * listener, proven by the request's own signature. Bodies are base64 whatever their Content-Transfer-Encoding says (RFC 8951, section 3.1). A refusal is
  * a problem (RFC 9457) whose `detail` is the sentence for a person.
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
@@ -23,7 +24,7 @@ export interface EstAnswer {
 }
 
 export interface EstPorts {
-  readonly enrolment: Pick<Enrolment, 'redeem' | 'renew'>;
+  readonly enrolment: Pick<Enrolment, 'redeem' | 'renew' | 'recover'>;
   readonly authority: Pick<Authority, 'rootDer' | 'issuingDer'>;
   /** The source address that counts as evidence: the socket's own, or what a trusted PROXY header said. */
   readonly addressOf: (request: IncomingMessage) => string | null;
@@ -65,6 +66,12 @@ export function createEst({ enrolment, authority, addressOf }: EstPorts): Est {
     // The body is read only now, so that a stranger without a code cannot make the server hold it.
     const csr = decodeBody(await readText(request, response));
     const { certificate } = await enrolment.redeem({ ...credentials, csr, address: addressOf(request) });
+    answer(response, certificates([certificate]));
+  });
+
+  router.post(`${EST}/simplereenroll`, async (request, response) => {
+    const csr = decodeBody(await readText(request, response));
+    const { certificate } = await enrolment.recover({ csr, address: addressOf(request) });
     answer(response, certificates([certificate]));
   });
 

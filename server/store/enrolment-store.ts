@@ -4,6 +4,7 @@ import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { type DeviceId, deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
 import type {
   EnrolmentStore as EnrolmentPort,
+  HeldCertificate,
   NewCertificate,
   NewCode,
   Recorded,
@@ -111,7 +112,7 @@ export class EnrolmentStore implements EnrolmentPort {
     return outcomeOf(this.#renew(renewal));
   }
 
-  async certificateOf(device: DeviceId): Promise<{ der: Buffer; generation: number } | null> {
+  async certificateOf(device: DeviceId): Promise<HeldCertificate | null> {
     const row = await this.#database.db
       .selectFrom('certificates')
       .innerJoin('devices', (join) =>
@@ -119,7 +120,7 @@ export class EnrolmentStore implements EnrolmentPort {
           .onRef('devices.id', '=', 'certificates.device_id')
           .onRef('devices.generation', '=', 'certificates.generation'),
       )
-      .select(['certificates.der', 'devices.generation'])
+      .select(['certificates.der', 'certificates.not_after', 'devices.generation'])
       .where('certificates.device_id', '=', device)
       .where('certificates.profile', '=', 'device')
       .where('devices.status', '=', 'active')
@@ -127,7 +128,8 @@ export class EnrolmentStore implements EnrolmentPort {
       .where('certificates.superseded_at', 'is', null)
       .orderBy('certificates.issued_at', 'desc')
       .executeTakeFirst();
-    return row ? { der: Buffer.from(row.der, 'base64'), generation: row.generation } : null;
+    if (!row) return null;
+    return { der: Buffer.from(row.der, 'base64'), generation: row.generation, notAfter: row.not_after };
   }
 
   recordOwn(certificate: NewCertificate, leaf: LeafDraft<'ca.created' | 'certificate.issued'>): Promise<void> {

@@ -73,17 +73,6 @@ describeOnEveryStore('identity by certificate', (open) => {
     }
   });
 
-  it('lets an expired certificate be renewed for a while', async () => {
-    const database = await open();
-    const { devices } = fleet(database);
-    const device = await addDevice(database, { group: await addGroup(database, 'g') });
-    const fingerprint = await addCertificate(database, { device, notAfter: NOW - 10 });
-    expect(await devices.identify(fingerprint, NOW, 10)).toMatchObject({ device });
-    await expect(devices.identify(fingerprint, NOW, 9)).rejects.toMatchObject({ code: 'certificate_expired' });
-    await devices.revoke(device);
-    await expect(devices.identify(fingerprint, NOW, 10)).rejects.toMatchObject({ code: 'certificate_revoked' });
-  });
-
   it('refuses the old certificate once the renewed one has been used, and not before', async () => {
     const database = await open();
     const { devices } = fleet(database);

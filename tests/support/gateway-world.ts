@@ -15,7 +15,6 @@ import type { Authority } from '../../certs/authority.ts';
 import { spkiOf } from '../../certs/certificate.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
-import { RECOVERY_AFTER_EXPIRY } from '../../server/enrolment/enrolment.ts';
 import { createGateway } from '../../server/gateway/gateway.ts';
 import { createEst } from '../../server/public/est.ts';
 import { createRelay } from '../../server/relay/relay.ts';
@@ -93,7 +92,6 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
       },
       orders,
       reenrol: est.reenrol,
-      recovery: RECOVERY_AFTER_EXPIRY,
       bus,
       clock,
       log,
