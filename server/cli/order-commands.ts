@@ -127,6 +127,11 @@ export function addOrderCommands(program: Command, cli: Cli): void {
           .show(view, [`state ${view.state}`, ...describeRevision(view.payload, { order: number, revision }).lines]);
       }
       const view = await cli.client().call(orderView, 'GET', order(number));
+      const nameOf = await peopleNames(cli.client());
+      const people = view.revisions.flatMap(({ proposer, approvals }) => [
+        proposer,
+        ...approvals.map(({ person }) => person),
+      ]);
       const rows = view.revisions.map((one) => [
         one.revision,
         one.act,
@@ -136,15 +141,18 @@ export function addOrderCommands(program: Command, cli: Cli): void {
         when(one.adoptedAt),
         one.approvals.map(({ person }) => person).join(' ') || null,
       ]);
-      cli
-        .out()
-        .show(view, [
-          ...table(
-            ['number', 'status', 'areas', 'title'],
-            [[view.number, view.status, view.terms.areas.join(' '), view.title]],
-          ),
-          ...table(['revision', 'act', 'state', 'proposer', 'proposed', 'adopted', 'approved by'], rows),
-        ]);
+      cli.out().show(view, [
+        ...table(
+          ['number', 'status', 'areas', 'title'],
+          [[view.number, view.status, view.terms.areas.join(' '), view.title]],
+        ),
+        ...table(['revision', 'act', 'state', 'proposer', 'proposed', 'adopted', 'approved by'], rows),
+        ...nameLines(people, nameOf),
+        ...table(
+          ['revision', 'in force', 'at'],
+          view.executions.map((one) => [one.revision, one.state, when(one.at)]),
+        ),
+      ]);
     });
   addTerms(orders.command('propose').description('propose an order, from flags or a JSON file')).action(
     async (options: TermOptions) => {

@@ -22,6 +22,7 @@ import {
 import type { Bus } from '../bus/bus.ts';
 import { type ApprovalResult, createApprovals } from './approvals.ts';
 import { batched } from './batched.ts';
+import { createExecutions, type ExecutionStore } from './executions.ts';
 import { type OrderState, openOrderState, orderOf } from './order-state.ts';
 import type { FleetPort, JurisdictionPort, Log, OrderStore } from './ports.ts';
 import { type ActInput, createProposals, type Proposal } from './proposals.ts';
@@ -90,6 +91,7 @@ export interface StoredReceipt {
 
 export interface OrderPorts {
   readonly store: OrderStore;
+  readonly executed: ExecutionStore;
   readonly clock: Clock;
   readonly bus: Bus;
   readonly online: Signer & { readonly publicKey: string };
@@ -105,8 +107,9 @@ export interface OrderPorts {
 const ATTEMPTS = 5;
 
 export function createOrders(ports: OrderPorts): Orders {
-  const { store, clock, bus, online, fleet, jurisdiction, installation, appeal, log } = ports;
+  const { store, executed, clock, bus, online, fleet, jurisdiction, installation, appeal, log } = ports;
   const state: OrderState = openOrderState({ store, clock, online, installation, log, changed: listChanged });
+  const executions = createExecutions({ store: executed, clock, rules: state.rules, log });
   const verdicts = createVerdicts({
     clock,
     bus,
@@ -139,6 +142,7 @@ export function createOrders(ports: OrderPorts): Orders {
 
   function listChanged(): void {
     verdicts.rulesChanged();
+    void executions.look();
     bus.publish({ kind: 'list' });
   }
 
@@ -219,11 +223,13 @@ export function createOrders(ports: OrderPorts): Orders {
         for (const { device } of await store.exemptions(revision.order, revision.revision)) await reissueRecord(device);
       }
       verdicts.rulesChanged();
+      await executions.look();
       await receipts.verifyWaiting();
     },
     stop: async () => {
       verdicts.stop();
       await last;
+      await executions.stop();
       await state.stop();
       await receipts.stop();
     },
@@ -241,10 +247,13 @@ export function createOrders(ports: OrderPorts): Orders {
         if (changed) await carryOut(changed.order, changed.before);
         return result;
       }),
-    get: async (number) => orderView(await orderOf(store, number), await store.revisions(number)),
+    get: async (number) =>
+      orderView(await orderOf(store, number), await store.revisions(number), await executed.executions(number)),
     list: async () => {
       const views: OrderView[] = [];
-      for (const order of await store.orders()) views.push(orderView(order, await store.revisions(order.number)));
+      for (const order of await store.orders()) {
+        views.push(orderView(order, await store.revisions(order.number), await executed.executions(order.number)));
+      }
       return views;
     },
     revision: async (number, revision) => {

@@ -8,6 +8,7 @@ import {
   revisionSchema,
 } from '../../shared/order/documents.ts';
 import type { Instant } from '../../shared/time/clock.ts';
+import type { Execution, ExecutionState } from './executions.ts';
 import type { OrderRow, RevisionRow } from './ports.ts';
 
 export interface RevisionSummary {
@@ -37,6 +38,7 @@ export interface OrderView {
   /** Of the adopted revision, or else of the latest. */
   readonly terms: OrderTerms;
   readonly revisions: RevisionSummary[];
+  readonly executions: { readonly revision: number; readonly state: ExecutionState; readonly at: Instant }[];
 }
 
 /** A revision out of our own store. */
@@ -64,7 +66,7 @@ export function revisionView(row: RevisionRow): RevisionView {
   return { ...summary(row), payload: row.payload };
 }
 
-export function orderView(order: OrderRow, rows: readonly RevisionRow[]): OrderView {
+export function orderView(order: OrderRow, rows: readonly RevisionRow[], executions: readonly Execution[]): OrderView {
   const shown = rows.find((row) => row.revision === (order.adoptedRevision ?? order.latestRevision));
   if (!shown) throw new Error(`order ${order.number} has no revision ${order.adoptedRevision ?? order.latestRevision}`);
   const { status, terms } = readPayload(shown.payload);
@@ -76,5 +78,6 @@ export function orderView(order: OrderRow, rows: readonly RevisionRow[]): OrderV
     latestRevision: order.latestRevision,
     terms,
     revisions: rows.map(summary),
+    executions: executions.map(({ revision, state, at }) => ({ revision, state, at })),
   };
 }

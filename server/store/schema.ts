@@ -182,6 +182,14 @@ export interface Schema {
     commitment: string;
     until: number | null;
   };
+  /** When the server found an order in force or no longer so; alternating for each order. */
+  order_executions: {
+    sequence: Generated<number>;
+    order_number: string;
+    revision: number;
+    state: 'entered' | 'left';
+    at: number;
+  };
   approver_roots: {
     version: number;
     payload: string;

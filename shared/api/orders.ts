@@ -68,8 +68,10 @@ export const orderView = z.object({
   latestRevision: z.int(),
   terms: orderTermsSchema,
   revisions: z.array(revisionSummary),
+  /** When the server carried it out: each entry into force and each end of it. */
+  executions: z.array(z.object({ revision: z.int(), state: z.enum(['entered', 'left']), at: instant })),
 });
-export const orderList = z.object({ orders: z.array(orderView.omit({ revisions: true })) });
+export const orderList = z.object({ orders: z.array(orderView.omit({ revisions: true, executions: true })) });
 
 export const approvalBody = z.strictObject({ keyid: sha256Hex, signature: base64.max(128) });
 export const approvalResult = z.object({

@@ -10,6 +10,7 @@ export const LEAF_KINDS = [
   'order.revision',
   'order.approval',
   'order.adopted',
+  'order.executed',
   'order.list',
   'approvers.adopted',
   'role.granted',

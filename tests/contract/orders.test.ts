@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { openAuthority } from '../../certs/authority.ts';
 import type { Orders } from '../../server/orders/orders.ts';
 import type { Database } from '../../server/store/database.ts';
@@ -100,11 +100,34 @@ function suite(openStore: OpenStore): void {
     expect(asNewDevice().orders.get(order)?.revision.status).toBe('withdrawn');
     expect(await code(world.orders.act(proposer.id, order, { act: 'revise' }))).toBe('order_closed');
     expect((await world.orders.get(order)).status).toBe('withdrawn');
-    expect((await leaves()).filter((kind) => kind !== 'order.list')).toEqual([
+    const executed = async () => (await world.orders.get(order)).executions;
+    await vi.waitFor(async () => expect(await executed()).toHaveLength(2));
+    expect(await executed()).toEqual([
+      { revision: 1, state: 'entered', at: EFFECTIVE },
+      { revision: 2, state: 'left', at: EFFECTIVE },
+    ]);
+    const logged = (await leaves()).filter((kind) => kind !== 'order.list');
+    expect(logged.filter((kind) => kind === 'order.executed')).toHaveLength(2);
+    expect(logged.filter((kind) => kind !== 'order.executed')).toEqual([
       'approvers.adopted',
       ...['order.revision', 'order.approval', 'order.approval', 'order.adopted'],
       ...['order.revision', 'order.approval', 'order.approval', 'order.adopted'],
     ]);
+  });
+
+  it('an entry into force is recorded once, by the server that carried it out', async () => {
+    const { proposer, ada, ben } = await begin();
+    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    await world.sign(order, 1, ada);
+    await world.sign(order, 1, ben);
+    await world.orders.stop();
+    world.clock.jump(EFFECTIVE + HOUR);
+    const again = await world.reopen();
+    // A second node, or a restart: nothing new has happened.
+    await (await world.reopen()).stop();
+    expect((await again.get(order)).executions).toEqual([{ revision: 1, state: 'entered', at: EFFECTIVE + HOUR }]);
+    expect((await leaves()).filter((kind) => kind === 'order.executed')).toHaveLength(1);
+    await again.stop();
   });
 
   it('case 31: the proposer, one person with two keys, and a key of somebody else change nothing', async () => {

@@ -26,6 +26,7 @@ import { backupTo } from '../../server/store/backup.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
 import { openDatabase } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
+import { ExecutionStore } from '../../server/store/execution-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
@@ -100,6 +101,7 @@ export async function startApi({
   const online = signerOf(privateKey);
   const orders = createOrders({
     store: new OrderStore(database),
+    executed: new ExecutionStore(database),
     clock,
     bus,
     online: { ...online, publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64') },

@@ -2,9 +2,10 @@
 
 import { type Bus, LocalBus, type Wake } from '../../server/bus/bus.ts';
 import { createOrders, type Orders } from '../../server/orders/orders.ts';
-import type { DevicePersonalia, PlaceFacts } from '../../server/orders/ports.ts';
+import type { DevicePersonalia, FleetPort, JurisdictionPort, PlaceFacts } from '../../server/orders/ports.ts';
 import type { Proposal } from '../../server/orders/proposals.ts';
 import type { Database } from '../../server/store/database.ts';
+import { ExecutionStore } from '../../server/store/execution-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
 import { parsePlace } from '../../shared/areas/area-code.ts';
 import { approveRevision, signRootPayload } from '../../shared/order/approver-key.ts';
@@ -46,9 +47,16 @@ export interface OrderWorld {
   stop(): Promise<void>;
 }
 
-export async function openOrderWorld(database: Database): Promise<OrderWorld> {
+/** The modules beside this one, for tests that are about them too. */
+export type Neighbours = (shared: { readonly clock: DrivenClock; readonly bus: Bus }) => {
+  readonly fleet: Omit<FleetPort, 'alarm'>;
+  readonly jurisdiction: JurisdictionPort;
+};
+
+export async function openOrderWorld(database: Database, neighbours?: Neighbours): Promise<OrderWorld> {
   const clock = new DrivenClock(NOW);
   const bus = new LocalBus();
+  const real = neighbours?.({ clock, bus });
   const online = testKey();
   const store = new OrderStore(database);
   const group = newGroupId();
@@ -101,6 +109,7 @@ export async function openOrderWorld(database: Database): Promise<OrderWorld> {
   async function open(): Promise<Orders> {
     const orders = createOrders({
       store,
+      executed: new ExecutionStore(database),
       clock,
       bus,
       online,
@@ -120,9 +129,10 @@ export async function openOrderWorld(database: Database): Promise<OrderWorld> {
             : null;
         },
         devicesOf: async () => [...devices.keys()],
+        ...real?.fleet,
         alarm: async (_device, code) => void alarms.push(code),
       },
-      jurisdiction: {
+      jurisdiction: real?.jurisdiction ?? {
         facts: async (asked) => new Map([...devices].filter(([device]) => asked.includes(device))),
         affectedBy: async () => [...devices.keys()],
       },

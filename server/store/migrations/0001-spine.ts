@@ -274,6 +274,11 @@ const TABLES: Record<string, Table> = {
     references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
     indexes: [['device_id']],
   },
+  order_executions: {
+    columns: { sequence: 'serial', order_number: 'text', revision: 'int', state: 'text', at: 'int' },
+    references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
+    indexes: [['order_number', 'sequence']],
+  },
   approver_roots: {
     columns: {
       version: 'int',

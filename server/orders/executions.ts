@@ -1,0 +1,99 @@
+/**
+ * What the server did about orders and when: each entry into force and each end of it is a leaf of the ledger, made by the server that
+ * carries it out. An order that was in force and over while no server ran was not executed, and nothing says that it was.
+ */
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { Clock, Instant } from '../../shared/time/clock.ts';
+import { inForce } from '../../shared/verdict/evaluate.ts';
+import type { OrderRule } from '../../shared/verdict/terms.ts';
+import type { Log } from './ports.ts';
+import { instantsOf } from './verdicts.ts';
+
+export type ExecutionState = 'entered' | 'left';
+
+export interface Execution {
+  readonly order: string;
+  readonly revision: number;
+  readonly state: ExecutionState;
+  readonly at: Instant;
+}
+
+export interface ExecutionStore {
+  /** Oldest first. */
+  executions(order: string): Promise<Execution[]>;
+  /** The last of each order. */
+  lastExecutions(): Promise<ReadonlyMap<string, ExecutionState>>;
+  /** Does nothing when that is the order's last state already, as when another node was faster. */
+  recordExecution(execution: Execution, leaf: LeafDraft<'order.executed'>): Promise<void>;
+}
+
+export interface Executions {
+  /** Records what has changed by now, and again at each instant at which it may. Call it when the rules have changed. */
+  look(): Promise<void>;
+  /** Resolves when nothing is under way any more. */
+  stop(): Promise<void>;
+}
+
+const RETRY_AFTER = 60_000;
+
+export function createExecutions(ports: {
+  readonly store: ExecutionStore;
+  readonly clock: Clock;
+  readonly rules: () => readonly OrderRule[];
+  readonly log: Log;
+}): Executions {
+  const { store, clock, rules, log } = ports;
+  let cancel: () => void = () => undefined;
+  let last: Promise<void> = Promise.resolve();
+  let stopped = false;
+
+  async function record(): Promise<void> {
+    const now = clock.now();
+    const known = await store.lastExecutions();
+    for (const rule of rules()) {
+      const state: ExecutionState = inForce(rule, now) ? 'entered' : 'left';
+      // What has never been in force has nothing to leave.
+      if (state === (known.get(rule.order) ?? 'left')) continue;
+      const { order, revision } = rule;
+      await store.recordExecution(
+        { order, revision, state, at: now },
+        { kind: 'order.executed', at: now, subject: null, public: { order, revision, state } },
+      );
+    }
+  }
+
+  function schedule(at: Instant): void {
+    cancel();
+    if (stopped) return;
+    cancel = clock.at(at, () => void look());
+  }
+
+  function look(): Promise<void> {
+    if (stopped) return last;
+    last = last.then(record).then(
+      () => {
+        const now = clock.now();
+        const next = Math.min(
+          ...rules()
+            .flatMap(instantsOf)
+            .filter((at) => at > now),
+        );
+        if (Number.isFinite(next)) schedule(next);
+      },
+      (error: unknown) => {
+        log.warn({ err: error }, 'the execution of an order could not be recorded; trying again');
+        schedule(clock.now() + RETRY_AFTER);
+      },
+    );
+    return last;
+  }
+
+  return {
+    look,
+    stop: async () => {
+      stopped = true;
+      cancel();
+      await last;
+    },
+  };
+}
