@@ -231,6 +231,7 @@ export function createAdmins(ports: AdminsPorts) {
         keyid: createHash('sha256').update(der).digest('hex'),
         person: account.person,
         account: account.id,
+        name: account.name,
         publicKey: der.toString('base64'),
         registeredAt: now(),
       };

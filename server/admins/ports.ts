@@ -104,6 +104,8 @@ export interface ApproverKey {
   readonly keyid: string;
   readonly person: PersonId;
   readonly account: AccountId;
+  /** The account holder's. */
+  readonly name: string;
   /** DER SubjectPublicKeyInfo, base64. */
   readonly publicKey: string;
   readonly registeredAt: number;

@@ -15,7 +15,7 @@ import { Reply, type Route, route } from './route.ts';
 
 export interface ApproversPorts {
   readonly admins: Pick<Admins, 'approverKeys' | 'registerApproverKey'>;
-  readonly orders: Pick<Orders, 'approvers' | 'proposeRoot' | 'signRoot'>;
+  readonly orders: Pick<Orders, 'approvers' | 'uncovered' | 'proposeRoot' | 'signRoot'>;
 }
 
 export function approverRoutes({ admins, orders }: ApproversPorts): Route[] {
@@ -43,9 +43,9 @@ export function approverRoutes({ admins, orders }: ApproversPorts): Route[] {
       name: 'approvers.show',
       method: 'get',
       path: '/approvers',
-      summary: 'The root of approvers in force, and the one that waits',
+      summary: 'The root of approvers in force, the one that waits, and orders that it does not cover any more',
       response: approversView,
-      handler: () => orders.approvers(),
+      handler: async () => ({ ...(await orders.approvers()), uncovered: orders.uncovered() }),
     }),
     route({
       name: 'approvers.propose',

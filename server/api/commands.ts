@@ -1,5 +1,5 @@
 /** Commands to devices: durable, acknowledged, bound to one enrolment. */
-import { commandList, commandParams, commandView, newCommand } from '../../shared/api/commands.ts';
+import { commandList, commandParams, commandQuery, commandView, newCommand } from '../../shared/api/commands.ts';
 import { deviceParams } from '../../shared/api/devices.ts';
 import type { CommandKind } from '../../shared/protocol/frames.ts';
 import type { Commands } from '../commands/commands.ts';
@@ -41,10 +41,12 @@ export function commandRoutes({ commands, devices }: CommandsPorts): Route[] {
       path: '/devices/:id/commands',
       summary: "A device's commands, newest first",
       params: deviceParams,
+      query: commandQuery,
       response: commandList,
-      async handler({ params, reach }) {
+      async handler({ params, query, reach }) {
         const { id } = await devices.get(params.id, reach.devices);
-        return { commands: await commands.list(id) };
+        const before = query.before === undefined ? null : await commands.get(query.before);
+        return { commands: await commands.list(id, before, query.limit) };
       },
     }),
     route({

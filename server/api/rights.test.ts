@@ -194,6 +194,24 @@ describe('case 50: a role for an area never reaches devices whose home is elsewh
     expect([inside.status, inside.json.home]).toEqual([200, 'US-NY']);
   });
 
+  it('and pages through commands, newest first', async () => {
+    const owner = { authorization: `Bearer ${tokens.get('owner')}` };
+    const path = `/api/v1/devices/${ids.byGroup}/commands`;
+    const made: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      made.push((await api.request('POST', path, owner, { command: { kind: 'lock-workspace' } })).json.id);
+    }
+    const page = async (query: string) => {
+      const { json } = await api.request('GET', `${path}${query}`, owner);
+      return json.commands.map(({ id }: { id: string }) => id);
+    };
+    const all = await page('');
+    expect([...all].sort()).toEqual(made.sort());
+    expect(await page('?limit=2')).toEqual(all.slice(0, 2));
+    expect(await page(`?limit=2&before=${all[1]}`)).toEqual(all.slice(2));
+    expect((await api.request('GET', `${path}?before=${newCommandId()}`, owner)).status).toBe(404);
+  });
+
   it('and a statement says why', async () => {
     const owner = { authorization: `Bearer ${tokens.get('owner')}` };
     const until = Date.now() + 60_000;

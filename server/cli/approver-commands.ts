@@ -12,6 +12,7 @@ import {
 import type { Cli } from './cli.ts';
 import { describeRoot } from './describe-revision.ts';
 import { table, when } from './output.ts';
+import { nameLines, peopleNames } from './people.ts';
 import { ask, readSecret, readText } from './secrets.ts';
 
 export interface KeyOptions {
@@ -91,8 +92,14 @@ export function addApproverCommands(program: Command, cli: Cli): void {
     .description('the keys that people have registered')
     .action(async () => {
       const { keys } = await cli.client().call(approverKeyList, 'GET', '/approver-keys');
-      const rows = keys.map(({ keyid, person, account, registeredAt }) => [keyid, person, account, when(registeredAt)]);
-      cli.out().show(keys, table(['key', 'person', 'account', 'registered'], rows));
+      const rows = keys.map(({ keyid, person, name, account, registeredAt }) => [
+        keyid,
+        person,
+        name,
+        account,
+        when(registeredAt),
+      ]);
+      cli.out().show(keys, table(['key', 'person', 'name (as the server says)', 'account', 'registered'], rows));
     });
 
   const approvers = program.command('approvers').description('the root: who may approve, signed by those before them');
@@ -101,16 +108,18 @@ export function addApproverCommands(program: Command, cli: Cli): void {
     .description('the root in force, and the one that waits')
     .action(async () => {
       const roots = await cli.client().call(approversView, 'GET', '/approvers');
-      const lines = Object.entries(roots).flatMap(([state, root]) =>
-        root === null
-          ? [`${state}: none`]
-          : [
-              `${state}:`,
-              ...describeRoot(root.payload, root.version).lines,
-              `  signed by ${root.signatures.length} keys`,
-            ],
+      const nameOf = await peopleNames(cli.client());
+      const lines = (['current', 'waiting'] as const).flatMap((state) => {
+        const root = roots[state];
+        if (root === null) return [`${state}: none`];
+        const { lines, document } = describeRoot(root.payload, root.version);
+        const people = document.approvers.map(({ person }) => person);
+        return [`${state}:`, ...lines, `  signed by ${root.signatures.length} keys`, ...nameLines(people, nameOf)];
+      });
+      const uncovered = roots.uncovered.map(
+        (order) => `order ${order}: its approvers left the root, and new devices do not believe it; approve it again`,
       );
-      cli.out().show(roots, lines);
+      cli.out().show(roots, [...lines, ...uncovered]);
     });
   approvers
     .command('propose')

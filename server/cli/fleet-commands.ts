@@ -274,8 +274,10 @@ function addCommands(program: Command, cli: Cli): void {
     .command('list')
     .description("a device's commands, newest first")
     .argument('<device>')
-    .action(async (device: string) => {
-      const path = `/devices/${encodeURIComponent(device)}/commands`;
+    .option('--before <command>', 'older than this one: the next page')
+    .option('--limit <count>')
+    .action(async (device: string, options: Record<string, string>) => {
+      const path = `/devices/${encodeURIComponent(device)}/commands${search(options)}`;
       const { commands: all } = await cli.client().call(commandList, 'GET', path);
       const rows = all.map(({ id, command, state, createdAt, finishedAt, detail }) => [
         id,

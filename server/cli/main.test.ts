@@ -65,8 +65,11 @@ it('administers accounts, groups, tokens and keys with that session', async () =
   expect(group).toMatch(/^grp_/);
   const granted = await cordon(['accounts', 'grant', added.account.id, 'helpdesk', '--group', group]);
   expect(granted.stdout).toContain(`helpdesk:${group}`);
-  const bad = await cordon(['accounts', 'grant', added.account.id, 'helpdesk', '--area', 'PK']);
-  expect([bad.code, bad.stderr]).toEqual([EXIT.usage, expect.stringContaining('give a group')]);
+  const both = ['--group', group, '--area', 'PK'];
+  const fleet = await cordon(['accounts', 'grant', added.account.id, 'fleet', ...both]);
+  expect(fleet.stdout).toContain(`fleet:${group}:PK`);
+  const bad = await cordon(['accounts', 'grant', added.account.id, 'helpdesk', '--area', 'pk']);
+  expect([bad.code, bad.stderr]).toEqual([EXIT.usage, expect.stringContaining('PK')]);
   expect((await cordon(['groups', 'add', 'Nowhere', '--home', 'pk'])).stderr).toContain('[unknown_area]');
 
   const token = (await cordon(['tokens', 'create', 'script'])).stdout.trim();

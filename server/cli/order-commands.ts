@@ -17,6 +17,7 @@ import { confirm, type KeyOptions, openKey } from './approver-commands.ts';
 import type { Cli } from './cli.ts';
 import { describeRevision } from './describe-revision.ts';
 import { table, when } from './output.ts';
+import { nameLines, peopleNames } from './people.ts';
 import { readText } from './secrets.ts';
 
 /** Flags that are terms of an order, with the same names. */

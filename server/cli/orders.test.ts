@@ -77,7 +77,13 @@ it('adopts a root of approvers by the signatures of two of them, shown before th
     const signed = await cordon(who, ['approvers', 'sign', '1', '--key', keyOf(who), '--digest', root.digest]);
     expect([signed.code, signed.err]).toEqual([0, expect.stringContaining(root.digest)]);
   }
-  expect((await cordon('cleo', ['approvers', 'show', '--json'])).json().current.version).toBe(1);
+  const { current, uncovered } = (await cordon('cleo', ['approvers', 'show', '--json'])).json();
+  expect([current.version, uncovered]).toEqual([1, []]);
+  const ada = (await cordon('cleo', ['key', 'list', '--json']))
+    .json()
+    .find(({ keyid }: { keyid: string }) => keyid === keyids[0]);
+  const shown = await cordon('cleo', ['approvers', 'show']);
+  expect(shown.out).toContain(`  ${ada.person} = ${ada.name} (as the server says)`);
 });
 
 it('proposes from flags, is approved by two who are not the proposer, is held by one and withdrawn by two', async () => {
@@ -192,6 +198,22 @@ it('an approver whom the server shows other bytes than it asks for signs nothing
   liar.closeAllConnections();
   liar.close();
   expect([code, approvals, err]).toEqual([EXIT.unverified, 0, expect.stringContaining('do not sign')]);
+});
+
+it('names an order whose approvers have left the root, until somebody approves it again', async () => {
+  const proposed = (await cordon('ada', ['orders', 'list', '--json'])).json();
+  expect(proposed.length).toBeGreaterThan(0);
+  const keyid = async (who: string) =>
+    (await cordon(who, ['key', 'register', '--key', keyOf(who), '--json'])).json().keyid as string;
+  const kept = await Promise.all(['ada', 'dan'].map(keyid));
+  const root = (await cordon('owner', ['approvers', 'propose', ...kept, '--json'])).json();
+  for (const who of ['ada', 'ben', 'dan']) {
+    await cordon(who, ['approvers', 'sign', String(root.version), '--key', keyOf(who), '--digest', root.digest]);
+  }
+  const { current, uncovered } = (await cordon('ada', ['approvers', 'show', '--json'])).json();
+  expect(current.version).toBe(root.version);
+  expect(uncovered.length).toBeGreaterThan(0);
+  expect((await cordon('ada', ['approvers', 'show'])).out).toContain(`order ${uncovered[0]}: its approvers left`);
 });
 
 async function someOrder(): Promise<string> {

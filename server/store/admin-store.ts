@@ -281,11 +281,18 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
   }
 
   async keys(): Promise<ApproverKey[]> {
-    const rows = await this.#database.db.selectFrom('approver_keys').selectAll().orderBy('registered_at').execute();
+    const rows = await this.#database.db
+      .selectFrom('approver_keys')
+      .innerJoin('accounts', 'accounts.id', 'approver_keys.account_id')
+      .selectAll('approver_keys')
+      .select('accounts.name')
+      .orderBy('registered_at')
+      .execute();
     return rows.map((row) => ({
       keyid: row.keyid,
       person: row.person_id as PersonId,
       account: row.account_id as AccountId,
+      name: row.name,
       publicKey: row.public_key,
       registeredAt: row.registered_at,
     }));

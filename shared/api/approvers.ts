@@ -9,6 +9,8 @@ export const approverKeyView = z.object({
   keyid: z.string(),
   person: personIdSchema,
   account: accountIdSchema,
+  /** The account holder's. */
+  name: z.string(),
   publicKey: z.string(),
   registeredAt: instant,
 });
@@ -22,7 +24,12 @@ export const rootView = z.object({
   digest: z.string(),
   signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })),
 });
-export const approversView = z.object({ current: rootView.nullable(), waiting: rootView.nullable() });
+export const approversView = z.object({
+  current: rootView.nullable(),
+  waiting: rootView.nullable(),
+  /** Orders whose approvers are no longer all in the root: new devices do not believe them until somebody approves again. */
+  uncovered: z.array(z.string()),
+});
 
 export const rootProposal = z.strictObject({
   keyids: z.array(sha256Hex).min(2).max(64),

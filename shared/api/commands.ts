@@ -28,4 +28,9 @@ export const commandView = z.object({
   detail: z.string().nullable(),
 });
 export const commandList = z.object({ commands: z.array(commandView) });
+export const commandQuery = z.strictObject({
+  /** Older than this command of the device: the next page. */
+  before: commandIdSchema.optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
 export const commandParams = z.object({ id: commandIdSchema });
