@@ -11,7 +11,6 @@ import {
   endStatement,
   observe as fold,
   locationAt,
-  MATURE_AFTER,
   nextLocationChange,
   observeAll,
   settle,
@@ -151,9 +150,7 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
     state: LocationState,
     observations: readonly Observation[],
   ): Promise<LocationState> {
-    const late = observations.filter(
-      ({ source, at }) => at < state.at - MATURE_AFTER && at > (state.sightings[source]?.at ?? 0),
-    );
+    const late = observations.filter(({ source, at }) => at < state.at && at > (state.sightings[source]?.at ?? 0));
     if (late.length === 0) return observeAll(state, observations);
     const kept = await store.history(device, state.at - HISTORY);
     const newest = EVIDENCE_SOURCES.map((source) => state.sightings[source]).filter(

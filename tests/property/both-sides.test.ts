@@ -1,0 +1,344 @@
+/**
+ * The same evidence, orders and time give the same verdict on both sides: the server's own modules over its store, and the agent's
+ * enforcement over its store, told of each other only what a link carries. A device that was away and comes back agrees as well.
+ */
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterAll, expect, it } from 'vitest';
+import { openDeviceClock } from '../../agent/enforcement/device-clock.ts';
+import { openEnforcement } from '../../agent/enforcement/enforcement.ts';
+import { addressObservation } from '../../agent/evidence/sensors.ts';
+import { openAgentStore } from '../../agent/store/agent-store.ts';
+import type { Bus } from '../../server/bus/bus.ts';
+import { createDevices } from '../../server/devices/devices.ts';
+import type { IpDatabases } from '../../server/jurisdiction/ip-database.ts';
+import { createJurisdiction, type Jurisdiction } from '../../server/jurisdiction/jurisdiction.ts';
+import { type Database, openDatabase } from '../../server/store/database.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
+import { GroupStore } from '../../server/store/group-store.ts';
+import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
+import { PresenceStore } from '../../server/store/presence-store.ts';
+import { parseEvidenceArea, parsePlace, placeOrNull } from '../../shared/areas/area-code.ts';
+import { isCordonError } from '../../shared/errors.ts';
+import { signerOf } from '../../shared/order/dsse.ts';
+import { NEXUS, SERVICES } from '../../shared/verdict/terms.ts';
+import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { type Neighbours, type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
+import { INSTALLATION, NOW } from '../support/signed-documents.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const folder = mkdtempSync(join(tmpdir(), 'cordon-both-sides-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let count = 0;
+
+/** Takes a country's code for an address in it. */
+const byCode: IpDatabases = {
+  list: async () => [],
+  import: () => Promise.reject(new Error('not here')),
+  activate: () => Promise.reject(new Error('not here')),
+  current: () => ({ hash: '', name: '', builtAt: 0 }),
+  look: (text) => ({ country: placeOrNull(text), registered: null, represented: null }),
+};
+
+async function openWorld(database: Database) {
+  const group = await addGroup(database, 'embassies');
+  const device = await addDevice(database, { group, home: 'FR' });
+  const groups = new GroupStore(database);
+  let world: OrderWorld | undefined;
+  let jurisdiction: Jurisdiction | undefined;
+  let devices: ReturnType<typeof createDevices> | undefined;
+
+  const neighbours: Neighbours = ({ clock, bus }) => {
+    // As the composition root does: a device that has moved is judged anew at once, and not only when the wake has arrived.
+    const movingBus: Bus = {
+      subscribe: (hear) => bus.subscribe(hear),
+      publish: (wake) => {
+        if (wake.kind === 'verdicts') world?.orders.invalidateVerdicts(wake.devices);
+        bus.publish(wake);
+      },
+    };
+    const store = new JurisdictionStore(database);
+    const located = createJurisdiction({ store, ip: byCode, clock, bus: movingBus });
+    const fleet = createDevices({
+      store: new DeviceStore(database),
+      groups,
+      presence: new PresenceStore(database),
+      bus,
+      clock,
+      followers: {
+        async deviceChanged(id) {
+          await located.deviceChanged(id);
+          await world?.orders.reissueRecord(id);
+          world?.orders.invalidateVerdicts([id]);
+        },
+      },
+    });
+    [jurisdiction, devices] = [located, fleet];
+    return {
+      jurisdiction: located,
+      fleet: {
+        personalia: (id) => fleet.get(id),
+        devicesOf: (id) => groups.devicesOf(id),
+      },
+    };
+  };
+  world = await openOrderWorld(database, neighbours);
+  if (!jurisdiction || !devices) throw new Error('the neighbours were not made');
+  const { people, clock } = world;
+  await world.root([people.ada, people.ben, people.cyd], [people.ada, people.ben]);
+  await world.orders.reissueRecord(device);
+  const stopLapsing = await devices.keepLapsing((error) => {
+    throw error;
+  });
+
+  const file = openAgentStore({ file: ':memory:' });
+  const store = file.device(device);
+  store.beginGeneration(1);
+  const time = {
+    wall: () => clock.now(),
+    monotonic: () => clock.now() - NOW,
+    boot: 'the only one',
+    after: (ms: number, task: () => void) => clock.at(clock.now() + ms, task),
+  };
+  const deviceClock = openDeviceClock(time, store);
+  const key = signerOf(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey);
+  const agent = openEnforcement({
+    store,
+    clock: deviceClock,
+    time,
+    identity: { device, installation: INSTALLATION, generation: () => 1 },
+    signer: () => key,
+    onChange: () => undefined,
+  });
+  return {
+    ...world,
+    world,
+    device,
+    devices,
+    jurisdiction,
+    agent,
+    store,
+    deviceClock,
+    async close() {
+      agent.stop();
+      stopLapsing();
+      await world.stop();
+      file.close();
+      await database.close();
+    },
+  };
+}
+type Both = Awaited<ReturnType<typeof openWorld>>;
+
+const area = fc.constantFrom('PK', 'IN', 'AE', 'FR', 'XX-kashmir');
+const country = fc.constantFrom('PK', 'IN', 'AE', 'FR');
+const rule = fc.constantFrom('allow' as const, 'deny' as const);
+const terms = fc.record({
+  areas: fc.uniqueArray(fc.constantFrom('PK', 'IN', 'AE', 'EU'), { minLength: 1, maxLength: 2 }),
+  services: fc.uniqueArray(fc.constantFrom(...SERVICES), { minLength: 1 }),
+  nexus: fc.uniqueArray(fc.constantFrom(...NEXUS), { minLength: 1 }),
+  unknown: rule,
+  contested: rule,
+  travellers: rule,
+  visitors: fc.constantFrom('PT0S', 'PT6H', 'P2D'),
+  disputed: fc.constantFrom({}, { kashmir: 'PK' }, { kashmir: 'IN' }),
+});
+const after = fc.integer({ min: 1, max: 60 });
+const sensed = fc.option(fc.uniqueArray(area, { minLength: 1, maxLength: 2 }));
+const step = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('wait' as const), minutes: fc.constantFrom(1, 8, 10, 60, 400, 1500) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('sense' as const), network: sensed, position: sensed, whole: fc.boolean() }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('connect' as const), address: fc.option(country) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('disconnect' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('propose' as const),
+      terms,
+      hours: after,
+      lasts: fc.option(after),
+      exempt: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('act' as const),
+      act: fc.constantFrom('revise' as const, 'hold' as const, 'release' as const, 'withdraw' as const),
+      order: fc.nat(3),
+      terms,
+      exempt: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('home' as const), home: fc.option(country) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('statement' as const),
+      kind: fc.constantFrom('presence' as const, 'home' as const),
+      area: fc.option(country),
+      hours: after,
+    }),
+  },
+);
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+interface Link {
+  connected: boolean;
+}
+
+/** Signed by two people; by one, for a hold. */
+async function adopt(both: Both, order: string, revision: number, signers: 1 | 2): Promise<void> {
+  const { ada, ben } = both.people;
+  for (const person of [ada, ben].slice(0, signers)) await both.world.sign(order, revision, person);
+}
+
+async function act(both: Both, each: Extract<Step, { do: 'propose' | 'act' }>): Promise<void> {
+  const { world, people, clock, device } = both;
+  const { orders } = world;
+  try {
+    const exempt = each.exempt ? [{ device }] : [];
+    if (each.do === 'propose') {
+      const effective = clock.now() + each.hours * HOUR;
+      const until = each.lasts === null ? null : new Date(effective + each.lasts * HOUR).toISOString();
+      const proposal = { ...PROPOSAL, ...each.terms, effective: new Date(effective).toISOString(), until, exempt };
+      const { order, revision } = await orders.propose(people.proposer.id, proposal);
+      return await adopt(both, order, revision, 2);
+    }
+    const number = `2015-00${each.order + 1}`;
+    const kind = each.act;
+    const changes = kind === 'revise' ? { ...each.terms, exempt } : {};
+    const { revision } = await orders.act(people.proposer.id, number, { act: kind, ...changes });
+    await adopt(both, number, revision, kind === 'hold' ? 1 : 2);
+  } catch (error) {
+    if (!isCordonError(error) || error.code === 'internal') throw error;
+  }
+}
+
+async function perform(both: Both, link: Link, each: Step): Promise<void> {
+  const { clock, agent, jurisdiction, device, devices } = both;
+  // No source says two things at one instant: which of them came first would then matter.
+  clock.jump(clock.now() + MINUTE);
+  const now = clock.now();
+  switch (each.do) {
+    case 'wait':
+      return clock.jump(now + each.minutes * MINUTE);
+    case 'sense': {
+      const [network, position] = [each.network, each.position].map((areas) => areas?.map(parseEvidenceArea));
+      return agent.observe([
+        ...(network ? [{ source: 'network' as const, areas: network, at: now }] : []),
+        ...(position
+          ? [{ source: 'position' as const, areas: position, at: now, whole: each.whole && position.length === 1 }]
+          : []),
+      ]);
+    }
+    case 'connect': {
+      if (link.connected) await disconnect(both);
+      link.connected = true;
+      const areas = await jurisdiction.observeAddress(device, 1, each.address ?? '127.0.0.1', true);
+      const seen = addressObservation(areas, now);
+      if (seen) agent.observe([seen]);
+      else agent.addressLeft(now);
+      return;
+    }
+    case 'disconnect':
+      if (link.connected) await disconnect(both);
+      link.connected = false;
+      return;
+    case 'propose':
+    case 'act':
+      return act(both, each);
+    case 'home':
+      await devices.update(device, { home: each.home === null ? null : parsePlace(each.home) });
+      return;
+    case 'statement': {
+      const { kind, hours } = each;
+      const said = each.area && { kind, reason: 'a call', areas: [parsePlace(each.area)], until: now + hours * HOUR };
+      await devices.update(device, { statement: said });
+    }
+  }
+}
+
+async function disconnect({ jurisdiction, device, agent, clock }: Both): Promise<void> {
+  await jurisdiction.observeAddress(device, 1, null, false);
+  agent.addressLeft(clock.now());
+}
+
+/** What the server does by itself at its times is under way; it is done when nothing has moved for a while. */
+async function quiet(): Promise<void> {
+  for (let turns = 0; turns < 30; turns += 1) await turn();
+}
+
+/** All that a link carries: reports one way, time and documents the other. */
+async function exchange({ world, device, agent, store, jurisdiction, deviceClock, clock }: Both): Promise<void> {
+  deviceClock.authenticate(clock.now());
+  for (const { seq, item } of store.unconfirmed(0, 1000)) {
+    if (item.type === 'evidence') {
+      await jurisdiction.observe(
+        device,
+        1,
+        item.observations.map(({ areas, ...rest }) => ({ ...rest, areas: areas.map(parseEvidenceArea) })),
+      );
+    }
+    expect(item.type).not.toBe('alarm');
+    store.confirm(seq);
+  }
+  const { orders } = world;
+  agent.acceptRoots(orders.roots());
+  const list = orders.currentList();
+  if (list && list.version > (agent.documents.list?.version ?? 0)) agent.acceptList(list.envelope);
+  const record = await orders.record(device);
+  if (record && record.version > (agent.documents.record?.version ?? 0)) agent.acceptRecord(record.envelope);
+  agent.settle();
+}
+
+it('comes to the same verdict for equal evidence, orders and time, and the gates follow by themselves', async () => {
+  const met = new Set<string>();
+  let compared = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+      const both = await openWorld(await openDatabase({ file: join(folder, `${count++}.db`) }));
+      const link: Link = { connected: false };
+      try {
+        for (const each of steps) {
+          const alone = link.connected && each.do === 'wait';
+          await perform(both, link, each);
+          await quiet();
+          const { services } = await both.world.orders.verdict(both.device);
+          const expected = SERVICES.map((service) => services[service].allowed);
+          const gates = () => SERVICES.map((service) => both.agent.gates().get(service)?.open);
+          // Time alone has passed: the agent has no need of anybody to know what changed. A statement reaches it by its record.
+          if (
+            alone &&
+            both.agent.documents.record?.version === (await both.world.orders.record(both.device))?.version
+          ) {
+            expect(gates()).toEqual(expected);
+          }
+          if (!link.connected) continue;
+          await exchange(both);
+          const told = (await both.world.orders.verdict(both.device)).services;
+          expect(both.agent.verdict?.services).toEqual(told);
+          expect(gates()).toEqual(SERVICES.map((service) => told[service].allowed));
+          compared += 1;
+          for (const service of SERVICES) for (const reason of told[service].reasons) met.add(reason);
+        }
+      } finally {
+        await both.close();
+      }
+    }),
+    { numRuns: Number(process.env['CORDON_RUNS'] ?? 40) },
+  );
+  expect(compared).toBeGreaterThan(100);
+  for (const reason of ['present', 'network', 'home', 'exempt', 'unknown', 'no_order']) expect(met).toContain(reason);
+}, 120_000);
