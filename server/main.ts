@@ -49,6 +49,7 @@ import { LedgerStore } from './store/ledger-store.ts';
 import { installationId } from './store/meta-store.ts';
 import { OrderStore } from './store/order-store.ts';
 import { PresenceStore } from './store/presence-store.ts';
+import { keepRetention } from './store/retention.ts';
 import { RevocationStore } from './store/revocation-store.ts';
 import { VERSION } from './version.ts';
 
@@ -270,6 +271,9 @@ export async function startServer(
   const stopRevocationList = await revocationList.start();
   const stopLapsing = await devices.keepLapsing((error) => log.error({ err: error }, 'statements could not be ended'));
   const stopExpiring = commands.keepExpiring((error) => log.error({ err: error }, 'commands could not be expired'));
+  const stopRetention = keepRetention(database, clock, (error) =>
+    log.error({ err: error }, 'what has been kept long enough could not be removed'),
+  );
   const renewing = setInterval(renewServerCertificate, DAY);
   renewing.unref();
 
@@ -308,6 +312,7 @@ export async function startServer(
     await closed;
     await orders.stop();
     await ledger.stop();
+    await stopRetention();
     await database.close();
   }
 

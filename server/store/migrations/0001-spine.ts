@@ -188,11 +188,12 @@ const TABLES: Record<string, Table> = {
     indexes: [
       ['device_id', 'generation', 'state', 'created_at', 'id'],
       ['device_id', 'created_at', 'id'],
+      ['finished_at'],
     ],
   },
   alarms: {
     columns: { id: 'serial', at: 'int', device_id: 'text?', code: 'text', detail: 'text' },
-    indexes: [['device_id', 'id']],
+    indexes: [['device_id', 'id'], ['at']],
   },
 
   evidence: {

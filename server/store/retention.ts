@@ -1,0 +1,91 @@
+/**
+ * How long each kind of record is kept: one table, run every hour in small slices. What is not in it is kept: the ledger, receipts,
+ * orders, certificates and who is there now. SECURITY.md shows the same table, and a test holds it to this one.
+ */
+import { type RawBuilder, sql } from 'kysely';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { Database } from './database.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Rows in one statement: others write between two of them. */
+const SLICE = 500;
+
+interface Kept {
+  readonly what: string;
+  readonly table: string;
+  readonly key: string;
+  /** How long, counted from `since`; or how many, the newest by key. */
+  readonly days?: number;
+  readonly newest?: number;
+  /** SQL; a row whose answer is null stays. */
+  readonly since?: string;
+  /** Which of the two times `since` is in. */
+  readonly time?: 'domain' | 'real';
+}
+
+export const RETENTION: readonly Kept[] = [
+  { what: 'evidence of where devices are', table: 'evidence', key: 'id', since: 'at', days: 400, time: 'domain' },
+  { what: 'finished commands', table: 'commands', key: 'id', since: 'finished_at', days: 400, time: 'real' },
+  { what: 'alarms', table: 'alarms', key: 'id', since: 'at', days: 400, time: 'domain' },
+  { what: 'sessions, from their end', table: 'sessions', key: 'hash', since: 'expires_at', days: 30, time: 'real' },
+  { what: 'API tokens, from their end', table: 'api_tokens', key: 'id', since: 'expires_at', days: 30, time: 'real' },
+  {
+    what: 'invitations, from their use or end',
+    table: 'invitations',
+    key: 'hash',
+    since: 'coalesce(used_at, expires_at)',
+    days: 30,
+    time: 'real',
+  },
+  {
+    what: 'activation codes, from their use or end',
+    table: 'activation_codes',
+    key: 'id',
+    since: 'coalesce(used_at, cancelled_at, expires_at)',
+    days: 30,
+    time: 'real',
+  },
+  { what: 'order lists', table: 'order_lists', key: 'version', newest: 1000 },
+];
+
+/** Removes what has been kept long enough. Returns how many rows of each table went. */
+export async function removeExpired(
+  database: Database,
+  now: { readonly domain: number; readonly real: number },
+): Promise<Record<string, number>> {
+  const removed: Record<string, number> = {};
+  for (const kept of RETENTION) {
+    const past = pastKeeping(kept, now);
+    const [table, key] = [sql.table(kept.table), sql.ref(kept.key)];
+    let count = 0;
+    for (let gone = SLICE; gone === SLICE; ) {
+      const slice = sql`delete from ${table} where ${key} in (select ${key} from ${table} where ${past} limit ${SLICE})`;
+      gone = await database.transaction(async (tx) => Number((await slice.execute(tx)).numAffectedRows ?? 0));
+      count += gone;
+    }
+    removed[kept.table] = count;
+  }
+  return removed;
+}
+
+function pastKeeping(
+  { table, key, days = 0, newest, since = '', time = 'real' }: Kept,
+  now: { readonly domain: number; readonly real: number },
+): RawBuilder<unknown> {
+  if (newest === undefined) return sql`${sql.raw(since)} < ${now[time] - days * DAY}`;
+  return sql`${sql.ref(key)} <= (select max(${sql.ref(key)}) from ${sql.table(table)}) - ${newest}`;
+}
+
+/** Every hour from the start on. Returns what stops it; it resolves when the run that is under way has ended. */
+export function keepRetention(database: Database, clock: Clock, failed: (error: unknown) => void): () => Promise<void> {
+  let running: Promise<unknown> = Promise.resolve();
+  const run = () => {
+    running = removeExpired(database, { domain: clock.now(), real: Date.now() }).catch(failed);
+  };
+  const timer = setInterval(run, HOUR).unref();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import type { Database } from '../../server/store/database.ts';
+import { RETENTION, removeExpired } from '../../server/store/retention.ts';
+import { newAccountId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
+import { addCertificate, addDevice, addGroup } from '../support/fleet-rows.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const DAY = 86_400_000;
+/** Years apart, so that taking one time for the other would show. */
+const NOW = { domain: 1_447_200_000_000, real: 1_800_000_000_000 };
+
+/** Two rows of each kind: one that has just been kept long enough, one that has not. */
+async function fill(database: Database) {
+  const group = await addGroup(database, 'g');
+  const device = await addDevice(database, { group });
+  await addCertificate(database, { device, notAfter: 1 });
+  const account = newAccountId();
+  const { db } = database;
+  await db.insertInto('persons').values({ id: 'per_1', subject: 's', created_at: 1 }).execute();
+  await db
+    .insertInto('accounts')
+    .values({
+      id: account,
+      person_id: 'per_1',
+      email: 'e',
+      name: 'n',
+      totp_last_step: 0,
+      status: 'active',
+      created_at: 1,
+    })
+    .execute();
+  for (const [name, ago] of [
+    ['old', 1],
+    ['young', -1],
+  ] as const) {
+    const [long, short] = [NOW.domain - 400 * DAY - ago, NOW.real - 30 * DAY - ago];
+    await db
+      .insertInto('evidence')
+      .values({ device_id: device, generation: 1, source: 'network', areas: 'PK', at: long, detail: name })
+      .execute();
+    await db.insertInto('alarms').values({ at: long, device_id: null, code: name, detail: '' }).execute();
+    for (const finished_at of [NOW.real - 400 * DAY - ago, null]) {
+      const state = finished_at === null ? 'queued' : 'done';
+      await db
+        .insertInto('commands')
+        .values({
+          ...{ id: newCommandId(), device_id: device, generation: 1, kind: 'lock-workspace', body: '{}', state },
+          ...{ created_by: 'x', created_at: 1, expires_at: 1, finished_at },
+        })
+        .execute();
+    }
+    const ended = { account_id: account, expires_at: short };
+    await db
+      .insertInto('sessions')
+      .values({ ...ended, hash: name, created_at: 1, csrf: '' })
+      .execute();
+    await db
+      .insertInto('api_tokens')
+      .values({ ...ended, id: name, hash: name, name, created_at: 1 })
+      .execute();
+    await db
+      .insertInto('invitations')
+      .values({ ...ended, hash: name })
+      .execute();
+    await db
+      .insertInto('activation_codes')
+      .values({
+        ...{ id: newDeviceId(), secret_hash: '', user_name: name, group_id: group, created_by: account, created_at: 1 },
+        ...{ used_at: short, expires_at: NOW.real },
+      })
+      .execute();
+  }
+  await db
+    .insertInto('api_tokens')
+    .values({ account_id: account, id: 'lasting', hash: 'lasting', name: 'lasting', created_at: 1 })
+    .execute();
+}
+
+describeOnEveryStore('retention', (open) => {
+  it('removes of each kind exactly what has been kept long enough, by its own time', async () => {
+    const database = await open();
+    await fill(database);
+    const lists = Array.from({ length: 1702 }, (_, i) => i + 1);
+    for (let from = 0; from < lists.length; from += 500) {
+      const rows = lists.slice(from, from + 500);
+      await database.db
+        .insertInto('order_lists')
+        .values(rows.map((version) => ({ version, envelope: '', hash: String(version), issued_at: 1, expires_at: 1 })))
+        .execute();
+    }
+    const once = {
+      evidence: 1,
+      alarms: 1,
+      commands: 1,
+      sessions: 1,
+      api_tokens: 1,
+      invitations: 1,
+      activation_codes: 1,
+    };
+    expect(await removeExpired(database, NOW)).toEqual({ ...once, order_lists: 702 });
+    const none = Object.fromEntries(RETENTION.map(({ table }) => [table, 0]));
+    expect(await removeExpired(database, NOW)).toEqual(none);
+
+    const { db } = database;
+    expect(await db.selectFrom('evidence').select('detail').execute()).toEqual([{ detail: 'young' }]);
+    expect(await db.selectFrom('alarms').select('code').execute()).toEqual([{ code: 'young' }]);
+    expect(await db.selectFrom('sessions').select('hash').execute()).toEqual([{ hash: 'young' }]);
+    const tokens = (await db.selectFrom('api_tokens').select('id').execute()).map(({ id }) => id);
+    expect(tokens.sort()).toEqual(['lasting', 'young']);
+    expect(await db.selectFrom('activation_codes').select('user_name').execute()).toEqual([{ user_name: 'young' }]);
+    const states = (await db.selectFrom('commands').select('state').execute()).map(({ state }) => state);
+    expect(states.sort()).toEqual(['done', 'queued', 'queued']);
+    const oldest = await db.selectFrom('order_lists').select('version').orderBy('version').executeTakeFirst();
+    expect(oldest).toEqual({ version: 703 });
+    expect(await db.selectFrom('certificates').select('not_after').execute()).toEqual([{ not_after: 1 }]);
+  });
+});
+
+it('is told to whoever reads SECURITY.md', () => {
+  const page = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
+  for (const { what, days, newest } of RETENTION) {
+    expect(page).toContain(`| ${what} | ${newest === undefined ? `${days} days` : `the newest ${newest}`} |`);
+  }
+});
