@@ -1,0 +1,155 @@
+/**
+ * Lists that the holder of the online key makes from all that it can get: revisions of any terms, signed by whoever would sign, put together in
+ * any order. Whatever a device has been shown, what it holds has two people behind it, and nothing goes back.
+ */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { isCordonError } from '../../shared/errors.ts';
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { type Envelope, type Revision, revisionSchema } from '../../shared/order/documents.ts';
+import { BRIEF_HOLD } from '../../shared/order/standing.ts';
+import { type AcceptedRevision, type KnownList, verifyList } from '../../shared/order/verify-list.ts';
+import {
+  INSTALLATION,
+  NOW,
+  revisionDocument,
+  rootDocument,
+  signedList,
+  signedRevision,
+  signedRoot,
+  TERMS,
+  testKey,
+  testPerson,
+} from '../support/signed-documents.ts';
+
+const online = testKey();
+const [ada, ben, cyd] = [testPerson('ada'), testPerson('ben'), testPerson('cyd')];
+const { root } = signedRoot(rootDocument([ada, ben, cyd], online), [ada, ben]);
+/** Who would sign: approvers, one of them with a key that the root does not name, and the server. */
+const signers = [ada, ben, cyd, testPerson('ada'), { person: 'server', key: online }];
+
+interface Made {
+  readonly envelope: Envelope;
+  readonly document: Revision;
+  readonly digest: string;
+  readonly persons: ReadonlySet<string>;
+}
+
+/** One revision, mostly on top of one that was made before it and like that one; now and then on nothing that exists. */
+const recipe = fc.record({
+  order: fc.constantFrom('2015-001', '2015-001', '2015-002'),
+  kind: fc.constantFrom(
+    ...(['propose/active', 'revise/active', 'hold/held', 'hold/held', 'hold/held', 'withdraw/withdrawn'] as const),
+    ...(['revise/held', 'hold/active', 'release/active'] as const),
+  ),
+  heldSince: fc.constantFrom(NOW, NOW + 60_000, NOW + 120_000, NOW + 10 * 86_400_000),
+  changed: fc.constantFrom(false, false, false, true),
+  proposer: fc.constantFrom('proposer', 'proposer', 'ada', 'ben'),
+  below: fc.nat(6),
+  skip: fc.constantFrom(0, 1, 1, 1, 2),
+  signers: fc.oneof(fc.constantFrom([0, 1], [1, 2], [0], [2]), fc.array(fc.nat(signers.length - 1), { maxLength: 4 })),
+});
+type Recipe = typeof recipe extends fc.Arbitrary<infer R> ? R : never;
+
+/** What two people did approve; the rest comes on top of it. */
+const HONEST: Recipe = {
+  ...{ order: '2015-001', kind: 'propose/active', heldSince: NOW, changed: false, proposer: 'proposer' },
+  ...{ below: 0, skip: 1, signers: [0, 1] },
+};
+
+function make(given: readonly Recipe[]): Made[] {
+  const made: Made[] = [];
+  for (const { order, kind, heldSince, changed, proposer, below, skip, signers: who } of given) {
+    const same = made.filter(({ document }) => document.order === order);
+    const base = same[below % Math.max(1, same.length)];
+    const [act = 'propose', status = 'active'] = kind.split('/');
+    const document = revisionSchema.parse({
+      ...revisionDocument({ order, proposer }),
+      revision: Math.max(1, (base?.document.revision ?? 1) + (base ? skip : 0)),
+      act,
+      status,
+      heldSince: status === 'held' ? new Date(heldSince).toISOString() : null,
+      terms: { ...(base?.document.terms ?? TERMS), ...(changed && { areas: ['IN'] }) },
+      previous: base?.digest ?? null,
+    });
+    const signing = who.flatMap((index) => signers[index] ?? []);
+    const envelope = signedRevision(document, signing);
+    const real = signing.filter((one) => one === ada || one === ben || one === cyd).map(({ person }) => person);
+    made.push({ envelope, document, digest: envelope.digest, persons: new Set(real) });
+  }
+  return made;
+}
+
+/** Which of them go into one list, and how its chain is told. */
+const listing = fc.record({
+  chosen: fc.oneof(fc.constant([...Array(12).keys()]), fc.array(fc.nat(11), { maxLength: 6 })),
+  version: fc.constantFrom(1, 1, 1, 1, 2, 0, -1),
+  honest: fc.constantFrom(true, true, true, false),
+});
+
+const others = ({ document, persons }: Made) => persons.size - (persons.has(document.proposer) ? 1 : 0);
+const isOf = (accepted: AcceptedRevision) => (made: Made) => made.digest === accepted.digest;
+
+it('case 25: no list of the online key’s makes a device believe what two people have not signed, or go back', () => {
+  const seen = { accepted: 0, holds: 0, refused: 0, alarms: 0 };
+  fc.assert(
+    fc.property(
+      fc.array(recipe, { minLength: 3, maxLength: 12 }),
+      fc.array(listing, { minLength: 1, maxLength: 6 }),
+      (recipes, listings) => {
+        const made = make([HONEST, ...recipes]);
+        let known: KnownList = { installation: INSTALLATION, version: 0, hash: null, orders: new Map() };
+        for (const { chosen, version, honest } of listings) {
+          const orders = chosen.flatMap((index) => made[index % made.length]?.envelope ?? []);
+          const { envelope } = signedList(orders, online, {
+            version: Math.max(1, known.version + version),
+            previous: honest ? known.hash : 'e'.repeat(64),
+          });
+          const before = known;
+          try {
+            const { list, hash, orders: now, alarms } = verifyList({ envelope, root, known: before, now: NOW });
+            expect(list.version).toBeGreaterThanOrEqual(before.version);
+            if (list.version === before.version) expect(hash).toBe(before.hash);
+            seen.alarms += alarms.length;
+            known = { installation: INSTALLATION, version: list.version, hash, orders: now };
+          } catch (error) {
+            // Refused as a whole: nothing changes.
+            if (!isCordonError(error)) throw error;
+            seen.refused += 1;
+            continue;
+          }
+          for (const order of before.orders.keys()) expect(known.orders.has(order)).toBe(true);
+          for (const [order, accepted] of known.orders) {
+            const earlier = before.orders.get(order);
+            expect(accepted.revision.revision).toBeGreaterThanOrEqual(earlier?.revision.revision ?? 0);
+            if (accepted.revision.revision === earlier?.revision.revision) expect(accepted.digest).toBe(earlier.digest);
+            const behind = made.filter(isOf(accepted));
+            if (behind.some((each) => others(each) >= 2)) {
+              seen.accepted += 1;
+              continue;
+            }
+            // Less than two, and it is a hold that somebody of the root signed, on terms that two had approved, until it lapses.
+            seen.holds += 1;
+            const { revision } = accepted;
+            expect([revision.act, revision.status]).toEqual(['hold', 'held']);
+            expect(behind.some(({ persons }) => persons.size >= 1)).toBe(true);
+            const held = made.filter(({ digest }) => digest === revision.previous).find((each) => others(each) >= 2);
+            expect(held?.document.status).toBe('active');
+            expect(encodeCanonical(revision.terms)).toEqual(encodeCanonical(held?.document.terms));
+            const lasting = new Set(behind.flatMap(({ persons }) => [...persons])).size >= 2;
+            if (accepted.lasting) expect(lasting).toBe(true);
+            // One person's word ends by itself, and no later hold has moved its beginning.
+            if (!accepted.lasting && earlier?.revision.status === 'held' && !earlier.lasting) {
+              expect(Date.parse(revision.heldSince ?? '') + BRIEF_HOLD).toBeLessThanOrEqual(
+                Date.parse(earlier.revision.heldSince ?? '') + BRIEF_HOLD,
+              );
+            }
+          }
+        }
+      },
+    ),
+    { numRuns: 1000 },
+  );
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20);
+  console.log(seen);
+});
