@@ -310,6 +310,80 @@ describe('the agent', () => {
     expect(agent.gate('mail').open).toBe(true);
   });
 
+  it('denied management by its own verdict it leaves a server that is late, dials nobody, and is back when the order ends', async () => {
+    await enrolBy(server.link());
+    const { people, online, serve } = server;
+    const agent = await connected();
+    const terms = {
+      ...TERMS,
+      nexus: ['home' as const],
+      services: ['management' as const],
+      effective: new Date(NOW).toISOString(),
+    };
+    const order = signedRevision(revisionDocument({ terms }), people);
+    const shut = signedList([order], online, { version: 2, previous: serve.list.hash });
+    serve.list = shut;
+    server.send({ kind: 'list', envelope: shut.envelope });
+    await vi.waitFor(() => expect(agent.gate('management').open).toBe(false));
+    // The receipts go over the connection first.
+    const receipts = () =>
+      server.received.filter((frame) => frame.kind === 'report' && frame.item.type === 'receipt').length;
+    await vi.waitFor(() => expect(receipts()).toBeGreaterThanOrEqual(3));
+    expect(agent.status().connection).toBe('connected');
+    await vi.waitFor(() => expect(agent.status().connection).toBe('refused'), 10_000);
+    expect(agent.status().connectionDetail).toMatch(/2015-001/);
+    await agent.tick();
+    expect(serve.upgrades).toBe(1);
+    await agent.stop();
+
+    const again = await agentHere();
+    await again.start();
+    await vi.waitFor(() => expect(again.status().connection).toBe('refused'));
+    expect(serve.upgrades).toBe(1);
+    const end = { terms, revision: 2, previous: order.digest, act: 'withdraw' as const, status: 'withdrawn' as const };
+    const open = [signedRevision(revisionDocument(end), people)];
+    serve.list = signedList(open, online, { version: 3, previous: shut.hash });
+    await again.tick();
+    await vi.waitFor(() => expect(again.status().connection).toBe('connected'), 5000);
+    expect(serve.upgrades).toBe(2);
+  });
+
+  it('polling while refused it learns from its record’s answer that it has moved', async () => {
+    await enrolBy(server.link());
+    const { people, online, serve } = server;
+    serve.address = ['PK'];
+    const terms = {
+      ...TERMS,
+      nexus: ['present' as const],
+      services: ['management' as const],
+      effective: new Date(NOW).toISOString(),
+    };
+    const order = signedRevision(revisionDocument({ terms }), people);
+    serve.list = signedList([order], online, { version: 2, previous: serve.list.hash });
+    serve.refuse = {
+      status: 451,
+      headers: '',
+      body: JSON.stringify({
+        code: 'service_denied',
+        list: serve.list.envelope,
+        address: { time: serve.now, areas: ['PK'] },
+      }),
+    };
+    const agent = await agentHere();
+    await agent.start();
+    await vi.waitFor(() => expect(agent.gate('management').open).toBe(false));
+    serve.refuse = null;
+    await agent.tick();
+    expect(agent.status().connection).toBe('refused');
+    serve.address = ['IT'];
+    serve.now += 3_600_000;
+    await agent.tick();
+    // One address says it; ten minutes uncontradicted and it counts.
+    serve.now += 660_000;
+    await agent.tick();
+    await vi.waitFor(() => expect(agent.status().connection).toBe('connected'));
+  });
+
   it('refuses to send and to receive by name of the order, and does both when there is none', async () => {
     await enrolBy(server.link());
     const agent = await connected();

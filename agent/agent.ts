@@ -4,11 +4,7 @@
  * and store come in through the ports below.
  */
 
-import { createPrivateKey } from 'node:crypto';
-import { isCordonError } from '../shared/errors.ts';
-import type { Envelope } from '../shared/order/documents.ts';
-import { type Signer, signerOf } from '../shared/order/dsse.ts';
-import type { Inventory, ServerFrame } from '../shared/protocol/frames.ts';
+import type { Inventory } from '../shared/protocol/frames.ts';
 import type { DeviceId } from '../shared/protocol/ids.ts';
 import type { Instant } from '../shared/time/clock.ts';
 import { locationAt } from '../shared/verdict/locate.ts';
@@ -16,20 +12,22 @@ import { type Location, SERVICES, type Service } from '../shared/verdict/terms.t
 import { createCommands } from './commands/commands.ts';
 import { createDatagrams, type DatagramOutcome, type ReceivedDatagram } from './datagrams/datagrams.ts';
 import { type DeviceTime, openDeviceClock } from './enforcement/device-clock.ts';
+import { createDocumentIntake } from './enforcement/document-intake.ts';
 import { openEnforcement } from './enforcement/enforcement.ts';
 import { denialNotice, type GateView, gateView } from './enforcement/gate-view.ts';
+import { createListWatch } from './enforcement/list-watch.ts';
+import { createManagementGate } from './enforcement/management-gate.ts';
 import { type Notice, noticesOf } from './enforcement/notices.ts';
-import { readOwn } from './enrolment/certificates.ts';
 import type { CredentialPort } from './enrolment/credentials.ts';
-import { renewWhenDue } from './enrolment/renew.ts';
-import { addressObservation, observationsOf, type Sensors } from './evidence/sensors.ts';
+import { createOwnIdentity } from './enrolment/own-identity.ts';
+import { observationsOf, type Sensors } from './evidence/sensors.ts';
+import { createFrameDispatch } from './frame-dispatch.ts';
 import type { DialPort } from './link/dial.ts';
 import { overTls } from './link/http.ts';
-import { createLink, type LinkState } from './link/link.ts';
+import { createLink, type Link, type LinkState } from './link/link.ts';
 import { createOutboxSender } from './link/outbox.ts';
 import { createPoll } from './link/poll.ts';
 import { readRefusal } from './link/refusal.ts';
-import { type SecureDial, secureDial } from './link/tls.ts';
 import type { AgentStore } from './store/agent-store.ts';
 import { AGENT_VERSION } from './version.ts';
 import type { Workspace } from './workspace/workspace.ts';
@@ -92,9 +90,11 @@ export interface Agent {
   /** Reads the sensors once, folds what they say, re-evaluates and reports it. */
   sample(): Promise<void>;
   /**
-   * One round of what is periodic: re-evaluate at the device's time, renew the certificate when due, dial when waiting, and
-   * while refused poll the list, post receipts and knock. The daemon calls it on a timer, a simulation after each jump.
+   * One round of what is periodic: re-evaluate at the device's time, renew the certificate when due, go on with what is unfinished.
+   * The daemon calls it on a timer; when to dial and to knock is the link's to say.
    */
+  maintain(): Promise<void>;
+  /** `maintain`, and dial, or poll and knock while refused, at once: after a jump of a simulation's clock. */
   tick(): Promise<void>;
   /** The operating system's (or a simulation's) word on the network: false drops the link and stops dialling. */
   network(available: boolean): void;
@@ -121,82 +121,54 @@ export function createAgent(options: AgentOptions): Agent {
   const changeListeners = new Set<() => void>();
   const datagramListeners = new Set<(datagram: ReceivedDatagram) => void>();
   let inventoryTold = false;
-  let managementWasOpen = true;
   let goodbye: NodeJS.Timeout | undefined;
 
   const changed = () => {
     for (const listener of changeListeners) listener();
   };
 
-  let keyOfSigner = '';
-  let signer: Signer | null = null;
-  const receiptSigner = (): Signer => {
-    const { keyPem } = credentials.current();
-    if (!signer || keyOfSigner !== keyPem) signer = signerOf(createPrivateKey(keyPem));
-    keyOfSigner = keyPem;
-    return signer;
-  };
-
-  /** One dialler, and so one set of session tickets, for as long as the certificate is the same. */
-  let dialler: { readonly chain: string; readonly dial: SecureDial } | null = null;
-  const asDevice = (): SecureDial => {
-    const { chainPem, keyPem, rootPem } = credentials.current();
-    if (dialler?.chain !== chainPem) {
-      dialler = { chain: chainPem, dial: secureDial({ dial: options.dial, rootPem, identity: { keyPem, chainPem } }) };
-    }
-    return dialler.dial;
-  };
+  const own = createOwnIdentity({
+    credentials,
+    dial: options.dial,
+    onRenewed: () => log.info('the certificate was renewed'),
+    onFailure: (error) => log.warn('the certificate could not be renewed', { error: words(error) }),
+  });
 
   const enforcement = openEnforcement({
     store,
     clock,
     time,
     identity: { device, installation, generation: () => generation },
-    signer: receiptSigner,
+    signer: own.signer,
     onChange() {
       outbox.pump();
-      // Back as soon as the own verdict allows it; when the server sees it otherwise, its `Retry-After` counts again.
-      const open = isOpen('management');
-      if (open && !managementWasOpen && link.state === 'refused') void link.attempt();
-      managementWasOpen = open;
+      listWatch.look();
+      management.changed();
       changed();
     },
+    onListExpired: () => listWatch.look(),
   });
-  const isOpen = (service: Service): boolean => enforcement.gates().get(service)?.open ?? false;
+  const gate = (service: Service): GateView => gateView(service, enforcement, clock.now());
 
-  /** What is refused has raised its alarm already, and must not end the connection that carries the next, better one. */
-  const tolerant = (accept: () => void) => {
-    try {
-      accept();
-    } catch (error) {
-      if (!isCordonError(error)) throw error;
-      log.warn('a document was refused', { code: error.code, detail: error.message });
-    }
-  };
-  const acceptRoots = (envelopes: readonly Envelope[]) => tolerant(() => enforcement.acceptRoots(envelopes));
-  const acceptList = (envelope: Envelope) => tolerant(() => enforcement.acceptList(envelope));
-  const acceptRecord = (envelope: Envelope) => tolerant(() => enforcement.acceptRecord(envelope));
+  const intake = createDocumentIntake(enforcement, clock, (code, detail) =>
+    log.warn('a document was refused', { code, detail }),
+  );
+
+  const listWatch = createListWatch({
+    expired: enforcement.listExpired,
+    connected: () => link.state === 'connected',
+    alarm: enforcement.listStale,
+  });
 
   const poll = createPoll({
     publicUrl: () => credentials.current().publicUrl,
     deviceUrl: () => credentials.current().deviceUrl,
-    http: () => overTls(asDevice()),
+    http: () => overTls(own.dial()),
     outbox: store,
-    acceptRoots,
-    acceptList,
-    acceptRecord,
+    intake,
+    onListSeen: listWatch.polled,
     onFailure: (what, error) => log.debug('polling failed', { what, error: words(error) }),
   });
-
-  const renew = async (expired = false) => {
-    const asStranger = secureDial({ dial: options.dial, rootPem: credentials.current().rootPem, identity: null });
-    try {
-      if (await renewWhenDue(credentials, { asDevice: asDevice(), asStranger }, Date.now(), expired))
-        log.info('the certificate was renewed');
-    } catch (error) {
-      log.warn('the certificate could not be renewed', { error: words(error) });
-    }
-  };
 
   const versions = () => ({
     list: enforcement.documents.list?.version ?? 0,
@@ -204,26 +176,36 @@ export function createAgent(options: AgentOptions): Agent {
     root: enforcement.documents.root?.approvers.version ?? 0,
   });
 
-  const link = createLink({
+  const link: Link = createLink({
     url: () => new URL(credentials.current().deviceUrl),
-    secureDial: asDevice,
+    secureDial: own.dial,
     hello: () => ({ kind: 'hello', agent: AGENT_VERSION, ...versions() }),
+    denied: () => management.denial(),
     onFrame: (frame) => take(frame),
     onDown() {
       outbox.closed();
       datagrams.down();
       enforcement.addressLeft(clock.now());
     },
-    onRefusal: takeRefusal,
+    onRefusal(body) {
+      // What a 451 tells beside its problem: the list that it refuses by, and where the device was seen to come from.
+      const { list, address } = readRefusal(body);
+      if (address) intake.address(address, false);
+      if (list) intake.list(list);
+    },
     beforeKnock: poll,
-    onExpired: () => renew(true),
+    onExpired: () => own.renew(true),
     onState(state, detail) {
       log.info('link', { state, ...(detail === null ? {} : { detail }) });
       if (state === 'refused' && store.receipts(1).length > 0) void poll();
       if (state === 'revoked' && store.unenrolling()) leave();
+      management.changed();
+      listWatch.look();
       changed();
     },
   });
+
+  const management = createManagementGate({ gate: () => gate('management'), link: () => link });
 
   const outbox = createOutboxSender(store, link.send);
 
@@ -249,75 +231,26 @@ export function createAgent(options: AgentOptions): Agent {
     },
   });
 
-  function take(frame: ServerFrame): void {
-    switch (frame.kind) {
-      case 'welcome':
-        if (frame.device !== device || frame.installation !== installation || frame.generation !== generation) {
-          throw new Error(`the server takes this device for ${frame.device} of ${frame.installation}`);
-        }
-        clock.authenticate(frame.time);
-        enforcement.settle();
-        outbox.opened(frame.reports);
-        void commands.work();
-        if (!inventoryTold) void tellInventory();
-        return;
-      case 'time':
-        clock.authenticate(frame.time);
-        enforcement.settle();
-        return;
-      case 'address': {
-        clock.authenticate(frame.time);
-        const seen = addressObservation(frame.areas, frame.time);
-        if (seen) enforcement.observe([seen]);
-        else enforcement.addressLeft(frame.time);
-        enforcement.settle();
-        return;
-      }
-      case 'roots':
-        acceptRoots(frame.envelopes);
-        have();
-        return;
-      case 'list':
-        acceptList(frame.envelope);
-        have();
-        return;
-      case 'record':
-        acceptRecord(frame.envelope);
-        have();
-        return;
-      case 'command':
-        commands.store(frame);
-        link.send({ kind: 'command-stored', id: frame.id });
-        void commands.work();
-        return;
-      case 'reports-stored':
-        outbox.confirmed(frame.through);
-        if (store.unenrolling() && store.count() === 0) leave();
-        changed();
-        return;
-      case 'datagram':
-        datagrams.received(frame);
-        return;
-      case 'datagram-result':
-        datagrams.result(frame);
-        return;
-    }
-  }
-
-  /** What a 451 tells beside its problem: the list that it refuses by, and where the device was seen to come from. */
-  function takeRefusal(body: string): void {
-    const told = readRefusal(body);
-    if (told.address) {
-      const { time: at, areas } = told.address;
+  const take = createFrameDispatch({
+    identity: { device, installation, generation },
+    intake,
+    outbox,
+    commands,
+    datagrams,
+    send: link.send,
+    versions,
+    onTime(at) {
       clock.authenticate(at);
-      const seen = addressObservation(areas, at);
-      if (seen) enforcement.observe([seen]);
-      enforcement.addressLeft(at);
-    }
-    if (told.list) acceptList(told.list);
-  }
-
-  const have = () => void link.send({ kind: 'have', ...versions() });
+      enforcement.settle();
+    },
+    onWelcome() {
+      if (!inventoryTold) void tellInventory();
+    },
+    onReportsStored() {
+      if (store.unenrolling() && store.count() === 0) leave();
+      changed();
+    },
+  });
 
   async function tellInventory(): Promise<void> {
     inventoryTold = true;
@@ -335,10 +268,16 @@ export function createAgent(options: AgentOptions): Agent {
     goodbye ??= setTimeout(leave, GOODBYE_WITHIN).unref();
   }
 
-  function leave(): void {
+  function rest(): void {
     clearTimeout(goodbye);
+    management.stop();
+    listWatch.stop();
     link.stop();
     enforcement.stop();
+  }
+
+  function leave(): void {
+    rest();
     credentials.destroy();
     store.clear();
     log.info('unenrolled: the keys are destroyed');
@@ -346,7 +285,14 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   const notices = () => noticesOf(enforcement.documents.orders.values());
-  const gate = (service: Service): GateView => gateView(service, enforcement, clock.now());
+
+  const maintain = async () => {
+    clock.keep();
+    enforcement.settle();
+    await own.renew();
+    await commands.work();
+    outbox.pump();
+  };
 
   return {
     async start() {
@@ -358,11 +304,9 @@ export function createAgent(options: AgentOptions): Agent {
       link.start();
     },
     async stop() {
-      clearTimeout(goodbye);
-      link.stop();
+      rest();
       outbox.closed();
       datagrams.down();
-      enforcement.stop();
       clock.keep();
     },
     status: () => ({
@@ -373,7 +317,7 @@ export function createAgent(options: AgentOptions): Agent {
       authenticatedTime: link.state === 'connected',
       connection: link.state,
       connectionDetail: link.detail,
-      certificateExpires: readOwn(credentials.current().chainPem).notAfter,
+      certificateExpires: own.certificate().notAfter,
       ...versions(),
       listExpires: enforcement.documents.list?.expires ?? null,
       location: locationAt(enforcement.location, Math.max(clock.now(), enforcement.location.at)),
@@ -387,12 +331,9 @@ export function createAgent(options: AgentOptions): Agent {
       const reading = await options.sensors();
       enforcement.observe(observationsOf(reading, clock.now()));
     },
+    maintain,
     async tick() {
-      clock.keep();
-      enforcement.settle();
-      await renew();
-      await commands.work();
-      outbox.pump();
+      await maintain();
       await link.attempt();
     },
     network: link.network,

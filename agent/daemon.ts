@@ -74,7 +74,7 @@ export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
   // A full disk fails a round; the next one tries again.
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'a round failed');
   const timers = [
-    setInterval(() => void agent.tick().catch(failed), TICK_EVERY),
+    setInterval(() => void agent.maintain().catch(failed), TICK_EVERY),
     setInterval(() => void agent.sample().catch(failed), SAMPLE_EVERY),
   ];
   const signal = () => end('stopped');

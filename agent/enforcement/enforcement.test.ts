@@ -106,6 +106,7 @@ function open(store: EnforcementStore = file.device(DEVICE)) {
     identity: { device: DEVICE, installation: INSTALLATION, generation: () => 1 },
     signer: () => signerOf(deviceKey),
     onChange: () => undefined,
+    onListExpired: () => undefined,
   });
   const shut = (service: 'messaging' | 'mail' | 'management') => !(enforcement.gates().get(service)?.open ?? false);
   return { enforcement, clock, shut };
@@ -367,6 +368,10 @@ describe('enforcement', () => {
       expect(shut('mail')).toBe(true);
       box.pass(7 * DAY + 1);
       expect(shut('mail')).toBe(closed);
+      // Not at the first look: a fresh one may be on its way. Once, however often it is said.
+      expect(alarms().slice(before)).toEqual([]);
+      enforcement.listStale();
+      enforcement.listStale();
       expect(alarms().slice(before)).toEqual(['list_expired']);
     },
   );

@@ -36,6 +36,8 @@ export interface EnforcementPorts {
   readonly signer: () => Signer;
   /** After a durable change of documents, location or gates. */
   readonly onChange: () => void;
+  /** At each look at an expired list: whether a newer one is on its way is for others to know. */
+  readonly onListExpired: () => void;
 }
 
 export interface Enforcement {
@@ -56,6 +58,9 @@ export interface Enforcement {
   addressLeft(at: Instant): void;
   /** These revisions were displayed to a person. */
   shown(orders: readonly { order: string; revision: number }[]): void;
+  listExpired(): boolean;
+  /** No newer list has come though the device has heard from the server: raises the alarm `list_expired`, once a list. */
+  listStale(): void;
   stop(): void;
 }
 
@@ -169,13 +174,12 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
       });
       gates = new Map([...gates, ...changed.map(({ service, gate }) => [service, gate] as const)]);
     }
-    const expired =
-      list !== null &&
-      now >= list.expires &&
-      alarm('list_expired', String(list.version), `List ${list.version} expired and no newer one has come.`);
     schedule(now);
-    if (changed.length > 0 || expired) ports.onChange();
+    if (changed.length > 0) ports.onChange();
+    else if (listExpired()) ports.onListExpired();
   };
+
+  const listExpired = () => documents.list !== null && clock.now() >= documents.list.expires;
 
   /** The receipts of one gate's change: each order that denies now and did not before, each that did and no longer does. */
   const tell = (service: Service, before: GateState['denials'], gate: GateState) => {
@@ -305,6 +309,15 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
         }
       });
       ports.onChange();
+    },
+
+    listExpired,
+
+    listStale() {
+      const { list } = documents;
+      if (!list || !listExpired()) return;
+      const detail = `List ${list.version} expired and no newer one has come.`;
+      if (alarm('list_expired', String(list.version), detail)) ports.onChange();
     },
 
     stop() {

@@ -36,6 +36,8 @@ export interface LinkPorts {
   readonly url: () => URL;
   readonly secureDial: () => SecureDial;
   readonly hello: () => Extract<DeviceFrame, { kind: 'hello' }>;
+  /** Why this device's own verdict forbids a connection, in words; null when it allows one. */
+  readonly denied: () => string | null;
   /** A frame of a live connection, in order. Throwing closes the connection. */
   readonly onFrame: (frame: ServerFrame) => void;
   /** The connection is over. */
@@ -47,6 +49,8 @@ export interface LinkPorts {
   /** The server no longer takes the certificate because it has expired. Never rejects. */
   readonly onExpired: () => Promise<void>;
   readonly onState: (state: LinkState, detail: string | null) => void;
+  /** Without a sign of the server for so long, the connection is dead whatever TCP says. Milliseconds. */
+  readonly silentFor?: number;
 }
 
 export interface Link {
@@ -60,6 +64,8 @@ export interface Link {
   /** Tries at once when it is waiting or refused. Resolves when the attempt has ended, one way or the other. */
   attempt(): Promise<void>;
   network(available: boolean): void;
+  /** Ends a connection that the device's own verdict no longer allows; it is refused from then on. */
+  leave(why: string): void;
 }
 
 /** Pings come every 30 s; when two in a row are missing, the connection is dead whatever TCP says. */
@@ -81,6 +87,7 @@ export function createLink(ports: LinkPorts): Link {
   let attempting: Promise<void> | null = null;
   let failures = 0;
   let available = true;
+  let left: string | null = null;
 
   const isStopped = () => state === 'stopped';
 
@@ -115,15 +122,24 @@ export function createLink(ports: LinkPorts): Link {
   const attempt = (): Promise<void> => {
     clearTimeout(timer);
     if (!available || (state !== 'waiting' && state !== 'refused')) return attempting ?? Promise.resolve();
-    attempting ??= (state === 'refused' ? ports.beforeKnock() : Promise.resolve()).then(open).finally(() => {
+    attempting ??= knock().finally(() => {
       attempting = null;
     });
     return attempting;
   };
 
+  const knock = async (): Promise<void> => {
+    // What would open the way again does not come over the link.
+    if (state === 'refused' || ports.denied() !== null) await ports.beforeKnock();
+    if (isStopped() || !available) return;
+    const denied = ports.denied();
+    if (denied !== null) return ended({ next: 'refused', detail: denied, retryAfter: null });
+    return open();
+  };
+
   /** Resolves when the connection is up or the attempt has failed. */
   const open = async (): Promise<void> => {
-    if (isStopped() || !available) return;
+    left = null;
     // While refused it stays so until the server lets it in: a knock is not a connection.
     if (state !== 'refused') become('connecting', 'connecting');
     const url = ports.url();
@@ -167,7 +183,7 @@ export function createLink(ports: LinkPorts): Link {
         pulse = setTimeout(() => {
           lost = 'the server has fallen silent';
           ws.terminate();
-        }, SILENT_FOR);
+        }, ports.silentFor ?? SILENT_FOR);
         pulse.unref();
       };
       ws.on('unexpected-response', (_request, response) => void refusal(response, ports.onRefusal).then(finish));
@@ -198,7 +214,10 @@ export function createLink(ports: LinkPorts): Link {
           finish({ next: 'retry', detail: lost, retryAfter: null });
         }
       });
-      ws.on('close', (code, reason) => finish(closing(code, reason.toString(), lost)));
+      ws.on('close', (code, reason) => {
+        if (left !== null) finish({ next: 'refused', detail: left, retryAfter: null });
+        else finish(closing(code, reason.toString(), lost));
+      });
     });
 
   return {
@@ -218,9 +237,7 @@ export function createLink(ports: LinkPorts): Link {
       const ws = socket;
       socket = null;
       become('stopped', 'stopped');
-      ws?.close(1000);
-      // A peer that is gone answers no close frame.
-      if (ws) setTimeout(() => ws.terminate(), 500).unref();
+      if (ws) close(ws, 'stopped');
     },
     send(frame) {
       if (state !== 'connected' || socket?.readyState !== WebSocket.OPEN) return false;
@@ -228,6 +245,11 @@ export function createLink(ports: LinkPorts): Link {
       return true;
     },
     attempt,
+    leave(why) {
+      if (state !== 'connected' || !socket) return;
+      left = why;
+      close(socket, 'management_denied');
+    },
     network(now) {
       if (available === now) return;
       available = now;
@@ -240,6 +262,12 @@ export function createLink(ports: LinkPorts): Link {
       }
     },
   };
+}
+
+function close(ws: WebSocket, reason: string): void {
+  ws.close(1000, reason);
+  // A peer that is gone answers no close frame.
+  setTimeout(() => ws.terminate(), 500).unref();
 }
 
 function parseFrame(data: RawData, binary: boolean): ServerFrame {

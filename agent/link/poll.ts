@@ -4,18 +4,27 @@
  */
 import { z } from 'zod';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
+import { ADDRESS_HEADER } from '../../shared/protocol/frames.ts';
 import { accepted, httpsOf } from '../enrolment/est.ts';
 import type { Http } from './http.ts';
 import type { Outbox } from './outbox.ts';
+import { addressSchema } from './refusal.ts';
+
+export interface PollIntake {
+  roots(envelopes: readonly Envelope[]): void;
+  list(envelope: Envelope): void;
+  record(envelope: Envelope): void;
+  address(seen: z.infer<typeof addressSchema>, connected: boolean): void;
+}
 
 export interface PollPorts {
   readonly publicUrl: () => string;
   readonly deviceUrl: () => string;
   readonly http: () => Http;
   readonly outbox: Outbox;
-  readonly acceptRoots: (envelopes: readonly Envelope[]) => void;
-  readonly acceptList: (envelope: Envelope) => void;
-  readonly acceptRecord: (envelope: Envelope) => void;
+  readonly intake: PollIntake;
+  /** The public list was fetched, whether it was new or not. */
+  readonly onListSeen: () => void;
   readonly onFailure: (what: string, error: unknown) => void;
 }
 
@@ -33,17 +42,22 @@ export function createPoll(ports: PollPorts): () => Promise<void> {
       method: 'GET',
       headers: etag === null ? {} : { 'if-none-match': etag },
     });
-    if (answer.status === 304) return;
+    if (answer.status === 304) return ports.onListSeen();
     const envelope = envelopeSchema.parse(JSON.parse(accepted(answer).toString('utf8')));
     // It may be made under a root that has not come yet, or signed by an online key that only that root names.
-    ports.acceptRoots(z.array(envelopeSchema).parse(await json(new URL('/orders/roots', ports.publicUrl()))));
-    ports.acceptList(envelope);
+    ports.intake.roots(z.array(envelopeSchema).parse(await json(new URL('/orders/roots', ports.publicUrl()))));
+    ports.intake.list(envelope);
     const given = answer.headers['etag'];
     etag = typeof given === 'string' ? given : null;
+    ports.onListSeen();
   };
 
   const record = async () => {
-    ports.acceptRecord(envelopeSchema.parse(await json(new URL('/device/record', httpsOf(ports.deviceUrl())))));
+    const answer = await ports.http()(new URL('/device/record', httpsOf(ports.deviceUrl())), { method: 'GET' });
+    ports.intake.record(envelopeSchema.parse(JSON.parse(accepted(answer).toString('utf8'))));
+    // A device that knows its place by its address alone would otherwise not learn that it has moved.
+    const seen = answer.headers[ADDRESS_HEADER];
+    if (typeof seen === 'string') ports.intake.address(addressSchema.parse(JSON.parse(seen)), false);
   };
 
   const receipts = async () => {

@@ -2,18 +2,21 @@
 import { z } from 'zod';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 
+/** Where the server sees the device come from. */
+export const addressSchema = z.object({ time: z.int().min(0), areas: z.array(z.string()).max(16) });
+
 const refusalSchema = z.object({
   code: z.string().optional(),
   detail: z.string().optional(),
   list: envelopeSchema.optional(),
-  address: z.object({ time: z.int().min(0), areas: z.array(z.string()).max(16) }).optional(),
+  address: addressSchema.optional(),
 });
 
 export interface Refusal {
   readonly code: string | null;
   readonly detail: string | null;
   readonly list: Envelope | null;
-  readonly address: { readonly time: number; readonly areas: readonly string[] } | null;
+  readonly address: z.infer<typeof addressSchema> | null;
 }
 
 /** What is not a problem says nothing: the status is all there is then. */

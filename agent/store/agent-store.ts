@@ -4,7 +4,7 @@
  * slice that it needs.
  */
 import { chmodSync, closeSync, openSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import type { ReportItem } from '../../shared/protocol/frames.ts';
 import { type CommandId, commandIdSchema, type DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
@@ -14,6 +14,7 @@ import type { ClockState } from '../enforcement/device-clock.ts';
 import type { EnforcementStore, GateState, Versioned } from '../enforcement/enforcement-store.ts';
 import type { Outbox, OutboxRow } from '../link/outbox.ts';
 import { SCHEMA, TABLES } from './schema.ts';
+import { Statements } from './statements.ts';
 
 export interface ShownMessage {
   readonly id: string;
@@ -50,50 +51,6 @@ export function openAgentStore({ file, synchronous = 'full' }: StoreOptions): Ag
   db.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma busy_timeout = 5000; ${SCHEMA}`);
   const sql = new Statements(db);
   return { device: (id) => new SqliteDeviceStore(sql, id), close: () => db.close() };
-}
-
-/** Prepared once a file and shared by its devices. */
-class Statements {
-  readonly #db: DatabaseSync;
-  readonly #prepared = new Map<string, StatementSync>();
-  #depth = 0;
-
-  constructor(db: DatabaseSync) {
-    this.#db = db;
-  }
-
-  #prepare(text: string): StatementSync {
-    const known = this.#prepared.get(text);
-    if (known) return known;
-    const prepared = this.#db.prepare(text);
-    this.#prepared.set(text, prepared);
-    return prepared;
-  }
-
-  run(text: string, ...values: (string | number)[]): number {
-    return Number(this.#prepare(text).run(...values).changes);
-  }
-
-  all(text: string, ...values: (string | number)[]) {
-    return this.#prepare(text).all(...values);
-  }
-
-  /** Nested calls join the outer transaction: everything in here is synchronous, so nothing else can come between. */
-  transaction<T>(work: () => T): T {
-    if (this.#depth > 0) return work();
-    this.#db.exec('begin immediate');
-    this.#depth = 1;
-    try {
-      const result = work();
-      this.#db.exec('commit');
-      return result;
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('rollback');
-      throw error;
-    } finally {
-      this.#depth = 0;
-    }
-  }
 }
 
 class SqliteDeviceStore implements DeviceStore {

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { envelopeSchema } from '../../shared/order/documents.ts';
-import { LINK_PATH } from '../../shared/protocol/frames.ts';
+import { ADDRESS_HEADER, LINK_PATH } from '../../shared/protocol/frames.ts';
 import type { Identity } from '../devices/identify.ts';
 import { identify } from './identity.ts';
 import type { DevicesPort, Log, OrdersPort } from './ports.ts';
@@ -20,22 +20,30 @@ export interface DeviceHttpPorts {
   readonly orders: OrdersPort;
   /** EST renewal (RFC 7030, section 4.2.2). */
   readonly reenrol: (asked: { readonly identity: Identity; readonly body: string }) => Promise<Answer>;
+  /** Where the device comes from, kept as evidence; null while a session of its own says so. */
+  readonly sighted: (identity: Identity, request: IncomingMessage) => Promise<Sighting | null>;
   readonly log: Log;
+}
+
+interface Sighting {
+  readonly time: number;
+  readonly areas: readonly string[];
 }
 
 const receiptsBody = z.strictObject({ envelopes: z.array(envelopeSchema).min(1).max(256) });
 
-export function createDeviceHttp({ devices, orders, reenrol, log }: DeviceHttpPorts) {
+export function createDeviceHttp({ devices, orders, reenrol, sighted, log }: DeviceHttpPorts) {
   async function list(): Promise<Answer> {
     const current = orders.currentList();
     if (!current) throw new CordonError('not_found', 'There is no order list yet: the approvers come first.');
     return json(current.envelope);
   }
 
-  async function record({ device }: Identity): Promise<Answer> {
-    const current = await orders.record(device);
+  async function record(identity: Identity, request: IncomingMessage): Promise<Answer> {
+    const seen = await sighted(identity, request);
+    const current = await orders.record(identity.device);
     if (!current) throw new CordonError('not_found', 'The record of this device is not made yet; ask again.');
-    return json(current.envelope);
+    return json(current.envelope, seen ? { [ADDRESS_HEADER]: JSON.stringify(seen) } : {});
   }
 
   async function receipts({ device, generation }: Identity, request: IncomingMessage): Promise<Answer> {
@@ -65,7 +73,7 @@ export function createDeviceHttp({ devices, orders, reenrol, log }: DeviceHttpPo
       case `POST ${REENROL_PATH}`:
         return reenrol({ identity, body: await bodyOf(request) });
       case 'GET /device/record':
-        return record(identity);
+        return record(identity, request);
       case 'POST /device/receipts':
         return receipts(identity, request);
       case 'GET /orders/list':
@@ -103,9 +111,9 @@ const UPGRADE_REQUIRED: Answer = {
   body: '',
 };
 
-const json = (value: unknown): Answer => ({
+const json = (value: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
   status: 200,
-  headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
+  headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
   body: JSON.stringify(value),
 });
 

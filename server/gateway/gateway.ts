@@ -75,7 +75,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   const listener = createTlsListener(
     { ...options.tls, ca: [...options.tls.ca], requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
     options.proxyFrom,
-    createDeviceHttp({ devices, orders, reenrol: ports.reenrol, log }),
+    createDeviceHttp({ devices, orders, reenrol: ports.reenrol, sighted, log }),
   );
   const upgrader = new WebSocketServer({
     noServer: true,
@@ -116,6 +116,15 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     }
     if (socket.destroyed) return;
     upgrader.handleUpgrade(request, socket, head, (ws) => opened(identity, address, areas, ws));
+  }
+
+  /** A device that polls because it may not connect is seen all the same, and told so: it may have crossed a border. */
+  async function sighted({ device, generation }: Identity, request: IncomingMessage) {
+    if (sessions.live(device)) return null;
+    const address = listener.addressOf(request);
+    const areas = await jurisdiction.observeAddress(device, generation, address, true);
+    if (!sessions.live(device)) await jurisdiction.observeAddress(device, generation, address, false);
+    return { time: clock.now(), areas };
   }
 
   const areasOf = new WeakMap<DeviceSession, readonly string[]>();

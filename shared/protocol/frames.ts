@@ -14,15 +14,18 @@
  * Heartbeats are WebSocket pings from the server. Time: `welcome`, `time` and `address` carry the server's clock, which is
  * authenticated time for the device (RFC 3339 nowhere on the link: all times are Unix milliseconds).
  *
+ * Refused by HTTP 451 or closed with 4451, a device polls by plain HTTPS on the same listener: GET /device/record, GET /orders/list, POST
+ * /device/receipts. The record's answer has the header `Cordon-Address`, JSON `{ "time", "areas" }`: what `address` would say.
+ *
  * Version history. v1 (0.1.0): first.
  */
 import { z } from 'zod';
 import { envelopeSchema, observationSchema } from '../order/documents.ts';
-import { SERVICES } from '../verdict/terms.ts';
 import { commandIdSchema, deviceIdSchema } from './ids.ts';
 
 export const SUBPROTOCOL = 'cordon.v1';
 export const LINK_PATH = '/link';
+export const ADDRESS_HEADER = 'cordon-address';
 
 /** The largest text frame either side accepts, in bytes. A list of 1,000 orders with approvals is about 3 MB; see `list`. */
 export const MAX_FRAME_FROM_DEVICE = 256 * 1024;

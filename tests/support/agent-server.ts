@@ -15,7 +15,7 @@ import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { type DeviceRecord, type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { signEnvelope } from '../../shared/order/dsse.ts';
 import { formatActivationLink } from '../../shared/protocol/activation-link.ts';
-import { type DeviceFrame, deviceFrameSchema, type ServerFrame } from '../../shared/protocol/frames.ts';
+import { ADDRESS_HEADER, type DeviceFrame, deviceFrameSchema, type ServerFrame } from '../../shared/protocol/frames.ts';
 import { type DeviceId, deviceIdSchema, newDeviceId, randomBase32 } from '../../shared/protocol/ids.ts';
 import { INSTALLATION, NOW, rootDocument, signedList, signedRoot, testKey, testPerson } from './signed-documents.ts';
 
@@ -42,6 +42,8 @@ export async function startAgentServer(authority: Authority) {
     /** False: reports are taken and not confirmed. */
     confirm: true,
     now: NOW + 3_600_000,
+    /** Where the device is seen to poll from. */
+    address: [] as string[],
     renewals: 0,
     upgrades: 0,
     resumed: 0,
@@ -106,6 +108,7 @@ export async function startAgentServer(authority: Authority) {
         response.end(JSON.stringify(serve.list.envelope));
         return;
       case '/device/record':
+        response.setHeader(ADDRESS_HEADER, JSON.stringify({ time: serve.now, areas: serve.address }));
         response.end(JSON.stringify(record(deviceOf(request))));
         return;
       case '/device/receipts':

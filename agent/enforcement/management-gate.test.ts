@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { GateView } from './gate-view.ts';
+import { createManagementGate } from './management-gate.ts';
+
+const denial = { order: '2015-001', revision: 1, title: '', reasons: [], until: null, appeal: '', statement: {} };
+const open: GateView = { service: 'management', open: true, reasons: [], denials: [], since: 0 };
+const shut: GateView = { ...open, open: false, denials: [denial] };
+
+let gate: GateView;
+let acts: string[];
+let link: { state: string; attempt(): Promise<void>; leave(why: string): void };
+let management: ReturnType<typeof createManagementGate>;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  gate = open;
+  acts = [];
+  link = {
+    state: 'connected',
+    async attempt() {
+      acts.push('attempt');
+    },
+    leave: (why) => acts.push(why),
+  };
+  management = createManagementGate({ gate: () => gate, link: () => link });
+});
+afterEach(() => {
+  management.stop();
+  vi.useRealTimers();
+});
+
+describe('the management gate of the device itself', () => {
+  it('leaves a server that is late, after the receipts had time to go', () => {
+    gate = shut;
+    management.changed();
+    vi.advanceTimersByTime(5_000);
+    expect(acts).toEqual([]);
+    vi.advanceTimersByTime(5_000);
+    expect(acts).toEqual(['management is suspended by order 2015-001']);
+  });
+
+  it('leaves nobody when the server has closed, or the order has ended meanwhile', () => {
+    gate = shut;
+    management.changed();
+    gate = open;
+    management.changed();
+    vi.advanceTimersByTime(60_000);
+    gate = shut;
+    management.changed();
+    link.state = 'refused';
+    management.changed();
+    vi.advanceTimersByTime(60_000);
+    expect(acts).toEqual([]);
+  });
+
+  it('knocks at once when its verdict allows it again, and once', () => {
+    link.state = 'refused';
+    gate = shut;
+    management.changed();
+    expect(management.denial()).toMatch(/2015-001/);
+    gate = open;
+    management.changed();
+    management.changed();
+    expect(acts).toEqual(['attempt']);
+    expect(management.denial()).toBeNull();
+  });
+});

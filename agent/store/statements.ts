@@ -1,0 +1,46 @@
+/** SQL on one `node:sqlite` file: statements that are prepared once, and transactions that may be nested. Knows no table. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+
+/** Prepared once a file and shared by its devices. */
+export class Statements {
+  readonly #db: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+  #depth = 0;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  #prepare(text: string): StatementSync {
+    const known = this.#prepared.get(text);
+    if (known) return known;
+    const prepared = this.#db.prepare(text);
+    this.#prepared.set(text, prepared);
+    return prepared;
+  }
+
+  run(text: string, ...values: (string | number)[]): number {
+    return Number(this.#prepare(text).run(...values).changes);
+  }
+
+  all(text: string, ...values: (string | number)[]) {
+    return this.#prepare(text).all(...values);
+  }
+
+  /** Nested calls join the outer transaction: everything in here is synchronous, so nothing else can come between. */
+  transaction<T>(work: () => T): T {
+    if (this.#depth > 0) return work();
+    this.#db.exec('begin immediate');
+    this.#depth = 1;
+    try {
+      const result = work();
+      this.#db.exec('commit');
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('rollback');
+      throw error;
+    } finally {
+      this.#depth = 0;
+    }
+  }
+}
