@@ -24,8 +24,9 @@ const PASSWORD = 'correct horse battery staple';
 export interface Person {
   readonly name: string;
   readonly token: string;
-  /** Approvers only. */
+  /** Approvers only; `pem` is its key file, under the passphrase "the passphrase of NAME". */
   readonly key: ApproverKey | null;
+  readonly pem: string | null;
 }
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -115,7 +116,7 @@ export interface Operator {
 /** Sets an installation up from the first owner's link: a proposer, three approvers (ada, ben, cleo), a root that is adopted. */
 export async function setUp(admin: string, firstOwner: string): Promise<Operator> {
   const ownerToken = await join(admin, firstOwner, { email: 'owner@example.org', name: 'Owner' });
-  const owner: Person = { name: 'owner', token: ownerToken, key: null };
+  const owner: Person = { name: 'owner', token: ownerToken, key: null, pem: null };
   const as: Operator['as'] = (person, method, path, answer, body) =>
     call(admin, person.token, method, path, answer, body);
 
@@ -126,9 +127,9 @@ export async function setUp(admin: string, firstOwner: string): Promise<Operator
       grants: [{ role: 'legal' }],
     });
     const token = await join(admin, invitation, {});
-    if (!approver) return { name, token, key: null };
-    const { key } = createApproverKey(`the passphrase of ${name}`);
-    const made: Person = { name, token, key };
+    if (!approver) return { name, token, key: null, pem: null };
+    const { key, pem } = createApproverKey(`the passphrase of ${name}`);
+    const made: Person = { name, token, key, pem };
     await as(made, 'POST', '/approver-keys', approverKeyView, { publicKey: key.publicKey });
     return made;
   }

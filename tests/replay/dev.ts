@@ -1,0 +1,125 @@
+/**
+ * `npm run dev`: the released server on the system's clock, started again whenever its code changes, with people who can sign and a small
+ * fleet of real agents that lives on meanwhile. All of it is kept in ./.cordon-dev; remove that folder to begin anew.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { z } from 'zod';
+import { type Operator, setUp } from '../support/operator.ts';
+import { openAddresses } from './addresses.ts';
+import { Fleet } from './fleet.ts';
+import type { Fleet as Description } from './timeline.ts';
+
+const FOLDER = resolve('.cordon-dev');
+/** Written last: what is there without it was cut off half-way. */
+const STATE = join(FOLDER, 'people.json');
+const stateSchema = z.array(z.object({ name: z.string(), token: z.string(), key: z.string().nullable() }));
+type State = z.infer<typeof stateSchema>;
+
+/** Real time. Devices' clocks follow the machine's; their sensors are read now and then. */
+const CLOCK_EVERY = 1_000;
+const WAKE_EVERY = 30_000;
+
+const living = (label: string, country: string, position: [number, number, number]): Description => ({
+  label,
+  count: 3,
+  home: country,
+  online: true,
+  evidence: { ip: country, position },
+});
+const FLEETS = [
+  living('karachi', 'PK', [24.86, 67.01, 50]),
+  living('berlin', 'DE', [52.52, 13.4, 50]),
+  living('toronto', 'CA', [43.65, -79.38, 50]),
+  living('nairobi', 'KE', [-1.29, 36.82, 50]),
+];
+
+/** Resolves with the admin listener's URL and, at the very first start, the first owner's link. */
+function startServer(): Promise<{ admin: string; firstOwner: string | null }> {
+  const child = spawn(process.execPath, ['--watch', '--watch-preserve-output', 'server/start.js'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      CORDON_BIND: '127.0.0.1',
+      CORDON_LOG: 'warn',
+      ...process.env,
+      CORDON_HOME: join(FOLDER, 'server'),
+      CORDON_PASSPHRASE_FILE: join(FOLDER, 'passphrase'),
+      // The fleet stands behind a proxy that says where each device connects from.
+      CORDON_PROXY_FROM: '127.0.0.1',
+    },
+  });
+  process.once('exit', () => child.kill());
+  return new Promise((ready, failed) => {
+    let output = '';
+    child.once('exit', (code) => failed(new Error(`the server ended with ${code}`)));
+    child.stdout.on('data', (chunk: Buffer) => {
+      process.stdout.write(chunk);
+      output = `${output}${chunk}`.slice(-10_000);
+      const admin = /^ {2}admins +(\S+)$/m.exec(output)?.[1];
+      const firstOwner = /First owner: (\S+)/.exec(output)?.[1] ?? null;
+      if (admin && /^ready$/m.test(output)) ready({ admin, firstOwner });
+    });
+  });
+}
+
+/** Key files, so that `cordon orders approve --key` works with them. */
+function keep({ owner, proposer, approvers }: Operator): State {
+  return [owner, proposer, ...approvers].map(({ name, token, pem }) => {
+    const key = pem === null ? null : join(FOLDER, `${name}.pem`);
+    if (key !== null && pem !== null) writeFileSync(key, pem, { mode: 0o600 });
+    return { name, token, key };
+  });
+}
+
+async function enrol(fleet: Fleet, operator: Operator): Promise<void> {
+  const { label, count, home } = fleet.description;
+  const group = await operator.group(label);
+  const users = Array.from({ length: count }, (_, index) => `${label} ${index + 1}`);
+  const codes = await Promise.all(users.map((user) => operator.code({ user, group, home })));
+  await fleet.enrol(codes.map(({ link }) => link));
+}
+
+async function main(): Promise<void> {
+  mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
+  const known = existsSync(STATE) ? stateSchema.parse(JSON.parse(readFileSync(STATE, 'utf8'))) : null;
+  const { admin, firstOwner } = await startServer();
+  if (known === null && firstOwner === null) {
+    throw new Error(`An earlier start was cut off half-way: remove ${FOLDER} and start again.`);
+  }
+  const addresses = openAddresses();
+  const fleets = FLEETS.map((each, index) => new Fleet(each, addresses, FOLDER, index * each.count, Date.now()));
+  await Promise.all(fleets.map((fleet) => fleet.open(Date.now())));
+  let people = known ?? [];
+  if (known === null && firstOwner !== null) {
+    const operator = await setUp(admin, firstOwner);
+    for (const fleet of fleets) await enrol(fleet, operator);
+    people = keep(operator);
+    writeFileSync(STATE, JSON.stringify(people), { mode: 0o600 });
+  }
+  await Promise.all(fleets.map((fleet) => fleet.launch()));
+
+  const every = (milliseconds: number, act: (fleet: Fleet) => Promise<void>) =>
+    setInterval(() => Promise.all(fleets.map(act)).catch((error: unknown) => console.error(error)), milliseconds);
+  every(CLOCK_EVERY, (fleet) => fleet.jump(Date.now()));
+  every(WAKE_EVERY, (fleet) => fleet.wake());
+  await Promise.all(fleets.map((fleet) => fleet.wake()));
+
+  const lines = people.map(
+    ({ name, token, key }) => `  ${name}  ${token}${key ? `  --key ${relative('.', key)}` : ''}`,
+  );
+  console.log(
+    [
+      `${fleets.length * 3} devices are alive in ${FLEETS.map(({ home }) => home).join(', ')}.`,
+      'Tokens, and the key files of those who approve (passphrase: "the passphrase of NAME"):',
+      ...lines,
+      `  CORDON_SERVER=${admin} CORDON_TOKEN=… npm run cordon -- devices list`,
+    ].join('\n'),
+  );
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0));
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});
