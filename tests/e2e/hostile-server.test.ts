@@ -2,6 +2,7 @@
  * Whoever holds the server, its database and its online key cannot make an order, end one, or skip an approver: real agents, against
  * lists that the online key has signed. What such a holder can do is in SECURITY.md, and the last tests show that it says so truly.
  */
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../../agent/agent.ts';
 import type { Authority } from '../../certs/authority.ts';
@@ -520,6 +521,7 @@ describe('the real server on a store that was edited', () => {
   /** Everything that SQL can do: an order that stands there as adopted, another's signatures under a withdrawal, an order that never was. */
   async function editStore(): Promise<void> {
     await captured.edit(async ({ db }) => {
+      await sql`pragma foreign_keys = off`.execute(db);
       const last = await db
         .selectFrom('order_revisions')
         .selectAll()

@@ -156,7 +156,9 @@ it(`case 54: a server killed with -9 while orders change, ${KILLS} times, keeps 
 
     const orders = await ordersNow();
     const revisions = new Map(
-      orders.flatMap((order) => order.revisions.map((each) => [`${order.number}/${each.revision}`, each] as const)),
+      orders.flatMap(({ number, revisions: all }) =>
+        all.map((each): [string, (typeof all)[number]] => [`${number}/${each.revision}`, each]),
+      ),
     );
     for (const [name, digest] of promised.proposals) expect(revisions.get(name)?.digest).toBe(digest);
     const approvals = [...revisions].flatMap(([name, each]) =>
@@ -209,8 +211,9 @@ it(`case 29: agents killed with -9 between storing and enforcing, ${KILLS} times
     }, 20_000);
   try {
     await agents.enrol(links);
-    const { order, revision } = await operator.propose({ ...TERMS, effective: inFuture(1500) });
-    await operator.adopt({ order, revision });
+    const proposal = await operator.propose({ ...TERMS, effective: inFuture(1500) });
+    const { order, revision } = proposal;
+    await operator.adopt(proposal);
     await settled(true);
     const devices = (await agents.states()).map(({ device }) => device);
     const expected = devices.map((device) => `${device} enforced ${revision}`);

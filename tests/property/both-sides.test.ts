@@ -114,6 +114,7 @@ async function openWorld(database: Database) {
     identity: { device, installation: INSTALLATION, generation: () => 1 },
     signer: () => key,
     onChange: () => undefined,
+    onListExpired: () => undefined,
   });
   return {
     ...world,
@@ -264,6 +265,8 @@ async function perform(both: Both, link: Link, each: Step): Promise<void> {
       return;
     case 'statement': {
       const { kind, hours } = each;
+      // A device that is away knows nothing of it, and a record does not say when a statement was taken back: that is another input.
+      if (kind === 'presence' && !link.connected) return;
       const said = each.area && { kind, reason: 'a call', areas: [parsePlace(each.area)], until: now + hours * HOUR };
       await devices.update(device, { statement: said });
     }

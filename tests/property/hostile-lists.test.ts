@@ -35,6 +35,11 @@ interface Made {
   readonly persons: ReadonlySet<string>;
 }
 
+const signing: fc.Arbitrary<readonly number[]> = fc.oneof(
+  fc.constantFrom([0, 1], [1, 2], [0], [2]),
+  fc.array(fc.nat(signers.length - 1), { maxLength: 4 }),
+);
+
 /** One revision, mostly on top of one that was made before it and like that one; now and then on nothing that exists. */
 const recipe = fc.record({
   order: fc.constantFrom('2015-001', '2015-001', '2015-002'),
@@ -47,7 +52,7 @@ const recipe = fc.record({
   proposer: fc.constantFrom('proposer', 'proposer', 'ada', 'ben'),
   below: fc.nat(6),
   skip: fc.constantFrom(0, 1, 1, 1, 2),
-  signers: fc.oneof(fc.constantFrom([0, 1], [1, 2], [0], [2]), fc.array(fc.nat(signers.length - 1), { maxLength: 4 })),
+  signers: signing,
 });
 type Recipe = typeof recipe extends fc.Arbitrary<infer R> ? R : never;
 

@@ -1,0 +1,234 @@
+/** Frames of `cordon.v1`: what is written is what is read, and nothing but what the specification names is read at all. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  COMMAND_KINDS,
+  type Command,
+  type DenialNotice,
+  type DeviceFrame,
+  deviceFrameSchema,
+  type Inventory,
+  MAX_FRAME_FROM_DEVICE,
+  type ReportItem,
+  type ServerFrame,
+  serverFrameSchema,
+} from '../../shared/protocol/frames.ts';
+import { commandIdSchema, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import { EVIDENCE_SOURCES, REASONS } from '../../shared/verdict/terms.ts';
+
+const text = (maxLength: number, minLength = 0) =>
+  fc
+    .string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength, 30) })
+    .filter((all) => all.length <= maxLength);
+const time = fc.nat(Number.MAX_SAFE_INTEGER);
+const version = fc.nat(1_000_000);
+const positive = fc.integer({ min: 1, max: 1_000_000 });
+const device = fc.stringMatching(/^dev_[a-z2-7]{16}$/).map((id) => deviceIdSchema.parse(id));
+const command = fc.stringMatching(/^cmd_[a-z2-7]{16}$/).map((id) => commandIdSchema.parse(id));
+const keyid = fc.stringMatching(/^[0-9a-f]{64}$/);
+const base64 = fc.base64String({ maxLength: 80 });
+const envelope = fc.record({
+  payloadType: text(128),
+  payload: base64,
+  signatures: fc.array(fc.record({ keyid, sig: base64 }), { maxLength: 3 }),
+});
+const areas = fc.array(text(8), { maxLength: 4 });
+const area = fc.constantFrom('PK', 'IN', 'XX-kashmir', 'US-CA');
+
+const denial: fc.Arbitrary<DenialNotice> = fc.record({
+  code: fc.constantFrom('service_denied', 'device_offline', 'device_unknown'),
+  detail: text(1000),
+  order: fc.option(text(32)),
+  reasons: fc.array(fc.constantFrom(...REASONS), { maxLength: 16 }),
+  appeal: fc.option(text(4000)),
+  by: fc.constantFrom('server', 'sender', 'recipient'),
+});
+const datagram = { id: fc.uuid(), service: fc.constantFrom('messaging' as const, 'mail' as const), body: text(16_384) };
+const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+  fc.constantFrom(...COMMAND_KINDS).chain((kind): fc.Arbitrary<Command> => {
+    return kind === 'message' ? fc.record({ kind: fc.constant(kind), text: text(2000, 1) }) : fc.constant({ kind });
+  }),
+);
+const inventory: fc.Arbitrary<Inventory> = fc.record({
+  at: time,
+  agent: text(64),
+  hostname: fc.option(text(255)),
+  os: fc.record({
+    platform: text(64),
+    distro: fc.option(text(128)),
+    release: fc.option(text(128)),
+    kernel: fc.option(text(128)),
+    arch: text(32),
+  }),
+  hardware: fc.record({
+    manufacturer: fc.option(text(128)),
+    model: fc.option(text(128)),
+    serial: fc.option(text(128)),
+    uuid: fc.option(text(64)),
+    cpu: fc.option(text(128)),
+    cores: fc.option(version),
+    memory: fc.option(time),
+  }),
+  disks: fc.array(fc.record({ name: text(128), size: fc.option(time), encrypted: fc.option(fc.boolean()) }), {
+    maxLength: 3,
+  }),
+  network: fc.array(fc.record({ name: text(64), mac: fc.option(text(32)) }), { maxLength: 3 }),
+});
+
+/** One arbitrary a kind: a kind that is missing here does not compile. */
+type Each<Union, Key extends keyof Union> = {
+  readonly [K in Union[Key] & string]: fc.Arbitrary<Extract<Union, { readonly [N in Key]: K }>>;
+};
+const items: Each<ReportItem, 'type'> = {
+  inventory: fc.record({ type: fc.constant('inventory'), inventory }),
+  evidence: fc.record({
+    type: fc.constant('evidence'),
+    observations: fc.array(
+      fc.record(
+        {
+          source: fc.constantFrom(...EVIDENCE_SOURCES),
+          areas: fc.array(area, { minLength: 1, maxLength: 4 }),
+          at: time,
+          whole: fc.boolean(),
+        },
+        { requiredKeys: ['source', 'areas', 'at'] },
+      ),
+      { minLength: 1, maxLength: 4 },
+    ),
+  }),
+  receipt: fc.record({ type: fc.constant('receipt'), envelope }),
+  result: fc.record({
+    type: fc.constant('result'),
+    command,
+    outcome: fc.constantFrom('done', 'failed', 'expired'),
+    detail: text(2000),
+    at: time,
+  }),
+  alarm: fc.record({ type: fc.constant('alarm'), code: text(64), detail: text(1000), at: time }),
+};
+const fromServer: Each<ServerFrame, 'kind'> = {
+  welcome: fc.record({
+    kind: fc.constant('welcome'),
+    time,
+    installation: text(64),
+    device,
+    generation: positive,
+    list: version,
+    record: version,
+    root: version,
+    reports: version,
+  }),
+  time: fc.record({ kind: fc.constant('time'), time }),
+  address: fc.record({ kind: fc.constant('address'), time, areas }),
+  roots: fc.record({ kind: fc.constant('roots'), envelopes: fc.array(envelope, { maxLength: 3 }) }),
+  list: fc.record({ kind: fc.constant('list'), envelope }),
+  record: fc.record({ kind: fc.constant('record'), envelope }),
+  command: fc.record({ kind: fc.constant('command'), id: command, command: anyCommand, expires: time }),
+  'reports-stored': fc.record({ kind: fc.constant('reports-stored'), through: positive }),
+  datagram: fc.record({ kind: fc.constant('datagram'), from: device, ...datagram }),
+  'datagram-result': fc.record({
+    kind: fc.constant('datagram-result'),
+    id: fc.uuid(),
+    outcome: fc.constantFrom('delivered', 'refused'),
+    denial: fc.option(denial),
+  }),
+};
+const held = { list: version, record: version, root: version };
+const fromDevice: Each<DeviceFrame, 'kind'> = {
+  hello: fc.record({ kind: fc.constant('hello'), agent: text(64), ...held }),
+  have: fc.record({ kind: fc.constant('have'), ...held }),
+  'command-stored': fc.record({ kind: fc.constant('command-stored'), id: command }),
+  report: fc.record({ kind: fc.constant('report'), seq: positive, item: fc.oneof(...Object.values(items)) }),
+  datagram: fc.record({ kind: fc.constant('datagram'), to: device, ...datagram }),
+  'datagram-answer': fc.record({ kind: fc.constant('datagram-answer'), id: fc.uuid(), denial: fc.option(denial) }),
+};
+
+const sides = [
+  { side: 'the server', frames: fromServer, schema: serverFrameSchema, other: deviceFrameSchema },
+  { side: 'a device', frames: fromDevice, schema: deviceFrameSchema, other: serverFrameSchema },
+];
+
+/** Every object inside a JSON value, itself first. */
+function objectsIn(value: unknown): Record<string, unknown>[] {
+  if (value === null || typeof value !== 'object') return [];
+  const inside = Object.values(value).flatMap(objectsIn);
+  return Array.isArray(value) ? inside : [Object.assign(value), ...inside];
+}
+
+describe.each(sides)('a frame from $side', ({ frames, schema, other }) => {
+  const kinds = Object.entries<fc.Arbitrary<ServerFrame | DeviceFrame>>(frames);
+
+  it.each(kinds)('%s is read as it was written', (_kind, frame) => {
+    fc.assert(
+      fc.property(frame, (written) => {
+        const bytes = Buffer.from(JSON.stringify(written));
+        expect(schema.parse(JSON.parse(bytes.toString('utf8')))).toEqual(written);
+        // And writing what was read gives the same bytes: nothing is added, dropped or put in another form.
+        expect(Buffer.from(JSON.stringify(schema.parse(written))).length).toBe(bytes.length);
+      }),
+    );
+  });
+
+  it.each(kinds)('case 27: %s with a field more, anywhere, or a field less is refused', (_kind, frame) => {
+    fc.assert(
+      fc.property(frame, fc.nat(), fc.string({ minLength: 1 }), (written, where, name) => {
+        const read = () => objectsIn(JSON.parse(JSON.stringify(written)));
+        const [more, less] = [read(), read()];
+        const target = more[where % more.length];
+        if (target && !(name in target)) {
+          target[name] = 1;
+          expect(schema.safeParse(more[0]).success).toBe(false);
+        }
+        const fields = Object.keys(less[0] ?? {});
+        delete less[0]?.[fields[where % fields.length] ?? ''];
+        expect(schema.safeParse(less[0]).success).toBe(false);
+      }),
+    );
+  });
+
+  it('of a kind that nobody knows, or of the other side’s, is refused', () => {
+    for (const [kind, frame] of kinds) {
+      const [written] = fc.sample(frame, 1);
+      expect(schema.safeParse({ ...written, kind: `${kind}2` }).success).toBe(false);
+      expect(other.safeParse(written).success).toBe(false);
+    }
+  });
+
+  it('with any bit turned is refused or is another frame, and breaks nothing', () => {
+    const any = fc.oneof(...kinds.map(([, frame]) => frame));
+    fc.assert(
+      fc.property(any, fc.nat(), (written, at) => {
+        const bytes = Buffer.from(JSON.stringify(written));
+        const bit = at % (bytes.length * 8);
+        bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        let value: unknown;
+        try {
+          value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+        } catch (error) {
+          // Not JSON, or not UTF-8, any more.
+          expect(error).toBeInstanceOf(error instanceof SyntaxError ? SyntaxError : TypeError);
+          return;
+        }
+        const read = schema.safeParse(value);
+        if (read.success) expect(read.data).toEqual(value);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+it('the largest inventory fits into a frame', () => {
+  const long = (length: number) => '\u{1d306}'.repeat(length / 2);
+  const all = fc.sample(inventory, 1)[0];
+  if (!all) throw new Error('no sample');
+  const disks = Array.from({ length: 64 }, () => ({
+    name: long(128),
+    size: Number.MAX_SAFE_INTEGER,
+    encrypted: false,
+  }));
+  const network = Array.from({ length: 64 }, () => ({ name: long(64), mac: long(32) }));
+  const item: ReportItem = { type: 'inventory', inventory: { ...all, disks, network } };
+  const frame: DeviceFrame = { kind: 'report', seq: Number.MAX_SAFE_INTEGER, item };
+  expect(deviceFrameSchema.parse(frame)).toEqual(frame);
+  expect(Buffer.byteLength(JSON.stringify(frame))).toBeLessThan(MAX_FRAME_FROM_DEVICE);
+});
