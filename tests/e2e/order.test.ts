@@ -1,0 +1,277 @@
+/**
+ * The order of November 2015, carried out and undone on a real server and two real agents, by people at their command lines alone:
+ * noticed, moved, in force while the server is down, held, released, withdrawn. Its dates are a few seconds from now.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { EXIT } from '../../agent/exit-codes.ts';
+import { invitedAccount, redeemed } from '../../shared/api/accounts.ts';
+import { approverKeyView, rootView } from '../../shared/api/approvers.ts';
+import { createdCode } from '../../shared/api/codes.ts';
+import { groupView } from '../../shared/api/groups.ts';
+import { affectedView, approvalResult, orderView, receiptList, revisionView } from '../../shared/api/orders.ts';
+import { type AdminCli, adminCli } from '../support/admin-cli.ts';
+import { AgentProcess } from '../support/agent-process.ts';
+import { TestLink } from '../support/gateway-world.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { until } from '../support/until.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cordon-order-'));
+let server: ServerProcess;
+let owner: AdminCli;
+const people = new Map<string, AdminCli>();
+/** In Pakistan by its network, and at home there; and somebody far away. */
+let resident: AgentProcess;
+let abroad: AgentProcess;
+
+function by(name: string): AdminCli {
+  const found = people.get(name);
+  if (!found) throw new Error(`nobody is called ${name}`);
+  return found;
+}
+const keyOf = (name: string) => join(folder, `${name}.pem`);
+
+/** Redeems a link, signs in, and from then on uses the session in a folder of their own. */
+async function signIn(name: string, link: string, more: string[] = []): Promise<AdminCli> {
+  const env = { CORDON_PASSWORD: 'correct horse battery staple', CORDON_KEY_PASSPHRASE: `the passphrase of ${name}` };
+  const cordon = adminCli(server.admin, join(folder, name), env);
+  const { account, totpSecret } = redeemed.parse(await cordon.json(['setup', link, ...more]));
+  await cordon.json(['sign-in', account.email], { env: { CORDON_TOTP_SECRET: totpSecret } });
+  return cordon;
+}
+
+async function newAgent(user: string, group: string, home: string, network: string): Promise<AgentProcess> {
+  const sensors = join(folder, `${user}.json`);
+  writeFileSync(sensors, JSON.stringify({ network }));
+  const code = createdCode.parse(
+    await owner.json(['codes', 'create', '--user', user, '--group', group, '--home', home]),
+  );
+  const agent = new AgentProcess({ CORDON_AGENT_SENSOR_FILE: sensors });
+  await agent.enrol(code.link);
+  agent.run();
+  await agent.connected();
+  return agent;
+}
+
+const approve = async (name: string, order: string, revision: number) =>
+  approvalResult.parse(
+    await by(name).json(['orders', 'approve', order, String(revision), '--key', keyOf(name), '--yes']),
+  );
+/** Proposed by ada, adopted by those who are named. */
+async function act(verb: string, order: string, approvers: string[], flags: string[] = []): Promise<number> {
+  const { revision } = revisionView.parse(await by('ada').json(['orders', verb, order, ...flags]));
+  for (const name of approvers) await approve(name, order, revision);
+  return revision;
+}
+const send = (from: AgentProcess, to: AgentProcess, text: string, service = 'messaging') =>
+  from.cli(['send', to.device, text, '--service', service]);
+const isOpen = async (agent: AgentProcess, service = 'messaging') =>
+  (await agent.status()).gates.find((gate) => gate.service === service)?.open;
+const receipts = async (agent: AgentProcess) => {
+  const all = z.object({ receipts: receiptList.shape.receipts });
+  const list = all.parse({ receipts: await owner.json(['orders', 'receipts', order]) }).receipts;
+  return list
+    .filter(({ device }) => device === agent.device)
+    .map(({ kind, service, gate, revision }) => [kind, service, gate, revision].join(' '));
+};
+
+let order: string;
+let certificate: string | Buffer | undefined;
+/** How long two approvals take on this machine now, in milliseconds. */
+let pace: number;
+
+beforeAll(async () => {
+  server = await startServerProcess();
+  owner = await signIn('owner', server.firstOwner, ['--email', 'owner@example.org', '--name', 'Owner']);
+  for (const name of ['ada', 'ben', 'cleo']) {
+    const made = await owner.json(['accounts', 'add', `${name}@example.org`, name, '--role', 'legal']);
+    people.set(name, await signIn(name, invitedAccount.parse(made).link));
+  }
+}, 120_000);
+afterAll(async () => {
+  await resident?.remove();
+  await abroad?.remove();
+  await server?.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('three people register keys of their own and become the root, and two devices enrol', async () => {
+  const keyids: string[] = [];
+  for (const [name, cordon] of people) {
+    await cordon.json(['key', 'create', keyOf(name)]);
+    keyids.push(approverKeyView.parse(await cordon.json(['key', 'register', '--key', keyOf(name)])).keyid);
+  }
+  const root = rootView.parse(await owner.json(['approvers', 'propose', ...keyids]));
+  for (const name of ['ada', 'ben']) {
+    await by(name).json(['approvers', 'sign', String(root.version), '--key', keyOf(name), '--yes']);
+  }
+  const group = groupView.parse(await owner.json(['groups', 'add', 'Karachi'])).id;
+  resident = await newAgent('resident', group, 'PK', '410');
+  abroad = await newAgent('abroad', group, 'SE', '240');
+  certificate = resident.tls(server.device).cert;
+  await until(async () => {
+    const { location } = z
+      .object({ location: z.object({ areas: z.array(z.string()) }) })
+      .parse(await owner.json(['devices', 'show', resident.device]));
+    expect(location.areas).toEqual(['PK']);
+  });
+}, 120_000);
+
+it('is noticed with the word of two, and until its day everything is delivered', async () => {
+  const proposed = revisionView.parse(
+    await by('ada').json([
+      ...[
+        'orders',
+        'propose',
+        '--title',
+        'Pakistan, November 2015',
+        '--areas',
+        'PK',
+        '--services',
+        'messaging',
+        'mail',
+      ],
+      ...['--nexus', 'present', 'network', '--effective', new Date(Date.now() + 3_600_000).toISOString()],
+      ...['--unknown', 'allow', '--contested', 'allow', '--travellers', 'allow'],
+      ...['--authority', 'Pakistan Telecommunication Authority', '--addressee', 'the mobile network operators'],
+      ...['--instrument', 'a directive of July 2015', '--statement', 'en=This service ends in Pakistan.'],
+      ...['--appeal', 'the Islamabad High Court'],
+    ]),
+  );
+  order = proposed.order;
+  const own = await by('ada')(['orders', 'approve', order, '1', '--key', keyOf('ada'), '--yes']);
+  expect(own).toMatchObject({ code: 6, err: expect.stringContaining('[same_person]') });
+  const began = Date.now();
+  expect(await approve('ben', order, 1)).toMatchObject({ adopted: false, code: 'second_approver_required' });
+  expect((await resident.cli(['notices'])).out).toBe('No order is noticed or in force.\n');
+  expect(await approve('cleo', order, 1)).toMatchObject({ adopted: true });
+  pace = Date.now() - began;
+
+  await until(async () =>
+    expect((await resident.cli(['notices'])).out).toContain(`${order}.1  Pakistan, November 2015`),
+  );
+  expect(await send(resident, abroad, 'one')).toEqual({ code: 0, out: 'delivered\n', err: '' });
+  expect(await send(abroad, resident, 'two', 'mail')).toEqual({ code: 0, out: 'delivered\n', err: '' });
+  expect((await abroad.cli(['messages'])).out).toContain(`messaging from ${resident.device}: one`);
+  await until(() => {
+    const store = new DatabaseSync(join(server.home, 'cordon.db'), { readOnly: true });
+    const informed = store
+      .prepare("select list_version from receipts where kind = 'informed' and verified = 1 and device_id = ?")
+      .all(resident.device);
+    store.close();
+    expect(informed).toContainEqual({ list_version: 2 });
+  });
+}, 120_000);
+
+it('takes effect on its day on a device that cannot reach its server, which hears of it afterwards', async () => {
+  const effective = Date.now() + 3 * pace + 5_000;
+  const revision = await act('extend', order, ['ben', 'cleo'], ['--effective', new Date(effective).toISOString()]);
+  await until(async () => expect((await resident.cli(['notices'])).out).toContain(`${order}.${revision}`));
+  expect(await isOpen(resident)).toBe(true);
+  await server.kill();
+  await resident.link('waiting');
+  expect(Date.now()).toBeLessThan(effective);
+
+  await until(async () => expect(await isOpen(resident)).toBe(false), 60_000, 500);
+  expect(Date.now()).toBeGreaterThanOrEqual(effective);
+  expect(resident.linkState).not.toBe('connected');
+  await server.start();
+  await resident.connected(60_000);
+  await abroad.connected(60_000);
+  await until(async () => {
+    expect(await receipts(resident)).toEqual(
+      expect.arrayContaining([`enforced messaging closed ${revision}`, `enforced mail closed ${revision}`]),
+    );
+  });
+  expect((await receipts(abroad)).filter((receipt) => receipt.startsWith('enforced'))).toEqual([]);
+  expect(affectedView.parse({ devices: await owner.json(['orders', 'affected', order]) }).devices).toEqual([
+    { device: resident.device, denied: ['messaging', 'mail'], reasons: ['present', 'network'] },
+  ]);
+}, 180_000);
+
+it('is obeyed at both gates, each of which names it, its reasons and whom to appeal to', async () => {
+  const words = `Delivery is suspended by order ${order}`;
+  for (const service of ['messaging', 'mail']) {
+    const { code, out } = await send(resident, abroad, 'three', service);
+    expect({ code, out }).toEqual({
+      code: EXIT.refusedByOrder,
+      out: expect.stringContaining(`by the sender: ${words}`),
+    });
+    expect(out).toContain('appeal to: the Islamabad High Court');
+  }
+  const towards = await send(abroad, resident, 'four');
+  expect(towards).toMatchObject({ code: EXIT.refusedByOrder, out: expect.stringMatching(/^refused by the server: /) });
+  expect(towards.out).toContain(order);
+  expect(await send(abroad, abroad, 'to myself')).toMatchObject({ code: 0 });
+
+  const status = await resident.cli(['status']);
+  expect(status.out).toMatch(/connection +connected/);
+  expect(status.out).toMatch(
+    new RegExp(`messaging +suspended.*\n +by order ${order}\\.\\d, Pakistan, November 2015, because present, network`),
+  );
+  expect(status.out).toContain('[en] This service ends in Pakistan.');
+  expect(status.out).toContain('appeal to: the Islamabad High Court');
+  await until(async () => expect((await receipts(resident)).some((one) => one.startsWith('shown'))).toBe(true));
+
+  // A device whose own gate was taken out meets the server's.
+  await resident.kill();
+  const raw = await new TestLink(resident.tls(server.device)).hello();
+  raw.send({ kind: 'datagram', id: crypto.randomUUID(), to: abroad.device, service: 'messaging', body: 'five' });
+  expect(await raw.next('datagram-result')).toMatchObject({
+    outcome: 'refused',
+    denial: {
+      code: 'service_denied',
+      by: 'server',
+      order,
+      reasons: ['present', 'network'],
+      appeal: expect.stringContaining('High Court'),
+    },
+  });
+  raw.socket.close();
+  expect((await abroad.cli(['messages'])).out).not.toMatch(/three|four|five/);
+  resident.run();
+  await resident.connected();
+  expect(await isOpen(resident)).toBe(false);
+}, 120_000);
+
+it('is held by one person, and released by two while the device is switched off', async () => {
+  await act('hold', order, ['ben']);
+  await until(async () => expect(await isOpen(resident)).toBe(true));
+  expect(await send(resident, abroad, 'six')).toMatchObject({ code: 0, out: 'delivered\n' });
+  await resident.stop();
+
+  const { revision } = revisionView.parse(await by('ada').json(['orders', 'release', order]));
+  await approve('ben', order, revision);
+  expect(orderView.parse(await owner.json(['orders', 'show', order])).status).toBe('held');
+  await approve('cleo', order, revision);
+  const refused = await send(abroad, resident, 'seven');
+  expect(refused).toMatchObject({ code: EXIT.refusedByOrder, out: expect.stringContaining(order) });
+
+  resident.run();
+  await resident.connected();
+  await until(async () => expect(await isOpen(resident)).toBe(false));
+  await until(async () => expect(await receipts(resident)).toContain(`enforced messaging closed ${revision}`));
+}, 120_000);
+
+it('is withdrawn by two while the device is switched off, which is restored without enrolling again', async () => {
+  await resident.stop();
+  const revision = await act('withdraw', order, ['ben', 'cleo']);
+  resident.run();
+  await resident.connected();
+  await until(async () => expect(await isOpen(resident)).toBe(true));
+  expect(await send(resident, abroad, 'eight')).toEqual({ code: 0, out: 'delivered\n', err: '' });
+  expect(await send(abroad, resident, 'nine', 'mail')).toEqual({ code: 0, out: 'delivered\n', err: '' });
+  expect(await resident.status()).toMatchObject({ generation: 1 });
+  expect(resident.tls(server.device).cert).toBe(certificate);
+  await until(async () => {
+    expect(await receipts(resident)).toEqual(
+      expect.arrayContaining([`restored messaging open ${revision}`, `restored mail open ${revision}`]),
+    );
+  });
+  const closed = await by('ada')(['orders', 'hold', order]);
+  expect(closed).toMatchObject({ code: 6, err: expect.stringContaining('[order_closed]') });
+}, 120_000);
