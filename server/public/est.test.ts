@@ -2,10 +2,9 @@ import { execFile } from 'node:child_process';
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:https';
-import type { AddressInfo, Server as TcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import express from 'express';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -19,6 +18,7 @@ import { spkiOf } from '../../certs/certificate.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { buildCsr } from '../../tests/support/build-csr.ts';
 import { csrFor, newKey, testAuthority, testEnrolment } from '../../tests/support/enrolment.ts';
+import { type OldSpelling, oldSpelling } from '../../tests/support/est-spelling.ts';
 import { addGroup } from '../../tests/support/fleet-rows.ts';
 import { tool } from '../../tests/support/tools.ts';
 import { type Database, openDatabase } from '../store/database.ts';
@@ -283,48 +283,17 @@ describe('recovery after expiry', () => {
   });
 });
 
-/**
- * Debian's client reads an `HTTP/1.0` status line and canonical header names only: this stands between it and the real server, and
- * changes nothing but that.
- */
-function oldSpelling(to: number): Promise<TcpServer> {
-  const { keyPem, chainPem } = authority.serverIdentity();
-  const spelling = createServer({ key: keyPem, cert: chainPem }, (asked, response) => {
-    const onward = connect({ port: to, host: '127.0.0.1', servername: 'localhost', ca: authority.chainPem });
-    const headers = asked.rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${asked.rawHeaders[i + 1]}`] : []));
-    const lines = headers.filter((line) => !/^connection:/i.test(line));
-    onward.write(`${[`${asked.method} ${asked.url} HTTP/1.1`, ...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`);
-    asked.on('data', (chunk: Buffer) => onward.write(chunk));
-    const chunks: Buffer[] = [];
-    onward.on('data', (chunk: Buffer) => chunks.push(chunk));
-    onward.on('error', () => response.socket?.destroy());
-    onward.on('end', () => {
-      const whole = Buffer.concat(chunks).toString('latin1');
-      const [head = '', ...rest] = whole.split('\r\n\r\n');
-      const [status = '', ...fields] = head.split('\r\n');
-      const canonical = fields.map((field) =>
-        field.replace(/^[^:]+/, (name) => name.replace(/\b[a-z]/g, (c) => c.toUpperCase())),
-      );
-      const old = [status.replace('HTTP/1.1', 'HTTP/1.0'), ...canonical].join('\r\n');
-      response.socket?.end(Buffer.from(`${old}\r\n\r\n${rest.join('\r\n\r\n')}`, 'latin1'));
-    });
-  });
-  return new Promise((resolve) => {
-    const listening = spelling.listen(0, '127.0.0.1', () => resolve(listening));
-  });
-}
-
 describe.skipIf(!estclient.present || !openssl.present)("Debian's estclient", () => {
-  let old: TcpServer;
+  let old: OldSpelling;
   beforeAll(async () => {
-    old = await oldSpelling((server.address() as AddressInfo).port);
+    const { port: to } = server.address() as AddressInfo;
+    old = await oldSpelling({ to, ca: authority.chainPem, identity: authority.serverIdentity() });
   });
-  afterAll(() => new Promise<void>((resolve) => old.close(() => resolve())));
+  afterAll(() => old.close());
 
   const client = (args: string[]) => {
-    const { port } = old.address() as AddressInfo;
     const env = { ...process.env, EST_OPENSSL_CACERT: put('ca.pem', authority.chainPem) };
-    return run('estclient', ['-s', 'localhost', '-p', String(port), '-o', folder, '-v', ...args], {
+    return run('estclient', ['-s', 'localhost', '-p', String(old.port), '-o', folder, '-v', ...args], {
       env,
       timeout: 20_000,
     });

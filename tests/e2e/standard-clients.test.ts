@@ -1,0 +1,362 @@
+/**
+ * Programs that know nothing of Cordon, against a running server: openssl, curl, Python's securesystemslib, Go's checksum database and
+ * Debian's EST client. And the ledger's copy, which anyone can check without the server.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { openAuthority } from '../../certs/authority.ts';
+import { EXIT } from '../../server/cli/exit-codes.ts';
+import { checkpointView } from '../../shared/api/ledger.ts';
+import { openCheckpoint } from '../../shared/ledger/checkpoint.ts';
+import { consistencyProof, inclusionProof, rootOf } from '../../shared/ledger/merkle.ts';
+import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
+import { decodeBundle, hashesFromTiles, tilePath, tilesOf } from '../../shared/ledger/tiles.ts';
+import { envelopeSchema, orderListSchema } from '../../shared/order/documents.ts';
+import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
+import { type AdminCli, adminCli } from '../support/admin-cli.ts';
+import type { AgentProcess } from '../support/agent-process.ts';
+import { openWorld, type World } from '../support/e2e-world.ts';
+import { oldSpelling } from '../support/est-spelling.ts';
+import { type DeviceTls, strayIdentity, TestLink } from '../support/gateway-world.ts';
+import { type Ended, runProgram } from '../support/run-program.ts';
+import { needed, tool } from '../support/tools.ts';
+
+const openssl = tool('openssl', 'apt-get install openssl');
+const curl = tool('curl', 'apt-get install curl');
+const estclient = tool('estclient', 'apt-get install libest-utils');
+// Debian's package is for Debian's Python, whatever else is on the PATH.
+const PYTHON = '/usr/bin/python3';
+const securesystemslib = needed(
+  'securesystemslib',
+  'apt install python3-securesystemslib',
+  spawnSync(PYTHON, ['-c', 'import securesystemslib, cryptography']).status === 0,
+);
+const GOPATH = '/usr/share/gocode';
+const go = tool('go', 'apt install golang-go');
+const sumdb = needed(
+  "Go's sumdb packages",
+  'apt install golang-golang-x-mod-dev',
+  statSync(join(GOPATH, 'src/golang.org/x/mod/sumdb'), { throwIfNoEntry: false }) !== undefined,
+);
+
+const folder = mkdtempSync(join(tmpdir(), 'cordon-clients-'));
+const PASSPHRASE = 'a passphrase that the tests know';
+let world: World;
+let agent: AgentProcess;
+let tls: DeviceTls;
+let cordon: AdminCli;
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+beforeAll(async () => {
+  world = await openWorld({ CORDON_PASSPHRASE: PASSPHRASE });
+  agent = await world.enrolled();
+  tls = agent.tls(world.server.device);
+  file('root.pem', tls.ca);
+  cordon = adminCli(world.server.admin, join(folder, 'admin'), { CORDON_TOKEN: world.operator.owner.token });
+  const order = await world.operator.propose({
+    title: 'Pakistan',
+    areas: ['PK'],
+    services: ['messaging', 'mail'],
+    nexus: ['present'],
+    effective: '2099-11-30T23:59',
+    zone: 'Asia/Karachi',
+    unknown: 'allow',
+    contested: 'allow',
+    travellers: 'allow',
+    authority: 'The authority',
+    addressee: 'The operator',
+    instrument: 'Letter 1',
+    statement: { en: 'Service ends.' },
+  });
+  await world.operator.adopt(order);
+}, 120_000);
+afterAll(async () => {
+  await world?.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe.skipIf(!openssl.present)('openssl s_client at the device listener', () => {
+  function connect(identity: { key?: string | Buffer; cert?: string }, path = '/device/record'): Promise<Ended> {
+    const args = ['s_client', '-connect', `127.0.0.1:${tls.port}`, '-servername', 'localhost', '-verify_return_error'];
+    args.push('-CAfile', join(folder, 'root.pem'), '-ign_eof');
+    if (identity.key && identity.cert) {
+      args.push('-key', file('client.key', identity.key), '-cert', file('client.pem', identity.cert));
+      args.push('-cert_chain', join(folder, 'client.pem'));
+    }
+    const input = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+    return runProgram('openssl', args, { input, within: 10_000 });
+  }
+
+  it('is answered with a device’s certificate, over the hybrid post-quantum group where this openssl has it', async () => {
+    const { code, out } = await connect(tls);
+    expect(code).toBe(0);
+    expect(out).toContain('Verification: OK');
+    expect(out).toContain('TLSv1.3');
+    expect(out).toMatch(/HTTP\/1\.1 200 OK[\s\S]*order|HTTP\/1\.1 200 OK[\s\S]*payload/);
+    const groups = execFileSync('openssl', ['list', '-tls-groups'], { encoding: 'utf8' });
+    expect(out).toMatch(groups.includes('X25519MLKEM768') ? /X25519MLKEM768/ : /X25519/);
+  });
+
+  it('is turned away in TLS without one', async () => {
+    const { out, err, code } = await connect({});
+    expect(out).not.toContain('HTTP/1.1');
+    expect(code).not.toBe(0);
+    expect(out + err).toMatch(/certificate required/);
+  });
+
+  it('case 11: is refused with the server’s own certificate, a messaging certificate, and a device’s that no record knows', async () => {
+    // What a thief of the server's keys could make; the store knows none of them as a device's.
+    const authority = openAuthority({
+      folder: join(world.server.home, 'keys'),
+      passphrase: PASSPHRASE,
+      organisation: 'Cordon',
+      serverNames: ['localhost'],
+    });
+    const { keyPem, chainPem } = authority.serverIdentity();
+    // What is made for another purpose does not get through TLS; what is right but in no record is refused by name.
+    for (const [identity, answer] of [
+      [{ key: keyPem, cert: chainPem }, null],
+      [strayIdentity(authority, 'server'), null],
+      [strayIdentity(authority, 'messaging'), null],
+      [strayIdentity(authority, 'device'), /HTTP\/1\.1 403[\s\S]*"certificate_unknown"/],
+    ] as const) {
+      const { out, code } = await connect(identity);
+      if (answer) expect(out).toMatch(answer);
+      else expect({ out, code }).toEqual({ out: expect.not.stringContaining('HTTP/1.1'), code: 1 });
+      const link = new TestLink({ ...tls, ...identity });
+      const end = await Promise.race([link.refused, link.closed, link.opened.then(() => 'let in')]);
+      expect(end).not.toBe('let in');
+    }
+  });
+});
+
+describe.skipIf(!curl.present)('curl at the public listener', () => {
+  const get = (path: string, ...more: string[]) =>
+    runProgram('curl', [
+      '-sS',
+      '--fail',
+      '--cacert',
+      join(folder, 'root.pem'),
+      ...more,
+      `${world.server.public}${path}`,
+    ]);
+
+  it('fetches the order list, the roots and the ledger’s checkpoint', async () => {
+    const list = await get('/orders/list');
+    const { payload } = envelopeSchema.parse(JSON.parse(list.out));
+    expect(orderListSchema.parse(JSON.parse(Buffer.from(payload, 'base64').toString())).orders).toHaveLength(1);
+    expect(z.array(envelopeSchema).parse(JSON.parse((await get('/orders/roots')).out))).toHaveLength(1);
+    expect((await get('/ledger/checkpoint')).out).toMatch(/^cordon\/.+\n\d+\n[A-Za-z0-9+/=]{44}\n\n— /);
+    expect((await get('/transparency')).out).toContain('Service ends.');
+  });
+
+  it('is served nobody else’s documents there, and no link', async () => {
+    for (const path of ['/device/record', '/link', '/api/v1/devices']) {
+      expect((await get(path)).code).toBe(22);
+    }
+  });
+
+  it.skipIf(!openssl.present)('fetches the CRL, which openssl verifies, before and after a revocation', async () => {
+    const victim = await world.enrolled();
+    const serial = new X509Certificate(victim.tls(world.server.device).cert ?? '').serialNumber;
+    const [, issuing = ''] = (tls.cert ?? '').split(/(?=-----BEGIN)/);
+    const chain = file('chain.pem', `${issuing}${tls.ca}`);
+    const crl = async () => {
+      const path = join(folder, 'issuing.crl');
+      const fetched = await get('/crl/issuing.crl', '-o', path);
+      expect(fetched).toMatchObject({ code: 0, err: '' });
+      return runProgram('openssl', ['crl', '-inform', 'DER', '-in', path, '-CAfile', chain, '-noout', '-text']);
+    };
+    const before = await crl();
+    expect({ code: before.code, err: before.err }).toEqual({ code: 0, err: expect.stringContaining('verify OK') });
+    expect(before.out).not.toContain(serial);
+    await world.revoke(victim.device);
+    const after = await crl();
+    expect({ code: after.code, err: after.err }).toEqual({ code: 0, err: expect.stringContaining('verify OK') });
+    expect(after.out).toContain(serial);
+  });
+});
+
+describe.skipIf(!securesystemslib.present)('Python’s securesystemslib', () => {
+  const VERIFY = `
+import base64, json, sys
+from cryptography.hazmat.primitives.serialization import load_der_public_key, Encoding, PublicFormat
+from securesystemslib.dsse import Envelope
+from securesystemslib.signer import SSlibKey
+given = json.load(sys.stdin)
+keys = []
+for keyid, der in given["keys"].items():
+    raw = load_der_public_key(base64.b64decode(der)).public_bytes(Encoding.Raw, PublicFormat.Raw)
+    keys.append(SSlibKey(keyid, "ed25519", "ed25519", {"public": raw.hex()}))
+accepted = Envelope.from_dict(given["envelope"]).verify(keys, given["threshold"])
+print(json.dumps(sorted(accepted)))
+`;
+  const verify = (input: object) => runProgram(PYTHON, ['-c', VERIFY], { input: JSON.stringify(input) });
+
+  it('verifies the list as it is served, and both approvals of the order in it', async () => {
+    const list = envelopeSchema.parse(await (await served('/orders/list')).json());
+    const { orders } = orderListSchema.parse(JSON.parse(Buffer.from(list.payload, 'base64').toString()));
+    const [root] = z.array(envelopeSchema).parse(await (await served('/orders/roots')).json());
+    const approvers = JSON.parse(Buffer.from(root?.payload ?? '', 'base64').toString());
+    const keysOf = (keys: { keyid: string; publicKey: string }[]) =>
+      Object.fromEntries(keys.map(({ keyid, publicKey }) => [keyid, publicKey]));
+    const online = await verify({ envelope: list, keys: keysOf(approvers.onlineKeys), threshold: 1 });
+    expect(online).toMatchObject({ code: 0, err: '' });
+
+    const keys = Object.fromEntries(
+      world.operator.approvers.flatMap(({ key }) => (key ? [[key.keyid, key.publicKey] as const] : [])),
+    );
+    const [envelope] = orders;
+    const accepted = await verify({ envelope, keys, threshold: 2 });
+    expect(accepted).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(accepted.out)).toEqual(envelope?.signatures.map(({ keyid }) => keyid).sort());
+    // The server's own key is no approver's.
+    expect((await verify({ envelope, keys: keysOf(approvers.onlineKeys), threshold: 1 })).code).not.toBe(0);
+  });
+});
+
+/** From the public listener, by a client that trusts the installation's root and nothing else. */
+async function served(path: string) {
+  const { out, code, err } = await runProgram(process.execPath, [
+    '-e',
+    `require('node:https').get(process.argv[1], { ca: require('node:fs').readFileSync(process.argv[2]) }, (r) => {
+      if (r.statusCode !== 200) process.exitCode = 1;
+      r.pipe(process.stdout);
+    })`,
+    `${world.server.public}${path}`,
+    join(folder, 'root.pem'),
+  ]);
+  if (code !== 0) throw new Error(`${path}: ${out}${err}`);
+  return { json: (): unknown => JSON.parse(out) };
+}
+
+describe('the ledger', () => {
+  const copy = join(folder, 'ledger');
+  const download = () =>
+    cordon(['ledger', 'copy', world.server.public, copy, '--ca', join(folder, 'root.pem'), '--json']);
+
+  it('is copied, verified offline, extended by a later copy, and a tampered copy is refused in one line', async () => {
+    expect(await download()).toMatchObject({ code: 0, err: '' });
+    await world.enrolled();
+    const second = await download();
+    expect(second).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(second.out).extends).toBeGreaterThan(0);
+    const { key } = checkpointView.parse(await cordon.json(['ledger', 'checkpoint']));
+    const offline = { env: { CORDON_SERVER: 'http://127.0.0.1:9', CORDON_TOKEN: undefined } };
+    const verify = (from: string) => cordon(['ledger', 'verify', from, '--key', key], offline);
+    expect(await verify(copy)).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringContaining('with the key that was given'),
+    });
+
+    const { size } = openCheckpoint(readFileSync(join(copy, 'checkpoint'), 'utf8'), parseVerifierKey(key));
+    const entries = tilesOf(size).find(({ level }) => level === 'entries');
+    for (const [name, change] of [
+      [
+        entries ? tilePath(entries) : '',
+        (bytes: Buffer) => Buffer.from(bytes.toString('latin1').replace('certificate', 'certificatf'), 'latin1'),
+      ],
+      ['checkpoint', (bytes: Buffer) => Buffer.from(bytes.toString('utf8').replace(`\n${size}\n`, `\n${size - 1}\n`))],
+      ['checkpoint', (bytes: Buffer) => Buffer.from(bytes.toString('utf8').replace(/— (\S+) ..../, '— $1 AAAA'))],
+    ] as const) {
+      const forged = mkdtempSync(join(folder, 'forged-'));
+      cpSync(copy, forged, { recursive: true });
+      const before = readFileSync(join(forged, name));
+      writeFileSync(join(forged, name), change(before));
+      expect(readFileSync(join(forged, name)).equals(before)).toBe(false);
+      const { code, out, err } = await verify(forged);
+      expect({ code, out, lines: err.trim().split('\n').length }).toEqual({ code: EXIT.unverified, out: '', lines: 1 });
+      expect(err).toMatch(/\[(checkpoint_invalid|proof_invalid|document_malformed)\]/);
+    }
+  }, 60_000);
+
+  it.skipIf(!go.present || !sumdb.present)(
+    'is verified by Go’s checksum database: checkpoint, inclusion, consistency',
+    async () => {
+      await download();
+      const { key } = checkpointView.parse(await cordon.json(['ledger', 'checkpoint']));
+      const read = (name: string) => readFileSync(join(copy, name));
+      const note = read('checkpoint').toString('utf8');
+      const { size, root } = openCheckpoint(note, parseVerifierKey(key));
+      const older = read('checkpoint.previous').toString('utf8');
+      const before = openCheckpoint(older, parseVerifierKey(key));
+      const entries = tilesOf(size).flatMap((tile) =>
+        tile.level === 'entries' ? decodeBundle(read(tilePath(tile)), tile.width) : [],
+      );
+      // Our own proofs, from the downloaded tiles alone.
+      const source = hashesFromTiles(size, async (path) => read(path));
+      expect((await rootOf(size, source)).equals(root)).toBe(true);
+      copyFileSync(join(import.meta.dirname, '../vectors/ledger-check.go.txt'), join(folder, 'check.go'));
+      const env = { ...process.env, GO111MODULE: 'off', GOPATH, GOFLAGS: '' };
+      execFileSync('go', ['build', '-o', 'check', 'check.go'], { cwd: folder, env, stdio: 'pipe' });
+      const base64 = (hashes: readonly Buffer[]) => hashes.map((hash) => hash.toString('base64'));
+      const index = 1;
+      const document = {
+        VerifierKey: key,
+        Index: index,
+        Entry: entries[index]?.toString('utf8'),
+        Older: { Note: older, Size: before.size, Root: before.root.toString('base64') },
+        Newer: {
+          Note: note,
+          Size: size,
+          Root: root.toString('base64'),
+          Inclusion: base64(await inclusionProof(index, size, source)),
+          Consistency: base64(await consistencyProof(before.size, size, source)),
+        },
+      };
+      const check = (input: object) => runProgram(join(folder, 'check'), [], { input: JSON.stringify(input) });
+      expect(await check(document)).toMatchObject({ code: 0, out: 'checked\n' });
+      expect(await check({ ...document, Index: 0 })).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('inclusion'),
+      });
+    },
+    120_000,
+  );
+});
+
+describe.skipIf(!estclient.present)('Debian’s estclient', () => {
+  it('enrols a device of its own at the public listener, which the device listener then knows', async () => {
+    const { code } = parseActivationLink(await world.link());
+    const between = await oldSpelling({
+      to: Number(new URL(world.server.public).port),
+      ca: tls.ca,
+      identity: openAuthority({
+        folder: join(world.server.home, 'keys'),
+        passphrase: PASSPHRASE,
+        organisation: 'Cordon',
+        serverNames: ['localhost'],
+      }).serverIdentity(),
+    });
+    const [, issuing = ''] = (tls.cert ?? '').split(/(?=-----BEGIN)/);
+    try {
+      const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const key = file('device.pem', privateKey.export({ type: 'sec1', format: 'pem' }));
+      const args = ['-s', 'localhost', '-p', String(between.port), '-o', folder, '-e', '-x', key];
+      args.push('-u', code.id, '-h', code.secret, '--common-name', code.id, '--pem-output');
+      const { out, err } = await runProgram('estclient', args, {
+        env: { EST_OPENSSL_CACERT: file('authorities.pem', `${issuing}${tls.ca}`) },
+      });
+      const made = join(folder, 'cert-0-0.pem');
+      expect(existsSync(made), out + err).toBe(true);
+      const pem = readFileSync(made, 'utf8');
+      expect(new X509Certificate(pem).subject).toBe(`CN=${code.id}`);
+      const link = await new TestLink({ ...tls, key: readFileSync(key), cert: pem + issuing }).hello();
+      expect((await link.next('welcome')).device).toBe(code.id);
+      link.socket.terminate();
+    } finally {
+      between.close();
+    }
+  });
+});
