@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import pino from 'pino';
-import { CordonError } from '../shared/errors.ts';
 import { type Agent, createAgent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
-import { askControl, type ControlRequest, serveControl } from './control/control.ts';
+import { type ControlRequest, serveControl } from './control/control.ts';
+import { lockHome } from './control/home-lock.ts';
 import type { DeviceTime } from './enforcement/device-clock.ts';
 import { credentialFolder } from './enrolment/credential-folder.ts';
 import { sensorsFrom } from './evidence/sensor-command.ts';
@@ -14,6 +14,7 @@ import { noSensors } from './evidence/sensors.ts';
 import { collectInventory } from './inventory/inventory.ts';
 import { dialDirect } from './link/dial.ts';
 import { type AgentStore, openAgentStore } from './store/agent-store.ts';
+import { plain } from './terminal-text.ts';
 import { openWorkspace } from './workspace/workspace.ts';
 
 const SAMPLE_EVERY = 5 * 60_000;
@@ -48,19 +49,24 @@ export async function openAgent(config: AgentConfig, onEnd: (end: DaemonEnd) => 
     onRestart: () => onEnd('restart'),
     onUnenrolled: () => onEnd('unenrolled'),
     log: {
-      debug: (message, fields) => log.debug(fields ?? {}, message),
-      info: (message, fields) => log.info(fields ?? {}, message),
-      warn: (message, fields) => log.warn(fields ?? {}, message),
+      debug: (message, fields) => log.debug(harmless(fields), message),
+      info: (message, fields) => log.info(harmless(fields), message),
+      warn: (message, fields) => log.warn(harmless(fields), message),
     },
   });
   return { agent, store, log };
 }
 
+/** `run` may log to a terminal, and what a server said may stand in it. */
+const harmless = (fields: Record<string, unknown> = {}) =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? plain(value) : value]),
+  );
+
 /** Runs until a signal, a restart command or an unenrolment. */
 export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
-  if (await askControl(config.socket, { op: 'status', shown: false })) {
-    throw new CordonError('conflict', `An agent is running already in ${config.home}.`);
-  }
+  credentialFolder(config.identity).current();
+  const unlock = lockHome(config.home);
   let end: (end: DaemonEnd) => void = () => undefined;
   const ended = new Promise<DaemonEnd>((resolve) => {
     end = resolve;
@@ -87,6 +93,7 @@ export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
   await agent.stop();
   await control.close();
   store.close();
+  unlock();
   return how;
 }
 

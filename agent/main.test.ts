@@ -1,7 +1,7 @@
 /** The agent as people run it: real processes, killed with -9, against a small real server. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -72,6 +72,12 @@ it('says in one line what is missing, with its own exit codes', async () => {
   expect(await agent('enrol', 'cordon:enrol?nonsense')).toMatchObject({ code: EXIT.usage });
   expect(await agent('enrol', server.link('ab'.repeat(32)))).toMatchObject({ code: EXIT.unverified });
   expect(await agent('fly')).toMatchObject({ code: EXIT.usage });
+  const nobody = server.link().replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:9');
+  expect(await agent('enrol', nobody)).toMatchObject({
+    code: EXIT.unavailable,
+    err: expect.stringMatching(/^cordon-agent: The server cannot be reached [^\n]+\n$/),
+  });
+  expect(await agent('send', 'somebody', 'hello')).toMatchObject({ code: EXIT.usage });
 }, 30_000);
 
 it('killed with -9 while it waits for the answer to its code, it enrols with the same link and the same key', async () => {
@@ -97,7 +103,14 @@ it('enrols, runs, tells its state to its owner alone, and keeps a workspace that
   await run();
   expect(statSync(join(home, 'agent.sock')).mode & 0o777).toBe(0o600);
   expect((await agent('status')).out).toMatch(/connection +connected[\s\S]*messaging +open/);
-  expect(await agent('run')).toMatchObject({ code: EXIT.conflict });
+  for (const again of [['run'], ['run', '--detach'], ['enrol', server.link(), '--replace']]) {
+    expect(await agent(...again)).toEqual({
+      code: EXIT.conflict,
+      out: '',
+      err: expect.stringMatching(/^cordon-agent: An agent runs in [^\n]+ already: [^\n]+ \(conflict\)\n$/),
+    });
+  }
+  expect(server.sockets.size).toBe(1);
 
   const file = join(home, 'plan.txt');
   writeFileSync(file, 'the plan');
@@ -138,6 +151,36 @@ it('case 54: killed with -9 in the middle of commands, again and again, it carri
   expect(new Set(told).size).toBe(issued.length);
   expect((await agent('messages')).out.trim().split('\n')).toHaveLength(20);
 }, 90_000);
+
+it('runs in the background when it is told to, and returns when it is up', async () => {
+  await agent('enrol', server.link());
+  const { code, out } = await agent('run', '--detach');
+  expect(code).toBe(0);
+  const pid = Number(/process (\d+)/.exec(out)?.[1]);
+  try {
+    expect((await agent('status')).out).toMatch(/agent +running/);
+    await vi.waitFor(() => expect(server.sockets.size).toBe(1), WAIT);
+    expect(readFileSync(join(home, 'agent.log'), 'utf8')).toContain('"state":"connected"');
+    expect(statSync(join(home, 'agent.log')).mode & 0o777).toBe(0o600);
+  } finally {
+    process.kill(pid, 'SIGTERM');
+  }
+  await vi.waitFor(async () => expect((await agent('status')).out).toMatch(/not running/), WAIT);
+}, 40_000);
+
+it.skipIf(process.getuid?.() !== 0)(
+  'answers no other user of the machine',
+  async () => {
+    await agent('enrol', server.link());
+    await run();
+    chmodSync(home, 0o755);
+    const ask = `require('node:net').connect(${JSON.stringify(join(home, 'agent.sock'))})
+    .on('connect', () => process.exit(0)).on('error', ({ code }) => { console.log(code); process.exit(1); })`;
+    const asNobody = spawnSync(process.execPath, ['-e', ask], { uid: 65534, gid: 65534, encoding: 'utf8' });
+    expect(asNobody).toMatchObject({ status: 1, stdout: 'EACCES\n' });
+  },
+  30_000,
+);
 
 it('restarts in its own place when an admin says so, and tells a supervisor by code 75 where there is one', async () => {
   await agent('enrol', server.link());

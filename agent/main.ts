@@ -1,24 +1,30 @@
 /** `cordon-agent` on the command line. Each command is a paragraph; what it shows is in `view.ts`. */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { Command, CommanderError } from 'commander';
-import { CordonError, isCordonError } from '../shared/errors.ts';
+import { Command, CommanderError, Option } from 'commander';
+import { CordonError } from '../shared/errors.ts';
 import { deviceIdSchema } from '../shared/protocol/ids.ts';
 import type { Agent, AgentStatus } from './agent.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { askControl } from './control/control.ts';
+import { lockHome } from './control/home-lock.ts';
 import { openAgent, runDaemon } from './daemon.ts';
 import type { DatagramOutcome } from './datagrams/datagrams.ts';
 import type { Notice } from './enforcement/notices.ts';
 import { credentialFolder } from './enrolment/credential-folder.ts';
 import { enrol } from './enrolment/enrol.ts';
 import { EXIT, EXIT_CODES } from './exit-codes.ts';
+import { explainFailure } from './explain-failure.ts';
 import { dialDirect } from './link/dial.ts';
 import { openAgentStore } from './store/agent-store.ts';
+import { plain, plainJson } from './terminal-text.ts';
 import { messageLines, noticeLines, outcomeLines, statusLines } from './view.ts';
 import { openWorkspace, type Workspace } from './workspace/workspace.ts';
+
+/** A daemon that has not answered by then is not coming. */
+const UP_WITHIN = 15_000;
 
 /** Runs one command. Returns the exit code; a daemon that is to start again in its place is handled by the caller. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -38,7 +44,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--replace', 'give up the identity that this machine has', false)
     .action(async (link: string, { replace }: { replace: boolean }) => {
       const { home, identity, store: file, workspace } = config();
-      mkdirSync(home, { recursive: true, mode: 0o700 });
+      const unlock = lockHome(home);
       const store = openAgentStore({ file });
       try {
         const credentials = await enrol(link, { keeper: credentialFolder(identity), store, dial: dialDirect, replace });
@@ -49,6 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         ]);
       } finally {
         store.close();
+        unlock();
       }
     });
 
@@ -69,7 +76,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--json', 'for a program', false)
     .action(async ({ json }: { json: boolean }) => {
       const status = await ask<AgentStatus>(config(), { op: 'status', shown: !json }, (agent) => agent.status());
-      say(json ? [JSON.stringify(status.answer, null, 2)] : statusLines(status.answer, status.running));
+      say(json ? [plainJson(status.answer)] : statusLines(status.answer, status.running));
     });
 
   program
@@ -80,7 +87,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { answer } = await ask<readonly Notice[]>(config(), { op: 'notices', shown: !json }, (agent) =>
         agent.notices(),
       );
-      say(json ? [JSON.stringify(answer, null, 2)] : noticeLines(answer));
+      say(json ? [plainJson(answer)] : noticeLines(answer));
     });
 
   program
@@ -103,12 +110,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('send a test datagram to another device')
     .argument('<device>')
     .argument('<text>')
-    .option('--service <service>', 'messaging or mail', 'messaging')
-    .action(async (to: string, body: string, { service }: { service: string }) => {
+    .addOption(
+      new Option('--service <service>', 'the gate that it passes').choices(['messaging', 'mail']).default('messaging'),
+    )
+    .action(async (to: string, body: string, { service }: { service: 'messaging' | 'mail' }) => {
+      const recipient = deviceIdSchema.safeParse(to);
+      if (!recipient.success) {
+        throw new CordonError('invalid_input', `${to} is no device id; one looks like dev_ and 16 letters or digits.`);
+      }
       const answered = await askControl(config().socket, {
         op: 'send',
-        to: deviceIdSchema.parse(to),
-        service: service === 'mail' ? 'mail' : 'messaging',
+        to: recipient.data,
+        service,
         body,
       });
       if (!answered)
@@ -146,7 +159,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command('ls')
     .action(() =>
       withWorkspace(async (opened) =>
-        say((await opened.list()).map(({ name, size }) => `${String(size).padStart(10)}  ${name}`)),
+        say((await opened.list()).map(({ name, size }) => `${String(size).padStart(10)}  ${plain(name)}`)),
       ),
     );
 
@@ -180,16 +193,26 @@ function asAnswer<T>(answer: unknown): T {
   return answer as T;
 }
 
-function startDetached(config: AgentConfig): void {
+/** Returns when the daemon answers, or has said in its log why it cannot. */
+async function startDetached(config: AgentConfig): Promise<void> {
   credentialFolder(config.identity).current();
+  // One line here instead of one in a log.
+  lockHome(config.home)();
   const log = openSync(config.logFile, 'a', 0o600);
   const [entry = ''] = process.argv.slice(1);
   const child = spawn(process.execPath, [...process.execArgv, entry, '--home', config.home, 'run'], {
     detached: true,
     stdio: ['ignore', log, log],
   });
-  child.unref();
   closeSync(log);
+  const deadline = Date.now() + UP_WITHIN;
+  while (!(await askControl(config.socket, { op: 'status', shown: false }))) {
+    if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
+      throw new CordonError('unavailable', `The agent did not come up: the end of ${config.logFile} says why.`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  child.unref();
   say([`The agent runs in the background as process ${child.pid}; its log is ${config.logFile}`]);
 }
 
@@ -204,13 +227,9 @@ function restart({ supervised }: AgentConfig): number {
 function failed(error: unknown): number {
   // commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
-  if (isCordonError(error)) {
-    process.stderr.write(`cordon-agent: ${error.message} (${error.code})\n`);
-    return EXIT_CODES[error.code];
-  }
-  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-  process.stderr.write(`cordon-agent: ${error instanceof Error ? error.message : String(error)}${code}\n`);
-  return EXIT.failed;
+  const { words, exit } = explainFailure(error);
+  process.stderr.write(`cordon-agent: ${plain(words)}\n`);
+  return exit;
 }
 
 function say(lines: readonly string[]): void {

@@ -1,8 +1,8 @@
 /**
- * The command line's way to the running daemon: a Unix socket in the agent's folder, 0600, one JSON request and one JSON answer a
- * connection. Who may open it is who owns the folder.
+ * The command line's way to the running daemon: a Unix socket in the agent's folder, made 0600 (never for an instant more), one JSON
+ * request and one JSON answer a connection. Who may open it is who owns it.
  */
-import { chmodSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { z } from 'zod';
 import { CordonError, ERROR_CODES, isCordonError } from '../../shared/errors.ts';
@@ -27,6 +27,8 @@ const answerSchema = z.union([
 ]);
 
 const LONGEST_REQUEST = 64 * 1024;
+/** What `sockaddr_un` holds on every system (macOS: 104 with the final zero). */
+const LONGEST_PATH = 103;
 
 export interface Control {
   close(): Promise<void>;
@@ -49,13 +51,21 @@ export async function serveControl(
       )
       .then((result) => socket.end(`${JSON.stringify(result)}\n`));
   });
-  // A socket that a killed daemon left behind: whoever calls this has asked it and got no answer.
+  if (Buffer.byteLength(path) > LONGEST_PATH) {
+    throw new CordonError(
+      'invalid_input',
+      `${path} is too long a name for a socket: choose a --home of less than ${LONGEST_PATH - 'agent.sock'.length} bytes.`,
+    );
+  }
+  // A socket that a killed daemon left behind: whoever calls this holds the lock of the home.
   rmSync(path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
+    // The socket is bound before `listen` returns.
+    const before = process.umask(0o177);
     server.listen(path, resolve);
+    process.umask(before);
   });
-  chmodSync(path, 0o600);
   return {
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
@@ -78,9 +88,10 @@ function reach(path: string): Promise<Socket | null> {
     const socket = connect(path);
     socket.once('connect', () => resolve(socket));
     socket.once('error', (error) => {
-      const absent = 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED');
-      if (absent) resolve(null);
-      else reject(error);
+      const code = 'code' in error ? error.code : null;
+      if (code === 'ENOENT' || code === 'ECONNREFUSED') resolve(null);
+      else if (code !== 'EACCES') reject(error);
+      else reject(new CordonError('forbidden', `The agent at ${path} belongs to another user: ask as that user.`));
     });
   });
 }

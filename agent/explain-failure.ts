@@ -1,0 +1,72 @@
+/** An error as its user is told of it: what happened, how to mend it, and the exit code. One table; never a stack, never raw JSON. */
+import { ZodError } from 'zod';
+import { isCordonError } from '../shared/errors.ts';
+import { EXIT, EXIT_CODES } from './exit-codes.ts';
+
+export interface Explained {
+  readonly words: string;
+  readonly exit: number;
+}
+
+type Explain = (what: string, path: string) => Explained;
+
+const unreachable: Explain = (what) => ({
+  words: `The server cannot be reached (${what}): check the network, and that the server runs; then try again.`,
+  exit: EXIT.unavailable,
+});
+const untrusted: Explain = (what) => ({
+  words: `The server’s certificate does not hold (${what}): you may be talking to somebody else. Tell your admin.`,
+  exit: EXIT.unverified,
+});
+const forbidden: Explain = (_what, path) => ({
+  words: `There is no permission for ${path}: run this as the user whose it is, or choose another --home.`,
+  exit: EXIT.refused,
+});
+const full: Explain = () => ({
+  words: 'The disk is full: make room, and try again. Nothing was lost.',
+  exit: EXIT.unavailable,
+});
+
+/** By the `code` that Node and OpenSSL give. */
+const BY_CODE: Readonly<Record<string, Explain>> = {
+  ECONNREFUSED: unreachable,
+  ECONNRESET: unreachable,
+  EHOSTUNREACH: unreachable,
+  ENETUNREACH: unreachable,
+  ETIMEDOUT: unreachable,
+  EPIPE: unreachable,
+  ENOTFOUND: unreachable,
+  EAI_AGAIN: unreachable,
+  CERT_HAS_EXPIRED: untrusted,
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  ERR_TLS_CERT_ALTNAME_INVALID: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  EACCES: forbidden,
+  EPERM: forbidden,
+  EROFS: forbidden,
+  ENOSPC: full,
+  EDQUOT: full,
+  ENOENT: (_what, path) => ({ words: `There is no ${path}.`, exit: EXIT.notFound }),
+  EISDIR: (_what, path) => ({ words: `${path || 'That'} is a folder; name a file.`, exit: EXIT.usage }),
+  ERR_SQLITE_ERROR: (what) => ({
+    words: `The agent’s state cannot be used (${what}): is its disk full, or its file from a newer version?`,
+    exit: EXIT.failed,
+  }),
+};
+
+export function explainFailure(error: unknown): Explained {
+  if (isCordonError(error)) return { words: `${error.message} (${error.code})`, exit: EXIT_CODES[error.code] };
+  if (error instanceof ZodError || error instanceof SyntaxError) {
+    return {
+      words:
+        'The server, or a file of the agent, said something that makes no sense here: is this a Cordon server, and as new as this agent?',
+      exit: EXIT.unverified,
+    };
+  }
+  const what = error instanceof Error ? error.message || error.name : String(error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const path = error instanceof Error && 'path' in error ? String(error.path) : '';
+  return BY_CODE[code]?.(what === 'AggregateError' ? code : what, path) ?? { words: what, exit: EXIT.failed };
+}

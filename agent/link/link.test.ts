@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:https';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { testAuthority } from '../../tests/support/enrolment.ts';
+import { dialDirect } from './dial.ts';
+import { createLink, type Link } from './link.ts';
+import { secureDial } from './tls.ts';
+
+const WELCOME = {
+  kind: 'welcome',
+  time: 1,
+  installation: 'inst_test',
+  device: 'dev_aaaaaaaaaaaaaaaa',
+  generation: 1,
+  list: 1,
+  record: 1,
+  root: 1,
+  reports: 0,
+};
+const SILENT_FOR = 300;
+
+let ca: ReturnType<typeof testAuthority>;
+let server: Server;
+let sockets: WebSocket[];
+let states: string[];
+let link: Link;
+
+beforeAll(() => {
+  ca = testAuthority();
+});
+afterAll(() => ca.remove());
+beforeEach(async () => {
+  sockets = [];
+  states = [];
+  const { keyPem, chainPem } = ca.authority.serverIdentity();
+  server = createServer({ key: keyPem, cert: chainPem });
+  new WebSocketServer({ server }).on('connection', (socket) => {
+    sockets.push(socket);
+    socket.once('message', () => socket.send(JSON.stringify(WELCOME)));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  const rootPem = pemOf(ca.authority.rootDer);
+  const dial = secureDial({ dial: dialDirect, rootPem, identity: null });
+  link = createLink({
+    url: () => new URL(`wss://127.0.0.1:${address.port}`),
+    secureDial: () => dial,
+    hello: () => ({ kind: 'hello', agent: 'test', list: 0, record: 0, root: 0 }),
+    denied: () => null,
+    onFrame: () => undefined,
+    onDown: () => undefined,
+    onRefusal: () => undefined,
+    beforeKnock: async () => undefined,
+    onExpired: async () => undefined,
+    onState: (state, detail) => states.push(detail === null ? state : `${state}: ${detail}`),
+    silentFor: SILENT_FOR,
+  });
+  link.start();
+  await vi.waitFor(() => expect(link.state).toBe('connected'));
+});
+afterEach(() => {
+  link.stop();
+  for (const socket of sockets) socket.terminate();
+  server.close();
+});
+
+const pemOf = (der: Buffer) => `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+
+it('a server without a ping for too long is dead whatever TCP says: the link is made anew', async () => {
+  await vi.waitFor(() => expect(states).toContainEqual('waiting: the server has fallen silent'), 2_000);
+  await vi.waitFor(() => expect(sockets).toHaveLength(2), 5_000);
+});
+
+it('pings keep it up', async () => {
+  const pinging = setInterval(() => sockets[0]?.ping(), SILENT_FOR / 6);
+  await new Promise((resolve) => setTimeout(resolve, SILENT_FOR * 4));
+  clearInterval(pinging);
+  expect(link.state).toBe('connected');
+  expect(sockets).toHaveLength(1);
+});
