@@ -4,20 +4,10 @@
  * against who can read the running server's memory or its passphrase.
  */
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { syncFolder, writeSynced } from '../shared/durable-file.ts';
 import { CordonError } from '../shared/errors.ts';
 
 const CUSTODY_FILE = 'custody.json';
@@ -117,13 +107,7 @@ export function writeDurably(path: string, text: string, keep = false): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const half = `${path}.${process.pid}.new`;
   rmSync(half, { force: true });
-  const file = openSync(half, 'wx', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  writeSynced(half, text, 'wx');
   try {
     if (keep) linkSync(half, path);
     else renameSync(half, path);
@@ -133,17 +117,6 @@ export function writeDurably(path: string, text: string, keep = false): void {
     rmSync(half, { force: true });
   }
   syncFolder(folder);
-}
-
-/** Makes a rename durable. Windows has no such call on folders and journals names by itself. */
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 export interface Passphrase {

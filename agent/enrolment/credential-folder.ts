@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { syncFolder, writeSynced } from '../../shared/durable-file.ts';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
 import { type CredentialPort, credentialsOver, type EnrolmentKeeper, type EnrolmentState } from './credentials.ts';
 
@@ -66,13 +67,7 @@ export function credentialFolder(folder: string): EnrolmentKeeper & CredentialPo
 function writeWhole(path: string, text: string): void {
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
   const beside = `${path}.tmp`;
-  const file = openSync(beside, 'w', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  writeSynced(beside, text, 'w');
   renameSync(beside, path);
 }
 
@@ -86,14 +81,4 @@ function destroy(path: string): void {
     closeSync(file);
   }
   unlinkSync(path);
-}
-
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

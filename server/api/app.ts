@@ -2,14 +2,13 @@
  * The admin listener's express app: headers, who calls, one handler a route, errors as problems. It knows no rule and no resource:
  * those are `server/admins/roles.ts` and the files beside this one. What a request's body holds is never logged.
  */
-import { randomUUID } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
 import { RIGHTS, type RouteName } from '../admins/roles.ts';
 import { authenticate, cookieOf, refuseOtherSites } from './authentication.ts';
-import { problemOf } from './problems.ts';
+import { failureOf } from './failure.ts';
 import { FileReply, type Route } from './route.ts';
 
 /** An order with a thousand exemptions and statements in several languages fits. */
@@ -70,13 +69,7 @@ export function createApi({ admins, routes, log }: ApiPorts): express.Express {
   });
   app.use((thrown: unknown, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) return next(thrown);
-    const error = asCordonError(thrown);
-    const problem = problemOf(error);
-    if (problem.status >= 500) {
-      const id = randomUUID();
-      log.error({ id, method: request.method, code: error.code, ...causeOf(thrown) }, 'request failed');
-      problem.context = { ...problem.context, id };
-    }
+    const { error, problem, headers } = failureOf(thrown, request, log);
     // Who tries what they may not is worth a line; what they sent is not in it.
     if ([401, 403, 429].includes(problem.status)) {
       log.info(
@@ -84,9 +77,7 @@ export function createApi({ admins, routes, log }: ApiPorts): express.Express {
         'admin request refused',
       );
     }
-    const { retryAfter } = error.context;
-    if (typeof retryAfter === 'number') response.setHeader('Retry-After', String(retryAfter));
-    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+    response.set(headers).status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   });
   return app;
 }
@@ -113,22 +104,4 @@ function send(response: Response, { path, type, name, sent }: FileReply, next: N
   response.sendFile(path, { dotfiles: 'allow', cacheControl: false }, (error) => {
     sent().then(() => error && next(error), next);
   });
-}
-
-/** express and its body parser throw errors with a status: those are the caller's. Their text may quote the body, so it is not repeated. */
-function asCordonError(thrown: unknown): CordonError {
-  if (thrown instanceof CordonError) return thrown;
-  const status = thrown instanceof Error && 'status' in thrown ? thrown.status : 500;
-  if (status === 413) return new CordonError('too_large', `A request has ${LARGEST_BODY} at most.`);
-  if (typeof status === 'number' && status >= 400 && status < 500) {
-    return new CordonError('invalid_input', 'The request could not be read: send well-formed JSON in UTF-8.');
-  }
-  return new CordonError('internal', 'unexpected', {}, thrown);
-}
-
-/** Name, message and stack only: an error's other properties may hold a request's body. */
-function causeOf(thrown: unknown): object {
-  if (!(thrown instanceof Error)) return { error: typeof thrown };
-  const { cause } = thrown;
-  return { error: thrown.stack, ...(cause instanceof Error ? { cause: cause.stack } : {}) };
 }

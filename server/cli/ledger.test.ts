@@ -4,13 +4,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
 import express from 'express';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
+import { runInProcess } from '../../tests/support/in-process-cli.ts';
 import { ledgerRouter } from '../public/ledger.ts';
 import { EXIT } from './exit-codes.ts';
-import { runCli } from './main.ts';
 
 let api: ApiServer;
 let listener: Server;
@@ -33,19 +32,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function cordon(...args: string[]) {
-  const text = { out: '', err: '' };
-  const sink = (key: 'out' | 'err') =>
-    new Writable({
-      write(chunk, _encoding, written) {
-        text[key] += String(chunk);
-        written();
-      },
-    });
-  const terminal = { stdin: Readable.from([]), stdout: sink('out'), stderr: sink('err') };
+function cordon(...args: string[]) {
   // No server to ask and nobody signed in: verifying needs neither.
   const env = { XDG_CONFIG_HOME: join(folder, 'nobody'), CORDON_SERVER: 'http://127.0.0.1:1' };
-  return { code: await runCli(['ledger', ...args], terminal, env), ...text };
+  return runInProcess(['ledger', ...args], env);
 }
 
 it('copies, verifies offline, and names the file that was changed', async () => {

@@ -2,12 +2,11 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../shared/errors.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
+import { runInProcess } from '../../tests/support/in-process-cli.ts';
 import { EXIT, EXIT_CODES } from './exit-codes.ts';
-import { runCli } from './main.ts';
 import { table } from './output.ts';
 
 let api: ApiServer;
@@ -25,35 +24,20 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function sink() {
-  const chunks: string[] = [];
-  const stream = new Writable({
-    write(chunk, _encoding, written) {
-      chunks.push(String(chunk));
-      written();
-    },
-  });
-  return { stream, text: () => chunks.join('') };
-}
-
-async function cordon(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const [stdout, stderr] = [sink(), sink()];
-  const terminal = { stdin: Readable.from([]), stdout: stdout.stream, stderr: stderr.stream };
-  const code = await runCli(args, terminal, { XDG_CONFIG_HOME: folder, CORDON_SERVER: api.url, ...env });
-  const json = () => JSON.parse(stdout.text());
-  return { code, stdout: stdout.text(), stderr: stderr.text(), json };
+function cordon(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return runInProcess(args, { XDG_CONFIG_HOME: folder, CORDON_SERVER: api.url, ...env });
 }
 
 it('takes an owner from the link to a signed-in session, without a terminal', async () => {
   const link = `${api.url}/#invitation=${await api.admins.firstOwnerInvitation()}`;
   const file = ['--password-file', join(folder, 'password')];
   const set = await cordon(['setup', link, '--email', 'a@example.org', '--name', 'Amina', ...file, '--json']);
-  expect([set.code, set.stderr]).toEqual([0, '']);
+  expect([set.code, set.err]).toEqual([0, '']);
   secret = set.json().totpSecret;
   expect((await cordon(['setup', link, '--email', 'b@example.org', ...file])).code).toBe(EXIT.signIn);
   expect((await cordon(['devices', 'list'])).code).toBe(EXIT.signIn);
   const signed = await cordon(['sign-in', 'a@example.org', ...file, '--totp', api.code(secret)]);
-  expect([signed.code, signed.stderr]).toEqual([0, '']);
+  expect([signed.code, signed.err]).toEqual([0, '']);
   expect(statSync(join(folder, 'cordon', 'cli.json')).mode & 0o777).toBe(0o600);
   expect(readFileSync(join(folder, 'cordon', 'cli.json'), 'utf8')).not.toContain(password);
 });
@@ -61,18 +45,18 @@ it('takes an owner from the link to a signed-in session, without a terminal', as
 it('administers accounts, groups, tokens and keys with that session', async () => {
   const added = (await cordon(['accounts', 'add', 'h@example.org', 'Help', '--role', 'helpdesk', '--json'])).json();
   expect(added.link).toContain('#invitation=');
-  const group = (await cordon(['groups', 'add', 'Lahore', '--home', 'PK'])).stdout.trim();
+  const group = (await cordon(['groups', 'add', 'Lahore', '--home', 'PK'])).out.trim();
   expect(group).toMatch(/^grp_/);
   const granted = await cordon(['accounts', 'grant', added.account.id, 'helpdesk', '--group', group]);
-  expect(granted.stdout).toContain(`helpdesk:${group}`);
+  expect(granted.out).toContain(`helpdesk:${group}`);
   const both = ['--group', group, '--area', 'PK'];
   const fleet = await cordon(['accounts', 'grant', added.account.id, 'fleet', ...both]);
-  expect(fleet.stdout).toContain(`fleet:${group}:PK`);
+  expect(fleet.out).toContain(`fleet:${group}:PK`);
   const bad = await cordon(['accounts', 'grant', added.account.id, 'helpdesk', '--area', 'pk']);
-  expect([bad.code, bad.stderr]).toEqual([EXIT.usage, expect.stringContaining('PK')]);
-  expect((await cordon(['groups', 'add', 'Nowhere', '--home', 'pk'])).stderr).toContain('[unknown_area]');
+  expect([bad.code, bad.err]).toEqual([EXIT.usage, expect.stringContaining('PK')]);
+  expect((await cordon(['groups', 'add', 'Nowhere', '--home', 'pk'])).err).toContain('[unknown_area]');
 
-  const token = (await cordon(['tokens', 'create', 'script'])).stdout.trim();
+  const token = (await cordon(['tokens', 'create', 'script'])).out.trim();
   const asToken = { XDG_CONFIG_HOME: join(folder, 'empty'), CORDON_TOKEN: token };
   expect((await cordon(['groups', 'list', '--json'], asToken)).json()[0].name).toBe('Lahore');
 
@@ -85,7 +69,7 @@ it('administers accounts, groups, tokens and keys with that session', async () =
   const registered = (await cordon(['key', 'register', '--key', key, '--json'], passphrase)).json();
   expect(registered.keyid).toBe(made.keyid);
   const wrong = await cordon(['key', 'register', '--key', key], { CORDON_KEY_PASSPHRASE: 'some other passphrase' });
-  expect([wrong.code, wrong.stderr]).toEqual([EXIT.signIn, expect.stringContaining('[passphrase_wrong]')]);
+  expect([wrong.code, wrong.err]).toEqual([EXIT.signIn, expect.stringContaining('[passphrase_wrong]')]);
 });
 
 it('backs up to a new file that only its owner reads, and leaves an older one alone', async () => {
@@ -100,8 +84,8 @@ it('backs up to a new file that only its owner reads, and leaves an older one al
 
 it('reads the ledger', async () => {
   await api.ledger.sequence();
-  const { stdout } = await cordon(['ledger', 'checkpoint']);
-  expect(stdout).toContain('cordon/test');
+  const { out } = await cordon(['ledger', 'checkpoint']);
+  expect(out).toContain('cordon/test');
   expect((await cordon(['ledger', 'leaves', '--json'])).json()[0].leaf.kind).toBe('role.granted');
 });
 
@@ -109,8 +93,8 @@ it('sends a session to no other server than the one that gave it', async () => {
   const other = await startApi();
   try {
     expect((await cordon(['--server', other.url, 'groups', 'list'])).code).toBe(EXIT.signIn);
-    const { stderr } = await cordon(['--server', 'http://127.0.0.1:1', 'groups', 'list']);
-    expect(stderr).toMatch(/^cordon: Cannot reach .*--server\. \[unavailable\]\n$/);
+    const { err } = await cordon(['--server', 'http://127.0.0.1:1', 'groups', 'list']);
+    expect(err).toMatch(/^cordon: Cannot reach .*--server\. \[unavailable\]\n$/);
   } finally {
     await other.close();
   }
@@ -118,10 +102,10 @@ it('sends a session to no other server than the one that gave it', async () => {
 
 it('fails in one line, or as JSON', async () => {
   const missing = await cordon(['devices', 'show', 'dev_aaaaaaaaaaaaaaaa']);
-  expect([missing.code, missing.stdout]).toEqual([EXIT.notFound, '']);
-  expect(missing.stderr.trim().split('\n')).toHaveLength(1);
+  expect([missing.code, missing.out]).toEqual([EXIT.notFound, '']);
+  expect(missing.err.trim().split('\n')).toHaveLength(1);
   const json = await cordon(['devices', 'show', 'dev_aaaaaaaaaaaaaaaa', '--json']);
-  expect(JSON.parse(json.stderr).code).toBe('not_found');
+  expect(JSON.parse(json.err).code).toBe('not_found');
   expect((await cordon(['devices', 'list', '--bogus'])).code).toBe(EXIT.usage);
   expect((await cordon(['--help'])).code).toBe(0);
 });

@@ -4,12 +4,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { testAuthority } from '../../tests/support/enrolment.ts';
+import { runInProcess } from '../../tests/support/in-process-cli.ts';
 import { EXIT } from './exit-codes.ts';
-import { runCli } from './main.ts';
 
 let api: ApiServer;
 let folder: string;
@@ -17,27 +16,14 @@ const { authority, remove } = testAuthority();
 const tokens = new Map<string, string>();
 const people = ['ada', 'ben', 'cleo', 'dan'];
 
-async function cordon(who: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const text = { out: '', err: '' };
-  const sink = (key: 'out' | 'err') =>
-    new Writable({
-      write(chunk, _encoding, written) {
-        text[key] += String(chunk);
-        written();
-      },
-    });
-  const code = await runCli(
-    args,
-    { stdin: Readable.from([]), stdout: sink('out'), stderr: sink('err') },
-    {
-      XDG_CONFIG_HOME: join(folder, 'nobody'),
-      CORDON_SERVER: api.url,
-      CORDON_TOKEN: tokens.get(who),
-      CORDON_KEY_PASSPHRASE: `the passphrase of ${who}`,
-      ...env,
-    },
-  );
-  return { code, ...text, json: () => JSON.parse(text.out) };
+function cordon(who: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return runInProcess(args, {
+    XDG_CONFIG_HOME: join(folder, 'nobody'),
+    CORDON_SERVER: api.url,
+    CORDON_TOKEN: tokens.get(who),
+    CORDON_KEY_PASSPHRASE: `the passphrase of ${who}`,
+    ...env,
+  });
 }
 
 const keyOf = (who: string) => join(folder, `${who}.pem`);

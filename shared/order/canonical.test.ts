@@ -1,18 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { isCordonError } from '../errors.ts';
+import { codeOf } from '../../tests/support/code-of.ts';
 import { decodeCanonical, encodeCanonical, parseDocument } from './canonical.ts';
 
 const text = (value: string) => Buffer.from(value);
-const code = (act: () => unknown): string => {
-  try {
-    act();
-  } catch (error) {
-    return isCordonError(error) ? error.code : String(error);
-  }
-  return 'accepted';
-};
 
 const string = fc.string({ unit: 'binary' });
 const { json } = fc.letrec((tie) => ({
@@ -49,7 +41,7 @@ describe('canonical JSON', () => {
       fc.property(json, (value) => {
         const canonical = encodeCanonical(value).toString();
         for (const other of [` ${canonical}`, `${canonical}\n`, JSON.stringify([value], null, 1)]) {
-          expect(code(() => decodeCanonical(text(other)))).toBe('document_malformed');
+          expect(codeOf(() => decodeCanonical(text(other)))).toBe('document_malformed');
         }
       }),
     );
@@ -80,7 +72,7 @@ describe('canonical JSON', () => {
     ['deep nesting', `${'['.repeat(40)}${']'.repeat(40)}`],
     ['very deep nesting', `${'['.repeat(200_000)}${']'.repeat(200_000)}`],
   ])('case 26: %s is refused', (_name, written) => {
-    expect(code(() => decodeCanonical(text(written)))).toBe('document_malformed');
+    expect(codeOf(() => decodeCanonical(text(written)))).toBe('document_malformed');
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
   });
 
@@ -91,7 +83,7 @@ describe('canonical JSON', () => {
       [0x22, 0xed, 0xa0, 0x80, 0x22],
       [0x22, 0xe2, 0x82, 0x22],
     ]) {
-      expect(code(() => decodeCanonical(Uint8Array.from(bytes)))).toBe('document_malformed');
+      expect(codeOf(() => decodeCanonical(Uint8Array.from(bytes)))).toBe('document_malformed');
     }
   });
 
@@ -107,7 +99,7 @@ describe('canonical JSON', () => {
     ['a lone surrogate', '\ud800'],
     ['a lone surrogate in a key', { '\udc00': 1 }],
   ])('does not encode %s', (_name, value) => {
-    expect(code(() => encodeCanonical(value))).toBe('document_malformed');
+    expect(codeOf(() => encodeCanonical(value))).toBe('document_malformed');
   });
 
   it('sorts keys by code unit', () => {
@@ -119,6 +111,6 @@ describe('canonical JSON', () => {
   it('case 27: an unknown field is refused, not skipped', () => {
     const schema = z.strictObject({ a: z.int() });
     expect(parseDocument(schema, text('{"a":1}'))).toEqual({ a: 1 });
-    expect(code(() => parseDocument(schema, text('{"a":1,"critical":true}')))).toBe('document_malformed');
+    expect(codeOf(() => parseDocument(schema, text('{"a":1,"critical":true}')))).toBe('document_malformed');
   });
 });

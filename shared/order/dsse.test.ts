@@ -1,21 +1,12 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isCordonError } from '../errors.ts';
+import { codeOf } from '../../tests/support/code-of.ts';
 import { approveRevision, createApproverKey, openApproverKey, revisionEnvelope } from './approver-key.ts';
 import { PAYLOAD_TYPES } from './documents.ts';
 import { pae, payloadOf, readPublicKey, signEnvelope, signedBy, signerOf } from './dsse.ts';
 import { commitmentOf, exemptionsFor, newSalt } from './exemption.ts';
 import { makeReceipt, verifyReceipt } from './receipt.ts';
-
-const code = (act: () => unknown): string => {
-  try {
-    act();
-  } catch (error) {
-    return isCordonError(error) ? error.code : String(error);
-  }
-  return 'accepted';
-};
 
 function keyOf(pair: { publicKey: KeyObject; privateKey: KeyObject }) {
   const base64 = pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
@@ -74,11 +65,11 @@ describe('DSSE', () => {
 
   it('case 27: an unknown payload type is refused', () => {
     const envelope = signEnvelope('application/vnd.cordon.order-revision.v2+json', Buffer.from('{}'), []);
-    expect(code(() => payloadOf(envelope, PAYLOAD_TYPES.revision))).toBe('document_wrong_type');
+    expect(codeOf(() => payloadOf(envelope, PAYLOAD_TYPES.revision))).toBe('document_wrong_type');
   });
 
   it('refuses base64 with stray bits, so that one payload has one envelope text', () => {
-    expect(code(() => payloadOf({ payloadType: 'x', payload: 'eB==', signatures: [] }, 'x'))).toBe(
+    expect(codeOf(() => payloadOf({ payloadType: 'x', payload: 'eB==', signatures: [] }, 'x'))).toBe(
       'document_malformed',
     );
   });
@@ -86,10 +77,10 @@ describe('DSSE', () => {
   it('takes Ed25519 and P-256 keys in their one DER form and no other', () => {
     const { base64 } = p256();
     const longer = Buffer.concat([Buffer.from(base64, 'base64'), Buffer.from([0])]).toString('base64');
-    expect(code(() => readPublicKey(longer))).toBe('document_malformed');
-    expect(code(() => readPublicKey('AAAA'))).toBe('document_malformed');
+    expect(codeOf(() => readPublicKey(longer))).toBe('document_malformed');
+    expect(codeOf(() => readPublicKey('AAAA'))).toBe('document_malformed');
     const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'der' });
-    expect(code(() => readPublicKey(rsa.toString('base64')))).toBe('signature_invalid');
+    expect(codeOf(() => readPublicKey(rsa.toString('base64')))).toBe('signature_invalid');
   });
 });
 
@@ -99,8 +90,8 @@ describe('an approver’s key file', () => {
     expect(pem).toContain('BEGIN ENCRYPTED PRIVATE KEY');
     const opened = openApproverKey(pem, 'correct horse battery');
     expect(opened.keyid).toBe(key.keyid);
-    expect(code(() => openApproverKey(pem, 'wrong horse battery'))).toBe('passphrase_wrong');
-    expect(code(() => createApproverKey('short'))).toBe('invalid_input');
+    expect(codeOf(() => openApproverKey(pem, 'wrong horse battery'))).toBe('passphrase_wrong');
+    expect(codeOf(() => createApproverKey('short'))).toBe('invalid_input');
     const payload = '{"a":1}';
     const envelope = revisionEnvelope(payload, []);
     const signed = { ...envelope, signatures: [{ keyid: key.keyid, sig: approveRevision(opened, payload) }] };
@@ -109,7 +100,7 @@ describe('an approver’s key file', () => {
 
   it('refuses a key that is not encrypted', () => {
     const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    expect(code(() => openApproverKey(pem, 'whatever it may be'))).toBe('invalid_input');
+    expect(codeOf(() => openApproverKey(pem, 'whatever it may be'))).toBe('invalid_input');
   });
 });
 
@@ -150,6 +141,6 @@ describe('exemptions and receipts', () => {
       device.signer,
     );
     expect(verifyReceipt(envelope, device.verifier).kind).toBe('enforced');
-    expect(code(() => verifyReceipt(envelope, stranger.verifier))).toBe('signature_invalid');
+    expect(codeOf(() => verifyReceipt(envelope, stranger.verifier))).toBe('signature_invalid');
   });
 });

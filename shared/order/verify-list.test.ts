@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { codeOf } from '../../tests/support/code-of.ts';
 import {
   INSTALLATION,
   NOW,
@@ -12,7 +13,6 @@ import {
   testKey,
   testPerson,
 } from '../../tests/support/signed-documents.ts';
-import { isCordonError } from '../errors.ts';
 import { verifyRoots } from './approvers.ts';
 import type { Envelope, Revision } from './documents.ts';
 import { compileRules } from './rules.ts';
@@ -24,14 +24,6 @@ const [ada, ben, cyd] = [testPerson('ada'), testPerson('ben'), testPerson('cyd')
 const { root, envelope: rootEnvelope } = signedRoot(rootDocument([ada, ben, cyd], online), [ada, ben]);
 const nothing: KnownList = { installation: INSTALLATION, version: 0, hash: null, orders: new Map() };
 
-const code = (act: () => unknown): string => {
-  try {
-    act();
-  } catch (error) {
-    return isCordonError(error) ? error.code : String(error);
-  }
-  return 'accepted';
-};
 const verify = (orders: Envelope[], known: KnownList = nothing, changes = {}) => {
   const made = signedList(orders, online, { version: known.version + 1, previous: known.hash, ...changes });
   return verifyList({ envelope: made.envelope, root, known, now: NOW });
@@ -61,8 +53,8 @@ describe('a list', () => {
   it('case 24: a lower version, and a list of another installation, are refused', () => {
     const known = knowing([first], knowing([first]));
     const older = signedList([first], online, { version: 1 });
-    expect(code(() => verifyList({ envelope: older.envelope, root, known, now: NOW }))).toBe('list_older');
-    expect(code(() => verify([first], known, { installation: 'ins_other' }))).toBe('list_other_installation');
+    expect(codeOf(() => verifyList({ envelope: older.envelope, root, known, now: NOW }))).toBe('list_older');
+    expect(codeOf(() => verify([first], known, { installation: 'ins_other' }))).toBe('list_other_installation');
     const foreign = signedRevision(revisionDocument({ installation: 'ins_other' }), [ada, ben]);
     const result = verify([foreign]);
     expect(kept(result.orders)).toBeNull();
@@ -72,9 +64,9 @@ describe('a list', () => {
   it('case 24: the same version with other bytes, or a successor of another list, is a fork', () => {
     const known = knowing([first]);
     const other = signedList([], online, { version: 1 });
-    expect(code(() => verifyList({ envelope: other.envelope, root, known, now: NOW }))).toBe('list_forked');
-    expect(code(() => verify([first], known, { previous: 'f'.repeat(64) }))).toBe('list_forked');
-    expect(code(() => verify([first], known))).toBe('accepted');
+    expect(codeOf(() => verifyList({ envelope: other.envelope, root, known, now: NOW }))).toBe('list_forked');
+    expect(codeOf(() => verify([first], known, { previous: 'f'.repeat(64) }))).toBe('list_forked');
+    expect(codeOf(() => verify([first], known))).toBe('accepted');
   });
 
   it('case 25: one signer counted twice, a threshold not met, a stranger’s key: no order', () => {
@@ -116,8 +108,8 @@ describe('a list', () => {
 
   it('must be signed by an online key that the root names, and under a root that is known', () => {
     const { envelope } = signedList([first], testKey());
-    expect(code(() => verifyList({ envelope, root, known: nothing, now: NOW }))).toBe('signature_invalid');
-    expect(code(() => verify([first], nothing, { root: 2 }))).toBe('root_older');
+    expect(codeOf(() => verifyList({ envelope, root, known: nothing, now: NOW }))).toBe('signature_invalid');
+    expect(codeOf(() => verify([first], nothing, { root: 2 }))).toBe('root_older');
   });
 
   it('never ends or rolls back an order by leaving it out, going back or forking', () => {
@@ -155,7 +147,7 @@ describe('a list', () => {
         const bytes = Buffer.from(payload);
         bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
         const broken = { ...envelope, payload: bytes.toString('base64') };
-        expect(code(() => verifyList({ envelope: broken, root, known: nothing, now: NOW }))).not.toBe('accepted');
+        expect(codeOf(() => verifyList({ envelope: broken, root, known: nothing, now: NOW }))).not.toBe('accepted');
       }),
     );
     // The same for a revision inside a list that the online key (in the wrong hands) has signed anew.
@@ -244,7 +236,7 @@ describe('a root', () => {
     ['only the old one’s people', [ada, ben], 'threshold_not_met'],
     ['one person twice', [ada, ada], 'threshold_not_met'],
   ])('case 25: signed by %s is refused', (_name, signers, expected) => {
-    expect(code(() => verifyRoots(root, [signedRoot(second, signers).envelope]))).toBe(expected);
+    expect(codeOf(() => verifyRoots(root, [signedRoot(second, signers).envelope]))).toBe(expected);
   });
 
   it.each([
@@ -254,13 +246,13 @@ describe('a root', () => {
     ['more people asked for than named', { threshold: 4 }, 'document_malformed'],
   ])('with %s is refused', (_name, changes, expected) => {
     const made = () => signedRoot({ ...second, ...changes }, [ada, cyd, ben]);
-    expect(code(() => verifyRoots(root, [made().envelope]))).toBe(expected);
+    expect(codeOf(() => verifyRoots(root, [made().envelope]))).toBe(expected);
   });
 
   it('other than the pinned one of the same version is refused', () => {
     const forged = signedRoot(rootDocument([ada, ben, dan], online), [ada, ben]).envelope;
-    expect(code(() => verifyRoots(root, [forged]))).toBe('list_forked');
-    expect(code(() => verifyRoots(null, []))).toBe('approvers_required');
+    expect(codeOf(() => verifyRoots(root, [forged]))).toBe('list_forked');
+    expect(codeOf(() => verifyRoots(null, []))).toBe('approvers_required');
   });
 
   it('after a rotation what was verified stays, and what is new needs the new root’s people', () => {
