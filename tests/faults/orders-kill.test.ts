@@ -2,6 +2,7 @@
  * kill -9 at random instants: of the server while orders are proposed, approved, held, released and withdrawn, and of agents while a list
  * arrives. What was acknowledged holds, no list goes back, a change and its leaf are both there or neither, and gates end up right.
  */
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +47,8 @@ let operator: Operator;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cordon-orders-kill-'));
-  server = await startServerProcess();
+  const mortal = import.meta.resolve('../support/mortal-sqlite.ts');
+  server = await startServerProcess({ NODE_OPTIONS: `--import ${mortal}` });
   operator = await setUp(server.admin, server.firstOwner);
 }, 60_000);
 afterAll(async () => {
@@ -147,9 +149,14 @@ it(`case 54: a server killed with -9 while orders change, ${KILLS} times, keeps 
     checkpoints: new Set([await publicText(server.public, '/ledger/checkpoint')]),
     device: { installation, version: 0, hash: null, orders: new Map() },
   };
+  let between = 0;
   for (let kill = 0; kill < KILLS; kill += 1) {
     const acting = actUntilGone(promised);
-    await delay(200 + Math.random() * 600);
+    await delay(100 + Math.random() * 400);
+    const gone = once(server.process, 'exit');
+    server.process.kill('SIGUSR2');
+    await Promise.race([gone, delay(5_000)]);
+    if (server.process.signalCode === 'SIGKILL') between += 1;
     await server.kill();
     await acting;
     await server.start();
@@ -188,6 +195,8 @@ it(`case 54: a server killed with -9 while orders change, ${KILLS} times, keeps 
     expect(leaves.findLast(({ kind }) => kind === 'order.list')?.public['digest']).toBe(promised.device.hash);
   }
   expect(promised.adopted.size).toBeGreaterThan(KILLS);
+  // Each fell in front of one statement of the store.
+  expect(between).toBe(KILLS);
   const { proposals, approvals, adopted, checkpoints } = promised;
   console.log(
     `${KILLS} kills: ${proposals.size} proposals, ${approvals.size} approvals, ${adopted.size} adoptions, list ${promised.device.version}, ${checkpoints.size} checkpoints`,

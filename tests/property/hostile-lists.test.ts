@@ -62,6 +62,9 @@ const HONEST: Recipe = {
   ...{ below: 0, skip: 1, signers: [0, 1] },
 };
 
+/** And held by one of them. */
+const HELD: Recipe = { ...HONEST, kind: 'hold/held', signers: [0] };
+
 function make(given: readonly Recipe[]): Made[] {
   const made: Made[] = [];
   for (const { order, kind, heldSince, changed, proposer, below, skip, signers: who } of given) {
@@ -102,7 +105,7 @@ it('case 25: no list of the online key’s makes a device believe what two peopl
       fc.array(recipe, { minLength: 3, maxLength: 12 }),
       fc.array(listing, { minLength: 1, maxLength: 6 }),
       (recipes, listings) => {
-        const made = make([HONEST, ...recipes]);
+        const made = make([HONEST, HELD, ...recipes]);
         let known: KnownList = { installation: INSTALLATION, version: 0, hash: null, orders: new Map() };
         for (const { chosen, version, honest } of listings) {
           const orders = chosen.flatMap((index) => made[index % made.length]?.envelope ?? []);
