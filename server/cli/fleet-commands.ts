@@ -165,11 +165,9 @@ function addDevices(program: Command, cli: Cli): void {
       const device = await cli.client().call(deviceDetail, 'GET', path);
       const { location, observations } = await cli.client().call(evidenceView, 'GET', `${path}/evidence`);
       const { inventory } = device;
-      const machine = inventory
-        ? [
-            `machine: ${plain([inventory.hardware.manufacturer, inventory.hardware.model, inventory.os.distro, inventory.os.release].filter(Boolean).join(' '))}`,
-          ]
-        : [];
+      const { hardware, os } = inventory ?? {};
+      const make = [hardware?.manufacturer, hardware?.model, os?.distro, os?.release].filter(Boolean).join(' ');
+      const machine = make === '' ? [] : [`machine: ${plain(make)}`];
       cli
         .out()
         .show({ ...device, location, observations }, [

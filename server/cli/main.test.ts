@@ -52,6 +52,9 @@ it('administers accounts, groups, tokens and keys with that session', async () =
   const both = ['--group', group, '--area', 'PK'];
   const fleet = await cordon(['accounts', 'grant', added.account.id, 'fleet', ...both]);
   expect(fleet.out).toContain(`fleet:${group}:PK`);
+  const until = ['--until', '2099-01-01T00:00:00Z'];
+  const silent = await cordon(['devices', 'update', 'dev_aaaaaaaaaaaaaaaa', '--statement', 'PK', ...until]);
+  expect([silent.code, silent.err]).toEqual([EXIT.usage, expect.stringContaining('--reason')]);
   const bad = await cordon(['accounts', 'grant', added.account.id, 'helpdesk', '--area', 'pk']);
   expect([bad.code, bad.err]).toEqual([EXIT.usage, expect.stringContaining('PK')]);
   expect((await cordon(['groups', 'add', 'Nowhere', '--home', 'pk'])).err).toContain('[unknown_area]');

@@ -138,10 +138,6 @@ export function placeOrNull(text: unknown): AreaCode | null {
   return typeof text === 'string' && isPlace(text) ? text : null;
 }
 
-export function isGroup(area: AreaCode): boolean {
-  return groups.has(area);
-}
-
 /** The country of a subdivision; the area itself otherwise. Disputed ground has none and is itself. */
 export function countryOf(area: AreaCode): AreaCode {
   if (area.length <= 3 || groundCodes.has(area)) return area;
