@@ -18,7 +18,7 @@ export function openSqlite(path: string): Opened {
   const prepare = (sql: string): SqliteStatement => {
     const kept = statements.get(sql);
     if (kept) return kept;
-    const statement = connection.prepare<unknown[]>(sql);
+    const statement = connection.prepare<unknown[]>(hidingValues(sql));
     if (sql.length <= LONGEST_KEPT) {
       if (statements.size >= STATEMENTS) statements.clear();
       statements.set(sql, statement);
@@ -26,6 +26,14 @@ export function openSqlite(path: string): Opened {
     return statement;
   };
   return { dialect: new SqliteDialect({ database: { prepare, close: () => connection.close() } }), file };
+}
+
+/**
+ * SQLite is built with STAT4 here and looks at a query's values to plan it, so it plans a join anew each time they change: 30 µs instead of
+ * 5. Every plan of ours is right for all values; behind a subquery the planner cannot see them.
+ */
+function hidingValues(sql: string): string {
+  return sql.startsWith('select') ? sql.replace(/([=<>]) \?/g, '$1 (select ?)') : sql;
 }
 
 function connect(file: string): BetterSqlite3.Database {
