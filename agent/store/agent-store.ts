@@ -56,6 +56,8 @@ export function openAgentStore({ file, synchronous = 'full' }: StoreOptions): Ag
 class SqliteDeviceStore implements DeviceStore {
   readonly #sql: Statements;
   readonly #device: DeviceId;
+  /** Read at every report; an enrolment that changes it is another process, which waits for this one to end. */
+  #generation: number | null = null;
 
   constructor(sql: Statements, device: DeviceId) {
     this.#sql = sql;
@@ -179,7 +181,8 @@ class SqliteDeviceStore implements DeviceStore {
   // The outbox. A generation's sequence never repeats: its last number is kept apart from the rows, which go once confirmed.
 
   generation(): number {
-    return this.#state<number>('generation') ?? 0;
+    this.#generation ??= this.#state<number>('generation') ?? 0;
+    return this.#generation;
   }
 
   beginGeneration(generation: number): void {
@@ -190,6 +193,7 @@ class SqliteDeviceStore implements DeviceStore {
       this.#saveState('generation', generation);
       this.#saveState('sequence', 0);
     });
+    this.#generation = generation;
   }
 
   report(item: ReportItem): void {
@@ -324,5 +328,6 @@ class SqliteDeviceStore implements DeviceStore {
     this.transaction(() => {
       for (const table of TABLES) this.#sql.run(`delete from ${table} where device = ?`, this.#device);
     });
+    this.#generation = null;
   }
 }

@@ -9,7 +9,6 @@ import { enrol } from '../../agent/enrolment/enrol.ts';
 import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock, type Instant } from '../../shared/time/clock.ts';
-import { SERVICES } from '../../shared/verdict/terms.ts';
 import { serve } from './rpc.ts';
 import { credentialsOf, dialFrom, type Simulated, simulate, type World } from './simulated-device.ts';
 import type { Evidence } from './timeline.ts';
@@ -178,10 +177,12 @@ const handlers = {
         record: status.record,
         unsent: status.unsent,
         now: status.now,
-        gates: SERVICES.map((service) => {
-          const { open, reasons, denials } = agent.gate(service);
-          return { service, open, reasons, orders: denials.map(({ order }) => order) };
-        }),
+        gates: status.gates.map(({ service, open, reasons, denials }) => ({
+          service,
+          open,
+          reasons,
+          orders: denials.map(({ order }) => order),
+        })),
       };
     });
   },

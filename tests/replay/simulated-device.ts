@@ -2,11 +2,11 @@
  * One simulated machine: clocks that are driven and may be wrong, sensors that say what they are told, a network cable that can be
  * pulled, and a proxy in front of the server that reports the address it is told. The agent on it is the real one.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { DeviceTime } from '../../agent/enforcement/device-clock.ts';
-import { credentialFolder } from '../../agent/enrolment/credential-folder.ts';
+import { type CredentialPort, credentialsOver, type EnrolmentKeeper } from '../../agent/enrolment/credentials.ts';
 import type { Sensors } from '../../agent/evidence/sensors.ts';
 import { type DialPort, dialDirect } from '../../agent/link/dial.ts';
 import type { AgentStore } from '../../agent/store/agent-store.ts';
@@ -35,8 +35,21 @@ export interface Simulated {
   readonly index: number;
 }
 
-/** Where the daemon would keep the device's certificate and key. */
-export const credentialsOf = (folder: string, index: number) => credentialFolder(join(folder, `device-${index}`));
+/**
+ * The device's key and certificate in one file, without the fsync of the daemon's folder: here processes are killed, machines keep their power,
+ * and what was written survives that.
+ */
+export function credentialsOf(folder: string, index: number): EnrolmentKeeper & CredentialPort {
+  const file = join(folder, `device-${index}.json`);
+  return credentialsOver({
+    kept: existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null,
+    save(state) {
+      writeFileSync(`${file}.tmp`, JSON.stringify(state), { mode: 0o600 });
+      renameSync(`${file}.tmp`, file);
+    },
+    forget: () => rmSync(file, { force: true }),
+  });
+}
 
 export function dialFrom(world: World, index: number): DialPort {
   return async (target) => {
