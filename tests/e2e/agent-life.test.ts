@@ -98,7 +98,7 @@ describe('enrolment by link', () => {
     const wrong = unknown.replace(/\.[a-z2-7]{6}/, '.aaaaaa');
     for (const [link, code, exit, words] of [
       [wrong, 'code_unknown', EXIT.notFound, /unknown|wrong|not valid|no such/i],
-      [used, 'code_used', EXIT.conflict, /used already/],
+      [used, 'code_used', EXIT.conflict, /used before/],
       [expired, 'code_expired', EXIT.refused, /expired/],
       [cancelled, 'code_expired', EXIT.refused, /cancelled/],
       [used.replace(/ca=[0-9a-f]{8}/, 'ca=00000000'), 'fingerprint_mismatch', EXIT.unverified, /Do not go on/],
