@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
 import { sha256 } from '../../shared/order/canonical.ts';
 import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
-import { keyidOf, payloadOf, signedBy } from '../../shared/order/dsse.ts';
+import { keyidOf, payloadOf, signedBy, type VerifyingKey } from '../../shared/order/dsse.ts';
 import { readReceipt } from '../../shared/order/receipt.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -40,19 +40,23 @@ export function createReceipts(ports: {
   let running: Promise<void> | null = null;
   let stopped = false;
 
-  async function isGenuine(row: ReceiptRow): Promise<boolean> {
-    for (const der of await store.deviceCertificates(row.device, row.generation)) {
+  async function keysOf({ device, generation }: ReceiptRow): Promise<VerifyingKey[]> {
+    const ders = await store.deviceCertificates(device, generation);
+    return ders.map((der) => {
       const key = new X509Certificate(Buffer.from(der, 'base64')).publicKey;
-      const keyid = keyidOf(key);
-      if (signedBy(row.envelope, [{ keyid, key }]).has(keyid)) return true;
-    }
-    return false;
+      return { keyid: keyidOf(key), key };
+    });
   }
 
   async function verifyBatch(rows: readonly ReceiptRow[]): Promise<void> {
     const genuine: ReceiptRow[] = [];
+    // A device's receipts come together: one for the list, one for each service.
+    const known = new Map<string, VerifyingKey[]>();
     for (const row of rows) {
-      if (await isGenuine(row)) genuine.push(row);
+      const whose = `${row.device} ${row.generation}`;
+      const keys = known.get(whose) ?? (await keysOf(row));
+      known.set(whose, keys);
+      if (signedBy(row.envelope, keys).size > 0) genuine.push(row);
       else await fleet.alarm(row.device, 'receipt_invalid', 'A receipt is not signed by a certificate of the device.');
     }
     if (genuine.length > 0) await store.markVerified(genuine);

@@ -1,4 +1,5 @@
 /** Orders, their revisions, approvals and list, the roots, records and receipts. Each verb commits with its leaves, or not at all. */
+import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { parseEnvelope } from '../../shared/order/dsse.ts';
@@ -16,6 +17,7 @@ import type {
   RevisionRow,
   RootRow,
 } from '../orders/ports.ts';
+import { roundsOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { appendLeaf } from './leaves.ts';
 import { exemptionRow, orderRow, receiptRow, withApprovals } from './order-rows.ts';
@@ -29,13 +31,23 @@ function one(changed: bigint | undefined, what: string): void {
   if (changed !== 1n) throw lost(what);
 }
 
+interface NewRecord {
+  readonly device: DeviceId;
+  readonly record: RecordRow;
+  readonly issuedAt: Instant;
+}
+
 export class OrderStore implements Port {
   readonly #database: Database;
+  readonly #saveRecord: (row: NewRecord) => Promise<void>;
   readonly storeReceipt: (receipt: ReceiptRow) => Promise<void>;
 
   constructor(database: Database) {
     this.#database = database;
     this.storeReceipt = database.grouped(insertReceipts);
+    this.#saveRecord = database.grouped(async (tx, rows: readonly NewRecord[]) => {
+      for (const round of roundsOf(rows, ({ device }) => device)) await saveRecords(tx, round);
+    });
   }
 
   async orders(): Promise<OrderRow[]> {
@@ -261,22 +273,9 @@ export class OrderStore implements Port {
     return row ? { version: row.version, envelope: parseEnvelope(row.envelope) } : null;
   }
 
-  async saveRecord(id: DeviceId, record: RecordRow, issuedAt: Instant): Promise<void> {
-    const row = { version: record.version, envelope: JSON.stringify(record.envelope), issued_at: issuedAt };
-    await this.#database.transaction(async (tx) => {
-      const { numInsertedOrUpdatedRows } = await tx
-        .insertInto('device_records')
-        .values({ device_id: id, ...row })
-        .onConflict((conflict) =>
-          conflict
-            .column('device_id')
-            .doUpdateSet(row)
-            .where('device_records.version', '=', record.version - 1),
-        )
-        .executeTakeFirst();
-      one(numInsertedOrUpdatedRows, `The record of ${id}`);
-      await tx.updateTable('devices').set({ record_version: record.version }).where('id', '=', id).execute();
-    });
+  /** A fleet that enrols has a record made for each device: they share their commits. */
+  saveRecord(device: DeviceId, record: RecordRow, issuedAt: Instant): Promise<void> {
+    return this.#saveRecord({ device, record, issuedAt });
   }
 
   async unverifiedReceipts(limit: number): Promise<ReceiptRow[]> {
@@ -291,17 +290,10 @@ export class OrderStore implements Port {
   }
 
   async markVerified(receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[]): Promise<void> {
-    await this.#database.transaction(async (tx) => {
-      for (const { device: id, generation, seq } of receipts) {
-        await tx
-          .updateTable('receipts')
-          .set({ verified: 1 })
-          .where('device_id', '=', id)
-          .where('generation', '=', generation)
-          .where('seq', '=', seq)
-          .execute();
-      }
-    });
+    const rows = receipts.map(({ device: id, generation, seq }) => [id, generation, seq]);
+    const table = tableOf(['text', 'bigint', 'bigint'], rows);
+    await sql`update receipts set verified = 1 from ${table} as v
+      where device_id = v.column1 and generation = v.column2 and seq = v.column3`.execute(this.#database.db);
   }
 
   async receipts(order: string): Promise<ReceiptRow[]> {
@@ -367,6 +359,39 @@ async function insertList(tx: Tx, { list, leaf }: ListChange): Promise<void> {
     .executeTakeFirst();
   one(numInsertedOrUpdatedRows, `List ${list.version}`);
   await appendLeaf(tx, leaf);
+}
+
+/** No device stands twice in `rows`. */
+async function saveRecords(tx: Tx, rows: readonly NewRecord[]): Promise<void> {
+  const saved = await tx
+    .insertInto('device_records')
+    .values(
+      rows.map(({ device: device_id, record: { version, envelope }, issuedAt: issued_at }) => ({
+        device_id,
+        version,
+        envelope: JSON.stringify(envelope),
+        issued_at,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .column('device_id')
+        .doUpdateSet((eb) => ({
+          version: eb.ref('excluded.version'),
+          envelope: eb.ref('excluded.envelope'),
+          issued_at: eb.ref('excluded.issued_at'),
+        }))
+        .whereRef('device_records.version', '=', sql`excluded.version - 1`),
+    )
+    .returning('device_id')
+    .execute();
+  // The flush is then done again row by row, and whoever was late fails alone.
+  if (saved.length !== rows.length) throw lost(`The record of ${rows.map(({ device }) => device).join(', ')}`);
+  const versions = tableOf(
+    ['text', 'bigint'],
+    rows.map(({ device, record }) => [device, record.version]),
+  );
+  await sql`update devices set record_version = v.column2 from ${versions} as v where id = v.column1`.execute(tx);
 }
 
 async function insertReceipts(tx: Tx, receipts: readonly ReceiptRow[]): Promise<void> {
