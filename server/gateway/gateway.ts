@@ -141,7 +141,8 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     session.epoch = epoch;
     session.reports = reportsThrough;
     session.confirmed = reportsThrough;
-    session.list = hello.list;
+    // A device that is ahead of us was given something in our name: it is sent ours all the same, and refuses it with an alarm.
+    session.list = hello.list > (orders.currentList()?.version ?? 0) ? 0 : hello.list;
     session.storedList = hello.list;
     session.record = hello.record;
     session.root = hello.root;
@@ -159,7 +160,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       reports: reportsThrough,
     });
     pushRoots(session);
-    if (record && record.version > session.record) {
+    if (record && record.version !== session.record) {
       session.record = record.version;
       session.send({ kind: 'record', envelope: record.envelope });
     }

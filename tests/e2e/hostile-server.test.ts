@@ -343,7 +343,7 @@ beforeAll(async () => {
   captured = await openCaptured(BEGIN);
   const { operator, clock } = captured;
   const names = [...ATTACKS.keys()].map(nameOf);
-  for (const name of [...names, 'exempt', 'freeze', 'salts', 'moved', 'silenced', 'hurried', 'tampered']) {
+  for (const name of [...names, 'exempt', 'freeze', 'salts', 'moved', 'silenced', 'hurried', 'ahead', 'tampered']) {
     await captured.enrol(name, 'PK');
   }
   await live();
@@ -360,7 +360,7 @@ beforeAll(async () => {
   const list = parseDocument(orderListSchema, payload);
   const roots = await captured.roots();
   const { approvers, digest } = verifyRoots(null, roots);
-  for (const name of [...names, 'freeze', 'salts', 'moved', 'silenced', 'hurried', 'tampered']) {
+  for (const name of [...names, 'freeze', 'salts', 'moved', 'silenced', 'hurried', 'ahead', 'tampered']) {
     const agent = captured.agent(name);
     await until(() => {
       expect(agent.status()).toMatchObject({ connection: 'connected', list: list.version, unsent: 0 });
@@ -412,13 +412,18 @@ beforeAll(async () => {
   told.set(idOf('moved'), [record(loot, idOf('moved'), { home: 'DE' })]);
   told.set(idOf('hurried'), [{ kind: 'time', time: Date.parse(list.expiresAt) }]);
   told.set(idOf('silenced'), another(loot, []));
+  const far = { version: Number.MAX_SAFE_INTEGER, expiresAt: iso(BEGIN + 10_000 * DAY) };
+  told.set(idOf('ahead'), [
+    listWith(loot, list.orders, far),
+    record(loot, idOf('ahead'), { version: Number.MAX_SAFE_INTEGER }),
+  ]);
   hostile = await startHostileServer({
     authority: loot.keys,
     installation: list.installation,
     port: captured.ports.device,
     now: () => clock.now(),
     tell: (device) => told.get(device) ?? [],
-    confirms: (device) => device === captured.agent('silenced').status().device,
+    confirms: (device) => ['silenced', 'ahead'].some((name) => idOf(name) === device),
   });
 }, 120_000);
 afterAll(() => captured.remove());
@@ -467,6 +472,8 @@ describe('whoever holds the server, its database and its online key', () => {
       expect(silenced.status().unsent).toBe(0);
     });
     expect(gates(silenced)).toEqual(DECIDED);
+    const ahead = await meet('ahead');
+    await until(() => expect(ahead.status()).toMatchObject({ list: Number.MAX_SAFE_INTEGER, unsent: 0 }));
   });
 
   it('prolongs no hold: after 72 hours every device shuts mail again, as the approvers decided', async () => {
@@ -512,6 +519,14 @@ describe('whoever holds the server, its database and its online key', () => {
     await until(async () => {
       expect((await captured.alarms(device)).map(({ code }) => code)).toEqual(['list_forked']);
     });
+    // One that was given numbers out of reach refuses whatever the honest server has, list and record, and says so.
+    const ahead = (await meet('ahead')).status().device;
+    await until(async () => {
+      const alarms = (await captured.alarms(ahead)).map(({ code, detail }) => `${code}: ${detail}`);
+      expect(alarms).toContainEqual(expect.stringMatching(/^list_older: A list was refused/));
+      expect(alarms).toContainEqual(expect.stringMatching(/^list_older: A device record was refused/));
+    });
+    expect(gates(captured.agent('ahead'))).toEqual(LAPSED);
   });
 });
 
