@@ -5,8 +5,10 @@
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 
 export type Wake =
-  /** Commands, a record or an address wait for this device. */
+  /** What is known of this device has changed: a new record may wait for it. */
   | { readonly kind: 'device'; readonly device: DeviceId }
+  /** Commands wait for these devices. */
+  | { readonly kind: 'commands'; readonly devices: readonly DeviceId[] }
   /** This device was revoked or unenrolled: close its sockets. */
   | { readonly kind: 'ended'; readonly device: DeviceId }
   /** A socket of this device opened with this session epoch: lower ones are fenced. */

@@ -3,10 +3,10 @@
  * gateway; what happens twice counts once, by the command's id. A command belongs to one enrolment of one device and never reaches a
  * later one. All times are real time, but for the ledger's.
  */
-import { CordonError } from '../../shared/errors.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
-import { type CommandId, type DeviceId, newCommandId } from '../../shared/protocol/ids.ts';
+import { type CommandId, commandIdFor, type DeviceId, newCommandId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type CommandEvent, type CommandState, movedBy } from './lifecycle.ts';
@@ -91,7 +91,20 @@ export interface IssueCommand {
   readonly expiresInSeconds?: number;
 }
 
+export interface IssueToMany extends Omit<IssueCommand, 'device'> {
+  readonly devices: readonly DeviceId[];
+}
+
+export interface IssuedToMany {
+  /** Of the request: with it again, nothing is issued twice. */
+  readonly id: CommandId;
+  readonly queued: number;
+  readonly refused: readonly { readonly device: DeviceId; readonly code: 'not_found' | 'conflict' }[];
+}
+
 const DAY = 86_400_000;
+/** Commands of one request that share a commit; between commits others have their turn. */
+const AT_ONCE = 500;
 export const DEFAULT_LIFE = 7 * DAY;
 export const LONGEST_LIFE = 90 * DAY;
 const LAPSE_EVERY = 30_000;
@@ -99,20 +112,43 @@ const LAPSE_EVERY = 30_000;
 export type Commands = ReturnType<typeof createCommands>;
 
 export function createCommands({ store, bus, clock, devices, now = Date.now }: CommandsPorts) {
-  async function issue({ id = newCommandId(), device, command, by, expiresInSeconds }: IssueCommand) {
-    const life = expiresInSeconds === undefined ? DEFAULT_LIFE : expiresInSeconds * 1000;
-    if (!(life > 0 && life <= LONGEST_LIFE)) {
-      const detail = `A command lives between a second and ${LONGEST_LIFE / DAY} days.`;
-      throw new CordonError('invalid_input', detail, { field: 'expiresInSeconds' });
-    }
+  async function queue({ id = newCommandId(), device, command, by, expiresInSeconds }: IssueCommand) {
     const createdAt = now();
-    const made = { id, device, command, createdBy: by, createdAt, expiresAt: createdAt + life };
+    const expiresAt = createdAt + lifeOf(expiresInSeconds);
+    const made = { id, device, command, createdBy: by, createdAt, expiresAt };
     const stored = await store.insert(made, leafOf(made, clock.now()));
     if (stored.device !== device || !sameCommand(stored.command, command)) {
       throw new CordonError('conflict', 'Another command has this id: choose a new one.', { id });
     }
-    bus.publish({ kind: 'device', device });
     return stored;
+  }
+
+  async function issue(wanted: IssueCommand): Promise<CommandRecord> {
+    const stored = await queue(wanted);
+    bus.publish({ kind: 'commands', devices: [wanted.device] });
+    return stored;
+  }
+
+  /** One command each. A device that takes none is told of and holds up nobody else. */
+  async function issueToMany({ id = newCommandId(), devices: wanted, ...rest }: IssueToMany): Promise<IssuedToMany> {
+    lifeOf(rest.expiresInSeconds);
+    const all = [...new Set(wanted)];
+    const refused: { device: DeviceId; code: 'not_found' | 'conflict' }[] = [];
+    for (let from = 0; from < all.length; from += AT_ONCE) {
+      const queued: DeviceId[] = [];
+      const one = async (device: DeviceId): Promise<void> => {
+        try {
+          await queue({ ...rest, id: commandIdFor(id, device), device });
+          queued.push(device);
+        } catch (error) {
+          if (!isCordonError(error) || (error.code !== 'not_found' && error.code !== 'conflict')) throw error;
+          refused.push({ device, code: error.code });
+        }
+      };
+      await Promise.all(all.slice(from, from + AT_ONCE).map(one));
+      bus.publish({ kind: 'commands', devices: queued });
+    }
+    return { id, queued: all.length - refused.length, refused };
   }
 
   async function get(id: CommandId): Promise<CommandRecord> {
@@ -160,6 +196,7 @@ export function createCommands({ store, bus, clock, devices, now = Date.now }: C
 
   return {
     issue,
+    issueToMany,
     get,
     cancel,
     list,
@@ -180,6 +217,13 @@ export interface CommandResult {
   readonly command: CommandId;
   readonly outcome: Extract<CommandEvent, 'done' | 'failed' | 'expired'>;
   readonly detail: string;
+}
+
+function lifeOf(seconds: number | undefined): number {
+  const life = seconds === undefined ? DEFAULT_LIFE : seconds * 1000;
+  if (life > 0 && life <= LONGEST_LIFE) return life;
+  const detail = `A command lives between a second and ${LONGEST_LIFE / DAY} days.`;
+  throw new CordonError('invalid_input', detail, { field: 'expiresInSeconds' });
 }
 
 /** A wipe destroys what is somebody's, so an outsider may hold the operator to it. */

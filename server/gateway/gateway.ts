@@ -340,10 +340,17 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
         return fanOutList();
       case 'device': {
         const session = sessions.live(wake.device);
-        if (!session || session.epoch === 0) return;
-        await pushRecord(session);
-        return pushCommands(session);
+        return session && pushRecord(session);
       }
+      case 'commands':
+        // All of them ask in the same turn of the loop, so that the store is read once.
+        await Promise.all(
+          wake.devices.map(async (device) => {
+            const session = sessions.live(device);
+            if (session) await pushCommands(session);
+          }),
+        );
+        return;
       case 'verdicts':
         for (const [index, device] of wake.devices.entries()) {
           await reconsider(device);

@@ -14,7 +14,8 @@ import type {
 import { type CommandState, movedBy, step } from '../commands/lifecycle.ts';
 import { roundsOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
-import { appendLeaf } from './leaves.ts';
+import { groupedReads } from './grouped-reads.ts';
+import { appendLeaves } from './leaves.ts';
 import type { Schema } from './schema.ts';
 
 type Answer = Awaited<ReturnType<CommandPort['word']>>;
@@ -23,50 +24,34 @@ interface Spoken {
   answer: Answer;
 }
 
+interface Insertion {
+  readonly made: NewCommand;
+  readonly leaf: LeafDraft<'workspace.wipe'> | null;
+  outcome: CommandRecord | CordonError | null;
+}
+
 export class CommandStore implements CommandPort {
   readonly #database: Database;
   readonly #speak: (spoken: Spoken) => Promise<void>;
+  readonly #insert: (insertion: Insertion) => Promise<void>;
+  readonly #queued = groupedReads((devices: readonly DeviceId[]) => this.#readQueued(devices));
 
   constructor(database: Database) {
     this.#database = database;
+    this.#insert = database.grouped(async (tx, rows: readonly Insertion[]) => {
+      for (const round of roundsOf(rows, ({ made }) => made.id)) await insertCommands(tx, round);
+    });
     this.#speak = database.grouped(async (tx, rows: readonly Spoken[]) => {
       for (const round of roundsOf(rows, ({ word }) => word.id)) await storeWords(tx, round);
     });
   }
 
-  insert(made: NewCommand, leaf: LeafDraft<'workspace.wipe'> | null): Promise<CommandRecord> {
-    return this.#database.transaction(async (tx) => {
-      const existing = await tx.selectFrom('commands').selectAll().where('id', '=', made.id).executeTakeFirst();
-      if (existing) return recordOf(existing);
-      const device = await tx
-        .selectFrom('devices')
-        .select(['status', 'generation'])
-        .where('id', '=', made.device)
-        .executeTakeFirst();
-      if (!device) throw new CordonError('not_found', 'There is no such device.', { device: made.device });
-      if (device.status !== 'active') {
-        throw new CordonError('conflict', `The device is ${device.status}: it takes no commands.`, {
-          device: made.device,
-        });
-      }
-      const row: Schema['commands'] = {
-        id: made.id,
-        device_id: made.device,
-        generation: device.generation,
-        kind: made.command.kind,
-        body: JSON.stringify(made.command),
-        state: 'queued',
-        created_by: made.createdBy,
-        created_at: made.createdAt,
-        expires_at: made.expiresAt,
-        stored_at: null,
-        finished_at: null,
-        detail: null,
-      };
-      await tx.insertInto('commands').values(row).execute();
-      if (leaf) await appendLeaf(tx, leaf);
-      return recordOf(row);
-    });
+  async insert(made: NewCommand, leaf: LeafDraft<'workspace.wipe'> | null): Promise<CommandRecord> {
+    const insertion: Insertion = { made, leaf, outcome: null };
+    await this.#insert(insertion);
+    if (insertion.outcome instanceof CordonError) throw insertion.outcome;
+    if (!insertion.outcome) throw new Error(`the store says nothing of the command ${made.id}`);
+    return insertion.outcome;
   }
 
   async get(id: CommandId): Promise<CommandRecord | null> {
@@ -86,21 +71,34 @@ export class CommandStore implements CommandPort {
       .orderBy('id', 'desc')
       .limit(limit)
       .execute();
-    return rows.map(recordOf);
+    return rows.map((row) => recordOf(row));
   }
 
   async pending(device: DeviceId, generation: number, now: number): Promise<CommandRecord[]> {
+    const queued = (await this.#queued(device)) ?? [];
+    return queued.filter((command) => command.generation === generation && command.expiresAt > now);
+  }
+
+  async #readQueued(devices: readonly DeviceId[]): Promise<Map<DeviceId, CommandRecord[]>> {
     const rows = await this.#database.db
       .selectFrom('commands')
       .selectAll()
-      .where('device_id', '=', device)
-      .where('generation', '=', generation)
+      .where('device_id', 'in', devices)
       .where('state', '=', 'queued')
-      .where('expires_at', '>', now)
       .orderBy('created_at')
       .orderBy('id')
       .execute();
-    return rows.map(recordOf);
+    // A command that was issued to many is parsed once.
+    const parsed = new Map<string, Command>();
+    const commandOf = (body: string): Command => {
+      const known = parsed.get(body) ?? parseCommand(body);
+      parsed.set(body, known);
+      return known;
+    };
+    return Map.groupBy(
+      rows.map((row) => recordOf(row, commandOf)),
+      ({ device }) => device,
+    );
   }
 
   async cancel(id: CommandId, from: readonly CommandState[], at: number, detail: string): Promise<void> {
@@ -138,6 +136,67 @@ export async function cancelCommandsOf(tx: Tx, device: DeviceId, at: number, det
     .where('device_id', '=', device)
     .where('state', 'in', movedBy('ended'))
     .execute();
+}
+
+/** No id stands twice in `insertions`. Each is bound to the generation that its device has inside this transaction. */
+async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise<void> {
+  const table = tableOf(
+    ['text', 'text', 'text', 'text', 'text', 'bigint', 'bigint'],
+    insertions.map(({ made: { id, device, command, createdBy, createdAt, expiresAt } }) => [
+      id,
+      device,
+      command.kind,
+      JSON.stringify(command),
+      createdBy,
+      createdAt,
+      expiresAt,
+    ]),
+  );
+  const { rows } = await sql<{ id: string; generation: number }>`
+    insert into commands (id, device_id, generation, kind, body, state, created_by, created_at, expires_at)
+    select v.column1, devices.id, devices.generation, v.column3, v.column4, 'queued', v.column5, v.column6, v.column7
+    from ${table} as v inner join devices on devices.id = v.column2
+    where devices.status = 'active'
+    on conflict (id) do nothing
+    returning id, generation`.execute(tx);
+  const generations = new Map(rows.map(({ id, generation }) => [id, generation]));
+  const leaves: LeafDraft[] = [];
+  const left: Insertion[] = [];
+  for (const insertion of insertions) {
+    const { made, leaf } = insertion;
+    const generation = generations.get(made.id);
+    if (generation === undefined) {
+      left.push(insertion);
+      continue;
+    }
+    const { id, device, command, ...rest } = made;
+    const fresh = { state: 'queued', storedAt: null, finishedAt: null, detail: null } as const;
+    insertion.outcome = { id, device, generation, command, ...fresh, ...rest };
+    if (leaf) leaves.push(leaf);
+  }
+  await appendLeaves(tx, leaves);
+  if (left.length > 0) await explain(tx, left);
+}
+
+/** Why these were not inserted: they were before, or their device takes no commands. */
+async function explain(tx: Tx, left: readonly Insertion[]): Promise<void> {
+  const ids = left.map(({ made }) => made.id);
+  const existing = await tx.selectFrom('commands').selectAll().where('id', 'in', ids).execute();
+  const commands = new Map(existing.map((row) => [row.id, row]));
+  const devices = left.map(({ made }) => made.device);
+  const known = await tx.selectFrom('devices').select(['id', 'status']).where('id', 'in', devices).execute();
+  const statuses = new Map(known.map(({ id, status }) => [id, status]));
+  for (const insertion of left) {
+    const { id, device } = insertion.made;
+    const row = commands.get(id);
+    const status = statuses.get(device);
+    if (row) insertion.outcome = recordOf(row);
+    else if (status === undefined) {
+      insertion.outcome = new CordonError('not_found', 'There is no such device.', { device });
+    } else {
+      insertion.outcome = new CordonError('conflict', `The device is ${status}: it takes no commands.`, { device });
+    }
+  }
 }
 
 /** No id stands twice in `spoken`. */
@@ -180,12 +239,14 @@ function unknownKind(kind: string): never {
   throw new Error(`the store holds a command of the unknown kind ${kind}`);
 }
 
-function recordOf(row: Schema['commands']): CommandRecord {
+const parseCommand = (body: string): Command => commandSchema.parse(JSON.parse(body));
+
+function recordOf(row: Schema['commands'], commandOf = parseCommand): CommandRecord {
   return {
     id: commandIdSchema.parse(row.id),
     device: deviceIdSchema.parse(row.device_id),
     generation: row.generation,
-    command: commandSchema.parse(JSON.parse(row.body)),
+    command: commandOf(row.body),
     state: row.state,
     createdBy: row.created_by,
     createdAt: row.created_at,

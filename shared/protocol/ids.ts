@@ -1,15 +1,17 @@
 /** Identifiers as branded strings: only the functions below make them, so a person's id never lands where a device's belongs. */
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** `bytes` random bytes in lower-case RFC 4648 base32 without padding. */
-export function randomBase32(bytes: number): string {
+export const randomBase32 = (bytes: number): string => base32(randomBytes(bytes));
+
+function base32(bytes: Uint8Array): string {
   let bits = 0;
   let value = 0;
   let text = '';
-  for (const byte of randomBytes(bytes)) {
+  for (const byte of bytes) {
     value = ((value << 8) | byte) & 0xfff;
     bits += 8;
     while (bits >= 5) {
@@ -45,3 +47,6 @@ export const newGroupId = (): GroupId => `grp_${randomBase32(10)}` as GroupId;
 export const commandIdSchema = idOf('cmd').brand<'CommandId'>();
 export type CommandId = z.infer<typeof commandIdSchema>;
 export const newCommandId = (): CommandId => `cmd_${randomBase32(10)}` as CommandId;
+/** The id of one device's command among those that are issued to many at once: the same again when the request is repeated. */
+export const commandIdFor = (request: CommandId, device: DeviceId): CommandId =>
+  `cmd_${base32(hash('sha256', `${request} ${device}`, 'buffer').subarray(0, 10))}` as CommandId;

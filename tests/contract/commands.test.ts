@@ -43,7 +43,7 @@ describeOnEveryStore('commands', (open) => {
     const issued = await commands.issue(lock());
     expect(issued).toMatchObject({ state: 'queued', generation: 1, createdAt: AT, expiresAt: AT + DEFAULT_LIFE });
     await delay(5);
-    expect(wakes).toEqual([{ kind: 'device', device }]);
+    expect(wakes).toEqual([{ kind: 'commands', devices: [device] }]);
     expect(await commands.pendingFor(device, 1)).toEqual([issued]);
     time.now += 10;
     await Promise.all([commands.stored(device, 1, issued.id), commands.stored(device, 1, issued.id)]);
@@ -68,7 +68,7 @@ describeOnEveryStore('commands', (open) => {
     const id = newCommandId();
     const wipe = { id, device, command: { kind: 'wipe-workspace' as const }, by: 'acc' };
     const results = await Promise.all(Array.from({ length: 5 }, () => commands.issue(wipe)));
-    expect(new Set(results.map((result) => JSON.stringify(result))).size).toBe(1);
+    for (const result of results) expect(result).toEqual(results[0]);
     await expect(commands.issue(lock(id))).rejects.toMatchObject({ code: 'conflict' });
     const other = await addDevice(database, { group });
     await expect(commands.issue({ ...wipe, device: other })).rejects.toMatchObject({ code: 'conflict' });
@@ -82,6 +82,39 @@ describeOnEveryStore('commands', (open) => {
     expect(leaves.map(({ kind }) => kind)).toEqual(['workspace.wipe']);
     expect(JSON.parse(leaves[0]!.body)).toMatchObject({ at: 77, public: { command: id } });
     expect(await commands.list(device)).toHaveLength(2);
+  });
+
+  it('go to many devices at once, each once however often the request comes, with those told of that take none', async () => {
+    const database = await open();
+    const { commands, group, time, wakes } = await queue(database);
+    const devices: DeviceId[] = [];
+    for (let index = 0; index < 5; index += 1) devices.push(await addDevice(database, { group }));
+    const [first, ended] = [devices[0]!, devices[4]!];
+    await database.db.updateTable('devices').set({ generation: 3 }).where('id', '=', first).execute();
+    await database.db.updateTable('devices').set({ status: 'revoked' }).where('id', '=', ended).execute();
+    const unknown = newDeviceId();
+    const wipe = { id: newCommandId(), command: { kind: 'wipe-workspace' as const }, by: 'acc' };
+    const wanted = { ...wipe, devices: [...devices, unknown, first] };
+    const [issued, again] = await Promise.all([commands.issueToMany(wanted), commands.issueToMany(wanted)]);
+    expect(issued).toMatchObject({ id: wipe.id, queued: 4 });
+    expect(new Set(issued.refused.map(({ device, code }) => `${device} ${code}`))).toEqual(
+      new Set([`${ended} conflict`, `${unknown} not_found`]),
+    );
+    expect(again.queued).toBe(4);
+    time.now += 10;
+    expect((await commands.issueToMany(wanted)).queued).toBe(4);
+    const other = { ...wanted, command: { kind: 'lock-workspace' as const }, devices: [first] };
+    expect((await commands.issueToMany(other)).refused).toEqual([{ device: first, code: 'conflict' }]);
+    const pending = await Promise.all(devices.map((device) => commands.pendingFor(device, device === first ? 3 : 1)));
+    expect(pending.map((all) => all.length)).toEqual([1, 1, 1, 1, 0]);
+    expect(pending[0]).toMatchObject([{ device: first, generation: 3, command: { kind: 'wipe-workspace' } }]);
+    const leaves = await database.db.selectFrom('ledger_leaves').select('kind').execute();
+    expect(leaves.map(({ kind }) => kind)).toEqual(Array(4).fill('workspace.wipe'));
+    await delay(5);
+    expect(wakes[0]).toMatchObject({ kind: 'commands', devices: expect.arrayContaining(devices.slice(0, 4)) });
+    await expect(commands.issueToMany({ ...wanted, expiresInSeconds: 0 })).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
   });
 
   it('case 15: a device cannot speak for another device’s command, nor for one of an earlier enrolment', async () => {
