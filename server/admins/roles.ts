@@ -71,7 +71,8 @@ export const RIGHTS = {
   'devices.evidence': right('device', 'owner', 'fleet', 'legal', 'auditor'),
   'devices.revoke': right('device', 'owner', 'fleet'),
   'commands.issue': right('device', 'owner', 'fleet', 'helpdesk'),
-  /** Not a route: what `commands.issue` asks for besides, when the command destroys something. */
+  'commands.issue-many': right('device', 'owner', 'fleet', 'helpdesk'),
+  /** Not a route: what issuing asks for besides, when the command destroys something. */
   'commands.destroy': right('device', 'owner', 'fleet'),
   'commands.list': right('device', ...EVERYONE),
   'commands.show': right('device', ...EVERYONE),

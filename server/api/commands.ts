@@ -1,5 +1,13 @@
-/** Commands to devices: durable, acknowledged, bound to one enrolment. */
-import { commandList, commandParams, commandQuery, commandView, newCommand } from '../../shared/api/commands.ts';
+/** Commands to a device or to many: durable, acknowledged, bound to one enrolment. */
+import {
+  commandList,
+  commandParams,
+  commandQuery,
+  commandToMany,
+  commandView,
+  issuedToMany,
+  newCommand,
+} from '../../shared/api/commands.ts';
 import { deviceParams } from '../../shared/api/devices.ts';
 import type { CommandKind } from '../../shared/protocol/frames.ts';
 import type { Commands } from '../commands/commands.ts';
@@ -8,8 +16,8 @@ import { Reply, type Route, route } from './route.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 export interface CommandsPorts {
-  readonly commands: Pick<Commands, 'issue' | 'get' | 'list' | 'cancel'>;
-  readonly devices: Pick<Devices, 'get'>;
+  readonly commands: Pick<Commands, 'issue' | 'issueToMany' | 'get' | 'list' | 'cancel'>;
+  readonly devices: Pick<Devices, 'get' | 'reached'>;
 }
 
 /** What cannot be undone takes the right `commands.destroy` besides. */
@@ -32,6 +40,29 @@ export function commandRoutes({ commands, devices }: CommandsPorts): Route[] {
         const { command, expiresInSeconds, ...given } = body;
         const by = caller.account.id;
         const issued = await commands.issue({ ...withoutUndefined(given), device, command, by, expiresInSeconds });
+        return new Reply(issued, { status: 201 });
+      },
+    }),
+    route({
+      name: 'commands.issue-many',
+      method: 'post',
+      path: '/commands',
+      summary: 'Queue the same command for many devices; with the same id again nothing is queued twice',
+      body: commandToMany,
+      response: issuedToMany,
+      statuses: [201],
+      async handler({ body, reach, demand, caller }) {
+        const { command, expiresInSeconds, devices: named, filter, ...given } = body;
+        const { devices: scope } = DESTROYS.has(command.kind) ? demand('commands.destroy') : reach;
+        const to = await devices.reached(named ?? withoutUndefined(filter ?? {}), scope);
+        const by = caller.account.id;
+        const issued = await commands.issueToMany({
+          ...withoutUndefined(given),
+          devices: to,
+          command,
+          by,
+          expiresInSeconds,
+        });
         return new Reply(issued, { status: 201 });
       },
     }),

@@ -21,7 +21,7 @@ import { tokenRoutes } from './tokens.ts';
 
 export interface ResourcePorts {
   readonly admins: Admins;
-  readonly devices: Pick<Devices, 'alarms'> & DevicesPorts['devices'] & GroupsPort & CodesPorts['devices'];
+  readonly devices: Pick<Devices, 'alarms' | 'reached'> & DevicesPorts['devices'] & GroupsPort & CodesPorts['devices'];
   readonly commands: CommandsPorts['commands'];
   readonly enrolment: CodesPorts['enrolment'];
   readonly orders: OrdersPort & ApproversPorts['orders'] & DevicesPorts['orders'];

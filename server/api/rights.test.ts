@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROLES } from '../../shared/api/roles.ts';
 import { parseArea } from '../../shared/areas/area-code.ts';
-import { type DeviceId, type GroupId, newCommandId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, type GroupId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { RIGHTS, reachOf, requireAreas } from '../admins/roles.ts';
@@ -119,9 +119,37 @@ describe('case 50: a helpdesk account never reaches beyond its groups', () => {
     expect(json.groups.map(({ id }: { id: string }) => id)).toEqual([mine]);
   });
 
+  it('by a command to many', async () => {
+    const command = { kind: 'lock-workspace' };
+    const send = (who: Record<string, string>, body: object) => api.request('POST', '/api/v1/commands', who, body);
+    const queued = async (id: DeviceId) =>
+      (await api.request('GET', `/api/v1/devices/${id}/commands`, owner)).json.commands.length;
+    const before = [await queued(myDevice), await queued(theirDevice)];
+    for (const devices of [[theirDevice], [myDevice, theirDevice], [myDevice, newDeviceId()]]) {
+      const { status, json } = await send(helpdesk, { devices, command });
+      expect([status, json.code]).toEqual([403, 'out_of_scope']);
+    }
+    expect((await send(helpdesk, { filter: { group: theirs }, command })).json).toMatchObject({ queued: 0 });
+    for (const wrong of [{}, { devices: [myDevice], filter: {} }, { devices: [] }, { filter: { status: 'revoked' } }]) {
+      expect((await send(helpdesk, { ...wrong, command })).json.code).toBe('invalid_input');
+    }
+    expect([await queued(myDevice), await queued(theirDevice)]).toEqual(before);
+    const id = newCommandId();
+    for (const to of [{ filter: {} }, { filter: { group: mine } }, { devices: [myDevice, myDevice] }]) {
+      const { status, json } = await send(helpdesk, { id, ...to, command });
+      expect([status, json]).toEqual([201, { id, queued: 1, refused: [] }]);
+    }
+    expect([await queued(myDevice), await queued(theirDevice)]).toEqual([(before[0] ?? 0) + 1, before[1]]);
+    const unknown = newDeviceId();
+    const some = await send(owner, { devices: [theirDevice, unknown], command });
+    expect(some.json).toMatchObject({ queued: 1, refused: [{ device: unknown, code: 'not_found' }] });
+  });
+
   it('and destroys nothing', async () => {
     for (const kind of ['wipe-workspace', 'unenrol']) {
       const body = { command: { kind } };
+      const many = await api.request('POST', '/api/v1/commands', helpdesk, { ...body, filter: {} });
+      expect([many.status, many.json.code]).toEqual([403, 'forbidden']);
       const { status, json } = await api.request('POST', `/api/v1/devices/${myDevice}/commands`, helpdesk, body);
       expect([status, json.code]).toEqual([403, 'forbidden']);
     }

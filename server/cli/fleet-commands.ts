@@ -1,7 +1,7 @@
 /** groups, codes, devices, commands and alarms. */
 import type { Command } from 'commander';
 import { codeList, createdCode } from '../../shared/api/codes.ts';
-import { commandList, commandView } from '../../shared/api/commands.ts';
+import { commandList, commandView, issuedToMany } from '../../shared/api/commands.ts';
 import {
   alarmList,
   type DeviceView,
@@ -248,6 +248,15 @@ function addDevices(program: Command, cli: Cli): void {
     });
 }
 
+interface Broadcast {
+  all?: boolean;
+  group?: string;
+  area?: string;
+  device?: string[];
+  id?: string;
+  expires?: number;
+}
+
 function addCommands(program: Command, cli: Cli): void {
   const commands = program.command('commands').description('commands to devices');
   commands
@@ -268,6 +277,25 @@ function addCommands(program: Command, cli: Cli): void {
         cli.out().show(sent, [`${sent.id} ${sent.state}`]);
       },
     );
+  commands
+    .command('broadcast')
+    .description('queue the same command for many devices')
+    .argument('<kind>', COMMAND_KINDS.join(', '))
+    .argument('[text]', 'of a message')
+    .option('--all', "every active device that one's role reaches")
+    .option('--group <group>', 'every active device of the group')
+    .option('--area <area>', 'every active device that is there, or may be')
+    .option('--device <device...>', 'these devices')
+    .option('--id <id>', 'makes a repetition harmless')
+    .option('--expires <seconds>', 'when to give up', Number)
+    .action(async (kind: string, text: string | undefined, options: Broadcast) => {
+      const { all, group, area, device: devices, id, expires: expiresInSeconds } = options;
+      const filter = all || group || area ? { group, area } : undefined;
+      const body = { id, command: { kind, text }, expiresInSeconds, devices, filter };
+      const sent = await cli.client().call(issuedToMany, 'POST', '/commands', body);
+      const refused = sent.refused.map(({ device, code }) => `${device} ${code}`);
+      cli.out().show(sent, [`${sent.id} queued for ${sent.queued}, refused for ${refused.length}`, ...refused]);
+    });
   commands
     .command('list')
     .description("a device's commands, newest first")

@@ -120,6 +120,17 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
     };
   }
 
+  /** Devices to act on at once. One that is named and out of reach is refused, and with it the whole; a filter stays within reach. */
+  async function reached(wanted: readonly DeviceId[] | DeviceFilter, scope: Scope): Promise<readonly DeviceId[]> {
+    if (!isNamed(wanted)) return store.all({ ...wanted, status: 'active' }, scope);
+    if (scope === null) return wanted;
+    const within = new Set(await store.within(wanted, scope));
+    const beyond = wanted.filter((device) => !within.has(device));
+    if (beyond.length === 0) return wanted;
+    const detail = `Your role does not reach ${beyond.length} of these devices: nothing was done.`;
+    throw new CordonError('out_of_scope', detail, { devices: beyond.slice(0, 10) });
+  }
+
   async function update(id: DeviceId, { statement, ...rest }: DeviceChange): Promise<Device> {
     const at = clock.now();
     if (statement) requireSound(statement, at);
@@ -205,6 +216,7 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
     identify,
     get,
     list,
+    reached,
     update,
     /** Revoking twice is the same as once. */
     revoke: (id: DeviceId, reason: RevocationReason = 'unspecified') => end(id, 'revoked', reason),
@@ -232,6 +244,8 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
       presence.alarms({ scope, device, before, limit: Math.min(Math.max(1, limit), MAX_PAGE) }),
   };
 }
+
+const isNamed = (wanted: readonly DeviceId[] | DeviceFilter): wanted is readonly DeviceId[] => Array.isArray(wanted);
 
 export interface AlarmsQuery {
   readonly scope: Scope;

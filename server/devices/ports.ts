@@ -125,6 +125,10 @@ export interface DeviceStore {
   supersedeOlder(certificate: CertificateRow, at: number): Promise<void>;
   get(id: DeviceId): Promise<Device | null>;
   list(query: DeviceQuery): Promise<Device[]>;
+  /** Which of these are within the scope, whatever their status. */
+  within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]>;
+  /** Every device that the filter and the scope let through. */
+  all(filter: DeviceFilter, scope: Scope): Promise<DeviceId[]>;
   /** False when there is no such active device. Throws `not_found` when the group does not exist. */
   update(id: DeviceId, change: DeviceUpdate): Promise<boolean>;
   /** When the next statement lapses; null: there is none. */

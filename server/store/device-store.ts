@@ -15,7 +15,9 @@ import type {
   Ended,
   Statement,
 } from '../devices/ports.ts';
+import type { Scope } from '../devices/scope.ts';
 import { areaOf } from './area-column.ts';
+import { tableOf } from './bulk.ts';
 import { cancelCommandsOf } from './command-store.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { withinScope } from './device-scope.ts';
@@ -95,6 +97,27 @@ export class DeviceStore implements DevicePort {
     }
     const rows = await query.orderBy(value, direction).orderBy('devices.id', direction).limit(limit).execute();
     return rows.map(deviceOf);
+  }
+
+  async within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]> {
+    const { rows } = await sql<{ id: string }>`
+      select devices.id from ${tableOf(
+        ['text'],
+        devices.map((device) => [device]),
+      )} as v
+      inner join devices on devices.id = v.column1
+      inner join groups on groups.id = devices.group_id
+      where ${withinScope(scope)}`.execute(this.#database.db);
+    return rows.map(({ id }) => deviceIdSchema.parse(id));
+  }
+
+  async all(filter: DeviceFilter, scope: Scope): Promise<DeviceId[]> {
+    const rows = await narrowed(selectDevices(this.#database.db), filter)
+      .clearSelect()
+      .select('devices.id')
+      .where(withinScope(scope))
+      .execute();
+    return rows.map(({ id }) => deviceIdSchema.parse(id));
   }
 
   update(id: DeviceId, { home, seat, group, statement }: DeviceUpdate): Promise<boolean> {

@@ -1,8 +1,8 @@
-/** Commands to a device. */
+/** Commands to one device or to many. */
 import { z } from 'zod';
 import { commandSchema } from '../protocol/frames.ts';
-import { commandIdSchema, deviceIdSchema } from '../protocol/ids.ts';
-import { instant } from './wire.ts';
+import { commandIdSchema, deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
+import { instant, placeText } from './wire.ts';
 
 export const newCommand = z.strictObject({
   /** Given by the caller, it makes a repetition harmless. */
@@ -13,6 +13,25 @@ export const newCommand = z.strictObject({
     .min(1)
     .max(90 * 86_400)
     .default(7 * 86_400),
+});
+/** To the devices that are named, or to every active device of the filter: an empty filter is the whole fleet that one's role reaches. */
+export const commandToMany = newCommand
+  .extend({
+    devices: z.array(deviceIdSchema).min(1).max(10_000).optional(),
+    filter: z
+      .strictObject({
+        group: groupIdSchema.optional(),
+        area: placeText.optional(),
+        connected: z.boolean().optional(),
+      })
+      .optional(),
+  })
+  .refine(({ devices, filter }) => (devices === undefined) !== (filter === undefined), 'give devices or a filter');
+export const issuedToMany = z.object({
+  /** With it the same request can be made again, and nothing is issued twice. */
+  id: commandIdSchema,
+  queued: z.int(),
+  refused: z.array(z.object({ device: deviceIdSchema, code: z.enum(['not_found', 'conflict']) })),
 });
 export const commandView = z.object({
   id: commandIdSchema,
