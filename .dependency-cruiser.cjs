@@ -87,7 +87,7 @@ module.exports = {
     },
     {
       name: 'forge-in-certs-only',
-      comment: "node-forge parses more than DER; certs/ re-encodes and compares, and nobody else should have to know.",
+      comment: 'node-forge parses more than DER; certs/ re-encodes and compares, and nobody else should have to know.',
       severity: 'error',
       from: { path: '^(server|agent|shared|certs)/', pathNot: ['^certs/', test] },
       to: { path: 'node_modules/(@types/)?node-forge/' },
@@ -101,7 +101,8 @@ module.exports = {
     },
     {
       name: 'server-cannot-read',
-      comment: 'No code of the server but the console may hold what opens sealed messages: "the server cannot read it" is this test.',
+      comment:
+        'No code of the server but the console may hold what opens sealed messages: "the server cannot read it" is this test.',
       severity: 'error',
       from: { path: '^server/', pathNot: '^server/console/' },
       to: { path: '^shared/seal/' },

@@ -1,5 +1,5 @@
 /**
- * Text from elsewhere on somebody's terminal (ABUSE.md, case 51): an order's title, an admin's message, a server's words. It may neither
+ * Text from elsewhere on somebody's terminal: an order's title, an admin's message, a server's words. It may neither
  * steer the terminal nor turn the line's direction round.
  */
 

@@ -1,5 +1,5 @@
 /**
- * What time it is for a device (VERDICT.md, "Time on a device"), so that turning its clock starts nothing and ends nothing.
+ * What time it is for a device, so that turning its clock starts nothing and ends nothing.
  *
  * Authenticated time (the server's, or a signed list's own date) sets the floor. From there the monotonic clock counts. After a
  * reboot nobody knows how long the device was off, so its wall clock is heard, but never before what was reached already and

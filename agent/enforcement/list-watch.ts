@@ -1,5 +1,5 @@
 /**
- * When an expired list is worth an alarm (ABUSE.md, case 35): not at the first look after a sleep or a jump of the clock, while a fresh
+ * When an expired list is worth an alarm: not at the first look after a sleep or a jump of the clock, while a fresh
  * one is on its way, but when the device has heard from the server and the list is expired still. Its time is real time: what is waited
  * for is an answer from the network.
  */

@@ -1,5 +1,5 @@
 /**
- * The gate of `management` on the device itself (VERDICT.md, "Verdict"): denied means no connection, whatever the server thinks. A server
+ * The gate of `management` on the device itself: denied means no connection, whatever the server thinks. A server
  * whose timer is late is left after the receipts had time to go; nothing is dialled until the own verdict allows it. The server's refusal
  * counts where it is the stricter one.
  */

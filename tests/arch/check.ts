@@ -3,7 +3,7 @@
  * when one fails, and exits 1 if any did.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 const CHECKS: readonly { name: string; command: string; args: string[] }[] = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
@@ -43,7 +43,7 @@ for (const { name, command, args } of CHECKS) {
 
 const tracked = spawnSync('git', ['ls-files', '-z', '--', '*.ts', '*.tsx', '*.js'], { encoding: 'utf8' });
 const lines = new Map<string, { code: number; tests: number }>();
-for (const file of tracked.stdout.split('\0').filter((name) => name.includes('/'))) {
+for (const file of tracked.stdout.split('\0').filter((name) => name.includes('/') && existsSync(name))) {
   const top = file.slice(0, file.indexOf('/'));
   const entry = lines.get(top) ?? { code: 0, tests: 0 };
   const count = readFileSync(file, 'utf8')
