@@ -139,7 +139,6 @@ export const deviceRecordSchema = z.strictObject({
 export type DeviceRecord = z.infer<typeof deviceRecordSchema>;
 
 export const RECEIPT_KINDS = ['informed', 'shown', 'enforced', 'restored'] as const;
-type ReceiptKind = (typeof RECEIPT_KINDS)[number];
 
 /** A device's signed word about itself, made after the durable change that it speaks of. */
 export const receiptSchema = z.strictObject({
