@@ -65,11 +65,12 @@ function startServer(): Promise<{ admin: string; firstOwner: string | null }> {
 
 /** Key files, so that `cordon orders approve --key` works with them. */
 function keep({ owner, proposer, approvers }: Operator): State {
-  return [owner, proposer, ...approvers].map(({ name, token, pem }) => {
-    const key = pem === null ? null : join(FOLDER, `${name}.pem`);
-    if (key !== null && pem !== null) writeFileSync(key, pem, { mode: 0o600 });
+  const signers = approvers.map(({ name, token, pem }) => {
+    const key = join(FOLDER, `${name}.pem`);
+    writeFileSync(key, pem, { mode: 0o600 });
     return { name, token, key };
   });
+  return [...[owner, proposer].map(({ name, token }) => ({ name, token, key: null })), ...signers];
 }
 
 async function enrol(fleet: Fleet, operator: Operator): Promise<void> {

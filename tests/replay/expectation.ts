@@ -1,7 +1,7 @@
 /** Compares what a timeline expects with what the server's verdict and the device's own gate say. It computes no verdict of its own. */
 import { verdictView } from '../../shared/api/devices.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
-import type { Caller } from './admin-api.ts';
+import type { Caller } from '../support/people.ts';
 import type { DeviceState } from './fleet-process.ts';
 import type { Expectation } from './timeline.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../server/config.ts';
 import type { Instant } from '../../shared/time/clock.ts';
-import { adoptRoot, firstOwner, invite, type Person } from './admin-api.ts';
+import { type Approver, adoptRoot, firstOwner, inviteApprover, type Person } from '../support/people.ts';
 import { Child } from './rpc.ts';
 import type { ServerHandlers } from './server-process.ts';
 import type { Act, Timeline } from './timeline.ts';
@@ -15,7 +15,7 @@ const APPROVERS = ['ada', 'bo', 'cy'];
 export interface Installation {
   readonly adminUrl: string;
   readonly owner: Person;
-  readonly people: ReadonlyMap<string, Person>;
+  readonly people: ReadonlyMap<string, Approver>;
   jump(to: Instant): Promise<void>;
   crash(now: Instant): Promise<void>;
   kill(): Promise<void>;
@@ -71,8 +71,8 @@ export async function startInstallation(timeline: Timeline, folder: string, now:
     };
     const adminUrl = `http://127.0.0.1:${admin.port}`;
     const owner = await firstOwner(adminUrl, firstOwnerLink);
-    const joined = await Promise.all(peopleOf(timeline).map((name) => invite(adminUrl, owner, name)));
-    await adoptRoot(joined);
+    const joined = await Promise.all(peopleOf(timeline).map((name) => inviteApprover(adminUrl, owner, name)));
+    await adoptRoot(owner, joined);
     return {
       adminUrl,
       owner,

@@ -1,7 +1,9 @@
 /** What people do about orders, through the REST API: propose, sign exact bytes, and be refused. Keeps which order a timeline's name stands for. */
 import type { z } from 'zod';
 import { approvalResult, orderList, orderView, revisionView } from '../../shared/api/orders.ts';
-import { type Person, Refusal, signatureOver } from './admin-api.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { approveRevision } from '../../shared/order/approver-key.ts';
+import type { Approver } from '../support/people.ts';
 import type { Act, ActOf, Terms } from './timeline.ts';
 
 type Revision = z.infer<typeof revisionView>;
@@ -14,13 +16,13 @@ interface Known {
 }
 
 export class OrderDesk {
-  readonly #people: ReadonlyMap<string, Person>;
+  readonly #people: ReadonlyMap<string, Approver>;
   readonly #groups: ReadonlyMap<string, string>;
   readonly #zone: string;
   readonly #orders = new Map<string, Known>();
 
   /** `groups`: label → id of the group that holds that label's devices. */
-  constructor(people: ReadonlyMap<string, Person>, groups: ReadonlyMap<string, string>, zone: string) {
+  constructor(people: ReadonlyMap<string, Approver>, groups: ReadonlyMap<string, string>, zone: string) {
     this.#people = people;
     this.#groups = groups;
     this.#zone = zone;
@@ -31,7 +33,7 @@ export class OrderDesk {
     return this.#orders.get(name)?.number ?? name;
   }
 
-  /** Throws `Refusal` when the act is refused, also for the approval that leaves a second person missing. */
+  /** Throws `CordonError` when the act is refused, also for the approval that leaves a second person missing. */
   async perform(deed: OrderDeed): Promise<void> {
     switch (deed.do) {
       case 'propose':
@@ -66,13 +68,13 @@ export class OrderDesk {
     return known;
   }
 
-  #person(name: string): Person {
+  #person(name: string): Approver {
     const person = this.#people.get(name);
     if (!person) throw new Error(`nobody is called ${name}`);
     return person;
   }
 
-  #anyone(): Person {
+  #anyone(): Approver {
     return this.#person('proposer');
   }
 
@@ -132,15 +134,15 @@ export class OrderDesk {
     let adopted = false;
     for (const person of signers) {
       if (adopted && !names) break;
-      const body = { keyid: person.key.keyid, signature: signatureOver(shown.payload, person) };
+      const body = { keyid: person.key.keyid, signature: approveRevision(person.key, shown.payload) };
       const result = await person.api.call('POST', `${path}/approvals`, approvalResult, body);
       adopted = result.adopted;
-      if (!adopted && person === signers.at(-1)) throw new Refusal(result.code ?? 'not adopted', result.detail);
+      if (!adopted && person === signers.at(-1)) throw new CordonError('second_approver_required', result.detail);
     }
     if (signers.length === 0) throw new Error(`nobody is left who could approve revision ${revision} of ${number}`);
   }
 
-  async #free({ order, revision, proposer }: Revision): Promise<Person[]> {
+  async #free({ order, revision, proposer }: Revision): Promise<Approver[]> {
     const { revisions } = await this.#order(order);
     const signed = revisions.find((one) => one.revision === revision)?.approvals.map(({ person }) => person) ?? [];
     return [...this.#people.values()].filter(({ id }) => id !== proposer && !signed.includes(id));

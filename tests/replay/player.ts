@@ -9,9 +9,10 @@ import { createdCode } from '../../shared/api/codes.ts';
 import { type DeviceView, devicePage, deviceView } from '../../shared/api/devices.ts';
 import { groupView } from '../../shared/api/groups.ts';
 import { healthView } from '../../shared/api/health.ts';
+import { CordonError } from '../../shared/errors.ts';
 import type { Instant } from '../../shared/time/clock.ts';
+import type { Caller, Person } from '../support/people.ts';
 import { openAddresses } from './addresses.ts';
-import { type Caller, type Person, Refusal } from './admin-api.ts';
 import { check, type Unmet } from './expectation.ts';
 import { Fleet } from './fleet.ts';
 import type { DeviceState } from './fleet-process.ts';
@@ -168,12 +169,12 @@ class Playing {
     return wanted;
   }
 
-  async #attempt(act: Act): Promise<Refusal | null> {
+  async #attempt(act: Act): Promise<CordonError | null> {
     try {
       await this.#perform(act);
       return null;
     } catch (error) {
-      if (error instanceof Refusal) return error;
+      if (error instanceof CordonError) return error;
       throw error;
     }
   }
