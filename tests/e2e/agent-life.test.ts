@@ -194,8 +194,7 @@ describe('a device under management', () => {
       state: 'done',
     });
     await until(() => expect(agent.exitCode).toBe(0));
-    const { device } = { device: first.device };
-    expect((await world.device(device)).status).toBe('unenrolled');
+    expect((await world.device(first.device)).status).toBe('unenrolled');
     expect(readdirSync(agent.path('identity'))).toEqual([]);
     expect(await agent.cli(['status'])).toMatchObject({ code: EXIT.notFound });
   });
