@@ -1,0 +1,289 @@
+/**
+ * What whoever holds the server's keys and store would send to devices: each attack is signed by the online key, and by whomever
+ * the attacker could win over or copy from. What comes of it is in `tests/e2e/hostile-server.test.ts`.
+ */
+import type { Authority } from '../../certs/authority.ts';
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import {
+  type Approvers,
+  type DeviceRecord,
+  type Envelope,
+  type OrderList,
+  PAYLOAD_TYPES,
+  type Revision,
+} from '../../shared/order/documents.ts';
+import { type Signer, signEnvelope } from '../../shared/order/dsse.ts';
+import { readRevision } from '../../shared/order/verify-list.ts';
+import type { ServerFrame } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { testKey } from './signed-documents.ts';
+
+export const HOUR = 3_600_000;
+export const BEGIN = Date.parse('2026-03-01T00:00:00.000Z');
+export const iso = (at: number) => new Date(at).toISOString();
+
+/** What the attacker has found: the server's keys, its list, and the signatures of the honest past. */
+export interface Loot {
+  readonly keys: Authority;
+  readonly list: OrderList;
+  readonly hash: string;
+  /** A list from before the last changes. */
+  readonly older: Envelope;
+  readonly root: { readonly approvers: Approvers; readonly digest: string };
+  /** 2026-001: messaging is shut in PK, in its second revision. 2026-002: mail is, held by one person for 72 hours. */
+  readonly closed: Envelope;
+  readonly closedBefore: Envelope;
+  readonly base: Envelope;
+  readonly hold: Envelope;
+  readonly exemptSalt: string;
+  readonly people: { readonly ada: Signer; readonly ben: Signer; readonly cleo: Signer };
+  readonly personOf: (signer: Signer) => string;
+  readonly record: (device: DeviceId) => DeviceRecord;
+}
+
+const revisionIn = (envelope: Envelope) => readRevision(envelope);
+const signed = (document: Revision, signers: readonly Signer[]): Envelope =>
+  signEnvelope(PAYLOAD_TYPES.revision, encodeCanonical(document), signers);
+
+/** The list that follows the honest one, as only the online key can make it. */
+export function listWith(loot: Loot, orders: readonly Envelope[], changes: Partial<OrderList> = {}): ServerFrame {
+  const list: OrderList = {
+    ...loot.list,
+    version: loot.list.version + 1,
+    previous: loot.hash,
+    orders: [...orders],
+    ...changes,
+  };
+  return {
+    kind: 'list',
+    envelope: signEnvelope(PAYLOAD_TYPES.list, encodeCanonical(list), [loot.keys.online]),
+  };
+}
+
+/** A new order that shuts mail, beside the two that are real. */
+export function another(loot: Loot, signers: readonly Signer[], changes: Partial<Revision> = {}): ServerFrame[] {
+  const { revision } = revisionIn(loot.base);
+  const forged = { ...revision, order: '2026-666', ...changes };
+  return [listWith(loot, [...loot.list.orders, signed(forged, signers)])];
+}
+
+/** The next revision of the order that shuts messaging. */
+function next(loot: Loot, changes: Partial<Revision>, signers: readonly Signer[]): ServerFrame[] {
+  const { revision, digest } = revisionIn(loot.closed);
+  const forged: Revision = { ...revision, revision: 3, previous: digest, act: 'revise', ...changes };
+  return [listWith(loot, [signed(forged, signers), loot.base, loot.hold])];
+}
+
+/** Once more a hold of the order that shuts mail. */
+function heldAgain(loot: Loot, changes: Partial<Revision>): ServerFrame[] {
+  const { revision } = revisionIn(loot.hold);
+  const heldSince = iso(Date.parse(loot.list.issuedAt) - 1);
+  const forged: Revision = { ...revision, revision: 3, heldSince, ...changes };
+  return [listWith(loot, [loot.closed, loot.base, signed(forged, [loot.people.ada])])];
+}
+
+function newRoot(loot: Loot, signers: readonly Signer[]): ServerFrame {
+  const [mallory, friend] = [testKey(), testKey()];
+  const approvers: Approvers = {
+    ...loot.root.approvers,
+    version: 2,
+    previous: loot.root.digest,
+    approvers: [mallory, friend].map(({ keyid, publicKey }, index) => ({
+      person: `mallory_${index}`,
+      keyid,
+      publicKey,
+    })),
+  };
+  const all = [...signers, mallory, friend];
+  return { kind: 'roots', envelopes: [signEnvelope(PAYLOAD_TYPES.approvers, encodeCanonical(approvers), all)] };
+}
+
+export function record(loot: Loot, device: DeviceId, changes: Partial<DeviceRecord>): ServerFrame {
+  const before = loot.record(device);
+  const forged: DeviceRecord = { ...before, version: before.version + 1, ...changes };
+  return {
+    kind: 'record',
+    envelope: signEnvelope(PAYLOAD_TYPES.record, encodeCanonical(forged), [loot.keys.online]),
+  };
+}
+
+/** `[name, what the device is sent, the alarm it raises, what the alarm names]` */
+export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => ServerFrame[], string, RegExp][] = [
+  ['makes an order that nobody has approved', (loot) => another(loot, []), 'order_unverified', /2026-666.*2 missing/],
+  [
+    'makes an order and signs it with the server’s own key',
+    (loot) => another(loot, [loot.keys.online, loot.keys.ledgerKey]),
+    'order_unverified',
+    /2026-666.*2 missing/,
+  ],
+  [
+    'makes an order that one person has approved',
+    (loot) => another(loot, [loot.people.ada]),
+    'order_unverified',
+    /2026-666.*1 missing/,
+  ],
+  [
+    'case 25: counts one signer twice',
+    (loot) => another(loot, [loot.people.ada, loot.people.ada]),
+    'order_unverified',
+    /2026-666.*1 missing/,
+  ],
+  [
+    'case 31: counts the proposer as an approver',
+    (loot) => another(loot, [loot.people.ada, loot.people.ben], { proposer: loot.personOf(loot.people.ada) }),
+    'order_unverified',
+    /2026-666.*1 missing/,
+  ],
+  [
+    'counts keys that the root does not name',
+    (loot) => another(loot, [loot.people.ada, testKey(), testKey()]),
+    'order_unverified',
+    /2026-666.*1 missing/,
+  ],
+  [
+    'makes an order of one person’s approval under the name of a hold',
+    (loot) =>
+      another(loot, [loot.people.ada], { act: 'hold', status: 'held', heldSince: iso(BEGIN), proposer: 'nobody' }),
+    'order_unverified',
+    /2026-666/,
+  ],
+  [
+    'case 32: edits a revision and leaves its number and signatures',
+    (loot) => {
+      const { revision } = revisionIn(loot.closed);
+      const edited = signed({ ...revision, terms: { ...revision.terms, areas: ['IN'] } }, []);
+      return [listWith(loot, [{ ...edited, signatures: loot.closed.signatures }, loot.base, loot.hold])];
+    },
+    'order_forked',
+    /revision 2 of order 2026-001/,
+  ],
+  [
+    'case 32: puts the signatures of one revision under the next',
+    (loot) => {
+      const { revision, digest } = revisionIn(loot.closed);
+      const edited = signed({ ...revision, revision: 3, previous: digest, act: 'withdraw', status: 'withdrawn' }, []);
+      return [listWith(loot, [{ ...edited, signatures: loot.closed.signatures }, loot.base, loot.hold])];
+    },
+    'order_unverified',
+    /Revision 3 of order 2026-001/,
+  ],
+  [
+    'withdraws an order without anybody’s signature',
+    (loot) => next(loot, { act: 'withdraw', status: 'withdrawn' }, [loot.keys.online]),
+    'order_unverified',
+    /Revision 3 of order 2026-001.*2 missing/,
+  ],
+  [
+    'withdraws an order with one person’s',
+    (loot) => next(loot, { act: 'withdraw', status: 'withdrawn' }, [loot.people.cleo]),
+    'order_unverified',
+    /Revision 3 of order 2026-001.*1 missing/,
+  ],
+  [
+    'holds an order with one person’s signature and changes its areas on the way',
+    (loot) => {
+      const { revision } = revisionIn(loot.closed);
+      const terms = { ...revision.terms, areas: ['IN'] };
+      return next(loot, { act: 'hold', status: 'held', heldSince: iso(BEGIN), terms }, [loot.people.ada]);
+    },
+    'order_unverified',
+    /Revision 3 of order 2026-001/,
+  ],
+  [
+    'renews a hold with one person’s signature',
+    (loot) => heldAgain(loot, {}),
+    'hold_renewed',
+    /Revision 3 of order 2026-002/,
+  ],
+  [
+    'renews a hold on the hold itself',
+    (loot) => heldAgain(loot, { previous: revisionIn(loot.hold).digest }),
+    'order_unverified',
+    /Revision 3 of order 2026-002/,
+  ],
+  [
+    'leaves an order out of the list',
+    (loot) => [listWith(loot, [loot.base, loot.hold])],
+    'order_missing',
+    /leaves out order 2026-001/,
+  ],
+  [
+    'lists an older revision, which two people did sign',
+    (loot) => [listWith(loot, [loot.closedBefore, loot.base, loot.hold])],
+    'order_rolled_back',
+    /revision 2 of order 2026-001/,
+  ],
+  [
+    'case 24: goes back to an older list',
+    (loot) => [{ kind: 'list', envelope: loot.older }],
+    'list_older',
+    /older than/,
+  ],
+  [
+    'case 24: makes another list of the same version',
+    (loot) => [listWith(loot, [], { version: loot.list.version, previous: loot.list.previous })],
+    'list_forked',
+    /chain/,
+  ],
+  [
+    'case 24: makes a list that follows another one',
+    (loot) => [listWith(loot, [], { previous: 'f'.repeat(64) })],
+    'list_forked',
+    /chain/,
+  ],
+  [
+    'case 24: sends a list of another installation',
+    (loot) => [listWith(loot, [], { installation: 'ins_other' })],
+    'list_other_installation',
+    /ins_other/,
+  ],
+  [
+    'case 27: sends a list of another payload type',
+    (loot) => {
+      const payload = encodeCanonical({
+        ...loot.list,
+        version: loot.list.version + 1,
+        previous: loot.hash,
+        orders: [],
+      });
+      const type = 'application/vnd.cordon.order-list.v2+json';
+      return [{ kind: 'list', envelope: signEnvelope(type, payload, [loot.keys.online]) }];
+    },
+    'document_wrong_type',
+    /v2/,
+  ],
+  [
+    'case 27: hides a field that nobody knows in a list',
+    (loot) => {
+      const list = {
+        ...loot.list,
+        version: loot.list.version + 1,
+        previous: loot.hash,
+        orders: [],
+        except: ['2026-001'],
+      };
+      const envelope = signEnvelope(PAYLOAD_TYPES.list, encodeCanonical(list), [loot.keys.online]);
+      return [{ kind: 'list', envelope }];
+    },
+    'document_malformed',
+    /format/,
+  ],
+  [
+    'makes a root of approvers of its own that nobody has signed, and an order under it',
+    (loot) => [newRoot(loot, []), listWith(loot, [loot.base, loot.hold], { root: 2 })],
+    'threshold_not_met',
+    /Root 2/,
+  ],
+  [
+    'makes a root of approvers and signs it with the server’s own key',
+    (loot) => [newRoot(loot, [loot.keys.online]), listWith(loot, [loot.base, loot.hold], { root: 2 })],
+    'threshold_not_met',
+    /Root 2/,
+  ],
+  [
+    'makes a root of approvers with one approver’s help',
+    (loot) => [newRoot(loot, [loot.people.ada]), listWith(loot, [loot.base, loot.hold], { root: 2 })],
+    'threshold_not_met',
+    /Root 2/,
+  ],
+];
