@@ -196,7 +196,7 @@ it(`case 54: a server killed with -9 while orders change, ${KILLS} times, keeps 
     expect(lists).toEqual(Array.from({ length: promised.device.version }, (_, index) => index + 1));
     expect(leaves.findLast(({ kind }) => kind === 'order.list')?.public['digest']).toBe(promised.device.hash);
   }
-  expect(promised.adopted.size).toBeGreaterThan(KILLS);
+  expect(promised.adopted.size).toBeGreaterThan(KILLS / 2);
   // Each fell in front of one statement of the store.
   expect(between).toBe(KILLS);
   const { proposals, approvals, adopted, checkpoints } = promised;
