@@ -6,7 +6,8 @@ export type Cell = string | number | null;
 /**
  * The rows as a table that a statement can join: its columns are `column1`, `column2`, … on both dialects. They travel as one parameter,
  * so that the statement is the same however many rows there are, and is prepared once. A JSON object of rows, since over an object
- * both dialects have a `json_each` that gives a `value`.
+ * both dialects have a `json_each` that gives a `value`. In a query it is the first of a `cross join`: SQLite knows nothing of its size and
+ * might else read it again for each row of the other table, and a cross join keeps the order.
  */
 export function tableOf(
   types: readonly ('text' | 'bigint')[],

@@ -155,8 +155,8 @@ async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise
   const { rows } = await sql<{ id: string; generation: number }>`
     insert into commands (id, device_id, generation, kind, body, state, created_by, created_at, expires_at)
     select v.column1, devices.id, devices.generation, v.column3, v.column4, 'queued', v.column5, v.column6, v.column7
-    from ${table} as v inner join devices on devices.id = v.column2
-    where devices.status = 'active'
+    from ${table} as v cross join devices
+    where devices.id = v.column2 and devices.status = 'active'
     on conflict (id) do nothing
     returning id, generation`.execute(tx);
   const generations = new Map(rows.map(({ id, generation }) => [id, generation]));

@@ -105,9 +105,8 @@ export class DeviceStore implements DevicePort {
         ['text'],
         devices.map((device) => [device]),
       )} as v
-      inner join devices on devices.id = v.column1
-      inner join groups on groups.id = devices.group_id
-      where ${withinScope(scope)}`.execute(this.#database.db);
+      cross join devices inner join groups on groups.id = devices.group_id
+      where devices.id = v.column1 and ${withinScope(scope)}`.execute(this.#database.db);
     return rows.map(({ id }) => deviceIdSchema.parse(id));
   }
 
