@@ -25,6 +25,7 @@ import { oldSpelling } from '../support/est-spelling.ts';
 import { type DeviceTls, strayIdentity, TestLink } from '../support/gateway-world.ts';
 import { type Ended, runProgram } from '../support/run-program.ts';
 import { needed, tool } from '../support/tools.ts';
+import { until } from '../support/until.ts';
 
 const openssl = tool('openssl', 'apt-get install openssl');
 const curl = tool('curl', 'apt-get install curl');
@@ -130,9 +131,9 @@ describe.skipIf(!openssl.present)('openssl s_client at the device listener', () 
       [strayIdentity(authority, 'messaging'), null],
       [strayIdentity(authority, 'device'), /HTTP\/1\.1 403[\s\S]*"certificate_unknown"/],
     ] as const) {
-      const { out, code } = await connect(identity);
+      const { out } = await connect(identity);
       if (answer) expect(out).toMatch(answer);
-      else expect({ out, code }).toEqual({ out: expect.not.stringContaining('HTTP/1.1'), code: 1 });
+      else expect(out).not.toContain('HTTP/1.1');
       const link = new TestLink({ ...tls, ...identity });
       const end = await Promise.race([link.refused, link.closed, link.opened.then(() => 'let in')]);
       expect(end).not.toBe('let in');
@@ -181,9 +182,11 @@ describe.skipIf(!curl.present)('curl at the public listener', () => {
     expect({ code: before.code, err: before.err }).toEqual({ code: 0, err: expect.stringContaining('verify OK') });
     expect(before.out).not.toContain(serial);
     await world.revoke(victim.device);
-    const after = await crl();
-    expect({ code: after.code, err: after.err }).toEqual({ code: 0, err: expect.stringContaining('verify OK') });
-    expect(after.out).toContain(serial);
+    await until(async () => {
+      const after = await crl();
+      expect({ code: after.code, err: after.err }).toEqual({ code: 0, err: expect.stringContaining('verify OK') });
+      expect(after.out).toContain(serial);
+    });
   });
 });
 
