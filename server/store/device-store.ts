@@ -21,17 +21,24 @@ import { tableOf } from './bulk.ts';
 import { cancelCommandsOf } from './command-store.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { withinScope } from './device-scope.ts';
+import { groupedReads } from './grouped-reads.ts';
 import { appendLeaf } from './leaves.ts';
 
 export class DeviceStore implements DevicePort {
   readonly #database: Database;
+  readonly #certificateOf = groupedReads((fingerprints: readonly string[]) => this.#readCertificates(fingerprints));
+  readonly #deviceOf = groupedReads((ids: readonly DeviceId[]) => this.#readDevices(ids));
 
   constructor(database: Database) {
     this.#database = database;
   }
 
   async certificate(fingerprint: string): Promise<CertificateRow | null> {
-    const row = await this.#database.db
+    return (await this.#certificateOf(fingerprint)) ?? null;
+  }
+
+  async #readCertificates(fingerprints: readonly string[]): Promise<Map<string, CertificateRow>> {
+    const rows = await this.#database.db
       .selectFrom('certificates as c')
       .leftJoin('devices as d', 'd.id', 'c.device_id')
       .selectAll('c')
@@ -49,25 +56,27 @@ export class DeviceStore implements DevicePort {
           )
           .as('renews'),
       )
-      .where('c.fingerprint', '=', fingerprint)
-      .executeTakeFirst();
-    if (!row) return null;
-    return {
-      serial: row.serial,
-      fingerprint: row.fingerprint,
-      der: row.der,
-      profile: row.profile,
-      device: row.device_id === null ? null : deviceIdSchema.parse(row.device_id),
-      generation: row.generation,
-      notBefore: row.not_before,
-      notAfter: row.not_after,
-      issuedAt: row.issued_at,
-      revokedAt: row.revoked_at,
-      supersededAt: row.superseded_at,
-      deviceStatus: row.device_status,
-      deviceGeneration: row.device_generation,
-      renews: Boolean(row.renews),
-    };
+      .where('c.fingerprint', 'in', fingerprints)
+      .execute();
+    const read = rows.map(
+      (row): CertificateRow => ({
+        serial: row.serial,
+        fingerprint: row.fingerprint,
+        der: row.der,
+        profile: row.profile,
+        device: row.device_id === null ? null : deviceIdSchema.parse(row.device_id),
+        generation: row.generation,
+        notBefore: row.not_before,
+        notAfter: row.not_after,
+        issuedAt: row.issued_at,
+        revokedAt: row.revoked_at,
+        supersededAt: row.superseded_at,
+        deviceStatus: row.device_status,
+        deviceGeneration: row.device_generation,
+        renews: Boolean(row.renews),
+      }),
+    );
+    return new Map(read.map((certificate) => [certificate.fingerprint, certificate]));
   }
 
   async supersedeOlder({ device, generation, issuedAt }: CertificateRow, at: number): Promise<void> {
@@ -82,8 +91,12 @@ export class DeviceStore implements DevicePort {
   }
 
   async get(id: DeviceId): Promise<Device | null> {
-    const row = await selectDevices(this.#database.db).where('devices.id', '=', id).executeTakeFirst();
-    return row ? deviceOf(row) : null;
+    return (await this.#deviceOf(id)) ?? null;
+  }
+
+  async #readDevices(ids: readonly DeviceId[]): Promise<Map<DeviceId, Device>> {
+    const rows = await selectDevices(this.#database.db).where('devices.id', 'in', ids).execute();
+    return new Map(rows.map(deviceOf).map((device) => [device.id, device]));
   }
 
   async list({ filter, scope, sort, descending, after, limit }: DeviceQuery): Promise<Device[]> {

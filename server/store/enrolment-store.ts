@@ -15,6 +15,7 @@ import type {
 } from '../enrolment/ports.ts';
 import { areaOf } from './area-column.ts';
 import type { Database, Tx } from './database.ts';
+import { groupedReads } from './grouped-reads.ts';
 import { appendLeaf, appendLeaves } from './leaves.ts';
 import type { Schema } from './schema.ts';
 
@@ -30,6 +31,7 @@ class Undone extends Error {
 
 export class EnrolmentStore implements EnrolmentPort {
   readonly #database: Database;
+  readonly #redeemableOf = groupedReads((ids: readonly DeviceId[]) => this.#readRedeemable(ids));
   readonly #redeem: (row: Redemption) => Promise<void>;
   readonly #renew: (row: Renewal) => Promise<void>;
 
@@ -87,21 +89,25 @@ export class EnrolmentStore implements EnrolmentPort {
   }
 
   async redeemable(id: DeviceId): Promise<RedeemableCode | null> {
-    const row = await this.#database.db
+    return (await this.#redeemableOf(id)) ?? null;
+  }
+
+  async #readRedeemable(ids: readonly DeviceId[]): Promise<Map<DeviceId, RedeemableCode>> {
+    const rows = await this.#database.db
       .selectFrom('activation_codes as code')
       .innerJoin('groups', 'groups.id', 'code.group_id')
       .leftJoin('devices', 'devices.id', 'code.id')
       .selectAll('code')
       .select(['groups.home as group_home', 'groups.seat as group_seat', 'devices.generation'])
-      .where('code.id', '=', id)
-      .executeTakeFirst();
-    if (!row) return null;
-    return {
+      .where('code.id', 'in', ids)
+      .execute();
+    const read = rows.map((row) => ({
       code: codeOf(row),
       home: areaOf(row.home ?? row.group_home),
       seat: areaOf(row.seat ?? row.group_seat),
       generation: row.generation,
-    };
+    }));
+    return new Map(read.map((found) => [found.code.id, found]));
   }
 
   redeem(redemption: Redemption): Promise<Recorded> {

@@ -35,6 +35,15 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
   readonly #save: (write: LocationWrite) => Promise<void>;
   readonly #factsOf = groupedReads((devices: readonly DeviceId[]) => this.#readFacts(devices), CHUNK);
 
+  readonly #statementOf = groupedReads(async (devices: readonly DeviceId[]) => {
+    const rows = await this.#database.db
+      .selectFrom('devices')
+      .select(['id', 'generation', 'statement'])
+      .where('id', 'in', devices)
+      .execute();
+    return new Map(rows.map((row) => [deviceIdSchema.parse(row.id), row]));
+  }, CHUNK);
+
   constructor(database: Database) {
     this.#database = database;
     this.#save = database.grouped(saveAll);
@@ -151,11 +160,7 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
   }
 
   async statement(device: DeviceId): Promise<{ generation: number; statement: Statement | null } | null> {
-    const row = await this.#database.db
-      .selectFrom('devices')
-      .select(['generation', 'statement'])
-      .where('id', '=', device)
-      .executeTakeFirst();
+    const row = await this.#statementOf(device);
     if (!row) return null;
     const said: (Statement & { kind: string }) | null = row.statement === null ? null : JSON.parse(row.statement);
     return { generation: row.generation, statement: said?.kind === 'presence' ? said : null };

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { parseEnvelope } from '../../shared/order/dsse.ts';
-import { type DeviceId, type PersonId, personIdSchema } from '../../shared/protocol/ids.ts';
+import { type DeviceId, deviceIdSchema, type PersonId, personIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { StoredList } from '../orders/order-list.ts';
 import type {
@@ -19,6 +19,7 @@ import type {
 } from '../orders/ports.ts';
 import { roundsOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
+import { groupedReads } from './grouped-reads.ts';
 import { appendLeaf } from './leaves.ts';
 import { exemptionRow, orderRow, receiptRow, withApprovals } from './order-rows.ts';
 
@@ -41,6 +42,14 @@ export class OrderStore implements Port {
   readonly #database: Database;
   readonly #saveRecord: (row: NewRecord) => Promise<void>;
   readonly storeReceipt: (receipt: ReceiptRow) => Promise<void>;
+  readonly #recordOf = groupedReads(async (devices: readonly DeviceId[]) => {
+    const rows = await this.#database.db
+      .selectFrom('device_records')
+      .selectAll()
+      .where('device_id', 'in', devices)
+      .execute();
+    return new Map(rows.map((row) => [deviceIdSchema.parse(row.device_id), row]));
+  });
 
   constructor(database: Database) {
     this.#database = database;
@@ -265,11 +274,7 @@ export class OrderStore implements Port {
   }
 
   async record(id: DeviceId): Promise<RecordRow | null> {
-    const row = await this.#database.db
-      .selectFrom('device_records')
-      .selectAll()
-      .where('device_id', '=', id)
-      .executeTakeFirst();
+    const row = await this.#recordOf(id);
     return row ? { version: row.version, envelope: parseEnvelope(row.envelope) } : null;
   }
 
