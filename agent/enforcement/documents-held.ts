@@ -32,6 +32,8 @@ export interface HeldList {
 
 export interface AcceptedList {
   readonly list: HeldList;
+  /** What holds from now on. */
+  readonly orders: ReadonlyMap<string, AcceptedRevision>;
   readonly alarms: readonly ListAlarm[];
 }
 
@@ -102,7 +104,7 @@ export function openHeldDocuments(store: EnforcementStore, identity: HeldIdentit
       });
       if (verified.list.version === list?.version) return null;
       const next = heldOf(verified.list, verified.hash);
-      const accepted = { list: next, alarms: verified.alarms };
+      const accepted = { list: next, orders: verified.orders, alarms: verified.alarms };
       store.transaction(() => {
         for (const [order, revision] of verified.orders) {
           if (revision !== orders.get(order)) {

@@ -195,9 +195,14 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     }
   };
 
-  const inform = (list: HeldList | null) => {
-    if (!list || !store.once(`informed ${list.version}`)) return;
-    receipt({ kind: 'informed', order: null, revision: null, service: null, gate: null }, list);
+  /** Once for each revision: a list that is only fresh says nothing that a person would want to hear of again. */
+  const inform = (list: HeldList | null, orders: HeldDocuments['orders']) => {
+    if (!list) return;
+    for (const { revision: held } of orders.values()) {
+      const { order, revision } = held;
+      if (!store.once(`informed ${order} ${revision}`)) continue;
+      receipt({ kind: 'informed', order, revision, service: null, gate: null }, list);
+    }
   };
 
   const schedule = (now: Instant) => {
@@ -226,7 +231,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   compile();
   // The list that enrolment stored, before there was anything that could sign receipts.
   store.transaction(() => {
-    inform(documents.list);
+    inform(documents.list, documents.orders);
     foldStatement();
   });
 
@@ -244,9 +249,9 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
 
     acceptList(envelope) {
       return guarded('list', [envelope], () => {
-        const accepted = documents.acceptList(envelope, clock.now(), ({ list, alarms }) => {
+        const accepted = documents.acceptList(envelope, clock.now(), ({ list, orders, alarms }) => {
           clock.atLeast(list.issued);
-          inform(list);
+          inform(list, orders);
           for (const each of alarms) alarm(each.code, `${each.order} in list ${list.version}`, each.detail);
         });
         if (!accepted) return false;

@@ -147,9 +147,9 @@ export const receiptSchema = z.strictObject({
   generation: z.int().min(1),
   kind: z.enum(RECEIPT_KINDS),
   listVersion: z.int().min(1),
-  /** Null for `informed`, which is about the whole list. */
-  order: orderNumber.nullable(),
-  revision: z.int().min(1).nullable(),
+  order: orderNumber,
+  revision: z.int().min(1),
+  /** Null, and so is `gate`, for `informed` and `shown`, which are about the whole order. */
   service: z.enum(SERVICES).nullable(),
   gate: z.enum(['open', 'closed']).nullable(),
   /** The device's own time (see `agent/enforcement/device-clock.ts`). */

@@ -44,7 +44,7 @@ function answers({ device }: Played, list: string, { order, revision }: { order:
     JSON.parse(Buffer.from(frame.envelope.payload, 'base64').toString()),
   );
   const about = { installation, listVersion: version };
-  const informed = { kind: 'informed', order: null, revision: null, service: null, gate: null } as const;
+  const informed = { kind: 'informed', order, revision, service: null, gate: null } as const;
   const enforced = { kind: 'enforced', order, revision, service: 'messaging', gate: 'closed' } as const;
   const frames: DeviceFrame[] = [
     { kind: 'have', list: version, record: device.welcomed.record, root: device.welcomed.root },

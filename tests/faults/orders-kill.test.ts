@@ -222,7 +222,7 @@ it(`case 29: an agent killed with -9 between storing and enforcing, ${DEATHS} ti
     const { order, revision } = proposal;
     await operator.adopt(proposal);
     await settled(true);
-    const expected = [`enforced ${revision}`];
+    const expected = [`informed ${revision}`, `enforced ${revision}`];
     const lived = new Set<number>();
     let shut = true;
     for (let death = 0; death < DEATHS; death += 1) {
@@ -234,7 +234,7 @@ it(`case 29: an agent killed with -9 between storing and enforcing, ${DEATHS} ti
         await operator.approve(order, made.revision, approver);
       }
       shut = !shut;
-      expected.push(`${shut ? 'enforced' : 'restored'} ${made.revision}`);
+      expected.push(`informed ${made.revision}`, `${shut ? 'enforced' : 'restored'} ${made.revision}`);
       await until(() => expect(agents.dead).toBe(true), 400, 5).catch(() => lived.add(verb));
       await agents.restart();
       await settled(shut);
