@@ -14,11 +14,17 @@ import type { FleetPort, Log, OrderStore, ReceiptRow } from './ports.ts';
 
 /** Signatures checked between two turns of the loop: about 10 ms of work. */
 const AT_ONCE = 64;
+/**
+ * Real time. Verification waits for a lull, so that devices that all report an order at once have their acknowledgements before the server
+ * looks at signatures; and no longer than that, whatever comes.
+ */
+const LULL = 50;
+const LONGEST_WAIT = 5_000;
 
 export interface Receipts {
   /** Resolves when it is durable. Throws `document_malformed`, `document_wrong_type`, `list_other_installation` or `conflict`. */
   store(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
-  /** Verifies what waits; resolves when nothing does. Runs by itself after `store`. */
+  /** Verifies what waits; resolves when nothing does. Runs by itself soon after `store`. */
   verifyWaiting(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -39,6 +45,8 @@ export function createReceipts(ports: {
   let waiting: ReceiptRow[] = [];
   let running: Promise<void> | null = null;
   let stopped = false;
+  let lull: NodeJS.Timeout | null = null;
+  let came = { first: 0, last: 0 };
 
   async function keysOf({ device, generation }: ReceiptRow): Promise<VerifyingKey[]> {
     const ders = await store.deviceCertificates(device, generation);
@@ -77,6 +85,19 @@ export function createReceipts(ports: {
     }
   }
 
+  function verifySoon(): void {
+    const now = Date.now();
+    came = { first: lull === null ? now : came.first, last: now };
+    lull ??= setTimeout(afterLull, LULL).unref();
+  }
+
+  function afterLull(): void {
+    const now = Date.now();
+    const calm = now - came.last >= LULL || now - came.first >= LONGEST_WAIT;
+    lull = calm ? null : setTimeout(afterLull, LULL).unref();
+    if (calm) void kick();
+  }
+
   function kick(): Promise<void> {
     running ??= run().finally(() => {
       running = null;
@@ -96,7 +117,7 @@ export function createReceipts(ports: {
       const row = { device, generation, seq: seqOf(envelope), receipt, storedAt: clock.now(), envelope };
       await store.storeReceipt(row);
       waiting.push(row);
-      void kick();
+      verifySoon();
     },
     verifyWaiting: async () => {
       await running;
@@ -105,6 +126,7 @@ export function createReceipts(ports: {
     },
     stop: async () => {
       stopped = true;
+      if (lull) clearTimeout(lull);
       await running;
     },
   };

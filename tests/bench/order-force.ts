@@ -13,7 +13,7 @@ import { cpuSeconds, quiet } from './process.ts';
 import type { RawLink } from './raw-link.ts';
 import type { Stage } from './stage.ts';
 
-const DEVICES = 2_000;
+const DEVICES = 4_000;
 const RUNS = 3;
 
 const TERMS = {
