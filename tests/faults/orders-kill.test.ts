@@ -25,7 +25,7 @@ import { until } from '../support/until.ts';
 
 const KILLS = Number(process.env['CORDON_FAULTS'] ?? 10);
 /** Verbs of its store that an agent needs to take a list in, to enforce it and to tell: it dies in front of each of them once. */
-const VERBS = 20;
+const VERBS = 32;
 const DEATHS = Math.max(KILLS, VERBS);
 const DAY = 86_400_000;
 const TERMS = {
