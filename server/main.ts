@@ -15,6 +15,7 @@ import { isCordonError } from '../shared/errors.ts';
 import { LINK_PATH } from '../shared/protocol/frames.ts';
 import type { DeviceId } from '../shared/protocol/ids.ts';
 import { type Clock, SystemClock } from '../shared/time/clock.ts';
+import { inForce } from '../shared/verdict/evaluate.ts';
 import { createAdmins } from './admins/admins.ts';
 import { createApi } from './api/app.ts';
 import { apiRoutes } from './api/resources.ts';
@@ -249,6 +250,12 @@ export async function startServer(
             ipDatabase: jurisdiction.currentIpDatabase(),
           };
         },
+      },
+      metrics: {
+        connections: gateway.connections,
+        list: orders.currentList,
+        ordersInForce: () => orders.rules().filter((rule) => inForce(rule, clock.now())).length,
+        ledgerFailing: () => ledger.failure() !== null,
       },
       backup: { backupTo: (path) => backupTo(database, path) },
       secure,

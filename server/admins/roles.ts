@@ -32,6 +32,8 @@ const right = (scope: Scope, ...roles: readonly Role[]): Right => ({ scope, role
 export const RIGHTS = {
   'health.live': right('public'),
   'health.ready': right('public'),
+  /** As the probes: counts without names, on a listener that only the operator's own monitoring reaches. */
+  'metrics.show': right('public'),
   'health.show': right('any', ...EVERYONE),
   'openapi.show': right('public'),
 

@@ -292,3 +292,11 @@ it('describes every route in OpenAPI, from the routes themselves', async () => {
   expect(described.sort()).toEqual(api.routes.map(({ name }) => name).sort());
   expect(json.paths['/api/v1/devices/{id}/commands'].post.requestBody.content['application/json'].schema).toBeDefined();
 });
+
+it('lets a monitoring system scrape counts without names', async () => {
+  const { status, headers, text } = await api.request('GET', '/metrics');
+  expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
+  expect(text).toMatch(/^cordon_connections 0$/m);
+  expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
+  expect(text).not.toContain('example.org');
+});

@@ -59,7 +59,9 @@ export function createApi({ admins, routes, log }: ApiPorts): express.Express {
         log.info({ route: route.name, account: caller.account.id, via: caller.via }, 'admin request');
       }
       if (reply instanceof FileReply) return send(response, reply, next);
-      response.status(reply.status).set(reply.headers).json(reply.body);
+      response.status(reply.status).set(reply.headers);
+      if (route.raw === 'text') response.type('text/plain').send(reply.body);
+      else response.json(reply.body);
     };
     app[route.method](route.path, handle);
   }

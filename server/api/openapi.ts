@@ -15,7 +15,12 @@ export function openApiDocument(routes: readonly Route[], version: string) {
   const session = registry.registerComponent('securitySchemes', 'session', cookie);
   for (const { name, method, path, summary, params, query, body, response, statuses, raw } of routes) {
     const { scope, roles } = RIGHTS[name];
-    const answer = raw === 'download' ? { 'application/octet-stream': { schema: BYTES } } : json(response);
+    const answer =
+      raw === 'download'
+        ? { 'application/octet-stream': { schema: BYTES } }
+        : raw === 'text'
+          ? { 'text/plain': { schema: response } }
+          : json(response);
     const content = raw === 'upload' ? { 'application/octet-stream': { schema: BYTES } } : body ? json(body) : null;
     const said = scope === 'public' ? 'Public.' : scope === 'self' ? 'Signed in.' : `Roles: ${roles.join(', ')}.`;
     registry.registerPath({

@@ -13,6 +13,7 @@ import { type GroupsPort, groupRoutes } from './groups.ts';
 import { type HealthPort, healthRoutes } from './health.ts';
 import { type IpDatabasesPort, ipDatabaseRoutes } from './ip-databases.ts';
 import { type LedgerPorts, ledgerRoutes } from './ledger.ts';
+import { type MetricsPort, metricsRoutes } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { type OrdersPort, orderRoutes } from './orders.ts';
 import { type Route, route } from './route.ts';
@@ -29,6 +30,7 @@ export interface ResourcePorts {
   readonly ledger: LedgerPorts['ledger'];
   readonly entries: LedgerPorts['entries'];
   readonly state: HealthPort;
+  readonly metrics: MetricsPort;
   readonly backup: BackupPort;
   /** See `SessionPorts`. */
   readonly secure: SessionPorts['secure'];
@@ -40,6 +42,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
   const { admins, devices, commands, enrolment, orders, jurisdiction, ledger, entries } = ports;
   const routes: Route[] = [
     ...healthRoutes(ports.state),
+    ...metricsRoutes(ports.metrics),
     ...sessionRoutes({ admins, secure: ports.secure }),
     ...tokenRoutes(admins),
     ...accountRoutes({ admins, invitationLink: ports.invitationLink }),

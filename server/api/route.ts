@@ -87,8 +87,8 @@ interface Definition<P extends Shape, Q extends Shape, B extends Shape, R extend
   readonly response: R;
   /** Other statuses than 200 that the OpenAPI document should tell. */
   readonly statuses?: readonly number[];
-  /** The body is the request's raw stream, the response a file: neither is JSON. */
-  readonly raw?: 'upload' | 'download';
+  /** The body is the request's raw stream, the response a file or plain text: none of them is JSON. */
+  readonly raw?: 'upload' | 'download' | 'text';
   handler(input: Input<Out<P>, Out<Q>, Out<B>>): Promise<Answer<R> | Reply<Answer<R>> | FileReply>;
 }
 
@@ -112,7 +112,7 @@ export interface Route {
   readonly body: Shape | null;
   readonly response: Shape;
   readonly statuses: readonly number[];
-  readonly raw: 'upload' | 'download' | null;
+  readonly raw: 'upload' | 'download' | 'text' | null;
   /** Parses, authorises, acts; answers with what the response schema lets through. */
   run(input: RawInput): Promise<Reply<unknown> | FileReply>;
 }

@@ -125,6 +125,7 @@ export async function startApi({
     ledger,
     entries: ledgerStore,
     state: { ready: async () => true, health: absent },
+    metrics: { connections: () => 0, list: () => null, ordersInForce: () => 0, ledgerFailing: () => false },
     backup: { backupTo: (path) => backupTo(database, path) },
     secure: false,
     invitationLink: (token) => `http://localhost/#invitation=${token}`,

@@ -1,0 +1,47 @@
+/** What a monitoring system scrapes (Prometheus text format): figures of this process and counts of the installation, no names. */
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { z } from 'zod';
+import { type Route, route } from './route.ts';
+
+/** Read at each scrape; all of it is in memory. */
+export interface MetricsPort {
+  readonly connections: () => number;
+  /** Of the order list; null before the first. */
+  readonly list: () => { readonly version: number; readonly expiresAt: number } | null;
+  readonly ordersInForce: () => number;
+  readonly ledgerFailing: () => boolean;
+}
+
+export function metricsRoutes(port: MetricsPort): Route[] {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value());
+      },
+    });
+  gauge('cordon_connections', 'Devices connected to this process', port.connections);
+  gauge('cordon_order_list_version', 'Version of the order list; 0 before the first', () => port.list()?.version ?? 0);
+  gauge('cordon_order_list_expires_seconds', 'When the order list expires, Unix seconds; 0 before the first', () =>
+    Math.floor((port.list()?.expiresAt ?? 0) / 1000),
+  );
+  gauge('cordon_orders_in_force', 'Orders in force now', port.ordersInForce);
+  gauge('cordon_ledger_failing', '1 while leaves cannot be sequenced', () => (port.ledgerFailing() ? 1 : 0));
+  return [
+    route({
+      name: 'metrics.show',
+      method: 'get',
+      path: '/metrics',
+      root: true,
+      summary: 'Metrics in the Prometheus text format',
+      raw: 'text',
+      response: z.string(),
+      handler: () => registry.metrics(),
+    }),
+  ];
+}
