@@ -45,7 +45,7 @@ describe('every route × every role', () => {
         asked++;
         const known: readonly string[] = roles;
         const allowed = scope === 'public' || (role !== null && (scope === 'self' || known.includes(role)));
-        const refused = role === null ? status === 401 && json.code === 'not_signed_in' : json.code === 'forbidden';
+        const refused = role === null ? status === 401 && json?.code === 'not_signed_in' : json?.code === 'forbidden';
         // A token may not make a token: the one refusal inside a handler that looks like a missing right.
         const sessionOnly = name === 'tokens.create';
         if (!sessionOnly && scope !== 'public' && allowed === refused)
