@@ -12,7 +12,6 @@ import {
   type Name,
   newSerial,
   type Signer,
-  signerOf,
   spkiOf,
 } from './certificate.ts';
 import { openCustody } from './custody.ts';
@@ -105,16 +104,16 @@ export function openAuthority(options: AuthorityOptions): Authority {
     const key = keys.key('root', 'ec');
     const name: Name = { commonName: 'Cordon Root', organisation };
     const ends = Number.POSITIVE_INFINITY;
-    return build('root', name, spkiOf(key), signerOf(name, key, spkiOf(key)), { ends }).der;
+    return build('root', name, spkiOf(key), { name, key, spki: spkiOf(key) }, { ends }).der;
   });
   const rootName: Name = nameIn(rootDer);
   const issuingDer = keys.certificate('issuing', () => {
     const name: Name = { commonName: 'Cordon Issuing CA', organisation };
-    const root = signerOf(rootName, keys.key('root', 'ec'), spkiOf(publicKeyOf(rootDer)));
+    const root: Signer = { name: rootName, key: keys.key('root', 'ec'), spki: spkiOf(publicKeyOf(rootDer)) };
     return build('issuing', name, spkiOf(keys.key('issuing', 'ec')), root, { ends: endOf(rootDer) }).der;
   });
   const issuingKey = keys.key('issuing', 'ec');
-  const issuer = signerOf(nameIn(issuingDer), issuingKey, spkiOf(issuingKey));
+  const issuer: Signer = { name: nameIn(issuingDer), key: issuingKey, spki: spkiOf(issuingKey) };
   const issuerEnds = endOf(issuingDer);
 
   const dnsNames = options.serverNames.filter((name) => isIP(name) === 0);

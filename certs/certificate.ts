@@ -2,13 +2,12 @@
  * X.509 certificates and revocation lists (RFC 5280), built from a profile and signed with ECDSA P-256. It decides nothing: whoever
  * calls it has checked what goes in.
  */
-import { createPublicKey, hash, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
 import {
   type Asn1,
   bits,
   bool,
-  content as contentOf,
   enumerated,
   fromDer,
   implicit,
@@ -18,7 +17,6 @@ import {
   sequence,
   sequenceItems,
   set,
-  Type,
   tagged,
   time,
   toDer,
@@ -26,19 +24,19 @@ import {
 } from './der.ts';
 import { type CertificateProfile, EXTENDED_KEY_USAGE, KEY_USAGE } from './profiles.ts';
 
-const ECDSA_WITH_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
+const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 const OID = {
-  commonName: oid('2.5.4.3'),
-  organisation: oid('2.5.4.10'),
-  subjectKeyIdentifier: oid('2.5.29.14'),
-  keyUsage: oid('2.5.29.15'),
-  subjectAltName: oid('2.5.29.17'),
-  basicConstraints: oid('2.5.29.19'),
-  crlNumber: oid('2.5.29.20'),
-  reasonCode: oid('2.5.29.21'),
-  crlDistributionPoints: oid('2.5.29.31'),
-  authorityKeyIdentifier: oid('2.5.29.35'),
-  extendedKeyUsage: oid('2.5.29.37'),
+  commonName: '2.5.4.3',
+  organisation: '2.5.4.10',
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  crlNumber: '2.5.29.20',
+  reasonCode: '2.5.29.21',
+  crlDistributionPoints: '2.5.29.31',
+  authorityKeyIdentifier: '2.5.29.35',
+  extendedKeyUsage: '2.5.29.37',
 } as const;
 
 export interface Name {
@@ -46,11 +44,11 @@ export interface Name {
   readonly organisation?: string;
 }
 
-/** Who signs, and what is the same in all that it signs. */
 export interface Signer {
+  readonly name: Name;
   readonly key: KeyObject;
-  readonly name: Asn1;
-  readonly keyIdentifier: Asn1;
+  /** SPKI, DER. */
+  readonly spki: Buffer;
 }
 
 export interface CertificateContent {
@@ -74,8 +72,10 @@ export function newSerial(): Buffer {
   return serial;
 }
 
+const algorithm = (): Asn1 => sequence(oid(ECDSA_WITH_SHA256));
+
 function nameOf(name: Name): Asn1 {
-  const rdn = (type: Asn1, value: string) => set(sequence(type, utf8(value)));
+  const rdn = (type: string, value: string) => set(sequence(oid(type), utf8(value)));
   return sequence(
     ...(name.organisation === undefined ? [] : [rdn(OID.organisation, name.organisation)]),
     rdn(OID.commonName, name.commonName),
@@ -85,18 +85,15 @@ function nameOf(name: Name): Asn1 {
 /** RFC 7093, section 2, method 1: the leftmost 160 bits of the SHA-256 of the key's bits. */
 function keyIdentifier(spki: Buffer): Buffer {
   const [, key] = sequenceItems(fromDer(spki));
-  return hash('sha256', contentOf(key, Type.BITSTRING).subarray(1), 'buffer').subarray(0, 20);
+  const value = typeof key?.value === 'string' ? Buffer.from(key.value, 'binary').subarray(1) : spki;
+  return createHash('sha256').update(value).digest().subarray(0, 20);
 }
 
-const extension = (type: Asn1, critical: boolean, value: Asn1): Asn1 =>
-  sequence(type, ...(critical ? [bool(true)] : []), octets(toDer(value)));
+const extension = (type: string, critical: boolean, value: Asn1): Asn1 =>
+  sequence(oid(type), ...(critical ? [bool(true)] : []), octets(toDer(value)));
 
-/** `spki` is that of `key`, DER. */
-export const signerOf = (name: Name, key: KeyObject, spki: Buffer): Signer => ({
-  key,
-  name: nameOf(name),
-  keyIdentifier: extension(OID.authorityKeyIdentifier, false, sequence(implicit(0, keyIdentifier(spki)))),
-});
+const authorityKeyIdentifier = (signer: Signer): Asn1 =>
+  extension(OID.authorityKeyIdentifier, false, sequence(implicit(0, keyIdentifier(signer.spki))));
 
 /** DER wants a named bit list without trailing zeros (X.690, section 11.2.2). */
 function keyUsage(profile: CertificateProfile): Asn1 {
@@ -116,12 +113,13 @@ function ipBytes(address: string): Buffer {
   return Buffer.from([...left, ...zeros, ...right].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 
-/** What a profile allows, in the order of a certificate: made once, since it is the same in every certificate of the profile. */
-const rightsOf = new Map<CertificateProfile, readonly Asn1[]>();
-
-function rights(profile: CertificateProfile): readonly Asn1[] {
-  const known = rightsOf.get(profile);
-  if (known) return known;
+function extensions(content: CertificateContent, signer: Signer): Asn1[] {
+  const { profile } = content;
+  const names = [
+    ...content.uris.map((uri) => implicit(6, Buffer.from(uri, 'latin1'))),
+    ...content.dnsNames.map((name) => implicit(2, Buffer.from(name, 'latin1'))),
+    ...content.ipAddresses.map((address) => implicit(7, ipBytes(address))),
+  ];
   const list: Asn1[] = [];
   if (profile.pathLength !== null) {
     list.push(extension(OID.basicConstraints, true, sequence(bool(true), integer(profile.pathLength))));
@@ -131,28 +129,18 @@ function rights(profile: CertificateProfile): readonly Asn1[] {
     const purposes = profile.extendedKeyUsage.map((usage) => oid(EXTENDED_KEY_USAGE[usage]));
     list.push(extension(OID.extendedKeyUsage, false, sequence(...purposes)));
   }
-  rightsOf.set(profile, list);
-  return list;
-}
-
-function extensions(content: CertificateContent, signer: Signer): Asn1[] {
-  const names = [
-    ...content.uris.map((uri) => implicit(6, Buffer.from(uri, 'latin1'))),
-    ...content.dnsNames.map((name) => implicit(2, Buffer.from(name, 'latin1'))),
-    ...content.ipAddresses.map((address) => implicit(7, ipBytes(address))),
-  ];
-  const list = [...rights(content.profile)];
   if (names.length > 0) list.push(extension(OID.subjectAltName, false, sequence(...names)));
-  if (content.profile.crlDistributionPoint && content.crlUrl !== null) {
+  if (profile.crlDistributionPoint && content.crlUrl !== null) {
     const point = tagged(0, tagged(0, implicit(6, Buffer.from(content.crlUrl, 'latin1'))));
     list.push(extension(OID.crlDistributionPoints, false, sequence(sequence(point))));
   }
-  list.push(extension(OID.subjectKeyIdentifier, false, octets(keyIdentifier(content.spki))), signer.keyIdentifier);
+  list.push(extension(OID.subjectKeyIdentifier, false, octets(keyIdentifier(content.spki))));
+  list.push(authorityKeyIdentifier(signer));
   return list;
 }
 
 function signed(tbs: Asn1, key: KeyObject): Buffer {
-  return toDer(sequence(tbs, ECDSA_WITH_SHA256, bits(sign('sha256', toDer(tbs), { key, dsaEncoding: 'der' }))));
+  return toDer(sequence(tbs, algorithm(), bits(sign('sha256', toDer(tbs), { key, dsaEncoding: 'der' }))));
 }
 
 /** The DER of a certificate of version 3. */
@@ -161,8 +149,8 @@ export function buildCertificate(content: CertificateContent, signer: Signer): B
     sequence(
       tagged(0, integer(2)),
       integer(content.serial),
-      ECDSA_WITH_SHA256,
-      signer.name,
+      algorithm(),
+      nameOf(signer.name),
       sequence(time(new Date(content.notBefore)), time(new Date(content.notAfter))),
       nameOf(content.subject),
       fromDer(content.spki),
@@ -200,13 +188,13 @@ export function buildCrl(content: CrlContent, signer: Signer): Buffer {
   return signed(
     sequence(
       integer(1),
-      ECDSA_WITH_SHA256,
-      signer.name,
+      algorithm(),
+      nameOf(signer.name),
       time(new Date(content.thisUpdate)),
       time(new Date(content.nextUpdate)),
       // An empty list of entries must be absent (section 5.1.2.6).
       ...(entries.length > 0 ? [sequence(...entries)] : []),
-      tagged(0, sequence(signer.keyIdentifier, extension(OID.crlNumber, false, integer(content.number)))),
+      tagged(0, sequence(authorityKeyIdentifier(signer), extension(OID.crlNumber, false, integer(content.number)))),
     ),
     signer.key,
   );

@@ -89,16 +89,17 @@ function wellFormed(der: Buffer) {
     if (!hash) {
       throw new CordonError('csr_weak_key', 'sign the request with ECDSA and SHA-256, SHA-384 or SHA-512');
     }
-    const signature = content(signatureItem, Type.BITSTRING);
-    if (signature[0] !== 0) throw new Error('its signature is no whole number of bytes');
+    const [unused, ...signature] = content(signatureItem, Type.BITSTRING);
+    if (unused !== 0) throw new Error('its signature is no whole number of bytes');
     if (!infoItem || !subject || !spkiItem) throw new Error('it is cut short');
+    // DER has one spelling, so what was parsed encodes to the very bytes that were signed.
     return {
       info: toDer(infoItem),
       subject,
       spki: toDer(spkiItem),
       attributes: children(attributes),
       hash,
-      signature: signature.subarray(1),
+      signature: Buffer.from(signature),
     };
   });
 }
@@ -132,7 +133,7 @@ function readSubject(subject: Asn1): string | null {
   return first?.text ?? null;
 }
 
-function readAttributes(attributes: readonly Asn1[], profile: CertificateProfile): string[] {
+function readAttributes(attributes: Asn1[], profile: CertificateProfile): string[] {
   const uris: string[] = [];
   for (const attribute of attributes) {
     const { type, values } = reading('csr_malformed', 'an attribute of the request', () => {
@@ -203,8 +204,8 @@ function extendedKeyUsage(value: Asn1, profile: CertificateProfile): string[] {
 
 function alternativeNames(value: Asn1): string[] {
   return sequenceItems(value).map((name) => {
-    if (!isTagged(name, 6) || name.children) throw asksForMore('another kind of name than a URI');
-    return name.content.toString('latin1');
+    if (!isTagged(name, 6) || typeof name.value !== 'string') throw asksForMore('another kind of name than a URI');
+    return name.value;
   });
 }
 
