@@ -17,6 +17,17 @@ export function tableOf(
   return sql`(select ${sql.raw(columns)} from json_each(${JSON.stringify({ ...rows })}))`;
 }
 
+/** `insert into … select`, to which a conflict clause and a `returning` may be added. With Kysely's own, a row costs 30 µs to compile. */
+export function insertOf(
+  table: string,
+  columns: Readonly<Record<string, 'text' | 'bigint'>>,
+  rows: readonly (readonly Cell[])[],
+): RawBuilder<unknown> {
+  const names = sql.join(Object.keys(columns).map((name) => sql.ref(name)));
+  // SQLite would else take `on conflict` for the condition of a join.
+  return sql`insert into ${sql.table(table)} (${names}) select * from ${tableOf(Object.values(columns), rows)} as v where true`;
+}
+
 /** Splits rows into rounds in which no key stands twice; each key's rows keep their order. */
 export function roundsOf<Row>(rows: readonly Row[], key: (row: Row) => string): Row[][] {
   const rounds: Row[][] = [];

@@ -1,13 +1,16 @@
 import { expect, it } from 'vitest';
 import { groupedReads } from './grouped-reads.ts';
 
-function counting(most?: number) {
+function counting(most = 500) {
   const batches: number[][] = [];
-  const read = groupedReads(async (keys: readonly number[]) => {
-    batches.push([...keys]);
-    if (keys.includes(13)) throw new Error('unlucky');
-    return new Map(keys.filter((key) => key > 0).map((key) => [key, `v${key}`]));
-  }, most);
+  const read = groupedReads(
+    async (keys: readonly number[]) => {
+      batches.push([...keys]);
+      if (keys.includes(13)) throw new Error('unlucky');
+      return new Map(keys.filter((key) => key > 0).map((key) => [key, `v${key}`]));
+    },
+    { most },
+  );
   return { batches, read };
 }
 

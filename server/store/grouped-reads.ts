@@ -3,16 +3,20 @@
  * a row. What an answer says was committed when the statement ran, which is after every one of its askers asked.
  */
 
-/** Keys that are not found are missing from the map. `read` gets each key once, `most` of them at a time. */
+/**
+ * Keys that are not found are missing from the map. `read` gets each key once, `most` of them at a time. With `patience`, in milliseconds, a
+ * question waits so long for others to join it instead of for the next turn.
+ */
 export function groupedReads<K, V>(
   read: (keys: readonly K[]) => Promise<ReadonlyMap<K, V>>,
-  most = 500,
+  { most = 500, patience = 0 }: { readonly most?: number; readonly patience?: number } = {},
 ): (key: K) => Promise<V | undefined> {
   let waiting: { readonly keys: Set<K>; readonly answer: Promise<ReadonlyMap<K, V>> } | null = null;
 
   function gather(first: K) {
     const keys = new Set([first]);
-    const answer = new Promise<void>((go) => setImmediate(go)).then(() => {
+    const turn = (go: () => void) => (patience > 0 ? setTimeout(go, patience) : setImmediate(go));
+    const answer = new Promise<void>((go) => void turn(go)).then(() => {
       if (waiting?.keys === keys) waiting = null;
       return read([...keys]);
     });

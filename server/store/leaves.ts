@@ -2,8 +2,10 @@
  * Puts a leaf into the store with the change that it is about. Every ledgered verb of a store calls this inside its transaction;
  * the ledger's sequencer later gives the leaf its index.
  */
+import { sql } from 'kysely';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { makeLeaf } from '../../shared/ledger/make-leaf.ts';
+import { insertOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 
 export async function appendLeaf(tx: Tx, draft: LeafDraft): Promise<void> {
@@ -24,16 +26,18 @@ export async function appendLeaf(tx: Tx, draft: LeafDraft): Promise<void> {
 export async function appendLeaves(tx: Tx, drafts: readonly LeafDraft[]): Promise<void> {
   if (drafts.length === 0) return;
   const made = drafts.map((draft) => ({ draft, ...makeLeaf(draft) }));
-  const rows = await tx
-    .insertInto('ledger_leaves')
-    .values(made.map(({ draft, body, hash }) => ({ leaf_index: null, kind: draft.kind, at: draft.at, body, hash })))
-    .returning(['id', 'hash'])
-    .execute();
+  const leaves = insertOf(
+    'ledger_leaves',
+    { kind: 'text', at: 'bigint', body: 'text', hash: 'text' },
+    made.map(({ draft, body, hash }) => [draft.kind, draft.at, body, hash]),
+  );
+  const { rows } = await sql<{ id: number; hash: string }>`${leaves} returning id, hash`.execute(tx);
   const ids = new Map(rows.map(({ id, hash }) => [hash, id]));
   const openings = made.flatMap(({ hash, opening }) => {
     const leaf_id = ids.get(hash);
     // A subject is committed to with a salt of its own, so no two such leaves share a hash.
-    return opening && leaf_id !== undefined ? [{ leaf_id, ...opening }] : [];
+    return opening && leaf_id !== undefined ? [[leaf_id, opening.salt, opening.subject]] : [];
   });
-  if (openings.length > 0) await tx.insertInto('ledger_openings').values(openings).execute();
+  if (openings.length === 0) return;
+  await insertOf('ledger_openings', { leaf_id: 'bigint', salt: 'text', subject: 'text' }, openings).execute(tx);
 }

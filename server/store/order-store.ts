@@ -17,9 +17,10 @@ import type {
   RevisionRow,
   RootRow,
 } from '../orders/ports.ts';
-import { roundsOf, tableOf } from './bulk.ts';
-import type { Database, Tx } from './database.ts';
+import { insertOf, roundsOf, tableOf } from './bulk.ts';
+import type { Database, Db, Tx } from './database.ts';
 import { groupedReads } from './grouped-reads.ts';
+import { keyedQuery } from './keyed-query.ts';
 import { appendLeaf } from './leaves.ts';
 import { exemptionRow, orderRow, receiptRow, withApprovals } from './order-rows.ts';
 
@@ -42,17 +43,15 @@ export class OrderStore implements Port {
   readonly #database: Database;
   readonly #saveRecord: (row: NewRecord) => Promise<void>;
   readonly storeReceipt: (receipt: ReceiptRow) => Promise<void>;
+  readonly #selectRecords: ReturnType<typeof recordsIn>;
   readonly #recordOf = groupedReads(async (devices: readonly DeviceId[]) => {
-    const rows = await this.#database.db
-      .selectFrom('device_records')
-      .selectAll()
-      .where('device_id', 'in', devices)
-      .execute();
+    const rows = await this.#selectRecords(devices);
     return new Map(rows.map((row) => [deviceIdSchema.parse(row.device_id), row]));
   });
 
   constructor(database: Database) {
     this.#database = database;
+    this.#selectRecords = recordsIn(database.db);
     this.storeReceipt = database.grouped(insertReceipts);
     this.#saveRecord = database.grouped(async (tx, rows: readonly NewRecord[]) => {
       for (const round of roundsOf(rows, ({ device }) => device)) await saveRecords(tx, round);
@@ -368,28 +367,21 @@ async function insertList(tx: Tx, { list, leaf }: ListChange): Promise<void> {
 
 /** No device stands twice in `rows`. */
 async function saveRecords(tx: Tx, rows: readonly NewRecord[]): Promise<void> {
-  const saved = await tx
-    .insertInto('device_records')
-    .values(
-      rows.map(({ device: device_id, record: { version, envelope }, issuedAt: issued_at }) => ({
-        device_id,
-        version,
-        envelope: JSON.stringify(envelope),
-        issued_at,
-      })),
-    )
-    .onConflict((conflict) =>
-      conflict
-        .column('device_id')
-        .doUpdateSet((eb) => ({
-          version: eb.ref('excluded.version'),
-          envelope: eb.ref('excluded.envelope'),
-          issued_at: eb.ref('excluded.issued_at'),
-        }))
-        .whereRef('device_records.version', '=', sql`excluded.version - 1`),
-    )
-    .returning('device_id')
-    .execute();
+  const records = insertOf(
+    'device_records',
+    { device_id: 'text', version: 'bigint', envelope: 'text', issued_at: 'bigint' },
+    rows.map(({ device, record: { version, envelope }, issuedAt }) => [
+      device,
+      version,
+      JSON.stringify(envelope),
+      issuedAt,
+    ]),
+  );
+  const { rows: saved } = await sql`${records}
+    on conflict (device_id) do update
+      set version = excluded.version, envelope = excluded.envelope, issued_at = excluded.issued_at
+      where device_records.version = excluded.version - 1
+    returning device_id`.execute(tx);
   // The flush is then done again row by row, and whoever was late fails alone.
   if (saved.length !== rows.length) throw lost(`The record of ${rows.map(({ device }) => device).join(', ')}`);
   const versions = tableOf(
@@ -423,3 +415,6 @@ async function insertReceipts(tx: Tx, receipts: readonly ReceiptRow[]): Promise<
       .execute();
   }
 }
+
+const recordsIn = (db: Db) =>
+  keyedQuery(db, (devices) => db.selectFrom('device_records').selectAll().where('device_id', 'in', devices));
