@@ -13,8 +13,9 @@ import type {
 } from '../commands/commands.ts';
 import { type CommandState, movedBy, step } from '../commands/lifecycle.ts';
 import { roundsOf, tableOf } from './bulk.ts';
-import type { Database, Tx } from './database.ts';
+import type { Database, Db, Tx } from './database.ts';
 import { groupedReads } from './grouped-reads.ts';
+import { keyedQuery } from './keyed-query.ts';
 import { appendLeaves } from './leaves.ts';
 import type { Schema } from './schema.ts';
 
@@ -34,10 +35,12 @@ export class CommandStore implements CommandPort {
   readonly #database: Database;
   readonly #speak: (spoken: Spoken) => Promise<void>;
   readonly #insert: (insertion: Insertion) => Promise<void>;
+  readonly #selectQueued: ReturnType<typeof queuedIn>;
   readonly #queued = groupedReads((devices: readonly DeviceId[]) => this.#readQueued(devices));
 
   constructor(database: Database) {
     this.#database = database;
+    this.#selectQueued = queuedIn(database.db);
     this.#insert = database.grouped(async (tx, rows: readonly Insertion[]) => {
       for (const round of roundsOf(rows, ({ made }) => made.id)) await insertCommands(tx, round);
     });
@@ -80,14 +83,7 @@ export class CommandStore implements CommandPort {
   }
 
   async #readQueued(devices: readonly DeviceId[]): Promise<Map<DeviceId, CommandRecord[]>> {
-    const rows = await this.#database.db
-      .selectFrom('commands')
-      .selectAll()
-      .where('device_id', 'in', devices)
-      .where('state', '=', 'queued')
-      .orderBy('created_at')
-      .orderBy('id')
-      .execute();
+    const rows = await this.#selectQueued(devices);
     // A command that was issued to many is parsed once.
     const parsed = new Map<string, Command>();
     const commandOf = (body: string): Command => {
@@ -256,3 +252,14 @@ function recordOf(row: Schema['commands'], commandOf = parseCommand): CommandRec
     detail: row.detail,
   };
 }
+
+const queuedIn = (db: Db) =>
+  keyedQuery(db, (devices) =>
+    db
+      .selectFrom('commands')
+      .selectAll()
+      .where('device_id', 'in', devices)
+      .where('state', '=', 'queued')
+      .orderBy('created_at')
+      .orderBy('id'),
+  );

@@ -22,15 +22,18 @@ import { cancelCommandsOf } from './command-store.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { withinScope } from './device-scope.ts';
 import { groupedReads } from './grouped-reads.ts';
+import { keyedQuery } from './keyed-query.ts';
 import { appendLeaf } from './leaves.ts';
 
 export class DeviceStore implements DevicePort {
   readonly #database: Database;
+  readonly #selectCertificates: ReturnType<typeof certificatesIn>;
   readonly #certificateOf = groupedReads((fingerprints: readonly string[]) => this.#readCertificates(fingerprints));
   readonly #deviceOf = groupedReads((ids: readonly DeviceId[]) => this.#readDevices(ids));
 
   constructor(database: Database) {
     this.#database = database;
+    this.#selectCertificates = certificatesIn(database.db);
   }
 
   async certificate(fingerprint: string): Promise<CertificateRow | null> {
@@ -38,26 +41,7 @@ export class DeviceStore implements DevicePort {
   }
 
   async #readCertificates(fingerprints: readonly string[]): Promise<Map<string, CertificateRow>> {
-    const rows = await this.#database.db
-      .selectFrom('certificates as c')
-      .leftJoin('devices as d', 'd.id', 'c.device_id')
-      .selectAll('c')
-      .select(['d.status as device_status', 'd.generation as device_generation'])
-      .select((eb) =>
-        eb
-          .exists(
-            eb
-              .selectFrom('certificates as older')
-              .select('older.serial')
-              .whereRef('older.device_id', '=', 'c.device_id')
-              .whereRef('older.generation', '=', 'c.generation')
-              .whereRef('older.issued_at', '<', 'c.issued_at')
-              .where('older.superseded_at', 'is', null),
-          )
-          .as('renews'),
-      )
-      .where('c.fingerprint', 'in', fingerprints)
-      .execute();
+    const rows = await this.#selectCertificates(fingerprints);
     const read = rows.map(
       (row): CertificateRow => ({
         serial: row.serial,
@@ -317,3 +301,27 @@ async function mustExist(tx: Tx, group: GroupId): Promise<void> {
   if (await tx.selectFrom('groups').select('id').where('id', '=', group).executeTakeFirst()) return;
   throw new CordonError('not_found', 'There is no such group.', { group });
 }
+
+/** With whom each certificate belongs to now, and whether it takes the place of an older one that is still good. */
+const certificatesIn = (db: Db) =>
+  keyedQuery(db, (fingerprints) =>
+    db
+      .selectFrom('certificates as c')
+      .leftJoin('devices as d', 'd.id', 'c.device_id')
+      .selectAll('c')
+      .select(['d.status as device_status', 'd.generation as device_generation'])
+      .select((eb) =>
+        eb
+          .exists(
+            eb
+              .selectFrom('certificates as older')
+              .select('older.serial')
+              .whereRef('older.device_id', '=', 'c.device_id')
+              .whereRef('older.generation', '=', 'c.generation')
+              .whereRef('older.issued_at', '<', 'c.issued_at')
+              .where('older.superseded_at', 'is', null),
+          )
+          .as('renews'),
+      )
+      .where('c.fingerprint', 'in', fingerprints),
+  );

@@ -14,6 +14,13 @@ interface Opening {
   opened: Opened | null;
 }
 
+interface Before {
+  readonly id: string;
+  readonly generation: number;
+  readonly last: number | null;
+  readonly connected: number | null;
+}
+
 export class PresenceStore implements PresencePort {
   readonly #database: Database;
   readonly #open: (row: Opening) => Promise<void>;
@@ -110,66 +117,42 @@ async function openSessions(tx: Tx, openings: readonly Opening[]): Promise<void>
 
 async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
   // Asked inside the transaction: a revocation that committed between the certificate's check and now is seen here.
-  const before = await tx
-    .selectFrom('devices')
-    .leftJoin('device_presence', 'device_presence.device_id', 'devices.id')
-    .select(['devices.id', 'devices.generation', 'device_presence.generation as last', 'device_presence.connected'])
-    .where(
-      'devices.id',
-      'in',
-      openings.map(({ connected }) => connected.device),
-    )
-    .where('devices.status', '=', 'active')
-    .execute();
+  const asked = tableOf(
+    ['text'],
+    openings.map(({ connected }) => [connected.device]),
+  );
+  const { rows: before } = await sql<Before>`
+    select d.id, d.generation, p.generation as last, p.connected
+    from ${asked} as v
+      cross join devices d
+      left join device_presence p on p.device_id = d.id
+    where d.id = v.column1 and d.status = 'active'`.execute(tx);
   const known = new Map(before.map((row) => [row.id, row]));
   const good = openings.filter(({ connected }) => known.get(connected.device)?.generation === connected.generation);
   for (const opening of openings) opening.opened = null;
   if (good.length === 0) return;
-  const rows = await tx
-    .insertInto('device_presence')
-    .values(
-      good.map(({ connected }) => ({
-        device_id: connected.device,
-        generation: connected.generation,
-        session_epoch: 1,
-        connected: 1,
-        changed_at: connected.at,
-        last_seen_at: connected.at,
-        address: connected.address,
-        agent: connected.agent,
-        list_version: 0,
-        record_stored: 0,
-        root_version: 0,
-        reports_through: 0,
-      })),
-    )
-    .onConflict((conflict) =>
-      conflict.column('device_id').doUpdateSet((eb) => {
-        // A new enrolment begins with nothing stored.
-        const kept = (column: 'list_version' | 'record_stored' | 'root_version' | 'reports_through') =>
-          eb
-            .case()
-            .when('device_presence.generation', '=', eb.ref('excluded.generation'))
-            .then(eb.ref(`device_presence.${column}`))
-            .else(0)
-            .end();
-        return {
-          generation: eb.ref('excluded.generation'),
-          session_epoch: eb('device_presence.session_epoch', '+', 1),
-          connected: 1,
-          changed_at: eb.ref('excluded.changed_at'),
-          last_seen_at: eb.ref('excluded.last_seen_at'),
-          address: eb.ref('excluded.address'),
-          agent: eb.fn.coalesce('excluded.agent', 'device_presence.agent'),
-          list_version: kept('list_version'),
-          record_stored: kept('record_stored'),
-          root_version: kept('root_version'),
-          reports_through: kept('reports_through'),
-        };
-      }),
-    )
-    .returning(['device_id', 'session_epoch', 'reports_through'])
-    .execute();
+  const table = tableOf(
+    ['text', 'bigint', 'bigint', 'text', 'text'],
+    good.map(({ connected: { device, generation, at, address, agent } }) => [device, generation, at, address, agent]),
+  );
+  // A new enrolment begins with nothing stored. Without a condition SQLite would take `on conflict` for the one of a join.
+  const { rows } = await sql<{ device_id: string; session_epoch: number; reports_through: number }>`
+    insert into device_presence as p (device_id, generation, session_epoch, connected, changed_at, last_seen_at, address, agent,
+      list_version, record_stored, root_version, reports_through)
+    select column1, column2, 1, 1, column3, column3, column4, column5, 0, 0, 0, 0 from ${table} as v where true
+    on conflict (device_id) do update set
+      session_epoch = p.session_epoch + 1,
+      connected = 1,
+      changed_at = excluded.changed_at,
+      last_seen_at = excluded.last_seen_at,
+      address = excluded.address,
+      agent = coalesce(excluded.agent, p.agent),
+      list_version = case when p.generation = excluded.generation then p.list_version else 0 end,
+      record_stored = case when p.generation = excluded.generation then p.record_stored else 0 end,
+      root_version = case when p.generation = excluded.generation then p.root_version else 0 end,
+      reports_through = case when p.generation = excluded.generation then p.reports_through else 0 end,
+      generation = excluded.generation
+    returning device_id, session_epoch, reports_through`.execute(tx);
   const opened = new Map(rows.map((row) => [row.device_id, row]));
   const alarms: Omit<Alarm, 'id'>[] = [];
   for (const opening of good) {
