@@ -19,8 +19,9 @@ import type {
   Statement,
 } from '../jurisdiction/ports.ts';
 import { areaOf } from './area-column.ts';
-import type { Database, Tx } from './database.ts';
+import type { Database, Db, Tx } from './database.ts';
 import { groupedReads } from './grouped-reads.ts';
+import { keyedQuery } from './keyed-query.ts';
 import { appendLeaf } from './leaves.ts';
 
 /** Well under both dialects' limit of parameters in a statement. */
@@ -33,7 +34,8 @@ function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
 export class JurisdictionStore implements LocationStore, IpDatabaseStore {
   readonly #database: Database;
   readonly #save: (write: LocationWrite) => Promise<void>;
-  readonly #factsOf = groupedReads((devices: readonly DeviceId[]) => this.#readFacts(devices), CHUNK);
+  readonly #selectPlaces: ReturnType<typeof placesIn>;
+  readonly #factsOf = groupedReads((devices: readonly DeviceId[]) => this.#readFacts(devices), { most: CHUNK });
 
   readonly #statementOf = groupedReads(async (devices: readonly DeviceId[]) => {
     const rows = await this.#database.db
@@ -42,10 +44,11 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
       .where('id', 'in', devices)
       .execute();
     return new Map(rows.map((row) => [deviceIdSchema.parse(row.id), row]));
-  }, CHUNK);
+  }, { most: CHUNK });
 
   constructor(database: Database) {
     this.#database = database;
+    this.#selectPlaces = placesIn(database.db);
     this.#save = database.grouped(saveAll);
   }
 
@@ -59,14 +62,7 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
   async #readFacts(devices: readonly DeviceId[]): Promise<Map<DeviceId, PlaceFacts>> {
     const found = new Map<DeviceId, PlaceFacts>();
     for (const ids of chunks(devices)) {
-      const rows = await this.#database.db
-        .selectFrom('devices')
-        .innerJoin('groups', 'groups.id', 'devices.group_id')
-        .leftJoin('locations', 'locations.device_id', 'devices.id')
-        .select(['devices.id', 'devices.stated_home', 'devices.home', 'devices.seat', 'locations.state'])
-        .select(['groups.home as group_home', 'groups.seat as group_seat'])
-        .where('devices.id', 'in', ids)
-        .execute();
+      const rows = await this.#selectPlaces(ids);
       for (const row of rows) {
         found.set(deviceIdSchema.parse(row.id), {
           home: areaOf(row.stated_home ?? row.home ?? row.group_home),
@@ -290,3 +286,15 @@ async function replaceTies(tx: Tx, writes: readonly LocationWrite[]): Promise<vo
   const fresh = changed.flatMap(({ device, ties }) => ties.map(({ tie, area }) => ({ device_id: device, tie, area })));
   for (const some of chunks(fresh)) await tx.insertInto('device_ties').values(some).execute();
 }
+
+/** Where a device belongs and where it is. */
+const placesIn = (db: Db) =>
+  keyedQuery(db, (devices) =>
+    db
+      .selectFrom('devices')
+      .innerJoin('groups', 'groups.id', 'devices.group_id')
+      .leftJoin('locations', 'locations.device_id', 'devices.id')
+      .select(['devices.id', 'devices.stated_home', 'devices.home', 'devices.seat', 'locations.state'])
+      .select(['groups.home as group_home', 'groups.seat as group_seat'])
+      .where('devices.id', 'in', devices),
+  );
