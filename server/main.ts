@@ -212,7 +212,8 @@ export async function startServer(
     { ...tls(), minVersion: 'TLSv1.2' },
     config.proxyFrom,
     createPublic({
-      routers: [est.router, crlRouter({ revocationList }), ledgerRouter({ ledger })],
+      est: est.router,
+      routers: [crlRouter({ revocationList }), ledgerRouter({ ledger })],
       orders,
       clock,
       organisation: config.organisation,

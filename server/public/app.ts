@@ -10,15 +10,19 @@ import { type OrderDocumentPorts, orderDocumentsRouter } from './orders.ts';
 import { STYLE_HASH } from './transparency.ts';
 
 export interface PublicPorts extends OrderDocumentPorts {
-  /** EST, CRL, ledger: each knows its own paths. */
+  /** For machines alone: in front of the headers that browsers heed, since libest takes no answer with more than 16. */
+  readonly est?: Router;
+  /** CRL, ledger: each knows its own paths. */
   readonly routers: readonly Router[];
   readonly log: { error(facts: object, message: string): void };
 }
 
-export function createPublic({ routers, log, ...documents }: PublicPorts): express.Express {
+export function createPublic({ est, routers, log, ...documents }: PublicPorts): express.Express {
   const app = express();
   app.set('etag', false);
   app.set('query parser', false);
+  app.set('x-powered-by', false);
+  if (est) app.use(est);
   app.use(
     helmet({
       contentSecurityPolicy: {
