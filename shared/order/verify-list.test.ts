@@ -208,6 +208,14 @@ describe('a hold', () => {
     expect(kept(verify([first, onHold], known).orders)).toBe(2);
   });
 
+  it('by one person may not follow on another document of the number that the device holds', () => {
+    const known = knowing([first, signedRevision(hold(), [ada])]);
+    const other = signedRevision(next({ revision: 2, act: 'revise' }), [ben, cyd]);
+    const again = signedRevision(hold({ revision: 3 }, other), [ada]);
+    const result = verify([other, again], known);
+    expect([kept(result.orders), alarms(result)]).toEqual([2, ['hold_renewed', 'order_forked']]);
+  });
+
   it('can follow a release that the device has missed', () => {
     const known = knowing([first, signedRevision(hold(), [ada])]);
     const release = signedRevision(next({ revision: 3, act: 'release' }), [ben, cyd]);

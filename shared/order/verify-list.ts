@@ -119,8 +119,9 @@ function judge(
       detail: `${name} is a hold by one person on no verified revision, or changes more.`,
     };
   }
-  // Two people's revision must lie between two holds by one: a hold on what the device has left behind would prolong the first.
-  if (known && base.revision.revision < known.revision.revision) {
+  // Two people's revision must lie between two holds by one: a hold on what the device has left behind, or on another document of the
+  // same number, would prolong the first.
+  if (known && base.digest !== known.digest && base.revision.revision <= known.revision.revision) {
     return { code: 'hold_renewed', detail: `${name} would prolong a hold without a second approver.` };
   }
   if (revision.heldSince === null || revision.heldSince > issuedAt) {
