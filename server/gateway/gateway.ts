@@ -1,38 +1,26 @@
 /**
- * The device listener: who may connect, one session a device, and what is pushed to whom. Identity is the peer's certificate, looked up
- * at every upgrade and request; evidence of address, verdicts, commands and lists are the domain modules', which it asks.
+ * The device listener: puts connecting, pushing and leaving together, and carries wakes and heartbeats to the sessions. One session a device.
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
-import {
-  CLOSE,
-  type DeviceFrame,
-  HELLO_WITHIN,
-  LINK_PATH,
-  MAX_FRAME_FROM_DEVICE,
-  PING_EVERY,
-  type ServerFrame,
-  SUBPROTOCOL,
-} from '../../shared/protocol/frames.ts';
+import { CLOSE, HELLO_WITHIN, PING_EVERY, type ServerFrame } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
-import type { Identity } from '../devices/identify.ts';
+import { createConnecting } from './connecting.ts';
 import { createDeviceHttp, type DeviceHttpPorts } from './device-http.ts';
 import { createDispatch } from './dispatch.ts';
-import { identify } from './identity.ts';
+import { createLeaving } from './leaving.ts';
 import type { CommandsPort, DevicesPort, JurisdictionPort, Log, OrdersPort, RelayPort } from './ports.ts';
-import { denialOf, refusalOf, refuseUpgrade } from './refusals.ts';
-import { DeviceSession } from './session.ts';
+import { createPushing } from './pushing.ts';
+import { refusalOf, refuseUpgrade } from './refusals.ts';
+import type { DeviceSession, SessionHandlers } from './session.ts';
 import { Sessions } from './sessions.ts';
 import { createTlsListener, type TlsListener } from './tls-listener.ts';
 
 const HOUR = 3_600_000;
-/** How long a device that is being denied `management` has to store the list and send its receipt. Real time. */
-const LEAVE_WITHIN = 5_000;
 /** Every so many heartbeats a session asks the store what waits, in case a wake was lost. */
 const RECONCILE_EVERY = 10;
 
@@ -75,191 +63,28 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   const listener = createTlsListener(
     { ...options.tls, ca: [...options.tls.ca], requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
     options.proxyFrom,
-    createDeviceHttp({ devices, orders, reenrol: ports.reenrol, sighted, log }),
+    createDeviceHttp({
+      devices,
+      orders,
+      reenrol: ports.reenrol,
+      sighted: (...seen) => connecting.sighted(...seen),
+      log,
+    }),
   );
-  const upgrader = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: MAX_FRAME_FROM_DEVICE,
-    perMessageDeflate: false,
-    handleProtocols: () => SUBPROTOCOL,
+  const push = createPushing({ orders, commands, sessions });
+  const { reconsider, leaveIfDone } = createLeaving({ orders, sessions, push });
+  const connecting = createConnecting({
+    ...options,
+    addressOf: (request) => listener.addressOf(request),
+    devices,
+    commands,
+    jurisdiction,
+    orders,
+    clock,
+    sessions,
+    push,
+    handlers: () => handlers,
   });
-
-  // --- connecting ---------------------------------------------------------------------------------------------------
-
-  function requireProtocol(request: IncomingMessage): number {
-    const url = new URL(request.url ?? '/', 'https://device');
-    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-    if (url.pathname !== LINK_PATH) throw new CordonError('not_found', `The link is at ${LINK_PATH}.`);
-    if (!offered.includes(SUBPROTOCOL)) {
-      throw new CordonError('invalid_input', `The link speaks the subprotocol ${SUBPROTOCOL}; update the agent.`);
-    }
-    const list = Number(url.searchParams.get('list') ?? 0);
-    return Number.isSafeInteger(list) && list >= 0 ? list : 0;
-  }
-
-  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    if (stopping) throw new CordonError('unavailable', 'The server is shutting down.', { retryAfter: 2 });
-    const list = requireProtocol(request);
-    const identity = await identify(devices, socket);
-    const { device, generation } = identity;
-    const address = listener.addressOf(request);
-    // The address is evidence before it is asked about: a device that has just arrived must not be judged by where it was.
-    const areas = await jurisdiction.observeAddress(device, generation, address, true);
-    const { management } = (orders.cachedVerdict(device) ?? (await orders.verdict(device))).services;
-    if (!management.allowed) {
-      if (!sessions.live(device)) await jurisdiction.observeAddress(device, generation, address, false);
-      const current = orders.currentList();
-      const newer = current && current.version > list ? current.envelope : null;
-      const told = { list: newer, address: { time: clock.now(), areas } };
-      return refuseUpgrade(socket, denialOf(management, told, options.operatorUrl, Math.random()));
-    }
-    if (socket.destroyed) return;
-    upgrader.handleUpgrade(request, socket, head, (ws) => opened(identity, address, areas, ws));
-  }
-
-  /** A device that polls because it may not connect is seen all the same, and told so: it may have crossed a border. */
-  async function sighted({ device, generation }: Identity, request: IncomingMessage) {
-    if (sessions.live(device)) return null;
-    const address = listener.addressOf(request);
-    const areas = await jurisdiction.observeAddress(device, generation, address, true);
-    if (!sessions.live(device)) await jurisdiction.observeAddress(device, generation, address, false);
-    return { time: clock.now(), areas };
-  }
-
-  const areasOf = new WeakMap<DeviceSession, readonly string[]>();
-
-  function opened(identity: Identity, address: string | null, areas: readonly string[], ws: WebSocket): void {
-    const session = new DeviceSession(identity, address, ws, handlers);
-    areasOf.set(session, areas);
-    sessions.add(session);
-  }
-
-  async function welcome(session: DeviceSession, hello: Extract<DeviceFrame, { kind: 'hello' }>): Promise<void> {
-    const { device, generation, address } = session;
-    const { epoch, reportsThrough } = await devices.connected({ device, generation, address, agent: hello.agent });
-    session.epoch = epoch;
-    session.reports = reportsThrough;
-    session.confirmed = reportsThrough;
-    // A device that is ahead of us was given something in our name: it is sent ours all the same, and refuses it with an alarm.
-    session.list = hello.list > (orders.currentList()?.version ?? 0) ? 0 : hello.list;
-    session.storedList = hello.list;
-    session.record = hello.record;
-    session.root = hello.root;
-    sessions.enter(session);
-    const record = await orders.record(device);
-    session.send({
-      kind: 'welcome',
-      time: clock.now(),
-      installation: options.installation,
-      device,
-      generation,
-      list: orders.currentList()?.version ?? 0,
-      record: record?.version ?? 0,
-      root: orders.rootVersion(),
-      reports: reportsThrough,
-    });
-    pushRoots(session);
-    if (record && record.version !== session.record) {
-      session.record = record.version;
-      session.send({ kind: 'record', envelope: record.envelope });
-    }
-    pushList(session, encodedList());
-    session.send({ kind: 'address', time: clock.now(), areas: [...(areasOf.get(session) ?? [])] });
-    areasOf.delete(session);
-    await pushCommands(session);
-  }
-
-  // --- pushing ------------------------------------------------------------------------------------------------------
-
-  function pushRoots(session: DeviceSession): void {
-    const newest = orders.rootVersion();
-    if (newest <= session.root) return;
-    session.send({ kind: 'roots', envelopes: [...orders.roots()].slice(session.root) });
-    session.root = newest;
-  }
-
-  /** The list is the same for everyone: encoded once a version. */
-  let encoded: { readonly version: number; readonly frame: Buffer } | null = null;
-  function encodedList(): { readonly version: number; readonly frame: Buffer } | null {
-    const current = orders.currentList();
-    if (!current) return null;
-    if (encoded?.version !== current.version) {
-      const frame: ServerFrame = { kind: 'list', envelope: current.envelope };
-      encoded = { version: current.version, frame: Buffer.from(JSON.stringify(frame)) };
-    }
-    return encoded;
-  }
-
-  function pushList(session: DeviceSession, list: ReturnType<typeof encodedList>): void {
-    if (!list || session.epoch === 0 || session.list >= list.version) return;
-    pushRoots(session);
-    session.list = list.version;
-    session.sendEncoded(list.frame);
-  }
-
-  async function pushRecord(session: DeviceSession): Promise<void> {
-    const record = await orders.record(session.device);
-    if (!record || record.version <= session.record) return;
-    session.record = record.version;
-    session.send({ kind: 'record', envelope: record.envelope });
-  }
-
-  async function pushCommands(session: DeviceSession): Promise<void> {
-    for (const { id, command, expiresAt } of await commands.pendingFor(session.device, session.generation)) {
-      if (session.sent?.has(id)) continue;
-      session.sent ??= new Set();
-      session.sent.add(id);
-      session.send({ kind: 'command', id, command, expires: expiresAt });
-    }
-  }
-
-  let fanning = false;
-  let fanAgain = false;
-  /** One at a time; a list that changes meanwhile is fanned out again, and whoever has got the newer one is passed over. */
-  async function fanOutList(): Promise<void> {
-    fanAgain = true;
-    if (fanning) return;
-    fanning = true;
-    try {
-      while (fanAgain) {
-        fanAgain = false;
-        // After the wakes that came with it: those of the devices that an order reaches go first.
-        await new Promise(setImmediate);
-        await sessions.each((session) => pushList(session, encodedList()));
-      }
-    } finally {
-      fanning = false;
-    }
-  }
-
-  // --- leaving ------------------------------------------------------------------------------------------------------
-
-  /** The verdict may have changed: a device that `management` is denied to gets the list, sends its receipt, and is closed. */
-  async function reconsider(device: DeviceId): Promise<void> {
-    const session = sessions.live(device);
-    if (!session || session.epoch === 0 || session.leaving) return;
-    pushList(session, encodedList());
-    const { management } = (await orders.verdict(device)).services;
-    if (management.allowed) return;
-    session.leaving = true;
-    const reason = `order ${management.denials.map(({ order }) => order).join(', ')}`.slice(0, 120);
-    const deadline = setTimeout(() => session.end(CLOSE.denied, reason), LEAVE_WITHIN);
-    deadline.unref();
-    leaving.set(session, { reason, deadline, receipts: session.receipts });
-    leaveIfDone(session);
-  }
-
-  const leaving = new WeakMap<DeviceSession, { reason: string; deadline: NodeJS.Timeout; receipts: number }>();
-
-  function leaveIfDone(session: DeviceSession): void {
-    const state = leaving.get(session);
-    const current = orders.currentList();
-    if (!state || (current && session.storedList < current.version) || session.receipts <= state.receipts) return;
-    clearTimeout(state.deadline);
-    leaving.delete(session);
-    session.end(CLOSE.denied, state.reason);
-  }
 
   /** Trust has changed: whoever holds a ticket does a full handshake next time, whatever the ticket says. */
   function revoked(device: DeviceId): void {
@@ -267,9 +92,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     for (const session of sessions.of(device)) session.end(CLOSE.revoked, 'revoked');
   }
 
-  // --- sessions' own events -----------------------------------------------------------------------------------------
-
-  const handlers = {
+  const handlers: SessionHandlers = {
     frame: createDispatch({
       devices,
       commands,
@@ -283,7 +106,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
         answered: (by, id, denial) => relay?.answered(by, id, denial),
       },
       log,
-      welcome,
+      welcome: connecting.welcome,
     }),
     async idle(session: DeviceSession): Promise<void> {
       if (session.reports > session.confirmed) {
@@ -337,25 +160,25 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       case 'opened':
         return sessions.fence(wake.device, wake.epoch);
       case 'list':
-        return fanOutList();
+        return push.fanOutList();
       case 'device': {
         const session = sessions.live(wake.device);
-        return session && pushRecord(session);
+        return session && push.record(session);
       }
       case 'commands':
         // All of them ask in the same turn of the loop, so that the store is read once.
         await Promise.all(
           wake.devices.map(async (device) => {
             const session = sessions.live(device);
-            if (session) await pushCommands(session);
+            if (session) await push.commands(session);
           }),
         );
         return;
       case 'verdicts':
-        for (const [index, device] of wake.devices.entries()) {
-          await reconsider(device);
-          // Verdicts that are cached resolve without a turn of the loop.
-          if (index % 256 === 255) await new Promise(setImmediate);
+        // In slices: their verdicts are made of one reading of the store, and between slices others have their turn.
+        for (let from = 0; from < wake.devices.length; from += 256) {
+          await Promise.all(wake.devices.slice(from, from + 256).map(reconsider));
+          await new Promise(setImmediate);
         }
     }
   }
@@ -367,10 +190,10 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     await sessions.each((session) => {
       if (!session.alive) return session.terminate();
       session.ping();
-      pushList(session, encodedList());
+      push.list(session);
       if (!reconcile || session.epoch === 0) return;
       session.sent = null;
-      Promise.all([pushRecord(session), pushCommands(session)]).catch(logged('reconcile'));
+      Promise.all([push.record(session), push.commands(session)]).catch(logged('reconcile'));
     });
   }
 
@@ -394,7 +217,10 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
 
   listener.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    upgrade(request, socket, head).catch((error: unknown) => {
+    const upgraded = stopping
+      ? Promise.reject(new CordonError('unavailable', 'The server is shutting down.', { retryAfter: 2 }))
+      : connecting.upgrade(request, socket, head);
+    upgraded.catch((error: unknown) => {
       if (!isCordonError(error)) log.error({ error: String(error) }, 'an upgrade failed');
       refuseUpgrade(socket, refusalOf(error));
     });

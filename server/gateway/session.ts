@@ -2,6 +2,7 @@
  * One device's socket: bounds, order of work and what has been sent to it. It parses and counts; what a frame means is
  * `dispatch.ts`. A class, and small, since there is one for every idle device.
  */
+import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket } from 'ws';
 import { CordonError } from '../../shared/errors.ts';
 import {
@@ -33,6 +34,8 @@ export class DeviceSession {
   readonly device: DeviceId;
   readonly generation: number;
   readonly address: string | null;
+  /** What the address says of where it is. */
+  readonly areas: readonly string[];
   /** Fences: 0 until the device has said hello. */
   epoch = 0;
   /** Answered the last ping. */
@@ -55,6 +58,7 @@ export class DeviceSession {
   sent: Set<string> | null = null;
 
   readonly #socket: WebSocket;
+  readonly #stream: Duplex;
   readonly #handlers: SessionHandlers;
   #waiting: RawData[] = [];
   #busy = false;
@@ -63,14 +67,16 @@ export class DeviceSession {
 
   constructor(
     identity: { readonly device: DeviceId; readonly generation: number },
-    address: string | null,
-    socket: WebSocket,
+    seen: { readonly address: string | null; readonly areas: readonly string[] },
+    { socket, stream }: { readonly socket: WebSocket; readonly stream: Duplex },
     handlers: SessionHandlers,
   ) {
     this.device = identity.device;
     this.generation = identity.generation;
-    this.address = address;
+    this.address = seen.address;
+    this.areas = seen.areas;
     this.#socket = socket;
+    this.#stream = stream;
     this.#handlers = handlers;
     socket.on('message', (data, binary) => this.#received(data, binary));
     socket.on('pong', () => {
@@ -95,6 +101,16 @@ export class DeviceSession {
     if (!this.open) return;
     this.#socket.send(frame, { binary: false });
     if (this.#socket.bufferedAmount > MAX_UNREAD) this.end(CLOSE.slow, 'slow_reader');
+  }
+
+  /** What is sent meanwhile leaves as one TLS record: each record costs a system call. */
+  together(send: () => void): void {
+    this.#stream.cork();
+    try {
+      send();
+    } finally {
+      this.#stream.uncork();
+    }
   }
 
   ping(): void {

@@ -65,16 +65,24 @@ export function createTlsListener(
   // A peer that fails its handshake is not our error: the listener goes on, and the socket is gone.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
 
-  const front = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
+  // One function for all sockets, and not one each.
+  function gone(this: Socket): void {
+    open.delete(this);
+  }
+  const front = proxyFrom.length === 0 ? server : createServer({ pauseOnConnect: true, noDelay: true }, proxied);
+  front.prependListener('connection', (socket: Socket) => {
     open.add(socket);
-    socket.once('close', () => open.delete(socket));
+    socket.once('close', gone);
+  });
+
+  function proxied(socket: Socket): void {
     socket.on('error', () => socket.destroy());
     const peer = canonicalAddress(socket.remoteAddress ?? '');
     if (peer !== null && trusted.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4')) readHeader(socket);
     else server.emit('connection', socket);
-  });
-  // The HTTPS server never listens by itself, and without this event it would enforce no time limit on slow requests.
-  front.on('listening', () => server.emit('listening'));
+  }
+  // Behind a front the HTTPS server never listens by itself, and without this event it would enforce no time limit on slow requests.
+  if (front !== server) front.on('listening', () => server.emit('listening'));
 
   function readHeader(socket: Socket): void {
     let bytes = Buffer.alloc(0);
@@ -108,14 +116,14 @@ export function createTlsListener(
       return address !== null && typeof address === 'object' ? address.port : port;
     },
     addressOf: ({ socket }) => {
-      const source = told.get(keyOf(socket));
+      const source = told.size === 0 ? undefined : told.get(keyOf(socket));
       return source === undefined ? canonicalAddress(socket.remoteAddress ?? '') : source;
     },
     renew: (identity) => server.setSecureContext({ ...secured, ...identity }),
     close: async () => {
       const closed = once(front, 'close');
       front.close();
-      server.close();
+      if (front !== server) server.close();
       for (const socket of open) socket.destroy();
       await closed;
     },

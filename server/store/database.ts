@@ -32,9 +32,10 @@ export interface Database {
   /**
    * Makes a writer whose rows share one transaction with those of all other grouped writers. Its promise resolves after the
    * COMMIT is on disk. When a flush fails, its rows are tried again one by one, so that a bad row fails alone: `write` may
-   * therefore run more than once for the same rows.
+   * therefore run more than once for the same rows. With `patience`, in milliseconds, a row waits so long for others to share its
+   * commit, unless a writer that has none commits before.
    */
-  grouped<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>): (row: Row) => Promise<void>;
+  grouped<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>, patience?: number): (row: Row) => Promise<void>;
   /** Flushes what is grouped and closes. */
   close(): Promise<void>;
 }

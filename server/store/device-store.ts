@@ -25,10 +25,15 @@ import { groupedReads } from './grouped-reads.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { appendLeaf } from './leaves.ts';
 
+/** Devices that connect within so many milliseconds are looked up together, and what follows is done together too. */
+const IDENTIFY_PATIENCE = 10;
+
 export class DeviceStore implements DevicePort {
   readonly #database: Database;
   readonly #selectCertificates: ReturnType<typeof certificatesIn>;
-  readonly #certificateOf = groupedReads((fingerprints: readonly string[]) => this.#readCertificates(fingerprints));
+  readonly #certificateOf = groupedReads((fingerprints: readonly string[]) => this.#readCertificates(fingerprints), {
+    patience: IDENTIFY_PATIENCE,
+  });
   readonly #deviceOf = groupedReads((ids: readonly DeviceId[]) => this.#readDevices(ids));
 
   constructor(database: Database) {

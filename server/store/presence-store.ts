@@ -21,6 +21,9 @@ interface Before {
   readonly connected: number | null;
 }
 
+/** A device that connects has just spent longer on its handshake; those that come with it share a commit. Milliseconds. */
+const CONNECT_PATIENCE = 10;
+
 export class PresenceStore implements PresencePort {
   readonly #database: Database;
   readonly #open: (row: Opening) => Promise<void>;
@@ -31,8 +34,8 @@ export class PresenceStore implements PresencePort {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#open = database.grouped(openSessions);
-    this.#close = database.grouped(closeSessions);
+    this.#open = database.grouped(openSessions, CONNECT_PATIENCE);
+    this.#close = database.grouped(closeSessions, CONNECT_PATIENCE);
     this.#see = database.grouped(storeSeen);
     this.#inventory = database.grouped(storeInventories);
     this.#raise = database.grouped(storeAlarms);

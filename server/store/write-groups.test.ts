@@ -86,3 +86,17 @@ it('refuses all at once, and tries none of them singly, when the store is unavai
   expect(results.every(({ status }) => status === 'rejected')).toBe(true);
   expect(attempts).toBe(1);
 });
+
+it('lets patient rows wait for company, and takes them along with those that are not', async () => {
+  const { transaction, write, commits } = memory();
+  const groups = createWriteGroups(transaction, () => false);
+  const patient = groups.grouped(write, 10_000);
+  const waiting = patient('patient');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(commits()).toBe(0);
+  await groups.grouped(write)('at once');
+  await waiting;
+  expect(commits()).toBe(1);
+  await groups.grouped(write, 5)('alone');
+  expect(commits()).toBe(2);
+});

@@ -5,7 +5,7 @@
 import { CordonError } from '../../shared/errors.ts';
 import type { Database, Tx } from './database.ts';
 
-/** A flush starts at once when so many rows wait; otherwise at the next turn of the loop. Also the most rows one `write` gets. */
+/** A flush starts at once when so many rows wait. Also the most rows one `write` gets. */
 const FULL = 512;
 
 interface Waiting<Row> {
@@ -44,7 +44,7 @@ export interface WriteGroups {
 export function createWriteGroups(transaction: Database['transaction'], insideTransaction: () => boolean): WriteGroups {
   const takers: (() => Batch[])[] = [];
   let waiting = 0;
-  let scheduled = false;
+  let next: { readonly at: number; readonly cancel: () => void } | null = null;
   let flushing: Promise<void> | null = null;
   let closed = false;
 
@@ -74,14 +74,32 @@ export function createWriteGroups(transaction: Database['transaction'], insideTr
   }
 
   function start(): void {
-    scheduled = false;
+    next?.cancel();
+    next = null;
     flushing ??= flush().finally(() => {
       flushing = null;
       if (waiting > 0) start();
     });
   }
 
-  function grouped<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>): (row: Row) => Promise<void> {
+  /** The least patient of those that wait decides. */
+  function startWithin(patience: number): void {
+    const at = patience === 0 ? 0 : performance.now() + patience;
+    if (next && next.at <= at) return;
+    next?.cancel();
+    if (patience === 0) {
+      const turn = setImmediate(start);
+      next = { at, cancel: () => clearImmediate(turn) };
+    } else {
+      const timer = setTimeout(start, patience);
+      next = { at, cancel: () => clearTimeout(timer) };
+    }
+  }
+
+  function grouped<Row>(
+    write: (tx: Tx, rows: readonly Row[]) => Promise<void>,
+    patience = 0,
+  ): (row: Row) => Promise<void> {
     let rows: Waiting<Row>[] = [];
     takers.push(() => {
       const batches: Batch[] = [];
@@ -103,10 +121,7 @@ export function createWriteGroups(transaction: Database['transaction'], insideTr
         waiting += 1;
         if (flushing) return;
         if (waiting >= FULL) start();
-        else if (!scheduled) {
-          scheduled = true;
-          setImmediate(start);
-        }
+        else startWithin(patience);
       });
   }
 

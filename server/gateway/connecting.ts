@@ -1,0 +1,128 @@
+/**
+ * From the upgrade to the welcome: who is there, where from, and whether orders let it in. Identity is the peer's certificate, looked up each
+ * time; evidence of address and verdicts are the domain modules', which it asks.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { CordonError } from '../../shared/errors.ts';
+import { type DeviceFrame, LINK_PATH, MAX_FRAME_FROM_DEVICE, SUBPROTOCOL } from '../../shared/protocol/frames.ts';
+import type { Clock, Instant } from '../../shared/time/clock.ts';
+import type { Identity } from '../devices/identify.ts';
+import { identify } from './identity.ts';
+import type { CommandsPort, DevicesPort, JurisdictionPort, OrdersPort } from './ports.ts';
+import type { Pushing } from './pushing.ts';
+import { denialOf, refuseUpgrade } from './refusals.ts';
+import { DeviceSession, type SessionHandlers } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+export interface Connecting {
+  /** Throws the reason why not, or has refused it already when orders do. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+  welcome(session: DeviceSession, hello: Extract<DeviceFrame, { kind: 'hello' }>): Promise<void>;
+  /** A device that polls because it may not connect is seen all the same, and told so: it may have crossed a border. */
+  sighted(
+    identity: Identity,
+    request: IncomingMessage,
+  ): Promise<{ readonly time: Instant; readonly areas: readonly string[] } | null>;
+}
+
+interface Ports {
+  readonly installation: string;
+  readonly operatorUrl: string | null;
+  readonly addressOf: (request: IncomingMessage) => string | null;
+  readonly devices: DevicesPort;
+  readonly commands: CommandsPort;
+  readonly jurisdiction: JurisdictionPort;
+  readonly orders: OrdersPort;
+  readonly clock: Clock;
+  readonly sessions: Sessions;
+  readonly push: Pushing;
+  readonly handlers: () => SessionHandlers;
+}
+
+/** The version of the list that the device says it has. */
+function requireProtocol(request: IncomingMessage): number {
+  const [path, query] = (request.url ?? '/').split('?', 2);
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  if (path !== LINK_PATH) throw new CordonError('not_found', `The link is at ${LINK_PATH}.`);
+  if (!offered.includes(SUBPROTOCOL)) {
+    throw new CordonError('invalid_input', `The link speaks the subprotocol ${SUBPROTOCOL}; update the agent.`);
+  }
+  const list = Number(new URLSearchParams(query).get('list') ?? 0);
+  return Number.isSafeInteger(list) && list >= 0 ? list : 0;
+}
+
+export function createConnecting(ports: Ports): Connecting {
+  const { installation, operatorUrl, addressOf, devices, commands, jurisdiction, orders, clock, sessions, push } =
+    ports;
+  const upgrader = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: MAX_FRAME_FROM_DEVICE,
+    perMessageDeflate: false,
+    handleProtocols: () => SUBPROTOCOL,
+  });
+
+  return {
+    async upgrade(request, stream, head) {
+      const list = requireProtocol(request);
+      const identity = await identify(devices, stream);
+      const { device, generation } = identity;
+      const address = addressOf(request);
+      // The address is evidence before it is asked about: a device that has just arrived must not be judged by where it was.
+      const areas = await jurisdiction.observeAddress(device, generation, address, true);
+      const { management } = (orders.cachedVerdict(device) ?? (await orders.verdict(device))).services;
+      if (!management.allowed) {
+        if (!sessions.live(device)) await jurisdiction.observeAddress(device, generation, address, false);
+        const current = orders.currentList();
+        const newer = current && current.version > list ? current.envelope : null;
+        const told = { list: newer, address: { time: clock.now(), areas } };
+        return refuseUpgrade(stream, denialOf(management, told, operatorUrl, Math.random()));
+      }
+      if (stream.destroyed) return;
+      upgrader.handleUpgrade(request, stream, head, (socket: WebSocket) => {
+        sessions.add(new DeviceSession(identity, { address, areas }, { socket, stream }, ports.handlers()));
+      });
+    },
+
+    async welcome(session, hello) {
+      const { device, generation, address } = session;
+      const { epoch, reportsThrough } = await devices.connected({ device, generation, address, agent: hello.agent });
+      session.epoch = epoch;
+      session.reports = reportsThrough;
+      session.confirmed = reportsThrough;
+      // A device that is ahead of us was given something in our name: it is sent ours all the same, and refuses it with an alarm.
+      session.list = hello.list > (orders.currentList()?.version ?? 0) ? 0 : hello.list;
+      session.storedList = hello.list;
+      session.record = hello.record;
+      session.root = hello.root;
+      sessions.enter(session);
+      const [record, queued] = await Promise.all([orders.record(device), commands.pendingFor(device, generation)]);
+      session.together(() => {
+        session.send({
+          kind: 'welcome',
+          time: clock.now(),
+          installation,
+          device,
+          generation,
+          list: orders.currentList()?.version ?? 0,
+          record: record?.version ?? 0,
+          root: orders.rootVersion(),
+          reports: reportsThrough,
+        });
+        push.documents(session, record);
+        session.send({ kind: 'address', time: clock.now(), areas: [...session.areas] });
+        push.queued(session, queued);
+      });
+    },
+
+    async sighted({ device, generation }, request) {
+      if (sessions.live(device)) return null;
+      const address = addressOf(request);
+      const areas = await jurisdiction.observeAddress(device, generation, address, true);
+      if (!sessions.live(device)) await jurisdiction.observeAddress(device, generation, address, false);
+      return { time: clock.now(), areas };
+    },
+  };
+}
