@@ -22,6 +22,20 @@ function base32(bytes: Uint8Array): string {
   return bits > 0 ? text + BASE32[(value << (5 - bits)) & 31] : text;
 }
 
+/**
+ * For what is made in great numbers: 30 bits of the time in steps of 8 seconds, then 50 random ones. What is made together lies together in the
+ * store's indexes, and a commit writes few of their pages instead of one for every row of each.
+ */
+function timedBase32(): string {
+  let steps = Math.floor(Date.now() / 8192);
+  let time = '';
+  for (let digit = 0; digit < 6; digit += 1) {
+    time = `${BASE32[steps & 31]}${time}`;
+    steps = Math.floor(steps / 32);
+  }
+  return time + randomBase32(7).slice(0, 10);
+}
+
 function idOf<const P extends string>(prefix: P) {
   const pattern = new RegExp(`^${prefix}_[a-z2-7]{16}$`);
   return z.string().regex(pattern, `starts with ${prefix}_`);
@@ -30,7 +44,7 @@ function idOf<const P extends string>(prefix: P) {
 /** A device's id is its activation code's id from the start, so that its certificate can carry it. */
 export const deviceIdSchema = idOf('dev').brand<'DeviceId'>();
 export type DeviceId = z.infer<typeof deviceIdSchema>;
-export const newDeviceId = (): DeviceId => `dev_${randomBase32(10)}` as DeviceId;
+export const newDeviceId = (): DeviceId => `dev_${timedBase32()}` as DeviceId;
 
 export const personIdSchema = idOf('per').brand<'PersonId'>();
 export type PersonId = z.infer<typeof personIdSchema>;
@@ -46,7 +60,7 @@ export const newGroupId = (): GroupId => `grp_${randomBase32(10)}` as GroupId;
 
 export const commandIdSchema = idOf('cmd').brand<'CommandId'>();
 export type CommandId = z.infer<typeof commandIdSchema>;
-export const newCommandId = (): CommandId => `cmd_${randomBase32(10)}` as CommandId;
+export const newCommandId = (): CommandId => `cmd_${timedBase32()}` as CommandId;
 /**
  * The id of one device's command among those that are issued to many at once: the same again when the request is repeated. All begin as the
  * request's own, so that they lie together in the store's index, and 60 bits tell them apart.

@@ -120,8 +120,6 @@ const TABLES: Record<string, Table> = {
       ['status', 'id'],
       ['user_name', 'id'],
       ['enrolled_at', 'id'],
-      ['home', 'id'],
-      ['seat', 'id'],
     ],
   },
   device_presence: {
@@ -165,7 +163,7 @@ const TABLES: Record<string, Table> = {
     },
     key: ['serial'],
     unique: [['fingerprint']],
-    indexes: [['device_id', 'generation'], ['revoked_at']],
+    indexes: [['device_id', 'generation']],
   },
   crls: { columns: { number: 'int', der: 'text', this_update: 'int', next_update: 'int' }, key: ['number'] },
   commands: {
@@ -338,6 +336,10 @@ const SPECIAL = [
   sql`create unique index ip_databases_one_active on ip_databases (active) where active = 1`,
   sql`create index ledger_leaves_waiting on ledger_leaves (id) where leaf_index is null`,
   // Not by state: without statistics SQLite would take such an index for a device's queue too.
+  // Few rows are found by these columns, and the others cost nothing.
+  sql`create index devices_by_home on devices (home, id) where home is not null`,
+  sql`create index devices_by_seat on devices (seat, id) where seat is not null`,
+  sql`create index certificates_revoked on certificates (revoked_at) where revoked_at is not null`,
   sql`create index commands_over on commands (finished_at) where finished_at is not null`,
   sql`create index commands_open on commands (expires_at) where finished_at is null`,
   sql`create index device_presence_connected on device_presence (device_id) where connected = 1`,
