@@ -37,14 +37,17 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
   readonly #selectPlaces: ReturnType<typeof placesIn>;
   readonly #factsOf = groupedReads((devices: readonly DeviceId[]) => this.#readFacts(devices), { most: CHUNK });
 
-  readonly #statementOf = groupedReads(async (devices: readonly DeviceId[]) => {
-    const rows = await this.#database.db
-      .selectFrom('devices')
-      .select(['id', 'generation', 'statement'])
-      .where('id', 'in', devices)
-      .execute();
-    return new Map(rows.map((row) => [deviceIdSchema.parse(row.id), row]));
-  }, { most: CHUNK });
+  readonly #statementOf = groupedReads(
+    async (devices: readonly DeviceId[]) => {
+      const rows = await this.#database.db
+        .selectFrom('devices')
+        .select(['id', 'generation', 'statement'])
+        .where('id', 'in', devices)
+        .execute();
+      return new Map(rows.map((row) => [deviceIdSchema.parse(row.id), row]));
+    },
+    { most: CHUNK },
+  );
 
   constructor(database: Database) {
     this.#database = database;
