@@ -1,4 +1,13 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The long ones first, so that no worker is left alone with one at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => /\/tests\/(e2e|faults)\/|\/agent\/main\.test/.test(moduleId);
+    return [...files].sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || a.moduleId.localeCompare(b.moduleId));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -6,7 +15,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // Two cores: more workers would only fight each other for them.
-    maxWorkers: 2,
+    // Two cores, and tests that often wait for processes of their own: a third worker fills the gaps.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
   },
 });

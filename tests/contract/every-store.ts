@@ -17,8 +17,13 @@ export type OpenStore = () => Promise<Database>;
 const url = process.env['CORDON_TEST_DATABASE_URL'];
 
 export function describeOnEveryStore(name: string, suite: (open: OpenStore) => void): void {
-  describe(`${name} on SQLite`, () => suite(sqliteStores()));
+  describeOnSqlite(name, suite);
   describeOnPostgres(name, suite);
+}
+
+/** For what only a file can do: fill up. */
+export function describeOnSqlite(name: string, suite: (open: OpenStore) => void): void {
+  describe(`${name} on SQLite`, () => suite(sqliteStores()));
 }
 
 /** For what only a database of its own process can do. */

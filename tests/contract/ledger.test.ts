@@ -17,7 +17,7 @@ import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
 import { parseTilePath } from '../../shared/ledger/tiles.ts';
 import { type CopyReader, verifyLedgerCopy } from '../../shared/ledger/verify-copy.ts';
 import { DrivenClock } from '../../shared/time/clock.ts';
-import { describeOnEveryStore } from './every-store.ts';
+import { describeOnEveryStore, describeOnSqlite } from './every-store.ts';
 
 const pair = generateKeyPairSync('ed25519');
 const key = {
@@ -184,12 +184,11 @@ describeOnEveryStore('the ledger', (open) => {
     rmSync(file);
     await expect(verifyLedgerCopy(copyInFolder(copy))).rejects.toThrow(`lacks ${path}`);
   });
+});
 
-  it('case 39: on a full disk the change is refused with its leaf, and the ledger goes on afterwards', async ({
-    skip,
-  }) => {
+describeOnSqlite('the ledger', (open) => {
+  it('case 39: on a full disk the change is refused with its leaf, and the ledger goes on afterwards', async () => {
     const database = await open();
-    skip(database.dialect !== 'sqlite', 'a disk cannot be filled through a PostgreSQL connection');
     const ledger = ledgerOver(database);
     await addLeaves(database, 10);
     await ledger.sequence();
