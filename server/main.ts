@@ -50,6 +50,7 @@ import { LedgerStore } from './store/ledger-store.ts';
 import { installationId } from './store/meta-store.ts';
 import { OrderStore } from './store/order-store.ts';
 import { PresenceStore } from './store/presence-store.ts';
+import { ReceiptStore } from './store/receipt-store.ts';
 import { keepRetention } from './store/retention.ts';
 import { RevocationStore } from './store/revocation-store.ts';
 import { VERSION } from './version.ts';
@@ -132,6 +133,7 @@ export async function startServer(
   const orders = createOrders({
     store: new OrderStore(database),
     executed: new ExecutionStore(database),
+    receipts: new ReceiptStore(database),
     clock,
     bus,
     online: authority.online,

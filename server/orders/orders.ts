@@ -24,7 +24,7 @@ import { type ApprovalResult, createApprovals } from './approvals.ts';
 import { batched } from './batched.ts';
 import { createExecutions, type ExecutionStore } from './executions.ts';
 import { type OrderState, openOrderState, orderOf } from './order-state.ts';
-import type { FleetPort, JurisdictionPort, Log, OrderStore } from './ports.ts';
+import type { FleetPort, JurisdictionPort, Log, OrderStore, ReceiptStore } from './ports.ts';
 import { type ActInput, createProposals, type Proposal } from './proposals.ts';
 import { createReceipts } from './receipts.ts';
 import { nextRecord } from './records.ts';
@@ -92,6 +92,7 @@ export interface StoredReceipt {
 export interface OrderPorts {
   readonly store: OrderStore;
   readonly executed: ExecutionStore;
+  readonly receipts: ReceiptStore;
   readonly clock: Clock;
   readonly bus: Bus;
   readonly online: Signer & { readonly publicKey: string };
@@ -118,7 +119,7 @@ export function createOrders(ports: OrderPorts): Orders {
     facts: batched(factsOf),
     affectedBy: jurisdiction.affectedBy,
   });
-  const receipts = createReceipts({ installation, store, clock, fleet, log });
+  const receipts = createReceipts({ installation, store: ports.receipts, clock, fleet, log });
   const roots = createRoots({ store, clock, online, installation, state });
   const proposals = createProposals({ store, clock, fleet, installation, appeal, state });
   const approvals = createApprovals({ store, clock, state });
@@ -288,6 +289,6 @@ export function createOrders(ports: OrderPorts): Orders {
     },
     invalidateVerdicts: verdicts.invalidate,
     storeReceipt: receipts.store,
-    receipts: (order) => store.receipts(order),
+    receipts: (order) => ports.receipts.receipts(order),
   };
 }

@@ -112,6 +112,9 @@ export interface OrderStore {
   record(device: DeviceId): Promise<RecordRow | null>;
   /** Throws `conflict` unless the stored version is the one before. */
   saveRecord(device: DeviceId, record: RecordRow, issuedAt: Instant): Promise<void>;
+}
+
+export interface ReceiptStore {
   /** Grouped; storing the same receipt again changes nothing. */
   storeReceipt(receipt: ReceiptRow): Promise<void>;
   unverifiedReceipts(limit: number): Promise<ReceiptRow[]>;

@@ -10,7 +10,7 @@ import { keyidOf, payloadOf, signedBy, type VerifyingKey } from '../../shared/or
 import { readReceipt } from '../../shared/order/receipt.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
-import type { FleetPort, Log, OrderStore, ReceiptRow } from './ports.ts';
+import type { FleetPort, Log, ReceiptRow, ReceiptStore } from './ports.ts';
 
 /** Signatures checked between two turns of the loop: about 10 ms of work. */
 const AT_ONCE = 64;
@@ -36,7 +36,7 @@ function seqOf(envelope: Envelope): number {
 
 export function createReceipts(ports: {
   readonly installation: string;
-  readonly store: OrderStore;
+  readonly store: ReceiptStore;
   readonly clock: Clock;
   readonly fleet: Pick<FleetPort, 'alarm'>;
   readonly log: Log;

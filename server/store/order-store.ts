@@ -1,4 +1,4 @@
-/** Orders, their revisions, approvals and list, the roots, records and receipts. Each verb commits with its leaves, or not at all. */
+/** Orders, their revisions, approvals and list, the roots and records. Each verb commits with its leaves, or not at all. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
@@ -12,7 +12,6 @@ import type {
   ListChange,
   OrderRow,
   OrderStore as Port,
-  ReceiptRow,
   RecordRow,
   RevisionRow,
   RootRow,
@@ -22,7 +21,7 @@ import type { Database, Db, Tx } from './database.ts';
 import { groupedReads } from './grouped-reads.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { appendLeaf } from './leaves.ts';
-import { exemptionRow, orderRow, receiptRow, withApprovals } from './order-rows.ts';
+import { exemptionRow, orderRow, withApprovals } from './order-rows.ts';
 
 function lost(what: string): CordonError {
   return new CordonError('conflict', `${what} has changed meanwhile: look at it again.`);
@@ -42,7 +41,6 @@ interface NewRecord {
 export class OrderStore implements Port {
   readonly #database: Database;
   readonly #saveRecord: (row: NewRecord) => Promise<void>;
-  readonly storeReceipt: (receipt: ReceiptRow) => Promise<void>;
   readonly #selectRecords: ReturnType<typeof recordsIn>;
   readonly #recordOf = groupedReads(async (devices: readonly DeviceId[]) => {
     const rows = await this.#selectRecords(devices);
@@ -52,7 +50,6 @@ export class OrderStore implements Port {
   constructor(database: Database) {
     this.#database = database;
     this.#selectRecords = recordsIn(database.db);
-    this.storeReceipt = database.grouped(insertReceipts);
     this.#saveRecord = database.grouped(async (tx, rows: readonly NewRecord[]) => {
       for (const round of roundsOf(rows, ({ device }) => device)) await saveRecords(tx, round);
     });
@@ -284,45 +281,6 @@ export class OrderStore implements Port {
   saveRecord(device: DeviceId, record: RecordRow, issuedAt: Instant): Promise<void> {
     return this.#saveRecord({ device, record, issuedAt });
   }
-
-  async unverifiedReceipts(limit: number): Promise<ReceiptRow[]> {
-    const rows = await this.#database.db
-      .selectFrom('receipts')
-      .selectAll()
-      .where('verified', '=', 0)
-      .orderBy('stored_at')
-      .limit(limit)
-      .execute();
-    return rows.map(receiptRow);
-  }
-
-  async markVerified(receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[]): Promise<void> {
-    const rows = receipts.map(({ device: id, generation, seq }) => [id, generation, seq]);
-    const table = tableOf(['text', 'bigint', 'bigint'], rows);
-    await sql`update receipts set verified = 1 from ${table} as v
-      where device_id = v.column1 and generation = v.column2 and seq = v.column3`.execute(this.#database.db);
-  }
-
-  async receipts(order: string): Promise<ReceiptRow[]> {
-    const rows = await this.#database.db
-      .selectFrom('receipts')
-      .selectAll()
-      .where('order_number', '=', order)
-      .where('verified', '=', 1)
-      .orderBy('at', 'desc')
-      .execute();
-    return rows.map(receiptRow);
-  }
-
-  async deviceCertificates(id: DeviceId, generation: number): Promise<string[]> {
-    const rows = await this.#database.db
-      .selectFrom('certificates')
-      .select('der')
-      .where('device_id', '=', id)
-      .where('generation', '=', generation)
-      .execute();
-    return rows.map((row) => row.der);
-  }
 }
 
 /** The order's row, new or moved on by one: whoever comes second finds nothing to move. */
@@ -392,31 +350,6 @@ async function saveRecords(tx: Tx, rows: readonly NewRecord[]): Promise<void> {
     rows.map(({ device, record }) => [device, record.version]),
   );
   await sql`update devices set record_version = v.column2 from ${versions} as v where id = v.column1`.execute(tx);
-}
-
-async function insertReceipts(tx: Tx, receipts: readonly ReceiptRow[]): Promise<void> {
-  for (let from = 0; from < receipts.length; from += 200) {
-    const rows = receipts.slice(from, from + 200).map((row) => ({
-      device_id: row.device,
-      generation: row.generation,
-      seq: row.seq,
-      kind: row.receipt.kind,
-      list_version: row.receipt.listVersion,
-      order_number: row.receipt.order,
-      revision: row.receipt.revision,
-      service: row.receipt.service,
-      gate: row.receipt.gate,
-      at: Date.parse(row.receipt.at),
-      stored_at: row.storedAt,
-      envelope: JSON.stringify(row.envelope),
-      verified: 0 as const,
-    }));
-    await tx
-      .insertInto('receipts')
-      .values(rows)
-      .onConflict((conflict) => conflict.columns(['device_id', 'generation', 'seq']).doNothing())
-      .execute();
-  }
 }
 
 const recordsIn = (db: Db) =>

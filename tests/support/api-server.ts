@@ -31,6 +31,7 @@ import { GroupStore } from '../../server/store/group-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
+import { ReceiptStore } from '../../server/store/receipt-store.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { SystemClock } from '../../shared/time/clock.ts';
@@ -102,6 +103,7 @@ export async function startApi({
   const orders = createOrders({
     store: new OrderStore(database),
     executed: new ExecutionStore(database),
+    receipts: new ReceiptStore(database),
     clock,
     bus,
     online: { ...online, publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64') },

@@ -7,6 +7,7 @@ import type { Proposal } from '../../server/orders/proposals.ts';
 import type { Database } from '../../server/store/database.ts';
 import { ExecutionStore } from '../../server/store/execution-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
+import { ReceiptStore } from '../../server/store/receipt-store.ts';
 import { parsePlace } from '../../shared/areas/area-code.ts';
 import { approveRevision, signRootPayload } from '../../shared/order/approver-key.ts';
 import {
@@ -110,6 +111,7 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
     const orders = createOrders({
       store,
       executed: new ExecutionStore(database),
+      receipts: new ReceiptStore(database),
       clock,
       bus,
       online,
