@@ -117,6 +117,8 @@ interface Outcome {
   readonly all: readonly Reason[];
 }
 
+const NOTHING: Outcome = { denying: [], all: [] };
+
 /** Rules 2 to 8 for one order that applies (rule 1). */
 function decide(
   rule: OrderRule,
@@ -130,6 +132,13 @@ function decide(
   const asksForPlace = nexus.has('present') || nexus.has('network');
   const where = location.areas.length === 0 ? null : relate(location.areas, rule);
   const home = facts.home === null ? null : relate([facts.home], rule);
+
+  // Most orders of a fleet in many countries have nothing to do with one device: no tie, no doubt, nothing to list.
+  const seat = facts.seat === null ? null : relate([facts.seat], rule);
+  const served = location.network === null ? null : relate(location.network, rule);
+  const exemptions = facts.exemptions.length > 0;
+  if (where === 'outside' && home !== 'inside' && seat !== 'inside' && served !== 'inside' && !exemptions)
+    return NOTHING;
   const all: Reason[] = [];
 
   // 2. An exemption, checked against the order's own commitments by whoever gathered the facts.
@@ -141,13 +150,13 @@ function decide(
 
   // 3. Ties, those that the order asks for. No `travellers` rule adds one by itself.
   const present = nexus.has('present') && where === 'inside';
-  const network = nexus.has('network') && location.network !== null && relate(location.network, rule) === 'inside';
+  const network = nexus.has('network') && served === 'inside';
   const traveller = nexus.has('home') && home === 'inside' && rule.travellers === 'allow' && where === 'outside';
   const ties: Reason[] = [];
   if (present) ties.push('present');
   if (network) ties.push('network');
   if (nexus.has('home') && home === 'inside' && !traveller) ties.push('home');
-  if (nexus.has('seat') && facts.seat !== null && relate([facts.seat], rule) === 'inside') ties.push('seat');
+  if (nexus.has('seat') && seat === 'inside') ties.push('seat');
 
   // 4. A visitor: only here, and home is known to be elsewhere.
   let grace = false;
