@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,4 +75,21 @@ it('stores a command’s end and its report together or not at all, and once', (
   device.finishCommand(id, result);
   expect(device.count()).toBe(1);
   expect(device.unfinishedCommands()).toEqual([]);
+});
+
+it('waits for whoever holds the file for a moment, from its first statement on', async () => {
+  const file = join(folder, 'held.db');
+  const holder = spawn(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    `import { DatabaseSync } from 'node:sqlite';
+     const db = new DatabaseSync(${JSON.stringify(file)});
+     db.exec('begin exclusive');
+     process.stdout.write('held');
+     setTimeout(() => db.close(), 400);`,
+  ]);
+  await once(holder.stdout, 'data');
+  const late = openAgentStore({ file });
+  expect(late.device(newDeviceId()).once('x')).toBe(true);
+  late.close();
 });

@@ -47,8 +47,9 @@ export function openAgentStore({ file, synchronous = 'full' }: StoreOptions): Ag
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
   }
-  const db = new DatabaseSync(file);
-  db.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma busy_timeout = 5000; ${SCHEMA}`);
+  // The timeout from the first statement on: after a kill the log is recovered, and whoever looks at the store just then is in the way.
+  const db = new DatabaseSync(file, { timeout: 5000 });
+  db.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; ${SCHEMA}`);
   const sql = new Statements(db);
   return { device: (id) => new SqliteDeviceStore(sql, id), close: () => db.close() };
 }

@@ -128,7 +128,7 @@ export class AgentProcess {
 
   /** Reads the agent's own store, beside the daemon. */
   query(sql: string, ...values: string[]): Record<string, unknown>[] {
-    const store = new DatabaseSync(this.path('agent.db'), { readOnly: true });
+    const store = new DatabaseSync(this.path('agent.db'), { readOnly: true, timeout: 5000 });
     try {
       return store.prepare(sql).all(...values);
     } finally {
