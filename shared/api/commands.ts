@@ -20,11 +20,14 @@ export const commandToMany = newCommand
     devices: z.array(deviceIdSchema).min(1).max(10_000).optional(),
     filter: z
       .strictObject({
+        text: z.string().trim().min(1).max(120).optional(),
         group: groupIdSchema.optional(),
         area: placeText.optional(),
         connected: z.boolean().optional(),
       })
       .optional(),
+    /** How many devices the caller was shown: when it is another number by now, nothing is done (`conflict`). */
+    expect: z.int().min(1).optional(),
   })
   .refine(({ devices, filter }) => (devices === undefined) !== (filter === undefined), 'give devices or a filter');
 export const issuedToMany = z.object({

@@ -1,5 +1,6 @@
 /** Devices, their verdicts and evidence, and alarms. */
 import { z } from 'zod';
+import { RECEIPT_KINDS } from '../order/documents.ts';
 import { inventorySchema } from '../protocol/frames.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
 import { REASONS, SERVICES } from '../verdict/terms.ts';
@@ -7,19 +8,26 @@ import { instant, placeText } from './wire.ts';
 
 export const deviceParams = z.object({ id: deviceIdSchema });
 
-export const deviceQuery = z.strictObject({
-  /** Part of the user's name, the host name or the id. */
-  text: z.string().trim().min(1).max(120).optional(),
-  group: groupIdSchema.optional(),
-  status: z.enum(['active', 'revoked', 'unenrolled']).optional(),
-  /** Where the device is, or may be. */
-  area: placeText.optional(),
-  connected: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
-  sort: z.enum(['id', 'user', 'enrolled', 'seen']).default('user'),
-  descending: z.stringbool({ truthy: ['true'], falsy: ['false'] }).default(false),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(1000).optional(),
-});
+const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
+
+export const deviceQuery = z
+  .strictObject({
+    /** Part of the user's name, the host name or the id. */
+    text: z.string().trim().min(1).max(120).optional(),
+    group: groupIdSchema.optional(),
+    status: z.enum(['active', 'revoked', 'unenrolled']).optional(),
+    /** Where the device is, or may be. */
+    area: placeText.optional(),
+    connected: flag.optional(),
+    sort: z.enum(['id', 'user', 'enrolled', 'seen']).default('user'),
+    descending: flag.default(false),
+    limit: z.coerce.number().int().min(1).max(200).default(50),
+    /** Pages one after the other, whatever changes meanwhile. */
+    cursor: z.string().max(1000).optional(),
+    /** A place in the whole list instead, for a table that jumps. */
+    offset: z.coerce.number().int().min(0).max(10_000_000).optional(),
+  })
+  .refine(({ cursor, offset }) => cursor === undefined || offset === undefined, 'give a cursor or an offset');
 
 const statementView = z.object({
   kind: z.enum(['presence', 'home']),
@@ -59,8 +67,8 @@ export const deviceView = z.object({
     .nullable(),
 });
 export type DeviceView = z.infer<typeof deviceView>;
-/** `cursor` is given back for the next page; null at the end. */
-export const devicePage = z.object({ devices: z.array(deviceView), cursor: z.string().nullable() });
+/** `cursor` is given back for the next page; null at the end. `total`: how many the filter lets through, whatever the page. */
+export const devicePage = z.object({ devices: z.array(deviceView), cursor: z.string().nullable(), total: z.int() });
 export const deviceDetail = deviceView.extend({ inventory: inventorySchema.nullable() });
 
 export const deviceChange = z
@@ -108,6 +116,37 @@ export const evidenceView = z.object({
   /** The admin's word in force. */
   statement: statementView.nullable(),
   observations: z.array(z.object({ source: z.string(), areas: z.array(z.string()), at: instant, detail: z.string() })),
+});
+
+export const certificateList = z.object({
+  certificates: z.array(
+    z.object({
+      serial: z.string(),
+      /** SHA-256 of the DER, hex. */
+      fingerprint: z.string(),
+      profile: z.string(),
+      generation: z.int().nullable(),
+      notBefore: instant,
+      notAfter: instant,
+      revokedAt: instant.nullable(),
+      supersededAt: instant.nullable(),
+    }),
+  ),
+});
+
+/** The device's own signed words about orders, verified ones only, newest first. */
+export const deviceReceiptList = z.object({
+  receipts: z.array(
+    z.object({
+      order: z.string(),
+      revision: z.int(),
+      kind: z.enum(RECEIPT_KINDS),
+      service: z.string().nullable(),
+      gate: z.string().nullable(),
+      /** The device's own time. */
+      at: z.string(),
+    }),
+  ),
 });
 
 export const alarmQuery = z.strictObject({

@@ -102,3 +102,98 @@ export const receiptList = z.object({
     }),
   ),
 });
+
+/** Of which kind a device's tie to an order is. A device may be of several. */
+export const IMPACT_CLASSES = [
+  /** Some service is denied. */
+  'denied',
+  /** The order's place and another one are both possible. */
+  'borderline',
+  'unknown',
+  /** In the order's place, at home elsewhere. */
+  'visiting',
+  /** At home in the order's place, elsewhere now. */
+  'travelling',
+  'exempt',
+  /** Not connected, and holds the newest list: it will obey by itself. */
+  'offline_current',
+  /** Not connected, and holds an older list: it learns of the order when it comes back. */
+  'offline_behind',
+] as const;
+export type ImpactClass = (typeof IMPACT_CLASSES)[number];
+
+export const impactQuery = z.strictObject({
+  /** On the facts of this moment: as if it were now in force, or at its effective time (grace that will have run out by then is gone). */
+  at: z.enum(['now', 'effective']).default('effective'),
+  class: z.enum(IMPACT_CLASSES).optional(),
+  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(0).max(200).default(50),
+});
+/** By handle, never by name. */
+export const impactView = z.object({
+  at: instant,
+  /** Active devices of the whole installation. */
+  fleet: z.int(),
+  counts: z.record(z.enum(IMPACT_CLASSES), z.int()),
+  /** How many devices there are in the class that was asked for, or in any. */
+  total: z.int(),
+  devices: z.array(
+    z.object({
+      device: deviceIdSchema,
+      classes: z.array(z.enum(IMPACT_CLASSES)),
+      denied: z.array(z.enum(SERVICES)),
+      reasons: z.array(z.string()),
+      areas: z.array(z.string()),
+      home: z.string().nullable(),
+      connected: z.boolean(),
+    }),
+  ),
+});
+export type ImpactView = z.infer<typeof impactView>;
+
+export const WARNINGS = [
+  /** Devices could not be managed: not locked, wiped or told anything but the order list. */
+  'names_management',
+  'names_enrolment',
+  /** A device of somebody who approves orders. */
+  'reaches_approver',
+  /** More of the fleet than the operator's own bound. */
+  'large_share',
+  /** Devices whose place nobody knows are denied. */
+  'denies_unknown',
+] as const;
+
+/** What an admin is writing, as far as it is written: nothing is stored. `order` and `act` for a further revision. */
+export const orderDraft = z.strictObject({
+  order: orderNumber.optional(),
+  act: z.enum(ORDER_ACTS).default('propose'),
+  ...termsInput.partial().shape,
+  exempt: exemptSchema.optional(),
+});
+export const orderPreview = z.object({
+  /** What would be refused, each with the field that it is about (`effective`, `areas.1`); empty when it could be proposed. */
+  problems: z.array(z.object({ field: z.string(), code: z.string(), detail: z.string() })),
+  /** How the times are read, in UTC; null while they cannot be. */
+  effective: instant.nullable(),
+  until: instant.nullable(),
+  warnings: z.array(z.object({ code: z.enum(WARNINGS), detail: z.string(), devices: z.int().nullable() })),
+  /** Null while there are problems. */
+  impact: impactView.omit({ devices: true, total: true }).nullable(),
+});
+export type OrderPreview = z.infer<typeof orderPreview>;
+
+/** How far the adopted revision has come, by devices that the order denies something when it is in force. */
+export const orderProgress = z.object({
+  revision: z.int().nullable(),
+  reached: z.int(),
+  connected: z.int(),
+  informed: z.int(),
+  shown: z.int(),
+  enforced: z.int(),
+  restored: z.int(),
+  /** Domain time of the newest receipt counted. */
+  newest: instant.nullable(),
+});
+export type OrderProgress = z.infer<typeof orderProgress>;
+/** Warnings about a revision as it stands; the same that its author was shown. */
+export const orderWarnings = orderPreview.pick({ warnings: true });
