@@ -32,7 +32,7 @@ export function deviceRoutes({ devices, orders, jurisdiction }: DevicesPorts): R
       summary: "Devices, page by page, of the groups that one's role reaches",
       query: deviceQuery,
       response: devicePage,
-      async handler({ query: { sort, descending, limit, cursor, ...given }, reach }) {
+      async handler({ query: { sort, descending, limit, cursor, offset, ...given }, reach }) {
         const filter = withoutUndefined(given);
         const page = await devices.list({
           filter,
@@ -41,8 +41,9 @@ export function deviceRoutes({ devices, orders, jurisdiction }: DevicesPorts): R
           descending,
           limit,
           cursor: cursor ?? null,
+          offset: offset ?? 0,
         });
-        return { devices: page.items, cursor: page.cursor };
+        return { devices: page.items, cursor: page.cursor, total: page.total };
       },
     }),
     route({

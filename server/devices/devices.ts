@@ -58,6 +58,8 @@ export interface ListDevices {
   readonly sort?: DeviceSort;
   readonly descending?: boolean;
   readonly cursor?: string | null;
+  /** A place in the whole list, instead of a cursor. */
+  readonly offset?: number;
   readonly limit?: number;
 }
 
@@ -65,6 +67,8 @@ export interface Page<T> {
   readonly items: readonly T[];
   /** Hand it back for the next page; null at the end. */
   readonly cursor: string | null;
+  /** How many there are, whatever the page. */
+  readonly total: number;
 }
 
 const cursorSchema = z.strictObject({
@@ -107,16 +111,20 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
   }
 
   async function list(query: ListDevices): Promise<Page<Device>> {
-    const { filter = {}, scope, sort = 'user', descending = false, limit = 50 } = query;
+    const { filter = {}, scope, sort = 'user', descending = false, offset = 0, limit = 50 } = query;
     const after = query.cursor ? readCursor(query.cursor, sort, descending) : null;
     const wanted = Math.min(Math.max(1, limit), MAX_PAGE);
-    const found = await store.list({ filter, scope, sort, descending, after, limit: wanted + 1 });
+    const [found, total] = await Promise.all([
+      store.list({ filter, scope, sort, descending, after, offset, limit: wanted + 1 }),
+      store.count(filter, scope),
+    ]);
     const items = found.slice(0, wanted);
     const last = items.at(-1);
     const more = found.length > wanted && last;
     return {
       items,
       cursor: more ? writeCursor({ sort, descending, value: sortValue(last, sort), id: last.id }) : null,
+      total,
     };
   }
 

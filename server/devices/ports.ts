@@ -80,6 +80,8 @@ export interface DeviceQuery {
   readonly descending: boolean;
   /** The sort's value and the id of the last device of the page before. */
   readonly after: { readonly value: string | number; readonly id: string } | null;
+  /** How many to pass over first. */
+  readonly offset: number;
   readonly limit: number;
 }
 
@@ -125,6 +127,8 @@ export interface DeviceStore {
   supersedeOlder(certificate: CertificateRow, at: number): Promise<void>;
   get(id: DeviceId): Promise<Device | null>;
   list(query: DeviceQuery): Promise<Device[]>;
+  /** How many the filter and the scope let through. */
+  count(filter: DeviceFilter, scope: Scope): Promise<number>;
   /** Which of these are within the scope, whatever their status. */
   within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]>;
   /** Every device that the filter and the scope let through. */

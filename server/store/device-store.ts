@@ -88,7 +88,7 @@ export class DeviceStore implements DevicePort {
     return new Map(rows.map(deviceOf).map((device) => [device.id, device]));
   }
 
-  async list({ filter, scope, sort, descending, after, limit }: DeviceQuery): Promise<Device[]> {
+  async list({ filter, scope, sort, descending, after, offset, limit }: DeviceQuery): Promise<Device[]> {
     const direction = descending ? 'desc' : 'asc';
     const value = SORT_VALUES[sort];
     let query = narrowed(selectDevices(this.#database.db), filter);
@@ -97,8 +97,22 @@ export class DeviceStore implements DevicePort {
       const past = sql.raw(descending ? '<' : '>');
       query = query.where(sql<boolean>`(${value}, devices.id) ${past} (${after.value}, ${after.id})`);
     }
-    const rows = await query.orderBy(value, direction).orderBy('devices.id', direction).limit(limit).execute();
+    const rows = await query
+      .orderBy(value, direction)
+      .orderBy('devices.id', direction)
+      .limit(limit)
+      .offset(offset)
+      .execute();
     return rows.map(deviceOf);
+  }
+
+  async count(filter: DeviceFilter, scope: Scope): Promise<number> {
+    const { total } = await narrowed(selectDevices(this.#database.db), filter)
+      .clearSelect()
+      .select(({ fn }) => fn.countAll<number>().as('total'))
+      .where(withinScope(scope))
+      .executeTakeFirstOrThrow();
+    return Number(total);
   }
 
   async within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]> {
