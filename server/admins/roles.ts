@@ -4,7 +4,7 @@
  */
 import { ROLES, type Role } from '../../shared/api/roles.ts';
 import { type AreaCode, countryOf, expandAreas } from '../../shared/areas/area-code.ts';
-import { CordonError } from '../../shared/errors.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 
 /** A role, perhaps for one group only, or for one area only: its orders, and the devices whose home is there. Both: what is in both. */
@@ -99,6 +99,7 @@ export const RIGHTS = {
 } as const satisfies Record<string, Right>;
 
 export type RightName = keyof typeof RIGHTS;
+const RIGHT_NAMES = Object.keys(RIGHTS) as RightName[];
 export type RouteName = Exclude<RightName, 'commands.destroy'>;
 
 /** What the caller's grants let one right reach. */
@@ -127,6 +128,19 @@ export function reachOf(name: RightName, grants: readonly Grant[]): Reach {
   if (scope === 'areas' && areas.length > 0) return { devices: [], areas };
   const wanted = `${name} takes the role ${roles.join(' or ')}${held.length > 0 ? ' with another scope than yours' : ''}`;
   throw new CordonError('forbidden', `${wanted}; ask an owner for it.`, { right: name });
+}
+
+/** Every right that `grants` give at all, however far. */
+export function rightsOf(grants: readonly Grant[]): RightName[] {
+  return RIGHT_NAMES.filter((name) => {
+    try {
+      reachOf(name, grants);
+      return true;
+    } catch (error) {
+      if (isCordonError(error, 'forbidden')) return false;
+      throw error;
+    }
+  });
 }
 
 /** Throws `out_of_scope` unless every one of the areas is reached: `US` reaches `US-CA`, `EU` reaches `FR`, never the other way. */

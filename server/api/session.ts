@@ -3,6 +3,7 @@ import { redeemed, redemption } from '../../shared/api/accounts.ts';
 import { SESSION_COOKIE, sessionView, signIn } from '../../shared/api/session.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
 import type { Admins } from '../admins/admins.ts';
+import { rightsOf } from '../admins/roles.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface SessionPorts {
@@ -26,7 +27,11 @@ export function sessionRoutes({ admins, secure }: SessionPorts): Route[] {
       async handler({ body, address, cookie: replaces }) {
         const { token, session } = await admins.signIn({ ...body, totp: body.totp, address, replaces });
         const lasts = Math.floor((session.expiresAt - Date.now()) / 1000);
-        return new Reply({ ...session, via: 'session' as const }, { headers: { 'Set-Cookie': cookie(token, lasts) } });
+        const rights = rightsOf(session.account.grants);
+        return new Reply(
+          { ...session, via: 'session' as const, rights },
+          { headers: { 'Set-Cookie': cookie(token, lasts) } },
+        );
       },
     }),
     route({
@@ -35,7 +40,7 @@ export function sessionRoutes({ admins, secure }: SessionPorts): Route[] {
       path: '/session',
       summary: 'Who one is, with the grants of this moment',
       response: sessionView,
-      handler: async ({ caller }) => caller,
+      handler: async ({ caller }) => ({ ...caller, rights: rightsOf(caller.account.grants) }),
     }),
     route({
       name: 'session.delete',

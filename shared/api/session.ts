@@ -21,6 +21,8 @@ export const sessionView = z.object({
   /** Null with a token: it needs none. */
   csrf: z.string().nullable(),
   expiresAt: instant.nullable(),
+  /** What the grants of this moment let one do, perhaps for some groups or areas only: names of the server's table. */
+  rights: z.array(z.string()),
 });
 
 export const tokenView = z.object({

@@ -1,0 +1,77 @@
+/**
+ * The REST API as the console calls it: same origin, the session's cookie, its CSRF token for whatever changes something, and every answer
+ * through the schema that the server also has. A refusal is a `Refusal` with the server's own sentence.
+ */
+import type { z } from 'zod';
+import { CSRF_HEADER } from '../../../shared/api/session.ts';
+import { problemSchema } from '../../../shared/api/wire.ts';
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+/** What the server refused (`code` is stable, `message` says how to mend it), or `unreachable` when there was no answer. */
+export class Refusal extends Error {
+  readonly code: string;
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  readonly context: Readonly<Record<string, unknown>>;
+
+  constructor(code: string, detail: string, status: number, context: Record<string, unknown> = {}) {
+    super(detail);
+    this.name = 'Refusal';
+    this.code = code;
+    this.status = status;
+    this.context = context;
+  }
+}
+
+let csrf: string | null = null;
+/** Of the session that this page has; the module keeps it so that no component has to pass it on. */
+export function keepCsrf(token: string | null): void {
+  csrf = token;
+}
+
+type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** `/devices?text=…`, without what is undefined, null or empty. */
+export function withQuery(path: string, query: Query): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return text ? `${path}?${text}` : path;
+}
+
+async function send(method: Method, path: string, body: BodyInit | null, type: string | null, signal?: AbortSignal) {
+  const headers = new Headers({ accept: 'application/json' });
+  if (type !== null) headers.set('content-type', type);
+  if (method !== 'GET' && csrf !== null) headers.set(CSRF_HEADER, csrf);
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, { method, headers, body, ...(signal && { signal }) });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new Refusal('unreachable', 'The server does not answer. Your work on this page is kept; try again.', 0);
+  }
+  if (response.ok) return response;
+  const problem = problemSchema.safeParse(await response.json().catch(() => null));
+  if (!problem.success) throw new Refusal('unreachable', `The server answered ${response.status}.`, response.status);
+  const { code, detail, context } = problem.data;
+  throw new Refusal(code, detail, response.status, context);
+}
+
+/** Throws a `Refusal`; a `ZodError` when the answer is not as the API describes it. */
+export async function call<S extends z.ZodType>(
+  method: Method,
+  path: string,
+  answer: S,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<z.output<S>> {
+  const text = body === undefined ? null : JSON.stringify(body);
+  const response = await send(method, path, text, text === null ? null : 'application/json', signal);
+  return answer.parse(await response.json());
+}
+
+/** A file as the raw body. */
+export async function upload<S extends z.ZodType>(path: string, answer: S, file: Blob): Promise<z.output<S>> {
+  const response = await send('POST', path, file, 'application/octet-stream');
+  return answer.parse(await response.json());
+}

@@ -1,0 +1,55 @@
+/** Who is signed in, and what they may do. The server's table of rights decides; the console only hides what it would refuse. */
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, use } from 'react';
+import type { z } from 'zod';
+import { sessionView } from '../../../shared/api/session.ts';
+import { done } from '../../../shared/api/wire.ts';
+import { call, keepCsrf, Refusal } from './client.ts';
+
+export type Session = z.output<typeof sessionView>;
+
+export const SESSION_KEY = ['session'] as const;
+
+async function readSession(): Promise<Session | null> {
+  try {
+    return await call('GET', '/session', sessionView);
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'not_signed_in') return null;
+    throw error;
+  }
+}
+
+/** Undefined while it is being asked; null when nobody is signed in. */
+export function useSessionQuery() {
+  const query = useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000, refetchInterval: 60_000 });
+  keepCsrf(query.data?.csrf ?? null);
+  return query;
+}
+
+const SessionContext = createContext<Session | null>(null);
+
+export function SessionProvider({ session, children }: { readonly session: Session; readonly children: ReactNode }) {
+  return <SessionContext value={session}>{children}</SessionContext>;
+}
+
+/** Only below the sign-in. */
+export function useSession(): Session {
+  const session = use(SessionContext);
+  if (session === null) throw new Error('nobody is signed in');
+  return session;
+}
+
+/** `may('orders.propose')`: some of it, perhaps for some groups or areas only; the server says which. */
+export function useMay(): (right: string) => boolean {
+  const { rights } = useSession();
+  return (right) => rights.includes(right);
+}
+
+export function useSignOut(): () => Promise<void> {
+  const client = useQueryClient();
+  return async () => {
+    await call('DELETE', '/session', done);
+    client.clear();
+    client.setQueryData(SESSION_KEY, null);
+  };
+}

@@ -1,0 +1,123 @@
+/** Every page and its address. A page's code is fetched when it is opened first. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  type ErrorComponentProps,
+  lazyRouteComponent,
+} from '@tanstack/react-router';
+import { z } from 'zod';
+import { ButtonLink } from '../parts/links.tsx';
+import { Empty, Failure, Loading } from '../parts/states.tsx';
+import { Shell } from './shell.tsx';
+
+const root = createRootRoute({ component: Shell });
+
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('../overview/overview-page.tsx'), 'OverviewPage'),
+});
+
+/** What the list shows is in its address, so that it can be sent to a colleague. */
+export const deviceSearch = z.object({
+  text: z.string().optional().catch(undefined),
+  group: z.string().optional().catch(undefined),
+  area: z.string().optional().catch(undefined),
+  status: z.enum(['active', 'revoked', 'unenrolled']).optional().catch(undefined),
+  connected: z.boolean().optional().catch(undefined),
+  sort: z.enum(['user', 'enrolled', 'seen']).optional().catch(undefined),
+  descending: z.boolean().optional().catch(undefined),
+});
+export type DeviceSearch = z.output<typeof deviceSearch>;
+
+export const devicesRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/devices',
+  validateSearch: deviceSearch,
+  component: lazyRouteComponent(() => import('../devices/devices-page.tsx'), 'DevicesPage'),
+});
+export const deviceRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/devices/$id',
+  component: lazyRouteComponent(() => import('../devices/device-page.tsx'), 'DevicePage'),
+});
+
+const orders = createRoute({
+  getParentRoute: () => root,
+  path: '/orders',
+  component: lazyRouteComponent(() => import('../orders/orders-page.tsx'), 'OrdersPage'),
+});
+const newOrder = createRoute({
+  getParentRoute: () => root,
+  path: '/orders/new',
+  component: lazyRouteComponent(() => import('../orders/propose-page.tsx'), 'ProposePage'),
+});
+export const orderRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/orders/$number',
+  component: lazyRouteComponent(() => import('../orders/order-page.tsx'), 'OrderPage'),
+});
+export const reviseRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/orders/$number/revise',
+  component: lazyRouteComponent(() => import('../orders/propose-page.tsx'), 'RevisePage'),
+});
+
+const enrol = createRoute({
+  getParentRoute: () => root,
+  path: '/enrol',
+  component: lazyRouteComponent(() => import('../enrol/enrol-page.tsx'), 'EnrolPage'),
+});
+const people = createRoute({
+  getParentRoute: () => root,
+  path: '/people',
+  component: lazyRouteComponent(() => import('../people/people-page.tsx'), 'PeoplePage'),
+});
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/account',
+  component: lazyRouteComponent(() => import('../people/account-page.tsx'), 'AccountPage'),
+});
+const ledger = createRoute({
+  getParentRoute: () => root,
+  path: '/ledger',
+  component: lazyRouteComponent(() => import('../ledger/ledger-page.tsx'), 'LedgerPage'),
+});
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../settings/settings-page.tsx'), 'SettingsPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    overview,
+    devicesRoute,
+    deviceRoute,
+    orders,
+    newOrder,
+    orderRoute,
+    reviseRoute,
+    enrol,
+    people,
+    account,
+    ledger,
+    settings,
+  ]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+  defaultPendingComponent: Loading,
+  defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => <Failure error={error} retry={reset} />,
+  defaultNotFoundComponent: () => (
+    <Empty title="There is no such page" action={<ButtonLink to="/">To the overview</ButtonLink>}>
+      The address may be of an older version, or cut off.
+    </Empty>
+  ),
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

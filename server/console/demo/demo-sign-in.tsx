@@ -1,0 +1,3 @@
+export function DemoSignIn(_: { readonly ticket: string; readonly done: () => void }) {
+  return null;
+}

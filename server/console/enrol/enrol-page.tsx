@@ -1,0 +1,4 @@
+import { Page } from '../parts/page.tsx';
+export function EnrolPage() {
+  return <Page title="Enrol">Not built yet.</Page>;
+}

@@ -1,0 +1,4 @@
+import { Page } from '../parts/page.tsx';
+export function OverviewPage() {
+  return <Page title="Overview">Not built yet.</Page>;
+}

@@ -1,0 +1,55 @@
+/** A question before something that other people notice. Who answers reads what will happen, in words, on the button too. */
+import { Button, Group, Modal, Stack } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { Failure } from './states.tsx';
+
+export function Confirm({
+  title,
+  opened,
+  close,
+  verb,
+  grave = false,
+  ready = true,
+  act,
+  children,
+}: {
+  readonly title: string;
+  readonly opened: boolean;
+  readonly close: () => void;
+  /** What the button says: `Lock 12 devices`. */
+  readonly verb: string;
+  /** Cannot be undone, or takes something away from somebody. */
+  readonly grave?: boolean;
+  readonly ready?: boolean;
+  /** The dialog closes when it resolves, and shows the reason when it rejects. */
+  readonly act: () => Promise<unknown>;
+  readonly children: ReactNode;
+}) {
+  const doing = useMutation({ mutationFn: act, onSuccess: close });
+  const leave = () => {
+    doing.reset();
+    close();
+  };
+  return (
+    <Modal opened={opened} onClose={leave} title={title}>
+      <Stack>
+        {children}
+        {doing.isError && <Failure error={doing.error} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={leave}>
+            Cancel
+          </Button>
+          <Button
+            {...(grave && { color: 'red' })}
+            loading={doing.isPending}
+            disabled={!ready}
+            onClick={() => doing.mutate()}
+          >
+            {verb}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,84 @@
+/** What a page shows before there is anything to show: waiting, failed (and how to mend it), nothing yet (and what to do next). */
+import { Alert, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { Refusal } from '../api/client.ts';
+
+/** The server's own sentence when it refused; otherwise that the page is at fault. */
+export function failureText(error: unknown): string {
+  if (error instanceof Refusal) return error.message;
+  return 'The console did not understand the answer. Reload the page; if it stays, the server and the console are of different versions.';
+}
+
+export function Failure({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
+  return (
+    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="This did not work" role="alert">
+      <Stack gap="xs" align="flex-start">
+        <Text size="sm" dir="auto">
+          {failureText(error)}
+        </Text>
+        {retry && (
+          <Button size="xs" variant="default" onClick={retry}>
+            Try again
+          </Button>
+        )}
+      </Stack>
+    </Alert>
+  );
+}
+
+export function Empty({
+  title,
+  children,
+  action,
+}: {
+  readonly title: string;
+  readonly children: ReactNode;
+  readonly action?: ReactNode;
+}) {
+  return (
+    <Stack align="center" gap="xs" py="xl" ta="center">
+      <Title order={3} size="h5">
+        {title}
+      </Title>
+      <Text c="dimmed" maw={460}>
+        {children}
+      </Text>
+      {action && <Group mt="xs">{action}</Group>}
+    </Stack>
+  );
+}
+
+export function Loading({ lines = 4 }: { readonly lines?: number }) {
+  return (
+    <Stack gap="sm" role="status" aria-label="Loading">
+      <Skeleton height={28} width="40%" />
+      {[...Array(lines - 1).keys()].map((line) => (
+        <Skeleton key={line} height={18} />
+      ))}
+    </Stack>
+  );
+}
+
+/** The answer of a question, or what to show meanwhile. An answer that is there stays while it is asked again. */
+export function Answer<T>({
+  query,
+  lines,
+  children,
+}: {
+  readonly query: UseQueryResult<T>;
+  readonly lines?: number;
+  readonly children: (data: T) => ReactNode;
+}) {
+  if (query.data !== undefined) {
+    return (
+      <>
+        {query.isError && <Failure error={query.error} retry={() => void query.refetch()} />}
+        {children(query.data)}
+      </>
+    );
+  }
+  if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
+  return <Loading {...(lines !== undefined && { lines })} />;
+}

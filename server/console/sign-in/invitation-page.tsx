@@ -1,0 +1,3 @@
+export function InvitationPage(_: { readonly token: string; readonly done: () => void }) {
+  return null;
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+const here = (path: string) => fileURLToPath(import.meta.resolve(path));
+
+export default defineConfig({
+  root: here('./'),
+  cacheDir: here('../../node_modules/.cache/vite'),
+  plugins: [react()],
+  // The server puts a nonce of its own into every answer (`server/api/console.ts`).
+  html: { cspNonce: 'CSP_NONCE' },
+  build: {
+    outDir: here('./dist'),
+    target: 'es2024',
+    // The policy forbids data: scripts and fonts, and a file that is fetched is cached by its name.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+});

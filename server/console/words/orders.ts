@@ -1,0 +1,55 @@
+/** Services, ties, reasons, acts and states in an admin's words. */
+import type { OrderAct } from '../../../shared/order/documents.ts';
+import type { Nexus, Reason, Service } from '../../../shared/verdict/terms.ts';
+
+export const SERVICE_NAMES: Readonly<Record<Service, string>> = {
+  enrolment: 'Enrolment',
+  management: 'Management',
+  messaging: 'Messages',
+  mail: 'Mail',
+};
+
+export const SERVICE_MEANING: Readonly<Record<Service, string>> = {
+  enrolment: 'New devices can be added, and known ones added again.',
+  management: 'The server can lock, wipe and message the device, and sees how it is.',
+  messaging: 'People can send each other messages.',
+  mail: 'Company mail reaches the device.',
+};
+
+export const NEXUS_NAMES: Readonly<Record<Nexus, string>> = {
+  present: 'is there',
+  home: 'has its home there',
+  network: 'uses a mobile network there',
+  seat: 'belongs to a part of the company seated there',
+};
+
+export const REASON_SENTENCES: Readonly<Record<Reason, string>> = {
+  present: 'The device is there.',
+  network: 'Its mobile network is there.',
+  home: 'Its home is there.',
+  seat: 'Its part of the company is seated there.',
+  contested: 'What is known of its place disagrees, or the ground is disputed.',
+  unknown: 'Its place is not known.',
+  exempt: 'It is exempt from the order.',
+  visitor_grace: 'It is visiting, and its grace still runs.',
+  traveller: 'It is at home there and is travelling.',
+  no_order: 'No order is about it.',
+};
+
+export const ACT_NAMES: Readonly<Record<OrderAct, string>> = {
+  propose: 'Proposal',
+  revise: 'Change',
+  extend: 'New date',
+  hold: 'Hold',
+  release: 'Release',
+  withdraw: 'Withdrawal',
+};
+
+export const STATUS_NAMES = {
+  proposed: 'Waiting for approval',
+  active: 'Approved',
+  held: 'On hold',
+  withdrawn: 'Withdrawn',
+} as const;
+
+export const MODE_NAMES = { suspend: 'Suspend, and restore later', exit: 'Leave the country for good' } as const;

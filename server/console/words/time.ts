@@ -1,0 +1,46 @@
+/** Instants and durations as people read them. All take Unix milliseconds. */
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+export const readerZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** `25 Nov 2026, 14:05`, in the reader's zone or another. */
+export function dateTime(instant: number, zone?: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    ...(zone !== undefined && { timeZone: zone }),
+  }).format(instant);
+}
+
+/** `Asia/Karachi` → `GMT+5`. */
+export function zoneOffset(instant: number, zone: string): string {
+  const parts = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeZoneName: 'shortOffset' }).formatToParts(
+    instant,
+  );
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? zone;
+}
+
+const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+/** The two largest units: `3 days 4 hours`, `12 minutes`, `40 seconds`. */
+export function duration(milliseconds: number): string {
+  const whole = Math.max(0, milliseconds);
+  const days = Math.floor(whole / DAY);
+  const hours = Math.floor((whole % DAY) / HOUR);
+  const minutes = Math.floor((whole % HOUR) / MINUTE);
+  if (days > 0) return hours > 0 && days < 14 ? `${plural(days, 'day')} ${plural(hours, 'hour')}` : plural(days, 'day');
+  if (hours > 0) return minutes > 0 ? `${plural(hours, 'hour')} ${plural(minutes, 'minute')}` : plural(hours, 'hour');
+  if (minutes > 0) return plural(minutes, 'minute');
+  return plural(Math.floor(whole / SECOND), 'second');
+}
+
+/** `3 minutes ago`, `in 2 days`, `just now`. */
+export function relative(instant: number, now: number): string {
+  const distance = instant - now;
+  if (Math.abs(distance) < 10 * SECOND) return 'just now';
+  return distance < 0 ? `${duration(-distance)} ago` : `in ${duration(distance)}`;
+}
