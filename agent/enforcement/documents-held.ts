@@ -4,7 +4,8 @@
  */
 import { CordonError } from '../../shared/errors.ts';
 import { type Root, readRoot, verifyRoots } from '../../shared/order/approvers.ts';
-import { parseDocument, sha256 } from '../../shared/order/canonical.ts';
+import { parseDocument } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
 import {
   type DeviceRecord,
   deviceRecordSchema,

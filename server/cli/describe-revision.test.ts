@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { encodeCanonical, sha256 } from '../../shared/order/canonical.ts';
+import { canonicalText } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
 import type { Revision } from '../../shared/order/documents.ts';
 import { describeRevision, describeRoot } from './describe-revision.ts';
 
@@ -36,7 +37,7 @@ const revision: Revision = {
   },
   exempt: [],
 };
-const payload = encodeCanonical(revision).toString();
+const payload = canonicalText(revision);
 const asked = { order: '2015-001', revision: 2 };
 
 it('says in words what the exact bytes say, with local time, name and digest', () => {

@@ -3,7 +3,8 @@
  * are no revision in canonical form, so that nobody signs what cannot be shown.
  */
 import { CordonError } from '../../shared/errors.ts';
-import { parseDocument, sha256 } from '../../shared/order/canonical.ts';
+import { parseDocument } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
 import { type Approvers, approversSchema, type Revision, revisionSchema } from '../../shared/order/documents.ts';
 import { plain } from './output.ts';
 

@@ -2,7 +2,8 @@
 import { CordonError } from '../../shared/errors.ts';
 import type { Root } from '../../shared/order/approvers.ts';
 import { PAYLOAD_TYPES } from '../../shared/order/documents.ts';
-import { pae, verifySignature } from '../../shared/order/dsse.ts';
+import { verifySignature } from '../../shared/order/dsse.ts';
+import { pae } from '../../shared/order/pae.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';

@@ -1,5 +1,6 @@
 /** Builds the order list and says when it is to be made anew. The online key signs here; what it signs around it cannot make. */
-import { encodeCanonical, sha256 } from '../../shared/order/canonical.ts';
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
 import { type Envelope, type OrderList, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { type Signer, signEnvelope } from '../../shared/order/dsse.ts';
 import type { Instant } from '../../shared/time/clock.ts';

@@ -1,6 +1,7 @@
 /** Proposals: from what an admin asks for to the exact bytes that approvers will sign. Nothing here takes effect. */
 import { CordonError } from '../../shared/errors.ts';
-import { encodeCanonical, sha256 } from '../../shared/order/canonical.ts';
+import { canonicalText } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
 import type { OrderAct, OrderTerms, Revision } from '../../shared/order/documents.ts';
 import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -61,13 +62,13 @@ export function createProposals(ports: {
         .map(({ commitment, until }) => ({ commitment, until: until === null ? null : new Date(until).toISOString() }))
         .sort((a, b) => (a.commitment < b.commitment ? -1 : 1)),
     };
-    const payload = encodeCanonical(document);
+    const payload = canonicalText(document);
     const digest = sha256(payload);
     const row: RevisionRow = {
       order,
       revision,
       act,
-      payload: payload.toString(),
+      payload,
       digest,
       proposer,
       state: 'waiting',

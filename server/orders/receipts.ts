@@ -4,7 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
-import { sha256 } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
 import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { keyidOf, payloadOf, signedBy, type VerifyingKey } from '../../shared/order/dsse.ts';
 import { readReceipt } from '../../shared/order/receipt.ts';

@@ -2,7 +2,7 @@
  * A device's record: what is personal and therefore not in the public list. Signed by the online key, versioned, and made anew only when what
  * it says changes.
  */
-import { encodeCanonical, parseDocument } from '../../shared/order/canonical.ts';
+import { canonicalText, encodeCanonical, parseDocument } from '../../shared/order/canonical.ts';
 import { type DeviceRecord, deviceRecordSchema, type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { payloadOf, type Signer, signEnvelope } from '../../shared/order/dsse.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -46,7 +46,7 @@ export function nextRecord(given: {
   };
   if (before) {
     const { version: _version, issuedAt: _issuedAt, ...said } = readRecord(before.envelope);
-    if (encodeCanonical(said).equals(encodeCanonical(body))) return null;
+    if (canonicalText(said) === canonicalText(body)) return null;
   }
   const version = (before?.version ?? 0) + 1;
   const record: DeviceRecord = { ...body, version, issuedAt: new Date(now).toISOString() };

@@ -1,9 +1,10 @@
 /** The root of approvers on the server: proposed from registered keys, signed by approvers, adopted when enough of them have. */
 import { CordonError } from '../../shared/errors.ts';
 import { missingSignatures, type Root, readRoot } from '../../shared/order/approvers.ts';
-import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { canonicalText } from '../../shared/order/canonical.ts';
 import { type Approvers, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
-import { pae, type Signer, verifySignature } from '../../shared/order/dsse.ts';
+import { type Signer, verifySignature } from '../../shared/order/dsse.ts';
+import { pae } from '../../shared/order/pae.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { type OrderState, rootEnvelopeOf } from './order-state.ts';
@@ -63,7 +64,7 @@ export function createRoots(ports: {
       onlineKeys: [{ keyid: online.keyid, publicKey: online.publicKey }],
       issuedAt: new Date(clock.now()).toISOString(),
     };
-    const payload = encodeCanonical(root).toString();
+    const payload = canonicalText(root);
     const row: RootRow = { version: root.version, payload, signatures: [], state: 'waiting' };
     // Read as a device would before anybody is asked to sign it.
     readRoot(rootEnvelopeOf(row));

@@ -4,7 +4,7 @@
  */
 import { Router } from 'express';
 import { CordonError } from '../../shared/errors.ts';
-import { sha256 } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
 import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { payloadOf } from '../../shared/order/dsse.ts';
 import type { Clock } from '../../shared/time/clock.ts';

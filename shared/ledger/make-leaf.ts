@@ -3,7 +3,7 @@
  * SHA-256(salt || subject) under a fresh salt: nobody can test a guess against it, and equal subjects do not look equal.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { encodeCanonical } from '../order/canonical.ts';
+import { canonicalText } from '../order/canonical.ts';
 import { type LeafDraft, leafSchema } from './leaf.ts';
 import { leafHash } from './merkle.ts';
 
@@ -24,10 +24,10 @@ export function makeLeaf(draft: LeafDraft, salt: Buffer = randomBytes(32)): Made
     subject: subject === null ? null : subjectCommitment(salt, subject),
     public: draft.public,
   });
-  const bytes = encodeCanonical(leaf);
+  const body = canonicalText(leaf);
   return {
-    body: bytes.toString('utf8'),
-    hash: leafHash(bytes).toString('hex'),
+    body,
+    hash: leafHash(Buffer.from(body)).toString('hex'),
     opening: subject === null ? null : { salt: salt.toString('hex'), subject },
   };
 }

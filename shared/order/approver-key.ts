@@ -5,7 +5,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { CordonError } from '../errors.ts';
 import { type Envelope, PAYLOAD_TYPES } from './documents.ts';
-import { keyidOf, pae, type Signer, signEnvelope, signerOf } from './dsse.ts';
+import { keyidOf, type Signer, signEnvelope, signerOf } from './dsse.ts';
+import { pae } from './pae.ts';
 
 export interface ApproverKey extends Signer {
   /** SubjectPublicKeyInfo, DER, base64: what the approver registers. */

@@ -4,7 +4,8 @@
  * root that its approvers cannot use. The server proposes roots and can adopt none.
  */
 import { CordonError } from '../errors.ts';
-import { parseDocument, sha256 } from './canonical.ts';
+import { parseDocument } from './canonical.ts';
+import { sha256 } from './digest.ts';
 import { type Approvers, approversSchema, type Envelope, PAYLOAD_TYPES } from './documents.ts';
 import { payloadOf, readPublicKey, signedBy, type VerifyingKey } from './dsse.ts';
 

@@ -1,11 +1,12 @@
 /**
  * Canonical JSON: sorted keys, no spaces, integers only, UTF-8. A document that was signed has exactly one spelling, so parsing is
  * "parse, encode again, compare bytes". That refuses duplicate keys, NaN, fractions, integers beyond 2^53 and escapes that nobody
- * needs without a parser of our own. Nothing here knows what a document means.
+ * needs without a parser of our own. Nothing here knows what a document means, or where it runs: browsers read documents too.
  */
-import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { CordonError } from '../errors.ts';
+
+const encoder = new TextEncoder();
 
 /** Deeper than any of our documents, and far from the end of the stack. */
 const DEEPEST = 32;
@@ -43,20 +44,28 @@ function encodeValue(value: unknown, depth: number): string {
 }
 
 /** Throws `document_malformed` for what has no canonical form (fractions, `undefined`, lone surrogates, class instances). */
-export function encodeCanonical(value: unknown): Buffer {
-  return Buffer.from(encodeValue(value, 0));
+export function canonicalText(value: unknown): string {
+  return encodeValue(value, 0);
+}
+
+/** The same in UTF-8: the exact bytes that are signed and hashed. */
+export function encodeCanonical(value: unknown): Uint8Array<ArrayBuffer> {
+  return encoder.encode(canonicalText(value));
 }
 
 /** The value of canonical bytes; anything else is `document_malformed`. */
 export function decodeCanonical(bytes: Uint8Array): unknown {
+  let text: string;
   let value: unknown;
   try {
     // `ignoreBOM` keeps a byte order mark in the text, where JSON refuses it.
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    value = JSON.parse(text);
   } catch (cause) {
     throw new CordonError('document_malformed', 'The document is not JSON in UTF-8.', {}, cause);
   }
-  if (!encodeCanonical(value).equals(bytes)) {
+  // Only one sequence of bytes decodes to a text (fatal, no mark skipped), so equal texts are equal bytes.
+  if (canonicalText(value) !== text) {
     refuse('keys are repeated or unsorted, or there are spaces, escapes or numbers that have a shorter form');
   }
   return value;
@@ -73,9 +82,4 @@ export function parseDocument<S extends z.ZodType>(schema: S, bytes: Uint8Array)
     {},
     parsed.error,
   );
-}
-
-/** Lower-case hex. What revisions, roots and lists name each other by. */
-export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

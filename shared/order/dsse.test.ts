@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../tests/support/code-of.ts';
 import { approveRevision, createApproverKey, openApproverKey, revisionEnvelope } from './approver-key.ts';
 import { PAYLOAD_TYPES } from './documents.ts';
-import { pae, payloadOf, readPublicKey, signEnvelope, signedBy, signerOf } from './dsse.ts';
+import { payloadOf, readPublicKey, signEnvelope, signedBy, signerOf } from './dsse.ts';
 import { commitmentOf, exemptionsFor, newSalt } from './exemption.ts';
+import { pae } from './pae.ts';
 import { makeReceipt, verifyReceipt } from './receipt.ts';
 
 function keyOf(pair: { publicKey: KeyObject; privateKey: KeyObject }) {
@@ -17,7 +18,7 @@ const p256 = () => keyOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }));
 
 describe('DSSE', () => {
   it('encodes as the specification does', () => {
-    expect(pae('http://example.com/HelloWorld', Buffer.from('hello world')).toString()).toBe(
+    expect(Buffer.from(pae('http://example.com/HelloWorld', Buffer.from('hello world'))).toString()).toBe(
       'DSSEv1 29 http://example.com/HelloWorld 11 hello world',
     );
   });

@@ -4,8 +4,9 @@
  */
 import { createPublicKey, type KeyObject, sign as signBytes, verify as verifyBytes } from 'node:crypto';
 import { CordonError } from '../errors.ts';
-import { sha256 } from './canonical.ts';
+import { sha256 } from './digest.ts';
 import { type Envelope, envelopeSchema } from './documents.ts';
+import { pae } from './pae.ts';
 
 export interface Signer {
   readonly keyid: string;
@@ -16,12 +17,6 @@ export interface Signer {
 export interface VerifyingKey {
   readonly keyid: string;
   readonly key: KeyObject;
-}
-
-/** The pre-authentication encoding: what is signed, so that a payload cannot pass for one of another type. */
-export function pae(payloadType: string, payload: Uint8Array): Buffer {
-  const type = Buffer.from(payloadType);
-  return Buffer.concat([Buffer.from(`DSSEv1 ${type.length} `), type, Buffer.from(` ${payload.length} `), payload]);
 }
 
 /** SHA-256 over the key's SubjectPublicKeyInfo in DER, hex. */

@@ -3,7 +3,7 @@
  * effect only with a threshold of different people behind it, none of them its proposer. For `hold` one approver is enough, who may be
  * the proposer; then it lasts 72 hours, and only on top of a revision that enough people approved and that it changes in nothing else.
  */
-import { encodeCanonical } from './canonical.ts';
+import { canonicalText } from './canonical.ts';
 import type { Revision } from './documents.ts';
 
 /** How long one approver alone can hold an order, from `heldSince`. */
@@ -45,6 +45,6 @@ export function holdsOnly(hold: Revision, holdPrevious: string, base: Revision):
     hold.revision > base.revision &&
     hold.order === base.order &&
     hold.installation === base.installation &&
-    encodeCanonical([hold.terms, hold.exempt]).equals(encodeCanonical([base.terms, base.exempt]))
+    canonicalText([hold.terms, hold.exempt]) === canonicalText([base.terms, base.exempt])
   );
 }

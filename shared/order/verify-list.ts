@@ -6,7 +6,8 @@
 import { CordonError, isCordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
 import { personsWhoSigned, type Root } from './approvers.ts';
-import { parseDocument, sha256 } from './canonical.ts';
+import { parseDocument } from './canonical.ts';
+import { sha256 } from './digest.ts';
 import {
   type Envelope,
   type OrderList,

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../../agent/agent.ts';
 import { verdictView } from '../../shared/api/devices.ts';
 import { verifyRoots } from '../../shared/order/approvers.ts';
-import { encodeCanonical, parseDocument, sha256 } from '../../shared/order/canonical.ts';
+import { canonicalText, parseDocument } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
 import {
   deviceRecordSchema,
   orderListSchema,
@@ -270,13 +271,13 @@ describe('the real server on a store that was edited', () => {
         .executeTakeFirstOrThrow();
       const revision: Revision = parseDocument(revisionSchema, Buffer.from(last.payload));
       const add = async (changes: Partial<Revision>) => {
-        const payload = encodeCanonical({ ...revision, ...changes });
+        const payload = canonicalText({ ...revision, ...changes });
         const { order, revision: number } = { ...revision, ...changes };
         const row = {
           ...last,
           order_number: order,
           revision: number,
-          payload: payload.toString(),
+          payload,
           digest: sha256(payload),
         };
         await db

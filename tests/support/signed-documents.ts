@@ -1,7 +1,8 @@
 /** Approvers, roots, revisions and lists for tests: made with real keys, and easily made wrong. */
 import { generateKeyPairSync } from 'node:crypto';
 import { type Root, readRoot } from '../../shared/order/approvers.ts';
-import { encodeCanonical, sha256 } from '../../shared/order/canonical.ts';
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
 import {
   type Approvers,
   type Envelope,

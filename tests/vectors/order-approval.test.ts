@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { approveRevision, createApproverKey, revisionEnvelope } from '../../shared/order/approver-key.ts';
-import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { canonicalText } from '../../shared/order/canonical.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import { revisionDocument } from '../support/signed-documents.ts';
 import { needed } from '../support/tools.ts';
@@ -36,7 +36,7 @@ function verify(envelope: Envelope, keys: Record<string, string>, threshold: num
 describe.skipIf(!present)('securesystemslib', () => {
   const [ada, ben] = [createApproverKey('a passphrase of ada').key, createApproverKey('a passphrase of ben').key];
   const keys = { [ada.keyid]: ada.publicKey, [ben.keyid]: ben.publicKey };
-  const payload = encodeCanonical(revisionDocument()).toString();
+  const payload = canonicalText(revisionDocument());
   const signatures = [ada, ben].map((key) => ({ keyid: key.keyid, sig: approveRevision(key, payload) }));
   const envelope: Envelope = { ...revisionEnvelope(payload, []), signatures };
 
