@@ -7,7 +7,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { queryClient } from './api/queries.ts';
+import { queryClient } from './client/queries.ts';
 import { Gate } from './app/gate.tsx';
 import { router } from './app/router.tsx';
 import { theme } from './app/theme.ts';

@@ -27,10 +27,10 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { Outlet, useRouterState } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
-import { useLive } from '../api/live.tsx';
-import { installationQuery, overviewQuery } from '../api/queries.ts';
-import { useServerNow } from '../api/server-time.tsx';
-import { useMay, useSession, useSignOut } from '../api/session.tsx';
+import { useLive } from '../client/live.tsx';
+import { installationQuery, overviewQuery } from '../client/queries.ts';
+import { useServerNow } from '../client/server-time.tsx';
+import { useMay, useSession, useSignOut } from '../client/session.tsx';
 import { DemoBar } from '../demo/demo-bar.tsx';
 import { NavigationLink, PageLink } from '../parts/links.tsx';
 import { Given } from '../parts/words.tsx';

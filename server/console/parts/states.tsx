@@ -3,7 +3,7 @@ import { Alert, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/cor
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { Refusal } from '../api/client.ts';
+import { Refusal } from '../client/call.ts';
 
 /** The server's own sentence when it refused; otherwise that the page is at fault. */
 export function failureText(error: unknown): string {

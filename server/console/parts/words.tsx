@@ -1,6 +1,6 @@
 /** Small things said in many places: a name in any script, an area, a moment. */
 import { Text, Tooltip } from '@mantine/core';
-import { useServerNow } from '../api/server-time.tsx';
+import { useServerNow } from '../client/server-time.tsx';
 import { areaName } from '../words/areas.ts';
 import { dateTime, relative } from '../words/time.ts';
 

@@ -4,7 +4,7 @@ import { createContext, type ReactNode, use } from 'react';
 import type { z } from 'zod';
 import { sessionView } from '../../../shared/api/session.ts';
 import { done } from '../../../shared/api/wire.ts';
-import { call, keepCsrf, Refusal } from './client.ts';
+import { call, keepCsrf, Refusal } from './call.ts';
 
 export type Session = z.output<typeof sessionView>;
 
