@@ -6,9 +6,10 @@
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
-import { type CommandId, commandIdFor, type DeviceId, newCommandId } from '../../shared/protocol/ids.ts';
+import { type CommandId, type DeviceId, newCommandId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
+import { commandIdFor } from './command-id-for.ts';
 import { type CommandEvent, type CommandState, movedBy } from './lifecycle.ts';
 
 export interface CommandRecord {
@@ -160,6 +161,7 @@ export function createCommands({ store, bus, clock, devices, now = Date.now }: C
 
   async function cancel(id: CommandId, by: string): Promise<CommandRecord> {
     await store.cancel(id, movedBy('cancel'), now(), `Cancelled by ${by}.`);
+    bus.publish({ kind: 'results' });
     const record = await get(id);
     if (record.state === 'cancelled') return record;
     if (record.state === 'expired') {
@@ -182,6 +184,7 @@ export function createCommands({ store, bus, clock, devices, now = Date.now }: C
       // The same words whether it is another's or nobody's: a device learns nothing by trying ids.
       throw new CordonError('not_found', 'This enrolment of the device has no such command.', { id: word.id });
     }
+    bus.publish({ kind: 'results' });
     if (answer.kind === 'unenrol' && word.event === 'done') await devices.unenrol(word.device);
   }
 
@@ -193,7 +196,11 @@ export function createCommands({ store, bus, clock, devices, now = Date.now }: C
   const finished = (device: DeviceId, generation: number, result: CommandResult) =>
     said({ id: result.command, device, generation, event: result.outcome, at: now(), detail: result.detail });
 
-  const expire = () => store.lapse(movedBy('lapse'), now());
+  async function expire(): Promise<number> {
+    const lapsed = await store.lapse(movedBy('lapse'), now());
+    if (lapsed > 0) bus.publish({ kind: 'results' });
+    return lapsed;
+  }
 
   return {
     issue,

@@ -1,13 +1,12 @@
 /** Identifiers as branded strings: only the functions below make them, so a person's id never lands where a device's belongs. */
-import { hash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** `bytes` random bytes in lower-case RFC 4648 base32 without padding. */
-export const randomBase32 = (bytes: number): string => base32(randomBytes(bytes));
+export const randomBase32 = (bytes: number): string => base32(crypto.getRandomValues(new Uint8Array(bytes)));
 
-function base32(bytes: Uint8Array): string {
+export function base32(bytes: Uint8Array): string {
   let bits = 0;
   let value = 0;
   let text = '';
@@ -61,11 +60,3 @@ export const newGroupId = (): GroupId => `grp_${randomBase32(10)}` as GroupId;
 export const commandIdSchema = idOf('cmd').brand<'CommandId'>();
 export type CommandId = z.infer<typeof commandIdSchema>;
 export const newCommandId = (): CommandId => `cmd_${timedBase32()}` as CommandId;
-/**
- * The id of one device's command among those that are issued to many at once: the same again when the request is repeated. All begin as the
- * request's own, so that they lie together in the store's index, and 60 bits tell them apart.
- */
-export const commandIdFor = (request: CommandId, device: DeviceId): CommandId => {
-  const own = base32(hash('sha256', `${request} ${device}`, 'buffer').subarray(0, 8)).slice(0, 12);
-  return `${request.slice(0, 8)}${own}` as CommandId;
-};
