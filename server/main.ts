@@ -19,6 +19,8 @@ import { inForce } from '../shared/verdict/evaluate.ts';
 import { createAdmins } from './admins/admins.ts';
 import { createApi } from './api/app.ts';
 import { apiRoutes } from './api/resources.ts';
+import type { DemoPort } from './api/demo.ts';
+import { createEventStreams } from './api/event-streams.ts';
 import { type Bus, LocalBus, type Wake } from './bus/bus.ts';
 import { createCommands } from './commands/commands.ts';
 import { type Config, readConfig } from './config.ts';
@@ -72,10 +74,10 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** `clock`: replay and demo only. A released server runs on the system's. */
+/** `clock`: replay and demo only. A released server runs on the system's. `demo`: the demo only. */
 export async function startServer(
   config: Config,
-  given: { readonly clock?: Clock; readonly log?: Logger } = {},
+  given: { readonly clock?: Clock; readonly log?: Logger; readonly demo?: DemoPort } = {},
 ): Promise<RunningServer> {
   const clock = given.clock ?? new SystemClock();
   const log = given.log ?? pino({ level: config.log, base: null }, pino.destination(2));
@@ -268,6 +270,7 @@ export async function startServer(
   });
   const adminServer =
     secure && admin.certificate !== null && admin.key !== null
+      demo: given.demo,
       ? createHttpsServer({ cert: readFileSync(admin.certificate), key: readFileSync(admin.key) }, api)
       : createHttpServer(api);
 

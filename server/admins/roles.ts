@@ -98,6 +98,12 @@ export const RIGHTS = {
   'backup.create': right('whole', 'owner'),
 } as const satisfies Record<string, Right>;
 
+
+  /** Mounted in `npm run demo` only. */
+  'demo.show': right('self'),
+  'demo.jump': right('self'),
+  'demo.message': right('self'),
+  'demo.session': right('public'),
 export type RightName = keyof typeof RIGHTS;
 const RIGHT_NAMES = Object.keys(RIGHTS) as RightName[];
 export type RouteName = Exclude<RightName, 'commands.destroy'>;

@@ -8,6 +8,7 @@ import { type ApproversPorts, approverRoutes } from './approvers.ts';
 import { type BackupPort, backupRoutes } from './backup.ts';
 import { type CodesPorts, codeRoutes } from './codes.ts';
 import { type CommandsPorts, commandRoutes } from './commands.ts';
+import { type DemoPort, demoRoutes } from './demo.ts';
 import { type DevicesPorts, deviceRoutes } from './devices.ts';
 import { type GroupsPort, groupRoutes } from './groups.ts';
 import { type HealthPort, healthRoutes } from './health.ts';
@@ -38,6 +39,8 @@ export interface ResourcePorts {
   readonly version: string;
 }
 
+  /** `npm run demo` only. */
+  readonly demo?: DemoPort | undefined;
 export function apiRoutes(ports: ResourcePorts): Route[] {
   const { admins, devices, commands, enrolment, orders, jurisdiction, ledger, entries } = ports;
   const routes: Route[] = [
@@ -59,6 +62,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
   ];
   const description = route({
     name: 'openapi.show',
+    ...(ports.demo === undefined ? [] : demoRoutes({ ...ports, demo: ports.demo })),
     method: 'get',
     path: '/api/openapi.json',
     root: true,

@@ -12,10 +12,13 @@ export interface SessionPorts {
   readonly secure: boolean;
 }
 
-export function sessionRoutes({ admins, secure }: SessionPorts): Route[] {
-  const cookie = (value: string, seconds: number) =>
-    `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure ? '; Secure' : ''}`;
+/** `expiresAt`: real time, like every session's. */
+export function sessionCookie(value: string, expiresAt: number, secure: boolean): string {
+  const seconds = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
+  return `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure ? '; Secure' : ''}`;
+}
 
+export function sessionRoutes({ admins, secure }: SessionPorts): Route[] {
   return [
     route({
       name: 'session.create',
@@ -26,12 +29,9 @@ export function sessionRoutes({ admins, secure }: SessionPorts): Route[] {
       response: sessionView,
       async handler({ body, address, cookie: replaces }) {
         const { token, session } = await admins.signIn({ ...body, totp: body.totp, address, replaces });
-        const lasts = Math.floor((session.expiresAt - Date.now()) / 1000);
-        const rights = rightsOf(session.account.grants);
-        return new Reply(
-          { ...session, via: 'session' as const, rights },
-          { headers: { 'Set-Cookie': cookie(token, lasts) } },
-        );
+        const cookie = sessionCookie(token, session.expiresAt, secure);
+        const view = { ...session, via: 'session' as const, rights: rightsOf(session.account.grants) };
+        return new Reply(view, { headers: { 'Set-Cookie': cookie } });
       },
     }),
     route({
@@ -50,7 +50,7 @@ export function sessionRoutes({ admins, secure }: SessionPorts): Route[] {
       response: done,
       async handler({ caller, cookie: token }) {
         if (caller.via === 'session' && token !== null) await admins.signOut(token);
-        return new Reply(DONE, { headers: { 'Set-Cookie': cookie('', 0) } });
+        return new Reply(DONE, { headers: { 'Set-Cookie': sessionCookie('', 0, secure) } });
       },
     }),
     route({

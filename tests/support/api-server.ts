@@ -15,6 +15,8 @@ import { createAdmins } from '../../server/admins/admins.ts';
 import type { Grant } from '../../server/admins/roles.ts';
 import { createSignInLimits } from '../../server/admins/sign-in-limits.ts';
 import { createApi } from '../../server/api/app.ts';
+import { createEventStreams } from '../../server/api/event-streams.ts';
+import type { DemoPort } from '../../server/api/demo.ts';
 import { apiRoutes } from '../../server/api/resources.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createCommands } from '../../server/commands/commands.ts';
@@ -48,9 +50,11 @@ export type ApiServer = Awaited<ReturnType<typeof startApi>>;
 export async function startApi({
   limits = { perPair: 1000, perAddress: 100_000, perSubject: 100_000 },
   authority,
+  demo,
 }: {
   limits?: { perPair: number; perAddress: number; perSubject: number };
   authority?: Authority;
+  demo?: DemoPort;
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-api-'));
   const database = await openDatabase({ file: join(folder, 'cordon.db') });
@@ -136,6 +140,7 @@ export async function startApi({
   const server = createServer(createApi({ admins, routes, log }));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
+    demo,
   const url = `http://127.0.0.1:${port}`;
 
   /** Makes an account that can sign in, and its TOTP secret. */

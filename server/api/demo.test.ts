@@ -1,0 +1,102 @@
+/** The paths that the demo adds to the API over real HTTP, and that a server without a demo has none of them. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROLES } from '../../shared/api/roles.ts';
+import { newDeviceId } from '../../shared/protocol/ids.ts';
+import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
+
+const PATHS = [
+  ['GET', '/demo', undefined],
+  ['POST', '/demo/clock', { to: 0 }],
+  ['POST', '/demo/message', {}],
+  ['POST', '/demo/session', { ticket: 'a ticket of nobody' }],
+] as const;
+
+const DAY = 86_400_000;
+const endpoint = { device: newDeviceId(), user: 'Zoë' };
+
+describe('a server that is no demo', () => {
+  let api: ApiServer;
+  beforeAll(async () => {
+    api = await startApi();
+  });
+  afterAll(() => api.close());
+
+  it.each(PATHS)('has no %s %s, also for an owner', async (method, path, body) => {
+    const owner = await api.account(`owner${path.replaceAll('/', '-')}@example.org`, [
+      { role: 'owner', group: null, area: null },
+    ]);
+    const headers = { authorization: `Bearer ${await api.token(owner)}` };
+    const { status, json } = await api.request(method, `/api/v1${path}`, headers, body);
+    expect([status, json.code]).toEqual([404, 'not_found']);
+    expect((await api.request('GET', '/api/openapi.json')).text).not.toContain('/demo');
+  });
+});
+
+describe('a demo', () => {
+  let api: ApiServer;
+  let now = 1_000 * DAY;
+  let behind: { token: string; approverKey: string | null } | null = null;
+  let headers: Record<string, string>;
+
+  beforeAll(async () => {
+    api = await startApi({
+      demo: {
+        now: () => now,
+        jump: async (to) => {
+          now = to;
+        },
+        message: () => ({ from: endpoint, to: endpoint }),
+        send: async () => ({ outcome: 'refused', order: '2015-001', detail: 'suspended' }),
+        session: async (ticket) => (ticket === 'the ticket of Zoë' ? behind : null),
+      },
+    });
+    const who = await api.account('zoe@example.org', [{ role: 'auditor', group: null, area: null }]);
+    headers = { authorization: `Bearer ${await api.token(who)}` };
+  });
+  afterAll(() => api.close());
+
+  it('is for whoever is signed in, whatever their role', async () => {
+    for (const role of ROLES) {
+      const who = await api.account(`${role}@example.org`, [{ role, group: null, area: null }]);
+      const theirs = { authorization: `Bearer ${await api.token(who)}` };
+      for (const [method, path, body] of PATHS.slice(0, 3)) {
+        const { json } = await api.request(method, `/api/v1${path}`, theirs, body);
+        expect([role, path, json.code === 'forbidden']).toEqual([role, path, false]);
+        expect((await api.request(method, `/api/v1${path}`, {}, body)).json.code).toBe('not_signed_in');
+      }
+    }
+  });
+
+  it('puts its clock ahead, never back, and not for ever', async () => {
+    const jump = (to: number) => api.request('POST', '/api/v1/demo/clock', headers, { to });
+    expect((await jump(now + DAY)).json).toEqual({ now: 1_001 * DAY });
+    for (const wrong of [now - 1, now + 400 * DAY + 1]) expect((await jump(wrong)).json.code).toBe('invalid_input');
+    expect((await api.request('GET', '/api/v1/demo', headers)).json).toMatchObject({ now: 1_001 * DAY, marks: [] });
+  });
+
+  it('says which order refused the message', async () => {
+    const { json } = await api.request('POST', '/api/v1/demo/message', headers, {});
+    expect(json).toEqual({ outcome: 'refused', order: '2015-001', detail: 'suspended' });
+  });
+
+  it('signs in by a link, any number of times, to the session that was opened with password and code', async () => {
+    const open = (ticket: string) => api.request('POST', '/api/v1/demo/session', {}, { ticket });
+    const session = await api.signIn(await api.account('ada@example.org', []));
+    behind = { token: session.cookie.split('=')[1] ?? '', approverKey: 'key' };
+    for (const _ of [1, 2]) {
+      const answer = await open('the ticket of Zoë');
+      expect(answer.json).toMatchObject({ account: { email: 'ada@example.org' }, via: 'session', approverKey: 'key' });
+      expect(answer.headers.get('set-cookie')).toMatch(
+        /^cordon_session=.{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=/,
+      );
+      const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+      expect((await api.request('GET', '/api/v1/session', { cookie })).json.account.email).toBe('ada@example.org');
+    }
+    expect((await open('some other ticket')).json.code).toBe('credentials_wrong');
+    await api.request('DELETE', '/api/v1/session', session.headers);
+    expect((await open('the ticket of Zoë')).json.code).toBe('credentials_wrong');
+    const elsewhere = { 'sec-fetch-site': 'cross-site' };
+    const other = await api.request('POST', '/api/v1/demo/session', elsewhere, { ticket: 'the ticket of Zoë' });
+    expect(other.json.code).toBe('forbidden');
+  });
+});
