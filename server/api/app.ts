@@ -84,7 +84,10 @@ export function createApi({ admins, routes, log }: ApiPorts): express.Express {
   return app;
 }
 
-/** A right that no route carries would be a promise that nobody keeps; two routes of one name would hide one of them. */
+/**
+ * A right that no route carries would be a promise that nobody keeps; two routes of one name would hide one of them. The demo's routes are
+ * all there or none of them.
+ */
 function requireComplete(routes: readonly Route[]): void {
   const mounted = new Set(routes.map((route) => route.name));
   const named = Object.keys(RIGHTS).filter((name): name is RouteName => name !== 'commands.destroy');
