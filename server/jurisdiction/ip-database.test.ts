@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { type MmdbValue, writeMmdb } from '../../tests/support/mmdb-writer.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { JurisdictionStore } from '../store/jurisdiction-store.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parsePlace } from '../../shared/areas/area-code.ts';
 import { compileRule } from '../../shared/order/rules.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
 import type { DeviceFacts, OrderRule } from '../../shared/verdict/terms.ts';
 import { NOW, revisionDocument, TERMS } from '../../tests/support/signed-documents.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
 import type { Envelope, OrderTerms, Revision } from '../../shared/order/documents.ts';
 import { compileRule } from '../../shared/order/rules.ts';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 import {
   NOW,

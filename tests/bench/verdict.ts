@@ -4,7 +4,7 @@ import { LocalBus } from '../../server/bus/bus.ts';
 import { createVerdicts } from '../../server/orders/verdicts.ts';
 import { expandAreas, parseArea, parsePlace } from '../../shared/areas/area-code.ts';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { emptyLocation, observeAll } from '../../shared/verdict/locate.ts';
 import type { DeviceFacts, OrderRule } from '../../shared/verdict/terms.ts';
 import type { Bench, Sample } from './measure.ts';

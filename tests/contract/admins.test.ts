@@ -7,7 +7,7 @@ import { createSignInLimits } from '../../server/admins/sign-in-limits.ts';
 import { AdminStore } from '../../server/store/admin-store.ts';
 import type { Database } from '../../server/store/database.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
 

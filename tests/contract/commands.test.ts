@@ -5,7 +5,7 @@ import { createCommands, DEFAULT_LIFE } from '../../server/commands/commands.ts'
 import { CommandStore } from '../../server/store/command-store.ts';
 import type { Database } from '../../server/store/database.ts';
 import { type CommandId, type DeviceId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
 

@@ -12,7 +12,7 @@ import { PresenceStore } from '../../server/store/presence-store.ts';
 import { type AreaCode, parsePlace } from '../../shared/areas/area-code.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
 import { type DeviceId, type GroupId, newCommandId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addCertificate, addDevice, addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
 

@@ -10,7 +10,7 @@ import { GroupStore } from '../../server/store/group-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
 import type { AreaCode } from '../../shared/areas/area-code.ts';
 import { type DeviceId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { buildCsr, extensionRequest } from '../support/build-csr.ts';
 import { csrFor, DOMAIN_NOW, newKey, testAuthority, testEnrolment } from '../support/enrolment.ts';
 import { addGroup } from '../support/fleet-rows.ts';

@@ -11,7 +11,7 @@ import { DeviceStore } from '../../server/store/device-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { type AreaCode, expandAreas, parseArea, parsePlace, placeOrNull } from '../../shared/areas/area-code.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { evaluate } from '../../shared/verdict/evaluate.ts';
 import { locationAt } from '../../shared/verdict/locate.ts';
 import { CASES_BEGIN, factsOf, loadCases, observationsOf, rulesOf, runCase } from '../../shared/verdict/run-case.ts';

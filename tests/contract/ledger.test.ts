@@ -16,7 +16,7 @@ import { leafHash, verifyConsistency, verifyInclusion } from '../../shared/ledge
 import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
 import { parseTilePath } from '../../shared/ledger/tiles.ts';
 import { type CopyReader, verifyLedgerCopy } from '../../shared/ledger/verify-copy.ts';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { describeOnEveryStore, describeOnSqlite } from './every-store.ts';
 
 const pair = generateKeyPairSync('ed25519');

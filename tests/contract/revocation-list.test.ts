@@ -12,7 +12,7 @@ import {
 import type { Database } from '../../server/store/database.ts';
 import { RevocationStore } from '../../server/store/revocation-store.ts';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { csrFor, DOMAIN_NOW, testAuthority, testEnrolment } from '../support/enrolment.ts';
 import { addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';

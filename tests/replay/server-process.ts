@@ -1,7 +1,8 @@
 /** The real server in a process of its own, so that it can be killed with -9. What differs from `npm start` is its clock, which the driver drives. */
 import type { Config } from '../../server/config.ts';
 import { type RunningServer, startServer } from '../../server/main.ts';
-import { DrivenClock, type Instant } from '../../shared/time/clock.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { serve } from './rpc.ts';
 
 let clock: DrivenClock | null = null;

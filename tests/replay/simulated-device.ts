@@ -13,7 +13,8 @@ import type { AgentStore } from '../../agent/store/agent-store.ts';
 import { AGENT_VERSION } from '../../agent/version.ts';
 import { openWorkspace } from '../../agent/workspace/workspace.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
-import type { DrivenClock, Instant } from '../../shared/time/clock.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import type { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { proxyV1, proxyV2 } from './proxy-header.ts';
 import type { Evidence } from './timeline.ts';
 

@@ -36,7 +36,7 @@ import { PresenceStore } from '../../server/store/presence-store.ts';
 import { ReceiptStore } from '../../server/store/receipt-store.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
-import { SystemClock } from '../../shared/time/clock.ts';
+import { SystemClock } from '../../shared/time/system-clock.ts';
 import { testEnrolment } from './enrolment.ts';
 
 const absent = async (): Promise<never> => {

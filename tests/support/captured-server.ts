@@ -21,7 +21,7 @@ import { type Database, openDatabase } from '../../server/store/database.ts';
 import { alarmList } from '../../shared/api/devices.ts';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { type Operator, setUp } from './operator.ts';
 import { publicJson } from './public-json.ts';
 

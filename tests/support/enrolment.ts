@@ -11,7 +11,7 @@ import type { Database } from '../../server/store/database.ts';
 import { EnrolmentStore } from '../../server/store/enrolment-store.ts';
 import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
 import { buildCsr } from './build-csr.ts';
 

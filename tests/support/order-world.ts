@@ -18,7 +18,7 @@ import {
   newGroupId,
   newPersonId,
 } from '../../shared/protocol/ids.ts';
-import { DrivenClock } from '../../shared/time/clock.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
 import { INSTALLATION, NOW, TERMS, type TestKey, testKey } from './signed-documents.ts';
 

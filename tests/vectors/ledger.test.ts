@@ -11,7 +11,7 @@ import { appendLeaf } from '../../server/store/leaves.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { openCheckpoint } from '../../shared/ledger/checkpoint.ts';
 import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
-import { SystemClock } from '../../shared/time/clock.ts';
+import { SystemClock } from '../../shared/time/system-clock.ts';
 import { needed, tool } from '../support/tools.ts';
 
 const GOPATH = '/usr/share/gocode';

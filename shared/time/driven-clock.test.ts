@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DrivenClock, SystemClock } from './clock.ts';
+import { DrivenClock } from './driven-clock.ts';
 
 describe('DrivenClock', () => {
   it('fires each overdue alarm once, in due order, and those that they set for the same stretch', () => {
@@ -36,18 +36,5 @@ describe('DrivenClock', () => {
     expect(fired).toBe(0);
     await new Promise(setImmediate);
     expect(fired).toBe(1);
-  });
-});
-
-describe('SystemClock', () => {
-  it('runs a task that is due, and takes a due time beyond what setTimeout can hold', async () => {
-    const clock = new SystemClock();
-    let early = false;
-    const cancel = clock.at(clock.now() + 2 ** 33, () => {
-      early = true;
-    });
-    await new Promise<void>((resolve) => clock.at(clock.now() + 5, resolve));
-    expect(early).toBe(false);
-    cancel();
   });
 });

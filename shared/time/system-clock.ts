@@ -1,0 +1,22 @@
+/** The machine's own time: the clock of every released server and agent. */
+import type { Clock, Instant } from './clock.ts';
+
+/** `setTimeout` fires at once beyond 2^31-1 ms, so longer waits are cut into pieces. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+export class SystemClock implements Clock {
+  now(): Instant {
+    return Date.now();
+  }
+
+  at(due: Instant, task: () => void): () => void {
+    let timer: NodeJS.Timeout;
+    const wait = () => {
+      const left = due - Date.now();
+      timer = left > LONGEST_TIMEOUT ? setTimeout(wait, LONGEST_TIMEOUT) : setTimeout(task, Math.max(0, left));
+      timer.unref();
+    };
+    wait();
+    return () => clearTimeout(timer);
+  }
+}
