@@ -16,10 +16,10 @@ const DemoSignIn = lazy(() => import('../demo/demo-sign-in.tsx').then((module) =
 export function Gate({ children }: { readonly children: ReactNode }) {
   const session = useSessionQuery();
   const [secret, forget] = useFragmentSecret();
-  if (secret?.kind === 'invitation') {
+  if (secret?.kind === 'invitation' || secret?.kind === 'first-owner') {
     return (
       <Alone>
-        <Invitation token={secret.value} done={forget} />
+        <Invitation token={secret.value} firstOwner={secret.kind === 'first-owner'} done={forget} />
       </Alone>
     );
   }
@@ -45,7 +45,7 @@ export function Gate({ children }: { readonly children: ReactNode }) {
     );
   }
   return (
-    <SessionProvider session={session.data}>
+    <SessionProvider key={session.data.account.id} session={session.data}>
       <LiveProvider>
         <ServerTimeProvider>{children}</ServerTimeProvider>
       </LiveProvider>

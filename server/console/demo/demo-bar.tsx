@@ -1,3 +1,94 @@
+/** The demo's own controls: its clock, and a message between two of its devices. A released server has neither. */
+import { Alert, Button, Group, Paper, Stack, Text } from '@mantine/core';
+import { IconClockPlay, IconSend } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { demoJumped, demoMessage, demoView } from '../../../shared/api/demo.ts';
+import { call } from '../client/call.ts';
+import { question } from '../client/queries.ts';
+import { useServerNow } from '../client/server-time.tsx';
+import { PageLink } from '../parts/links.tsx';
+import { Failure } from '../parts/states.tsx';
+import { Given } from '../parts/words.tsx';
+import { dateTime } from '../words/time.ts';
+import classes from './demo-bar.module.css';
+
+const HOUR = 3_600_000;
+const demoQuery = question(['orders', 'clock'], '/demo', demoView);
+
 export function DemoBar() {
-  return null;
+  const { data: demo } = useQuery(demoQuery);
+  const now = useServerNow();
+  const client = useQueryClient();
+  const jump = useMutation({
+    mutationFn: (to: number) => call('POST', '/demo/clock', demoJumped, { to }),
+    onSuccess: () => client.invalidateQueries(),
+  });
+  const send = useMutation({ mutationFn: () => call('POST', '/demo/message', demoMessage, {}) });
+  if (!demo) return null;
+  const [mark] = demo.marks;
+  const ahead = [
+    { label: '+1 hour', to: now + HOUR },
+    { label: '+1 day', to: now + 24 * HOUR },
+    ...(mark ? [{ label: mark.label, to: mark.at }] : []),
+  ];
+  return (
+    <Paper component="section" aria-label="Demo" className={classes.bar} p="sm" mb="lg">
+      <Stack gap="xs">
+        <Group gap="sm" justify="space-between">
+          <Group gap="xs">
+            <IconClockPlay size={18} aria-hidden />
+            <Text size="sm">
+              <strong>Demo.</strong> Its clock: <time dateTime={new Date(now).toISOString()}>{dateTime(now)}</time>
+            </Text>
+            {ahead.map(({ label, to }) => (
+              <Button
+                key={label}
+                size="compact-sm"
+                variant="default"
+                disabled={jump.isPending}
+                loading={jump.isPending && jump.variables === to}
+                onClick={() => jump.mutate(to)}
+              >
+                {label}
+              </Button>
+            ))}
+          </Group>
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={<IconSend size={14} aria-hidden />}
+            loading={send.isPending}
+            onClick={() => send.mutate()}
+          >
+            Send a message: <Given>{demo.message.from.user}</Given>
+            {' → '}
+            <Given>{demo.message.to.user}</Given>
+          </Button>
+        </Group>
+        {jump.isError && <Failure error={jump.error} />}
+        {send.isError && <Failure error={send.error} />}
+        <div aria-live="polite">
+          {send.data && (
+            <Alert
+              color={send.data.outcome === 'delivered' ? 'green' : 'red'}
+              title={send.data.outcome === 'delivered' ? 'The message was delivered' : 'The message was refused'}
+              withCloseButton
+              closeButtonLabel="Close"
+              onClose={() => send.reset()}
+            >
+              {send.data.detail}
+              {send.data.order !== null && (
+                <>
+                  {' '}
+                  <PageLink to="/orders/$number" params={{ number: send.data.order }}>
+                    Order {send.data.order}
+                  </PageLink>
+                </>
+              )}
+            </Alert>
+          )}
+        </div>
+      </Stack>
+    </Paper>
+  );
 }

@@ -1,3 +1,28 @@
-export function DemoSignIn(_: { readonly ticket: string; readonly done: () => void }) {
-  return null;
+/** The demo's one-click links: the ticket of the link for the session of one of its people, and for an approver the key that in life their own browser would have made. */
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { demoSession } from '../../../shared/api/demo.ts';
+import { importKey } from '../approver-key/approver-key.ts';
+import { call, keepCsrf } from '../client/call.ts';
+import { installationQuery } from '../client/queries.ts';
+import { SESSION_KEY } from '../client/session.tsx';
+import { Failure, Loading } from '../parts/states.tsx';
+
+export function DemoSignIn({ ticket, done }: { readonly ticket: string; readonly done: () => void }) {
+  const client = useQueryClient();
+  const [error, setError] = useState<unknown>(null);
+  useEffect(() => {
+    const enter = async () => {
+      const { approverKey, ...session } = await call('POST', '/demo/session', demoSession, { ticket });
+      keepCsrf(session.csrf);
+      if (approverKey !== null) {
+        const { installation } = await client.fetchQuery(installationQuery);
+        await importKey(installation, session.account.person, approverKey);
+      }
+      client.setQueryData(SESSION_KEY, session);
+      done();
+    };
+    enter().catch(setError);
+  }, [client, ticket, done]);
+  return error === null ? <Loading /> : <Failure error={error} />;
 }

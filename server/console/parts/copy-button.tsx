@@ -1,0 +1,37 @@
+/** Copies text, and says aloud that it did. */
+import { Button, type ButtonProps } from '@mantine/core';
+import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { type ReactNode, useEffect, useState } from 'react';
+
+type State = 'ready' | 'copied' | 'failed';
+
+export function CopyButton({
+  text,
+  children,
+  ...rest
+}: ButtonProps & { readonly text: string; readonly children: ReactNode }) {
+  const [state, setState] = useState<State>('ready');
+  useEffect(() => {
+    if (state === 'ready') return;
+    const timer = setTimeout(() => setState('ready'), 3_000);
+    return () => clearTimeout(timer);
+  }, [state]);
+  const copy = () =>
+    navigator.clipboard.writeText(text).then(
+      () => setState('copied'),
+      // The browser may forbid it; the text stands beside the button.
+      () => setState('failed'),
+    );
+  return (
+    <Button
+      variant="default"
+      leftSection={state === 'copied' ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
+      onClick={() => void copy()}
+      {...rest}
+    >
+      <span aria-live="polite">
+        {state === 'copied' ? 'Copied' : state === 'failed' ? 'Select the text and copy it' : children}
+      </span>
+    </Button>
+  );
+}
