@@ -19,9 +19,9 @@ import { SystemClock } from '../shared/time/system-clock.ts';
 import { inForce } from '../shared/verdict/evaluate.ts';
 import { createAdmins } from './admins/admins.ts';
 import { createApi } from './api/app.ts';
-import { apiRoutes } from './api/resources.ts';
 import type { DemoPort } from './api/demo.ts';
 import { createEventStreams } from './api/event-streams.ts';
+import { apiRoutes } from './api/resources.ts';
 import { type Bus, LocalBus, type Wake } from './bus/bus.ts';
 import { createCommands } from './commands/commands.ts';
 import { type Config, readConfig } from './config.ts';
@@ -109,7 +109,7 @@ export async function startServer(
   const ledgerStore = new LedgerStore(database);
 
   // --- domain -------------------------------------------------------------------------------------------------------
-  const ledger = createLedger({ store: ledgerStore, key: authority.ledgerKey, installation, clock, log });
+  const ledger = createLedger({ store: ledgerStore, key: authority.ledgerKey, installation, clock, bus, log });
 
   /** What follows from a device's home, seat, group, statement or generation. */
   const followers = {
@@ -171,7 +171,7 @@ export async function startServer(
     authority,
     clock,
     bus,
-    raise: (alarm) => presence.raise(alarm),
+    raise: ({ device, code, detail }) => devices.raiseAlarm({ device, code, detail }),
     log,
   });
   const admins = createAdmins({
@@ -183,6 +183,7 @@ export async function startServer(
       unseal: (text) => authority.unseal(text, 'totp'),
     },
     clock,
+    bus,
     organisation: config.organisation,
   });
 
@@ -230,6 +231,7 @@ export async function startServer(
   const secure = admin.certificate !== null && admin.key !== null;
   const invitationLink = (token: string) =>
     `${secure ? `https://${host}` : `http://${admin.bind}`}:${adminPort}/#invitation=${token}`;
+  const events = createEventStreams({ bus, log });
   const api = createApi({
     admins,
     log,
@@ -242,6 +244,7 @@ export async function startServer(
       jurisdiction,
       ledger,
       entries: ledgerStore,
+      events,
       state: {
         ready: async () => ledger.failure() === null,
         health: async () => {
@@ -267,11 +270,11 @@ export async function startServer(
       secure,
       invitationLink,
       version: VERSION,
+      demo: given.demo,
     }),
   });
   const adminServer =
     secure && admin.certificate !== null && admin.key !== null
-      demo: given.demo,
       ? createHttpsServer({ cert: readFileSync(admin.certificate), key: readFileSync(admin.key) }, api)
       : createHttpServer(api);
 
@@ -320,6 +323,7 @@ export async function startServer(
     stopRevocationList();
     await gateway.stop();
     await publicListener.close();
+    events.stop();
     const closed = once(adminServer, 'close');
     adminServer.close();
     adminServer.closeAllConnections();

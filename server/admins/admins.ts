@@ -7,6 +7,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { type AccountId, newAccountId, randomBase32 } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
 import { emailKey, personSubject } from './email.ts';
 import { hashPassword, passwordMatches } from './passwords.ts';
 import type { Account, AccountStore, ApiToken, ApproverKey, ApproverKeyStore, Session, SessionStore } from './ports.ts';
@@ -31,6 +32,7 @@ export interface AdminsPorts {
   readonly sealer: Sealer;
   /** For the `at` of leaves only. */
   readonly clock: Clock;
+  readonly bus: Bus;
   /** Shown by authenticator apps. */
   readonly organisation: string;
   readonly limits?: SignInLimits;
@@ -54,7 +56,7 @@ export interface SignedIn {
 export type Admins = ReturnType<typeof createAdmins>;
 
 export function createAdmins(ports: AdminsPorts) {
-  const { accounts, sessions, approverKeys, sealer, clock } = ports;
+  const { accounts, sessions, approverKeys, sealer, clock, bus } = ports;
   const limits = ports.limits ?? createSignInLimits();
   const now = ports.now ?? Date.now;
 
@@ -73,6 +75,8 @@ export function createAdmins(ports: AdminsPorts) {
     const facts = { role: grant?.role ?? 'all', scope: grant?.group ? 'group' : 'all', area: grant?.area ?? null };
     return { kind, at: clock.now(), subject: account, public: facts } satisfies LeafDraft<K>;
   }
+
+  const changed = () => bus.publish({ kind: 'accounts' });
 
   async function found(id: AccountId): Promise<Account> {
     const account = await accounts.find(id);
@@ -123,6 +127,7 @@ export function createAdmins(ports: AdminsPorts) {
         );
       }
       await limits.succeeded(guess, given.address);
+      changed();
       return { account, totpSecret: secret, totpUri: totpUri(ports.organisation, account.email, secret) };
     },
 
@@ -196,6 +201,7 @@ export function createAdmins(ports: AdminsPorts) {
     ): Promise<{ account: Account; invitation: string; expiresAt: number }> {
       const { token, stored } = invitation();
       const account = await accounts.create(fresh(email, name, now()), stored);
+      changed();
       return { account, invitation: token, expiresAt: stored.expiresAt };
     },
     /** For a lost password or phone: the old ones work until the invitation is redeemed. */
@@ -203,11 +209,13 @@ export function createAdmins(ports: AdminsPorts) {
       await found(id);
       const { token, stored } = invitation();
       await accounts.invite(id, stored);
+      changed();
       return { invitation: token, expiresAt: stored.expiresAt };
     },
     async setStatus(id: AccountId, status: Account['status']): Promise<Account> {
       if ((await found(id)).status !== status) {
         await accounts.setStatus(id, status, leaf(status === 'active' ? 'role.granted' : 'role.revoked', id, null));
+        changed();
       }
       return found(id);
     },
@@ -215,12 +223,14 @@ export function createAdmins(ports: AdminsPorts) {
       const { grants } = await found(id);
       if (!grants.some((held) => same(held, grant))) {
         await accounts.grant(id, grant, now(), leaf('role.granted', id, grant));
+        changed();
       }
       return found(id);
     },
     async revokeGrant(id: AccountId, grant: Grant): Promise<Account> {
       await found(id);
       await accounts.revoke(id, grant, leaf('role.revoked', id, grant));
+      changed();
       return found(id);
     },
 
@@ -236,6 +246,7 @@ export function createAdmins(ports: AdminsPorts) {
         registeredAt: now(),
       };
       await approverKeys.register(key);
+      changed();
       return key;
     },
     approverKeys: (): Promise<ApproverKey[]> => approverKeys.keys(),

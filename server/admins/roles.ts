@@ -80,6 +80,8 @@ export const RIGHTS = {
   'commands.show': right('device', ...EVERYONE),
   'commands.cancel': right('device', 'owner', 'fleet', 'helpdesk'),
   'alarms.list': right('device', ...EVERYONE),
+  /** Topics only: whoever listens asks with their own rights. */
+  'events.listen': right('self'),
 
   'orders.list': right('any', ...EVERYONE),
   'orders.show': right('any', ...EVERYONE),
@@ -96,14 +98,14 @@ export const RIGHTS = {
   'ip-databases.import': right('whole', 'owner', 'fleet'),
   'ip-databases.activate': right('whole', 'owner', 'fleet'),
   'backup.create': right('whole', 'owner'),
-} as const satisfies Record<string, Right>;
-
 
   /** Mounted in `npm run demo` only. */
   'demo.show': right('self'),
   'demo.jump': right('self'),
   'demo.message': right('self'),
   'demo.session': right('public'),
+} as const satisfies Record<string, Right>;
+
 export type RightName = keyof typeof RIGHTS;
 const RIGHT_NAMES = Object.keys(RIGHTS) as RightName[];
 export type RouteName = Exclude<RightName, 'commands.destroy'>;

@@ -9,7 +9,7 @@ import type { Admins } from '../admins/admins.ts';
 import { RIGHTS, type RouteName } from '../admins/roles.ts';
 import { authenticate, cookieOf, refuseOtherSites } from './authentication.ts';
 import { failureOf } from './failure.ts';
-import { FileReply, type Route } from './route.ts';
+import { FileReply, type Route, StreamReply } from './route.ts';
 
 /** An order with a thousand exemptions and statements in several languages fits. */
 const LARGEST_BODY = '1mb';
@@ -41,7 +41,8 @@ export function createApi({ admins, routes, log }: ApiPorts): express.Express {
     const handle = async (request: Request, response: Response, next: NextFunction) => {
       response.setHeader('Cache-Control', 'no-store');
       refuseOtherSites(request.headers);
-      const caller = isPublic ? null : await authenticate(admins, request.method, request.headers);
+      const callerNow = () => authenticate(admins, request.method, request.headers);
+      const caller = isPublic ? null : await callerNow();
       if (!isPublic && !caller)
         throw new CordonError('not_signed_in', 'Sign in with POST /api/v1/session, or send a token.');
       // The body is read only after the caller is known, so that a stranger cannot make the server hold a megabyte.
@@ -51,6 +52,7 @@ export function createApi({ admins, routes, log }: ApiPorts): express.Express {
         query: request.query,
         body: request.body,
         caller,
+        callerNow,
         address: request.socket.remoteAddress ?? '',
         upload: request,
         cookie: cookieOf(request.headers),
@@ -59,6 +61,11 @@ export function createApi({ admins, routes, log }: ApiPorts): express.Express {
         log.info({ route: route.name, account: caller.account.id, via: caller.via }, 'admin request');
       }
       if (reply instanceof FileReply) return send(response, reply, next);
+      if (reply instanceof StreamReply) {
+        if (request.method !== 'HEAD') return reply.hold(request, response);
+        response.type('text/event-stream').end();
+        return;
+      }
       response.status(reply.status).set(reply.headers);
       if (route.raw === 'text') response.type('text/plain').send(reply.body);
       else response.json(reply.body);
@@ -90,6 +97,8 @@ export function createApi({ admins, routes, log }: ApiPorts): express.Express {
  */
 function requireComplete(routes: readonly Route[]): void {
   const mounted = new Set(routes.map((route) => route.name));
+  const ofDemo = (name: RouteName) => name.startsWith('demo.');
+  const demo = [...mounted].some(ofDemo);
   const named = Object.keys(RIGHTS).filter((name): name is RouteName => name !== 'commands.destroy');
   const missing = named.filter((name) => !mounted.has(name) && (demo || !ofDemo(name)));
   if (missing.length > 0 || mounted.size !== routes.length) {
@@ -100,8 +109,6 @@ function requireComplete(routes: readonly Route[]): void {
 function read(parser: express.RequestHandler, request: Request, response: Response): Promise<void> {
   return new Promise((resolve, reject) => {
     const finished = (error?: unknown) => (error === undefined ? resolve() : reject(error));
-  const ofDemo = (name: RouteName) => name.startsWith('demo.');
-  const demo = [...mounted].some(ofDemo);
     Promise.resolve(parser(request, response, finished)).catch(reject);
   });
 }

@@ -20,7 +20,9 @@ export function openApiDocument(routes: readonly Route[], version: string) {
         ? { 'application/octet-stream': { schema: BYTES } }
         : raw === 'text'
           ? { 'text/plain': { schema: response } }
-          : json(response);
+          : raw === 'stream'
+            ? { 'text/event-stream': { schema: response } }
+            : json(response);
     const content = raw === 'upload' ? { 'application/octet-stream': { schema: BYTES } } : body ? json(body) : null;
     const said = scope === 'public' ? 'Public.' : scope === 'self' ? 'Signed in.' : `Roles: ${roles.join(', ')}.`;
     registry.registerPath({

@@ -10,6 +10,7 @@ import { type CodesPorts, codeRoutes } from './codes.ts';
 import { type CommandsPorts, commandRoutes } from './commands.ts';
 import { type DemoPort, demoRoutes } from './demo.ts';
 import { type DevicesPorts, deviceRoutes } from './devices.ts';
+import { type EventsPort, eventRoutes } from './events.ts';
 import { type GroupsPort, groupRoutes } from './groups.ts';
 import { type HealthPort, healthRoutes } from './health.ts';
 import { type IpDatabasesPort, ipDatabaseRoutes } from './ip-databases.ts';
@@ -30,6 +31,7 @@ export interface ResourcePorts {
   readonly jurisdiction: IpDatabasesPort & DevicesPorts['jurisdiction'];
   readonly ledger: LedgerPorts['ledger'];
   readonly entries: LedgerPorts['entries'];
+  readonly events: EventsPort;
   readonly state: HealthPort;
   readonly metrics: MetricsPort;
   readonly backup: BackupPort;
@@ -37,10 +39,10 @@ export interface ResourcePorts {
   readonly secure: SessionPorts['secure'];
   readonly invitationLink: AccountsPorts['invitationLink'];
   readonly version: string;
-}
-
   /** `npm run demo` only. */
   readonly demo?: DemoPort | undefined;
+}
+
 export function apiRoutes(ports: ResourcePorts): Route[] {
   const { admins, devices, commands, enrolment, orders, jurisdiction, ledger, entries } = ports;
   const routes: Route[] = [
@@ -55,14 +57,15 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...deviceRoutes({ devices, orders, jurisdiction }),
     ...commandRoutes({ commands, devices }),
     ...alarmRoutes(devices),
+    ...eventRoutes(ports.events),
     ...orderRoutes(orders),
     ...ledgerRoutes({ ledger, entries }),
     ...ipDatabaseRoutes(jurisdiction),
     ...backupRoutes(ports.backup),
+    ...(ports.demo === undefined ? [] : demoRoutes({ ...ports, demo: ports.demo })),
   ];
   const description = route({
     name: 'openapi.show',
-    ...(ports.demo === undefined ? [] : demoRoutes({ ...ports, demo: ports.demo })),
     method: 'get',
     path: '/api/openapi.json',
     root: true,

@@ -2,6 +2,7 @@
  * One route said once: its name (and with it its rights), method, path, shapes and handler. The express app, the OpenAPI document and
  * the rights matrix are all made from these. A name that is not in the table of rights does not compile.
  */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { nothing } from '../../shared/api/wire.ts';
@@ -38,6 +39,8 @@ export interface Input<P, Q, B> {
   demand(right: RightName): Reach;
   /** Throws `not_signed_in` on a public route without a caller. */
   readonly caller: Caller;
+  /** Who calls, asked anew: for what goes on after the answer has begun. Rejects with `not_signed_in` when nobody does any more. */
+  callerNow(): Promise<Caller>;
   /** The socket's own address. */
   readonly address: string;
   /** The raw body of a route that takes one. */
@@ -72,6 +75,16 @@ export class FileReply {
   }
 }
 
+/** An answer that goes on: `hold` writes its head and all that follows, until it or the client ends it. */
+export class StreamReply {
+  readonly hold: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  constructor(hold: (request: IncomingMessage, response: ServerResponse) => Promise<void>) {
+    this.hold = hold;
+  }
+}
+
+type RawKind = 'upload' | 'download' | 'text' | 'stream';
+
 interface Definition<P extends Shape, Q extends Shape, B extends Shape, R extends Shape> {
   readonly name: RouteName;
   readonly method: 'get' | 'post' | 'patch' | 'delete';
@@ -87,9 +100,9 @@ interface Definition<P extends Shape, Q extends Shape, B extends Shape, R extend
   readonly response: R;
   /** Other statuses than 200 that the OpenAPI document should tell. */
   readonly statuses?: readonly number[];
-  /** The body is the request's raw stream, the response a file or plain text: none of them is JSON. */
-  readonly raw?: 'upload' | 'download' | 'text';
-  handler(input: Input<Out<P>, Out<Q>, Out<B>>): Promise<Answer<R> | Reply<Answer<R>> | FileReply>;
+  /** The body is the request's raw stream, the response a file, plain text or a stream of events: none of them is JSON. */
+  readonly raw?: RawKind;
+  handler(input: Input<Out<P>, Out<Q>, Out<B>>): Promise<Answer<R> | Reply<Answer<R>> | FileReply | StreamReply>;
 }
 
 export interface RawInput {
@@ -97,6 +110,7 @@ export interface RawInput {
   readonly query: unknown;
   readonly body: unknown;
   readonly caller: Caller | null;
+  readonly callerNow: () => Promise<Caller | null>;
   readonly address: string;
   readonly upload: Readable;
   readonly cookie: string | null;
@@ -112,9 +126,9 @@ export interface Route {
   readonly body: Shape | null;
   readonly response: Shape;
   readonly statuses: readonly number[];
-  readonly raw: 'upload' | 'download' | 'text' | null;
+  readonly raw: RawKind | null;
   /** Parses, authorises, acts; answers with what the response schema lets through. */
-  run(input: RawInput): Promise<Reply<unknown> | FileReply>;
+  run(input: RawInput): Promise<Reply<unknown> | FileReply | StreamReply>;
 }
 
 type Nothing = typeof nothing;
@@ -149,18 +163,23 @@ export function route<
         reach,
         demand: (right) => reachOf(right, grants),
         get caller() {
-          if (!input.caller) throw new CordonError('not_signed_in', 'Sign in first.');
-          return input.caller;
+          return signedIn(input.caller);
         },
+        callerNow: async () => signedIn(await input.callerNow()),
         address: input.address,
         upload: input.upload,
         cookie: input.cookie,
       });
-      if (answer instanceof FileReply) return answer;
+      if (answer instanceof FileReply || answer instanceof StreamReply) return answer;
       const reply = answer instanceof Reply ? answer : new Reply(answer);
       return new Reply<unknown>(response.parse(reply.body), { status: reply.status, headers: { ...reply.headers } });
     },
   };
+}
+
+function signedIn(caller: Caller | null): Caller {
+  if (!caller) throw new CordonError('not_signed_in', 'Sign in first.');
+  return caller;
 }
 
 /** A schema's refusal as one sentence and the field's path; never the value, which may be a secret. */

@@ -16,7 +16,11 @@ export type Wake =
   /** A new order list or root is current. */
   | { readonly kind: 'list' }
   /** Verdicts may have changed for these devices (an order came into force, a location moved). */
-  | { readonly kind: 'verdicts'; readonly devices: readonly DeviceId[] };
+  | { readonly kind: 'verdicts'; readonly devices: readonly DeviceId[] }
+  /** For whoever shows it to people: something of this kind has changed. Devices need not hear of it. */
+  | { readonly kind: Shown };
+
+type Shown = 'devices' | 'results' | 'orders' | 'receipts' | 'alarms' | 'accounts' | 'ledger';
 
 export interface Bus {
   publish(wake: Wake): void;
@@ -27,9 +31,16 @@ export interface Bus {
 /** For one process. Delivery is on a later turn of the loop, so that a publisher never runs a subscriber's code. */
 export class LocalBus implements Bus {
   readonly #subscribers = new Set<(wake: Wake) => void>();
+  readonly #underWay = new Set<Wake['kind']>();
 
   publish(wake: Wake): void {
+    // Ten thousand devices that connect at once raise ten thousand hints that say the same: one of them goes out.
+    if (Object.keys(wake).length === 1) {
+      if (this.#underWay.has(wake.kind)) return;
+      this.#underWay.add(wake.kind);
+    }
     setImmediate(() => {
+      this.#underWay.delete(wake.kind);
       for (const hear of this.#subscribers) hear(wake);
     });
   }

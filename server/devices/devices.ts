@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { AreaCode } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { Inventory } from '../../shared/protocol/frames.ts';
 import { type DeviceId, type GroupId, newGroupId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -174,6 +175,7 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
   async function createGroup(group: { name: string; home: AreaCode | null; seat: AreaCode | null }): Promise<Group> {
     const made = { id: newGroupId(), ...group, createdAt: clock.now() };
     await groups.insertGroup(made);
+    bus.publish({ kind: 'devices' });
     return made;
   }
 
@@ -191,11 +193,13 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
     if (change.home !== undefined || change.seat !== undefined) {
       for (const device of await groups.devicesOf(id)) await changed(device);
     }
+    bus.publish({ kind: 'devices' });
     return getGroup(id);
   }
 
   async function deleteGroup(id: GroupId): Promise<void> {
     if (!(await groups.deleteGroup(id))) throw unknownGroup(id);
+    bus.publish({ kind: 'devices' });
   }
 
   /** Opens a session: its epoch fences every older socket of the device. Register the socket first, so that no `ended` is missed. */
@@ -217,7 +221,30 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
       });
     }
     bus.publish({ kind: 'opened', device: device.device, epoch: opened.epoch });
+    if (opened.tookOver) bus.publish({ kind: 'alarms' });
     return opened;
+  }
+
+  /** Resolves once it is durable, so `reports` may be acknowledged then. */
+  async function seen(session: Session, what: Omit<Seen, 'at'> = {}): Promise<void> {
+    await presence.seen(session, { ...what, at: clock.now() });
+    // That it was heard of again is no news to anybody; that it holds another list is.
+    if (what.list !== undefined) bus.publish({ kind: 'devices' });
+  }
+
+  async function disconnected(session: Session): Promise<void> {
+    await presence.disconnected(session, clock.now());
+    bus.publish({ kind: 'devices' });
+  }
+
+  async function putInventory(device: DeviceId, inventory: Inventory): Promise<void> {
+    await presence.putInventory(device, inventory);
+    bus.publish({ kind: 'devices' });
+  }
+
+  async function raiseAlarm(alarm: Omit<Alarm, 'id' | 'at'>): Promise<void> {
+    await presence.raise({ ...alarm, at: clock.now() });
+    bus.publish({ kind: 'alarms' });
   }
 
   return {
@@ -237,17 +264,16 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
     deleteGroup,
 
     connected,
-    disconnected: (session: Session) => presence.disconnected(session, clock.now()),
-    /** Resolves once it is durable, so `reports` may be acknowledged then. */
-    seen: (session: Session, seen: Omit<Seen, 'at'> = {}) => presence.seen(session, { ...seen, at: clock.now() }),
+    disconnected,
+    seen,
     /** At start, before the listeners: no socket of an earlier process is left. */
     resetPresence: () => presence.reset(clock.now()),
     /** At start: ends the statements that lapsed meanwhile, and each later one at its time. Returns what stops it. */
     keepLapsing: lapsing.keep,
 
-    putInventory: presence.putInventory.bind(presence),
+    putInventory,
     inventory: presence.inventory.bind(presence),
-    raiseAlarm: (alarm: Omit<Alarm, 'id' | 'at'>) => presence.raise({ ...alarm, at: clock.now() }),
+    raiseAlarm,
     alarms: ({ scope, device = null, before = null, limit = 50 }: AlarmsQuery) =>
       presence.alarms({ scope, device, before, limit: Math.min(Math.max(1, limit), MAX_PAGE) }),
   };

@@ -90,6 +90,7 @@ export function createEnrolment({ store, authority, surroundings, clock, bus, ad
     const expiresAt = createdAt + hours * HOUR;
     const code = { id, secretHash: hashOf(secret), user, group, home, seat, by, createdAt, expiresAt };
     await (wanted.device ? store.reopenCode(code) : store.addCode(code));
+    bus.publish({ kind: 'devices' });
     const link = formatActivationLink({ ...addresses(), fingerprint: authority.fingerprint, code: { id, secret } });
     return { id, link, expiresAt };
   }
@@ -100,8 +101,10 @@ export function createEnrolment({ store, authority, surroundings, clock, bus, ad
   }
 
   async function cancelCode(id: DeviceId): Promise<void> {
-    if (await store.cancelCode(id, Date.now())) return;
-    throw new CordonError('not_found', 'There is no such open code: it was used or cancelled before.', { code: id });
+    if (!(await store.cancelCode(id, Date.now()))) {
+      throw new CordonError('not_found', 'There is no such open code: it was used or cancelled before.', { code: id });
+    }
+    bus.publish({ kind: 'devices' });
   }
 
   /**
@@ -144,6 +147,7 @@ export function createEnrolment({ store, authority, surroundings, clock, bus, ad
     // Sockets of the earlier generation close; its ties and record are made anew.
     if (generation > 1) bus.publish({ kind: 'ended', device: code.id });
     await surroundings.deviceChanged(code.id);
+    bus.publish({ kind: 'devices' });
     return { device: code.id, generation, certificate: outcome.der };
   }
 

@@ -9,6 +9,7 @@ import { consistencyProof, type HashSource, inclusionProof } from '../../shared/
 import { ed25519FromSpki, type NoteSigner, verifierKey } from '../../shared/ledger/signed-note.ts';
 import { encodeBundle, leavesOfBundle, nodesOfTile, TILE_WIDTH, type TileId } from '../../shared/ledger/tiles.ts';
 import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
 
 export interface StoredCheckpoint {
   readonly size: number;
@@ -69,10 +70,11 @@ export function createLedger(ports: {
   readonly key: LedgerKey;
   readonly installation: string;
   readonly clock: Clock;
+  readonly bus: Bus;
   readonly log: LedgerLog;
   readonly interval?: number;
 }): Ledger {
-  const { store, clock, log } = ports;
+  const { store, clock, log, bus } = ports;
   const signer: NoteSigner = {
     name: originOf(ports.installation),
     publicKey: ed25519FromSpki(Buffer.from(ports.key.publicKey, 'base64')),
@@ -86,6 +88,7 @@ export function createLedger(ports: {
     let taken: number;
     do {
       taken = await store.extend(LEAVES_AT_ONCE, clock.now(), (size, root) => signCheckpoint({ size, root }, signer));
+      if (taken > 0) bus.publish({ kind: 'ledger' });
     } while (taken === LEAVES_AT_ONCE);
   }
 

@@ -6,6 +6,7 @@ import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { inForce } from '../../shared/verdict/evaluate.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { Log } from './ports.ts';
 import { instantsOf } from './verdicts.ts';
 
@@ -40,9 +41,10 @@ export function createExecutions(ports: {
   readonly store: ExecutionStore;
   readonly clock: Clock;
   readonly rules: () => readonly OrderRule[];
+  readonly bus: Bus;
   readonly log: Log;
 }): Executions {
-  const { store, clock, rules, log } = ports;
+  const { store, clock, rules, bus, log } = ports;
   let cancel: () => void = () => undefined;
   let last: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -59,6 +61,7 @@ export function createExecutions(ports: {
         { order, revision, state, at: now },
         { kind: 'order.executed', at: now, subject: null, public: { order, revision, state } },
       );
+      bus.publish({ kind: 'orders' });
     }
   }
 

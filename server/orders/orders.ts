@@ -110,7 +110,7 @@ const ATTEMPTS = 5;
 export function createOrders(ports: OrderPorts): Orders {
   const { store, executed, clock, bus, online, fleet, jurisdiction, installation, appeal, log } = ports;
   const state: OrderState = openOrderState({ store, clock, online, installation, log, changed: listChanged });
-  const executions = createExecutions({ store: executed, clock, rules: state.rules, log });
+  const executions = createExecutions({ store: executed, clock, rules: state.rules, bus, log });
   const verdicts = createVerdicts({
     clock,
     bus,
@@ -130,7 +130,9 @@ export function createOrders(ports: OrderPorts): Orders {
     const run = last.then(async () => {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await act();
+          const done = await act();
+          bus.publish({ kind: 'orders' });
+          return done;
         } catch (error) {
           if (!isCordonError(error, 'conflict') || attempt === ATTEMPTS) throw error;
           await state.load();

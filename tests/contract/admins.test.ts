@@ -4,6 +4,7 @@ import { generateSync } from 'otplib';
 import { expect, it } from 'vitest';
 import { createAdmins } from '../../server/admins/admins.ts';
 import { createSignInLimits } from '../../server/admins/sign-in-limits.ts';
+import { LocalBus } from '../../server/bus/bus.ts';
 import { AdminStore } from '../../server/store/admin-store.ts';
 import type { Database } from '../../server/store/database.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
@@ -27,6 +28,7 @@ function adminsOver(database: Database) {
     approverKeys: store,
     sealer: { seal: (plain) => plain.toString('base64'), unseal: (text) => Buffer.from(text, 'base64') },
     clock: new DrivenClock(1_447_200_000_000),
+    bus: new LocalBus(),
     organisation: 'Example',
     limits: createSignInLimits({ perPair: 1000, perAddress: 1000, perSubject: 1000 }),
     now: () => Date.now() + time.ahead,

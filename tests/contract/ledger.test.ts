@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, expect, it } from 'vitest';
+import { LocalBus } from '../../server/bus/bus.ts';
 import { createLedger, type Ledger } from '../../server/ledger/ledger.ts';
 import type { Database } from '../../server/store/database.ts';
 import { appendLeaf } from '../../server/store/leaves.ts';
@@ -32,6 +33,7 @@ function ledgerOver(database: Database): Ledger {
     key,
     installation: 'ins_test',
     clock: new DrivenClock(1000),
+    bus: new LocalBus(),
     log,
     interval: 5,
   });
@@ -157,6 +159,7 @@ describeOnEveryStore('the ledger', (open) => {
       key,
       installation: 'ins_other',
       clock: new DrivenClock(0),
+      bus: new LocalBus(),
       log: { error: () => undefined },
     });
     await other.sequence();

@@ -15,8 +15,8 @@ import { createAdmins } from '../../server/admins/admins.ts';
 import type { Grant } from '../../server/admins/roles.ts';
 import { createSignInLimits } from '../../server/admins/sign-in-limits.ts';
 import { createApi } from '../../server/api/app.ts';
-import { createEventStreams } from '../../server/api/event-streams.ts';
 import type { DemoPort } from '../../server/api/demo.ts';
+import { createEventStreams, type EventStreamPorts } from '../../server/api/event-streams.ts';
 import { apiRoutes } from '../../server/api/resources.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createCommands } from '../../server/commands/commands.ts';
@@ -51,10 +51,12 @@ export async function startApi({
   limits = { perPair: 1000, perAddress: 100_000, perSubject: 100_000 },
   authority,
   demo,
+  pace = {},
 }: {
   limits?: { perPair: number; perAddress: number; perSubject: number };
   authority?: Authority;
   demo?: DemoPort;
+  pace?: EventStreamPorts['pace'];
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-api-'));
   const database = await openDatabase({ file: join(folder, 'cordon.db') });
@@ -78,6 +80,7 @@ export async function startApi({
       unseal: (text) => Buffer.from(text.slice('sealed:'.length), 'hex'),
     },
     clock,
+    bus,
     organisation: 'Example',
     limits: createSignInLimits(limits),
     now: () => Date.now() + ahead,
@@ -101,6 +104,7 @@ export async function startApi({
     },
     installation: 'test',
     clock,
+    bus,
     log,
   });
   const online = signerOf(privateKey);
@@ -119,6 +123,7 @@ export async function startApi({
     log: { warn: log.info },
   });
   await orders.start();
+  const events = createEventStreams({ bus, log, pace });
   const routes = apiRoutes({
     admins,
     devices,
@@ -130,17 +135,18 @@ export async function startApi({
     jurisdiction: { ipDatabases: absent, importIpDatabase: absent, activateIpDatabase: absent, evidence: absent },
     ledger,
     entries: ledgerStore,
+    events,
     state: { ready: async () => true, health: absent },
     metrics: { connections: () => 0, list: () => null, ordersInForce: () => 0, ledgerFailing: () => false },
     backup: { backupTo: (path) => backupTo(database, path) },
     secure: false,
     invitationLink: (token) => `http://localhost/#invitation=${token}`,
     version: '0.0.0',
+    demo,
   });
   const server = createServer(createApi({ admins, routes, log }));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
-    demo,
   const url = `http://127.0.0.1:${port}`;
 
   /** Makes an account that can sign in, and its TOTP secret. */
@@ -174,6 +180,11 @@ export async function startApi({
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
+    if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
+      // It does not end by itself.
+      await response.body?.cancel();
+      return { status: response.status, headers: response.headers, text: '', json: null };
+    }
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : null;
     return { status: response.status, headers: response.headers, text, json };
@@ -189,6 +200,8 @@ export async function startApi({
 
   return {
     url,
+    bus,
+    events,
     database,
     admins,
     devices,
@@ -202,6 +215,7 @@ export async function startApi({
     request,
     signIn,
     async close() {
+      events.stop();
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
       await orders.stop();

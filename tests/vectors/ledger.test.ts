@@ -5,6 +5,7 @@ import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LocalBus } from '../../server/bus/bus.ts';
 import { createLedger, type Ledger } from '../../server/ledger/ledger.ts';
 import { type Database, openDatabase } from '../../server/store/database.ts';
 import { appendLeaf } from '../../server/store/leaves.ts';
@@ -53,6 +54,7 @@ describe.skipIf(!go.present || !packages.present)("Go's sumdb", () => {
       },
       installation: 'ins_test',
       clock: new SystemClock(),
+      bus: new LocalBus(),
       log: { error: () => undefined },
     });
     const add = async (count: number) => {

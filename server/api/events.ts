@@ -1,0 +1,39 @@
+/** The event stream: tells a browser that something of a topic has changed, so that it asks again, with its own rights. */
+import { changedEvent } from '../../shared/api/events.ts';
+import { isCordonError } from '../../shared/errors.ts';
+import type { Grant } from '../admins/roles.ts';
+import type { EventStreams } from './event-streams.ts';
+import { type Route, route, StreamReply } from './route.ts';
+
+export type EventsPort = Pick<EventStreams, 'hold' | 'changed'>;
+
+export function eventRoutes(streams: Pick<EventsPort, 'hold'>): Route[] {
+  return [
+    route({
+      name: 'events.listen',
+      method: 'get',
+      path: '/events',
+      summary: 'Server-sent events named "changed": the topics of which something has changed, at most once a second',
+      raw: 'stream',
+      response: changedEvent,
+      async handler({ caller, callerNow }) {
+        const { grants } = caller.account;
+        const listener = {
+          of: caller.csrf ?? caller.account.id,
+          mayStay: async () => {
+            try {
+              const now = (await callerNow()).account.grants;
+              return grants.every((grant) => now.some((other) => sameGrant(grant, other)));
+            } catch (error) {
+              if (isCordonError(error, 'not_signed_in')) return false;
+              throw error;
+            }
+          },
+        };
+        return new StreamReply((request, response) => streams.hold(listener, request, response));
+      },
+    }),
+  ];
+}
+
+const sameGrant = (a: Grant, b: Grant): boolean => a.role === b.role && a.group === b.group && a.area === b.area;
