@@ -1,11 +1,11 @@
 /** Proposals: from what an admin asks for to the exact bytes that approvers will sign. Nothing here takes effect. */
 import { CordonError } from '../../shared/errors.ts';
+import { nextStatus, stateOf } from '../../shared/order/acts.ts';
 import { canonicalText } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import type { OrderAct, OrderTerms, Revision } from '../../shared/order/documents.ts';
 import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
-import { nextStatus, stateOf } from './acts.ts';
 import { makeExemptions } from './exempt-devices.ts';
 import { type OrderState, orderOf } from './order-state.ts';
 import type { FleetPort, OrderStore, RevisionRow } from './ports.ts';

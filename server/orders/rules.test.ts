@@ -1,10 +1,10 @@
 /** The pure rules of acts, terms and adoption, as tables. */
 import { describe, expect, it } from 'vitest';
 import { isCordonError } from '../../shared/errors.ts';
+import { ACTS, nextStatus, type OrderState, stateOf } from '../../shared/order/acts.ts';
 import { ORDER_ACTS, type OrderAct } from '../../shared/order/documents.ts';
 import { BRIEF_HOLD } from '../../shared/order/standing.ts';
 import { revisionDocument, TERMS } from '../../tests/support/signed-documents.ts';
-import { ACTS, nextStatus, type OrderState, stateOf } from './acts.ts';
 import { decideApproval } from './adoption.ts';
 import { changeTerms, makeTerms, readTime, type TermsInput } from './terms.ts';
 

@@ -1,8 +1,8 @@
-/** What each act makes of an order, as one typed table: state × act → the next revision's status, or why not. Pure. */
-import { CordonError } from '../../shared/errors.ts';
-import type { OrderAct, Revision } from '../../shared/order/documents.ts';
-import { BRIEF_HOLD } from '../../shared/order/standing.ts';
-import type { Instant } from '../../shared/time/clock.ts';
+/** What each act makes of an order, as one typed table: state × act → the next revision's status, or why not. Pure: the server decides by it, a console offers by it. */
+import { CordonError } from '../errors.ts';
+import type { Instant } from '../time/clock.ts';
+import type { OrderAct, Revision } from './documents.ts';
+import { BRIEF_HOLD } from './standing.ts';
 
 /** `lapsed`: held by one approver whose 72 hours have passed, so that the order is in force again while its revision still says held. */
 export type OrderState = 'none' | 'proposed' | 'active' | 'held' | 'lapsed' | 'withdrawn';
