@@ -9,8 +9,9 @@
  * - a named group (`EU`, `EEA`, `EFTA`, `GCC`): in an order only;
  * - disputed ground (`XX-kashmir`, see `disputed.ts`): in evidence only, since whose it is depends on the order.
  */
-import { iso31661, iso31662 } from 'iso-3166';
 import { CordonError } from '../errors.ts';
+// Codes alone, without names: a seventh of the package that they come from (`iso-3166.test.ts`), and browsers load them too.
+import subdivisionCodes from './iso-3166.json' with { type: 'json' };
 
 declare const areaCode: unique symbol;
 export type AreaCode = string & { readonly [areaCode]: true };
@@ -76,10 +77,17 @@ const OWN_CODE: Readonly<Record<string, string>> = {
   'US-VI': 'VI',
 };
 
+/** Country → its subdivisions. */
+const subdivisions: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(subdivisionCodes).map(([country, codes]) => [
+    country,
+    codes === '' ? [] : codes.split(' ').map((code) => `${country}-${code}`),
+  ]),
+);
 const places: ReadonlySet<string> = new Set([
-  ...iso31661.map((country) => country.alpha2),
+  ...subdivisions.keys(),
   'XK',
-  ...iso31662.map((subdivision) => subdivision.code).filter((code) => !Object.hasOwn(OWN_CODE, code)),
+  ...[...subdivisions.values()].flat().filter((code) => !Object.hasOwn(OWN_CODE, code)),
 ]);
 const groups: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries(GROUP_MEMBERS).map(([name, members]) => [name, new Set(members.split(' '))]),
@@ -155,11 +163,9 @@ export function expandAreas(areas: readonly AreaCode[]): Set<AreaCode> {
   return expanded;
 }
 
-const subdivisions = Map.groupBy(iso31662, ({ code }) => code.slice(0, 2));
-
 /** A country's subdivisions; none for anything else. */
 export function subdivisionsOf(area: AreaCode): AreaCode[] {
-  return (subdivisions.get(area) ?? []).map(({ code }) => code).filter(isPlace);
+  return (subdivisions.get(area) ?? []).filter(isPlace);
 }
 
 export function groundArea(feature: DisputedFeature): AreaCode {
