@@ -19,6 +19,7 @@ import type { Instant } from '../../shared/time/clock.ts';
 import type { Admins } from '../admins/admins.ts';
 import { rightsOf } from '../admins/roles.ts';
 import type { Orders } from '../orders/orders.ts';
+import type { EventsPort } from './events.ts';
 import { Reply, type Route, route } from './route.ts';
 import { sessionCookie } from './session.ts';
 
@@ -38,11 +39,12 @@ export interface DemoPorts {
   readonly demo: DemoPort;
   readonly admins: Pick<Admins, 'session'>;
   readonly orders: Pick<Orders, 'list'>;
+  readonly events: Pick<EventsPort, 'changed'>;
   /** See `SessionPorts`. */
   readonly secure: boolean;
 }
 
-export function demoRoutes({ demo, admins, orders, secure }: DemoPorts): Route[] {
+export function demoRoutes({ demo, admins, orders, events, secure }: DemoPorts): Route[] {
   /** Only what is adopted comes by itself. */
   async function marks(): Promise<{ label: string; at: Instant }[]> {
     const now = demo.now();
@@ -83,6 +85,7 @@ export function demoRoutes({ demo, admins, orders, secure }: DemoPorts): Route[]
           );
         }
         await demo.jump(to);
+        events.changed('clock');
         return { now: demo.now() };
       },
     }),
