@@ -94,6 +94,8 @@ export const RIGHTS = {
 
   'ledger.checkpoint': right('any', ...EVERYONE),
   'ledger.leaves': right('any', ...EVERYONE),
+  'ledger.inclusion': right('any', ...EVERYONE),
+  'ledger.consistency': right('any', ...EVERYONE),
   'ip-databases.list': right('any', 'owner', 'fleet', 'legal', 'auditor'),
   'ip-databases.import': right('whole', 'owner', 'fleet'),
   'ip-databases.activate': right('whole', 'owner', 'fleet'),

@@ -1,10 +1,19 @@
 /** The ledger, for admins. What outsiders check is the same, on the public listener. */
-import { checkpointView, leafList, leafQuery } from '../../shared/api/ledger.ts';
+import {
+  checkpointView,
+  consistencyQuery,
+  consistencyView,
+  inclusionQuery,
+  inclusionView,
+  leafList,
+  leafQuery,
+} from '../../shared/api/ledger.ts';
 import { leafSchema } from '../../shared/ledger/leaf.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { type Route, route } from './route.ts';
 
 export interface LedgerPorts {
-  readonly ledger: { checkpoint(): Promise<string>; readonly verifierKey: string };
+  readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey' | 'proveLeaf' | 'proveGrowth'>;
   /** The bodies of the leaves `from` to `to`, `to` excluded, as far as the newest checkpoint reaches. */
   readonly entries: { entries(from: number, to: number): Promise<Buffer[]> };
 }
@@ -35,5 +44,31 @@ export function ledgerRoutes({ ledger, entries }: LedgerPorts): Route[] {
         return { leaves };
       },
     }),
+    route({
+      name: 'ledger.inclusion',
+      method: 'get',
+      path: '/ledger/inclusion',
+      summary: 'The proof that the newest checkpoint has a leaf (RFC 6962, section 2.1.1)',
+      query: inclusionQuery,
+      response: inclusionView,
+      async handler({ query: { index } }) {
+        const { body, proof, checkpoint } = await ledger.proveLeaf(index);
+        return { index, body: body.toString(), proof: proof.map(base64), checkpoint, key: ledger.verifierKey };
+      },
+    }),
+    route({
+      name: 'ledger.consistency',
+      method: 'get',
+      path: '/ledger/consistency',
+      summary: 'The proof that the newest checkpoint only adds to an earlier one (RFC 6962, section 2.1.2)',
+      query: consistencyQuery,
+      response: consistencyView,
+      async handler({ query: { from } }) {
+        const { proof, checkpoint } = await ledger.proveGrowth(from);
+        return { from, proof: proof.map(base64), checkpoint, key: ledger.verifierKey };
+      },
+    }),
   ];
 }
+
+const base64 = (hash: Buffer): string => hash.toString('base64');

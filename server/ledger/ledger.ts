@@ -56,6 +56,10 @@ export interface Ledger {
   tile(tile: TileId): Promise<Buffer | null>;
   inclusion(index: number, size: number): Promise<Buffer[]>;
   consistency(older: number, size: number): Promise<Buffer[]>;
+  /** A leaf, and the proof that the newest checkpoint has it: of one and the same tree. Throws `proof_invalid` beyond its end. */
+  proveLeaf(index: number): Promise<{ body: Buffer; proof: Buffer[]; checkpoint: string }>;
+  /** The proof that the tree of the newest checkpoint begins with the one of `older` leaves. Throws `proof_invalid` beyond its end. */
+  proveGrowth(older: number): Promise<{ proof: Buffer[]; checkpoint: string }>;
   /** Why sequencing fails at present; null while it works. */
   failure(): string | null;
 }
@@ -168,6 +172,17 @@ export function createLedger(ports: {
     async consistency(older, size) {
       await within(size);
       return await consistencyProof(older, size, store.hashes);
+    },
+    async proveLeaf(index) {
+      const { size, note } = await newest();
+      const proof = await inclusionProof(index, size, store.hashes);
+      const [body] = await store.entries(index, index + 1);
+      if (!body) throw new CordonError('internal', `the ledger has no entry ${index} in a tree of ${size} leaves`);
+      return { body, proof, checkpoint: note };
+    },
+    async proveGrowth(older) {
+      const { size, note } = await newest();
+      return { proof: await consistencyProof(older, size, store.hashes), checkpoint: note };
     },
     failure: () => failure,
   };
