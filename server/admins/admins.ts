@@ -194,6 +194,11 @@ export function createAdmins(ports: AdminsPorts) {
     },
 
     accounts: (): Promise<Account[]> => accounts.list(),
+    /** Names of these people, of their oldest account. Who has none is left out. */
+    async namesOf(people: ReadonlySet<string>): Promise<Record<string, string>> {
+      const known = (await accounts.list()).filter(({ person }) => people.has(person));
+      return Object.fromEntries(known.toSorted((a, b) => b.createdAt - a.createdAt).map((a) => [a.person, a.name]));
+    },
     account: found,
     async createAccount(
       email: string,

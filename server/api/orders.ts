@@ -15,6 +15,7 @@ import {
 import { parseArea } from '../../shared/areas/area-code.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { revisionSchema } from '../../shared/order/documents.ts';
+import type { Admins } from '../admins/admins.ts';
 import { requireAreas } from '../admins/roles.ts';
 import type { Orders } from '../orders/orders.ts';
 import { Reply, type Route, route } from './route.ts';
@@ -24,7 +25,12 @@ export type OrdersPort = Pick<
   'list' | 'get' | 'revision' | 'propose' | 'act' | 'approve' | 'affected' | 'receipts'
 >;
 
-export function orderRoutes(orders: OrdersPort): Route[] {
+export interface OrdersPorts {
+  readonly orders: OrdersPort;
+  readonly admins: Pick<Admins, 'namesOf'>;
+}
+
+export function orderRoutes({ orders, admins }: OrdersPorts): Route[] {
   return [
     route({
       name: 'orders.list',
@@ -54,7 +60,11 @@ export function orderRoutes(orders: OrdersPort): Route[] {
       summary: 'An order with its revisions',
       params: orderParams,
       response: orderView,
-      handler: ({ params }) => orders.get(params.number),
+      async handler({ params }) {
+        const order = await orders.get(params.number);
+        const people = order.revisions.flatMap((one) => [one.proposer, ...one.approvals.map(({ person }) => person)]);
+        return { ...order, people: await admins.namesOf(new Set(people)) };
+      },
     }),
     route({
       name: 'orders.act',

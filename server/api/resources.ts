@@ -58,7 +58,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...commandRoutes({ commands, devices }),
     ...alarmRoutes(devices),
     ...eventRoutes(ports.events),
-    ...orderRoutes(orders),
+    ...orderRoutes({ orders, admins }),
     ...ledgerRoutes({ ledger, entries }),
     ...ipDatabaseRoutes(jurisdiction),
     ...backupRoutes(ports.backup),

@@ -113,6 +113,8 @@ it('proposes from flags, is approved by two who are not the proposer, is held by
   expect((await approve('cleo', order, ended.revision)).json().adopted).toBe(true);
   const shown = (await cordon('dan', ['orders', 'show', order, '--json'])).json();
   expect([shown.status, shown.revisions.length]).toEqual(['withdrawn', 3]);
+  // Whoever reads an order learns who is behind it, and of nobody else.
+  expect(Object.values(shown.people).toSorted()).toEqual(['ada', 'ben', 'cleo'].map((name) => `${name}@example.org`));
   expect((await cordon('ada', ['orders', 'release', order])).code).toBe(EXIT.conflict);
   expect((await cordon('dan', ['orders', 'show', order, '1'])).out).toContain('PK (Pakistan)');
 });

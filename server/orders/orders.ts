@@ -1,6 +1,6 @@
 /**
  * Orders: proposed, approved, listed, carried to devices, and answered for. The server records and publishes here; it decides nothing, since
- * every revision and every root takes effect by the signatures of approvers alone. Rules are in `acts.ts`, `terms.ts`, `adoption.ts` and
+ * every revision and every root takes effect by the signatures of approvers alone. Rules are in `terms.ts`, `adoption.ts` and
  * `shared/order`; this file puts them to the store, one act at a time.
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -24,7 +24,7 @@ import { type ApprovalResult, createApprovals } from './approvals.ts';
 import { batched } from './batched.ts';
 import { createExecutions, type ExecutionStore } from './executions.ts';
 import { type OrderState, openOrderState, orderOf } from './order-state.ts';
-import type { FleetPort, JurisdictionPort, Log, OrderStore, ReceiptStore } from './ports.ts';
+import type { FleetPort, JurisdictionPort, Log, OrderRow, OrderStore, ReceiptStore } from './ports.ts';
 import { type ActInput, createProposals, type Proposal } from './proposals.ts';
 import { createReceipts } from './receipts.ts';
 import { nextRecord } from './records.ts';
@@ -199,6 +199,12 @@ export function createOrders(ports: OrderPorts): Orders {
     }
   }
 
+  async function viewOf(order: OrderRow): Promise<OrderView> {
+    const { number } = order;
+    const rule = state.rules().find((each) => each.order === number);
+    return orderView(order, await store.revisions(number), await executed.executions(number), rule);
+  }
+
   async function affected(number: string): Promise<Affected[]> {
     await orderOf(store, number);
     const rows = await store.revisions(number);
@@ -250,13 +256,10 @@ export function createOrders(ports: OrderPorts): Orders {
         if (changed) await carryOut(changed.order, changed.before);
         return result;
       }),
-    get: async (number) =>
-      orderView(await orderOf(store, number), await store.revisions(number), await executed.executions(number)),
+    get: async (number) => viewOf(await orderOf(store, number)),
     list: async () => {
       const views: OrderView[] = [];
-      for (const order of await store.orders()) {
-        views.push(orderView(order, await store.revisions(order.number), await executed.executions(order.number)));
-      }
+      for (const order of await store.orders()) views.push(await viewOf(order));
       return views;
     },
     revision: async (number, revision) => {

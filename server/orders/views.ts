@@ -8,6 +8,7 @@ import {
   revisionSchema,
 } from '../../shared/order/documents.ts';
 import type { Instant } from '../../shared/time/clock.ts';
+import type { OrderRule } from '../../shared/verdict/terms.ts';
 import type { Execution, ExecutionState } from './executions.ts';
 import type { OrderRow, RevisionRow } from './ports.ts';
 
@@ -35,6 +36,8 @@ export interface OrderView {
   readonly status: 'proposed' | Revision['status'];
   readonly adoptedRevision: number | null;
   readonly latestRevision: number;
+  /** When a hold by one approver lapses; null for one that lasts until it is released, and for what is not held. */
+  readonly heldUntil: Instant | null;
   /** Of the adopted revision, or else of the latest. */
   readonly terms: OrderTerms;
   readonly revisions: RevisionSummary[];
@@ -66,7 +69,13 @@ export function revisionView(row: RevisionRow): RevisionView {
   return { ...summary(row), payload: row.payload };
 }
 
-export function orderView(order: OrderRow, rows: readonly RevisionRow[], executions: readonly Execution[]): OrderView {
+/** `rule`: of the adopted revision, if there is one. */
+export function orderView(
+  order: OrderRow,
+  rows: readonly RevisionRow[],
+  executions: readonly Execution[],
+  rule: Pick<OrderRule, 'heldUntil'> | undefined,
+): OrderView {
   const shown = rows.find((row) => row.revision === (order.adoptedRevision ?? order.latestRevision));
   if (!shown) throw new Error(`order ${order.number} has no revision ${order.adoptedRevision ?? order.latestRevision}`);
   const { status, terms } = readPayload(shown.payload);
@@ -76,6 +85,7 @@ export function orderView(order: OrderRow, rows: readonly RevisionRow[], executi
     status: order.adoptedRevision === null ? 'proposed' : status,
     adoptedRevision: order.adoptedRevision,
     latestRevision: order.latestRevision,
+    heldUntil: rule && rule.heldUntil !== Infinity ? rule.heldUntil : null,
     terms,
     revisions: rows.map(summary),
     executions: executions.map(({ revision, state, at }) => ({ revision, state, at })),

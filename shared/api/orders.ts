@@ -66,12 +66,20 @@ export const orderView = z.object({
   status: z.enum(['proposed', 'active', 'held', 'withdrawn']),
   adoptedRevision: z.int().nullable(),
   latestRevision: z.int(),
+  /** When a hold by one approver lapses; null for one that lasts until it is released, and for what is not held. */
+  heldUntil: instant.nullable(),
   terms: orderTermsSchema,
   revisions: z.array(revisionSummary),
   /** When the server carried it out: each entry into force and each end of it. */
   executions: z.array(z.object({ revision: z.int(), state: z.enum(['entered', 'left']), at: instant })),
+  /** Person → name, of those who proposed or approved: the server's word, since what is signed holds ids alone. */
+  people: z.record(z.string(), z.string()),
 });
-export const orderList = z.object({ orders: z.array(orderView.omit({ revisions: true, executions: true })) });
+export type OrderView = z.infer<typeof orderView>;
+export const orderList = z.object({
+  orders: z.array(orderView.omit({ revisions: true, executions: true, people: true })),
+});
+export type OrderSummary = z.infer<typeof orderList>['orders'][number];
 
 export const approvalBody = z.strictObject({ keyid: sha256Hex, signature: base64.max(128) });
 export const approvalResult = z.object({

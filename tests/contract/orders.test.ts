@@ -217,6 +217,7 @@ function suite(openStore: OpenStore): void {
     expect(await world.sign(order, 2, ada)).toMatchObject({ adopted: true });
     expect(asNewDevice().alarms).toEqual([]);
     expect(asNewDevice().orders.get(order)).toMatchObject({ lasting: false, revision: { status: 'held' } });
+    expect((await world.orders.get(order)).heldUntil).toBe(EFFECTIVE + 71 * HOUR);
     world.clock.jump(EFFECTIVE + HOUR);
     expect(await denied(device)).toBe(false);
     world.clock.jump(EFFECTIVE + 71 * HOUR - 1);
@@ -252,6 +253,7 @@ function suite(openStore: OpenStore): void {
     world.clock.jump(EFFECTIVE + HOUR);
     expect(await denied(device)).toBe(false);
     expect(asNewDevice().orders.get(order)?.lasting).toBe(true);
+    expect(await world.orders.get(order)).toMatchObject({ status: 'held', heldUntil: null });
   });
 
   it('an order whose time came while the server was down is in force at once', async () => {
