@@ -1,5 +1,5 @@
 /**
- * Makes `world.json`, the map's outlines as SVG paths: `node server/console/overview/make-world.ts`. Run by hand when the atlas changes. The source is
+ * Makes `world.json`, the map's outlines as SVG paths: `node server/console/make-world.ts`. Run by hand when the atlas changes. The source is
  * Natural Earth (public domain) as the packages world-atlas 2 ships it; the borders are Natural Earth's and decide nothing: where a device is, is said
  * by `shared/areas`. Projecting here keeps the projection and the atlas out of what a browser loads.
  */
@@ -79,13 +79,16 @@ const shapes = land.map(({ shape, code }) => {
   geoPath(projection, pen)(shape);
   return { code, d: pen.text.replaceAll(/M\d+ \d+z/g, '') };
 });
-const dots = [...land.filter(({ shape }) => measure.area(shape) < SMALL), ...read('countries-50m.json').filter(({ code }) => !drawn.has(code))]
+const dots = [
+  ...land.filter(({ shape }) => measure.area(shape) < SMALL),
+  ...read('countries-50m.json').filter(({ code }) => !drawn.has(code)),
+]
   .filter(({ code }) => code !== null && code !== 'AQ')
   .map(({ shape, code }) => {
     const [x = 0, y = 0] = measure.centroid(shape).map(Math.round);
     return { code, x, y };
   });
 
-const out = fileURLToPath(import.meta.resolve('./world.json'));
+const out = fileURLToPath(import.meta.resolve('./overview/world.json'));
 writeFileSync(out, `${JSON.stringify({ width: WIDTH, height: HEIGHT, shapes, dots })}\n`);
 console.log(`${shapes.length} shapes, ${dots.length} dots`);

@@ -1,0 +1,87 @@
+/**
+ * The fleet by area. The server has no coordinates: a whole country is as exact as it gets. The picture is for eyes and a mouse; the list beside it
+ * says the same to everybody, so the picture is hidden from screen readers and the keyboard.
+ */
+import { useMemo } from 'react';
+import { areaName } from '../words/areas.ts';
+import { shadeBounds, shadeOf } from './shades.ts';
+import world from './world.json' with { type: 'json' };
+import classes from './world-map.module.css';
+
+export interface MapArea {
+  readonly area: string;
+  readonly devices: number;
+}
+
+export function WorldMap({
+  areas,
+  ordered,
+  open,
+}: {
+  readonly areas: readonly MapArea[];
+  /** Countries of orders: in force, or approved and yet to come. */
+  readonly ordered: ReadonlyMap<string, 'in_force' | 'coming'>;
+  readonly open: (area: string) => void;
+}) {
+  const counts = useMemo(() => {
+    const byCountry = new Map<string, number>();
+    // A subdivision is drawn as its country.
+    for (const { area, devices } of areas) {
+      const country = area.slice(0, 2);
+      byCountry.set(country, Math.max(byCountry.get(country) ?? 0, devices));
+    }
+    return byCountry;
+  }, [areas]);
+  const most = Math.max(0, ...counts.values());
+  const look = (code: string | null) => ({
+    'data-shade': shadeOf(counts.get(code ?? '') ?? 0, most),
+    'data-order': code === null ? undefined : ordered.get(code),
+    onClick: () => code !== null && counts.has(code) && open(code),
+  });
+  const title = (code: string | null) =>
+    code === null ? '' : `${areaName(code)}: ${(counts.get(code) ?? 0).toLocaleString('en')} devices`;
+  return (
+    <figure className={classes.figure}>
+      <svg viewBox={`0 0 ${world.width} ${world.height}`} aria-hidden="true" className={classes.map}>
+        <defs>
+          <pattern id="in-force" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+            <rect width="2.4" height="5" className={classes.hatch} />
+          </pattern>
+        </defs>
+        {world.shapes.map(({ code, d }, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: some have no code, and the list never changes
+          <path key={index} d={d} className={classes.land} {...look(code)}>
+            <title>{title(code)}</title>
+          </path>
+        ))}
+        {world.dots
+          .filter(({ code }) => counts.has(code))
+          .map(({ code, x, y }) => (
+            <circle key={code} cx={x} cy={y} r={4.5} className={classes.land} {...look(code)}>
+              <title>{title(code)}</title>
+            </circle>
+          ))}
+        {world.shapes
+          .filter(({ code }) => code !== null && ordered.get(code) === 'in_force')
+          .map(({ code, d }) => (
+            <path key={code} d={d} fill="url(#in-force)" className={classes.over} />
+          ))}
+      </svg>
+      <figcaption className={classes.legend}>
+        {shadeBounds(most).map((bound, step) => (
+          <span key={bound} className={classes.key}>
+            <span className={classes.swatch} data-shade={shadeOf(bound, most) || step + 1} />
+            {bound.toLocaleString('en')}
+            {step === shadeBounds(most).length - 1 ? ' or more' : ''}
+          </span>
+        ))}
+        <span className={classes.key}>
+          <span className={classes.swatch} data-order="coming" /> order to come
+        </span>
+        <span className={classes.key}>
+          <span className={classes.swatch} data-order="in_force" /> order in force
+        </span>
+      </figcaption>
+    </figure>
+  );
+}
