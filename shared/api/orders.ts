@@ -21,13 +21,23 @@ const termsInput = orderTermsSchema.extend({
   until: z.string().max(64).nullable(),
 });
 
+/** What a proposal says that does not say it. */
+export const PROPOSAL_DEFAULTS = {
+  until: null,
+  zone: 'UTC',
+  mode: 'suspend',
+  stale: 'keep',
+  visitors: 'PT0S',
+  disputed: {},
+} as const;
+
 export const orderProposal = termsInput.extend({
-  until: termsInput.shape.until.default(null),
-  zone: z.string().max(64).default('UTC'),
-  mode: termsInput.shape.mode.default('suspend'),
-  stale: termsInput.shape.stale.default('keep'),
-  visitors: termsInput.shape.visitors.default('PT0S'),
-  disputed: termsInput.shape.disputed.default({}),
+  until: termsInput.shape.until.default(PROPOSAL_DEFAULTS.until),
+  zone: termsInput.shape.zone.default(PROPOSAL_DEFAULTS.zone),
+  mode: termsInput.shape.mode.default(PROPOSAL_DEFAULTS.mode),
+  stale: termsInput.shape.stale.default(PROPOSAL_DEFAULTS.stale),
+  visitors: termsInput.shape.visitors.default(PROPOSAL_DEFAULTS.visitors),
+  disputed: termsInput.shape.disputed.default(PROPOSAL_DEFAULTS.disputed),
   /** Absent: the installation's own. */
   appeal: termsInput.shape.appeal.optional(),
   exempt: exemptSchema.default([]),
@@ -111,35 +121,46 @@ export const receiptList = z.object({
   ),
 });
 
-/** Of which kind a device's tie to an order is. A device may be of several. */
+/**
+ * Of which kind a device's tie to an order is. A device may be of several; one that is of none is not counted. Where devices are counts by the
+ * rules of the verdict: an order that asks for neither `present` nor `network` has none that are borderline, unknown or visiting.
+ */
 export const IMPACT_CLASSES = [
   /** Some service is denied. */
   'denied',
-  /** The order's place and another one are both possible. */
+  /** The order's place and another one are both possible: the order's `contested` rule decides. */
   'borderline',
+  /** Nobody knows where it is: the order's `unknown` rule decides. */
   'unknown',
-  /** In the order's place, at home elsewhere. */
+  /** In the order's place, at home elsewhere. Not denied as long as there is grace. */
   'visiting',
-  /** At home in the order's place, elsewhere now. */
+  /** At home in the order's place, elsewhere now, whatever the order asks for: it may come back. */
   'travelling',
   'exempt',
-  /** Not connected, and holds the newest list: it will obey by itself. */
+  /** Denied, not connected, and holds a list in which the revision stands: it obeys by itself. */
   'offline_current',
-  /** Not connected, and holds an older list: it learns of the order when it comes back. */
+  /** Denied, not connected, and holds no list in which it stands (nobody does before it is adopted): it learns of it when it comes back. */
   'offline_behind',
 ] as const;
 export type ImpactClass = (typeof IMPACT_CLASSES)[number];
 
 export const impactQuery = z.strictObject({
-  /** On the facts of this moment: as if it were now in force, or at its effective time (grace that will have run out by then is gone). */
+  /**
+   * `now`: as if it were in force at this moment. `effective`: at its effective time, or now when that has passed. Grace and exemptions that
+   * will have run out by then have; where devices are is taken to be as it is now, since nobody knows where they will be.
+   */
   at: z.enum(['now', 'effective']).default('effective'),
+  /** Absent: the one that waits for approvals, or else the adopted one. */
+  revision: z.coerce.number().int().min(1).optional(),
   class: z.enum(IMPACT_CLASSES).optional(),
   offset: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(0).max(200).default(50),
 });
 /** By handle, never by name. */
 export const impactView = z.object({
+  /** The instant for which it holds. */
   at: instant,
+  revision: z.int(),
   /** Active devices of the whole installation. */
   fleet: z.int(),
   counts: z.record(z.enum(IMPACT_CLASSES), z.int()),
@@ -171,33 +192,72 @@ export const WARNINGS = [
   'denies_unknown',
 ] as const;
 
-/** What an admin is writing, as far as it is written: nothing is stored. `order` and `act` for a further revision. */
+const written = z.string().max(10_000);
+/**
+ * What an admin is writing, as far as it is written: nothing is stored. `order` and `act` for a further revision. Looser than a proposal, whose
+ * shape refuses the whole for one empty field: here each field is answered for itself.
+ */
 export const orderDraft = z.strictObject({
-  order: orderNumber.optional(),
+  order: z.string().max(64).optional(),
   act: z.enum(ORDER_ACTS).default('propose'),
-  ...termsInput.partial().shape,
-  exempt: exemptSchema.optional(),
+  title: written.optional(),
+  areas: z.array(z.string().max(64)).max(300).optional(),
+  services: z.array(z.string().max(64)).max(16).optional(),
+  nexus: z.array(z.string().max(64)).max(16).optional(),
+  effective: written.optional(),
+  until: written.nullable().optional(),
+  zone: written.optional(),
+  mode: z.string().max(64).optional(),
+  unknown: z.string().max(64).optional(),
+  contested: z.string().max(64).optional(),
+  stale: z.string().max(64).optional(),
+  visitors: written.optional(),
+  travellers: z.string().max(64).optional(),
+  disputed: z.record(z.string().max(64), z.string().max(64)).optional(),
+  authority: written.optional(),
+  addressee: written.optional(),
+  instrument: written.optional(),
+  statement: z.record(z.string().max(64), written).optional(),
+  appeal: written.optional(),
+  exempt: z
+    .array(z.union([z.strictObject({ device: z.string().max(64) }), z.strictObject({ group: z.string().max(64) })]))
+    .max(1000)
+    .optional(),
 });
 export const orderPreview = z.object({
-  /** What would be refused, each with the field that it is about (`effective`, `areas.1`); empty when it could be proposed. */
-  problems: z.array(z.object({ field: z.string(), code: z.string(), detail: z.string() })),
+  /**
+   * What would be refused, each with the field that it is about (`effective`, `areas.1`, `statement.en`); `order` and `act` are about the whole.
+   * Empty when it could be proposed. `suggestions`: what could have been meant instead, to be put into the field as it is.
+   */
+  problems: z.array(
+    z.object({ field: z.string(), code: z.string(), detail: z.string(), suggestions: z.array(z.string()) }),
+  ),
   /** How the times are read, in UTC; null while they cannot be. */
   effective: instant.nullable(),
   until: instant.nullable(),
   warnings: z.array(z.object({ code: z.enum(WARNINGS), detail: z.string(), devices: z.int().nullable() })),
-  /** Null while there are problems. */
-  impact: impactView.omit({ devices: true, total: true }).nullable(),
+  /** At the effective time. Null while there are problems. */
+  impact: impactView.omit({ devices: true, total: true, revision: true }).nullable(),
 });
 export type OrderPreview = z.infer<typeof orderPreview>;
 
-/** How far the adopted revision has come, by devices that the order denies something when it is in force. */
+/**
+ * How far the adopted revision has come, by devices' own signed words. Everything is counted among the devices that the order reaches: every
+ * device of a fleet reports that it is informed of every order, and those that an order has nothing to do with would drown the others.
+ */
 export const orderProgress = z.object({
+  /** Null, and all counts 0, before one is adopted. */
   revision: z.int().nullable(),
+  /** In force or about to be: whom it denies something, by what the server knows now. Over (withdrawn, held, ended): who had enforced it. */
   reached: z.int(),
   connected: z.int(),
+  /** Has stored a list with this revision. */
   informed: z.int(),
+  /** Has displayed this revision to a person. */
   shown: z.int(),
+  /** Says last of some service that the order closed it: of this revision or of an earlier one that it still holds. */
   enforced: z.int(),
+  /** Says that it opened again all that it had closed. */
   restored: z.int(),
   /** Domain time of the newest receipt counted. */
   newest: instant.nullable(),
