@@ -17,10 +17,6 @@ const STATE = join(FOLDER, 'people.json');
 const stateSchema = z.array(z.object({ name: z.string(), token: z.string(), key: z.string().nullable() }));
 type State = z.infer<typeof stateSchema>;
 
-/** Real time. Devices' clocks follow the machine's; their sensors are read now and then. */
-const CLOCK_EVERY = 1_000;
-const WAKE_EVERY = 30_000;
-
 const living = (label: string, country: string, position: [number, number, number]): Description => ({
   label,
   count: 3,
@@ -90,7 +86,7 @@ async function main(): Promise<void> {
   }
   const addresses = openAddresses();
   const fleets = FLEETS.map((each, index) => new Fleet(each, addresses, FOLDER, index * each.count, Date.now()));
-  await Promise.all(fleets.map((fleet) => fleet.open(Date.now())));
+  await Promise.all(fleets.map((fleet) => fleet.open({ ahead: 0 })));
   let people = known ?? [];
   if (known === null && firstOwner !== null) {
     const operator = await setUp(admin, firstOwner);
@@ -99,12 +95,7 @@ async function main(): Promise<void> {
     writeFileSync(STATE, JSON.stringify(people), { mode: 0o600 });
   }
   await Promise.all(fleets.map((fleet) => fleet.launch()));
-
-  const every = (milliseconds: number, act: (fleet: Fleet) => Promise<void>) =>
-    setInterval(() => Promise.all(fleets.map(act)).catch((error: unknown) => console.error(error)), milliseconds);
-  every(CLOCK_EVERY, (fleet) => fleet.jump(Date.now()));
-  every(WAKE_EVERY, (fleet) => fleet.wake());
-  await Promise.all(fleets.map((fleet) => fleet.wake()));
+  await Promise.all(fleets.map((fleet) => fleet.live()));
 
   const lines = people.map(
     ({ name, token, key }) => `  ${name}  ${token}${key ? `  --key ${relative('.', key)}` : ''}`,

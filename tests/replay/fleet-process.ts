@@ -1,29 +1,46 @@
 /**
- * All devices of one label in one process, over one agent store, so that `crash` kills them together and nothing else. It does to its devices what it is
- * told and reports what their own gates say; it decides nothing.
+ * Simulated devices of one or more labels in one process, over one agent store, so that `crash` kills them together and nothing else. It does
+ * to its devices what it is told and reports what their own gates say; it decides nothing.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Agent } from '../../agent/agent.ts';
+import type { DatagramOutcome } from '../../agent/datagrams/datagrams.ts';
 import { enrol } from '../../agent/enrolment/enrol.ts';
 import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
-import { DrivenClock } from '../../shared/time/driven-clock.ts';
+import { type Drive, type Driven, openClock } from './drive.ts';
 import { serve } from './rpc.ts';
-import { credentialsOf, dialFrom, type Simulated, simulate, type World } from './simulated-device.ts';
+import { credentialsOf, dialFrom, type Machine, simulate, type World } from './simulated-device.ts';
 import type { Evidence } from './timeline.ts';
 
-export interface FleetStart {
+/** All devices of one label: what is alike of them. */
+export interface Place {
   readonly label: string;
-  readonly folder: string;
   readonly count: number;
-  readonly now: Instant;
   readonly boot: World['boot'];
   readonly offset: number;
   readonly online: boolean;
   readonly evidence: Evidence;
+  /** One a device. */
   readonly addresses: readonly string[];
+  readonly machines?: readonly Machine[];
+}
+
+export interface FleetStart {
+  readonly folder: string;
+  readonly drive: Drive;
+  /** From where the proxy in front of the server connects. */
+  readonly proxy: string;
+  readonly places: readonly Place[];
+}
+
+/** One device among those of a label, counted from 0. */
+export interface Which {
+  readonly label: string;
+  readonly index: number;
 }
 
 export interface DeviceState {
@@ -46,77 +63,148 @@ export interface DeviceState {
 
 /** Enrolling is mostly waiting for the server; more at once would only queue there. */
 const ENROL_AT_ONCE = 8;
+/** A server answers so many handshakes well within their time. */
+const CONNECT_AT_ONCE = 32;
+const CONNECT_WITHIN = 5_000;
+/** Real time, as the agent's own daemon does it, and a person who looks at the screen. */
+const ROUND_EVERY = 60_000;
+const SAMPLE_EVERY_ROUNDS = 5;
 
-let given: FleetStart;
-let world: World;
-let store: AgentStore;
-let devices: Simulated[] = [];
-
-async function everyone(work: (device: Simulated) => Promise<void>): Promise<void> {
-  await Promise.all(devices.map(work));
+interface Device {
+  readonly world: World;
+  readonly index: number;
+  agent: Agent;
 }
 
-async function startAgents(): Promise<void> {
-  devices = [];
-  for (let index = 0; index < given.count; index++) {
-    const { label, folder } = given;
-    devices.push(await simulate({ world, label, index, folder, store }));
-  }
-  await everyone(async ({ agent }) => {
-    if (!world.online) agent.network(false);
-    await agent.start();
+let folder: string;
+let clock: Driven;
+let store: AgentStore;
+const worlds = new Map<string, World>();
+let devices: Device[] = [];
+let enrolled = 0;
+
+function worldOf(label: string): World {
+  const world = worlds.get(label);
+  if (!world) throw new Error(`no devices here are labelled ${label}`);
+  return world;
+}
+
+const of = (world: World): Device[] => devices.filter((device) => device.world === world);
+
+async function each<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = items.values();
+  const worker = async () => {
+    for (const item of waiting) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+}
+
+async function everyone(work: (agent: Agent) => Promise<void>, among: readonly Device[] = devices): Promise<void> {
+  await Promise.all(among.map(({ agent }) => work(agent)));
+}
+
+async function agentOn(world: World, index: number): Promise<Agent> {
+  return simulate({
+    world,
+    index,
+    folder,
+    store,
+    onRestart: () => void restart(world, index),
+    onUnenrolled: () => {
+      devices = devices.filter((device) => device.world !== world || device.index !== index);
+    },
   });
+}
+
+async function restart(world: World, index: number): Promise<void> {
+  const device = devices.find((one) => one.world === world && one.index === index);
+  await device?.agent.stop();
+  if (!device) return;
+  device.agent = await agentOn(world, index);
+  await begin(device);
+}
+
+async function begin({ agent, world }: Device): Promise<void> {
+  if (!world.online) agent.network(false);
+  await agent.start();
+}
+
+/** Until it is connected, refused or given up; a device that has to try again is not waited for. */
+async function up(device: Device): Promise<void> {
+  await begin(device);
+  const { agent, world } = device;
+  const deadline = performance.now() + CONNECT_WITHIN;
+  while (world.online && performance.now() < deadline) {
+    if (['connected', 'refused', 'revoked'].includes(agent.status().connection)) return;
+    await pause(5);
+  }
+}
+
+async function launch(among: readonly World[]): Promise<void> {
+  const started: Device[] = [];
+  for (const world of among) {
+    for (let index = 0; index < world.addresses.length; index++) {
+      started.push({ world, index, agent: await agentOn(world, index) });
+    }
+  }
+  devices = [...devices.filter(({ world }) => !among.includes(world)), ...started];
+  await each(started, CONNECT_AT_ONCE, up);
 }
 
 /** What a machine does of itself when time has passed or its surroundings have changed. */
-async function wake(): Promise<void> {
-  await everyone(async ({ agent }) => {
+async function wake(among: readonly Device[] = devices): Promise<void> {
+  await everyone(async (agent) => {
     await agent.sample();
     await agent.tick();
-  });
+  }, among);
 }
 
 /** Pulls the cable, and waits until the agents have noticed. */
-async function disconnect(): Promise<void> {
-  for (const { agent } of devices) agent.network(false);
-  while (devices.some(({ agent }) => agent.status().connection === 'connected')) await pause(5);
+async function disconnect(world: World): Promise<void> {
+  const cut = of(world);
+  for (const { agent } of cut) agent.network(false);
+  while (cut.some(({ agent }) => agent.status().connection === 'connected')) await pause(5);
 }
 
+const isAtRest = (agent: Agent, list: number): boolean => {
+  const status = agent.status();
+  return (
+    status.list === list &&
+    (status.connection === 'refused' || (status.connection === 'connected' && status.unsent === 0))
+  );
+};
+
 const handlers = {
-  open(start: FleetStart) {
-    given = start;
-    const { now, boot, offset, online, evidence, addresses } = start;
-    world = { clock: new DrivenClock(now), boot, offset, online, evidence, addresses };
-    mkdirSync(start.folder, { recursive: true });
-    store = openAgentStore({ file: join(start.folder, 'agents.db'), synchronous: 'normal' });
+  open({ drive, places, proxy, ...start }: FleetStart) {
+    folder = start.folder;
+    clock = openClock(drive);
+    mkdirSync(folder, { recursive: true });
+    store = openAgentStore({ file: join(folder, 'agents.db'), synchronous: 'normal' });
+    for (const { count, machines = [], ...place } of places) {
+      worlds.set(place.label, { ...place, addresses: place.addresses.slice(0, count), machines, clock, proxy });
+    }
     return null;
   },
 
   /** A fleet that begins offline has had a network while it enrolled. */
-  async enrol({ links }: { links: readonly string[] }) {
-    const { online } = world;
-    world.online = true;
-    const waiting = [...links.entries()];
-    const worker = async () => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        const [index, link] = next;
-        await enrol(link, { keeper: credentialsOf(given.folder, index), store, dial: dialFrom(world, index) });
-      }
-    };
-    await Promise.all(Array.from({ length: ENROL_AT_ONCE }, worker));
-    world.online = online;
+  async enrol({ links }: { links: readonly (Which & { readonly link: string })[] }) {
+    await each(links, ENROL_AT_ONCE, async ({ label, index, link }) => {
+      const dial = dialFrom({ ...worldOf(label), online: true }, index);
+      await enrol(link, { keeper: credentialsOf(folder, label, index), store, dial });
+      enrolled += 1;
+    });
     return null;
   },
 
   async launch() {
-    await startAgents();
+    await launch([...worlds.values()]);
     await wake();
     return null;
   },
 
   /** Overdue timers fire; nothing is sensed yet, since what a device reports must not be ahead of the server's time. */
-  jump({ to }: { to: Instant }) {
-    world.clock.jump(to);
+  jump({ to }: { to: Drive }) {
+    clock.drive(to);
     return null;
   },
 
@@ -127,47 +215,79 @@ const handlers = {
 
   /** What is periodic, once more: for devices that wait to dial again or to knock. */
   async tick() {
-    await everyone(({ agent }) => agent.tick());
+    await everyone((agent) => agent.tick());
     return null;
   },
 
-  async move({ evidence, addresses }: { evidence: Evidence; addresses: readonly string[] }) {
+  /** From now on as on real machines: agents do their rounds, and people look at what their agents show them. */
+  live() {
+    let round = 0;
+    setInterval(() => {
+      round += 1;
+      // Spread over the time until the next round.
+      for (const [index, device] of devices.entries()) {
+        setTimeout(() => look(device, round % SAMPLE_EVERY_ROUNDS === 0), (ROUND_EVERY * index) / devices.length);
+      }
+    }, ROUND_EVERY);
+    return null;
+  },
+
+  async move({ label, evidence, addresses }: { label: string; evidence: Evidence; addresses: readonly string[] }) {
+    const world = worldOf(label);
     const roamed = addresses.some((address, index) => address !== world.addresses[index]);
     world.evidence = evidence;
     world.addresses = addresses;
     if (roamed && world.online) {
       // Another address is another connection.
-      await disconnect();
-      for (const { agent } of devices) agent.network(true);
+      await disconnect(world);
+      for (const { agent } of of(world)) agent.network(true);
     }
-    await wake();
+    await wake(of(world));
     return null;
   },
 
-  async network({ online }: { online: boolean }) {
+  async network({ label, online }: { label: string; online: boolean }) {
+    const world = worldOf(label);
     world.online = online;
-    if (online) for (const { agent } of devices) agent.network(true);
-    else await disconnect();
-    await wake();
+    if (online) for (const { agent } of of(world)) agent.network(true);
+    else await disconnect(world);
+    await wake(of(world));
     return null;
   },
 
-  clock({ offset }: { offset: number }) {
-    world.offset = offset;
+  clock({ label, offset }: { label: string; offset: number }) {
+    worldOf(label).offset = offset;
     return null;
   },
 
   /** The machines go down in order and come up again: another boot, whose monotonic clock begins anew. */
-  async reboot({ boot }: { boot: World['boot'] }) {
-    await everyone(({ agent }) => agent.stop());
+  async reboot({ label, boot }: { label: string; boot: World['boot'] }) {
+    const world = worldOf(label);
+    await everyone((agent) => agent.stop(), of(world));
     world.boot = boot;
-    await startAgents();
-    await wake();
+    await launch([world]);
+    await wake(of(world));
     return null;
   },
 
-  states(): DeviceState[] {
-    return devices.map(({ agent, index }) => {
+  async send({ label, index, to, body }: Which & { to: DeviceId; body: string }): Promise<DatagramOutcome> {
+    const device = of(worldOf(label)).find((one) => one.index === index);
+    if (!device) throw new Error(`${label}-${index} is no device any more`);
+    return device.agent.sendDatagram({ to, service: 'messaging', body });
+  },
+
+  progress() {
+    const connected = devices.filter(({ agent }) => agent.status().connection === 'connected').length;
+    return { enrolled, connected };
+  },
+
+  /** How many devices that are online do not hold this list yet, or have something to say. */
+  restless({ list }: { list: number }): number {
+    return devices.filter(({ agent, world }) => world.online && !isAtRest(agent, list)).length;
+  },
+
+  states({ label }: { label: string }): DeviceState[] {
+    return of(worldOf(label)).map(({ agent, index }) => {
       const status = agent.status();
       return {
         index,
@@ -189,5 +309,14 @@ const handlers = {
   },
 };
 export type FleetHandlers = typeof handlers;
+
+function look(device: Device, sample: boolean): void {
+  // It may have left since the round began.
+  if (!devices.includes(device)) return;
+  const { agent } = device;
+  if (agent.notices().length > 0) agent.shown();
+  const round = sample ? agent.maintain().then(() => agent.sample()) : agent.maintain();
+  round.catch((error: unknown) => console.error(`${device.world.label}-${device.index}:`, error));
+}
 
 serve(handlers);

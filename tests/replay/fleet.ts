@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Instant } from '../../shared/time/clock.ts';
 import { type Addresses, nowhere } from './addresses.ts';
+import type { Drive } from './drive.ts';
 import type { DeviceState, FleetHandlers } from './fleet-process.ts';
 import { Child } from './rpc.ts';
 import type { Fleet as Description, Evidence, EvidenceChange } from './timeline.ts';
@@ -49,29 +50,34 @@ export class Fleet {
     return this.#addresses.in(ip, this.#first + count).slice(this.#first);
   }
 
-  async open(now: Instant): Promise<void> {
-    await this.#child.call('open', {
+  async open(drive: Drive): Promise<void> {
+    const place = {
       label: this.label,
-      folder: join(this.#folder, `fleet-${this.label}`),
       count: this.description.count,
-      now,
       boot: this.#boot,
       offset: this.#offset,
       online: this.online,
       evidence: this.#evidence,
       addresses: this.#sources(),
+    };
+    await this.#child.call('open', {
+      folder: join(this.#folder, `fleet-${this.label}`),
+      drive,
+      proxy: '127.0.0.1',
+      places: [place],
     });
   }
 
   async enrol(links: readonly string[]): Promise<void> {
-    await this.#child.call('enrol', { links });
+    const { label } = this;
+    await this.#child.call('enrol', { links: links.map((link, index) => ({ label, index, link })) });
   }
 
   async launch(): Promise<void> {
     await this.#child.call('launch', null);
   }
 
-  async jump(to: Instant): Promise<void> {
+  async jump(to: Drive): Promise<void> {
     await this.#child.call('jump', { to });
   }
 
@@ -79,12 +85,17 @@ export class Fleet {
     await this.#child.call('wake', null);
   }
 
+  /** From now on agents do their rounds by themselves: for a clock that runs. */
+  async live(): Promise<void> {
+    await this.#child.call('live', null);
+  }
+
   async tick(): Promise<void> {
     await this.#child.call('tick', null);
   }
 
   states(): Promise<DeviceState[]> {
-    return this.#child.call('states', null);
+    return this.#child.call('states', { label: this.label });
   }
 
   /** What the change does not name stays; null removes it. */
@@ -96,29 +107,29 @@ export class Fleet {
       ...(network === null || network === undefined ? {} : { network }),
       ...(sim === null || sim === undefined ? {} : { sim }),
     };
-    await this.#child.call('move', { evidence: this.#evidence, addresses: this.#sources() });
+    await this.#child.call('move', { label: this.label, evidence: this.#evidence, addresses: this.#sources() });
   }
 
   async network(online: boolean): Promise<void> {
     this.online = online;
-    await this.#child.call('network', { online });
+    await this.#child.call('network', { label: this.label, online });
   }
 
   async setClock(offset: number): Promise<void> {
     this.#offset = offset;
-    await this.#child.call('clock', { offset });
+    await this.#child.call('clock', { label: this.label, offset });
   }
 
   async reboot(now: Instant): Promise<void> {
     this.#boot = { id: randomUUID(), since: now };
-    await this.#child.call('reboot', { boot: this.#boot });
+    await this.#child.call('reboot', { label: this.label, boot: this.#boot });
   }
 
   /** kill -9, then start again: the same boot of the same machines, with what the agents had stored. */
   async crash(now: Instant): Promise<void> {
     await this.#child.kill();
     this.#child = this.#launch();
-    await this.open(now);
+    await this.open({ at: now });
     await this.launch();
   }
 

@@ -61,7 +61,7 @@ export async function startInstallation(timeline: Timeline, folder: string, now:
   let config = configOf(folder, { device: 0, public: 0, admin: 0 });
   let child = launch();
   try {
-    const { addresses, firstOwnerLink } = await child.call('start', { config, now });
+    const { addresses, firstOwnerLink } = await child.call('start', { config, drive: { at: now }, demo: false });
     if (firstOwnerLink === null) throw new Error('a fresh server gave no link for its first owner');
     const { device, public: open, admin } = addresses;
     config = {
@@ -78,12 +78,12 @@ export async function startInstallation(timeline: Timeline, folder: string, now:
       owner,
       people: new Map(joined.map((person) => [person.name, person])),
       async jump(to) {
-        await child.call('jump', { to });
+        await child.call('jump', { to: { at: to } });
       },
       async crash(at) {
         await child.kill();
         child = launch();
-        await child.call('start', { config, now: at });
+        await child.call('start', { config, drive: { at }, demo: false });
       },
       kill: () => child.kill(),
     };

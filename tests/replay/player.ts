@@ -59,7 +59,7 @@ export async function openPlayer(timeline: Timeline, folder: string): Promise<Pl
   };
   try {
     // The fleets' processes start beside the server; what they enrol with is made once it stands.
-    const opened = Promise.all(fleets.map((fleet) => fleet.open(start)));
+    const opened = Promise.all(fleets.map((fleet) => fleet.open({ at: start })));
     installation = await startInstallation(timeline, folder, start);
     await opened;
     const groups = new Map<string, string>();
@@ -137,7 +137,7 @@ class Playing {
   async #jump(to: Instant): Promise<void> {
     // Devices' clocks first: a server that is ahead would hand them its new time, and their own clocks would add the jump once more.
     const fleets = [...this.#fleets.values()];
-    await Promise.all(fleets.map((fleet) => fleet.jump(to)));
+    await Promise.all(fleets.map((fleet) => fleet.jump({ at: to })));
     await this.#installation.jump(to);
     this.#now = to;
     await Promise.all(fleets.map((fleet) => fleet.wake()));

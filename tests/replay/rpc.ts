@@ -1,4 +1,4 @@
-/** Requests between the driver and its child processes over Node's IPC channel: one table of handlers, typed on both ends. */
+/** Requests between a driver and its child processes over Node's IPC channel, in both directions: a table of handlers at each end, typed on both. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -7,6 +7,12 @@ import { closeSync, openSync } from 'node:fs';
 export type Handlers = { readonly [name: string]: (given: never) => unknown };
 type Given<H> = H extends (given: infer G) => unknown ? G : never;
 type Answer<H> = H extends (given: never) => infer A ? Awaited<A> : never;
+
+/** Calls what the other end handles. */
+export type Call<H extends Handlers> = <K extends keyof H & string>(
+  name: K,
+  given: Given<H[K]>,
+) => Promise<Answer<H[K]>>;
 
 interface Request {
   readonly id: number;
@@ -20,62 +26,124 @@ interface Reply {
   readonly error?: { readonly message: string; readonly code: string | null };
 }
 
-/** In the child: answers requests until the driver goes away, and ends with it. */
-export function serve(handlers: Handlers): void {
-  process.on('message', async ({ id, name, given }: Request) => {
-    const reply = (rest: Omit<Reply, 'id'>) => void process.send?.({ id, ...rest });
+type Message = Request | Reply;
+
+/** One end of a channel: answers the other's requests and waits for answers to its own. */
+class End<H extends Handlers> {
+  readonly #other: string;
+  readonly #handlers: Handlers;
+  readonly #send: (message: Message, failed: (error: Error) => void) => void;
+  readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  #count = 0;
+
+  /** `other`: what the other end is called in errors. */
+  constructor(other: string, handlers: Handlers, send: (message: Message, failed: (error: Error) => void) => void) {
+    this.#other = other;
+    this.#handlers = handlers;
+    this.#send = send;
+  }
+
+  take(message: Message): void {
+    if ('name' in message) void this.#answer(message);
+    else this.#settle(message);
+  }
+
+  async #answer({ id, name, given }: Request): Promise<void> {
+    // Whoever asked and has gone needs no answer.
+    const reply = (rest: Omit<Reply, 'id'>) => this.#send({ id, ...rest }, () => undefined);
     try {
-      reply({ value: await handlers[name]?.(given) });
+      const handler = this.#handlers[name];
+      if (!handler) throw new Error(`nobody answers to ${name}`);
+      reply({ value: await handler(given) });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const code = error instanceof Error && 'code' in error ? String(error.code) : null;
       process.stderr.write(`${name}: ${error instanceof Error ? error.stack : message}\n`);
       reply({ error: { message, code } });
     }
+  }
+
+  #settle({ id, value, error }: Reply): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error) waiting?.reject(Object.assign(new Error(`${this.#other}: ${error.message}`), { code: error.code }));
+    else waiting?.resolve(value);
+  }
+
+  call<K extends keyof H & string>(name: K, given: Given<H[K]>): Promise<Answer<H[K]>> {
+    const id = ++this.#count;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, { resolve, reject });
+    this.#send({ id, name, given: given as never }, reject);
+    // The handler behind the name has this type; the channel's JSON cannot say so.
+    return promise as Promise<Answer<H[K]>>;
+  }
+
+  /** The other end is gone: nothing that is waited for will come. */
+  gone(why: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(why);
+    this.#waiting.clear();
+  }
+}
+
+/** In the child: answers requests until the driver goes away, and ends with it. Returns the way to ask the driver. */
+export function serve<P extends Handlers>(handlers: Handlers): Call<P> {
+  const end = new End<P>('the driver', handlers, (message, failed) => {
+    process.send?.(message, undefined, undefined, (error) => error && failed(error));
   });
+  process.on('message', (message: Message) => end.take(message));
   process.on('disconnect', () => process.exit(0));
+  return end.call.bind(end);
+}
+
+export interface ChildOptions {
+  /** What the child may ask of its driver. */
+  readonly answers?: Handlers;
+  /** In a session of its own: a Ctrl-C in the terminal reaches the driver alone, which then ends the child. */
+  readonly detached?: boolean;
+  /** It ended, and not by `kill`. */
+  readonly onEnd?: (why: Error) => void;
 }
 
 /** A child process that answers `H`. Its output goes to the log file. */
 export class Child<H extends Handlers> {
   readonly #process: ChildProcess;
   readonly #name: string;
-  readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
-  #count = 0;
+  readonly #end: End<H>;
   #ended = false;
+  #killed = false;
 
-  constructor(name: string, module: string, logFile: string) {
+  constructor(
+    name: string,
+    module: string,
+    logFile: string,
+    { answers = {}, detached = false, onEnd }: ChildOptions = {},
+  ) {
     this.#name = name;
     const log = openSync(logFile, 'a');
-    this.#process = fork(module, [], { stdio: ['ignore', log, log, 'ipc'] });
+    this.#process = fork(module, [], { stdio: ['ignore', log, log, 'ipc'], detached });
     closeSync(log);
-    this.#process.on('message', ({ id, value, error }: Reply) => {
-      const waiting = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      if (error) waiting?.reject(Object.assign(new Error(`${this.#name}: ${error.message}`), { code: error.code }));
-      else waiting?.resolve(value);
+    this.#end = new End<H>(name, answers, (message, failed) => {
+      this.#process.send(message, (error) => error && failed(error));
     });
+    this.#process.on('message', (message: Message) => this.#end.take(message));
     this.#process.on('exit', (code, signal) => {
       this.#ended = true;
       const why = new Error(`${this.#name} ended by itself (${signal ?? `exit ${code}`}); its log is ${logFile}`);
-      for (const { reject } of this.#waiting.values()) reject(why);
-      this.#waiting.clear();
+      this.#end.gone(why);
+      if (!this.#killed) onEnd?.(why);
     });
   }
 
   call<K extends keyof H & string>(name: K, given: Given<H[K]>): Promise<Answer<H[K]>> {
     if (this.#ended) return Promise.reject(new Error(`${this.#name} is not running`));
-    const id = ++this.#count;
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, { resolve, reject });
-    this.#process.send({ id, name, given }, (error) => error && reject(error));
-    // The handler behind the name has this type; the channel's JSON cannot say so.
-    return promise as Promise<Answer<H[K]>>;
+    return this.#end.call(name, given);
   }
 
   /** kill -9, and waits until it is gone. */
   async kill(): Promise<void> {
     if (this.#ended) return;
+    this.#killed = true;
     const gone = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await gone;

@@ -3,24 +3,33 @@
  * pulled, and a proxy in front of the server that reports the address it is told. The agent on it is the real one.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { DeviceTime } from '../../agent/enforcement/device-clock.ts';
 import { type CredentialPort, credentialsOver, type EnrolmentKeeper } from '../../agent/enrolment/credentials.ts';
 import type { Sensors } from '../../agent/evidence/sensors.ts';
-import { type DialPort, dialDirect } from '../../agent/link/dial.ts';
+import type { DialPort } from '../../agent/link/dial.ts';
 import type { AgentStore } from '../../agent/store/agent-store.ts';
 import { AGENT_VERSION } from '../../agent/version.ts';
 import { openWorkspace } from '../../agent/workspace/workspace.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
-import type { Instant } from '../../shared/time/clock.ts';
-import type { DrivenClock } from '../../shared/time/driven-clock.ts';
+import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { proxyV1, proxyV2 } from './proxy-header.ts';
 import type { Evidence } from './timeline.ts';
 
+/** What a machine says of itself: hardware that does not exist is unknown. */
+export interface Machine {
+  readonly hostname: string;
+  /** The system that it is made out to run; its platform stays `simulated`. */
+  readonly distro: string | null;
+  readonly release: string | null;
+}
+
 /** What the driver decides about all devices of one label; each device reads it anew whenever it needs it. */
 export interface World {
-  readonly clock: DrivenClock;
+  readonly label: string;
+  readonly clock: Clock;
   /** Since when the machines are up, by the driven clock, and a name for that boot. */
   boot: { readonly id: string; readonly since: Instant };
   /** How wrong their wall clocks are, in milliseconds. */
@@ -29,19 +38,18 @@ export interface World {
   evidence: Evidence;
   /** One address a device, as the proxy reports them. */
   addresses: readonly string[];
-}
-
-export interface Simulated {
-  readonly agent: Agent;
-  readonly index: number;
+  /** One a device; a device without one is named by its label. */
+  readonly machines: readonly Machine[];
+  /** The address that the proxy itself connects from. */
+  readonly proxy: string;
 }
 
 /**
  * The device's key and certificate in one file, without the fsync of the daemon's folder: here processes are killed, machines keep their power,
  * and what was written survives that.
  */
-export function credentialsOf(folder: string, index: number): EnrolmentKeeper & CredentialPort {
-  const file = join(folder, `device-${index}.json`);
+export function credentialsOf(folder: string, label: string, index: number): EnrolmentKeeper & CredentialPort {
+  const file = join(folder, `${label}-${index}.json`);
   return credentialsOver({
     kept: existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null,
     save(state) {
@@ -52,10 +60,21 @@ export function credentialsOf(folder: string, index: number): EnrolmentKeeper & 
   });
 }
 
+/** `from`: an address of this machine. */
+const connectFrom = (from: string, { host, port }: { host: string; port: number }): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host, port, localAddress: from, noDelay: true });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.removeListener('error', reject);
+      resolve(socket);
+    });
+  });
+
 export function dialFrom(world: World, index: number): DialPort {
   return async (target) => {
     if (!world.online) throw new Error('the network is down');
-    const socket = await dialDirect(target);
+    const socket = await connectFrom(world.proxy, target);
     const source = world.addresses[index] ?? '127.0.0.1';
     // Both versions of the header are in the field, so half of a fleet comes with each.
     const version2 = index % 2 === 0 && source.includes('.');
@@ -82,13 +101,19 @@ function sensorsOf(world: World): Sensors {
   };
 }
 
-function inventoryOf(world: World, hostname: string): () => Promise<Inventory> {
-  const unknown = { manufacturer: null, model: null, serial: null, uuid: null, cpu: null, cores: null, memory: null };
+const unknown = { manufacturer: null, model: null, serial: null, uuid: null, cpu: null, cores: null, memory: null };
+
+function inventoryOf(world: World, index: number): () => Promise<Inventory> {
+  const { hostname, distro, release } = world.machines[index] ?? {
+    hostname: `${world.label}-${index}`,
+    distro: null,
+    release: null,
+  };
   return async () => ({
     at: world.clock.now(),
     agent: AGENT_VERSION,
     hostname,
-    os: { platform: 'simulated', distro: null, release: null, kernel: null, arch: process.arch },
+    os: { platform: 'simulated', distro, release, kernel: null, arch: process.arch },
     hardware: unknown,
     disks: [],
     network: [],
@@ -97,28 +122,29 @@ function inventoryOf(world: World, hostname: string): () => Promise<Inventory> {
 
 export async function simulate(given: {
   readonly world: World;
-  readonly label: string;
   readonly index: number;
   readonly folder: string;
   readonly store: AgentStore;
-}): Promise<Simulated> {
-  const { world, label, index, folder } = given;
-  const workspace = join(folder, `workspace-${index}`);
+  readonly onRestart: () => void;
+  readonly onUnenrolled: () => void;
+}): Promise<Agent> {
+  const { world, index, folder, store, onRestart, onUnenrolled } = given;
+  const { label } = world;
+  const workspace = join(folder, `workspace-${label}-${index}`);
   mkdirSync(workspace, { recursive: true });
   const complain = (message: string, fields?: Record<string, unknown>) => {
     process.stderr.write(`${label}-${index}: ${message} ${fields ? JSON.stringify(fields) : ''}\n`);
   };
-  const agent = createAgent({
-    store: given.store,
-    credentials: credentialsOf(folder, index),
+  return createAgent({
+    store,
+    credentials: credentialsOf(folder, label, index),
     time: timeOf(world),
     sensors: sensorsOf(world),
     dial: dialFrom(world, index),
     workspace: await openWorkspace(workspace),
-    inventory: inventoryOf(world, `${label}-${index}`),
-    onRestart: () => undefined,
-    onUnenrolled: () => undefined,
+    inventory: inventoryOf(world, index),
+    onRestart,
+    onUnenrolled,
     log: { debug: () => undefined, info: () => undefined, warn: complain },
   });
-  return { agent, index };
 }
