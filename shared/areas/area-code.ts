@@ -163,6 +163,10 @@ export function expandAreas(areas: readonly AreaCode[]): Set<AreaCode> {
   return expanded;
 }
 
+/** Every country that an order, a home or a seat can name. */
+export const COUNTRIES: readonly AreaCode[] = [...subdivisions.keys(), 'XK'].filter(isPlace);
+export const AREA_GROUPS: readonly AreaCode[] = [...groups.keys()].filter(isOrderable);
+
 /** A country's subdivisions; none for anything else. */
 export function subdivisionsOf(area: AreaCode): AreaCode[] {
   return (subdivisions.get(area) ?? []).filter(isPlace);

@@ -64,14 +64,17 @@ export const reviseRoute = createRoute({
   component: lazyRouteComponent(() => import('../orders/propose-page.tsx'), 'RevisePage'),
 });
 
-const enrol = createRoute({
+export const enrolRoute = createRoute({
   getParentRoute: () => root,
   path: '/enrol',
+  /** The device that is enrolled once more. */
+  validateSearch: z.object({ device: z.string().optional().catch(undefined) }),
   component: lazyRouteComponent(() => import('../enrol/enrol-page.tsx'), 'EnrolPage'),
 });
-const people = createRoute({
+export const peopleRoute = createRoute({
   getParentRoute: () => root,
   path: '/people',
+  validateSearch: z.object({ tab: z.enum(['accounts', 'approvers', 'groups']).optional().catch(undefined) }),
   component: lazyRouteComponent(() => import('../people/people-page.tsx'), 'PeoplePage'),
 });
 const account = createRoute({
@@ -99,8 +102,8 @@ export const router = createRouter({
     newOrder,
     orderRoute,
     reviseRoute,
-    enrol,
-    people,
+    enrolRoute,
+    peopleRoute,
     account,
     ledger,
     settings,

@@ -1,0 +1,22 @@
+/** One country, or one part of a country (`PK-SD`: type `PK-` to see them). */
+import { Select, type SelectProps } from '@mantine/core';
+import { useState } from 'react';
+import { COUNTRY_CHOICES, subdivisionChoices, withChosen } from '../words/places.ts';
+
+export function PlaceSelect({ value, ...rest }: Omit<SelectProps, 'data'> & { readonly value: string | null }) {
+  const [typed, setTyped] = useState('');
+  const data = withChosen([...COUNTRY_CHOICES, ...subdivisionChoices(typed)], value === null ? [] : [value]);
+  return (
+    <Select
+      data={data}
+      value={value}
+      searchable
+      clearable
+      clearButtonProps={{ 'aria-label': 'Clear' }}
+      limit={100}
+      onSearchChange={setTyped}
+      nothingFoundMessage="No such place. For a part of a country type its code and a hyphen, such as PK-"
+      {...rest}
+    />
+  );
+}
