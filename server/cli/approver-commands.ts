@@ -10,10 +10,10 @@ import {
   signRootPayload,
 } from '../../shared/order/approver-key.ts';
 import type { Cli } from './cli.ts';
-import { describeRoot } from './describe-revision.ts';
 import { table, when } from './output.ts';
 import { nameLines, peopleNames } from './people.ts';
 import { ask, readSecret, readText } from './secrets.ts';
+import { rootText } from './signing-text.ts';
 
 export interface KeyOptions {
   readonly key: string;
@@ -112,7 +112,7 @@ export function addApproverCommands(program: Command, cli: Cli): void {
       const lines = (['current', 'waiting'] as const).flatMap((state) => {
         const root = roots[state];
         if (root === null) return [`${state}: none`];
-        const { lines, document } = describeRoot(root.payload, root.version);
+        const { lines, document } = rootText(root.payload, root.version);
         const people = document.approvers.map(({ person }) => person);
         return [`${state}:`, ...lines, `  signed by ${root.signatures.length} keys`, ...nameLines(people, nameOf)];
       });
@@ -131,7 +131,7 @@ export function addApproverCommands(program: Command, cli: Cli): void {
       cli
         .out()
         .show(root, [
-          ...describeRoot(root.payload, root.version).lines,
+          ...rootText(root.payload, root.version).lines,
           `Then each: cordon approvers sign ${root.version} --key FILE`,
         ]);
     });
@@ -146,7 +146,7 @@ export function addApproverCommands(program: Command, cli: Cli): void {
     .action(async (version: number, options: KeyOptions & { digest?: string; yes?: boolean }) => {
       const { waiting } = await cli.client().call(approversView, 'GET', '/approvers');
       if (waiting === null) throw new CordonError('not_found', 'No root waits for signatures; propose one.');
-      await confirm(cli, describeRoot(waiting.payload, version), options);
+      await confirm(cli, rootText(waiting.payload, version), options);
       const signer = await openKey(cli, options);
       const body = { keyid: signer.keyid, signature: signRootPayload(signer, waiting.payload) };
       const root = await cli.client().call(rootView, 'POST', `/approvers/${version}/signatures`, body);

@@ -1,6 +1,6 @@
 /**
  * `cordon`, the admin's command line: the same API as everybody else's, and the approver's key, which never leaves this machine.
- * It decides nothing; what it signs it has read itself (`describe-revision.ts`).
+ * It decides nothing; what it signs it has read itself (`signing-text.ts`).
  */
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';

@@ -15,10 +15,10 @@ import { CordonError } from '../../shared/errors.ts';
 import { approveRevision } from '../../shared/order/approver-key.ts';
 import { confirm, type KeyOptions, openKey } from './approver-commands.ts';
 import type { Cli } from './cli.ts';
-import { describeRevision } from './describe-revision.ts';
 import { table, when } from './output.ts';
 import { nameLines, peopleNames } from './people.ts';
 import { readText } from './secrets.ts';
+import { revisionText } from './signing-text.ts';
 
 /** Flags that are terms of an order, with the same names. */
 interface TermOptions {
@@ -94,7 +94,7 @@ export function addOrderCommands(program: Command, cli: Cli): void {
   const order = (number: string) => `/orders/${encodeURIComponent(number)}`;
 
   const proposed = (revision: RevisionView) => {
-    const { lines, digest } = describeRevision(revision.payload, revision);
+    const { lines, digest } = revisionText(revision.payload, revision);
     const next = `cordon orders approve ${revision.order} ${revision.revision} --key FILE --digest ${digest}`;
     cli.out().show(revision, [...lines, `Nothing has changed yet. Approvers: ${next}`]);
   };
@@ -125,7 +125,7 @@ export function addOrderCommands(program: Command, cli: Cli): void {
         const view = await cli.client().call(revisionView, 'GET', `${order(number)}/revisions/${revision}`);
         return cli
           .out()
-          .show(view, [`state ${view.state}`, ...describeRevision(view.payload, { order: number, revision }).lines]);
+          .show(view, [`state ${view.state}`, ...revisionText(view.payload, { order: number, revision }).lines]);
       }
       const view = await cli.client().call(orderView, 'GET', order(number));
       const nameOf = await peopleNames(cli.client());
@@ -188,7 +188,7 @@ export function addOrderCommands(program: Command, cli: Cli): void {
     .action(async (number: string, revision: number, options: KeyOptions & { digest?: string; yes?: boolean }) => {
       const path = `${order(number)}/revisions/${revision}`;
       const { payload } = await cli.client().call(revisionView, 'GET', path);
-      await confirm(cli, describeRevision(payload, { order: number, revision }), options);
+      await confirm(cli, revisionText(payload, { order: number, revision }), options);
       const key = await openKey(cli, options);
       const body = { keyid: key.keyid, signature: approveRevision(key, payload) };
       const result = await cli.client().call(approvalResult, 'POST', `${path}/approvals`, body);

@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest';
+import { canonicalText } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
+import { revisionDocument, TERMS } from '../../tests/support/signed-documents.ts';
+import { revisionText, rootText } from './signing-text.ts';
+
+it('prints a revision in columns, with what could rewrite a terminal made harmless', () => {
+  const payload = canonicalText(
+    revisionDocument({
+      revision: 3,
+      act: 'hold',
+      proposer: 'per_aaaaaaaaaaaaaaaa',
+      status: 'held',
+      heldSince: '2016-01-01T00:00:00.000Z',
+      exempt: [{ commitment: 'b'.repeat(64), until: null }],
+      terms: {
+        ...TERMS,
+        title: 'Pak\u001b[2Jistan',
+        areas: ['EU', 'US-CA', 'XK'],
+        until: '2016-07-01T12:30:15.500Z',
+        zone: 'America/St_Johns',
+        disputed: { crimea: 'UA', kashmir: 'PK' },
+        statement: { en: 'Ends.', 'ur-PK': '\u202eسروس' },
+      },
+    }),
+  );
+  expect(revisionText(payload, { order: '2015-001', revision: 3 }).lines).toEqual([
+    'Order 2015-001, revision 3 (hold): Pak\ufffd[2Jistan',
+    '  from then on     held since 2016-01-01T00:00:00.000Z',
+    '  areas            EU (European Union), US-CA, XK (Kosovo)',
+    '  services         messaging, mail (suspend)',
+    '  for devices      by present or network',
+    '  effective        2015-11-30T19:00:00.000Z = 2015-11-30T15:30:00-03:30[America/St_Johns]',
+    '  until            2016-07-01T12:30:15.500Z = 2016-07-01T10:00:15-02:30[America/St_Johns]',
+    '  unknown location allow; contested allow; stale list keep',
+    '  visitors         P0D of grace; travellers allow',
+    '  disputed ground  crimea as UA, kashmir as PK',
+    '  exempt           1 devices',
+    '  authority        Regulator',
+    '  addressee        operators',
+    '  instrument       directive, July 2015',
+    '  statement (en)   Ends.',
+    '  statement (ur-PK)   \ufffdسروس',
+    '  appeal           the legal desk',
+    '  proposed by      per_aaaaaaaaaaaaaaaa at 2015-07-24T12:00:00.000Z',
+    '  replaces         nothing: it is the first',
+    '  installation     ins_test',
+    `SHA-256 ${sha256(payload)}`,
+  ]);
+});
+
+it('prints a root with everybody who may approve', () => {
+  const [ada, ben, online] = ['a', 'b', 'c'].map((digit) => ({ keyid: digit.repeat(64), publicKey: 'AAAA' }));
+  const payload = canonicalText({
+    installation: 'ins_test',
+    version: 3,
+    previous: 'd'.repeat(64),
+    threshold: 2,
+    approvers: [
+      { person: 'per_aaaaaaaaaaaaaaaa', ...ada },
+      { person: 'per_bbbbbbbbbbbbbbbb', ...ben },
+    ],
+    onlineKeys: [online],
+    issuedAt: '2016-01-01T00:00:00.000Z',
+  });
+  expect(rootText(payload, 3).lines).toEqual([
+    'Root of approvers, version 3, installation ins_test',
+    '  2 different people adopt an order, out of:',
+    `  per_aaaaaaaaaaaaaaaa  key ${'a'.repeat(64)}`,
+    `  per_bbbbbbbbbbbbbbbb  key ${'b'.repeat(64)}`,
+    `  the list is kept fresh by key ${'c'.repeat(64)}`,
+    `  replaces ${'d'.repeat(64)}`,
+    `SHA-256 ${sha256(payload)}`,
+  ]);
+});

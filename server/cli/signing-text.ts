@@ -1,0 +1,33 @@
+/** What an approver is about to sign, as a terminal shows it: the words of `shared/order/describe-revision.ts` in columns, and the digest. */
+
+import { type Described, describeRevision, describeRoot, type Line } from '../../shared/order/describe-revision.ts';
+import { sha256 } from '../../shared/order/digest.ts';
+import type { Approvers, Revision } from '../../shared/order/documents.ts';
+import { plain } from './output.ts';
+
+export interface SigningText<D> {
+  readonly document: D;
+  readonly digest: string;
+  readonly lines: readonly string[];
+}
+
+export function revisionText(
+  payload: string,
+  asked: { readonly order: string; readonly revision: number },
+): SigningText<Revision> {
+  return textOf(payload, describeRevision(payload, asked), ({ label, value, language }) =>
+    language === undefined ? `${label.padEnd(16)} ${value}` : `${label} (${language})   ${value}`,
+  );
+}
+
+export function rootText(payload: string, version: number): SigningText<Approvers> {
+  return textOf(payload, describeRoot(payload, version), ({ label, value, person }) =>
+    person === undefined ? `${label} ${value}` : `${person}  ${value}`,
+  );
+}
+
+function textOf<D>(payload: string, described: Described<D>, format: (line: Line) => string): SigningText<D> {
+  const digest = sha256(payload);
+  const lines = [described.title, ...described.lines.map((line) => `  ${format(line)}`), `SHA-256 ${digest}`];
+  return { document: described.document, digest, lines: lines.map(plain) };
+}

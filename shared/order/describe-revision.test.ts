@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { canonicalText } from './canonical.ts';
+import { describeRevision, describeRoot } from './describe-revision.ts';
+import type { Revision } from './documents.ts';
+
+const revision: Revision = {
+  installation: 'abc',
+  order: '2015-001',
+  revision: 2,
+  previous: 'a'.repeat(64),
+  act: 'extend',
+  proposer: 'per_aaaaaaaaaaaaaaaa',
+  proposedAt: '2015-11-29T10:00:00.000Z',
+  status: 'active',
+  heldSince: null,
+  terms: {
+    title: 'Pakistan',
+    areas: ['PK'],
+    services: ['messaging', 'mail'],
+    nexus: ['present', 'home'],
+    effective: '2015-12-30T18:59:00.000Z',
+    until: null,
+    zone: 'Asia/Karachi',
+    mode: 'suspend',
+    unknown: 'allow',
+    contested: 'allow',
+    stale: 'keep',
+    visitors: 'P7D',
+    travellers: 'allow',
+    disputed: {},
+    authority: 'PTA',
+    addressee: 'the operator',
+    instrument: 'letter of July 2015',
+    statement: { en: 'Service ends.\u001b[2J' },
+    appeal: 'legal@example.org',
+  },
+  exempt: [],
+};
+const payload = canonicalText(revision);
+const asked = { order: '2015-001', revision: 2 };
+
+const shown = (document: Revision, label: string) =>
+  describeRevision(canonicalText(document), asked).lines.find((line) => line.label === label)?.value;
+
+it('says in words what the exact bytes say, with local time and name', () => {
+  const { document, title, lines } = describeRevision(payload, asked);
+  expect(document).toEqual(revision);
+  expect(title).toBe('Order 2015-001, revision 2 (extend): Pakistan');
+  expect(lines).toContainEqual({ label: 'areas', value: 'PK (Pakistan)' });
+  expect(lines).toContainEqual({ label: 'services', value: 'messaging, mail (suspend)' });
+  expect(lines).toContainEqual({ label: 'statement', language: 'en', value: 'Service ends.\u001b[2J' });
+  expect(lines).toContainEqual({
+    label: 'effective',
+    value: '2015-12-30T18:59:00.000Z = 2015-12-30T23:59:00+05:00[Asia/Karachi]',
+  });
+});
+
+it('shows the local time that Temporal would, in every zone and on both sides of every change of clocks', () => {
+  const zones = fc.constantFrom(...Intl.supportedValuesOf('timeZone'), 'UTC');
+  const instants = fc.date({ min: new Date('1973-01-01'), max: new Date('2150-01-01'), noInvalidDate: true });
+  fc.assert(
+    fc.property(zones, instants, (zone, at) => {
+      const effective = at.toISOString();
+      const local = Temporal.Instant.from(effective).toZonedDateTimeISO(zone).toString({ smallestUnit: 'second' });
+      const document = { ...revision, terms: { ...revision.terms, effective, zone } };
+      expect(shown(document, 'effective')).toBe(`${effective} = ${local}`);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it('refuses a time zone that nobody knows', () => {
+  const document = { ...revision, terms: { ...revision.terms, zone: 'Mars/Olympus' } };
+  expect(() => describeRevision(canonicalText(document), asked)).toThrow(
+    expect.objectContaining({ code: 'document_malformed' }),
+  );
+});
+
+it('case 26: shows nothing, and so signs nothing, that is not the canonical form', () => {
+  const bad = [
+    payload.replace('{', '{ '),
+    payload.replace('"act":"extend"', '"act":"extend","act":"hold"'),
+    payload.replace('"exempt":[]', '"exempt":[],"zz":1'),
+    payload.replace('"revision":2', '"revision":2.0'),
+    '',
+  ];
+  for (const text of bad) {
+    expect(() => describeRevision(text, asked)).toThrow(expect.objectContaining({ code: 'document_malformed' }));
+  }
+});
+
+it('case 32: refuses the bytes of another order, revision or root than the one that was asked for', () => {
+  expect(() => describeRevision(payload, { order: '2015-002', revision: 2 })).toThrow(/do not sign/);
+  expect(() => describeRevision(payload, { order: '2015-001', revision: 3 })).toThrow(/do not sign/);
+  expect(() => describeRoot(payload, 2)).toThrow(expect.objectContaining({ code: 'document_malformed' }));
+});

@@ -1,0 +1,106 @@
+/**
+ * What an approver is about to sign, in words, read from the exact bytes: the server's summary of it is not believed. Throws when the bytes
+ * are no revision in canonical form, so that nobody signs what cannot be shown. The command line and the console show the same words, each
+ * laid out in its own way; neither may show a value without making its control and direction characters harmless.
+ */
+import { CordonError } from '../errors.ts';
+import { parseDocument } from './canonical.ts';
+import { type Approvers, approversSchema, type Revision, revisionSchema } from './documents.ts';
+
+export interface Line {
+  readonly label: string;
+  readonly value: string;
+  /** A public statement's language tag. */
+  readonly language?: string;
+  /** The id of the person whom an approver's line is about. */
+  readonly person?: string;
+}
+
+export interface Described<D> {
+  readonly document: D;
+  readonly title: string;
+  readonly lines: readonly Line[];
+}
+
+const encoder = new TextEncoder();
+
+/** `asked`: the order and revision that the approver named; another one's bytes are refused. */
+export function describeRevision(
+  payload: string,
+  asked: { readonly order: string; readonly revision: number },
+): Described<Revision> {
+  const document = parseDocument(revisionSchema, encoder.encode(payload));
+  if (document.order !== asked.order || document.revision !== asked.revision) {
+    throw notAsked(`order ${document.order} revision ${document.revision}`, 'what was asked for');
+  }
+  const { terms } = document;
+  const held = document.heldSince ? ` since ${document.heldSince}` : '';
+  const disputed = Object.entries(terms.disputed).map(([feature, area]) => `${feature} as ${area}`);
+  return {
+    document,
+    title: `Order ${document.order}, revision ${document.revision} (${document.act}): ${terms.title}`,
+    lines: [
+      { label: 'from then on', value: `${document.status}${held}` },
+      { label: 'areas', value: terms.areas.map(named).join(', ') },
+      { label: 'services', value: `${terms.services.join(', ')} (${terms.mode})` },
+      { label: 'for devices', value: `by ${terms.nexus.join(' or ')}` },
+      { label: 'effective', value: times(terms.effective, terms.zone) },
+      { label: 'until', value: terms.until === null ? 'withdrawn' : times(terms.until, terms.zone) },
+      { label: 'unknown location', value: `${terms.unknown}; contested ${terms.contested}; stale list ${terms.stale}` },
+      { label: 'visitors', value: `${terms.visitors} of grace; travellers ${terms.travellers}` },
+      { label: 'disputed ground', value: disputed.join(', ') || 'all claimants' },
+      { label: 'exempt', value: `${document.exempt.length} devices` },
+      { label: 'authority', value: terms.authority },
+      { label: 'addressee', value: terms.addressee },
+      { label: 'instrument', value: terms.instrument },
+      ...Object.entries(terms.statement).map(([language, value]) => ({ label: 'statement', language, value })),
+      { label: 'appeal', value: terms.appeal },
+      { label: 'proposed by', value: `${document.proposer} at ${document.proposedAt}` },
+      { label: 'replaces', value: document.previous ?? 'nothing: it is the first' },
+      { label: 'installation', value: document.installation },
+    ],
+  };
+}
+
+/** `version`: the root that the approver named. */
+export function describeRoot(payload: string, version: number): Described<Approvers> {
+  const document = parseDocument(approversSchema, encoder.encode(payload));
+  if (document.version !== version) throw notAsked(`root ${document.version}`, `${version}`);
+  return {
+    document,
+    title: `Root of approvers, version ${document.version}, installation ${document.installation}`,
+    lines: [
+      { label: `${document.threshold} different people`, value: 'adopt an order, out of:' },
+      ...document.approvers.map(({ person, keyid }) => ({ label: 'approver', person, value: `key ${keyid}` })),
+      ...document.onlineKeys.map(({ keyid }) => ({ label: 'the list is kept fresh by', value: `key ${keyid}` })),
+      { label: 'replaces', value: document.previous ?? 'nothing: it is the first' },
+    ],
+  };
+}
+
+function notAsked(got: string, asked: string): CordonError {
+  return new CordonError('document_malformed', `The server sent ${got} instead of ${asked}; do not sign it.`);
+}
+
+const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+
+function named(area: string): string {
+  const name = /^[A-Z]{2}$/.test(area) ? names.of(area) : undefined;
+  return name ? `${area} (${name})` : area;
+}
+
+/** In UTC, as signed, and as the clocks of the order's own zone show it. By `Intl`, since not every browser has `Temporal`. */
+function times(instant: string, zone: string): string {
+  try {
+    const at = Date.parse(instant);
+    const format = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' });
+    const name = format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+    const offset = name === 'GMT' ? '+00:00' : name.replace('GMT', '');
+    // An offset of another form makes an invalid date here, which throws below.
+    const ahead = -Date.parse(`1970-01-01T00:00:00${offset}`);
+    return `${instant} = ${new Date(at + ahead).toISOString().slice(0, 19)}${offset}[${zone}]`;
+  } catch (cause) {
+    const detail = `${instant} cannot be shown in the time zone ${JSON.stringify(zone)}: do not sign it.`;
+    throw new CordonError('document_malformed', detail, {}, cause);
+  }
+}
