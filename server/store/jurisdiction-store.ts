@@ -23,6 +23,7 @@ import type { Database, Db, Tx } from './database.ts';
 import { groupedReads } from './grouped-reads.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { appendLeaf } from './leaves.ts';
+import { reachedDevices } from './reached-devices.ts';
 
 /** Well under both dialects' limit of parameters in a statement. */
 const CHUNK = 500;
@@ -81,46 +82,8 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
     return this.#save(write);
   }
 
-  async reached({ places, homes, seats, unknownAt }: Reached): Promise<DeviceId[]> {
-    const found = new Set<string>();
-    const active = () =>
-      this.#database.db.selectFrom('devices').select('devices.id').where('devices.status', '=', 'active');
-    for (const areas of chunks(places)) {
-      const rows = await active()
-        .innerJoin('device_ties', 'device_ties.device_id', 'devices.id')
-        .where('device_ties.tie', 'in', ['present', 'seen', 'network'])
-        .where('device_ties.area', 'in', areas)
-        .execute();
-      for (const { id } of rows) found.add(id);
-    }
-    for (const [column, wanted] of [['home', homes] as const, ['seat', seats] as const]) {
-      for (const areas of chunks(wanted)) {
-        const own = await active().where(`devices.${column}`, 'in', areas).execute();
-        const byGroup = await active()
-          .innerJoin('groups', 'groups.id', 'devices.group_id')
-          .where(`devices.${column}`, 'is', null)
-          .where(`groups.${column}`, 'in', areas)
-          .execute();
-        for (const { id } of [...own, ...byGroup]) found.add(id);
-      }
-    }
-    for (const areas of chunks(homes)) {
-      const stated = await active().where('stated_home', 'in', areas).execute();
-      for (const { id } of stated) found.add(id);
-    }
-    if (unknownAt !== null) {
-      const lapsed = await active()
-        .innerJoin('locations', 'locations.device_id', 'devices.id')
-        .where('locations.unknown_at', '<=', unknownAt)
-        .execute();
-      const never = await active()
-        .where(({ not, exists, selectFrom }) =>
-          not(exists(selectFrom('locations').select('device_id').whereRef('locations.device_id', '=', 'devices.id'))),
-        )
-        .execute();
-      for (const { id } of [...lapsed, ...never]) found.add(id);
-    }
-    return [...found].map((id) => deviceIdSchema.parse(id));
+  reached(query: Reached): Promise<DeviceId[]> {
+    return reachedDevices(this.#database.db, query);
   }
 
   async connected(): Promise<{ device: DeviceId; generation: number }[]> {

@@ -6,6 +6,8 @@ import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { receiptRow } from './order-rows.ts';
 
+const VERIFIED = sql<boolean>`verified = 1`;
+
 export class ReceiptStore implements Port {
   readonly #database: Database;
   readonly storeReceipt: (receipt: ReceiptRow) => Promise<void>;
@@ -19,7 +21,8 @@ export class ReceiptStore implements Port {
     const rows = await this.#database.db
       .selectFrom('receipts')
       .selectAll()
-      .where('verified', '=', 0)
+      // Said and not asked: a database takes an index with a condition only for a query that it can see to fulfil it.
+      .where(sql<boolean>`verified = 0`)
       .orderBy('stored_at')
       .limit(limit)
       .execute();
@@ -38,7 +41,7 @@ export class ReceiptStore implements Port {
       .selectFrom('receipts')
       .selectAll()
       .where('order_number', '=', order)
-      .where('verified', '=', 1)
+      .where(VERIFIED)
       .orderBy('at', 'desc')
       .execute();
     return rows.map(receiptRow);

@@ -17,6 +17,7 @@ import { locationAt } from '../../shared/verdict/locate.ts';
 import { CASES_BEGIN, factsOf, loadCases, observationsOf, rulesOf, runCase } from '../../shared/verdict/run-case.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { addPlacedFleet, type PlacedDevice } from '../support/placed-fleet.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const HOUR = 3_600_000;
@@ -142,6 +143,61 @@ describeOnEveryStore('jurisdiction', (open) => {
     expect(await found(rule(['IS'], { unknown: 'deny' }))).toEqual([nowhere]);
     clock.jump(at + 24 * HOUR);
     expect(await found(rule(['IS'], { unknown: 'deny' }))).toEqual([nowhere, served, border].sort());
+  });
+
+  it('finds them all, page by page, in the middle of an area and of a fleet, and lets the loop turn meanwhile', async () => {
+    const database = await open();
+    const { clock, jurisdiction } = await world(database, byCode);
+    const group = await addGroup(database, 'plain');
+    const ofPakistan = await addGroup(database, 'pk', 'PK');
+    const now = clock.now();
+    const seen = (area: string, at: number) => [{ source: 'network', areas: [area], at } as const];
+    const many = (count: number, device: PlacedDevice) =>
+      addPlacedFleet(
+        database,
+        group,
+        now,
+        Array.from({ length: count }, () => device),
+      );
+    const away = await many(100, { home: 'AE', seen: seen('AE', now) });
+    const here = await many(4_500, { home: 'PK', seen: seen('PK', now) });
+    const near = await many(100, { home: 'IN', seen: seen('IN', now) });
+    const lapsed = await many(2_100, { seen: seen('AE', now - 25 * HOUR) });
+    const silent = await many(2_100, {});
+    const ended = await many(50, { home: 'PK', status: 'revoked', seen: seen('PK', now) });
+    const byGroup = await addPlacedFleet(
+      database,
+      ofPakistan,
+      now,
+      Array.from({ length: 2_100 }, () => ({ seen: seen('AE', now) })),
+    );
+    const [stated] = await many(1, { seen: seen('AE', now) });
+    await database.db
+      .updateTable('devices')
+      .set({ stated_home: 'PK' })
+      .where('id', '=', stated ?? '')
+      .execute();
+    let turns = 0;
+    const found = async (order: OrderRule) => {
+      let looking = true;
+      const count = () => {
+        turns += 1;
+        if (looking) setImmediate(count);
+      };
+      turns = -1;
+      count();
+      const devices = await jurisdiction.affectedBy(order);
+      looking = false;
+      expect(new Set(devices).size).toBe(devices.length);
+      return devices.sort();
+    };
+    expect(await found(rule(['AE', 'PK', 'IN']))).toEqual(
+      [...away, ...here, ...near, ...lapsed, ...byGroup, stated].sort(),
+    );
+    expect(turns).toBeGreaterThan(2);
+    expect(await found(rule(['PK'], { nexus: new Set(['home']) }))).toEqual([...here, ...byGroup, stated].sort());
+    expect(await found(rule(['IS'], { unknown: 'deny' }))).toEqual([...lapsed, ...silent].sort());
+    expect(await found(rule(['PK']))).not.toContain(ended[0]);
   });
 
   it('puts what a device that was away reports in its place', async () => {

@@ -206,7 +206,7 @@ const TABLES: Record<string, Table> = {
   locations: {
     columns: { device_id: 'text', state: 'text', changed_at: 'int', unknown_at: 'int?' },
     key: ['device_id'],
-    indexes: [['unknown_at']],
+    indexes: [['unknown_at', 'device_id']],
   },
   device_ties: {
     columns: { device_id: 'text', tie: 'text', area: 'text' },
@@ -290,6 +290,7 @@ const TABLES: Record<string, Table> = {
   order_lists: {
     columns: { version: 'int', envelope: 'text', hash: 'text', issued_at: 'int', expires_at: 'int' },
     key: ['version'],
+    indexes: [['issued_at', 'version']],
   },
   device_records: {
     columns: { device_id: 'text', version: 'int', envelope: 'text', issued_at: 'int' },
@@ -312,7 +313,6 @@ const TABLES: Record<string, Table> = {
       verified: 'int',
     },
     key: ['device_id', 'generation', 'seq'],
-    indexes: [['order_number', 'kind'], ['kind', 'list_version'], ['verified']],
   },
 
   ledger_leaves: {
@@ -339,9 +339,14 @@ const SPECIAL = [
   // Few rows are found by these columns, and the others cost nothing.
   sql`create index devices_by_home on devices (home, id) where home is not null`,
   sql`create index devices_by_seat on devices (seat, id) where seat is not null`,
+  sql`create index devices_by_stated_home on devices (stated_home, id) where stated_home is not null`,
   sql`create index certificates_revoked on certificates (revoked_at) where revoked_at is not null`,
   sql`create index commands_over on commands (finished_at) where finished_at is not null`,
   sql`create index commands_open on commands (expires_at) where finished_at is null`,
+  // A receipt stands in one of them: what waits for verification, and what is evidence, with all that is counted of it.
+  sql`create index receipts_waiting on receipts (stored_at) where verified = 0`,
+  sql`create index receipts_verified on receipts
+      (order_number, kind, device_id, generation, service, revision, at) where verified = 1`,
   sql`create index device_presence_connected on device_presence (device_id) where connected = 1`,
 ];
 

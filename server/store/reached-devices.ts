@@ -1,0 +1,172 @@
+/**
+ * The devices that an order may reach, by their indexes and page by page. Between two pages the loop turns, so that an order that reaches a
+ * hundred thousand devices keeps nobody else waiting.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import type { Reached, Tie } from '../jurisdiction/ports.ts';
+import type { Db } from './database.ts';
+
+/** A few milliseconds of SQLite. */
+const PAGE = 2_000;
+/** Well under both dialects' limit of parameters in a statement. */
+const KEYS = 500;
+
+interface Row {
+  readonly key: string;
+  readonly id: string;
+}
+/** The first `PAGE` in the order of key and id, with an id after this one. */
+type Page = (keys: readonly string[], after: string) => Promise<readonly Row[]>;
+type Take = (rows: readonly { readonly id: string }[]) => void;
+
+export async function reachedDevices(db: Db, { places, homes, seats, unknownAt }: Reached): Promise<DeviceId[]> {
+  const found = new Set<string>();
+  const take: Take = (rows) => {
+    for (const { id } of rows) found.add(id);
+  };
+  for (const tie of ['present', 'seen', 'network'] as const) await eachPage(places, tiedBy(db, tie), take);
+  for (const [column, wanted] of [['home', homes] as const, ['seat', seats] as const]) {
+    await eachPage(wanted, ownBy(db, column), take);
+    await eachPage(await groupsWith(db, column, wanted), groupedBy(db, column), take);
+  }
+  await eachPage(homes, ownBy(db, 'stated_home'), take);
+  if (unknownAt !== null) {
+    await eachLapsed(db, unknownAt, take);
+    await eachNeverLocated(db, take);
+  }
+  return [...found].map((id) => deviceIdSchema.parse(id));
+}
+
+async function eachPage(keys: readonly string[], page: Page, take: Take): Promise<void> {
+  const sorted = [...new Set(keys)].sort();
+  for (let from = 0; from < sorted.length; from += KEYS) {
+    let left = sorted.slice(from, from + KEYS);
+    while (left.length > 0) {
+      const rows = await page(left, '');
+      take(rows);
+      await turn();
+      const last = rows.at(-1);
+      if (!last || rows.length < PAGE) break;
+      await restOf(last, page, take);
+      left = left.filter((key) => key > last.key);
+    }
+  }
+}
+
+/** Of the one key at which a page ended: a range of the index that begins where the page did not get to. */
+async function restOf(last: Row, page: Page, take: Take): Promise<void> {
+  for (let after: string | undefined = last.id; after !== undefined; ) {
+    const rows = await page([last.key], after);
+    take(rows);
+    await turn();
+    after = rows.length === PAGE ? rows.at(-1)?.id : undefined;
+  }
+}
+
+const tiedBy =
+  (db: Db, tie: Tie): Page =>
+  (keys, after) =>
+    db
+      .selectFrom('device_ties as t')
+      // SQLite keeps the order of a cross join: the ties' own, in which the page is asked for.
+      .crossJoin('devices')
+      .select(['t.area as key', 't.device_id as id'])
+      .whereRef('devices.id', '=', 't.device_id')
+      .where('devices.status', '=', 'active')
+      .where('t.tie', '=', tie)
+      .where('t.area', 'in', keys)
+      .where('t.device_id', '>', after)
+      .orderBy('t.area')
+      .orderBy('t.device_id')
+      .limit(PAGE)
+      .execute();
+
+const ownBy =
+  (db: Db, column: 'home' | 'seat' | 'stated_home'): Page =>
+  async (keys, after) => {
+    const rows = await db
+      .selectFrom('devices')
+      .select([column, 'id'])
+      .where(column, 'in', keys)
+      .where('id', '>', after)
+      .where('status', '=', 'active')
+      .orderBy(column)
+      .orderBy('id')
+      .limit(PAGE)
+      .execute();
+    return rows.map((row) => ({ key: row[column] ?? '', id: row.id }));
+  };
+
+/** Devices that have none of their own. */
+const groupedBy =
+  (db: Db, column: 'home' | 'seat'): Page =>
+  (keys, after) =>
+    db
+      .selectFrom('devices')
+      .select(['group_id as key', 'id'])
+      .where('group_id', 'in', keys)
+      .where('id', '>', after)
+      .where(column, 'is', null)
+      .where('status', '=', 'active')
+      .orderBy('group_id')
+      .orderBy('id')
+      .limit(PAGE)
+      .execute();
+
+async function groupsWith(db: Db, column: 'home' | 'seat', areas: readonly string[]): Promise<string[]> {
+  if (areas.length === 0) return [];
+  const wanted = new Set(areas);
+  const groups = await db.selectFrom('groups').select(['id', column]).where(column, 'is not', null).execute();
+  return groups.filter((group) => wanted.has(group[column] ?? '')).map(({ id }) => id);
+}
+
+/** Those whose last evidence has lapsed. */
+async function eachLapsed(db: Db, at: Instant, take: Take): Promise<void> {
+  for (let last: { readonly unknown_at: number | null; readonly id: string } | undefined, begun = false; ; ) {
+    const rows = await db
+      .selectFrom('locations as l')
+      .crossJoin('devices')
+      .select(['l.unknown_at', 'l.device_id as id'])
+      .whereRef('devices.id', '=', 'l.device_id')
+      .where('devices.status', '=', 'active')
+      .where('l.unknown_at', '<=', at)
+      .$if(begun, (all) =>
+        all.where(({ eb, refTuple, tuple }) =>
+          eb(refTuple('l.unknown_at', 'l.device_id'), '>', tuple(last?.unknown_at ?? 0, last?.id ?? '')),
+        ),
+      )
+      .orderBy('l.unknown_at')
+      .orderBy('l.device_id')
+      .limit(PAGE)
+      .execute();
+    take(rows);
+    await turn();
+    if (rows.length < PAGE) return;
+    last = rows.at(-1);
+    begun = true;
+  }
+}
+
+/** No index finds what is not there: active devices are counted off, and each stretch is held against the locations. */
+async function eachNeverLocated(db: Db, take: Take): Promise<void> {
+  for (let after = ''; ; ) {
+    const active = db.selectFrom('devices').select('id').where('status', '=', 'active').where('id', '>', after);
+    const end = await active
+      .orderBy('id')
+      .offset(PAGE - 1)
+      .limit(1)
+      .executeTakeFirst();
+    const rows = await active
+      .$if(end !== undefined, (some) => some.where('id', '<=', end?.id ?? ''))
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('locations').select('device_id').whereRef('locations.device_id', '=', 'devices.id'))),
+      )
+      .execute();
+    take(rows);
+    await turn();
+    if (!end) return;
+    after = end.id;
+  }
+}

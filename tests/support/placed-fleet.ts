@@ -1,0 +1,94 @@
+/**
+ * A fleet put straight into a store, each device where a test or a benchmark says, with the location that its evidence folds to and the ties by
+ * which the index finds it: what the jurisdiction module would have written.
+ */
+import { tiesOf } from '../../server/jurisdiction/ties.ts';
+import { type Cell, insertOf } from '../../server/store/bulk.ts';
+import type { Database } from '../../server/store/database.ts';
+import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
+import { type DeviceId, type GroupId, newDeviceId } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import { emptyLocation, observeAll, unknownFrom } from '../../shared/verdict/locate.ts';
+import type { Observation } from '../../shared/verdict/terms.ts';
+
+export interface PlacedDevice {
+  readonly user?: string;
+  readonly home?: string | null;
+  readonly seat?: string | null;
+  readonly status?: 'active' | 'revoked';
+  /** Null: it has never connected. */
+  readonly presence?: { readonly connected: boolean; readonly listVersion: number } | null;
+  readonly seen?: readonly (Omit<Observation, 'areas'> & { readonly areas: readonly string[] })[];
+}
+
+const ROWS = 2_000;
+const COLUMNS = {
+  devices: {
+    id: 'text',
+    generation: 'bigint',
+    status: 'text',
+    user_name: 'text',
+    group_id: 'text',
+    home: 'text',
+    seat: 'text',
+    enrolled_at: 'bigint',
+    record_version: 'bigint',
+  },
+  device_presence: {
+    device_id: 'text',
+    generation: 'bigint',
+    session_epoch: 'bigint',
+    connected: 'bigint',
+    changed_at: 'bigint',
+    last_seen_at: 'bigint',
+    list_version: 'bigint',
+    record_stored: 'bigint',
+    root_version: 'bigint',
+    reports_through: 'bigint',
+  },
+  locations: { device_id: 'text', state: 'text', changed_at: 'bigint', unknown_at: 'bigint' },
+  device_ties: { device_id: 'text', tie: 'text', area: 'text' },
+} as const;
+const TABLES = ['devices', 'device_presence', 'locations', 'device_ties'] as const;
+
+/** In the order in which they were given. */
+export async function addPlacedFleet(
+  database: Database,
+  group: GroupId,
+  now: Instant,
+  fleet: Iterable<PlacedDevice>,
+): Promise<DeviceId[]> {
+  const ids: DeviceId[] = [];
+  const rows: Record<(typeof TABLES)[number], Cell[][]> = {
+    devices: [],
+    device_presence: [],
+    locations: [],
+    device_ties: [],
+  };
+  const flush = async () => {
+    await database.transaction(async (tx) => {
+      for (const table of TABLES) {
+        if (rows[table].length > 0) await insertOf(table, COLUMNS[table], rows[table]).execute(tx);
+      }
+    });
+    for (const table of TABLES) rows[table].length = 0;
+  };
+  for (const { user = 'Somebody', home = null, seat = null, status = 'active', presence = null, seen = [] } of fleet) {
+    const id = newDeviceId();
+    ids.push(id);
+    rows.devices.push([id, 1, status, user, group, home, seat, now, 0]);
+    if (presence) {
+      const connected = presence.connected ? 1 : 0;
+      rows.device_presence.push([id, 1, 1, connected, now, now, presence.listVersion, 1, 1, 0]);
+    }
+    if (seen.length > 0) {
+      const observations = seen.map((each): Observation => ({ ...each, areas: each.areas.map(parseEvidenceArea) }));
+      const state = observeAll(emptyLocation(), observations);
+      rows.locations.push([id, JSON.stringify(state), now, unknownFrom(state)]);
+      for (const { tie, area } of tiesOf(state)) rows.device_ties.push([id, tie, area]);
+    }
+    if (rows.devices.length >= ROWS) await flush();
+  }
+  await flush();
+  return ids;
+}
