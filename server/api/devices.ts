@@ -20,7 +20,7 @@ import { withoutUndefined } from './without-undefined.ts';
 export interface DevicesPorts {
   readonly devices: Pick<Devices, 'list' | 'get' | 'getGroup' | 'update' | 'revoke' | 'inventory'>;
   readonly orders: Pick<Orders, 'verdict'>;
-  readonly jurisdiction: Pick<Jurisdiction, 'evidence'>;
+  readonly jurisdiction: Pick<Jurisdiction, 'evidence' | 'whereabouts'>;
 }
 
 export function deviceRoutes({ devices, orders, jurisdiction }: DevicesPorts): Route[] {
@@ -43,7 +43,9 @@ export function deviceRoutes({ devices, orders, jurisdiction }: DevicesPorts): R
           cursor: cursor ?? null,
           offset: offset ?? 0,
         });
-        return { devices: page.items, cursor: page.cursor, total: page.total };
+        const where = await jurisdiction.whereabouts(page.items.map(({ id }) => id));
+        const listed = page.items.map((device) => ({ ...device, areas: where.get(device.id) ?? [] }));
+        return { devices: listed, cursor: page.cursor, total: page.total };
       },
     }),
     route({

@@ -14,10 +14,12 @@ import {
   nextLocationChange,
   observeAll,
   settle,
+  sourcesAt,
   unknownFrom,
 } from '../../shared/verdict/locate.ts';
 import {
   EVIDENCE_SOURCES,
+  type EvidenceSource,
   type Location,
   type LocationState,
   type Observation,
@@ -65,7 +67,9 @@ export interface Jurisdiction {
   facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, PlaceFacts>>;
   /** Every device that the order may reach, and perhaps a few more: the verdict decides. */
   affectedBy(rule: OrderRule): Promise<DeviceId[]>;
-  evidence(device: DeviceId): Promise<{ location: LocationView; observations: EvidenceView[] }>;
+  evidence(device: DeviceId): Promise<{ location: LocationView; sources: SourceView[]; observations: EvidenceView[] }>;
+  /** Where each of them is, or may be; nothing of those whose place is not known. */
+  whereabouts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, string[]>>;
   ipDatabases(): Promise<IpDatabase[]>;
   importIpDatabase(name: string, bytes: Buffer): Promise<IpDatabase>;
   activateIpDatabase(hash: string): Promise<IpDatabase>;
@@ -79,6 +83,14 @@ interface LocationView {
   source: string | null;
   disagree: string[];
   network: string[] | null;
+}
+interface SourceView {
+  source: EvidenceSource;
+  areas: string[];
+  at: Instant;
+  since: Instant;
+  until: Instant | null;
+  fresh: boolean;
 }
 interface EvidenceView {
   source: string;
@@ -229,10 +241,20 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
     affectedBy: (rule) => store.reached(reachOf(rule, clock.now())),
 
     async evidence(device) {
-      const { certainty, areas, source, disagree, network } = locationAt(await stateOf(device), clock.now());
+      const now = clock.now();
+      const state = await stateOf(device);
+      const { certainty, areas, source, disagree, network } = locationAt(state, now);
       const recent = await store.recent(device, RECENT);
       return {
         location: { certainty, areas: [...areas], source, disagree: [...disagree], network: network && [...network] },
+        sources: sourcesAt(state, now).map(({ sighting, until, fresh }) => ({
+          source: sighting.source,
+          areas: [...sighting.areas],
+          at: sighting.at,
+          since: sighting.first,
+          until,
+          fresh,
+        })),
         observations: recent.map(({ observation, detail }) => ({
           source: observation.source,
           areas: [...observation.areas],
@@ -240,6 +262,12 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
           detail,
         })),
       };
+    },
+
+    async whereabouts(devices) {
+      const now = clock.now();
+      const found = await store.facts(devices);
+      return new Map([...found].map(([device, { location }]) => [device, [...locationAt(location, now).areas]]));
     },
 
     ipDatabases: () => ip.list(),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { RECEIPT_KINDS } from '../order/documents.ts';
 import { inventorySchema } from '../protocol/frames.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
-import { REASONS, SERVICES } from '../verdict/terms.ts';
+import { EVIDENCE_SOURCES, REASONS, SERVICES } from '../verdict/terms.ts';
 import { instant, placeText } from './wire.ts';
 
 export const deviceParams = z.object({ id: deviceIdSchema });
@@ -67,8 +67,11 @@ export const deviceView = z.object({
     .nullable(),
 });
 export type DeviceView = z.infer<typeof deviceView>;
+/** In a list it says where the device is, or may be; nothing when that is not known. */
+export const listedDevice = deviceView.extend({ areas: z.array(z.string()) });
+export type ListedDevice = z.infer<typeof listedDevice>;
 /** `cursor` is given back for the next page; null at the end. `total`: how many the filter lets through, whatever the page. */
-export const devicePage = z.object({ devices: z.array(deviceView), cursor: z.string().nullable(), total: z.int() });
+export const devicePage = z.object({ devices: z.array(listedDevice), cursor: z.string().nullable(), total: z.int() });
 export const deviceDetail = deviceView.extend({ inventory: inventorySchema.nullable() });
 
 export const deviceChange = z
@@ -115,6 +118,20 @@ export const evidenceView = z.object({
   }),
   /** The admin's word in force. */
   statement: statementView.nullable(),
+  /** The newest word of each source, in the order in which they decide. */
+  sources: z.array(
+    z.object({
+      source: z.enum(EVIDENCE_SOURCES),
+      areas: z.array(z.string()),
+      /** When it was last said, and since when without another word between. */
+      at: instant,
+      since: instant,
+      /** When it stops counting; null: not while the device is connected. */
+      until: instant.nullable(),
+      /** Counts now. */
+      fresh: z.boolean(),
+    }),
+  ),
   observations: z.array(z.object({ source: z.string(), areas: z.array(z.string()), at: instant, detail: z.string() })),
 });
 

@@ -251,6 +251,19 @@ export function locationAt(state: LocationState, now: Instant): Location {
   };
 }
 
+/** The newest word of each source, in the order in which they decide. `until`: when it stops counting; null: not by itself. */
+export function sourcesAt(
+  state: LocationState,
+  now: Instant,
+): { readonly sighting: Sighting; readonly until: Instant | null; readonly fresh: boolean }[] {
+  return EVIDENCE_SOURCES.map((source) => state.sightings[source])
+    .filter((sighting) => sighting !== undefined)
+    .map((sighting) => {
+      const end = lapses(sighting);
+      return { sighting, until: Number.isFinite(end) ? end : null, fresh: freshAt(sighting, now) };
+    });
+}
+
 /**
  * Since when the device has been in an order's areas: the start of the chain of stays wholly inside, absences under 24 hours
  * bridged. An absence is time known to have been spent outside: switching a device off does not renew a visitor's grace. `network`

@@ -293,6 +293,31 @@ describeOnEveryStore('jurisdiction', (open) => {
     expect(rows).toEqual([]);
   });
 
+  it('says of each source what it said last, since when and until when it counts', async () => {
+    const database = await open();
+    const { clock, jurisdiction } = await world(database, byCode);
+    const device = await addDevice(database, { group: await addGroup(database, 'g') });
+    const start = clock.now();
+    await jurisdiction.observe(device, 1, [{ source: 'network', areas: ['AE'], at: start }]);
+    clock.jump(start + HOUR);
+    await jurisdiction.observe(device, 1, [{ source: 'network', areas: ['AE'], at: start + HOUR }]);
+    await jurisdiction.observeAddress(device, 1, 'PK', true);
+    const network = { source: 'network', areas: ['AE'], since: start, at: start + HOUR, until: start + 25 * HOUR };
+    const address = { source: 'address', areas: ['PK'], since: start + HOUR, at: start + HOUR, until: null };
+    const sources = async () => (await jurisdiction.evidence(device)).sources;
+    expect(await sources()).toEqual([
+      { ...network, fresh: true },
+      { ...address, fresh: true },
+    ]);
+    expect(await jurisdiction.whereabouts([device])).toEqual(new Map([[device, ['AE']]]));
+    clock.jump(start + 26 * HOUR);
+    expect(await sources()).toEqual([
+      { ...network, fresh: false },
+      { ...address, fresh: true },
+    ]);
+    expect(await jurisdiction.whereabouts([device])).toEqual(new Map([[device, ['PK']]]));
+  });
+
   it('ends a statement when its admin takes it back', async () => {
     const database = await open();
     const { clock, jurisdiction } = await world(database, byCode);

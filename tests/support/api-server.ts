@@ -52,11 +52,13 @@ export async function startApi({
   authority,
   demo,
   pace = {},
+  consoleFolder = join(tmpdir(), 'cordon-no-console'),
 }: {
   limits?: { perPair: number; perAddress: number; perSubject: number };
   authority?: Authority;
   demo?: DemoPort;
   pace?: EventStreamPorts['pace'];
+  consoleFolder?: string;
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-api-'));
   const database = await openDatabase({ file: join(folder, 'cordon.db') });
@@ -132,7 +134,13 @@ export async function startApi({
       ? testEnrolment(database, authority).enrolment
       : { createCode: absent, listCodes: absent, cancelCode: absent },
     orders,
-    jurisdiction: { ipDatabases: absent, importIpDatabase: absent, activateIpDatabase: absent, evidence: absent },
+    jurisdiction: {
+      ipDatabases: absent,
+      importIpDatabase: absent,
+      activateIpDatabase: absent,
+      evidence: absent,
+      whereabouts: async () => new Map(),
+    },
     ledger,
     entries: ledgerStore,
     events,
@@ -144,7 +152,7 @@ export async function startApi({
     version: '0.0.0',
     demo,
   });
-  const server = createServer(createApi({ admins, routes, log }));
+  const server = createServer(createApi({ admins, routes, log, names: ['cordon.example'], consoleFolder }));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
