@@ -3,13 +3,13 @@ import { Select, type SelectProps } from '@mantine/core';
 import { useState } from 'react';
 import { COUNTRY_CHOICES, subdivisionChoices, withChosen } from '../words/places.ts';
 
-export function PlaceSelect({ value, ...rest }: Omit<SelectProps, 'data'> & { readonly value: string | null }) {
+export function PlaceSelect({ value, ...rest }: Omit<SelectProps, 'data'> & { readonly value?: string | null }) {
   const [typed, setTyped] = useState('');
-  const data = withChosen([...COUNTRY_CHOICES, ...subdivisionChoices(typed)], value === null ? [] : [value]);
+  const data = withChosen([...COUNTRY_CHOICES, ...subdivisionChoices(typed)], value ? [value] : []);
   return (
     <Select
       data={data}
-      value={value}
+      value={value ?? null}
       searchable
       clearable
       clearButtonProps={{ 'aria-label': 'Clear' }}
