@@ -1,9 +1,8 @@
 /** The server of one timeline: its process, its addresses, its people. Dies with kill -9 and starts again on the same ports and data. */
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../../server/config.ts';
 import type { Instant } from '../../shared/time/clock.ts';
+import { loopbackConfig } from '../support/loopback-config.ts';
 import { type Approver, adoptRoot, firstOwner, inviteApprover, type Person } from '../support/people.ts';
 import { Child } from './rpc.ts';
 import type { ServerHandlers } from './server-process.ts';
@@ -34,41 +33,21 @@ export function peopleOf({ steps }: Timeline): string[] {
   return [...names];
 }
 
-function configOf(folder: string, ports: { device: number; public: number; admin: number }): Config {
-  return {
-    home: join(folder, 'server'),
-    databaseUrl: null,
-    passphrase: randomBytes(16).toString('hex'),
-    passphraseFile: join(folder, 'passphrase'),
-    organisation: 'Replay',
-    names: ['127.0.0.1', 'localhost'],
-    bind: '127.0.0.1',
-    devicePort: ports.device,
-    publicPort: ports.public,
-    admin: { bind: '127.0.0.1', port: ports.admin, certificate: null, key: null },
-    proxyFrom: ['127.0.0.1', '::1'],
-    ipDatabase: null,
-    appeal: 'the people who replay this',
-    operatorUrl: null,
-    log: 'warn',
-  };
-}
+const REPLAYED = { organisation: 'Replay', appeal: 'the people who replay this' };
 
 export async function startInstallation(timeline: Timeline, folder: string, now: Instant): Promise<Installation> {
   const log = join(folder, 'server.log');
   const module = fileURLToPath(import.meta.resolve('./server-process.ts'));
   const launch = () => new Child<ServerHandlers>('server', module, log);
-  let config = configOf(folder, { device: 0, public: 0, admin: 0 });
+  let config = loopbackConfig(folder, { device: 0, public: 0, admin: 0 }, REPLAYED);
   let child = launch();
   try {
     const { addresses, firstOwnerLink } = await child.call('start', { config, drive: { at: now }, demo: false });
     if (firstOwnerLink === null) throw new Error('a fresh server gave no link for its first owner');
     const { device, public: open, admin } = addresses;
-    config = {
-      ...config,
-      ...configOf(folder, { device: device.port, public: open.port, admin: admin.port }),
-      passphrase: config.passphrase,
-    };
+    const { passphrase } = config;
+    const ports = { device: device.port, public: open.port, admin: admin.port };
+    config = loopbackConfig(folder, ports, { ...REPLAYED, passphrase });
     const adminUrl = `http://127.0.0.1:${admin.port}`;
     const owner = await firstOwner(adminUrl, firstOwnerLink);
     const joined = await Promise.all(peopleOf(timeline).map((name) => inviteApprover(adminUrl, owner, name)));

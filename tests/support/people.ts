@@ -48,6 +48,8 @@ export interface Person {
   readonly id: string;
   readonly token: string;
   readonly api: Caller;
+  /** The cookie's value of the session that signing in opened. */
+  readonly session: string;
   /** For whoever wants to look at the server themselves. */
   readonly signIn: { readonly email: string; readonly password: string; readonly totpSecret: string };
 }
@@ -58,34 +60,58 @@ export interface Approver extends Person {
   readonly pem: string;
 }
 
+interface SignedIn {
+  /** The cookie's value. */
+  readonly session: string;
+  readonly csrf: string;
+}
+
+/** Signs in as the console does. `at`: real time, for which the code is made. Throws `totp_reused` for a code that was used. */
+export async function signIn(
+  admin: string,
+  { email, password, totpSecret }: Person['signIn'],
+  at = Date.now(),
+): Promise<SignedIn> {
+  const totp = await generate({ secret: totpSecret, epoch: Math.floor(at / 1000) });
+  const { json, headers } = await new Caller(admin).raw('POST', '/session', { email, password, totp });
+  const { csrf } = sessionView.parse(json);
+  const session = new RegExp(`${SESSION_COOKIE}=([^;]+)`).exec(headers.getSetCookie().join('\n'))?.[1];
+  if (session === undefined || csrf === null) throw new Error('signing in gave no session');
+  return { session, csrf };
+}
+
 /** Redeems an invitation, signs in once, and from then on uses a token of their own. */
 async function join(admin: string, token: string, name: string, identity: object): Promise<Person> {
   const password = randomBytes(12).toString('base64url');
-  const stranger = new Caller(admin);
   const redemption = { token, password, ...identity };
+  const stranger = new Caller(admin);
   const { account, totpSecret } = await stranger.call('POST', '/invitations/redeem', redeemed, redemption);
-  const totp = await generate({ secret: totpSecret });
-  const { json, headers } = await stranger.raw('POST', '/session', { email: account.email, password, totp });
-  const { csrf } = sessionView.parse(json);
-  const cookie = new RegExp(`${SESSION_COOKIE}=[^;]+`).exec(headers.getSetCookie().join('\n'))?.[0];
-  if (cookie === undefined || csrf === null) throw new Error('signing in gave no session');
-  const session = new Caller(admin, { cookie, [CSRF_HEADER]: csrf });
-  const { secret } = await session.call('POST', '/tokens', createdToken, { name: 'set-up' });
+  const credentials = { email: account.email, password, totpSecret };
+  const { session, csrf } = await signIn(admin, credentials);
+  const browser = new Caller(admin, { cookie: `${SESSION_COOKIE}=${session}`, [CSRF_HEADER]: csrf });
+  const { secret } = await browser.call('POST', '/tokens', createdToken, { name: 'set-up' });
   const api = new Caller(admin, { authorization: `Bearer ${secret}` });
-  return { name, id: account.person, token: secret, api, signIn: { email: account.email, password, totpSecret } };
+  return { name, id: account.person, token: secret, api, session, signIn: credentials };
 }
 
 const mailOf = (name: string) => `${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')}@example.org`;
 
-export async function firstOwner(admin: string, link: string): Promise<Person> {
+export async function firstOwner(admin: string, link: string, name = 'Owner'): Promise<Person> {
   // The token is the link's last part, whether it stands in the path, the query or the fragment.
   const token = /[A-Za-z0-9_-]+$/.exec(link)?.[0] ?? '';
-  return join(admin, token, 'owner', { email: mailOf('owner'), name: 'Owner' });
+  return join(admin, token, 'owner', { email: mailOf('owner'), name });
 }
 
-/** Makes an account that may decide about orders. */
-export async function invite(admin: string, owner: Person, name: string): Promise<Person> {
-  const account = { email: mailOf(name), name, grants: [{ role: 'legal' }] };
+/** Whoever may decide about orders. */
+const LEGAL = [{ role: 'legal' }];
+
+export async function invite(
+  admin: string,
+  owner: Person,
+  name: string,
+  grants: readonly object[] = LEGAL,
+): Promise<Person> {
+  const account = { email: mailOf(name), name, grants };
   const { invitation } = await owner.api.call('POST', '/accounts', invitedAccount, account);
   return join(admin, invitation, name, {});
 }

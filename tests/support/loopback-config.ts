@@ -1,0 +1,31 @@
+/** The configuration of a server that lives on this machine's loopback alone, with all that it keeps in one folder. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Config } from '../../server/config.ts';
+
+export interface Ports {
+  readonly device: number;
+  readonly public: number;
+  readonly admin: number;
+}
+
+export function loopbackConfig(folder: string, ports: Ports, given: Partial<Config> = {}): Config {
+  return {
+    home: join(folder, 'server'),
+    databaseUrl: null,
+    passphrase: randomBytes(16).toString('hex'),
+    passphraseFile: join(folder, 'passphrase'),
+    organisation: 'Cordon',
+    names: ['127.0.0.1', 'localhost'],
+    bind: '127.0.0.1',
+    devicePort: ports.device,
+    publicPort: ports.public,
+    admin: { bind: '127.0.0.1', port: ports.admin, names: [], certificate: null, key: null },
+    proxyFrom: ['127.0.0.1', '::1'],
+    ipDatabase: null,
+    appeal: 'your administrator',
+    operatorUrl: null,
+    log: 'warn',
+    ...given,
+  };
+}
