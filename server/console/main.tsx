@@ -7,10 +7,10 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { queryClient } from './client/queries.ts';
 import { Gate } from './app/gate.tsx';
 import { router } from './app/router.tsx';
-import { theme } from './app/theme.ts';
+import { contrast, theme } from './app/theme.ts';
+import { queryClient } from './client/queries.ts';
 import './app/page.css';
 
 /** Of this answer's policy: Mantine writes its colours into a style element. */
@@ -20,7 +20,12 @@ const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no root');
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={contrast}
+      defaultColorScheme="auto"
+      getStyleNonce={() => nonce}
+    >
       <QueryClientProvider client={queryClient}>
         <Notifications position="bottom-right" />
         <Gate>

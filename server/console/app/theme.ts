@@ -1,5 +1,15 @@
 /** The look: one accent, system fonts (they cover every script, and none is fetched), contrast that passes WCAG AA in both schemes. */
-import { Badge, Button, createTheme, type MantineColorsTuple, Modal, NumberInput, Table, Tooltip } from '@mantine/core';
+import {
+  Badge,
+  Button,
+  type CSSVariablesResolver,
+  createTheme,
+  type MantineColorsTuple,
+  Modal,
+  NumberInput,
+  Table,
+  Tooltip,
+} from '@mantine/core';
 
 const cordon: MantineColorsTuple = [
   '#e6f6f8',
@@ -36,5 +46,27 @@ export const theme = createTheme({
     }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 'xs' } }),
     NumberInput: NumberInput.extend({ defaultProps: { hideControls: true } }),
+  },
+});
+
+/** Mantine's dimmed text and light badges fail WCAG AA on white; these pass on every surface that we use. */
+export const contrast: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-dimmed': '#50575e',
+    '--mantine-color-placeholder': '#646b72',
+    '--mantine-color-error': '#b02525',
+    '--mantine-color-gray-light-color': '#343a40',
+    '--mantine-color-red-light-color': '#a61e1e',
+    '--mantine-color-green-light-color': '#1d6b2e',
+    '--mantine-color-blue-light-color': '#15599a',
+    '--mantine-color-yellow-light-color': '#6f4400',
+    '--mantine-color-orange-light-color': '#8f3206',
+    '--mantine-color-cordon-light-color': '#03525c',
+  },
+  dark: {
+    '--mantine-color-dimmed': '#a9adb2',
+    '--mantine-color-placeholder': '#8f959b',
+    '--mantine-color-error': '#ff8787',
   },
 });

@@ -44,7 +44,7 @@ export function Section({
   readonly children: ReactNode;
 }) {
   return (
-    <Stack component="section" gap="sm" aria-label={title}>
+    <Stack component="section" gap="sm">
       <Group justify="space-between" gap="sm">
         <Title order={2} size="h4">
           {title}
