@@ -1,0 +1,9 @@
+/** Time left, as a clock that ticks: `3 days 04:12:09`, `04:12:09`. */
+export function countdown(left: number): string {
+  const seconds = Math.max(0, Math.ceil(left / 1_000));
+  const days = Math.floor(seconds / 86_400);
+  const clock = [Math.floor(seconds / 3_600) % 24, Math.floor(seconds / 60) % 60, seconds % 60]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
+  return days === 0 ? clock : `${days} ${days === 1 ? 'day' : 'days'} ${clock}`;
+}
