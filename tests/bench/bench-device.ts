@@ -1,5 +1,5 @@
 /** One device of the benchmarks: enrols like any other, connects by a raw link, remembers its TLS sessions, signs receipts. */
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { Agent, request } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { simpleEnrol } from '../../agent/enrolment/est.ts';
@@ -19,6 +19,13 @@ export interface Versions {
   readonly root: number;
 }
 
+/** A device on its way into another process. */
+export interface Credentials {
+  readonly code: Code;
+  readonly keyPem: string;
+  readonly certificate: string;
+}
+
 export class BenchDevice {
   readonly code: Code;
   readonly csr: Buffer;
@@ -31,11 +38,25 @@ export class BenchDevice {
   /** The newest ticket, by port. */
   readonly #sessions = new Map<number, Buffer>();
 
-  constructor(code: Code) {
+  constructor(code: Code, key: KeyObject = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey) {
     this.code = code;
-    this.#key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-    this.csr = buildCsr({ privateKey: this.#key, commonName: code.id });
-    this.#signer = signerOf(this.#key);
+    this.#key = key;
+    this.csr = buildCsr({ privateKey: key, commonName: code.id });
+    this.#signer = signerOf(key);
+  }
+
+  static from({ code, keyPem, certificate }: Credentials): BenchDevice {
+    const device = new BenchDevice(code, createPrivateKey(keyPem));
+    device.#certificate = certificate;
+    return device;
+  }
+
+  get credentials(): Credentials {
+    return { code: this.code, keyPem: this.#keyPem, certificate: this.#certificate };
+  }
+
+  get #keyPem(): string {
+    return this.#key.export({ type: 'pkcs8', format: 'pem' }).toString();
   }
 
   static keptAlive(): Agent {
@@ -53,7 +74,7 @@ export class BenchDevice {
   /** Made ahead: a client's cost, and no part of what is measured. No authority is in it, since nothing is verified. */
   prepare(): void {
     this.#context ??= createSecureContext({
-      key: this.#key.export({ type: 'pkcs8', format: 'pem' }),
+      key: this.#keyPem,
       cert: this.#certificate,
       ca: [],
     });

@@ -8,7 +8,7 @@ import { connectBenches } from './connect.ts';
 import { enrolmentBenches } from './enrolment.ts';
 import { fanOutBench } from './fan-out.ts';
 import { type Bench, type Result, resultOf } from './measure.ts';
-import { orderForceBench } from './order-force.ts';
+import { orderForceBenches } from './order-force.ts';
 import { Stage } from './stage.ts';
 import { verdictBenches } from './verdict.ts';
 
@@ -21,7 +21,7 @@ const benchesOn = (stage: Stage): Bench[] => [
   ...connectBenches(stage),
   checkInBench(stage),
   fanOutBench(stage),
-  orderForceBench(stage),
+  ...orderForceBenches(stage),
 ];
 
 const COLUMNS = [-22, -17, 9, 9, 7, 8, 7, 5, 7];
@@ -43,6 +43,7 @@ async function run(benches: readonly Bench[]): Promise<Result[]> {
   for (const bench of benches) {
     const result = resultOf(bench, await bench.run());
     say(line(result));
+    for (const note of (await bench.notes?.()) ?? []) say(`  ${note}`);
     results.push(result);
   }
   return results;

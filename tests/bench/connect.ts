@@ -9,7 +9,7 @@ import type { Stage } from './stage.ts';
 const AT_ONCE = 48;
 const CONNECTS = 600;
 const RUNS = 3;
-const IDLE = 5_000;
+const IDLE = 10_000;
 
 type Open = (device: BenchDevice) => Promise<RawLink>;
 

@@ -17,6 +17,8 @@ export interface Bench {
   readonly budget: number;
   readonly better: 'more' | 'less';
   run(): Promise<Sample[]>;
+  /** What else there is to say, after `run`: lines for people. */
+  notes?(): Promise<readonly string[]>;
 }
 
 export interface Result {
@@ -42,7 +44,10 @@ export function median(values: readonly number[]): number {
 
 const rounded = (value: number): number => Number(value.toPrecision(4));
 
-export function resultOf({ name, unit, budget, better }: Omit<Bench, 'run'>, samples: readonly Sample[]): Result {
+export function resultOf(
+  { name, unit, budget, better }: Omit<Bench, 'run' | 'notes'>,
+  samples: readonly Sample[],
+): Result {
   // An idle server is not measured by its rate; but on a machine where it never had its core, some figure is better than none.
   const busy = samples.filter(({ busy: had }) => had === null || had >= BUSY_ENOUGH);
   const counted = busy.length > 0 ? busy : samples;

@@ -1,19 +1,17 @@
 /** Other processes as a benchmark sees them: their CPU time and memory from /proc (Linux), and the core that they may use. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
-/** `sysconf(_SC_CLK_TCK)` on every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
-
-/** User and system time of all threads, in seconds. */
+/** On a core, of all threads, in seconds. From the scheduler's own books, since the ticks of `stat` are 10 ms each. */
 export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The command's name, in parentheses, may hold spaces.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  let nanoseconds = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+  }
+  return nanoseconds / 1e9;
 }
 
 export function residentKiB(pid: number): number {
@@ -30,7 +28,7 @@ export function pin(pid: number, core: number): boolean {
   return spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)], { stdio: 'ignore' }).status === 0;
 }
 
-/** Resolves when the process has used no more than a few ticks in a quarter of a second. */
+/** Resolves when the process has used no more than 20 ms in a quarter of a second. */
 export async function quiet(pid: number): Promise<void> {
   for (let before = cpuSeconds(pid), waited = 0; waited < 20_000; waited += 250) {
     await delay(250);

@@ -13,13 +13,13 @@ import { openDatabase } from '../../server/store/database.ts';
 import { type DeviceId, newDeviceId, randomBase32 } from '../../shared/protocol/ids.ts';
 import { type Operator, setUp } from '../support/operator.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { BenchDevice } from './bench-device.ts';
+import { BenchDevice, type Versions } from './bench-device.ts';
 import { type Floor, startFloor } from './floor-process.ts';
 import { inParallel } from './measure.ts';
 import { collectGarbage, INSPECTABLE, pin } from './process.ts';
 
 const SERVER_CORE = 0;
-const CLIENT_CORE = 1;
+export const CLIENT_CORE = 1;
 const DAY = 86_400_000;
 
 export interface Code {
@@ -64,6 +64,11 @@ export class Stage {
 
   get devicePort(): number {
     return Number(new URL(this.#server.device).port);
+  }
+
+  /** For logs; goes when the stage closes. */
+  get folder(): string {
+    return dirname(this.#server.home);
   }
 
   get publicUrl(): string {
@@ -116,11 +121,30 @@ export class Stage {
 
   /** Devices come back with what they had: asked of the server once, by a device that has nothing. */
   async learnVersions(): Promise<void> {
+    BenchDevice.has = await this.versions();
+  }
+
+  async versions(): Promise<Versions> {
     const [device] = await this.devices(1);
     if (!device) throw new Error('there is no device');
     BenchDevice.has = { list: 0, record: 0, root: 0 };
     await (await device.join(this.devicePort)).close();
-    BenchDevice.has = device.welcomed;
+    return device.welcomed;
+  }
+
+  /** Receipts about one revision whose signatures have been verified. Counted in the store: the API would give them all. */
+  async verified(about: { readonly order: string; readonly revision: number; readonly kind: string }): Promise<number> {
+    const database = await openDatabase({ file: join(this.#server.home, 'cordon.db') });
+    const { count } = await database.db
+      .selectFrom('receipts')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .where('order_number', '=', about.order)
+      .where('kind', '=', about.kind)
+      .where('revision', '=', about.revision)
+      .where('verified', '=', 1)
+      .executeTakeFirstOrThrow();
+    await database.close();
+    return count;
   }
 
   /** A device that a benchmark has enrolled. */

@@ -1,0 +1,169 @@
+/**
+ * Some of the devices of a benchmark, in a process of their own: each holds one link to the server and, when the floor is measured, one to
+ * the floor program. A process may open 20,000 files where ours may, which is two links for less than ten thousand devices.
+ */
+import { orderListSchema, type Receipt } from '../../shared/order/documents.ts';
+import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
+import { serve } from '../replay/rpc.ts';
+import { BenchDevice, type Credentials, type Versions } from './bench-device.ts';
+import { closeAll, openAll } from './connect.ts';
+import type { RawLink } from './raw-link.ts';
+
+/** What devices say of an order when the next list comes; null: they only take the list. */
+export type Answer = Pick<Receipt, 'order' | 'revision' | 'kind' | 'gate'> | null;
+
+/** What the floor has to do as much of. */
+export interface Said {
+  readonly list: string;
+  readonly replies: readonly string[];
+}
+
+interface Played {
+  readonly device: BenchDevice;
+  readonly link: RawLink;
+}
+
+let played: Played[] = [];
+let bare: RawLink[] = [];
+let expected: Promise<Said> = Promise.reject(new Error('nothing is expected'));
+expected.catch(() => undefined);
+let echoed: Promise<void> = Promise.resolve();
+
+/** The list is the same for everyone: a device's own work on it is no part of what is measured. */
+let read: { readonly text: string; readonly about: Pick<Receipt, 'installation' | 'listVersion'> } | null = null;
+function readList(text: string): Pick<Receipt, 'installation' | 'listVersion'> {
+  if (read?.text === text) return read.about;
+  const frame: ServerFrame = JSON.parse(text);
+  if (frame.kind !== 'list') throw new Error('not a list');
+  const { installation, version } = orderListSchema.parse(
+    JSON.parse(Buffer.from(frame.envelope.payload, 'base64').toString()),
+  );
+  read = { text, about: { installation, listVersion: version } };
+  return read.about;
+}
+
+/** As an agent does: it keeps the list and says so, and then, under its signature, that it is informed and that its gate has changed. */
+function answers(device: BenchDevice, list: string, { order, revision, kind, gate }: NonNullable<Answer>): string[] {
+  const about = { ...readList(list), order, revision };
+  const receipts = [
+    device.receipt({ ...about, kind: 'informed', service: null, gate: null }),
+    device.receipt({ ...about, kind, service: 'messaging', gate }),
+  ];
+  const frames: DeviceFrame[] = [
+    { kind: 'have', list: about.listVersion, record: device.welcomed.record, root: device.welcomed.root },
+    ...receipts.map(
+      (envelope, index): DeviceFrame => ({
+        kind: 'report',
+        seq: device.reports + 1 + index,
+        item: { type: 'receipt', envelope },
+      }),
+    ),
+  ];
+  return frames.map((frame) => JSON.stringify(frame));
+}
+
+function play(answer: Answer): Promise<Said> {
+  let missing = played.length;
+  let said: Said = { list: '', replies: [] };
+  return new Promise((resolve, reject) => {
+    const done = () => {
+      missing -= 1;
+      if (missing === 0) resolve(said);
+    };
+    for (const { device, link } of played) {
+      const last = device.reports + 2;
+      link.onClose = () => reject(new Error('a device was cut off'));
+      link.onText = (text) => {
+        if (text.startsWith('{"kind":"list"')) {
+          const replies = answer ? answers(device, text, answer) : [];
+          for (const reply of replies) link.send(reply);
+          said = { list: text, replies };
+          if (!answer) done();
+        } else if (answer) {
+          const frame: ServerFrame = JSON.parse(text);
+          if (frame.kind !== 'reports-stored' || frame.through < last) return;
+          device.reports = last;
+          done();
+        }
+      };
+    }
+  });
+}
+
+function echo({ list, replies }: Said): Promise<void> {
+  let missing = bare.length * replies.length;
+  return new Promise((resolve) => {
+    for (const link of bare) {
+      link.onText = (text) => {
+        // The first is the list itself; what follows are echoes.
+        if (text.length === list.length) for (const reply of replies) link.send(reply);
+        else missing -= 1;
+        if (missing === 0) resolve();
+      };
+    }
+  });
+}
+
+/** Where a device is, by its own position, stored by the server. */
+function sayWhere({ device, link }: Played, areas: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const seq = device.reports + 1;
+    link.onClose = () => reject(new Error('a device was cut off'));
+    link.onText = (text) => {
+      const frame: ServerFrame = JSON.parse(text);
+      if (frame.kind !== 'reports-stored' || frame.through < seq) return;
+      device.reports = seq;
+      resolve();
+    };
+    const observations = [{ source: 'position' as const, areas: [...areas], at: Date.now(), whole: true }];
+    const frame: DeviceFrame = { kind: 'report', seq, item: { type: 'evidence', observations } };
+    link.send(JSON.stringify(frame));
+  });
+}
+
+const handlers = {
+  async connect(given: {
+    devices: readonly Credentials[];
+    has: Versions;
+    server: number;
+    floor: number | null;
+    at: readonly string[] | null;
+  }) {
+    const { devices, has, server, floor, at } = given;
+    BenchDevice.has = has;
+    const all = devices.map((each) => BenchDevice.from(each));
+    if (floor !== null) bare = await openAll(all, (device) => device.connect(floor));
+    await openAll(all, async (device) => {
+      const link = await device.join(server);
+      played.push({ device, link });
+      return link;
+    });
+    if (at) await Promise.all(played.map((one) => sayWhere(one, at)));
+    return null;
+  },
+
+  /** `played` and `echoed` answer when it is over: what is measured begins between. */
+  play(answer: Answer) {
+    expected = play(answer);
+    expected.catch(() => undefined);
+    return null;
+  },
+  played: (_: null) => expected,
+
+  echo(said: Said) {
+    echoed = echo(said);
+    return null;
+  },
+  echoed: (_: null) => echoed,
+
+  async close(_: null) {
+    for (const { link } of played) link.onClose = () => undefined;
+    await closeAll([...bare, ...played.map(({ link }) => link)]);
+    played = [];
+    bare = [];
+    return null;
+  },
+};
+export type FleetHandlers = typeof handlers;
+
+serve(handlers);
