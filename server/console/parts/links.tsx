@@ -7,6 +7,6 @@ type Native = Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'color' | 'style'> &
   readonly ref?: Ref<HTMLAnchorElement>;
 };
 
-export const PageLink = createLink((props: AnchorProps & Native) => <Anchor {...props} />);
+export const PageLink = createLink((props: AnchorProps & Native) => <Anchor inherit {...props} />);
 export const ButtonLink = createLink((props: ButtonProps & Native) => <Button component="a" {...props} />);
 export const NavigationLink = createLink((props: NavLinkProps & Native) => <NavLink component="a" {...props} />);
