@@ -75,3 +75,10 @@ export async function upload<S extends z.ZodType>(path: string, answer: S, file:
   const response = await send('POST', path, file, 'application/octet-stream');
   return answer.parse(await response.json());
 }
+
+/** A file that the server makes, under the name that it gives. */
+export async function download(path: string): Promise<{ readonly file: Blob; readonly name: string }> {
+  const response = await send('POST', path, null, null);
+  const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'cordon';
+  return { file: await response.blob(), name };
+}

@@ -1,7 +1,7 @@
 /** Questions to the server that several pages ask, each under the topic whose change makes it stale (`live.tsx`). */
 import { QueryClient, queryOptions } from '@tanstack/react-query';
 import type { z } from 'zod';
-import { approversView } from '../../../shared/api/approvers.ts';
+import { approverKeyList, approversView } from '../../../shared/api/approvers.ts';
 import type { Topic } from '../../../shared/api/events.ts';
 import { groupList } from '../../../shared/api/groups.ts';
 import { healthView } from '../../../shared/api/health.ts';
@@ -31,4 +31,5 @@ export const ordersQuery = question(['orders', 'clock'], '/orders', orderList);
 export const groupsQuery = question(['devices'], '/groups', groupList);
 export const healthQuery = question(['clock'], '/health', healthView);
 export const installationQuery = question([], '/installation', installationView);
+export const approverKeysQuery = question(['accounts'], '/approver-keys', approverKeyList);
 export const approversQuery = question(['accounts', 'orders'], '/approvers', approversView);

@@ -1,0 +1,31 @@
+/** A consistent copy of the store, downloaded. Keys and passphrase are not in it. */
+import { Button, Stack, Text } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { download } from '../client/call.ts';
+import { Failure } from '../parts/states.tsx';
+
+export function Backup() {
+  const backup = useMutation({
+    mutationFn: async () => {
+      const { file, name } = await download('/backup');
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(file);
+      link.download = name;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    },
+  });
+  return (
+    <Stack gap="sm" align="flex-start">
+      <Text c="dimmed" maw={760}>
+        The whole store as one file, taken while the server runs. Keep the folder <code>keys</code> and its passphrase
+        apart from it and from each other: without them a copy brings no installation back, and with all three anybody
+        could.
+      </Text>
+      {backup.isError && <Failure error={backup.error} />}
+      <Button variant="default" loading={backup.isPending} onClick={() => backup.mutate()}>
+        Download a copy
+      </Button>
+    </Stack>
+  );
+}
