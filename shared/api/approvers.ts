@@ -30,6 +30,7 @@ export const approversView = z.object({
   /** Orders whose approvers are no longer all in the root: new devices do not believe them until somebody approves again. */
   uncovered: z.array(z.string()),
 });
+export type ApproversView = z.infer<typeof approversView>;
 
 export const rootProposal = z.strictObject({
   keyids: z.array(sha256Hex).min(2).max(64),

@@ -63,7 +63,8 @@ function members<T extends string>(
 }
 
 function exemptions(before: Revision['exempt'], after: Revision['exempt']): Difference[] {
-  const commitments = (exempt: Revision['exempt']) => new Set(exempt.map(({ commitment, until }) => `${commitment} ${until}`));
+  const commitments = (exempt: Revision['exempt']) =>
+    new Set(exempt.map(({ commitment, until }) => `${commitment} ${until}`));
   const [old, now] = [commitments(before), commitments(after)];
   const gone = old.difference(now).size;
   const come = now.difference(old).size;

@@ -1,0 +1,63 @@
+/**
+ * The key with which a person approves, as this browser keeps it: in IndexedDB, one for each installation and person, so that two people who
+ * use one browser sign with two keys. It cannot be read out, by this page or any other; what it signs with is `shared/order/web-approver-key.ts`.
+ */
+import {
+  createWebApproverKey,
+  importWebApproverKey,
+  type WebApproverKey,
+} from '../../../shared/order/web-approver-key.ts';
+
+const DATABASE = 'cordon';
+const STORE = 'approver-keys';
+
+const nameOf = (installation: string, person: string) => `${installation}/${person}`;
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.addEventListener('success', () => resolve(request.result));
+    request.addEventListener('error', () => reject(request.error));
+  });
+}
+
+async function withStore<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  const opening = indexedDB.open(DATABASE, 1);
+  opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore(STORE));
+  const database = await settled(opening);
+  try {
+    const transaction = database.transaction(STORE, mode, { durability: 'strict' });
+    const done = new Promise<void>((resolve, reject) => {
+      transaction.addEventListener('complete', () => resolve());
+      transaction.addEventListener('abort', () => reject(transaction.error));
+    });
+    const [result] = await Promise.all([settled(act(transaction.objectStore(STORE))), done]);
+    return result;
+  } finally {
+    database.close();
+  }
+}
+
+/** Null when this browser keeps none for this person. */
+export async function keptKey(installation: string, person: string): Promise<WebApproverKey | null> {
+  const kept = await withStore<WebApproverKey | undefined>('readonly', (store) =>
+    store.get(nameOf(installation, person)),
+  );
+  return kept ?? null;
+}
+
+async function keep(installation: string, person: string, key: WebApproverKey): Promise<WebApproverKey> {
+  await withStore('readwrite', (store) => store.put(key, nameOf(installation, person)));
+  // A browser that is short of space may otherwise throw the key away. It is free to refuse.
+  await navigator.storage?.persist?.();
+  return key;
+}
+
+/** A new key. It takes the place of the one before, which is gone then. */
+export async function makeKey(installation: string, person: string): Promise<WebApproverKey> {
+  return keep(installation, person, await createWebApproverKey());
+}
+
+/** Takes a key that exists already: PKCS#8 in DER, base64, not encrypted. */
+export async function importKey(installation: string, person: string, pkcs8: string): Promise<WebApproverKey> {
+  return keep(installation, person, await importWebApproverKey(Uint8Array.fromBase64(pkcs8)));
+}
