@@ -1,15 +1,19 @@
-/** Proposals: from what an admin asks for to the exact bytes that approvers will sign. Nothing here takes effect. */
+/**
+ * Proposals: from what an admin asks for to the exact bytes that approvers will sign. Nothing here takes effect. Proposing and checking a draft
+ * are one preparation; the first stops at what stands against it, the other tells all of it.
+ */
 import { CordonError } from '../../shared/errors.ts';
-import { nextStatus, stateOf } from '../../shared/order/acts.ts';
+import { nextStatus, type OrderState as Standing, stateOf } from '../../shared/order/acts.ts';
 import { canonicalText } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import type { OrderAct, OrderTerms, Revision } from '../../shared/order/documents.ts';
 import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
-import { makeExemptions } from './exempt-devices.ts';
+import { type ExemptDraft, makeExemptions } from './exempt-devices.ts';
+import { Objections } from './objections.ts';
 import { type OrderState, orderOf } from './order-state.ts';
-import type { FleetPort, OrderStore, RevisionRow } from './ports.ts';
-import { changeTerms, makeTerms, type TermsChanges, type TermsInput } from './terms.ts';
+import type { ExemptionRow, FleetPort, OrderStore, RevisionRow } from './ports.ts';
+import { readTerms, type TermsChanges, type TermsDraft, type TermsInput, type TermsRead } from './terms.ts';
 import { type RevisionView, readPayload, revisionView } from './views.ts';
 
 export type ExemptInput = readonly ({ readonly device: DeviceId } | { readonly group: GroupId })[];
@@ -18,6 +22,34 @@ export type ActInput = TermsChanges & {
   readonly act: Exclude<OrderAct, 'propose'>;
   readonly exempt?: ExemptInput | undefined;
 };
+/** What somebody is writing: a new order, or the next revision of one. */
+export type OrderDraft = TermsDraft & {
+  readonly act: OrderAct;
+  /** Its number, for all acts but `propose`. */
+  readonly order?: string | undefined;
+  readonly exempt?: ExemptDraft | undefined;
+};
+
+/** What a revision grows out of: for a new order, nothing. */
+interface Ground {
+  readonly order: { readonly number: string; readonly latestRevision: number } | null;
+  readonly base: Revision | null;
+  readonly previous: string | null;
+}
+
+/** A revision that could be proposed, but for its number and who proposes it. */
+export interface Prepared extends Ground {
+  readonly act: OrderAct;
+  readonly status: Revision['status'];
+  readonly terms: OrderTerms;
+  readonly exemptions: readonly ExemptionRow[];
+}
+
+export interface Preparation extends Omit<TermsRead, 'terms'> {
+  readonly base: Revision | null;
+  /** Null while something stands against it. */
+  readonly prepared: Prepared | null;
+}
 
 export function createProposals(ports: {
   readonly store: OrderStore;
@@ -29,39 +61,70 @@ export function createProposals(ports: {
 }) {
   const { store, clock, fleet, installation, appeal, state } = ports;
 
-  async function append(
-    draft: {
-      order: string;
-      revision: number;
-      act: OrderAct;
-      proposer: PersonId;
-      base: Revision | null;
-      previous: string | null;
-    },
-    terms: OrderTerms,
-    status: Revision['status'],
-    exempt: ExemptInput | undefined,
-  ): Promise<RevisionView> {
-    const now = clock.now();
-    const { order, revision, act, proposer, base, previous } = draft;
-    const kept = base ? await store.exemptions(order, base.revision) : [];
-    const exemptions = exempt ? await makeExemptions(exempt, kept, fleet) : kept;
-    const document: Revision = {
+  async function groundOf(number: string): Promise<Ground & { readonly stands: Standing }> {
+    const order = await orderOf(store, number);
+    if (order.adoptedRevision !== (state.accepted().get(number)?.revision.revision ?? null)) await state.load();
+    const adopted = state.accepted().get(number) ?? null;
+    const latest = (await store.revisions(number)).at(-1);
+    const base = adopted?.revision ?? (latest && readPayload(latest.payload));
+    if (!base) throw new CordonError('not_found', `Order ${number} has no revision.`);
+    return { order, base, previous: adopted?.digest ?? null, stands: stateOf(adopted, clock.now()) };
+  }
+
+  async function startOf({ act, order }: OrderDraft): Promise<Ground & { readonly stands: Standing }> {
+    if (order !== undefined) return groundOf(order);
+    if (act === 'propose') return { order: null, base: null, previous: null, stands: 'none' };
+    throw new CordonError('invalid_input', `Say which order to ${act}.`);
+  }
+
+  /** Everything that proposing decides; stores nothing. */
+  async function prepare(draft: OrderDraft, objections: Objections): Promise<Preparation> {
+    const { act, order: _order, exempt, ...written } = draft;
+    const ground = await objections.wait('order', () => startOf(draft));
+    if (!ground) return { base: null, effective: null, until: null, prepared: null };
+    const { base } = ground;
+    const status = objections.try('act', () => nextStatus(ground.stands, act));
+    if (exempt && act !== 'revise' && act !== 'propose') {
+      const detail = `To ${act} an order changes nothing of who is exempt: revise it instead.`;
+      objections.add('exempt', 'invalid_input', detail);
+    }
+    const from = { base: base?.terms ?? null, appeal };
+    const { terms, effective, until } = readTerms(act, written, from, clock.now(), objections);
+    const kept = base ? await store.exemptions(base.order, base.revision) : [];
+    const exemptions = exempt ? await makeExemptions(exempt, kept, fleet, objections) : kept;
+    const sound = terms && status && objections.all.length === 0;
+    return { base, effective, until, prepared: sound ? { ...ground, act, status, terms, exemptions } : null };
+  }
+
+  /** The document to be signed. */
+  function documentOf(prepared: Prepared, order: string, proposer: string): Revision {
+    const { act, base, previous, status, terms, exemptions } = prepared;
+    const now = new Date(clock.now()).toISOString();
+    return {
       installation,
       order,
-      revision,
+      revision: (prepared.order?.latestRevision ?? 0) + 1,
       previous,
       act,
       proposer,
-      proposedAt: new Date(now).toISOString(),
+      proposedAt: now,
       status,
       // One hold without a break has one beginning, whoever proposes it again.
-      heldSince: status === 'held' ? (base?.heldSince ?? new Date(now).toISOString()) : null,
+      heldSince: status === 'held' ? (base?.heldSince ?? now) : null,
       terms,
       exempt: exemptions
         .map(({ commitment, until }) => ({ commitment, until: until === null ? null : new Date(until).toISOString() }))
         .sort((a, b) => (a.commitment < b.commitment ? -1 : 1)),
     };
+  }
+
+  async function append(proposer: PersonId, draft: OrderDraft): Promise<RevisionView> {
+    const objections = new Objections();
+    const { prepared } = await prepare(draft, objections);
+    objections.throwFirst();
+    if (!prepared) throw new Error('nothing stands against a proposal, and it was not made');
+    const document = documentOf(prepared, prepared.order?.number ?? (await nextNumber()), proposer);
+    const { order, revision, act } = document;
     const payload = canonicalText(document);
     const digest = sha256(payload);
     const row: RevisionRow = {
@@ -72,56 +135,32 @@ export function createProposals(ports: {
       digest,
       proposer,
       state: 'waiting',
-      proposedAt: now,
+      proposedAt: Date.parse(document.proposedAt),
       adoptedAt: null,
       approvals: [],
     };
     await store.appendRevision(
-      { revision: row, title: terms.title, exemptions },
-      { kind: 'order.revision', at: now, subject: proposer, public: { order, revision, act, digest } },
+      { revision: row, title: prepared.terms.title, exemptions: prepared.exemptions },
+      {
+        kind: 'order.revision',
+        at: row.proposedAt,
+        subject: proposer,
+        public: { order, revision, act, digest },
+      },
     );
     return revisionView(row);
   }
 
-  async function propose(proposer: PersonId, proposal: Proposal): Promise<RevisionView> {
-    const { exempt, ...input } = proposal;
-    const now = clock.now();
-    const terms = makeTerms(input, { appeal }, now);
-    const year = String(new Date(now).getUTCFullYear());
+  async function nextNumber(): Promise<string> {
+    const year = String(new Date(clock.now()).getUTCFullYear());
     const count = (await store.orders()).filter(({ number }) => number.startsWith(`${year}-`)).length;
-    const order = `${year}-${String(count + 1).padStart(3, '0')}`;
-    return append(
-      { order, revision: 1, act: 'propose', proposer, base: null, previous: null },
-      terms,
-      'active',
-      exempt,
-    );
+    return `${year}-${String(count + 1).padStart(3, '0')}`;
   }
 
-  async function act(proposer: PersonId, number: string, input: ActInput): Promise<RevisionView> {
-    const { act: kind, exempt, ...changes } = input;
-    const order = await orderOf(store, number);
-    if (order.adoptedRevision !== (state.accepted().get(number)?.revision.revision ?? null)) await state.load();
-    const adopted = state.accepted().get(number) ?? null;
-    const status = nextStatus(stateOf(adopted, clock.now()), kind);
-    const latest = (await store.revisions(number)).at(-1);
-    const base = adopted?.revision ?? (latest && readPayload(latest.payload));
-    if (!base) throw new CordonError('not_found', `Order ${number} has no revision.`);
-    if (exempt && kind !== 'revise') {
-      throw new CordonError(
-        'invalid_input',
-        `To ${kind} an order changes nothing of who is exempt: revise it instead.`,
-      );
-    }
-    const terms = changeTerms(base.terms, kind, changes, clock.now());
-    const previous = adopted?.digest ?? null;
-    return append(
-      { order: number, revision: order.latestRevision + 1, act: kind, proposer, base, previous },
-      terms,
-      status,
-      exempt,
-    );
-  }
-
-  return { propose, act };
+  return {
+    prepare,
+    documentOf,
+    propose: (proposer: PersonId, proposal: Proposal) => append(proposer, { ...proposal, act: 'propose' }),
+    act: (proposer: PersonId, number: string, input: ActInput) => append(proposer, { ...input, order: number }),
+  };
 }

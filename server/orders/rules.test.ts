@@ -2,11 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { isCordonError } from '../../shared/errors.ts';
 import { ACTS, nextStatus, type OrderState, stateOf } from '../../shared/order/acts.ts';
-import { ORDER_ACTS, type OrderAct } from '../../shared/order/documents.ts';
+import { ORDER_ACTS, type OrderAct, type OrderTerms } from '../../shared/order/documents.ts';
 import { BRIEF_HOLD } from '../../shared/order/standing.ts';
 import { revisionDocument, TERMS } from '../../tests/support/signed-documents.ts';
 import { decideApproval } from './adoption.ts';
-import { changeTerms, makeTerms, readTime, type TermsInput } from './terms.ts';
+import { Objections } from './objections.ts';
+import { readTerms, readTime, type TermsDraft, type TermsInput } from './terms.ts';
 
 const NOW = Date.parse('2015-07-24T12:00:00.000Z');
 const outcome = (act: () => unknown): unknown => {
@@ -51,8 +52,13 @@ describe('acts', () => {
 
 describe('terms', () => {
   const input: TermsInput = { ...TERMS, effective: '2015-12-01T00:00', zone: 'Asia/Karachi' };
-  const made = (changes: Partial<TermsInput>, now = NOW) =>
-    outcome(() => makeTerms({ ...input, ...changes }, { appeal: 'the desk' }, now));
+  /** The terms, or the word for what stands against them first. */
+  const read = (act: OrderAct, draft: TermsDraft, base: OrderTerms | null, now: number) => {
+    const objections = new Objections();
+    const { terms } = readTerms(act, draft, { base, appeal: 'the desk' }, now, objections);
+    return objections.all[0]?.error.code ?? terms;
+  };
+  const made = (changes: Partial<TermsInput>, now = NOW) => read('propose', { ...input, ...changes }, null, now);
 
   it('says times in UTC, areas and services once', () => {
     const terms = made({ areas: ['PK', 'IN', 'PK'], services: ['mail', 'messaging', 'mail'], appeal: undefined });
@@ -122,7 +128,7 @@ describe('terms', () => {
 
   it('case 34: a revision that leaves the effective time alone is never in the past', () => {
     const later = Date.parse('2016-01-01T00:00:00.000Z');
-    const changed = (act: OrderAct, changes: object) => outcome(() => changeTerms(TERMS, act, changes, later));
+    const changed = (act: OrderAct, changes: TermsDraft) => read(act, changes, TERMS, later);
     expect(changed('release', {})).toEqual(TERMS);
     expect(changed('revise', { nexus: ['home'] })).toEqual({ ...TERMS, nexus: ['home'] });
     expect(changed('revise', { effective: TERMS.effective })).toEqual(TERMS);
@@ -134,14 +140,114 @@ describe('terms', () => {
   });
 
   it('an act changes what is its own to change', () => {
-    expect(outcome(() => changeTerms(TERMS, 'hold', { areas: ['IN'] }, NOW))).toBe('invalid_input');
-    expect(outcome(() => changeTerms(TERMS, 'extend', { areas: ['IN'], effective: '2016-01-01T00:00' }, NOW))).toBe(
-      'invalid_input',
-    );
-    expect(outcome(() => changeTerms(TERMS, 'extend', {}, NOW))).toBe('invalid_input');
-    expect(
-      outcome(() => changeTerms({ ...TERMS, until: '2016-01-01T00:00:00.000Z' }, 'extend', { until: null }, NOW)),
-    ).toEqual(TERMS);
+    expect(read('hold', { areas: ['IN'] }, TERMS, NOW)).toBe('invalid_input');
+    expect(read('extend', { areas: ['IN'], effective: '2016-01-01T00:00' }, TERMS, NOW)).toBe('invalid_input');
+    expect(read('extend', {}, TERMS, NOW)).toBe('invalid_input');
+    const ending = { ...TERMS, until: '2016-01-01T00:00:00.000Z' };
+    expect(read('extend', { until: null }, ending, NOW)).toEqual(TERMS);
+  });
+});
+
+describe('what stands against a draft', () => {
+  const { title, areas, services, nexus, unknown, contested, travellers, authority, addressee, instrument } = TERMS;
+  const { statement } = TERMS;
+  const whole: TermsDraft = {
+    ...{ title, areas, services, nexus, unknown, contested, travellers, authority, addressee, instrument, statement },
+    ...{ effective: '2015-12-01T00:00', until: null, zone: 'Asia/Karachi', mode: 'suspend', stale: 'keep' },
+    ...{ visitors: 'PT0S', disputed: {} },
+  };
+  const against = (draft: TermsDraft, act: OrderAct = 'propose', base: OrderTerms | null = null) => {
+    const objections = new Objections();
+    const read = readTerms(act, draft, { base, appeal: 'the desk' }, NOW, objections);
+    expect(read.terms === null).toBe(objections.all.length > 0);
+    return { ...read, said: objections.all.map(({ field, error }) => `${field}: ${error.code}`) };
+  };
+  const EFFECTIVE = Date.parse('2015-11-30T19:00:00Z');
+
+  it('nothing, when it is whole', () => {
+    expect(against(whole)).toMatchObject({ said: [], effective: EFFECTIVE, until: null });
+  });
+
+  it('everything that is missing, each in words for whoever fills in a form', () => {
+    const objections = new Objections();
+    readTerms('propose', {}, { base: null, appeal: 'the desk' }, NOW, objections);
+    const optional = ['appeal'];
+    const fields = Object.keys(TERMS).filter((field) => !optional.includes(field));
+    expect(objections.all.map(({ field }) => field).sort()).toEqual(fields.sort());
+    for (const { error } of objections.all) {
+      expect(error.code).toBe('invalid_input');
+      expect(error.message).toMatch(/^(Give|Name|Choose|Say|Write) .*\.$/);
+    }
+  });
+
+  it.each<[string, TermsDraft, string[]]>([
+    [
+      'all of it at once',
+      { ...whole, title: '', areas: ['PK', 'pk', 'EU', '*'], nexus: [] },
+      ['areas.1: unknown_area', 'areas.3: unknown_area', 'title: invalid_input', 'nexus: invalid_input'],
+    ],
+    ['areas that are none, once each', { ...whole, areas: ['pk'] }, ['areas.0: unknown_area']],
+    ['no area', { ...whole, areas: [] }, ['areas: invalid_input']],
+    ['a service that does not exist', { ...whole, services: ['mail', 'voice'] }, ['services.1: unknown_service']],
+    [
+      'a zone that does not exist, and no more of its times',
+      { ...whole, zone: 'Asia/Atlantis' },
+      ['zone: invalid_input'],
+    ],
+    [
+      'a zone that does not exist beside a time that needs none',
+      { ...whole, zone: 'x', effective: '2015-07-01T00:00Z' },
+      ['zone: invalid_input', 'effective: effective_in_past'],
+    ],
+    ['no time yet', { ...whole, effective: '' }, ['effective: invalid_input']],
+    ['half a time', { ...whole, effective: '2015-12-01T' }, ['effective: invalid_input']],
+    [
+      'a time that a clock change skips',
+      { ...whole, zone: 'Asia/Beirut', effective: '2016-03-27T00:30' },
+      ['effective: ambiguous_local_time'],
+    ],
+    [
+      'both times at once',
+      { ...whole, effective: '2015-07-01T00:00', until: '2015-06-01T00:00' },
+      ['effective: effective_in_past', 'until: until_before_effective'],
+    ],
+    [
+      'times, whatever else is missing',
+      { zone: 'UTC', effective: '2015-07-01T00:00' },
+      expect.arrayContaining(['effective: effective_in_past', 'title: invalid_input']),
+    ],
+    [
+      'a word that is not one of the choices',
+      { ...whole, mode: 'destroy', unknown: 'perhaps' },
+      ['mode: invalid_input', 'unknown: invalid_input'],
+    ],
+    ['a grace of months', { ...whole, visitors: 'P1M' }, ['visitors: invalid_input']],
+    ['a statement without words', { ...whole, statement: { en: '', ur: 'x' } }, ['statement.en: invalid_input']],
+    [
+      'a map that names no area',
+      { ...whole, disputed: { kashmir: 'XX', atlantis: 'PK' } },
+      ['disputed.kashmir: unknown_area', 'disputed.atlantis: invalid_input'],
+    ],
+  ])('%s', (_name, draft, said) => {
+    expect(against(draft).said).toEqual(said);
+  });
+
+  it('what an act may not change, each field for itself, and only that', () => {
+    expect(against({ areas: ['IN'], title: 'x' }, 'hold', TERMS).said).toEqual([
+      'areas: invalid_input',
+      'title: invalid_input',
+    ]);
+    expect(against({}, 'extend', TERMS).said).toEqual(['effective: invalid_input']);
+    expect(against({ nexus: ['home'] }, 'revise', TERMS).said).toEqual([]);
+  });
+
+  it('says how the times are read, whatever else is wrong, and what could be meant', () => {
+    const read = against({ zone: 'Asia/Karachi', effective: '2015-12-01T00:00', until: '2016-01-01T00:00' });
+    expect([read.effective, read.until]).toEqual([EFFECTIVE, Date.parse('2015-12-31T19:00:00Z')]);
+    const objections = new Objections();
+    const draft = { ...whole, zone: 'Europe/Berlin', effective: '2015-10-25T02:30' };
+    readTerms('propose', draft, { base: null, appeal: 'x' }, NOW, objections);
+    expect(objections.all[0]?.error.context['suggestions']).toHaveLength(2);
   });
 });
 

@@ -1,12 +1,13 @@
 /**
- * From what an admin writes to an order's terms: local times become instants, areas and services become codes that exist, or the proposal is
- * refused with the word for it. Pure: `now` is an argument.
+ * From what an admin writes to an order's terms: local times become instants, areas and services become codes that exist, or something stands
+ * against it, with the word for it. Pure: `now` is an argument.
  */
 import { DISPUTED_FEATURES, parseArea, parsePlace } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { type OrderAct, type OrderTerms, orderTermsSchema } from '../../shared/order/documents.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { SERVICES, type Service } from '../../shared/verdict/terms.ts';
+import type { Objections } from './objections.ts';
 
 type Written = 'areas' | 'services' | 'disputed' | 'effective' | 'until' | 'appeal';
 
@@ -21,6 +22,16 @@ export type TermsInput = Omit<OrderTerms, Written> & {
   readonly appeal?: string | undefined;
 };
 export type TermsChanges = { readonly [K in keyof TermsInput]?: TermsInput[K] | undefined };
+
+/** The same while it is being written: anything may be missing, and no word has been checked. */
+export type TermsDraft = { readonly [K in keyof TermsInput]?: Loose<TermsInput[K]> | undefined };
+type Loose<T> = T extends readonly unknown[]
+  ? readonly string[]
+  : T extends object
+    ? Readonly<Record<string, string>>
+    : T extends string
+      ? string
+      : T;
 
 const OFFSET = /(?:Z|[+-]\d\d:\d\d)$/i;
 const LOCAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?$/;
@@ -67,67 +78,74 @@ export function readTime(written: string, zone: string): Instant {
   return earlier.epochMilliseconds;
 }
 
-function timestamp(written: string, zone: string): string {
-  return new Date(readTime(written, zone)).toISOString();
+function readZone(zone: string): string {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone);
+    return zone;
+  } catch (cause) {
+    throw new CordonError(
+      'invalid_input',
+      `There is no time zone “${zone}”: write Asia/Karachi or UTC.`,
+      { zone },
+      cause,
+    );
+  }
 }
 
 function isService(name: string): name is Service {
   return SERVICES.some((service) => service === name);
 }
 
-function readServices(names: readonly string[]): Service[] {
-  for (const name of names) {
-    if (isService(name)) continue;
-    throw new CordonError('unknown_service', `There is no service “${name}”: ${SERVICES.join(', ')}.`, {
-      service: name,
-    });
-  }
-  return SERVICES.filter((service) => names.includes(service));
+function readService(name: string): Service {
+  if (isService(name)) return name;
+  throw new CordonError('unknown_service', `There is no service “${name}”: ${SERVICES.join(', ')}.`, { service: name });
 }
 
-function checkTimes(terms: OrderTerms, before: OrderTerms | null, now: Instant): void {
-  const moved = before?.effective !== terms.effective;
-  if (moved && Date.parse(terms.effective) < now) {
-    throw new CordonError('effective_in_past', `The order would take effect at ${terms.effective}, which has passed.`);
-  }
-  if (terms.until !== null && Date.parse(terms.until) <= Date.parse(terms.effective)) {
-    throw new CordonError('until_before_effective', `The order would end at ${terms.until}, before it takes effect.`);
-  }
-}
-
-function checked(terms: unknown): OrderTerms {
-  const parsed = orderTermsSchema.safeParse(terms);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue ? `${issue.path.join('.')}: ${issue.message}` : 'its fields';
-  throw new CordonError('invalid_input', `The order's terms do not fit: ${where}.`, {}, parsed.error);
-}
-
-function readAreas(areas: readonly string[]): string[] {
-  return [...new Set(areas.map((area) => parseArea(area)))].sort();
-}
-
-function readDisputed(disputed: Readonly<Record<string, string>>): Record<string, string> {
-  for (const feature of Object.keys(disputed)) {
-    if (DISPUTED_FEATURES.some((each) => each === feature)) continue;
+function readFeature(feature: string, area: string): [string, string] {
+  if (!DISPUTED_FEATURES.some((each) => each === feature)) {
     throw new CordonError('invalid_input', `“${feature}” is no disputed feature: ${DISPUTED_FEATURES.join(', ')}.`);
   }
-  return Object.fromEntries(Object.entries(disputed).map(([feature, area]) => [feature, parsePlace(area)]));
+  return [feature, parsePlace(area)];
 }
 
-/** The terms of a new order. */
-export function makeTerms(input: TermsInput, defaults: { readonly appeal: string }, now: Instant): OrderTerms {
-  const terms = checked({
-    ...input,
-    areas: readAreas(input.areas),
-    services: readServices(input.services),
-    disputed: readDisputed(input.disputed),
-    effective: timestamp(input.effective, input.zone),
-    until: input.until === null ? null : timestamp(input.until, input.zone),
-    appeal: input.appeal ?? defaults.appeal,
-  });
-  checkTimes(terms, null, now);
-  return terms;
+/** What to write, for each field that is missing or does not fit. */
+const WANTED: Readonly<Record<keyof OrderTerms, string>> = {
+  title: 'Give the order a title of 120 characters at most.',
+  areas: 'Name at least one area: a country (PK), a subdivision (US-CA) or a group (EU).',
+  services: 'Choose at least one service.',
+  nexus: 'Choose at least one tie: present, network, home or seat.',
+  effective: 'Say when the order takes effect.',
+  until: 'Say when the order ends, or that it has no end.',
+  zone: 'Name the time zone in which the order states its times: Asia/Karachi.',
+  mode: 'Choose what comes after: suspend or exit.',
+  unknown: 'Say whether devices whose place nobody knows are allowed or denied.',
+  contested: 'Say whether devices that may be inside or outside are allowed or denied.',
+  stale: 'Say what a device does whose order list has expired: keep, allow or deny.',
+  visitors: 'Give visitors their grace as days, hours and minutes: P7D, PT12H, or PT0S for none.',
+  travellers: 'Say whether those who are at home there and travel elsewhere are allowed or denied.',
+  disputed: 'Say of each disputed place which country the order takes it to be in.',
+  authority: 'Name the authority behind the order (4000 characters at most).',
+  addressee: 'Name whom the order is addressed to (4000 characters at most).',
+  instrument: 'Name the law or directive that it rests on (4000 characters at most).',
+  statement: 'Write the public statement under the tag of its language: en, ur (4000 characters at most).',
+  appeal: 'Say whom a person who is denied can turn to (4000 characters at most).',
+};
+
+function isTerm(field: unknown): field is keyof OrderTerms {
+  return typeof field === 'string' && Object.hasOwn(WANTED, field);
+}
+
+/** The shape of the signed document itself. A field that something stands against already, or that cannot be read yet, is not spoken of again. */
+function checkShape(terms: object, unread: ReadonlySet<string>, objections: Objections): OrderTerms | null {
+  const parsed = orderTermsSchema.safeParse(terms);
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues) {
+    const [top] = path;
+    const field = path.map(String).join('.');
+    if (objections.about(field) || (isTerm(top) && (objections.about(top) || unread.has(top)))) continue;
+    objections.add(field, 'invalid_input', isTerm(top) ? WANTED[top] : message, { field }, parsed.error);
+  }
+  return null;
 }
 
 /** What each act may change; what is not named stays. */
@@ -140,30 +158,97 @@ const CHANGEABLE: Readonly<Record<OrderAct, 'all' | readonly (keyof TermsInput)[
   withdraw: [],
 };
 
-/** The terms after an act. A revision that leaves `effective` alone is never `effective_in_past`. */
-export function changeTerms(base: OrderTerms, act: OrderAct, changes: TermsChanges, now: Instant): OrderTerms {
-  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+function checkChanges(act: OrderAct, given: TermsDraft, objections: Objections): void {
   const allowed = CHANGEABLE[act];
-  const foreign = allowed === 'all' ? [] : Object.keys(given).filter((key) => !allowed.some((each) => each === key));
-  if (foreign.length > 0) {
-    throw new CordonError(
-      'invalid_input',
-      `To ${act} an order changes nothing of ${foreign.join(', ')}: revise it instead.`,
+  if (allowed === 'all') return;
+  for (const field of Object.keys(given)) {
+    if (allowed.some((each) => each === field)) continue;
+    objections.add(field, 'invalid_input', `To ${act} an order changes nothing of ${field}: revise it instead.`);
+  }
+  if (act === 'extend' && given.effective === undefined && given.until === undefined) {
+    objections.add('effective', 'invalid_input', 'To extend an order, give a new effective time or a new end.');
+  }
+}
+
+export interface TermsRead {
+  /** Null while something stands against them. */
+  readonly terms: OrderTerms | null;
+  /** How the times are read, whatever else is wrong; null while they cannot be, and for an order without an end. */
+  readonly effective: Instant | null;
+  readonly until: Instant | null;
+}
+
+/** The terms after an act, or of a new order. `base`: those before. `appeal`: the installation's own, for an order that names none. */
+export function readTerms(
+  act: OrderAct,
+  draft: TermsDraft,
+  from: { readonly base: OrderTerms | null; readonly appeal: string },
+  now: Instant,
+  objections: Objections,
+): TermsRead {
+  const { base } = from;
+  const before = objections.all.length;
+  const given: TermsDraft = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
+  checkChanges(act, given, objections);
+
+  const areas = given.areas?.map((area, index) => objections.try(`areas.${index}`, () => parseArea(area)));
+  const services = given.services?.map((name, index) => objections.try(`services.${index}`, () => readService(name)));
+  const disputed =
+    given.disputed &&
+    Object.entries(given.disputed).map(([feature, area]) =>
+      objections.try(`disputed.${feature}`, () => readFeature(feature, area)),
     );
+  const { zone: named } = given;
+  const zone = named === undefined ? base?.zone : objections.try('zone', () => readZone(named));
+  const unread = new Set<string>();
+  const time = (field: 'effective' | 'until', written: string): string | undefined => {
+    if (written === '') return undefined;
+    // Without its zone a local time means nothing yet; the zone is what is to be mended.
+    if (zone === undefined && !OFFSET.test(written)) {
+      unread.add(field);
+      return undefined;
+    }
+    return objections.try(field, () => new Date(readTime(written, zone ?? 'UTC')).toISOString());
+  };
+  const effective = given.effective === undefined ? base?.effective : time('effective', given.effective);
+  const until = given.until === undefined ? base?.until : given.until === null ? null : time('until', given.until);
+
+  const terms = checkShape(
+    {
+      appeal: from.appeal,
+      ...base,
+      ...given,
+      ...(areas && { areas: [...new Set(areas.filter((area) => area !== undefined))].sort() }),
+      ...(services && { services: SERVICES.filter((service) => services.includes(service)) }),
+      ...(disputed && { disputed: Object.fromEntries(disputed.filter((each) => each !== undefined)) }),
+      effective,
+      until,
+    },
+    unread,
+    objections,
+  );
+  checkTimes({ effective, until }, base, now, objections);
+  return {
+    terms: objections.all.length > before ? null : terms,
+    effective: effective === undefined ? null : Date.parse(effective),
+    until: until == null ? null : Date.parse(until),
+  };
+}
+
+/** A revision that leaves `effective` alone is never `effective_in_past`. */
+function checkTimes(
+  { effective, until }: { readonly effective: string | undefined; readonly until: string | null | undefined },
+  before: OrderTerms | null,
+  now: Instant,
+  objections: Objections,
+): void {
+  if (effective === undefined) return;
+  if (before?.effective !== effective && Date.parse(effective) < now) {
+    const detail = `The order would take effect at ${effective}, which has passed.`;
+    objections.add('effective', 'effective_in_past', detail);
   }
-  if (act === 'extend' && changes.effective === undefined && changes.until === undefined) {
-    throw new CordonError('invalid_input', 'To extend an order, give a new effective time or a new end.');
+  if (until != null && Date.parse(until) <= Date.parse(effective)) {
+    const detail = `The order would end at ${until}, before it takes effect.`;
+    objections.add('until', 'until_before_effective', detail);
   }
-  const zone = changes.zone ?? base.zone;
-  const terms = checked({
-    ...base,
-    ...given,
-    ...(changes.areas && { areas: readAreas(changes.areas) }),
-    ...(changes.services && { services: readServices(changes.services) }),
-    ...(changes.disputed && { disputed: readDisputed(changes.disputed) }),
-    ...(changes.effective !== undefined && { effective: timestamp(changes.effective, zone) }),
-    ...(changes.until && { until: timestamp(changes.until, zone) }),
-  });
-  checkTimes(terms, base, now);
-  return terms;
 }
