@@ -27,6 +27,8 @@ const environment = z.object({
   CORDON_PUBLIC_PORT: port.default(8444),
   CORDON_ADMIN_PORT: port.default(8445),
   CORDON_ADMIN_BIND: z.string().default('127.0.0.1'),
+  /** Further names under which admins reach the admin listener: a reverse proxy's. */
+  CORDON_ADMIN_NAMES: list.default([]),
   CORDON_ADMIN_CERTIFICATE: z.string().optional(),
   CORDON_ADMIN_KEY: z.string().optional(),
   /** Addresses or CIDR ranges whose PROXY protocol header is believed. Empty: none is read. */
@@ -35,6 +37,8 @@ const environment = z.object({
   /** Whom a person who is denied service can turn to, when an order does not say. */
   CORDON_APPEAL: z.string().max(400).default('your administrator'),
   CORDON_OPERATOR_URL: z.string().optional(),
+  /** `false`: `npm start` takes the console as it finds it. */
+  CORDON_BUILD_CONSOLE: z.stringbool().default(true),
   CORDON_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -52,6 +56,7 @@ export interface Config {
   readonly admin: {
     readonly bind: string;
     readonly port: number;
+    readonly names: readonly string[];
     readonly certificate: string | null;
     readonly key: string | null;
   };
@@ -59,6 +64,7 @@ export interface Config {
   readonly ipDatabase: string | null;
   readonly appeal: string;
   readonly operatorUrl: string | null;
+  readonly buildConsole: boolean;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -82,6 +88,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     admin: {
       bind: given.CORDON_ADMIN_BIND,
       port: given.CORDON_ADMIN_PORT,
+      names: given.CORDON_ADMIN_NAMES,
       certificate: given.CORDON_ADMIN_CERTIFICATE ?? null,
       key: given.CORDON_ADMIN_KEY ?? null,
     },
@@ -89,6 +96,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ipDatabase: given.CORDON_IP_DATABASE ?? null,
     appeal: given.CORDON_APPEAL,
     operatorUrl: given.CORDON_OPERATOR_URL ?? null,
+    buildConsole: given.CORDON_BUILD_CONSOLE,
     log: given.CORDON_LOG,
   });
 }

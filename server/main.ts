@@ -25,6 +25,7 @@ import { apiRoutes } from './api/resources.ts';
 import { type Bus, LocalBus, type Wake } from './bus/bus.ts';
 import { createCommands } from './commands/commands.ts';
 import { type Config, readConfig } from './config.ts';
+import { CONSOLE_FOLDER, ensureConsole } from './console/build.ts';
 import { createDevices } from './devices/devices.ts';
 import { createEnrolment } from './enrolment/enrolment.ts';
 import { newcomerVerdict } from './enrolment/newcomer-gate.ts';
@@ -235,6 +236,8 @@ export async function startServer(
   const api = createApi({
     admins,
     log,
+    names: [...config.names, ...admin.names, admin.bind],
+    consoleFolder: CONSOLE_FOLDER,
     routes: apiRoutes({
       admins,
       devices,
@@ -283,7 +286,7 @@ export async function startServer(
   await jurisdiction.disconnectAll();
   await enrolment.recordOwn();
   await ledger.start();
-  if (config.ipDatabase !== null) await useIpDatabase(config.ipDatabase);
+  if (config.ipDatabase !== null) await takeIpDatabase(config.ipDatabase);
   await orders.start();
   const stopRevocationList = await revocationList.start();
   const stopLapsing = await devices.keepLapsing((error) => log.error({ err: error }, 'statements could not be ended'));
@@ -302,7 +305,7 @@ export async function startServer(
   const adminPort = adminAddress !== null && typeof adminAddress === 'object' ? adminAddress.port : admin.port;
   const invitation = await admins.firstOwnerInvitation();
 
-  async function useIpDatabase(path: string): Promise<void> {
+  async function takeIpDatabase(path: string): Promise<void> {
     const { hash } = await jurisdiction.importIpDatabase(basename(path), readFileSync(path));
     if (jurisdiction.currentIpDatabase().hash !== hash) await jurisdiction.activateIpDatabase(hash);
   }
@@ -354,6 +357,8 @@ const ifUnknown = (error: unknown): null => {
 /** `npm start`. */
 export async function run(): Promise<void> {
   const config = readConfig();
+  // A server without a console still serves devices, and the command line.
+  if (config.buildConsole) await ensureConsole(console.log).catch((error: unknown) => console.error(String(error)));
   const server = await startServer(config);
   const { device, public: open, admin } = server.addresses;
   const { path, generated } = server.passphrase;

@@ -8,7 +8,9 @@ import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
 import { RIGHTS, type RouteName } from '../admins/roles.ts';
 import { authenticate, cookieOf, refuseOtherSites } from './authentication.ts';
+import { serveConsole } from './console.ts';
 import { failureOf } from './failure.ts';
+import { createHostCheck } from './hosts.ts';
 import { FileReply, type Route, StreamReply } from './route.ts';
 
 /** An order with a thousand exemptions and statements in several languages fits. */
@@ -24,16 +26,30 @@ export interface ApiPorts {
   /** Every route, as `resources.ts` collects them. */
   readonly routes: readonly Route[];
   readonly log: ApiLog;
+  /** Names under which the listener is reached, beside `localhost` and addresses. */
+  readonly names: readonly string[];
+  /** The folder of the built console, which need not be there yet. */
+  readonly consoleFolder: string;
 }
 
-export function createApi({ admins, routes, log }: ApiPorts): express.Express {
+export function createApi({ admins, routes, log, names, consoleFolder }: ApiPorts): express.Express {
   requireComplete(routes);
+  const requireOwnHost = createHostCheck(names);
   const app = express();
   app.set('etag', false);
   app.set('query parser', 'simple');
-  // No upgrade to HTTPS: on localhost the listener speaks HTTP, and elsewhere it speaks nothing else.
-  const directives = { defaultSrc: ["'self'"], frameAncestors: ["'none'"], upgradeInsecureRequests: null };
-  app.use(helmet({ contentSecurityPolicy: { directives } }));
+  // An answer of the API is no page; the console's pages have a policy of their own.
+  const directives = {
+    defaultSrc: ["'none'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  };
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives } }));
+  app.use((request, _response, next) => {
+    requireOwnHost(request.headers.host);
+    next();
+  });
   const body = express.json({ limit: LARGEST_BODY, strict: true });
 
   for (const route of routes) {
@@ -73,6 +89,7 @@ export function createApi({ admins, routes, log }: ApiPorts): express.Express {
     app[route.method](route.path, handle);
   }
 
+  app.use(serveConsole(consoleFolder));
   app.use(() => {
     throw new CordonError('not_found', 'There is no such path; /api/openapi.json lists them.');
   });

@@ -62,11 +62,12 @@ function configOf(home: string, ports: { device: number; public: number; admin: 
     bind: '127.0.0.1',
     devicePort: ports.device,
     publicPort: ports.public,
-    admin: { bind: '127.0.0.1', port: ports.admin, certificate: null, key: null },
+    admin: { bind: '127.0.0.1', port: ports.admin, names: [], certificate: null, key: null },
     proxyFrom: [],
     ipDatabase: null,
     appeal: 'the legal desk',
     operatorUrl: null,
+    buildConsole: false,
     log: 'silent',
   };
 }

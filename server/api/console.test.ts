@@ -1,0 +1,231 @@
+/** The console's files over real HTTP: what is a page, what is a file, and what is neither, however it is spelt. */
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
+
+const HTML = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+const SCRIPT = `export const words = ${JSON.stringify('open sesame '.repeat(200))};`;
+
+let api: ApiServer;
+let root: string;
+let dist: string;
+
+function build(folder: string, page: string): void {
+  mkdirSync(join(folder, 'assets'), { recursive: true });
+  writeFileSync(join(folder, 'index.html'), `<meta nonce="CSP_NONCE"><script nonce="CSP_NONCE"></script>${page}`);
+  writeFileSync(join(folder, '.built-from'), 'digest');
+  writeFileSync(join(folder, 'icon.svg'), '<svg/>');
+  writeFileSync(join(folder, 'assets/index-abc.js'), SCRIPT);
+  writeFileSync(join(folder, 'assets/index-abc.js.br'), brotliCompressSync(SCRIPT));
+  writeFileSync(join(folder, 'assets/index-abc.js.gz'), gzipSync(SCRIPT));
+  writeFileSync(join(folder, 'assets/only-gzip.css'), 'a{}');
+  writeFileSync(join(folder, 'assets/only-gzip.css.gz'), gzipSync('a{}'));
+}
+
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'cordon-console-'));
+  dist = join(root, 'dist');
+  writeFileSync(join(root, 'secret.txt'), 'secret');
+  build(dist, 'first');
+  api = await startApi({ consoleFolder: dist });
+});
+afterEach(async () => {
+  await api.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** As it stands, without the tidying that `fetch` and `new URL` do to a path. */
+function get(path: string, headers: Record<string, string> = {}, method = 'GET') {
+  const { port } = new URL(api.url);
+  return new Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }>((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port, path, method, headers }, (response) => {
+      const parts: Buffer[] = [];
+      response.on('data', (part: Buffer) => parts.push(part));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts) }),
+      );
+    });
+    sent.on('error', reject).end();
+  });
+}
+
+it('gives the page for every path that a person may open, each with a nonce of its own', async () => {
+  const nonces = new Set<string>();
+  for (const [path, accept] of [
+    ['/', HTML],
+    ['/', '*/*'],
+    ['/devices', HTML],
+    ['/devices/dev_x?tab=commands', HTML],
+    ['/orders/2015-001', HTML],
+    ['/index.html', HTML],
+    ['/apiary', HTML],
+  ] as const) {
+    const { status, headers, body } = await get(path, { accept });
+    expect([path, status, headers['content-type'], headers['cache-control']]).toEqual([
+      path,
+      200,
+      'text/html; charset=utf-8',
+      'no-store',
+    ]);
+    const policy = String(headers['content-security-policy']);
+    const nonce = /style-src 'self' 'nonce-([^']+)'/.exec(policy)?.[1] ?? '';
+    expect(nonce).toMatch(/^[A-Za-z0-9+/]{22}==$/);
+    expect(body.toString()).toBe(`<meta nonce="${nonce}"><script nonce="${nonce}"></script>first`);
+    nonces.add(nonce);
+  }
+  expect(nonces.size).toBe(7);
+});
+
+it('keeps a policy that lets nothing in and nothing out', async () => {
+  const { headers } = await get('/', { accept: HTML });
+  const policy = String(headers['content-security-policy']);
+  const directives = policy.split(';').map((directive) => directive.replace(/'nonce-[^']+'/, 'NONCE'));
+  expect(directives.sort()).toEqual([
+    "base-uri 'none'",
+    "connect-src 'self'",
+    "default-src 'none'",
+    "font-src 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "img-src 'self' data:",
+    "script-src 'self'",
+    "style-src 'self' NONCE",
+  ]);
+  expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+  expect(headers['x-powered-by']).toBeUndefined();
+  const answer = await get('/healthz');
+  expect(answer.headers['content-security-policy']).toContain("default-src 'none'");
+});
+
+it('gives hashed files for a year, in the smallest form that the browser takes', async () => {
+  const path = '/assets/index-abc.js';
+  for (const [accepts, encoding, read] of [
+    ['gzip, deflate, br, zstd', 'br', brotliDecompressSync],
+    ['gzip', 'gzip', gunzipSync],
+    ['br;q=0, gzip', 'gzip', gunzipSync],
+    ['identity', undefined, (bytes: Buffer) => bytes],
+    [undefined, undefined, (bytes: Buffer) => bytes],
+  ] as const) {
+    const { status, headers, body } = await get(path, accepts === undefined ? {} : { 'accept-encoding': accepts });
+    expect([status, headers['content-encoding'], headers['vary']]).toEqual([200, encoding, 'Accept-Encoding']);
+    expect(headers['content-type']).toBe('text/javascript; charset=utf-8');
+    expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    expect(read(body).toString()).toBe(SCRIPT);
+    expect(Number(headers['content-length'])).toBe(body.length);
+  }
+  const css = await get('/assets/only-gzip.css', { 'accept-encoding': 'br, gzip' });
+  expect([css.headers['content-encoding'], gunzipSync(css.body).toString()]).toEqual(['gzip', 'a{}']);
+  const icon = await get('/icon.svg', { 'accept-encoding': 'br, gzip' });
+  expect([icon.headers['content-type'], icon.headers['cache-control'], icon.headers['vary']]).toEqual([
+    'image/svg+xml',
+    'no-cache',
+    undefined,
+  ]);
+  const head = await get(path, { 'accept-encoding': 'br' }, 'HEAD');
+  expect([head.status, head.headers['content-encoding'], head.body.length]).toEqual([200, 'br', 0]);
+});
+
+it('answers as the API where nothing of the console is', async () => {
+  for (const [path, accept, method] of [
+    ['/api/v1/nothing', HTML, 'GET'],
+    ['/api', HTML, 'GET'],
+    ['/metrics/x', HTML, 'GET'],
+    ['/assets/index-old.js', HTML, 'GET'],
+    ['/devices', 'application/json', 'GET'],
+    ['/favicon.ico', 'image/avif,image/webp,*/*;q=0.8', 'GET'],
+    ['/devices', HTML, 'POST'],
+    ['/', HTML, 'DELETE'],
+  ] as const) {
+    const { status, headers } = await get(path, { accept }, method);
+    expect([path, status, headers['content-type']]).toEqual([path, 404, 'application/problem+json; charset=utf-8']);
+  }
+});
+
+it('case 53: no spelling of a path leads out of the console, or to what is not for others in it', async () => {
+  const paths = [
+    '/assets/../../secret.txt',
+    '/assets/..%2f..%2fsecret.txt',
+    '/assets/%2e%2e/%2e%2e/secret.txt',
+    '/assets/%252e%252e%252fsecret.txt',
+    '/assets/..%5c..%5csecret.txt',
+    '/assets/..\\..\\secret.txt',
+    '/assets//../../secret.txt',
+    '/assets/%00/../../secret.txt',
+    '/assets/index-abc.js%00.txt',
+    '/assets/..%c0%af..%c0%afsecret.txt',
+    '/assets/%',
+    `${join(root, 'secret.txt')}`,
+    '/../secret.txt',
+    '/%2e%2e/secret.txt',
+    '//secret.txt',
+    '/.built-from',
+    '/%2ebuilt-from',
+    '/assets/index-abc.js.br',
+    '/assets/index-abc.js/',
+    '/assets/constructor',
+    '/__proto__',
+    'http://127.0.0.1/../secret.txt',
+  ];
+  for (const path of paths) {
+    for (const accept of ['*/*', HTML]) {
+      const { status, headers, body } = await get(path, { accept });
+      const isPage = String(headers['content-type']).startsWith('text/html');
+      expect([path, status]).toEqual([
+        path,
+        isPage ? 200 : expect.toSatisfy((code: number) => code >= 400 && code < 500),
+      ]);
+      expect(body.toString()).not.toMatch(/^(secret|digest)$/);
+      if (accept === '*/*') expect([path, isPage]).toEqual([path, false]);
+    }
+  }
+});
+
+it('takes up another build while it runs', async () => {
+  expect((await get('/', { accept: HTML })).body.toString()).toContain('first');
+  build(join(root, 'next'), 'second');
+  renameSync(dist, join(root, 'before'));
+  renameSync(join(root, 'next'), dist);
+  expect((await get('/', { accept: HTML })).body.toString()).toContain('second');
+});
+
+it('says how to build it when it is not built, and looks again', async () => {
+  rmSync(dist, { recursive: true });
+  const { status, headers, body } = await get('/', { accept: HTML });
+  expect([status, headers['content-type'], headers['refresh']]).toEqual([503, 'text/plain; charset=utf-8', '3']);
+  expect(body.toString()).toContain('npm run console');
+  expect((await get('/assets/index-abc.js')).status).toBe(404);
+  expect((await get('/healthz')).status).toBe(200);
+  build(dist, 'third');
+  expect((await get('/', { accept: HTML })).body.toString()).toContain('third');
+});
+
+it('case 48: is called by its own names only, so that no name of a stranger leads a browser here', async () => {
+  const { port } = new URL(api.url);
+  for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `ada.localhost:${port}`, 'cordon.example', '[::1]:1']) {
+    expect([host, (await get('/', { host })).status]).toEqual([host, 200]);
+    expect([host, (await get('/healthz', { host })).status]).toEqual([host, 200]);
+  }
+  for (const path of ['/', '/healthz', '/api/v1/session', '/assets/index-abc.js']) {
+    const { status, headers, body } = await get(path, { host: `evil.example:${port}` });
+    expect([path, status, headers['content-type']]).toEqual([path, 403, 'application/problem+json; charset=utf-8']);
+    expect(JSON.parse(body.toString()).detail).toContain('CORDON_ADMIN_NAMES');
+  }
+});
+
+it('case 48: people side by side in one browser, each under a name of their own', async () => {
+  const { port } = new URL(api.url);
+  const owner = await api.account('owner@example.org', []);
+  const { headers } = await api.signIn(owner);
+  // A link that was clicked elsewhere opens the page; what the page asks is of its own site.
+  const clicked = await get('/', { host: `ada.localhost:${port}`, accept: HTML, 'sec-fetch-site': 'cross-site' });
+  expect(clicked.status).toBe(200);
+  for (const host of [`ada.localhost:${port}`, `127.0.0.1:${port}`]) {
+    const asked = (site: string) => get('/api/v1/session', { ...headers, host, 'sec-fetch-site': site });
+    expect([host, (await asked('same-origin')).status]).toEqual([host, 200]);
+    expect([host, (await asked('cross-site')).status]).toEqual([host, 403]);
+  }
+});
