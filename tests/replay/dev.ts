@@ -1,6 +1,6 @@
 /**
- * `npm run dev`: the released server on the system's clock, started again whenever its code changes, with people who can sign and a small
- * fleet of real agents that lives on meanwhile. All of it is kept in ./.cordon-dev; remove that folder to begin anew.
+ * `npm run dev`: the released server on the system's clock, started again whenever its code changes, the console with reload, people who can
+ * sign and a small fleet of real agents that lives on meanwhile. All of it is kept in ./.cordon-dev; remove that folder to begin anew.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,13 +8,21 @@ import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Operator, setUp } from '../support/operator.ts';
 import { openAddresses } from './addresses.ts';
+import { serveConsoleSources } from './dev-console.ts';
 import { Fleet } from './fleet.ts';
 import type { Fleet as Description } from './timeline.ts';
 
 const FOLDER = resolve('.cordon-dev');
 /** Written last: what is there without it was cut off half-way. */
 const STATE = join(FOLDER, 'people.json');
-const stateSchema = z.array(z.object({ name: z.string(), token: z.string(), key: z.string().nullable() }));
+const stateSchema = z.array(
+  z.object({
+    name: z.string(),
+    token: z.string(),
+    key: z.string().nullable(),
+    signIn: z.object({ email: z.string(), password: z.string(), totpSecret: z.string() }),
+  }),
+);
 type State = z.infer<typeof stateSchema>;
 
 const living = (label: string, country: string, position: [number, number, number]): Description => ({
@@ -43,6 +51,8 @@ function startServer(): Promise<{ admin: string; firstOwner: string | null }> {
       CORDON_PASSPHRASE_FILE: join(FOLDER, 'passphrase'),
       // The fleet stands behind a proxy that says where each device connects from.
       CORDON_PROXY_FROM: '127.0.0.1',
+      // Vite serves it from its sources.
+      CORDON_BUILD_CONSOLE: 'false',
     },
   });
   process.once('exit', () => child.kill());
@@ -61,12 +71,12 @@ function startServer(): Promise<{ admin: string; firstOwner: string | null }> {
 
 /** Key files, so that `cordon orders approve --key` works with them. */
 function keep({ owner, proposer, approvers }: Operator): State {
-  const signers = approvers.map(({ name, token, pem }) => {
+  const signers = approvers.map(({ name, token, signIn, pem }) => {
     const key = join(FOLDER, `${name}.pem`);
     writeFileSync(key, pem, { mode: 0o600 });
-    return { name, token, key };
+    return { name, token, signIn, key };
   });
-  return [...[owner, proposer].map(({ name, token }) => ({ name, token, key: null })), ...signers];
+  return [...[owner, proposer].map(({ name, token, signIn }) => ({ name, token, signIn, key: null })), ...signers];
 }
 
 async function enrol(fleet: Fleet, operator: Operator): Promise<void> {
@@ -77,9 +87,15 @@ async function enrol(fleet: Fleet, operator: Operator): Promise<void> {
   await fleet.enrol(codes.map(({ link }) => link));
 }
 
+function readState(): State {
+  const state = stateSchema.safeParse(JSON.parse(readFileSync(STATE, 'utf8')));
+  if (state.success) return state.data;
+  throw new Error(`${FOLDER} is of another version: remove it and start again.`);
+}
+
 async function main(): Promise<void> {
   mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
-  const known = existsSync(STATE) ? stateSchema.parse(JSON.parse(readFileSync(STATE, 'utf8'))) : null;
+  const known = existsSync(STATE) ? readState() : null;
   const { admin, firstOwner } = await startServer();
   if (known === null && firstOwner === null) {
     throw new Error(`An earlier start was cut off half-way: remove ${FOLDER} and start again.`);
@@ -97,13 +113,16 @@ async function main(): Promise<void> {
   await Promise.all(fleets.map((fleet) => fleet.launch()));
   await Promise.all(fleets.map((fleet) => fleet.live()));
 
-  const lines = people.map(
-    ({ name, token, key }) => `  ${name}  ${token}${key ? `  --key ${relative('.', key)}` : ''}`,
-  );
+  const served = await serveConsoleSources(admin, people);
+  const lines = people.flatMap(({ name, token, key }) => [
+    `  ${name}  ${served.signInLink(name)}`,
+    `    ${token}${key ? `  --key ${relative('.', key)}` : ''}`,
+  ]);
   console.log(
     [
       `${fleets.length * 3} devices are alive in ${FLEETS.map(({ home }) => home).join(', ')}.`,
-      'Tokens, and the key files of those who approve (passphrase: "the passphrase of NAME"):',
+      `The console with reload: ${served.url}`,
+      'A link that signs each in, their tokens, and the key files of those who approve (passphrase: "the passphrase of NAME"):',
       ...lines,
       `  CORDON_SERVER=${admin} CORDON_TOKEN=… npm run cordon -- devices list`,
     ].join('\n'),

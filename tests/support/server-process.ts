@@ -57,6 +57,7 @@ export async function startServerProcess(environment: Record<string, string> = {
         CORDON_PUBLIC_PORT: String(open),
         CORDON_ADMIN_PORT: String(admin),
         CORDON_LOG: 'warn',
+        CORDON_BUILD_CONSOLE: 'false',
         ...environment,
       },
     });
