@@ -5,7 +5,16 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { extname, join, relative } from 'node:path';
 import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
@@ -90,6 +99,8 @@ async function build(): Promise<void> {
     });
     for (const file of filesIn(folder)) compress(file);
     writeFileSync(join(folder, BUILT_FROM), digest);
+    // A temporary folder is its maker's alone; the server may run as somebody else.
+    chmodSync(folder, 0o755);
     moveIntoPlace(folder, digest);
   } finally {
     discard();
