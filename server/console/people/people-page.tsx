@@ -1,4 +1,43 @@
+/** Who may do what: accounts and their roles, the people whose approval an order needs, and the groups that devices belong to. */
+import { Tabs } from '@mantine/core';
+import { getRouteApi } from '@tanstack/react-router';
+import { useMay } from '../client/session.tsx';
 import { Page } from '../parts/page.tsx';
+import { Accounts } from './accounts.tsx';
+import { Approvers } from './approvers.tsx';
+import { Groups } from './groups.tsx';
+
+const route = getRouteApi('/people');
+
+const TABS = [
+  { value: 'accounts', label: 'Accounts', right: 'accounts.list', content: Accounts },
+  { value: 'approvers', label: 'Approvers', right: 'approvers.show', content: Approvers },
+  { value: 'groups', label: 'Groups of devices', right: 'groups.list', content: Groups },
+] as const;
+type Tab = (typeof TABS)[number]['value'];
+
 export function PeoplePage() {
-  return <Page title="People">Not built yet.</Page>;
+  const may = useMay();
+  const { tab } = route.useSearch();
+  const navigate = route.useNavigate();
+  const shown = TABS.filter(({ right }) => may(right));
+  const chosen = shown.find(({ value }) => value === tab)?.value ?? shown[0]?.value ?? 'approvers';
+  return (
+    <Page title="People">
+      <Tabs value={chosen} onChange={(value) => void navigate({ search: { tab: value as Tab } })} keepMounted={false}>
+        <Tabs.List mb="lg">
+          {shown.map(({ value, label }) => (
+            <Tabs.Tab key={value} value={value}>
+              {label}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {shown.map(({ value, content: Content }) => (
+          <Tabs.Panel key={value} value={value}>
+            <Content />
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+    </Page>
+  );
 }

@@ -1,0 +1,37 @@
+import { useState } from 'react';
+import { type AccountView, accountView } from '../../../shared/api/accounts.ts';
+import { call } from '../client/call.ts';
+import { Confirm } from '../parts/confirm.tsx';
+import { GrantFields, NEW_GRANT } from './grant-fields.tsx';
+
+export function GrantDialog({
+  account,
+  close,
+  groups,
+  changed,
+}: {
+  /** Null: closed. */
+  readonly account: AccountView | null;
+  readonly close: () => void;
+  readonly groups: readonly { readonly id: string; readonly name: string }[];
+  readonly changed: () => Promise<void>;
+}) {
+  const [grant, setGrant] = useState(NEW_GRANT);
+  return (
+    <Confirm
+      title={account ? `Give ${account.name} a role` : 'Give a role'}
+      opened={account !== null}
+      close={() => {
+        setGrant(NEW_GRANT);
+        close();
+      }}
+      verb="Give the role"
+      act={async () => {
+        await call('POST', `/accounts/${account?.id}/grants`, accountView, grant);
+        await changed();
+      }}
+    >
+      <GrantFields value={grant} change={setGrant} groups={groups} />
+    </Confirm>
+  );
+}

@@ -1,0 +1,57 @@
+/** A role, and perhaps a limit: the devices of one group, the orders and devices of one country, or both. */
+import { Radio, Select, SimpleGrid, Stack } from '@mantine/core';
+import { ROLES, type Role } from '../../../shared/api/roles.ts';
+import { PlaceSelect } from '../parts/place-select.tsx';
+import { ROLE_MEANING, ROLE_NAMES } from './role-words.ts';
+
+export interface GrantValues {
+  readonly role: Role;
+  readonly group: string | null;
+  readonly area: string | null;
+}
+
+export const NEW_GRANT: GrantValues = { role: 'helpdesk', group: null, area: null };
+
+export function GrantFields({
+  value,
+  change,
+  groups,
+}: {
+  readonly value: GrantValues;
+  readonly change: (value: GrantValues) => void;
+  readonly groups: readonly { readonly id: string; readonly name: string }[];
+}) {
+  return (
+    <Stack>
+      <Radio.Group
+        label="Role"
+        value={value.role}
+        onChange={(role) => change({ ...value, role: ROLES.find((each) => each === role) ?? value.role })}
+      >
+        <Stack gap="xs" mt="xs">
+          {ROLES.map((role) => (
+            <Radio key={role} value={role} label={ROLE_NAMES[role]} description={ROLE_MEANING[role]} />
+          ))}
+        </Stack>
+      </Radio.Group>
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        <Select
+          label="Only for one group"
+          description="Its devices, and no orders."
+          data={groups.map(({ id, name }) => ({ value: id, label: name }))}
+          searchable
+          clearable
+          clearButtonProps={{ 'aria-label': 'Clear' }}
+          value={value.group}
+          onChange={(group) => change({ ...value, group })}
+        />
+        <PlaceSelect
+          label="Only for one country"
+          description="Its orders, and devices at home there."
+          value={value.area}
+          onChange={(area) => change({ ...value, area })}
+        />
+      </SimpleGrid>
+    </Stack>
+  );
+}
