@@ -1,4 +1,7 @@
 /** What a person or a script reads. Text from the server is shown with control characters made harmless. */
+import { plain } from '../../shared/plain-text.ts';
+
+export { plain } from '../../shared/plain-text.ts';
 
 export interface Output {
   /** With `--json`: the value; else the lines. */
@@ -17,11 +20,6 @@ export function createOutput(json: boolean, stdout: NodeJS.WritableStream, stder
       if (!json) stderr.write(`${line}\n`);
     },
   };
-}
-
-/** A device's or a person's name could hold escape sequences that rewrite the terminal, or turn the line's direction round. */
-export function plain(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
 }
 
 export type Cell = string | number | boolean | null;
