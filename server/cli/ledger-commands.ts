@@ -51,7 +51,7 @@ export function addLedgerCommands(program: Command, cli: Cli): void {
     const value = {
       origin,
       size,
-      root: root.toString('base64'),
+      root: root.toBase64(),
       extends: extended,
       leaves: Object.fromEntries(leaves),
       pinned: key !== undefined,

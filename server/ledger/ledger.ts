@@ -4,9 +4,9 @@
  * transaction. It can neither add a leaf nor leave one out.
  */
 import { CordonError } from '../../shared/errors.ts';
-import { originOf, signCheckpoint } from '../../shared/ledger/checkpoint.ts';
+import { originOf } from '../../shared/ledger/checkpoint.ts';
 import { consistencyProof, type HashSource, inclusionProof } from '../../shared/ledger/merkle.ts';
-import { ed25519FromSpki, type NoteSigner, verifierKey } from '../../shared/ledger/signed-note.ts';
+import { ed25519FromSpki, type NoteSigner, signCheckpoint, verifierKey } from '../../shared/ledger/sign-checkpoint.ts';
 import { encodeBundle, leavesOfBundle, nodesOfTile, TILE_WIDTH, type TileId } from '../../shared/ledger/tiles.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';

@@ -2,28 +2,23 @@
  * C2SP tlog-checkpoint (https://c2sp.org/tlog-checkpoint): a signed note that commits the log to one tree. The origin is the
  * log's name and must be the signing key's name too, so that a checkpoint of another installation is never taken for ours.
  */
-import { CordonError } from '../errors.ts';
-import { HASH_SIZE } from './merkle.ts';
-import { type NoteSigner, type NoteVerifier, openNote, signNote } from './signed-note.ts';
+import { readBase64 } from '../strict-base64.ts';
+import { HASH_SIZE } from './proof.ts';
+import { invalid, type NoteVerifier, openNote } from './signed-note.ts';
 
 export interface Checkpoint {
   readonly origin: string;
   readonly size: number;
-  readonly root: Buffer;
+  readonly root: Uint8Array;
 }
 
 /** The name of an installation's log. */
 export const originOf = (installation: string) => `cordon/${installation}`;
 
-export function signCheckpoint(tree: { readonly size: number; readonly root: Buffer }, signer: NoteSigner): string {
-  return signNote(`${signer.name}\n${tree.size}\n${tree.root.toString('base64')}\n`, signer);
-}
-
 /** Throws `checkpoint_invalid` for a signature, key or origin that is not the verifier's, and for any other form of the text. */
-export function openCheckpoint(note: string, verifier: NoteVerifier): Checkpoint {
-  const text = openNote(note, verifier);
+export async function openCheckpoint(note: string, verifier: NoteVerifier): Promise<Checkpoint> {
+  const text = await openNote(note, verifier);
   const [origin, size, root, ...rest] = text.split('\n');
-  const invalid = (detail: string) => new CordonError('checkpoint_invalid', detail);
   if (origin !== verifier.name) {
     throw invalid(`the checkpoint is of ${JSON.stringify(origin)}, not of ${verifier.name}: it is another log's`);
   }
@@ -34,9 +29,7 @@ export function openCheckpoint(note: string, verifier: NoteVerifier): Checkpoint
   if (!/^(0|[1-9][0-9]*)$/.test(size) || !Number.isSafeInteger(Number(size))) {
     throw invalid(`the checkpoint's size is no number of leaves: ${JSON.stringify(size.slice(0, 40))}`);
   }
-  const hash = Buffer.from(root, 'base64');
-  if (hash.length !== HASH_SIZE || hash.toString('base64') !== root) {
-    throw invalid('the checkpoint’s root is not the base64 of a SHA-256 hash');
-  }
+  const hash = readBase64(root);
+  if (hash?.length !== HASH_SIZE) throw invalid('the checkpoint’s root is not the base64 of a SHA-256 hash');
   return { origin, size: Number(size), root: hash };
 }

@@ -88,9 +88,9 @@ export async function copyLedger(from: CopyReader, folder: string, pinned?: stri
     return file;
   };
   const key = pinned === undefined ? ((await local(KEY)) ?? (await fetched(KEY))) : Buffer.from(`${pinned}\n`);
-  const verifier = parseVerifierKey(key.toString('utf8'));
+  const verifier = await parseVerifierKey(key.toString('utf8'));
   const note = await fetched(CHECKPOINT);
-  const { size } = openCheckpoint(note.toString('utf8'), verifier);
+  const { size } = await openCheckpoint(note.toString('utf8'), verifier);
   const previous = await local(CHECKPOINT);
   for (const tile of tilesOf(size)) {
     const path = tilePath(tile);

@@ -1,18 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  consistencyProof,
-  EMPTY_ROOT,
-  GrowingTree,
-  HASH_SIZE,
-  type HashSource,
-  inclusionProof,
-  leafHash,
-  nodeHash,
-  rootOf,
-  verifyConsistency,
-  verifyInclusion,
-} from './merkle.ts';
+import { grow, numbered } from '../../tests/support/grown-tree.ts';
+import { EMPTY_ROOT, GrowingTree, inclusionProof, leafHash, nodeHash, rootOf } from './merkle.ts';
 
 /** MTH exactly as RFC 9162, section 2.1.1 says it: the oracle. */
 function mth(leaves: readonly Buffer[]): Buffer {
@@ -22,23 +10,6 @@ function mth(leaves: readonly Buffer[]): Buffer {
   while (k * 2 < leaves.length) k *= 2;
   return nodeHash(mth(leaves.slice(0, k)), mth(leaves.slice(k)));
 }
-
-async function grow(entries: readonly Buffer[]): Promise<{ source: HashSource; tree: GrowingTree }> {
-  const kept = new Map<string, Buffer>();
-  const source: HashSource = async (nodes) =>
-    nodes.map(({ level, position }) => {
-      const hash = kept.get(`${level}/${position}`);
-      if (!hash) throw new Error(`no hash at ${level}/${position}`);
-      return hash;
-    });
-  const tree = await GrowingTree.open(0, source);
-  for (const entry of entries) {
-    for (const { node, hash } of tree.append(leafHash(entry))) kept.set(`${node.level}/${node.position}`, hash);
-  }
-  return { source, tree };
-}
-
-const numbered = (count: number) => Array.from({ length: count }, (_, at) => Buffer.from(`entry ${at}`));
 
 /** The entries and roots of the Certificate Transparency reference tests. */
 const KNOWN = {
@@ -77,72 +48,5 @@ describe('Merkle tree', () => {
       expect(await rootOf(size, source)).toEqual(root);
       expect((await GrowingTree.open(size, source)).root()).toEqual(root);
     }
-  });
-
-  it('proves every leaf of every tree and every beginning of every tree', async () => {
-    const entries = numbered(40);
-    const { source } = await grow(entries);
-    for (let size = 1; size <= entries.length; size++) {
-      const root = await rootOf(size, source);
-      for (let at = 0; at < size; at++) {
-        verifyInclusion(leafHash(entries[at]!), at, size, await inclusionProof(at, size, source), root);
-        verifyConsistency(
-          at + 1,
-          size,
-          await consistencyProof(at + 1, size, source),
-          await rootOf(at + 1, source),
-          root,
-        );
-      }
-    }
-  });
-
-  const proofs = fc.record({ size: fc.integer({ min: 2, max: 300 }), at: fc.nat(), change: fc.nat(), byte: fc.nat() });
-
-  it('refuses an inclusion proof that is changed, shortened, lengthened, or for another place', async () => {
-    const entries = numbered(300);
-    const { source } = await grow(entries);
-    await fc.assert(
-      fc.asyncProperty(proofs, async ({ size, at, change, byte }) => {
-        const index = at % size;
-        const leaf = leafHash(entries[index]!);
-        const root = await rootOf(size, source);
-        const proof = await inclusionProof(index, size, source);
-        const flipped = proof.map((hash) => Buffer.from(hash));
-        flipped[change % proof.length]![byte % HASH_SIZE]! ^= 1;
-        const other = (index + 1 + (change % (size - 1))) % size;
-        expect(() => verifyInclusion(leaf, index, size, flipped, root)).toThrow('another root');
-        expect(() => verifyInclusion(leaf, index, size, proof.slice(1), root)).toThrow();
-        expect(() => verifyInclusion(leaf, index, size, [...proof, leaf], root)).toThrow();
-        expect(() => verifyInclusion(leaf, other, size, proof, root)).toThrow();
-        expect(() => verifyInclusion(leaf, size, size, proof, root)).toThrow('not in a tree');
-      }),
-      { numRuns: 200 },
-    );
-  });
-
-  it('case 36: refuses a tree that forked from, or was cut shorter than, one that was shown before', async () => {
-    const entries = numbered(300);
-    const { source } = await grow(entries);
-    await fc.assert(
-      fc.asyncProperty(proofs, async ({ size, at, change, byte }) => {
-        const older = 1 + (at % (size - 1));
-        const [oldRoot, newRoot] = [await rootOf(older, source), await rootOf(size, source)];
-        const proof = await consistencyProof(older, size, source);
-        const forged = numbered(size);
-        forged[at % older] = Buffer.from('another history');
-        const fork = await grow(forged);
-        const [forkRoot, forkProof] = [fork.tree.root(), await consistencyProof(older, size, fork.source)];
-        const flipped = proof.map((hash) => Buffer.from(hash));
-        flipped[change % proof.length]![byte % HASH_SIZE]! ^= 1;
-        expect(() => verifyConsistency(older, size, flipped, oldRoot, newRoot)).toThrow();
-        expect(() => verifyConsistency(older, size, forkProof, oldRoot, forkRoot)).toThrow();
-        expect(() => verifyConsistency(older, size, proof, oldRoot, forkRoot)).toThrow();
-        expect(() => verifyConsistency(older, size, proof.slice(1), oldRoot, newRoot)).toThrow();
-        expect(() => verifyConsistency(older, size, [...proof, newRoot], oldRoot, newRoot)).toThrow();
-        expect(() => verifyConsistency(size, older, proof, newRoot, oldRoot)).toThrow('no beginning');
-      }),
-      { numRuns: 200 },
-    );
   });
 });

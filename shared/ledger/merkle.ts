@@ -1,12 +1,10 @@
 /**
- * The Merkle tree of RFC 9162, section 2.1: what to hash, which hashes a proof consists of, and how a proof is checked. Pure: hashes
- * are read through a `HashSource` of complete subtrees, so that a server's table, a tile on disk and a test's array serve alike. Sizes
+ * The Merkle tree of RFC 9162, section 2.1: what to hash, and which hashes a proof consists of (`proof.ts` checks it). Pure: hashes are read
+ * through a `HashSource` of complete subtrees, so that a server's table, a tile on disk and a test's array serve alike. Sizes
  * and positions go up to 2^53, hence no bit operators.
  */
 import { createHash } from 'node:crypto';
 import { CordonError } from '../errors.ts';
-
-export const HASH_SIZE = 32;
 
 /** A complete subtree: `position * 2^level` to `(position + 1) * 2^level` leaves; level 0 are leaf hashes. */
 export interface TreeNode {
@@ -136,88 +134,7 @@ export async function consistencyProof(older: number, size: number, source: Hash
 }
 
 const half = (value: number) => Math.floor(value / 2);
-const isOdd = (value: number) => value % 2 === 1;
-
 const refused = (detail: string) => new CordonError('proof_invalid', detail);
-
-/** Section 2.1.3.2. Throws `proof_invalid` unless the proof shows `leaf` at `index` of the tree that has `root`. */
-export function verifyInclusion(
-  leaf: Buffer,
-  index: number,
-  size: number,
-  proof: readonly Buffer[],
-  root: Buffer,
-): void {
-  if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size)) {
-    throw refused(`leaf ${index} is not in a tree of ${size} leaves`);
-  }
-  let fn = index;
-  let sn = size - 1;
-  let hash = leaf;
-  for (const sibling of proof) {
-    if (sn === 0) throw refused('the inclusion proof has more hashes than the tree is high');
-    if (isOdd(fn) || fn === sn) {
-      hash = nodeHash(sibling, hash);
-      while (!isOdd(fn) && fn !== 0) {
-        fn = half(fn);
-        sn = half(sn);
-      }
-    } else {
-      hash = nodeHash(hash, sibling);
-    }
-    fn = half(fn);
-    sn = half(sn);
-  }
-  if (sn !== 0) throw refused('the inclusion proof has fewer hashes than the tree is high');
-  if (!hash.equals(root)) throw refused(`the inclusion proof of leaf ${index} leads to another root`);
-}
-
-/** Section 2.1.4.2. Throws `proof_invalid` unless the tree of `newRoot` begins with the tree of `oldRoot`. */
-export function verifyConsistency(
-  older: number,
-  size: number,
-  proof: readonly Buffer[],
-  oldRoot: Buffer,
-  newRoot: Buffer,
-): void {
-  if (!(Number.isSafeInteger(older) && Number.isSafeInteger(size) && older >= 1 && older <= size)) {
-    throw refused(`a tree of ${older} leaves is no beginning of one of ${size}`);
-  }
-  if (older === size) {
-    if (proof.length > 0 || !oldRoot.equals(newRoot)) throw refused(`two different trees of ${size} leaves`);
-    return;
-  }
-  // The older tree is a complete subtree exactly when its size is a power of two: the verifier holds its hash.
-  const path = Number.isInteger(Math.log2(older)) ? [oldRoot, ...proof] : [...proof];
-  const first = path.shift();
-  if (!first) throw refused('the consistency proof is empty');
-  let fn = older - 1;
-  let sn = size - 1;
-  while (isOdd(fn)) {
-    fn = half(fn);
-    sn = half(sn);
-  }
-  let oldHash = first;
-  let newHash = first;
-  for (const sibling of path) {
-    if (sn === 0) throw refused('the consistency proof has more hashes than the tree is high');
-    if (isOdd(fn) || fn === sn) {
-      oldHash = nodeHash(sibling, oldHash);
-      newHash = nodeHash(sibling, newHash);
-      while (!isOdd(fn) && fn !== 0) {
-        fn = half(fn);
-        sn = half(sn);
-      }
-    } else {
-      newHash = nodeHash(newHash, sibling);
-    }
-    fn = half(fn);
-    sn = half(sn);
-  }
-  if (sn !== 0) throw refused('the consistency proof has fewer hashes than the tree is high');
-  if (!oldHash.equals(oldRoot)) throw refused(`the tree of ${size} leaves does not begin with the one of ${older}`);
-  if (!newHash.equals(newRoot)) throw refused(`the consistency proof leads to another root of ${size} leaves`);
-}
 
 /** A tree that grows: holds the complete subtrees along its right edge and says which hashes an appended leaf completes. */
 export class GrowingTree {

@@ -3,7 +3,8 @@
  * 256 hashes of complete subtrees of 256^L leaves; an entry bundle holds the 256 entries below one tile of level 0.
  */
 import { CordonError } from '../errors.ts';
-import { HASH_SIZE, type HashSource, nodeHash, type TreeNode } from './merkle.ts';
+import { type HashSource, nodeHash, type TreeNode } from './merkle.ts';
+import { HASH_SIZE } from './proof.ts';
 
 export const TILE_WIDTH = 256;
 const TILE_HEIGHT = 8;

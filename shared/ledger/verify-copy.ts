@@ -6,7 +6,8 @@ import { CordonError } from '../errors.ts';
 import { parseDocument } from '../order/canonical.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { type Leaf, type LeafKind, leafSchema } from './leaf.ts';
-import { GrowingTree, HASH_SIZE, leafHash } from './merkle.ts';
+import { GrowingTree, leafHash } from './merkle.ts';
+import { HASH_SIZE } from './proof.ts';
 import { type NoteVerifier, parseVerifierKey } from './signed-note.ts';
 import { decodeBundle, TILE_WIDTH, tilePath, tilesOf } from './tiles.ts';
 
@@ -40,10 +41,10 @@ export async function verifyLedgerCopy(
   read: CopyReader,
   options: { readonly pinned?: string; readonly onLeaf?: (index: number, leaf: Leaf) => void } = {},
 ): Promise<VerifiedCopy> {
-  const verifier = parseVerifierKey(options.pinned ?? (await need(read, KEY)).toString('utf8'));
-  const checkpoint = openCheckpoint((await need(read, CHECKPOINT)).toString('utf8'), verifier);
+  const verifier = await parseVerifierKey(options.pinned ?? (await need(read, KEY)).toString('utf8'));
+  const checkpoint = await openCheckpoint((await need(read, CHECKPOINT)).toString('utf8'), verifier);
   const earlierNote = await read(PREVIOUS_CHECKPOINT);
-  const earlier = earlierNote && openCheckpoint(earlierNote.toString('utf8'), verifier);
+  const earlier = earlierNote && (await openCheckpoint(earlierNote.toString('utf8'), verifier));
   if (earlier && earlier.size > checkpoint.size) {
     const detail = `the ledger had ${earlier.size} leaves and now shows ${checkpoint.size}: it was cut short or restored`;
     throw new CordonError('proof_invalid', detail);
@@ -54,7 +55,7 @@ export async function verifyLedgerCopy(
   const rows = new Map<number, Buffer[]>();
   const leaves = new Map<LeafKind, number>();
   const checkEarlier = () => {
-    if (earlier?.size === tree.size && !earlier.root.equals(tree.root())) {
+    if (earlier?.size === tree.size && !tree.root().equals(earlier.root)) {
       const detail = `the ledger's first ${earlier.size} leaves are not those that ${PREVIOUS_CHECKPOINT} committed to: it forked`;
       throw new CordonError('proof_invalid', detail);
     }

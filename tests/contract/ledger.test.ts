@@ -10,10 +10,10 @@ import type { Database } from '../../server/store/database.ts';
 import { appendLeaf } from '../../server/store/leaves.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { setMeta } from '../../server/store/meta-store.ts';
-import { openCheckpoint } from '../../shared/ledger/checkpoint.ts';
+import { type Checkpoint, openCheckpoint } from '../../shared/ledger/checkpoint.ts';
 import { copyInFolder, copyLedger } from '../../shared/ledger/copy-ledger.ts';
 import { subjectCommitment } from '../../shared/ledger/make-leaf.ts';
-import { leafHash, verifyConsistency, verifyInclusion } from '../../shared/ledger/merkle.ts';
+import { hashLeaf, verifyConsistency, verifyInclusion } from '../../shared/ledger/proof.ts';
 import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
 import { parseTilePath } from '../../shared/ledger/tiles.ts';
 import { type CopyReader, verifyLedgerCopy } from '../../shared/ledger/verify-copy.ts';
@@ -57,6 +57,9 @@ const served =
     return tile && (await ledger.tile(tile));
   };
 
+const checkpointOf = async (ledger: Ledger): Promise<Checkpoint> =>
+  await openCheckpoint(await ledger.checkpoint(), await parseVerifierKey(ledger.verifierKey));
+
 const folders: string[] = [];
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'cordon-ledger-'));
@@ -70,29 +73,29 @@ describeOnEveryStore('the ledger', (open) => {
     const ledger = ledgerOver(await open());
     await expect(ledger.checkpoint()).rejects.toThrow('no checkpoint yet');
     await ledger.sequence();
-    expect(openCheckpoint(await ledger.checkpoint(), parseVerifierKey(ledger.verifierKey)).size).toBe(0);
+    expect((await checkpointOf(ledger)).size).toBe(0);
     expect((await verifyLedgerCopy(served(ledger))).checkpoint.size).toBe(0);
   });
 
   it('gives gapless indexes in the order of ids, whatever overlaps, and proves each of them', async () => {
     const database = await open();
     const ledger = ledgerOver(database);
-    const verifier = parseVerifierKey(ledger.verifierKey);
-    const earlier: { size: number; root: Buffer }[] = [];
+    const earlier: Checkpoint[] = [];
     for (const batch of [1, 2, 1004, 60]) {
       await addLeaves(database, batch);
       await Promise.all([ledger.sequence(), ledger.sequence(), ledgerOver(database).sequence()]);
-      earlier.push(openCheckpoint(await ledger.checkpoint(), verifier));
+      earlier.push(await checkpointOf(ledger));
     }
     const rows = await database.db.selectFrom('ledger_leaves').select(['leaf_index', 'body']).orderBy('id').execute();
     expect(rows.map((row) => row.leaf_index)).toEqual(rows.map((_, at) => at));
     const { size, root } = earlier.at(-1)!;
     expect(size).toBe(1067);
     for (const at of [0, 1, 255, 256, 1023, 1066]) {
-      verifyInclusion(leafHash(Buffer.from(rows[at]!.body)), at, size, await ledger.inclusion(at, size), root);
+      const leaf = await hashLeaf(Buffer.from(rows[at]!.body));
+      await verifyInclusion(leaf, at, size, await ledger.inclusion(at, size), root);
     }
     for (const old of earlier) {
-      verifyConsistency(old.size, size, await ledger.consistency(old.size, size), old.root, root);
+      await verifyConsistency(old.size, size, await ledger.consistency(old.size, size), old.root, root);
     }
     await expect(ledger.inclusion(0, size + 1)).rejects.toThrow('not 1068');
     await expect(ledger.consistency(1, size + 1)).rejects.toThrow('not 1068');
@@ -104,9 +107,7 @@ describeOnEveryStore('the ledger', (open) => {
     await ledger.start();
     try {
       await addLeaves(database, 3);
-      await expect
-        .poll(async () => openCheckpoint(await ledger.checkpoint(), parseVerifierKey(ledger.verifierKey)).size)
-        .toBe(3);
+      await expect.poll(async () => (await checkpointOf(ledger)).size).toBe(3);
     } finally {
       await ledger.stop();
     }

@@ -263,7 +263,8 @@ describe('the ledger', () => {
       out: expect.stringContaining('with the key that was given'),
     });
 
-    const { size } = openCheckpoint(readFileSync(join(copy, 'checkpoint'), 'utf8'), parseVerifierKey(key));
+    const note = readFileSync(join(copy, 'checkpoint'), 'utf8');
+    const { size } = await openCheckpoint(note, await parseVerifierKey(key));
     const entries = tilesOf(size).find(({ level }) => level === 'entries');
     for (const [name, change] of [
       [
@@ -291,9 +292,10 @@ describe('the ledger', () => {
       const { key } = checkpointView.parse(await cordon.json(['ledger', 'checkpoint']));
       const read = (name: string) => readFileSync(join(copy, name));
       const note = read('checkpoint').toString('utf8');
-      const { size, root } = openCheckpoint(note, parseVerifierKey(key));
+      const verifier = await parseVerifierKey(key);
+      const { size, root } = await openCheckpoint(note, verifier);
       const older = read('checkpoint.previous').toString('utf8');
-      const before = openCheckpoint(older, parseVerifierKey(key));
+      const before = await openCheckpoint(older, verifier);
       const entries = tilesOf(size).flatMap((tile) =>
         tile.level === 'entries' ? decodeBundle(read(tilePath(tile)), tile.width) : [],
       );
@@ -309,11 +311,11 @@ describe('the ledger', () => {
         VerifierKey: key,
         Index: index,
         Entry: entries[index]?.toString('utf8'),
-        Older: { Note: older, Size: before.size, Root: before.root.toString('base64') },
+        Older: { Note: older, Size: before.size, Root: before.root.toBase64() },
         Newer: {
           Note: note,
           Size: size,
-          Root: root.toString('base64'),
+          Root: root.toBase64(),
           Inclusion: base64(await inclusionProof(index, size, source)),
           Consistency: base64(await consistencyProof(before.size, size, source)),
         },

@@ -65,8 +65,8 @@ describe.skipIf(!go.present || !packages.present)("Go's sumdb", () => {
       });
       await ledger.sequence();
       const note = await ledger.checkpoint();
-      const { size, root } = openCheckpoint(note, parseVerifierKey(ledger.verifierKey));
-      return { Note: note, Size: size, Root: root.toString('base64') };
+      const { size, root } = await openCheckpoint(note, await parseVerifierKey(ledger.verifierKey));
+      return { Note: note, Size: size, Root: root.toBase64() };
     };
     const base64 = (hashes: readonly Buffer[]) => hashes.map((hash) => hash.toString('base64'));
     const older = await add(333);
