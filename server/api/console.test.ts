@@ -92,8 +92,10 @@ it('keeps a policy that lets nothing in and nothing out', async () => {
     "form-action 'self'",
     "frame-ancestors 'none'",
     "img-src 'self' data:",
+    "require-trusted-types-for 'script'",
     "script-src 'self'",
     "style-src 'self' NONCE",
+    'trusted-types default',
   ]);
   expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
   expect(headers['x-powered-by']).toBeUndefined();

@@ -48,6 +48,9 @@ const DIRECTIVES = {
   baseUri: NOTHING,
   formAction: OWN,
   frameAncestors: NOTHING,
+  // Text that a script makes can become neither an element nor code: `console/public/page-policy.js` says what React needs.
+  requireTrustedTypesFor: ["'script'"],
+  trustedTypes: ['default'],
 };
 const nonces = new WeakMap<ServerResponse, string>();
 const nonceOf = (_request: IncomingMessage, response: ServerResponse) => `'nonce-${nonces.get(response)}'`;
