@@ -1,6 +1,9 @@
 /** Imports go one way. Each ban carries its reason, which is what a person reads when it fails. */
 const domain = '^server/(enrolment|devices|commands|jurisdiction|orders|relay|ledger|admins|bus)/';
 const test = '\\.test\\.ts$|^tests/';
+/** What makes the console's files, in Node; the rest of its folder runs in a browser. */
+const consoleTools = '^server/console/(build|make-world|vite\\.config)\\.ts$';
+const builtin = `^(node:)?(${require('node:module').builtinModules.join('|')})$`;
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -108,6 +111,37 @@ module.exports = {
       to: { path: '^shared/seal/' },
     },
     {
+      name: 'console-from-shared-only',
+      comment:
+        'The console knows the server by its API, as every other client does: what both must know is in shared/.',
+      severity: 'error',
+      from: { path: '^server/console/', pathNot: test },
+      to: { path: '^(server|agent|certs|tests)/', pathNot: '^server/console/' },
+    },
+    {
+      name: 'console-runs-in-a-browser',
+      comment:
+        'No browser has the builtins of Node, so nothing that the console reaches in shared/ may need one: split what needs it from what does not.',
+      severity: 'error',
+      from: { path: '^server/console/', pathNot: [consoleTools, test] },
+      to: { path: builtin, reachable: true },
+    },
+    {
+      name: 'console-is-a-client',
+      comment:
+        'The console is served as files. Only what serves or starts it asks for its build; the rest of the server runs without it.',
+      severity: 'error',
+      from: { path: '^server/', pathNot: '^server/(console/|api/|(main\\.ts|start\\.js)$)' },
+      to: { path: '^server/console/' },
+    },
+    {
+      name: 'console-by-its-build',
+      comment: "The console's inside is its own: from outside one builds it and reads what was built.",
+      severity: 'error',
+      from: { pathNot: '^server/console/' },
+      to: { path: '^server/console/', pathNot: '^server/console/(build\\.ts$|dist)' },
+    },
+    {
       name: 'tests-are-not-shipped',
       comment: 'Nothing that runs in production may import a test.',
       severity: 'error',
@@ -124,6 +158,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    // What the build writes.
+    exclude: { path: '^server/console/dist' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },

@@ -9,8 +9,12 @@ const cruise = (...paths: string[]) =>
   });
 
 describe('imports', () => {
-  const probe = 'shared/import-probe';
-  afterEach(() => rmSync(probe, { recursive: true, force: true }));
+  const probeIn = (folder: string) => `${folder}/import-probe`;
+  afterEach(() => {
+    for (const folder of ['shared', 'server', 'server/api', 'server/console']) {
+      rmSync(probeIn(folder), { recursive: true, force: true });
+    }
+  });
 
   it('go one way', () => {
     const { status, stdout } = cruise('server', 'agent', 'shared', 'certs');
@@ -19,11 +23,17 @@ describe('imports', () => {
   });
 
   it.each([
-    ['shared-stands-alone', "import '../../server/config.ts';"],
-    ['sql-in-store-only', "import 'kysely';"],
-    ['forge-in-certs-only', "import 'node-forge';"],
-    ['tests-are-not-shipped', "import '../../tests/run.ts';"],
-  ])('a probe that breaks %s is refused with its reason', (rule, source) => {
+    ['shared-stands-alone', 'shared', "import '../../server/config.ts';"],
+    ['sql-in-store-only', 'shared', "import 'kysely';"],
+    ['forge-in-certs-only', 'shared', "import 'node-forge';"],
+    ['tests-are-not-shipped', 'shared', "import '../../tests/run.ts';"],
+    ['console-from-shared-only', 'server/console', "import '../../config.ts';"],
+    ['console-runs-in-a-browser', 'server/console', "import 'node:path';"],
+    ['console-runs-in-a-browser', 'server/console', "import '../../../shared/order/verify-list.ts';"],
+    ['console-is-a-client', 'server', "import '../console/build.ts';"],
+    ['console-by-its-build', 'server/api', "import '../../console/main.tsx';"],
+  ])('a probe that breaks %s in %s is refused with its reason', (rule, folder, source) => {
+    const probe = probeIn(folder);
     mkdirSync(probe, { recursive: true });
     writeFileSync(`${probe}/probe.ts`, `${source}\n`);
     const { status, stdout } = cruise(probe);
