@@ -31,7 +31,10 @@ export async function serveConsoleSources(
         signIn(admin, person.signIn).then(
           ({ session }) =>
             answer(302, '', { location: '/', 'set-cookie': `${SESSION_COOKIE}=${session}; Path=/; HttpOnly` }),
-          (error: unknown) => answer(isCordonError(error, 'totp_reused') ? 429 : 502, String(error)),
+          (error: unknown) =>
+            isCordonError(error, 'totp_reused')
+              ? answer(429, 'The code has been used; the next one comes within 30 seconds.', { refresh: '5' })
+              : answer(502, String(error)),
         );
       });
     },
