@@ -130,9 +130,7 @@ async function begin({ agent, world }: Device): Promise<void> {
 }
 
 /** Until it is connected, refused or given up; a device that has to try again is not waited for. */
-async function up(device: Device): Promise<void> {
-  await begin(device);
-  const { agent, world } = device;
+async function up({ agent, world }: Device): Promise<void> {
   const deadline = performance.now() + CONNECT_WITHIN;
   while (world.online && performance.now() < deadline) {
     if (['connected', 'refused', 'revoked'].includes(agent.status().connection)) return;
@@ -141,14 +139,17 @@ async function up(device: Device): Promise<void> {
 }
 
 async function launch(among: readonly World[]): Promise<void> {
-  const started: Device[] = [];
-  for (const world of among) {
-    for (let index = 0; index < world.addresses.length; index++) {
-      started.push({ world, index, agent: await agentOn(world, index) });
-    }
-  }
-  devices = [...devices.filter(({ world }) => !among.includes(world)), ...started];
-  await each(started, CONNECT_AT_ONCE, up);
+  devices = devices.filter(({ world }) => !among.includes(world));
+  const all = among.flatMap((world) => world.addresses.map((_, index) => ({ world, index })));
+  await each(all, CONNECT_AT_ONCE, async ({ world, index }) => {
+    const device = { world, index, agent: await agentOn(world, index) };
+    devices.push(device);
+    await begin(device);
+    await up(device);
+  });
+  // As they are numbered, and not as they came up.
+  const places = [...worlds.values()];
+  devices.sort((a, b) => places.indexOf(a.world) - places.indexOf(b.world) || a.index - b.index);
 }
 
 /** What a machine does of itself when time has passed or its surroundings have changed. */

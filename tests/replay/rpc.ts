@@ -86,13 +86,19 @@ class End<H extends Handlers> {
   }
 }
 
-/** In the child: answers requests until the driver goes away, and ends with it. Returns the way to ask the driver. */
-export function serve<P extends Handlers>(handlers: Handlers): Call<P> {
+/**
+ * In the child: answers requests until the driver goes away, and ends with it, at the latest when `last` is done. Returns the way to ask the
+ * driver.
+ */
+export function serve<P extends Handlers>(
+  handlers: Handlers,
+  last: () => Promise<void> = async () => undefined,
+): Call<P> {
   const end = new End<P>('the driver', handlers, (message, failed) => {
     process.send?.(message, undefined, undefined, (error) => error && failed(error));
   });
   process.on('message', (message: Message) => end.take(message));
-  process.on('disconnect', () => process.exit(0));
+  process.on('disconnect', () => void last().finally(() => process.exit(0)));
   return end.call.bind(end);
 }
 
@@ -101,7 +107,7 @@ export interface ChildOptions {
   readonly answers?: Handlers;
   /** In a session of its own: a Ctrl-C in the terminal reaches the driver alone, which then ends the child. */
   readonly detached?: boolean;
-  /** It ended, and not by `kill`. */
+  /** It ended by itself. */
   readonly onEnd?: (why: Error) => void;
 }
 
@@ -111,7 +117,7 @@ export class Child<H extends Handlers> {
   readonly #name: string;
   readonly #end: End<H>;
   #ended = false;
-  #killed = false;
+  #dismissed = false;
 
   constructor(
     name: string,
@@ -131,7 +137,7 @@ export class Child<H extends Handlers> {
       this.#ended = true;
       const why = new Error(`${this.#name} ended by itself (${signal ?? `exit ${code}`}); its log is ${logFile}`);
       this.#end.gone(why);
-      if (!this.#killed) onEnd?.(why);
+      if (!this.#dismissed) onEnd?.(why);
     });
   }
 
@@ -140,10 +146,19 @@ export class Child<H extends Handlers> {
     return this.#end.call(name, given);
   }
 
+  /** Lets go of it, as if the driver had ended, and waits until it has done its last. */
+  async release(): Promise<void> {
+    if (this.#ended) return;
+    this.#dismissed = true;
+    const gone = once(this.#process, 'exit');
+    this.#process.disconnect();
+    await gone;
+  }
+
   /** kill -9, and waits until it is gone. */
   async kill(): Promise<void> {
     if (this.#ended) return;
-    this.#killed = true;
+    this.#dismissed = true;
     const gone = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await gone;

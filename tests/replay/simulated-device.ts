@@ -2,7 +2,7 @@
  * One simulated machine: clocks that are driven and may be wrong, sensors that say what they are told, a network cable that can be
  * pulled, and a proxy in front of the server that reports the address it is told. The agent on it is the real one.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Agent, createAgent } from '../../agent/agent.ts';
@@ -12,7 +12,7 @@ import type { Sensors } from '../../agent/evidence/sensors.ts';
 import type { DialPort } from '../../agent/link/dial.ts';
 import type { AgentStore } from '../../agent/store/agent-store.ts';
 import { AGENT_VERSION } from '../../agent/version.ts';
-import { openWorkspace } from '../../agent/workspace/workspace.ts';
+import { openWorkspace, type Workspace } from '../../agent/workspace/workspace.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { proxyV1, proxyV2 } from './proxy-header.ts';
@@ -120,6 +120,27 @@ function inventoryOf(world: World, index: number): () => Promise<Inventory> {
   });
 }
 
+/** Opened when it is first used, since making one costs two writes that wait for the disk, and most devices of thousands use none. */
+async function workspaceIn(folder: string): Promise<Workspace> {
+  let opened: Promise<Workspace> | null = null;
+  let known: Workspace | null = null;
+  const open = async (): Promise<Workspace> => {
+    opened ??= openWorkspace(folder);
+    known = await opened;
+    return known;
+  };
+  if (existsSync(folder)) await open();
+  return {
+    state: () => known?.state() ?? 'open',
+    put: async (name, content) => (await open()).put(name, content),
+    get: async (name) => (await open()).get(name),
+    list: async () => (await open()).list(),
+    lock: async () => (await open()).lock(),
+    unlock: async () => (await open()).unlock(),
+    wipe: async () => (await open()).wipe(),
+  };
+}
+
 export async function simulate(given: {
   readonly world: World;
   readonly index: number;
@@ -130,8 +151,6 @@ export async function simulate(given: {
 }): Promise<Agent> {
   const { world, index, folder, store, onRestart, onUnenrolled } = given;
   const { label } = world;
-  const workspace = join(folder, `workspace-${label}-${index}`);
-  mkdirSync(workspace, { recursive: true });
   const complain = (message: string, fields?: Record<string, unknown>) => {
     process.stderr.write(`${label}-${index}: ${message} ${fields ? JSON.stringify(fields) : ''}\n`);
   };
@@ -141,7 +160,7 @@ export async function simulate(given: {
     time: timeOf(world),
     sensors: sensorsOf(world),
     dial: dialFrom(world, index),
-    workspace: await openWorkspace(workspace),
+    workspace: await workspaceIn(join(folder, `workspace-${label}-${index}`)),
     inventory: inventoryOf(world, index),
     onRestart,
     onUnenrolled,

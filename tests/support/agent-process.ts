@@ -18,12 +18,13 @@ import { until } from './until.ts';
 const ENTRY = join(import.meta.dirname, '../../agent/cordon-agent.js');
 
 export class AgentProcess {
-  readonly home = mkdtempSync(join(tmpdir(), 'cordon-agent-'));
+  readonly home: string;
   readonly #env: NodeJS.ProcessEnv;
   #daemon: ChildProcess | null = null;
   #log = '';
 
-  constructor(env: NodeJS.ProcessEnv = {}) {
+  constructor(env: NodeJS.ProcessEnv = {}, home = mkdtempSync(join(tmpdir(), 'cordon-agent-'))) {
+    this.home = home;
     // Not as somebody's service, even where the tests run in one: it restarts itself.
     this.#env = { INVOCATION_ID: undefined, CORDON_AGENT_LOG: 'info', ...env };
   }

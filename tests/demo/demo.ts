@@ -1,0 +1,224 @@
+/**
+ * `npm run demo`: one command, a living fleet, and a console in which a country's order is carried out. What runs is the product: the real server
+ * and the real agent, as `npm start` and `cordon-agent` run them, but for the clock and the links that sign people in. All of it is in one
+ * folder and a few processes, and none of it outlives the demo.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import { CONSOLE_FOLDER, ensureConsole } from '../../server/console/build.ts';
+import { makeFolder, removeAbandoned, removeFolder } from './folder.ts';
+import { DemoRefusal, portsFrom, refusalOf } from './ports.ts';
+import { Screen } from './screen.ts';
+import { World } from './world.ts';
+
+interface Options {
+  readonly devices: number;
+  readonly self: boolean;
+  readonly fresh: boolean;
+  readonly port: number;
+}
+
+/** One in Karachi and one in Berlin: below that there is nobody to write to. */
+const FEWEST = 2;
+/** A server process holds a file for each device and some for itself. */
+const FILES_BESIDES = 500;
+
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** Linux says how many files a process may open; elsewhere the demo tries. */
+function mostDevices(): number {
+  if (process.platform !== 'linux') return 20_000;
+  const limit = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  return Math.max(FEWEST, Math.min(20_000, Number(limit ?? 1024) - FILES_BESIDES));
+}
+
+/** Resolves with what ends the demo: a signal, the death of whoever started it, or of one of its processes. */
+function whatEnds(): { readonly ended: Promise<{ code: number; why: string | null }>; broke(why: Error): void } {
+  const { promise, resolve } = Promise.withResolvers<{ code: number; why: string | null }>();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // Whoever presses Ctrl-C twice gets no second, half-done end.
+    process.on(signal, () => resolve({ code: 0, why: null }));
+  }
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && resolve({ code: 0, why: null }), 500).unref();
+  return { ended: promise, broke: (why) => resolve({ code: 1, why: why.message }) };
+}
+
+interface Ready {
+  readonly people: Awaited<ReturnType<World['people']>>;
+  readonly others: Awaited<ReturnType<World['others']>>;
+  readonly order: string;
+  /** Where this machine's agent lives; null without one. */
+  readonly home: string | null;
+}
+
+async function start(world: World, options: Options, screen: Screen): Promise<void> {
+  const [ready] = await Promise.all([startServer(world, options, screen), buildConsole(options, screen)]);
+  screen.say(welcome(world, ready, screen.seconds).join('\n'));
+}
+
+async function startServer(world: World, options: Options, screen: Screen): Promise<Ready> {
+  const opening = screen.step('server', 'starts');
+  const { tellsApart } = await world.open();
+  opening.done(`answers at ${world.adminUrl}`);
+
+  const gathering = screen.step('people', 'get accounts, keys and offices');
+  const people = await world.people();
+  gathering.done('have accounts; Ada and Ben have signed the list of approvers, which every device pins');
+
+  if (options.self && !tellsApart) {
+    screen.say('  this machine  is left out: this system does not let it be told from the simulated ones');
+  }
+  const [order, others, home] = await Promise.all([
+    startFleet(world, people, options, screen),
+    world.others(),
+    options.self && tellsApart ? ownAgent(world, screen) : null,
+  ]);
+  return { people, others, order, home };
+}
+
+/** Returns the number of the order that is proposed when all devices are there. */
+async function startFleet(
+  world: World,
+  people: Ready['people'],
+  { devices }: Options,
+  screen: Screen,
+): Promise<string> {
+  const enrolling = screen.step('devices', 'enrol');
+  await world.enrol((enrolled) => enrolling.update(`${enrolled} of ${devices} have enrolled`));
+  enrolling.done(`${devices} of ${devices} have enrolled, each by its own activation link`);
+
+  const { online } = world;
+  const connecting = screen.step('devices', 'connect');
+  await world.connect((connected) => connecting.update(`${Math.min(connected, online)} of ${online} are connected`));
+  connecting.done(`${online} are connected${devices > online ? `, ${devices - online} are switched off` : ''}`);
+
+  const proposing = screen.step('order', 'is proposed');
+  const { number } = await world.propose(people);
+  proposing.done(`${number}, for Pakistan, waits for two approvals`);
+  return number;
+}
+
+async function ownAgent(world: World, screen: Screen): Promise<string> {
+  const step = screen.step('this machine', 'enrols as itself');
+  const { device, home } = await world.ownAgent();
+  step.done(`is ${device}, by its own agent`);
+  return home;
+}
+
+async function buildConsole({ fresh }: Options, screen: Screen): Promise<void> {
+  if (fresh) rmSync(CONSOLE_FOLDER, { recursive: true, force: true });
+  const step = screen.step('console', 'is looked at');
+  let built = false;
+  await ensureConsole(() => {
+    built = true;
+    step.update('is built from its sources, once');
+  });
+  step.done(built ? 'is built' : 'is built already');
+}
+
+function welcome(world: World, { people, others, order, home }: Ready, seconds: string): string[] {
+  const { links, proposer, approvers, owner } = people;
+  const [ada, ben] = approvers;
+  const [helpdesk, auditor] = others;
+  const { port } = new URL(world.adminUrl);
+  return [
+    '',
+    `Ready after ${seconds} s. Each link signs one person in; open them side by side in one browser (Chrome, Edge or Firefox):`,
+    '',
+    `  Sana, who proposes   ${links.add(proposer)}`,
+    `  Ada, who approves    ${links.add(ada)}`,
+    `  Ben, who approves    ${links.add(ben)}`,
+    '',
+    `  Olivia, the owner    ${links.add(owner)}`,
+    `  Hamza, the helpdesk  ${links.add(helpdesk)}`,
+    `  Ines, the auditor    ${links.add(auditor)}`,
+    '',
+    'Is the browser on another machine? Run this there first, and the same links work:',
+    `  ssh -L ${port}:127.0.0.1:${port} ${userInfo().username}@${hostname()}`,
+    '',
+    'What to try first:',
+    `  1. As Sana, open order ${order}: whom it would reach, and who is borderline, unknown, visiting or travelling.`,
+    '  2. Approve it as Ada, then as Ben. In the bar at the top, send the message from Karachi to Berlin: it is delivered.',
+    `  3. Let the clock jump to the effective time. Send the message again: it is refused, with the number ${order}.`,
+    '  4. Withdraw the order as Sana, approve that as Ada and Ben, and send it once more: it is delivered.',
+    ...(home === null
+      ? []
+      : [
+          '',
+          'This machine is a device too. Nobody knows where it is, since it comes from loopback; Olivia can state that it is in Pakistan.',
+          `  npm run cordon-agent -- --home ${home} status`,
+        ]),
+    '',
+    'Ctrl-C ends all of it and removes what it made.',
+  ];
+}
+
+async function run(options: Options): Promise<number> {
+  const most = mostDevices();
+  if (options.devices > most) {
+    throw new DemoRefusal(
+      `${options.devices} devices need more open files than this system allows one process: ${most} are possible.`,
+    );
+  }
+  const ports = await portsFrom(options.port);
+  const screen = new Screen(process.stdout);
+  screen.say('The Cordon demo: all of it runs on this machine and talks to nothing else.');
+  if (options.fresh && removeAbandoned() > 0) screen.say('What an earlier demo left behind is removed.');
+  const folder = makeFolder();
+  const { ended, broke } = whatEnds();
+  const world = new World({ folder, ports, devices: options.devices, onEnd: broke });
+  try {
+    const starting = start(world, options, screen);
+    // After its last line it has nothing to say; what ends the demo is one of the others then.
+    const { code, why } = await Promise.race([ended, starting.then(() => ended)]);
+    screen.close();
+    if (why !== null) console.error(why, lastWords(why));
+    return code;
+  } catch (error) {
+    screen.close();
+    throw refusalOf(error) ?? error;
+  } finally {
+    screen.close();
+    await world.end();
+    // The keeper has removed it, unless it was the one that broke.
+    removeFolder(folder);
+  }
+}
+
+/** What the process wrote last, since its log is about to go. */
+function lastWords(why: string): string {
+  const file = /its log is (\S+)$/.exec(why)?.[1];
+  return file === undefined ? '' : `\n${readFileSync(file, 'utf8').trim().split('\n').slice(-15).join('\n')}`;
+}
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const command = new Command('npm run demo --')
+    .description(
+      'A server, its console, a living fleet and an order that waits for approval: on this machine alone, for as long as it runs.',
+    )
+    .option('--devices <number>', 'simulated devices', whole(FEWEST, 20_000), 200)
+    .option('--no-self', 'leave this machine itself out')
+    .option(
+      '--fresh',
+      'build the console anew, and remove what a demo left behind that was cut off; data is new at every start',
+      false,
+    )
+    .option('--port <number>', 'the first of three ports; 0 for any', whole(0, 65_533), 8443)
+    .action(async (options: Options) => {
+      try {
+        process.exit(await run(options));
+      } catch (error) {
+        console.error(error instanceof DemoRefusal ? error.message : error instanceof Error ? error.stack : error);
+        process.exit(1);
+      }
+    });
+  await command.parseAsync([...argv], { from: 'user' });
+}

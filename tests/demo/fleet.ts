@@ -1,0 +1,200 @@
+/** All simulated devices of the demo: a few processes that hold thousands each, in all of which people of every office have theirs. */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { DatagramOutcome } from '../../agent/datagrams/datagrams.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { type Addresses, nowhere } from '../replay/addresses.ts';
+import type { Drive } from '../replay/drive.ts';
+import type { FleetHandlers, Place, Which } from '../replay/fleet-process.ts';
+import { Child } from '../replay/rpc.ts';
+import type { Spot } from './offices.ts';
+import type { Resident } from './population.ts';
+
+/** About 250 MB of a process. */
+const PER_PROCESS = 1_500;
+/** Codes for the next devices are made while these enrol. */
+const BATCH = 100;
+const LOOK_EVERY = 250;
+/** An office of many devices has a few addresses, as behind a router. */
+const ADDRESSES_PER_COUNTRY = 250;
+
+export interface Code {
+  readonly device: DeviceId;
+  readonly link: string;
+}
+
+/** Those of one process, and where each of them stands among that process's devices of its spot. */
+interface Share {
+  readonly child: Child<FleetHandlers>;
+  readonly residents: readonly (Resident & { readonly which: Which })[];
+}
+
+export class DemoFleet {
+  readonly #shares: readonly Share[];
+  readonly #folder: string;
+  readonly #devices = new Map<string, DeviceId>();
+  readonly #addresses: (spot: Spot) => string;
+
+  constructor(
+    residents: readonly Resident[],
+    given: { readonly folder: string; readonly addresses: Addresses; readonly onEnd: (why: Error) => void },
+  ) {
+    const { folder, addresses, onEnd } = given;
+    this.#folder = folder;
+    this.#addresses = addressesOf(addresses);
+    const module = fileURLToPath(import.meta.resolve('../replay/fleet-process.ts'));
+    const processes = Math.ceil(residents.length / PER_PROCESS);
+    this.#shares = Array.from({ length: processes }, (_, number) => {
+      const mine = residents.filter((_, index) => index % processes === number);
+      const seen = new Map<string, number>();
+      return {
+        child: new Child<FleetHandlers>(`device process ${number + 1}`, module, join(folder, `devices-${number}.log`), {
+          detached: true,
+          onEnd,
+        }),
+        residents: mine.map((resident) => {
+          const { label } = resident.spot;
+          const index = seen.get(label) ?? 0;
+          seen.set(label, index + 1);
+          return { ...resident, which: { label, index } };
+        }),
+      };
+    });
+  }
+
+  get pids(): number[] {
+    return this.#shares.flatMap(({ child }) => child.pid ?? []);
+  }
+
+  async #all<T>(work: (share: Share, number: number) => Promise<T>): Promise<T[]> {
+    return Promise.all(this.#shares.map(work));
+  }
+
+  /** `proxy`: from which address the proxy of each process connects. */
+  async open(drive: Drive, now: number, proxy: (process: number) => string): Promise<void> {
+    await this.#all(({ child, residents }, number) =>
+      child.call('open', {
+        folder: join(this.#folder, `devices-${number}`),
+        drive,
+        proxy: proxy(number),
+        places: this.#places(residents, now),
+      }),
+    );
+  }
+
+  #places(residents: Share['residents'], now: number): Place[] {
+    const bySpot = Map.groupBy(residents, ({ spot }) => spot);
+    return [...bySpot].map(([spot, of]) => ({
+      label: spot.label,
+      count: of.length,
+      boot: { id: randomUUID(), since: now },
+      offset: 0,
+      // Whoever is offline was not always.
+      online: true,
+      evidence: spot.evidence,
+      addresses: of.map(() => this.#addresses(spot)),
+      machines: of.map(({ machine }) => machine),
+    }));
+  }
+
+  /** `codes` makes activation codes for these people. `told`: how many devices have enrolled. */
+  async enrol(
+    codes: (residents: readonly Resident[]) => Promise<Code[]>,
+    told: (enrolled: number) => void,
+  ): Promise<void> {
+    const enrolling = this.#all(async ({ child, residents }) => {
+      let made = codes(residents.slice(0, BATCH));
+      for (let from = 0; from < residents.length; from += BATCH) {
+        const batch = residents.slice(from, from + BATCH);
+        const now = await made;
+        made = codes(residents.slice(from + BATCH, from + 2 * BATCH));
+        await child.call('enrol', {
+          links: batch.map(({ which }, index) => ({ ...which, link: now[index]?.link ?? '' })),
+        });
+        for (const [index, { spot, index: nth }] of batch.entries()) {
+          const device = now[index]?.device;
+          if (device) this.#devices.set(`${spot.label}-${nth}`, device);
+        }
+      }
+      await made;
+    });
+    await this.#watched(enrolling, ({ enrolled }) => told(enrolled));
+  }
+
+  /** Connects all, and pulls the cables of those that are offline. `told`: how many devices are connected. */
+  async launch(told: (connected: number) => void): Promise<void> {
+    const launching = this.#all(async ({ child, residents }) => {
+      await child.call('launch', null);
+      const off = new Set(residents.filter(({ spot }) => !spot.online).map(({ spot }) => spot.label));
+      for (const label of off) await child.call('network', { label, online: false });
+      await child.call('live', null);
+    });
+    await this.#watched(launching, ({ connected }) => told(connected));
+  }
+
+  async #watched<T>(work: Promise<T>, told: (sum: { enrolled: number; connected: number }) => void): Promise<T> {
+    let done = false;
+    const finished = work.finally(() => {
+      done = true;
+    });
+    const watching = async () => {
+      while (!done) {
+        await Promise.race([pause(LOOK_EVERY), finished]);
+        const each = await this.#all(({ child }) => child.call('progress', null));
+        const sum = (key: 'enrolled' | 'connected') => each.reduce((total, one) => total + one[key], 0);
+        told({ enrolled: sum('enrolled'), connected: sum('connected') });
+      }
+    };
+    await Promise.all([finished, watching()]);
+    return finished;
+  }
+
+  /** The id of one device of the spot. */
+  device({ label, index }: Which): DeviceId {
+    const device = this.#devices.get(`${label}-${index}`);
+    if (!device) throw new Error(`${label}-${index} has not enrolled`);
+    return device;
+  }
+
+  async jump(to: Drive): Promise<void> {
+    await this.#all(({ child }) => child.call('jump', { to }));
+  }
+
+  async wake(): Promise<void> {
+    await this.#all(({ child }) => child.call('wake', null));
+  }
+
+  async tick(): Promise<void> {
+    await this.#all(({ child }) => child.call('tick', null));
+  }
+
+  /** How many devices that are online do not hold this list yet, or have something to say. */
+  async restless(list: number): Promise<number> {
+    const counts = await this.#all(({ child }) => child.call('restless', { list }));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  send(from: Which, to: DeviceId, body: string): Promise<DatagramOutcome> {
+    for (const { child, residents } of this.#shares) {
+      const sender = residents.find(({ spot, index }) => spot.label === from.label && index === from.index);
+      if (sender) return child.call('send', { ...sender.which, to, body });
+    }
+    throw new Error(`${from.label}-${from.index} is nobody's`);
+  }
+
+  async kill(): Promise<void> {
+    await this.#all(({ child }) => child.kill());
+  }
+}
+
+function addressesOf(addresses: Addresses): (spot: Spot) => string {
+  const used = new Map<string, number>();
+  return ({ evidence: { ip = '' } }) => {
+    const count = used.get(ip) ?? 0;
+    used.set(ip, count + 1);
+    if (ip === '') return nowhere(count);
+    return addresses.in(ip, ADDRESSES_PER_COUNTRY)[count % ADDRESSES_PER_COUNTRY] ?? nowhere(count);
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * Where the demo's devices are and belong: fourteen countries, and what real fleets have besides: people who travel or visit, machines that are
+ * offline, behind a tunnel, near a border, or nobody knows where. `weight`: out of about two hundred devices.
+ */
+import type { Evidence } from '../replay/timeline.ts';
+
+export interface Office {
+  readonly name: string;
+  /** Where it is, and its people with it. */
+  readonly country: string;
+  /** Begins its machines' names. */
+  readonly code: string;
+}
+
+export interface Spot {
+  readonly label: string;
+  readonly office: Office;
+  readonly evidence: Evidence;
+  readonly online: boolean;
+  readonly weight: number;
+}
+
+type Point = [number, number];
+
+/** Metres: what a laptop knows of its position in a town. */
+const IN_TOWN = 80;
+/** With the border in the middle of the circle. */
+const ALONG_THE_BORDER = 6_000;
+
+interface City extends Office {
+  readonly at: Point;
+  readonly laptops: number;
+  readonly desks: number;
+}
+
+const city = (name: string, country: string, code: string, at: Point, laptops: number, desks: number): City => ({
+  name,
+  country,
+  code,
+  at,
+  laptops,
+  desks,
+});
+
+const KARACHI = city('Karachi', 'PK', 'KHI', [24.861, 67.01], 12, 5);
+const BERLIN = city('Berlin', 'DE', 'BER', [52.52, 13.405], 9, 6);
+const LAHORE = city('Lahore', 'PK', 'LHE', [31.52, 74.359], 5, 2);
+const DUBAI = city('Dubai', 'AE', 'DXB', [25.205, 55.271], 8, 5);
+const DELHI = city('Delhi', 'IN', 'DEL', [28.614, 77.209], 3, 2);
+const TORONTO = city('Toronto', 'CA', 'YYZ', [43.653, -79.383], 7, 5);
+const TOKYO = city('Tokyo', 'JP', 'TYO', [35.676, 139.65], 6, 3);
+const LONDON = city('London', 'GB', 'LON', [51.507, -0.128], 9, 6);
+const NAIROBI = city('Nairobi', 'KE', 'NBO', [-1.292, 36.822], 5, 3);
+const ISTANBUL = city('İstanbul', 'TR', 'IST', [41.008, 28.978], 4, 2);
+const RIYADH = city('Riyadh', 'SA', 'RUH', [24.714, 46.675], 6, 3);
+const JAKARTA = city('Jakarta', 'ID', 'CGK', [-6.209, 106.846], 5, 3);
+
+/** The first fourteen are in fourteen countries, so that a small demo has all of them. */
+const CITIES: readonly City[] = [
+  KARACHI,
+  BERLIN,
+  DUBAI,
+  city('Mumbai', 'IN', 'BOM', [19.076, 72.878], 7, 5),
+  RIYADH,
+  LONDON,
+  TORONTO,
+  city('Paris', 'FR', 'PAR', [48.857, 2.352], 7, 4),
+  NAIROBI,
+  JAKARTA,
+  city('São Paulo', 'BR', 'GRU', [-23.551, -46.633], 7, 4),
+  TOKYO,
+  city('Johannesburg', 'ZA', 'JNB', [-26.204, 28.047], 5, 3),
+  ISTANBUL,
+  LAHORE,
+  city('Islamabad', 'PK', 'ISB', [33.684, 73.048], 3, 1),
+  DELHI,
+];
+
+const within = ({ country, at: [latitude, longitude] }: City): Evidence => ({
+  ip: country,
+  position: [latitude, longitude, IN_TOWN],
+});
+
+const spot = (label: string, office: Office, evidence: Evidence, weight: number, online = true): Spot => ({
+  label,
+  office,
+  evidence,
+  weight,
+  online,
+});
+
+const position = ({ at: [latitude, longitude] }: City): NonNullable<Evidence['position']> => [
+  latitude,
+  longitude,
+  IN_TOWN,
+];
+
+const SPECIAL: readonly Spot[] = [
+  // At home in Pakistan, and out of it.
+  spot('travelling-to-dubai', KARACHI, { ...within(DUBAI), network: '424' }, 3),
+  // At home elsewhere, and in Pakistan, on a mobile network there.
+  spot('visiting-karachi', BERLIN, { ...within(KARACHI), network: '410' }, 3),
+  spot('visiting-lahore', LONDON, { ...within(LAHORE), network: '410' }, 1),
+  spot('on-the-move-in-karachi', KARACHI, { ...within(KARACHI), network: '410' }, 3),
+  // At Wagah the border may be on either side of the circle, and the address says nothing.
+  spot('near-wagah', LAHORE, { position: [31.604, 74.573, ALONG_THE_BORDER] }, 2),
+  // At Attari it may as well, but for the address.
+  spot('near-attari', DELHI, { ip: 'IN', position: [31.6, 74.6, ALONG_THE_BORDER] }, 2),
+  // Through a tunnel: the address says Germany, the machine knows better.
+  spot('tunnel-from-karachi', KARACHI, { ip: 'DE', position: position(KARACHI) }, 3),
+  spot('tunnel-from-istanbul', ISTANBUL, { ip: 'DE', position: position(ISTANBUL) }, 2),
+  spot('tunnel-from-riyadh', RIYADH, { ip: 'GB', position: position(RIYADH) }, 1),
+  // Behind an address that says nothing, and without a position.
+  spot('unknown-of-karachi', KARACHI, {}, 2),
+  spot('unknown-of-jakarta', JAKARTA, {}, 1),
+  spot('switched-off-in-karachi', KARACHI, within(KARACHI), 3, false),
+  spot('switched-off-in-toronto', TORONTO, within(TORONTO), 2, false),
+  spot('switched-off-in-tokyo', TOKYO, within(TOKYO), 2, false),
+  spot('switched-off-in-nairobi', NAIROBI, within(NAIROBI), 1, false),
+];
+
+const lower = (code: string) => code.toLowerCase();
+
+/** In the order in which a small demo is filled: laptops in every country, what is special, desks. */
+export const SPOTS: readonly Spot[] = [
+  ...CITIES.map((at) => spot(`${lower(at.code)}-laptops`, at, within(at), at.laptops)),
+  ...SPECIAL,
+  // A desk knows nothing but the address that it is seen to come from.
+  ...CITIES.map((at) => spot(`${lower(at.code)}-desks`, at, { ip: at.country }, at.desks)),
+];
+
+export const OFFICES: readonly Office[] = CITIES;
+/** Between these two devices the demo's message goes. */
+export const SENDER = { label: 'khi-laptops', index: 0 };
+export const RECIPIENT = { label: 'ber-laptops', index: 0 };

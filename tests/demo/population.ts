@@ -1,0 +1,56 @@
+/** Who has the demo's devices: a pure list, the same for the same number. */
+import type { Machine } from '../replay/simulated-device.ts';
+import { nameIn } from './names.ts';
+import { type Office, SPOTS, type Spot } from './offices.ts';
+
+export interface Resident {
+  readonly spot: Spot;
+  /** Among those of the spot, from 0. */
+  readonly index: number;
+  readonly user: string;
+  readonly machine: Machine;
+}
+
+/** What laptops of companies run; `null` is what a machine does not say. */
+const SYSTEMS: readonly Omit<Machine, 'hostname'>[] = [
+  { distro: 'Ubuntu', release: '24.04' },
+  { distro: 'Debian GNU/Linux', release: '13' },
+  { distro: 'Fedora Linux', release: '44' },
+  { distro: 'Ubuntu', release: '26.04' },
+  { distro: 'Red Hat Enterprise Linux', release: '10' },
+];
+
+/** `count` devices over the spots by weight (highest averages), at least one in each before any has two. */
+export function populate(count: number): Resident[] {
+  const seats = new Map(SPOTS.map((spot) => [spot, 0]));
+  const share = (spot: Spot) => {
+    const taken = seats.get(spot) ?? 0;
+    return taken === 0 ? Number.POSITIVE_INFINITY : spot.weight / (taken + 0.5);
+  };
+  for (let given = 0; given < count; given++) {
+    // The first of equals: the spots stand in the order in which they matter.
+    const next = SPOTS.reduce((best, spot) => (share(spot) > share(best) ? spot : best));
+    seats.set(next, (seats.get(next) ?? 0) + 1);
+  }
+  const staff = new Map<string, number>();
+  const machines = new Map<Office, number>();
+  const take = <K>(counts: Map<K, number>, key: K): number => {
+    const n = counts.get(key) ?? 0;
+    counts.set(key, n + 1);
+    return n;
+  };
+  return SPOTS.flatMap((spot) =>
+    Array.from({ length: seats.get(spot) ?? 0 }, (_, index) => {
+      const { office } = spot;
+      const n = take(machines, office);
+      const hostname = `${office.code}-L${String(n + 1).padStart(4, '0')}`;
+      const system = SYSTEMS[n % SYSTEMS.length] ?? { distro: null, release: null };
+      return {
+        spot,
+        index,
+        user: nameIn(office.country, take(staff, office.country)),
+        machine: { hostname, ...system },
+      };
+    }),
+  );
+}

@@ -1,0 +1,64 @@
+/** The three ports of the demo, looked at before anything is started. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Ports } from '../support/loopback-config.ts';
+
+/** What the person who started the demo can mend, in one line. */
+export class DemoRefusal extends Error {}
+
+const HOST = '127.0.0.1';
+
+/** `first` and the two after it; 0: any that are free. Throws `DemoRefusal` for one that is taken. */
+export async function portsFrom(first: number): Promise<Ports> {
+  const at = (offset: number) => (first === 0 ? 0 : first + offset);
+  const listeners = [];
+  try {
+    const found: number[] = [];
+    for (const port of [at(0), at(1), at(2)]) {
+      const listener = createServer();
+      listeners.push(listener);
+      listener.listen(port, HOST);
+      await once(listener, 'listening');
+      const address = listener.address();
+      found.push(address !== null && typeof address === 'object' ? address.port : port);
+    }
+    const [device = 0, open = 0, admin = 0] = found;
+    return { device, public: open, admin };
+  } catch (error) {
+    throw refusalOf(error) ?? error;
+  } finally {
+    await Promise.all(
+      listeners.filter(({ listening }) => listening).map((one) => new Promise((closed) => one.close(closed))),
+    );
+  }
+}
+
+/** Null for an error that is not about a port. */
+export function refusalOf(error: unknown): DemoRefusal | null {
+  if (!(error instanceof Error && 'code' in error)) return null;
+  const port = /:(\d+)\b/.exec(error.message)?.[1];
+  if (port === undefined) return null;
+  if (error.code === 'EADDRINUSE') {
+    return new DemoRefusal(
+      `Port ${port} is taken, perhaps by another demo: end that one, or choose three others with --port 9443.`,
+    );
+  }
+  if (error.code === 'EACCES')
+    return new DemoRefusal(`Port ${port} is not yours to open: choose others with --port 9443.`);
+  return null;
+}
+
+/** Whether this machine lets a socket come from another loopback address than the usual one (macOS does not). */
+export async function canComeFrom(address: string): Promise<boolean> {
+  const probe = createServer();
+  probe.listen(0, address);
+  try {
+    await once(probe, 'listening');
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRNOTAVAIL') return false;
+    throw error;
+  } finally {
+    probe.close();
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * The demo's world: the real server, simulated devices that run the real agent, this machine's own agent, and the clock that all but the last of
+ * them share. It starts them, drives them, and answers what the server of a demo asks (`server/api/demo.ts`).
+ */
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createdCode } from '../../shared/api/codes.ts';
+import { groupView } from '../../shared/api/groups.ts';
+import { healthView } from '../../shared/api/health.ts';
+import { revisionView } from '../../shared/api/orders.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import { openAddresses } from '../replay/addresses.ts';
+import { Child } from '../replay/rpc.ts';
+import type { DemoDriver, ServerHandlers } from '../replay/server-process.ts';
+import { loopbackConfig, type Ports } from '../support/loopback-config.ts';
+import { invite, type Person } from '../support/people.ts';
+import { type Code, DemoFleet } from './fleet.ts';
+import type { KeeperHandlers } from './keeper-process.ts';
+import { OFFICES, RECIPIENT, SENDER } from './offices.ts';
+import { pendingOrder } from './pending-order.ts';
+import { gather, Links, type People } from './people.ts';
+import { populate, type Resident } from './population.ts';
+import { canComeFrom } from './ports.ts';
+
+/** Real time: how long a jump of the clock may take before whoever asked for it is answered. */
+const REST_WITHIN = 10_000;
+const LOOK_EVERY = 50;
+/** Devices that wait to dial again do so on real time; after a jump they are told to. */
+const TICK_EVERY = 2_000;
+/** An agent that hears the server's time is no further behind than this. */
+const BEHIND = 2_000;
+const CODES_AT_ONCE = 8;
+
+/** The proxy of each process of devices comes from an address of its own, so that an agent without a proxy is told apart from them. */
+const PROXIES = '127.0.1.0/24';
+const proxyOf = (process: number) => `127.0.1.${process + 1}`;
+
+export interface WorldGiven {
+  readonly folder: string;
+  readonly ports: Ports;
+  readonly devices: number;
+  /** A process has ended that should not have. */
+  readonly onEnd: (why: Error) => void;
+}
+
+const moduleOf = (path: string) => fileURLToPath(import.meta.resolve(path));
+
+export class World {
+  readonly #given: WorldGiven;
+  readonly #residents: readonly Resident[];
+  readonly #keeper: Child<KeeperHandlers>;
+  readonly #server: Child<ServerHandlers>;
+  readonly #fleet: DemoFleet;
+  readonly #groups = new Map<string, string>();
+  #links: Links | null = null;
+  #owner: Person | null = null;
+  #ahead = 0;
+  #jumps: Promise<void> = Promise.resolve();
+  #hasOwnAgent = false;
+
+  /** Starts the processes; none of them does anything yet. */
+  constructor(given: WorldGiven) {
+    const { folder, onEnd } = given;
+    this.#given = given;
+    this.#residents = populate(given.devices);
+    const log = (name: string) => join(folder, `${name}.log`);
+    this.#keeper = new Child('keeper', moduleOf('./keeper-process.ts'), log('keeper'), { detached: true, onEnd });
+    const answers: DemoDriver = {
+      jump: async ({ to }) => {
+        await this.jump(to);
+        return null;
+      },
+      send: () => this.#send(),
+      session: async ({ ticket }) => this.#links?.session(ticket) ?? null,
+    };
+    this.#server = new Child('server', moduleOf('../replay/server-process.ts'), log('server'), {
+      detached: true,
+      answers,
+      onEnd,
+    });
+    this.#fleet = new DemoFleet(this.#residents, { folder, addresses: openAddresses(), onEnd });
+  }
+
+  get adminUrl(): string {
+    return `http://127.0.0.1:${this.#given.ports.admin}`;
+  }
+
+  get #api() {
+    if (!this.#owner) throw new Error('nobody owns the server yet');
+    return this.#owner.api;
+  }
+
+  now(): Instant {
+    return Date.now() + this.#ahead;
+  }
+
+  /** Until the server answers. False: this machine's own agent cannot be told from the simulated ones, and has to be left out. */
+  async open(): Promise<{ readonly tellsApart: boolean }> {
+    const { folder, ports } = this.#given;
+    await this.#keeper.call('begin', { folder });
+    const tellsApart = await canComeFrom(proxyOf(0));
+    const config = loopbackConfig(folder, ports, {
+      organisation: 'Cordon demo',
+      appeal: 'appeals@example.org',
+      proxyFrom: tellsApart ? [PROXIES] : ['127.0.0.1'],
+    });
+    const opened = this.#fleet.open({ ahead: 0 }, Date.now(), tellsApart ? proxyOf : () => '127.0.0.1');
+    const { firstOwnerLink } = await this.#server.call('start', { config, drive: { ahead: 0 }, demo: true });
+    if (firstOwnerLink === null) throw new Error('a fresh server gave no link for its first owner');
+    this.#firstOwnerLink = firstOwnerLink;
+    await opened;
+    return { tellsApart };
+  }
+  #firstOwnerLink = '';
+
+  /** The people who are needed before there are devices. Devices pin the approvers when they enrol. */
+  async people(): Promise<People & { readonly links: Links }> {
+    const people = await gather(this.adminUrl, this.#firstOwnerLink);
+    this.#owner = people.owner;
+    this.#links = new Links(this.adminUrl);
+    const offices = OFFICES.map(({ name, country }) => this.#group(`${name} office`, country));
+    await Promise.all([...offices, this.#group('This machine', null)]);
+    return { ...people, links: this.#links };
+  }
+
+  async #group(name: string, home: string | null): Promise<void> {
+    const { id } = await this.#api.call('POST', '/groups', groupView, { name, home });
+    this.#groups.set(name, id);
+  }
+
+  /** Those who look on: the one for one office, the other for everything. */
+  async others(): Promise<readonly [helpdesk: Person, auditor: Person]> {
+    const owner = this.#owner;
+    if (!owner) throw new Error('nobody owns the server yet');
+    return Promise.all([
+      invite(this.adminUrl, owner, 'Hamza Qureshi', [{ role: 'helpdesk', group: this.#groups.get('Karachi office') }]),
+      invite(this.adminUrl, owner, 'Ines Moreau', [{ role: 'auditor' }]),
+    ]);
+  }
+
+  /** One activation code: `home` is the group's. */
+  async #code(user: string, group: string): Promise<Code> {
+    const { id, link } = await this.#api.call('POST', '/codes', createdCode, { user, group: this.#groups.get(group) });
+    return { device: id, link };
+  }
+
+  async enrol(told: (enrolled: number) => void): Promise<void> {
+    const codes = async (residents: readonly Resident[]): Promise<Code[]> => {
+      const made: Code[] = [];
+      const waiting = residents.entries();
+      const worker = async () => {
+        for (const [index, { user, spot }] of waiting)
+          made[index] = await this.#code(user, `${spot.office.name} office`);
+      };
+      await Promise.all(Array.from({ length: CODES_AT_ONCE }, worker));
+      return made;
+    };
+    await this.#fleet.enrol(codes, told);
+  }
+
+  async connect(told: (connected: number) => void): Promise<void> {
+    await this.#fleet.launch(told);
+    const end = ({ label, index }: typeof SENDER) => ({
+      device: this.#fleet.device({ label, index }),
+      user: this.#residents.find((one) => one.spot.label === label && one.index === index)?.user ?? '',
+    });
+    await this.#server.call('messengers', { from: end(SENDER), to: end(RECIPIENT) });
+  }
+
+  /** How many are meant to be connected. */
+  get online(): number {
+    return this.#residents.filter(({ spot }) => spot.online).length;
+  }
+
+  /** Enrols this machine as itself. Returns its device and where its agent lives. */
+  async ownAgent(): Promise<{ readonly device: string; readonly home: string }> {
+    const { device, link } = await this.#code(userInfo().username, 'This machine');
+    const { home } = await this.#keeper.call('enrol', { link });
+    this.#hasOwnAgent = true;
+    while ((await this.#keeper.call('status', null))?.connection !== 'connected') await pause(LOOK_EVERY);
+    return { device, home };
+  }
+
+  async propose({ proposer }: People): Promise<{ readonly number: string }> {
+    const { order } = await proposer.api.call('POST', '/orders', revisionView, pendingOrder(this.now()));
+    return { number: order };
+  }
+
+  /** One after the other. Resolves when server and devices have come to rest, or after ten seconds. */
+  jump(to: Instant): Promise<void> {
+    const jumped = this.#jumps.then(() => this.#jump(to));
+    this.#jumps = jumped.catch(() => undefined);
+    return jumped;
+  }
+
+  async #jump(to: Instant): Promise<void> {
+    const ahead = to - Date.now();
+    if (ahead <= this.#ahead) return;
+    // Devices' clocks first: a server that is ahead would hand them its new time, and their own clocks would add the jump once more.
+    await this.#fleet.jump({ ahead });
+    await this.#server.call('jump', { to: { ahead } });
+    this.#ahead = ahead;
+    const rest = this.#settle();
+    // Whoever waited gets an answer; what goes on is nobody's to wait for, and its failure no reason to end the demo.
+    rest.catch((error: unknown) => console.error(error));
+    await Promise.race([rest, pause(REST_WITHIN, undefined, { ref: false })]);
+  }
+
+  async #settle(): Promise<void> {
+    await Promise.all([this.#fleet.wake(), this.#catchUp()]);
+    const deadline = performance.now() + REST_WITHIN;
+    let tick = performance.now() + TICK_EVERY;
+    // At rest twice in a row: what was on its way at the first look has arrived at the second.
+    for (let quiet = 0; quiet < 2 && performance.now() < deadline; await pause(LOOK_EVERY)) {
+      const { list } = await this.#api.call('GET', '/health', healthView);
+      quiet = list && (await this.#fleet.restless(list.version)) === 0 ? quiet + 1 : 0;
+      if (performance.now() < tick) continue;
+      await this.#fleet.tick();
+      tick = performance.now() + TICK_EVERY;
+    }
+  }
+
+  /** This machine has no driven clock: its agent follows the server's word, which does not come by itself with every jump. */
+  async #catchUp(): Promise<void> {
+    if (!this.#hasOwnAgent) return;
+    for (let look = 0; look < 20; look++) {
+      const status = await this.#keeper.call('status', null);
+      // Gone for good, as an admin may have wanted.
+      if (!status || status.now > this.now() - BEHIND) return;
+      await pause(LOOK_EVERY);
+    }
+    await this.#keeper.call('restart', null);
+  }
+
+  async #send(): ReturnType<DemoDriver['send']> {
+    const to = this.#fleet.device(RECIPIENT);
+    const { outcome, denial } = await this.#fleet.send(SENDER, to, 'A test message of the demo.');
+    const detail = denial?.detail ?? 'The device in Berlin has it.';
+    return { outcome, order: denial?.order ?? null, detail };
+  }
+
+  /** Ends every process, with no regard for what it was doing: nothing of it is kept. The keeper goes last, and the folder with it. */
+  async end(): Promise<void> {
+    await Promise.all([this.#server.kill(), this.#fleet.kill()]);
+    await this.#keeper.release();
+  }
+}

@@ -1,0 +1,235 @@
+/** The demo as a visitor starts it: its links, its clock and its message through the API, and that nothing is left of it however it ends. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { demoJumped, demoMessage, demoSession, demoView } from '../../shared/api/demo.ts';
+import { devicePage, deviceView, verdictView } from '../../shared/api/devices.ts';
+import { approvalResult, revisionView } from '../../shared/api/orders.ts';
+import { CSRF_HEADER, sessionView } from '../../shared/api/session.ts';
+import { approveRevision } from '../../shared/order/approver-key.ts';
+import { signerOf } from '../../shared/order/dsse.ts';
+import { Caller } from '../support/people.ts';
+import { runProgram } from '../support/run-program.ts';
+import { until } from '../support/until.ts';
+
+const ENTRY = join(import.meta.dirname, '../demo/start.js');
+const AGENT = join(import.meta.dirname, '../../agent/cordon-agent.js');
+
+class Demo {
+  /** Its place for temporary files, and with it a mark in the environment of each of its processes. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'demo-test-'));
+  readonly process: ChildProcess;
+  output = '';
+
+  /** `under`: another program that starts it and stays its parent. */
+  constructor(args: readonly string[], under: readonly string[] = []) {
+    const argv = [...under, ENTRY, '--port', '0', ...args];
+    this.process = spawn(process.execPath, argv, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: this.folder },
+    });
+    const read = (chunk: Buffer) => (this.output += chunk.toString());
+    this.process.stdout?.on('data', read);
+    this.process.stderr?.on('data', read);
+  }
+
+  /** Until it has said so. */
+  said(what: RegExp, within = 60_000): Promise<RegExpExecArray> {
+    return until(() => {
+      const found = what.exec(this.output);
+      if (!found) throw new Error(`the demo has not said ${what}:\n${this.output}`);
+      return found;
+    }, within);
+  }
+
+  get admin(): string {
+    return /answers at (http\S+)/.exec(this.output)?.[1] ?? '';
+  }
+
+  /** The host and the ticket of a link. */
+  link(given: string): { host: string; ticket: string } {
+    const [, host = '', ticket = ''] =
+      new RegExp(`http://(${given}\\.localhost:\\d+)/#demo=(\\S+)`).exec(this.output) ?? [];
+    return { host, ticket };
+  }
+
+  get processes(): number[] {
+    const mark = `TMPDIR=${this.folder}\0`;
+    return readdirSync('/proc').flatMap((pid) => {
+      try {
+        return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(mark) ? [Number(pid)] : [];
+      } catch (error) {
+        // Gone meanwhile, or somebody else's.
+        if (error instanceof Error && 'code' in error) return [];
+        throw error;
+      }
+    });
+  }
+
+  /** No process, no file, no listening port. */
+  async leftNothing(): Promise<void> {
+    await until(() => expect([this.processes, readdirSync(this.folder)]).toEqual([[], []]), 15_000);
+    if (this.admin === '') return;
+    const probe = connect(Number(new URL(this.admin).port), '127.0.0.1');
+    const [error] = await once(probe, 'error');
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+  }
+
+  async remove(): Promise<void> {
+    for (const pid of this.processes) process.kill(pid, 'SIGKILL');
+    await until(() => expect(this.processes).toEqual([]));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+const demos: Demo[] = [];
+const start = (args: readonly string[], under: readonly string[] = []): Demo => {
+  const demo = new Demo(args, under);
+  demos.push(demo);
+  return demo;
+};
+afterEach(async () => {
+  for (const demo of demos.splice(0)) await demo.remove();
+});
+
+/** Opens a link as the console does, under the name that it has. */
+async function open(demo: Demo, given: string) {
+  const { host, ticket } = demo.link(given);
+  const body = JSON.stringify({ ticket });
+  const headers = { host, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  const sent = request(`${demo.admin}/api/v1/demo/session`, { method: 'POST', headers }).end(body);
+  const [response] = await once(sent, 'response');
+  const view = demoSession.parse(JSON.parse(Buffer.concat(await response.toArray()).toString()));
+  const cookie = String(response.headers['set-cookie']).split(';')[0] ?? '';
+  const api = new Caller(demo.admin, { cookie, [CSRF_HEADER]: view.csrf ?? '' });
+  return { view, api };
+}
+type Visitor = Awaited<ReturnType<typeof open>>;
+
+async function approve({ view, api }: Visitor, order: string, revision: number) {
+  const der = Buffer.from(view.approverKey ?? '', 'base64');
+  const key = signerOf(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+  const path = `/orders/${order}/revisions/${revision}`;
+  const { payload } = await api.call('GET', path, revisionView);
+  const approval = { keyid: key.keyid, signature: approveRevision(key, payload) };
+  return api.call('POST', `${path}/approvals`, approvalResult, approval);
+}
+
+describe('the demo', () => {
+  it('carries its order out by links, clock and message, and leaves nothing after Ctrl-C', async () => {
+    const demo = start(['--devices', '14']);
+    await demo.said(/^Ready after/m);
+    const [, home = ''] = await demo.said(/--home (\S+) status/);
+    const [sana, ada, ben, olivia] = await Promise.all(['sana', 'ada', 'ben', 'olivia'].map((who) => open(demo, who)));
+    if (!sana || !ada || !ben || !olivia) throw new Error('a link is missing');
+    expect([sana, ada, ben].map(({ view }) => [view.account.name, view.approverKey === null])).toEqual([
+      ['Sana Malik', true],
+      ['Ada Okafor', false],
+      ['Ben Weber', false],
+    ]);
+
+    // A link works again, also after signing out.
+    expect((await open(demo, 'ada')).view.csrf).toBe(ada.view.csrf);
+    await ben.api.call('DELETE', '/session', z.unknown());
+    const again = await open(demo, 'ben');
+    expect((await again.api.call('GET', '/session', sessionView)).account.name).toBe('Ben Weber');
+
+    // Fourteen countries, and this machine by its own agent, about whose place an admin says something.
+    const page = await olivia.api.call('GET', '/devices?limit=200', devicePage);
+    const simulated = page.devices.filter(({ platform }) => platform === 'simulated');
+    expect(new Set(simulated.map((device) => device.home)).size).toBe(14);
+    const self = page.devices.find(({ group }) => group.name === 'This machine');
+    expect([simulated.length, self?.platform]).toEqual([14, process.platform]);
+    const statement = { areas: ['PK'], reason: 'It stands here.', until: Date.now() + 60 * 86_400_000 };
+    await olivia.api.call('PATCH', `/devices/${self?.id}`, deviceView, { statement });
+
+    const message = () => sana.api.call('POST', '/demo/message', demoMessage, {});
+    const show = () => sana.api.call('GET', '/demo', demoView);
+    expect((await message()).outcome).toBe('delivered');
+    expect((await show()).marks).toEqual([]);
+
+    const order = '2026-001'.replace(/^\d+/, String(new Date().getUTCFullYear()));
+    expect(demo.output).toContain(`${order}, for Pakistan, waits for two approvals`);
+    expect((await approve(ada, order, 1)).adopted).toBe(false);
+    expect((await approve(again, order, 1)).adopted).toBe(true);
+    expect((await message()).outcome).toBe('delivered');
+
+    const [mark] = (await show()).marks;
+    expect(mark?.label).toBe(`Pakistan ${order} takes effect`);
+    const at = mark?.at ?? 0;
+    const { now } = await ada.api.call('POST', '/demo/clock', demoJumped, { to: at });
+    expect(now).toBeGreaterThanOrEqual(at);
+    expect(now).toBeLessThan(at + 30_000);
+    expect(await message()).toMatchObject({ outcome: 'refused', order });
+    await expect(ada.api.call('POST', '/demo/clock', demoJumped, { to: at - 1 })).rejects.toThrow('forward only');
+
+    // This machine's agent has followed the clock, and both sides say the same of it.
+    const agent = async () => {
+      const { out } = await runProgram(process.execPath, [AGENT, '--home', home, 'status', '--json']);
+      const status = z.object({
+        now: z.number(),
+        gates: z.array(z.object({ service: z.string(), open: z.boolean() })),
+      });
+      return status.parse(JSON.parse(out));
+    };
+    await until(async () => {
+      const { now: its, gates } = await agent();
+      expect([its >= at, gates.find(({ service }) => service === 'messaging')?.open]).toEqual([true, false]);
+    });
+    const verdict = await olivia.api.call('GET', `/devices/${self?.id}/verdict`, verdictView);
+    expect(verdict.services.messaging?.denials.map((denial) => denial.order)).toEqual([order]);
+
+    const { revision } = await sana.api.call('POST', `/orders/${order}/revisions`, revisionView, { act: 'withdraw' });
+    for (const approver of [ada, again]) await approve(approver, order, revision);
+    await until(async () => expect(await message()).toMatchObject({ outcome: 'delivered', order: null }));
+
+    // A second demo on a port that is taken.
+    const { port } = new URL(demo.admin);
+    const second = await runProgram(process.execPath, [ENTRY, '--port', port]);
+    expect(second).toMatchObject({ code: 1, out: '' });
+    expect(second.err).toMatch(new RegExp(`^Port ${port} is taken, .+ --port 9443\\.\\n$`));
+
+    const processes = demo.processes.length;
+    expect(processes).toBeGreaterThanOrEqual(5);
+    const ended = once(demo.process, 'exit');
+    demo.process.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+    await demo.leftNothing();
+  }, 90_000);
+
+  it('leaves nothing after kill -9, not even the agent of this machine', async () => {
+    const demo = start(['--devices', '2']);
+    await demo.said(/this machine +is dev_/);
+    expect(demo.processes.length).toBeGreaterThanOrEqual(5);
+    demo.process.kill('SIGKILL');
+    await demo.leftNothing();
+  }, 90_000);
+
+  it('ends with whoever started it, also while it starts', async () => {
+    const parent = 'require("node:child_process").spawn(process.execPath, process.argv.slice(1), { stdio: "inherit" })';
+    const demo = start(['--devices', '14', '--no-self'], ['-e', parent]);
+    await demo.said(/devices +enrol/);
+    demo.process.kill('SIGKILL');
+    await demo.leftNothing();
+  }, 90_000);
+
+  it('says in one line what is wrong with its options', async () => {
+    for (const [args, line] of [
+      [['--devices', '1'], /whole number from 2 to/],
+      [['--port', '70000'], /whole number from 0 to/],
+      [['--devises', '3'], /unknown option/],
+    ] as const) {
+      const { code, out, err } = await runProgram(process.execPath, [ENTRY, ...args]);
+      expect([code, out]).toEqual([1, '']);
+      expect(err).toMatch(line);
+      expect(err.trim().split('\n').length).toBeLessThanOrEqual(2);
+    }
+  });
+});
