@@ -40,7 +40,7 @@ export function Empty({
 }) {
   return (
     <Stack align="center" gap="xs" py="xl" ta="center">
-      <Title order={3} size="h5">
+      <Title order={2} size="h5">
         {title}
       </Title>
       <Text c="dimmed" maw={460}>
