@@ -49,6 +49,7 @@ export const commandView = z.object({
   finishedAt: instant.nullable(),
   detail: z.string().nullable(),
 });
+export type CommandView = z.infer<typeof commandView>;
 export const commandList = z.object({ commands: z.array(commandView) });
 export const commandQuery = z.strictObject({
   /** Older than this command of the device: the next page. */
@@ -56,3 +57,22 @@ export const commandQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 export const commandParams = z.object({ id: commandIdSchema });
+
+/** How far the commands of one request to many have come, as far as one's role reaches their devices. */
+export const requestProgress = z.object({
+  command: commandSchema,
+  createdBy: z.string(),
+  createdAt: instant,
+  expiresAt: instant,
+  total: z.int(),
+  counts: z.record(commandView.shape.state, z.int()),
+  /** The first of those that failed, expired or were cancelled. */
+  failures: z.array(
+    z.object({
+      device: deviceIdSchema,
+      user: z.string(),
+      state: commandView.shape.state,
+      detail: z.string().nullable(),
+    }),
+  ),
+});

@@ -28,6 +28,8 @@ export const deviceSearch = z.object({
   connected: z.boolean().optional().catch(undefined),
   sort: z.enum(['user', 'enrolled', 'seen']).optional().catch(undefined),
   descending: z.boolean().optional().catch(undefined),
+  /** A command for many, whose progress is shown. */
+  command: z.string().optional().catch(undefined),
 });
 export type DeviceSearch = z.output<typeof deviceSearch>;
 

@@ -1,4 +1,170 @@
+/** The fleet as a list: narrowed, ordered, chosen from, and commanded together. */
+import { Button, Group, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useMemo, useRef, useState } from 'react';
+import { healthQuery } from '../client/queries.ts';
+import { useServerNow } from '../client/server-time.tsx';
+import { useMay } from '../client/session.tsx';
+import { ButtonLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
+import { Empty, Failure, Loading } from '../parts/states.tsx';
+import { BulkCommand } from './bulk/bulk-command.tsx';
+import { BulkProgress } from './bulk/bulk-progress.tsx';
+import classes from './devices-page.module.css';
+import { ChoiceBar } from './list/choice-bar.tsx';
+import { DeviceFilters } from './list/device-filters.tsx';
+import { DeviceGrid } from './list/device-grid.tsx';
+import { type Filter, filterOf, isNarrowed, type Order, orderOf } from './list/filter.ts';
+import { useRestOfScreen } from './list/rest-of-screen.ts';
+import { type Asked, useAnswered } from './list/rows.ts';
+import { countOf } from './list/selection.ts';
+import { type Choice, useChoice } from './list/use-choice.ts';
+import { usePhone } from './list/use-phone.ts';
+
+const route = getRouteApi('/devices');
+
 export function DevicesPage() {
-  return <Page title="Devices">Not built yet.</Page>;
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const filter = filterOf(search);
+  const order = orderOf(search);
+  const { head, shown, total, waiting } = useAnswered({ filter, order });
+  const choice = useChoice(shown, total);
+  const may = useMay();
+  const commands = may('commands.issue-many');
+  const phone = usePhone();
+
+  const change = (next: Partial<typeof search>) =>
+    void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  const narrow = (next: Filter) => change(next);
+  const reorder = ({ sort, descending }: Order) => change({ sort, descending });
+  const clear = () => void navigate({ search: ({ sort, descending }) => ({ sort, descending }), replace: true });
+
+  const narrowed = isNarrowed(filter);
+  const nobody = total === 0 && head.isSuccess && !waiting;
+  return (
+    <Page
+      title="Devices"
+      lead={
+        <Group gap="sm">
+          <Count total={head.data?.total} narrowed={isNarrowed(shown.filter)} />
+          {phone && commands && !nobody && countOf(choice.selection, total) === 0 && (
+            <Button variant="subtle" size="compact-sm" onClick={() => choice.chooseAll(true)}>
+              Choose all
+            </Button>
+          )}
+        </Group>
+      }
+      actions={may('codes.create') && <ButtonLink to="/enrol">Enrol devices</ButtonLink>}
+    >
+      {(narrowed || !nobody) && <DeviceFilters filter={filter} order={order} narrow={narrow} reorder={reorder} />}
+      {head.isError && <Failure error={head.error} retry={() => void head.refetch()} />}
+      {head.data === undefined ? (
+        !head.isError && <Loading lines={8} />
+      ) : nobody ? (
+        <Nobody narrowed={narrowed} clear={clear} />
+      ) : (
+        <List
+          asked={shown}
+          total={total}
+          waiting={waiting}
+          choice={commands ? choice : null}
+          reorder={reorder}
+          follow={(command) => change({ command })}
+        />
+      )}
+      <BulkProgress id={search.command} close={() => change({ command: undefined })} />
+    </Page>
+  );
+}
+
+function List({
+  asked,
+  total,
+  waiting,
+  choice,
+  reorder,
+  follow,
+}: {
+  readonly asked: Asked;
+  readonly total: number;
+  readonly waiting: boolean;
+  readonly choice: Choice | null;
+  readonly reorder: (order: Order) => void;
+  /** Shows the progress of a command for many. */
+  readonly follow: (command: string) => void;
+}) {
+  const wrapper = useRef<HTMLDivElement>(null);
+  useRestOfScreen(wrapper);
+  const now = useServerNow(10_000);
+  const newestList = useQuery(healthQuery).data?.list?.version ?? null;
+  const surroundings = useMemo(() => ({ now, newestList }), [now, newestList]);
+  const [commanding, setCommanding] = useState(false);
+  const count = choice === null ? 0 : countOf(choice.selection, total);
+  const bar = choice !== null && (count > 0 || choice.fetching || choice.failure !== null);
+  return (
+    <div ref={wrapper} className={classes.list}>
+      <DeviceGrid
+        asked={asked}
+        total={total}
+        waiting={waiting}
+        surroundings={surroundings}
+        reorder={reorder}
+        choice={choice}
+        covered={bar}
+      />
+      {bar && (
+        <ChoiceBar
+          choice={choice}
+          total={total}
+          narrowed={isNarrowed(asked.filter)}
+          command={() => setCommanding(true)}
+        />
+      )}
+      {choice && (
+        <BulkCommand
+          opened={commanding}
+          chosen={
+            choice.selection.kind === 'all'
+              ? { kind: 'all', filter: asked.filter }
+              : { kind: 'some', devices: [...choice.selection.devices.values()] }
+          }
+          close={() => setCommanding(false)}
+          sent={(id) => {
+            setCommanding(false);
+            choice.clear();
+            follow(id);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Count({ total, narrowed }: { readonly total: number | undefined; readonly narrowed: boolean }) {
+  return (
+    <Text c="dimmed" aria-live="polite" mih="1.55em">
+      {total !== undefined &&
+        `${total.toLocaleString('en')} ${total === 1 ? 'device' : 'devices'}${narrowed ? ' match' : ''}`}
+    </Text>
+  );
+}
+
+function Nobody({ narrowed, clear }: { readonly narrowed: boolean; readonly clear: () => void }) {
+  const may = useMay();
+  if (narrowed) {
+    return (
+      <Empty title="No device matches" action={<Button onClick={clear}>Clear the filters</Button>}>
+        Nothing in the fleet is as the filters ask. Part of a name is enough to search; capitals make no difference.
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="No devices yet" action={may('codes.create') && <ButtonLink to="/enrol">Enrol a device</ButtonLink>}>
+      {may('codes.create')
+        ? 'Make an activation link, open it on the computer that is to join, and it appears here.'
+        : 'Whoever may enrol devices makes an activation link; the device that uses it appears here.'}
+    </Empty>
+  );
 }

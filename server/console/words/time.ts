@@ -16,6 +16,11 @@ export function dateTime(instant: number, zone?: string): string {
   }).format(instant);
 }
 
+/** `25 Nov 2026`, in the reader's zone. */
+export const date = (instant: number): string => days.format(instant);
+// Long lists say many dates, and a formatter costs more than what it formats.
+const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
+
 /** `Asia/Karachi` → `GMT+5`. */
 export function zoneOffset(instant: number, zone: string): string {
   const parts = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeZoneName: 'shortOffset' }).formatToParts(

@@ -1,0 +1,141 @@
+/** A command for many: which one, whom it reaches, and a last look before it is sent. */
+import { Alert, Button, Group, Modal, NumberInput, Stack, Text } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { issuedToMany } from '../../../../shared/api/commands.ts';
+import type { CommandKind } from '../../../../shared/protocol/frames.ts';
+import { type CommandId, newCommandId } from '../../../../shared/protocol/ids.ts';
+import { call, Refusal } from '../../client/call.ts';
+import { useMay } from '../../client/session.tsx';
+import { Failure, Loading } from '../../parts/states.tsx';
+import { COMMAND_MEANING, commandVerb, isGrave } from '../../words/commands.ts';
+import { CommandForm, commandOf, draftOf } from '../commands/command-form.tsx';
+import { type Audience, type Chosen, targetOf, useAudience } from './audience.ts';
+import { AudienceView } from './audience-view.tsx';
+
+const KINDS: readonly CommandKind[] = [
+  'message',
+  'lock-workspace',
+  'unlock-workspace',
+  'refresh-inventory',
+  'restart-agent',
+];
+const GRAVE: readonly CommandKind[] = ['wipe-workspace', 'unenrol'];
+
+export function BulkCommand({
+  chosen,
+  opened,
+  close,
+  sent,
+}: {
+  readonly chosen: Chosen;
+  readonly opened: boolean;
+  readonly close: () => void;
+  /** The request's id, by which its progress can be followed. */
+  readonly sent: (id: CommandId) => void;
+}) {
+  return (
+    <Modal opened={opened} onClose={close} title="A command for many devices" size="lg">
+      <Dialog chosen={chosen} close={close} sent={sent} />
+    </Modal>
+  );
+}
+
+function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0], 'opened'>) {
+  const may = useMay();
+  const client = useQueryClient();
+  const kinds = may('commands.destroy') ? [...KINDS, ...GRAVE] : KINDS;
+  const [draft, setDraft] = useState(() => draftOf('message'));
+  // One id for this dialog: should the answer be lost on the way, the same request again sends nothing twice.
+  const [id, setId] = useState(newCommandId);
+  const [confirmed, setConfirmed] = useState<number | null>(null);
+  const { audience, error, refetch } = useAudience(chosen);
+  const command = commandOf(draft);
+  const grave = isGrave(draft.kind);
+
+  const sending = useMutation({
+    mutationFn: (to: Audience) =>
+      call('POST', '/commands', issuedToMany, {
+        id,
+        command,
+        expiresInSeconds: draft.expiresInSeconds,
+        ...targetOf(chosen, to),
+      }),
+    onSuccess: (issued) => {
+      void client.invalidateQueries({ queryKey: ['commands'] });
+      sent(issued.id);
+    },
+    onError: (refused) => {
+      // Another number of devices by now: what was looked at is shown anew.
+      if (refused instanceof Refusal && refused.code === 'conflict') {
+        setConfirmed(null);
+        setId(newCommandId());
+        void refetch();
+      }
+    },
+  });
+  const changed = sending.error instanceof Refusal && sending.error.code === 'conflict';
+  const ready = command !== null && audience !== null && audience.total > 0 && (!grave || confirmed === audience.total);
+
+  return (
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (ready) sending.mutate(audience);
+      }}
+    >
+      <Stack>
+        <CommandForm
+          draft={draft}
+          change={(next) => {
+            setDraft(next);
+            setConfirmed(null);
+            setId(newCommandId());
+            sending.reset();
+          }}
+          kinds={kinds}
+        />
+        {!may('commands.destroy') && (
+          <Text size="xs" c="dimmed">
+            Your role can neither wipe nor unenrol devices.
+          </Text>
+        )}
+        {error !== null && <Failure error={error} retry={() => void refetch()} />}
+        {audience ? <AudienceView audience={audience} /> : error === null && <Loading lines={3} />}
+        {grave && audience !== null && audience.total > 0 && (
+          <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="This cannot be undone">
+            <Stack gap="xs">
+              <Text size="sm">{COMMAND_MEANING[draft.kind]}</Text>
+              <NumberInput
+                label={`Type the number of devices, ${audience.total.toLocaleString('en')}, to confirm`}
+                allowNegative={false}
+                allowDecimal={false}
+                w={220}
+                maw="100%"
+                value={confirmed ?? ''}
+                onChange={(value) => setConfirmed(typeof value === 'number' ? value : null)}
+              />
+            </Stack>
+          </Alert>
+        )}
+        {changed ? (
+          <Alert color="yellow" title="The number of devices has changed" role="alert">
+            <Text size="sm">Nothing was sent. Look at whom it reaches now, and send it again.</Text>
+          </Alert>
+        ) : (
+          sending.isError && <Failure error={sending.error} />
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button type="submit" {...(grave && { color: 'red' })} disabled={!ready} loading={sending.isPending}>
+            {commandVerb(draft.kind, audience?.total ?? 0)}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

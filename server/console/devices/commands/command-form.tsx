@@ -1,0 +1,91 @@
+/** Which command, its text, and how long it may wait for a device that is not there. */
+import { Radio, Select, Stack, Textarea } from '@mantine/core';
+import type { Command, CommandKind } from '../../../../shared/protocol/frames.ts';
+import { COMMAND_MEANING, COMMAND_NAMES } from '../../words/commands.ts';
+
+export interface CommandDraft {
+  readonly kind: CommandKind;
+  readonly text: string;
+  readonly expiresInSeconds: number;
+}
+
+const DAY = 86_400;
+const LIVES = [
+  { value: String(DAY / 24), label: '1 hour' },
+  { value: String(DAY), label: '1 day' },
+  { value: String(7 * DAY), label: '7 days' },
+  { value: String(30 * DAY), label: '30 days' },
+  { value: String(90 * DAY), label: '90 days' },
+];
+/** As in `commandSchema`. */
+const LONGEST_MESSAGE = 2000;
+
+export const draftOf = (kind: CommandKind): CommandDraft => ({ kind, text: '', expiresInSeconds: 7 * DAY });
+
+/** Null while something is missing. */
+export function commandOf({ kind, text }: CommandDraft): Command | null {
+  if (kind !== 'message') return { kind };
+  const words = text.trim();
+  return words === '' || words.length > LONGEST_MESSAGE ? null : { kind, text: words };
+}
+
+export function CommandForm({
+  draft,
+  change,
+  kinds,
+}: {
+  readonly draft: CommandDraft;
+  readonly change: (draft: CommandDraft) => void;
+  /** One: it is decided already. */
+  readonly kinds: readonly CommandKind[];
+}) {
+  return (
+    <Stack gap="sm">
+      {kinds.length > 1 && (
+        <Radio.Group
+          label="Command"
+          value={draft.kind}
+          onChange={(value) => {
+            const kind = kinds.find((one) => one === value);
+            if (kind) change({ ...draft, kind });
+          }}
+        >
+          <Stack gap={6} mt={4}>
+            {kinds.map((kind) => (
+              <Radio
+                key={kind}
+                value={kind}
+                label={COMMAND_NAMES[kind]}
+                description={kind === draft.kind ? COMMAND_MEANING[kind] : null}
+              />
+            ))}
+          </Stack>
+        </Radio.Group>
+      )}
+      {draft.kind === 'message' && (
+        <Textarea
+          label="Text"
+          description="It is shown to whoever uses the device, as it is written here."
+          required
+          autosize
+          minRows={2}
+          maxRows={8}
+          dir="auto"
+          maxLength={LONGEST_MESSAGE}
+          data-autofocus
+          value={draft.text}
+          onChange={({ currentTarget }) => change({ ...draft, text: currentTarget.value })}
+        />
+      )}
+      <Select
+        label="If a device does not come back, give up after"
+        data={LIVES}
+        allowDeselect={false}
+        w={220}
+        maw="100%"
+        value={String(draft.expiresInSeconds)}
+        onChange={(value) => change({ ...draft, expiresInSeconds: Number(value) })}
+      />
+    </Stack>
+  );
+}
