@@ -1,21 +1,21 @@
 /** Which countries the map marks for which orders. */
-import { areaName } from '../words/areas.ts';
-import type { OrderSummary } from './orders-ahead.tsx';
+import type { OrderSummary } from '../../../shared/api/orders.ts';
+import { expandAreas, parseArea } from '../../../shared/areas/area-code.ts';
+import { standingAt } from '../words/order-standing.ts';
 
-/** Adopted orders only; groups (EU) and ground that is no country are named in the list of orders and not drawn. */
+/** Approved orders only. A group (EU) marks its members, a part of a country marks the country. */
 export function orderedCountries(
   orders: readonly OrderSummary[],
   now: number,
 ): ReadonlyMap<string, 'in_force' | 'coming'> {
   const marks = new Map<string, 'in_force' | 'coming'>();
-  for (const { status, adoptedRevision, terms } of orders) {
-    if (adoptedRevision === null || (status !== 'active' && status !== 'held')) continue;
-    if (terms.until !== null && Date.parse(terms.until) <= now) continue;
-    const mark = status === 'active' && Date.parse(terms.effective) <= now ? 'in_force' : 'coming';
-    for (const area of terms.areas) {
+  for (const order of orders) {
+    const { phase } = standingAt(order, now);
+    if (phase !== 'in_force' && phase !== 'coming' && phase !== 'held') continue;
+    const mark = phase === 'in_force' ? 'in_force' : 'coming';
+    for (const area of expandAreas(order.terms.areas.map(parseArea))) {
       const country = area.slice(0, 2);
-      if (areaName(country) === country || marks.get(country) === 'in_force') continue;
-      if (/^[A-Z]{2}(-|$)/.test(area)) marks.set(country, mark);
+      if (marks.get(country) !== 'in_force') marks.set(country, mark);
     }
   }
   return marks;

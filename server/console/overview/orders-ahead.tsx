@@ -1,24 +1,23 @@
 /** Orders that are open, the nearest first. */
-import { Badge, Group, Paper, Stack, Text } from '@mantine/core';
-import type { z } from 'zod';
-import type { orderList } from '../../../shared/api/orders.ts';
+import { Group, Paper, Stack, Text } from '@mantine/core';
+import type { OrderSummary } from '../../../shared/api/orders.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { useMay } from '../client/session.tsx';
 import { ButtonLink, PageLink } from '../parts/links.tsx';
+import { Countdown, PhaseBadge } from '../parts/order-standing.tsx';
 import { Empty } from '../parts/states.tsx';
 import { Given } from '../parts/words.tsx';
 import { areaName, listed } from '../words/areas.ts';
+import { isOpen, standingAt } from '../words/order-standing.ts';
 import { SERVICE_NAMES } from '../words/orders.ts';
-import { dateTime } from '../words/time.ts';
-
-export type OrderSummary = z.output<typeof orderList>['orders'][number];
 
 export function OrdersAhead({ orders }: { readonly orders: readonly OrderSummary[] }) {
-  const now = useServerNow(1_000);
+  const now = useServerNow(5_000);
   const may = useMay();
   const open = orders
-    .filter(({ status, terms }) => status !== 'withdrawn' && (terms.until === null || Date.parse(terms.until) > now))
-    .sort((a, b) => Date.parse(a.terms.effective) - Date.parse(b.terms.effective));
+    .map((order) => ({ order, standing: standingAt(order, now) }))
+    .filter(({ standing }) => isOpen(standing))
+    .sort((a, b) => Date.parse(a.order.terms.effective) - Date.parse(b.order.terms.effective));
   if (open.length === 0) {
     return (
       <Empty
@@ -31,9 +30,9 @@ export function OrdersAhead({ orders }: { readonly orders: readonly OrderSummary
     );
   }
   return (
-    <Stack gap="xs">
-      {open.map(({ number, title, terms, ...order }) => (
-        <Paper key={number} withBorder p="sm">
+    <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
+      {open.map(({ order: { number, title, terms }, standing: { phase, next } }) => (
+        <Paper key={number} component="li" withBorder p="sm">
           <Group justify="space-between" gap="sm">
             <div>
               <PageLink to="/orders/$number" params={{ number }} fw={600}>
@@ -41,10 +40,15 @@ export function OrdersAhead({ orders }: { readonly orders: readonly OrderSummary
               </PageLink>
               <Text size="sm" c="dimmed">
                 {number} · {listed(terms.services.map((service) => SERVICE_NAMES[service]))} in{' '}
-                {listed(terms.areas.map(areaName))} · {dateTime(Date.parse(terms.effective), terms.zone)} {terms.zone}
+                {listed(terms.areas.map(areaName))}
               </Text>
+              {next && (
+                <Text size="sm">
+                  <Countdown next={next} />
+                </Text>
+              )}
             </div>
-            <Badge>{order.status}</Badge>
+            <PhaseBadge phase={phase} />
           </Group>
         </Paper>
       ))}

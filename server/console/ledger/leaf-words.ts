@@ -1,0 +1,35 @@
+/** What stands in the ledger, in an admin's words. */
+import type { Leaf, LeafKind } from '../../../shared/ledger/leaf.ts';
+
+export const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
+  'certificate.issued': 'A certificate was issued',
+  'certificate.revoked': 'A certificate was revoked',
+  'order.revision': 'An order was proposed or changed',
+  'order.approval': 'An order was approved by one person',
+  'order.adopted': 'An order was adopted',
+  'order.executed': 'An order came into force or ended',
+  'order.list': 'The order list was signed',
+  'approvers.adopted': 'The list of approvers was adopted',
+  'role.granted': 'A role was given',
+  'role.revoked': 'A role was taken away',
+  'workspace.wipe': 'A workspace was wiped',
+  'ca.created': 'A certificate authority was made',
+  'crl.issued': 'The revocation list was signed',
+  'ip-database.activated': 'The IP data were changed',
+};
+
+/** `order 2026-001, revision 1`: the particulars, as they stand there. */
+export function particulars(leaf: Leaf): string {
+  return Object.entries(leaf.public)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name.replaceAll(/[_-]/g, ' ')} ${shortened(String(value))}`)
+    .join(', ');
+}
+
+const shortened = (text: string) => (/^[0-9a-f]{24,}$/i.test(text) ? `${text.slice(0, 12)}…` : text);
+
+/** The order that a leaf is about. */
+export function orderOf(leaf: Leaf): string | null {
+  const { order } = leaf.public;
+  return typeof order === 'string' ? order : null;
+}
