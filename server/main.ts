@@ -230,8 +230,9 @@ export async function startServer(
 
   const { admin } = config;
   const secure = admin.certificate !== null && admin.key !== null;
-  const invitationLink = (token: string) =>
-    `${secure ? `https://${host}` : `http://${admin.bind}`}:${adminPort}/#invitation=${token}`;
+  const linkTo = (fragment: string) =>
+    `${secure ? `https://${host}` : `http://${admin.bind}`}:${adminPort}/#${fragment}`;
+  const invitationLink = (token: string) => linkTo(`invitation=${token}`);
   const events = createEventStreams({ bus, log });
   const api = createApi({
     admins,
@@ -343,7 +344,8 @@ export async function startServer(
       public: { host, port: bound.public },
       admin: { host: admin.bind, port: adminPort },
     },
-    firstOwnerLink: invitation === null ? null : invitationLink(invitation),
+    // The console then also asks who the first owner is.
+    firstOwnerLink: invitation === null ? null : linkTo(`first-owner&invitation=${invitation}`),
     passphrase,
     stop,
   };
