@@ -3,21 +3,7 @@
  * the screen. A fragment is never sent to a server.
  */
 import { useCallback, useState } from 'react';
-
-export interface FragmentSecret {
-  readonly kind: 'invitation' | 'first-owner' | 'demo';
-  readonly value: string;
-}
-
-/** `#invitation=TOKEN`, `#first-owner&invitation=TOKEN`, `#demo=TICKET`. */
-export function readFragment(hash: string): FragmentSecret | null {
-  const fields = new URLSearchParams(hash.replace(/^#/, ''));
-  const ticket = fields.get('demo');
-  if (ticket) return { kind: 'demo', value: ticket };
-  const token = fields.get('invitation');
-  if (!token) return null;
-  return { kind: fields.has('first-owner') ? 'first-owner' : 'invitation', value: token };
-}
+import { type FragmentSecret, readFragment } from './read-fragment.ts';
 
 function take(): FragmentSecret | null {
   const secret = readFragment(location.hash);
