@@ -194,10 +194,11 @@ export function createAdmins(ports: AdminsPorts) {
     },
 
     accounts: (): Promise<Account[]> => accounts.list(),
-    /** Names of these people, of their oldest account. Who has none is left out. */
-    async namesOf(people: ReadonlySet<string>): Promise<Record<string, string>> {
-      const known = (await accounts.list()).filter(({ person }) => people.has(person));
-      return Object.fromEntries(known.toSorted((a, b) => b.createdAt - a.createdAt).map((a) => [a.person, a.name]));
+    /** Names of these people (of their oldest account) and accounts. Who has none is left out. */
+    async namesOf(ids: ReadonlySet<string>): Promise<Record<string, string>> {
+      const oldestLast = (await accounts.list()).toSorted((a, b) => b.createdAt - a.createdAt);
+      const named = oldestLast.flatMap(({ id, person, name }) => [id, person].map((key) => [key, name] as const));
+      return Object.fromEntries(named.filter(([key]) => ids.has(key)));
     },
     account: found,
     async createAccount(

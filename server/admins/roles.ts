@@ -78,6 +78,7 @@ export const RIGHTS = {
   'commands.destroy': right('device', 'owner', 'fleet'),
   'commands.list': right('device', ...EVERYONE),
   'commands.show': right('device', ...EVERYONE),
+  'commands.progress': right('device', ...EVERYONE),
   'commands.cancel': right('device', 'owner', 'fleet', 'helpdesk'),
   'alarms.list': right('device', ...EVERYONE),
   /** Topics only: whoever listens asks with their own rights. */

@@ -7,23 +7,26 @@ import {
   commandView,
   issuedToMany,
   newCommand,
+  requestProgress,
 } from '../../shared/api/commands.ts';
 import { deviceParams } from '../../shared/api/devices.ts';
 import type { CommandKind } from '../../shared/protocol/frames.ts';
+import type { Admins } from '../admins/admins.ts';
 import type { Commands } from '../commands/commands.ts';
 import type { Devices } from '../devices/devices.ts';
 import { Reply, type Route, route } from './route.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 export interface CommandsPorts {
-  readonly commands: Pick<Commands, 'issue' | 'issueToMany' | 'get' | 'list' | 'cancel'>;
+  readonly commands: Pick<Commands, 'issue' | 'issueToMany' | 'get' | 'list' | 'cancel' | 'progress'>;
   readonly devices: Pick<Devices, 'get' | 'reached'>;
+  readonly admins: Pick<Admins, 'namesOf'>;
 }
 
 /** What cannot be undone takes the right `commands.destroy` besides. */
 const DESTROYS: ReadonlySet<CommandKind> = new Set(['wipe-workspace', 'unenrol']);
 
-export function commandRoutes({ commands, devices }: CommandsPorts): Route[] {
+export function commandRoutes({ commands, devices, admins }: CommandsPorts): Route[] {
   return [
     route({
       name: 'commands.issue',
@@ -77,7 +80,21 @@ export function commandRoutes({ commands, devices }: CommandsPorts): Route[] {
       async handler({ params, query, reach }) {
         const { id } = await devices.get(params.id, reach.devices);
         const before = query.before === undefined ? null : await commands.get(query.before);
-        return { commands: await commands.list(id, before, query.limit) };
+        const listed = await commands.list(id, before, query.limit);
+        return { commands: listed, people: await admins.namesOf(new Set(listed.map(({ createdBy }) => createdBy))) };
+      },
+    }),
+    route({
+      name: 'commands.progress',
+      method: 'get',
+      path: '/commands/:id/progress',
+      summary: 'How far a command for many has come, on the devices that one reaches',
+      params: commandParams,
+      response: requestProgress,
+      async handler({ params, reach }) {
+        const progress = await commands.progress(params.id, reach.devices);
+        const total = Object.values(progress.counts).reduce((sum, count) => sum + count, 0);
+        return { ...progress, total, people: await admins.namesOf(new Set([progress.createdBy])) };
       },
     }),
     route({

@@ -55,7 +55,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...groupRoutes(devices),
     ...codeRoutes({ enrolment, devices }),
     ...deviceRoutes({ devices, orders, jurisdiction }),
-    ...commandRoutes({ commands, devices }),
+    ...commandRoutes({ commands, devices, admins }),
     ...alarmRoutes(devices),
     ...eventRoutes(ports.events),
     ...orderRoutes({ orders, admins }),

@@ -143,6 +143,9 @@ describe('case 50: a helpdesk account never reaches beyond its groups', () => {
     const unknown = newDeviceId();
     const some = await send(owner, { devices: [theirDevice, unknown], command });
     expect(some.json).toMatchObject({ queued: 1, refused: [{ device: unknown, code: 'not_found' }] });
+    const progress = (of: string) => api.request('GET', `/api/v1/commands/${of}/progress`, helpdesk);
+    expect((await progress(id)).json).toMatchObject({ total: 1, counts: { queued: 1 }, failures: [] });
+    expect((await progress(some.json.id)).json.code).toBe('not_found');
   });
 
   it('and destroys nothing', async () => {

@@ -9,6 +9,7 @@ import type { Command } from '../../shared/protocol/frames.ts';
 import { type CommandId, type DeviceId, newCommandId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { Devices } from '../devices/devices.ts';
 import { commandIdFor } from './command-id-for.ts';
 import { type CommandEvent, type CommandState, movedBy } from './lifecycle.ts';
 
@@ -29,6 +30,8 @@ export interface CommandRecord {
 
 export interface NewCommand {
   readonly id: CommandId;
+  /** The request to many that it is of. */
+  readonly request: CommandId | null;
   readonly device: DeviceId;
   readonly command: Command;
   readonly createdBy: string;
@@ -55,6 +58,8 @@ export interface CommandStore {
   get(id: CommandId): Promise<CommandRecord | null>;
   /** Newest first. */
   list(device: DeviceId, before: CommandPosition | null, limit: number): Promise<CommandRecord[]>;
+  /** Null when none of the request's commands is for a device of the scope. At most `most` failures. */
+  progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null>;
   /** Queued and not expired, oldest first. */
   pending(device: DeviceId, generation: number, now: number): Promise<CommandRecord[]>;
   /** Moves it to `cancelled` if it is in one of these states. */
@@ -64,6 +69,24 @@ export interface CommandStore {
   /** Gives up what was not heard of in time; returns how many. */
   lapse(from: readonly CommandState[], now: number): Promise<number>;
 }
+
+/** How far the commands of one request have come. */
+export interface RequestProgress {
+  readonly command: Command;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly counts: Readonly<Record<CommandState, number>>;
+  readonly failures: readonly {
+    readonly device: DeviceId;
+    readonly user: string;
+    readonly state: CommandState;
+    readonly detail: string | null;
+  }[];
+}
+
+/** Whose devices count; null: everybody's. */
+export type CommandScope = Parameters<Devices['reached']>[1];
 
 export interface CommandPosition {
   readonly createdAt: number;
@@ -109,14 +132,18 @@ const AT_ONCE = 2_000;
 export const DEFAULT_LIFE = 7 * DAY;
 export const LONGEST_LIFE = 90 * DAY;
 const LAPSE_EVERY = 30_000;
+const FAILURES_SHOWN = 50;
 
 export type Commands = ReturnType<typeof createCommands>;
 
 export function createCommands({ store, bus, clock, devices, now = Date.now }: CommandsPorts) {
-  async function queue({ id = newCommandId(), device, command, by, expiresInSeconds }: IssueCommand) {
+  async function queue(
+    { id = newCommandId(), device, command, by, expiresInSeconds }: IssueCommand,
+    request: CommandId | null,
+  ) {
     const createdAt = now();
     const expiresAt = createdAt + lifeOf(expiresInSeconds);
-    const made = { id, device, command, createdBy: by, createdAt, expiresAt };
+    const made = { id, request, device, command, createdBy: by, createdAt, expiresAt };
     const stored = await store.insert(made, leafOf(made, clock.now()));
     if (stored.device !== device || !sameCommand(stored.command, command)) {
       throw new CordonError('conflict', 'Another command has this id: choose a new one.', { id });
@@ -125,7 +152,7 @@ export function createCommands({ store, bus, clock, devices, now = Date.now }: C
   }
 
   async function issue(wanted: IssueCommand): Promise<CommandRecord> {
-    const stored = await queue(wanted);
+    const stored = await queue(wanted, null);
     bus.publish({ kind: 'commands', devices: [wanted.device] });
     return stored;
   }
@@ -140,7 +167,7 @@ export function createCommands({ store, bus, clock, devices, now = Date.now }: C
       const queued: DeviceId[] = [];
       const one = async (device: DeviceId): Promise<void> => {
         try {
-          await queue({ ...rest, id: commandIdFor(id, device), device });
+          await queue({ ...rest, id: commandIdFor(id, device), device }, id);
           queued.push(device);
         } catch (error) {
           if (!isCordonError(error) || (error.code !== 'not_found' && error.code !== 'conflict')) throw error;
@@ -178,6 +205,13 @@ export function createCommands({ store, bus, clock, devices, now = Date.now }: C
     return store.list(device, before, Math.min(Math.max(1, limit), 200));
   }
 
+  async function progress(request: CommandId, scope: CommandScope = null): Promise<RequestProgress> {
+    const found = await store.progress(request, scope, FAILURES_SHOWN);
+    if (found) return found;
+    const detail = 'There is no such command for many, or your role reaches none of its devices.';
+    throw new CordonError('not_found', detail, { id: request });
+  }
+
   async function said(word: CommandWord): Promise<void> {
     const answer = await store.word(word);
     if (!answer) {
@@ -208,6 +242,7 @@ export function createCommands({ store, bus, clock, devices, now = Date.now }: C
     get,
     cancel,
     list,
+    progress,
     pendingFor: (device: DeviceId, generation: number) => store.pending(device, generation, now()),
     stored,
     finished,

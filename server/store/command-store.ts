@@ -4,16 +4,20 @@ import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { type Command, commandSchema } from '../../shared/protocol/frames.ts';
 import { type CommandId, commandIdSchema, type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import { REQUEST_PREFIX } from '../commands/command-id-for.ts';
 import type {
   CommandStore as CommandPort,
   CommandPosition,
   CommandRecord,
+  CommandScope,
   CommandWord,
   NewCommand,
+  RequestProgress,
 } from '../commands/commands.ts';
 import { type CommandState, movedBy, step } from '../commands/lifecycle.ts';
 import { roundsOf, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
+import { withinScope } from './device-scope.ts';
 import { groupedReads } from './grouped-reads.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { appendLeaves } from './leaves.ts';
@@ -23,6 +27,15 @@ type Answer = Awaited<ReturnType<CommandPort['word']>>;
 interface Spoken {
   readonly word: CommandWord;
   answer: Answer;
+}
+
+interface CountedState {
+  readonly state: CommandState;
+  readonly devices: number | string;
+  readonly body: string;
+  readonly created_by: string;
+  readonly created_at: number | string;
+  readonly expires_at: number | string;
 }
 
 interface Insertion {
@@ -75,6 +88,45 @@ export class CommandStore implements CommandPort {
       .limit(limit)
       .execute();
     return rows.map((row) => recordOf(row));
+  }
+
+  async progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null> {
+    // The request's commands begin as it does (`commandIdFor`): they are one stretch of the primary key, and need no index of their own.
+    const from = request.slice(0, REQUEST_PREFIX);
+    const ofRequest = sql`from commands c cross join devices
+      where c.id >= ${from} and c.id < ${`${from}~`} and c.request = ${request} and devices.id = c.device_id
+      and ${withinScope(scope)}`;
+    const states = await sql<CountedState>`
+      select c.state, count(*) as devices, min(c.body) as body, min(c.created_by) as created_by,
+        min(c.created_at) as created_at, max(c.expires_at) as expires_at ${ofRequest} group by c.state`.execute(
+      this.#database.db,
+    );
+    const [first] = states.rows;
+    if (!first) return null;
+    const failures = await sql<Pick<Schema['commands'], 'device_id' | 'state' | 'detail'> & { user_name: string }>`
+      select c.device_id, devices.user_name, c.state, c.detail ${ofRequest}
+      and c.state in ('failed', 'expired', 'cancelled') order by c.id limit ${most}`.execute(this.#database.db);
+    const count = (state: CommandState) => Number(states.rows.find((row) => row.state === state)?.devices ?? 0);
+    return {
+      command: parseCommand(first.body),
+      createdBy: first.created_by,
+      createdAt: Math.min(...states.rows.map((row) => Number(row.created_at))),
+      expiresAt: Math.max(...states.rows.map((row) => Number(row.expires_at))),
+      counts: {
+        queued: count('queued'),
+        stored: count('stored'),
+        done: count('done'),
+        failed: count('failed'),
+        expired: count('expired'),
+        cancelled: count('cancelled'),
+      },
+      failures: failures.rows.map(({ device_id, user_name, state, detail }) => ({
+        device: deviceIdSchema.parse(device_id),
+        user: user_name,
+        state,
+        detail,
+      })),
+    };
   }
 
   async pending(device: DeviceId, generation: number, now: number): Promise<CommandRecord[]> {
@@ -137,8 +189,8 @@ export async function cancelCommandsOf(tx: Tx, device: DeviceId, at: number, det
 /** No id stands twice in `insertions`. Each is bound to the generation that its device has inside this transaction. */
 async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise<void> {
   const table = tableOf(
-    ['text', 'text', 'text', 'text', 'text', 'bigint', 'bigint'],
-    insertions.map(({ made: { id, device, command, createdBy, createdAt, expiresAt } }) => [
+    ['text', 'text', 'text', 'text', 'text', 'bigint', 'bigint', 'text'],
+    insertions.map(({ made: { id, request, device, command, createdBy, createdAt, expiresAt } }) => [
       id,
       device,
       command.kind,
@@ -146,11 +198,13 @@ async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise
       createdBy,
       createdAt,
       expiresAt,
+      request,
     ]),
   );
   const { rows } = await sql<{ id: string; generation: number }>`
-    insert into commands (id, device_id, generation, kind, body, state, created_by, created_at, expires_at)
-    select v.column1, devices.id, devices.generation, v.column3, v.column4, 'queued', v.column5, v.column6, v.column7
+    insert into commands (id, device_id, generation, kind, body, state, created_by, created_at, expires_at, request)
+    select v.column1, devices.id, devices.generation, v.column3, v.column4, 'queued', v.column5, v.column6, v.column7,
+      v.column8
     from ${table} as v cross join devices
     where devices.id = v.column2 and devices.status = 'active'
     on conflict (id) do nothing
@@ -165,9 +219,9 @@ async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise
       left.push(insertion);
       continue;
     }
-    const { id, device, command, ...rest } = made;
+    const { id, device, command, createdBy, createdAt, expiresAt } = made;
     const fresh = { state: 'queued', storedAt: null, finishedAt: null, detail: null } as const;
-    insertion.outcome = { id, device, generation, command, ...fresh, ...rest };
+    insertion.outcome = { id, device, generation, command, ...fresh, createdBy, createdAt, expiresAt };
     if (leaf) leaves.push(leaf);
   }
   await appendLeaves(tx, leaves);

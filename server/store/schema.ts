@@ -116,6 +116,8 @@ export interface Schema {
     kind: string;
     body: string;
     state: 'queued' | 'stored' | 'done' | 'failed' | 'expired' | 'cancelled';
+    /** The request to many that it is of; null for one of its own. */
+    request: string | null;
     created_by: string;
     created_at: number;
     expires_at: number;

@@ -50,7 +50,9 @@ export const commandView = z.object({
   detail: z.string().nullable(),
 });
 export type CommandView = z.infer<typeof commandView>;
-export const commandList = z.object({ commands: z.array(commandView) });
+/** Account → name, of those who sent them. */
+const senders = z.record(z.string(), z.string());
+export const commandList = z.object({ commands: z.array(commandView), people: senders });
 export const commandQuery = z.strictObject({
   /** Older than this command of the device: the next page. */
   before: commandIdSchema.optional(),
@@ -62,6 +64,7 @@ export const commandParams = z.object({ id: commandIdSchema });
 export const requestProgress = z.object({
   command: commandSchema,
   createdBy: z.string(),
+  people: senders,
   createdAt: instant,
   expiresAt: instant,
   total: z.int(),

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { LocalBus, type Wake } from '../../server/bus/bus.ts';
+import { commandIdFor } from '../../server/commands/command-id-for.ts';
 import { createCommands, DEFAULT_LIFE } from '../../server/commands/commands.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
 import type { Database } from '../../server/store/database.ts';
-import { type CommandId, type DeviceId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
+import { type CommandId, type DeviceId, type GroupId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
@@ -214,5 +215,30 @@ describeOnEveryStore('commands', (open) => {
     await say(id, 'done');
     await say(id, 'done');
     expect(unenrolled).toEqual([device, device]);
+  });
+
+  it('for many are followed by their request, on the devices of a scope alone', async () => {
+    const database = await open();
+    const { commands, device, group, say } = await queue(database);
+    const elsewhere = await addGroup(database, 'elsewhere');
+    const other = await addDevice(database, { group, user: 'عائشہ' });
+    const far = await addDevice(database, { group: elsewhere });
+    const command = { kind: 'lock-workspace' as const };
+    const { id } = await commands.issueToMany({ devices: [device, other, far], command, by: 'acc' });
+    await commands.issueToMany({ devices: [device, other], command, by: 'acc' });
+    await commands.issue({ device, command, by: 'acc' });
+    await say(commandIdFor(id, device), 'done');
+    await commands.finished(other, 1, { command: commandIdFor(id, other), outcome: 'failed', detail: 'no workspace' });
+    await commands.stored(far, 1, commandIdFor(id, far));
+    const none = { queued: 0, stored: 0, done: 0, failed: 0, expired: 0, cancelled: 0 };
+    const failures = [{ device: other, user: 'عائشہ', state: 'failed', detail: 'no workspace' }];
+    const whole = { command, createdBy: 'acc', createdAt: AT, expiresAt: AT + DEFAULT_LIFE, failures };
+    expect(await commands.progress(id)).toEqual({ ...whole, counts: { ...none, done: 1, failed: 1, stored: 1 } });
+    const ofGroup = (of: GroupId) => [{ group: of, homes: null }];
+    expect(await commands.progress(id, ofGroup(group))).toEqual({ ...whole, counts: { ...none, done: 1, failed: 1 } });
+    expect(await commands.progress(id, ofGroup(elsewhere))).toMatchObject({ counts: { stored: 1 }, failures: [] });
+    const nobody = commands.progress(id, ofGroup(await addGroup(database, 'empty')));
+    await expect(nobody).rejects.toMatchObject({ code: 'not_found' });
+    await expect(commands.progress(newCommandId())).rejects.toMatchObject({ code: 'not_found' });
   });
 });

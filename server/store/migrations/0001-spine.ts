@@ -174,6 +174,7 @@ const TABLES: Record<string, Table> = {
       kind: 'text',
       body: 'text',
       state: 'text',
+      request: 'text?',
       created_by: 'text',
       created_at: 'int',
       expires_at: 'int',
