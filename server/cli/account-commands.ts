@@ -13,9 +13,10 @@ import {
 import { createdToken, sessionView, tokenList } from '../../shared/api/session.ts';
 import { done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
+import { plain } from '../../shared/plain-text.ts';
 import type { Cli } from './cli.ts';
 import { createClient } from './client.ts';
-import { plain, table, when } from './output.ts';
+import { table, when } from './output.ts';
 import { ask, readSecret, readText } from './secrets.ts';
 
 interface PasswordOptions {

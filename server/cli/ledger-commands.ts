@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { checkpointView, leafList } from '../../shared/api/ledger.ts';
 import { copyInFolder, copyLedger, ledgerAt } from '../../shared/ledger/copy-ledger.ts';
 import { type VerifiedCopy, verifyLedgerCopy } from '../../shared/ledger/verify-copy.ts';
+import { plain } from '../../shared/plain-text.ts';
 import type { Cli } from './cli.ts';
-import { plain, table, when } from './output.ts';
+import { table, when } from './output.ts';
 import { readText } from './secrets.ts';
 
 export function addLedgerCommands(program: Command, cli: Cli): void {

@@ -1,8 +1,6 @@
 /** What a person or a script reads. Text from the server is shown with control characters made harmless. */
 import { plain } from '../../shared/plain-text.ts';
 
-export { plain } from '../../shared/plain-text.ts';
-
 export interface Output {
   /** With `--json`: the value; else the lines. */
   show(value: unknown, lines: readonly string[]): void;

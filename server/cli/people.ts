@@ -4,8 +4,8 @@
  */
 import { approverKeyList } from '../../shared/api/approvers.ts';
 import { isCordonError } from '../../shared/errors.ts';
+import { plain } from '../../shared/plain-text.ts';
 import type { Client } from './client.ts';
-import { plain } from './output.ts';
 
 export async function peopleNames(client: Client): Promise<(person: string) => string | null> {
   try {

@@ -9,8 +9,9 @@ import { z } from 'zod';
 import { healthView } from '../../shared/api/health.ts';
 import { ipDatabaseList, ipDatabaseView } from '../../shared/api/ip-databases.ts';
 import { CordonError } from '../../shared/errors.ts';
+import { plain } from '../../shared/plain-text.ts';
 import type { Cli } from './cli.ts';
-import { plain, table, when } from './output.ts';
+import { table, when } from './output.ts';
 
 export function addServerCommands(program: Command, cli: Cli): void {
   const databases = program.command('ip-database').description('which address is in which country');

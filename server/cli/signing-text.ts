@@ -3,7 +3,7 @@
 import { type Described, describeRevision, describeRoot, type Line } from '../../shared/order/describe-revision.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import type { Approvers, Revision } from '../../shared/order/documents.ts';
-import { plain } from './output.ts';
+import { plain } from '../../shared/plain-text.ts';
 
 export interface SigningText<D> {
   readonly document: D;
