@@ -121,8 +121,15 @@ export interface ReceiptStore {
   markVerified(receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[]): Promise<void>;
   /** Verified receipts about one order, newest first. */
   receipts(order: string): Promise<Omit<ReceiptRow, 'envelope'>[]>;
-  /** Every certificate of one generation, DER in base64. */
-  deviceCertificates(device: DeviceId, generation: number): Promise<string[]>;
+  /** Every certificate of every generation of theirs. */
+  deviceCertificates(devices: readonly DeviceId[]): Promise<HeldCertificate[]>;
+}
+
+export interface HeldCertificate {
+  readonly device: DeviceId;
+  readonly generation: number;
+  /** In base64. */
+  readonly der: string;
 }
 
 /** What a record says of a device, as the devices module knows it. */

@@ -4,10 +4,10 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
+import { parseDocument } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
-import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { type Envelope, PAYLOAD_TYPES, receiptSchema } from '../../shared/order/documents.ts';
 import { keyidOf, payloadOf, signedBy, type VerifyingKey } from '../../shared/order/dsse.ts';
-import { readReceipt } from '../../shared/order/receipt.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { FleetPort, Log, ReceiptRow, ReceiptStore } from './ports.ts';
@@ -30,9 +30,7 @@ export interface Receipts {
 }
 
 /** The same receipt has the same number, by whichever way and however often it comes: 48 bits of its digest. */
-function seqOf(envelope: Envelope): number {
-  return Number.parseInt(sha256(payloadOf(envelope, PAYLOAD_TYPES.receipt)).slice(0, 12), 16);
-}
+const seqOf = (payload: Uint8Array): number => Number.parseInt(sha256(payload).slice(0, 12), 16);
 
 export function createReceipts(ports: {
   readonly installation: string;
@@ -48,23 +46,23 @@ export function createReceipts(ports: {
   let lull: NodeJS.Timeout | null = null;
   let came = { first: 0, last: 0 };
 
-  async function keysOf({ device, generation }: ReceiptRow): Promise<VerifyingKey[]> {
-    const ders = await store.deviceCertificates(device, generation);
-    return ders.map((der) => {
-      const key = new X509Certificate(Buffer.from(der, 'base64')).publicKey;
-      return { keyid: keyidOf(key), key };
-    });
+  /** By device and generation. A device's receipts come together, one for the list and one for each service: its key is read once. */
+  async function keysOf(rows: readonly ReceiptRow[]): Promise<Map<string, VerifyingKey[]>> {
+    const keys = new Map<string, VerifyingKey[]>();
+    const devices = new Set(rows.map(({ device }) => device));
+    for (const { device, generation, der } of await store.deviceCertificates([...devices])) {
+      const { publicKey: key } = new X509Certificate(Buffer.from(der, 'base64'));
+      const whose = `${device} ${generation}`;
+      keys.set(whose, [...(keys.get(whose) ?? []), { keyid: keyidOf(key), key }]);
+    }
+    return keys;
   }
 
   async function verifyBatch(rows: readonly ReceiptRow[]): Promise<void> {
     const genuine: ReceiptRow[] = [];
-    // A device's receipts come together: one for the list, one for each service.
-    const known = new Map<string, VerifyingKey[]>();
+    const keys = await keysOf(rows);
     for (const row of rows) {
-      const whose = `${row.device} ${row.generation}`;
-      const keys = known.get(whose) ?? (await keysOf(row));
-      known.set(whose, keys);
-      if (signedBy(row.envelope, keys).size > 0) genuine.push(row);
+      if (signedBy(row.envelope, keys.get(`${row.device} ${row.generation}`) ?? []).size > 0) genuine.push(row);
       else await fleet.alarm(row.device, 'receipt_invalid', 'A receipt is not signed by a certificate of the device.');
     }
     if (genuine.length > 0) await store.markVerified(genuine);
@@ -107,14 +105,15 @@ export function createReceipts(ports: {
 
   return {
     store: async (device, generation, envelope) => {
-      const receipt = readReceipt(envelope);
+      const payload = payloadOf(envelope, PAYLOAD_TYPES.receipt);
+      const receipt = parseDocument(receiptSchema, payload);
       if (receipt.installation !== installation) {
         throw new CordonError('list_other_installation', `The receipt is for installation ${receipt.installation}.`);
       }
       if (receipt.device !== device || receipt.generation !== generation) {
         throw new CordonError('conflict', 'A device gives receipts for itself, in its present enrolment, alone.');
       }
-      const row = { device, generation, seq: seqOf(envelope), receipt, storedAt: clock.now(), envelope };
+      const row = { device, generation, seq: seqOf(payload), receipt, storedAt: clock.now(), envelope };
       await store.storeReceipt(row);
       waiting.push(row);
       verifySoon();

@@ -1,19 +1,22 @@
 /** Devices' receipts: stored in groups first, marked when their signatures have been verified. */
 import { sql } from 'kysely';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
-import type { ReceiptStore as Port, ReceiptRow } from '../orders/ports.ts';
-import { tableOf } from './bulk.ts';
-import type { Database, Tx } from './database.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { HeldCertificate, ReceiptStore as Port, ReceiptRow } from '../orders/ports.ts';
+import { insertOf, tableOf } from './bulk.ts';
+import type { Database, Db, Tx } from './database.ts';
+import { keyedQuery } from './keyed-query.ts';
 import { receiptRow } from './order-rows.ts';
 
 const VERIFIED = sql<boolean>`verified = 1`;
 
 export class ReceiptStore implements Port {
   readonly #database: Database;
+  readonly #certificates: ReturnType<typeof certificatesOf>;
   readonly storeReceipt: (receipt: ReceiptRow) => Promise<void>;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#certificates = certificatesOf(database.db);
     this.storeReceipt = database.grouped(insertReceipts);
   }
 
@@ -47,38 +50,56 @@ export class ReceiptStore implements Port {
     return rows.map(receiptRow);
   }
 
-  async deviceCertificates(id: DeviceId, generation: number): Promise<string[]> {
-    const rows = await this.#database.db
-      .selectFrom('certificates')
-      .select('der')
-      .where('device_id', '=', id)
-      .where('generation', '=', generation)
-      .execute();
-    return rows.map((row) => row.der);
+  async deviceCertificates(devices: readonly DeviceId[]): Promise<HeldCertificate[]> {
+    const rows = await this.#certificates(devices);
+    return rows.map(({ device_id, generation, der }) => ({ device: deviceIdSchema.parse(device_id), generation, der }));
   }
 }
 
+const certificatesOf = (db: Db) =>
+  keyedQuery(db, (devices) =>
+    db
+      .selectFrom('certificates')
+      .select(['device_id', 'generation', 'der'])
+      .where('device_id', 'in', devices)
+      .where('generation', 'is not', null)
+      .$narrowType<{ device_id: string; generation: number }>(),
+  );
+
+/** The same receipt twice changes nothing. */
 async function insertReceipts(tx: Tx, receipts: readonly ReceiptRow[]): Promise<void> {
-  for (let from = 0; from < receipts.length; from += 200) {
-    const rows = receipts.slice(from, from + 200).map((row) => ({
-      device_id: row.device,
-      generation: row.generation,
-      seq: row.seq,
-      kind: row.receipt.kind,
-      list_version: row.receipt.listVersion,
-      order_number: row.receipt.order,
-      revision: row.receipt.revision,
-      service: row.receipt.service,
-      gate: row.receipt.gate,
-      at: Date.parse(row.receipt.at),
-      stored_at: row.storedAt,
-      envelope: JSON.stringify(row.envelope),
-      verified: 0 as const,
-    }));
-    await tx
-      .insertInto('receipts')
-      .values(rows)
-      .onConflict((conflict) => conflict.columns(['device_id', 'generation', 'seq']).doNothing())
-      .execute();
-  }
+  const rows = insertOf(
+    'receipts',
+    {
+      device_id: 'text',
+      generation: 'bigint',
+      seq: 'bigint',
+      kind: 'text',
+      list_version: 'bigint',
+      order_number: 'text',
+      revision: 'bigint',
+      service: 'text',
+      gate: 'text',
+      at: 'bigint',
+      stored_at: 'bigint',
+      envelope: 'text',
+      verified: 'bigint',
+    },
+    receipts.map(({ device, generation, seq, receipt, storedAt, envelope }) => [
+      device,
+      generation,
+      seq,
+      receipt.kind,
+      receipt.listVersion,
+      receipt.order,
+      receipt.revision,
+      receipt.service,
+      receipt.gate,
+      Date.parse(receipt.at),
+      storedAt,
+      JSON.stringify(envelope),
+      0,
+    ]),
+  );
+  await sql`${rows} on conflict (device_id, generation, seq) do nothing`.execute(tx);
 }

@@ -7,6 +7,8 @@ import type { z } from 'zod';
 import { CordonError } from '../errors.ts';
 
 const encoder = new TextEncoder();
+/** `ignoreBOM` keeps a byte order mark in the text, where JSON refuses it. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Deeper than any of our documents, and far from the end of the stack. */
 const DEEPEST = 32;
@@ -58,8 +60,7 @@ export function decodeCanonical(bytes: Uint8Array): unknown {
   let text: string;
   let value: unknown;
   try {
-    // `ignoreBOM` keeps a byte order mark in the text, where JSON refuses it.
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = decoder.decode(bytes);
     value = JSON.parse(text);
   } catch (cause) {
     throw new CordonError('document_malformed', 'The document is not JSON in UTF-8.', {}, cause);

@@ -1,10 +1,10 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../tests/support/code-of.ts';
 import { approveRevision, createApproverKey, openApproverKey, revisionEnvelope } from './approver-key.ts';
 import { PAYLOAD_TYPES } from './documents.ts';
-import { payloadOf, readPublicKey, signEnvelope, signedBy, signerOf } from './dsse.ts';
+import { keyidOf, payloadOf, readPublicKey, signEnvelope, signedBy, signerOf } from './dsse.ts';
 import { commitmentOf, exemptionsFor, newSalt } from './exemption.ts';
 import { pae } from './pae.ts';
 import { makeReceipt, verifyReceipt } from './receipt.ts';
@@ -73,6 +73,14 @@ describe('DSSE', () => {
     expect(codeOf(() => payloadOf({ payloadType: 'x', payload: 'eB==', signatures: [] }, 'x'))).toBe(
       'document_malformed',
     );
+  });
+
+  it.each([
+    ['P-256', generateKeyPairSync('ec', { namedCurve: 'P-256' })],
+    ['Ed25519', generateKeyPairSync('ed25519')],
+  ])('names a key of %s by the hash of its SubjectPublicKeyInfo', (_name, { publicKey }) => {
+    const spki = publicKey.export({ type: 'spki', format: 'der' });
+    expect(keyidOf(publicKey)).toBe(createHash('sha256').update(spki).digest('hex'));
   });
 
   it('takes Ed25519 and P-256 keys in their one DER form and no other', () => {
