@@ -22,9 +22,10 @@ export interface DispatchPorts {
 export function createDispatch(ports: DispatchPorts) {
   const { devices, commands, jurisdiction, orders, relay, log, welcome } = ports;
 
+  /** Nobody waits to hear that it is stored, so it is written with what follows it: a device that has a list has receipts to send. */
   async function have(session: DeviceSession, { list, record, root }: Frame<'have'>): Promise<void> {
     session.storedList = list;
-    await devices.seen(session, { list, record, root });
+    session.had = { list, record, root };
   }
 
   async function commandStored(session: DeviceSession, { id }: Frame<'command-stored'>): Promise<void> {
@@ -34,7 +35,9 @@ export function createDispatch(ports: DispatchPorts) {
 
   async function report(session: DeviceSession, { seq, item }: Frame<'report'>): Promise<void> {
     if (seq > session.reports) {
-      await take(session, item);
+      // Receipts of one list come together and share a commit.
+      if (item.type === 'receipt') session.behind(take(session, item));
+      else await take(session, item);
       session.reports = seq;
     }
     // Also for one that was known: the device has not heard so.

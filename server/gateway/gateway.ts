@@ -109,10 +109,13 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       welcome: connecting.welcome,
     }),
     async idle(session: DeviceSession): Promise<void> {
-      if (session.reports > session.confirmed) {
-        await devices.seen(session, { reports: session.reports });
-        session.confirmed = session.reports;
-        session.send({ kind: 'reports-stored', through: session.reports });
+      await session.settled();
+      const { had, reports, confirmed } = session;
+      session.had = null;
+      if (had || reports > confirmed) await devices.seen(session, { ...had, ...(reports > confirmed && { reports }) });
+      if (reports > confirmed) {
+        session.confirmed = reports;
+        session.send({ kind: 'reports-stored', through: reports });
       }
       if (session.leaving) leaveIfDone(session);
     },

@@ -56,11 +56,14 @@ export class DeviceSession {
   leaving = false;
   /** Commands on their way; null for none. */
   sent: Set<string> | null = null;
+  /** What the device says that it has stored and the store has not been told yet. */
+  had: { readonly list: number; readonly record: number; readonly root: number } | null = null;
 
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #handlers: SessionHandlers;
   #waiting: RawData[] = [];
+  #behind: Promise<void>[] | null = null;
   #busy = false;
   #tokens = BURST;
   #refilled = Date.now();
@@ -113,6 +116,21 @@ export class DeviceSession {
     }
   }
 
+  /** Goes on while the next frames are dealt with. Nothing that depends on it is acknowledged before `settled`. */
+  behind(work: Promise<void>): void {
+    // `settled` throws it; after a frame that ended the session nobody asks any more.
+    work.catch(() => undefined);
+    this.#behind ??= [];
+    this.#behind.push(work);
+  }
+
+  /** Resolves when all that was put `behind` is done, or throws why it is not. */
+  async settled(): Promise<void> {
+    const behind = this.#behind;
+    this.#behind = null;
+    if (behind) await Promise.all(behind);
+  }
+
   ping(): void {
     this.alive = false;
     this.#socket.ping();
@@ -160,7 +178,7 @@ export class DeviceSession {
         this.#waiting = [];
         if (this.#socket.isPaused) this.#socket.resume();
         for (const data of batch) {
-          if (!this.open) return;
+          if (!this.open) return await this.settled();
           await this.#handlers.frame(this, parseFrame(data));
         }
         await this.#handlers.idle(this);
