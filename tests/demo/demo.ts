@@ -97,7 +97,7 @@ async function startFleet(
 
   const { online } = world;
   const connecting = screen.step('devices', 'connect');
-  await world.connect((connected) => connecting.update(`${Math.min(connected, online)} of ${online} are connected`));
+  await world.connect((tried) => connecting.update(`${tried} of ${devices} connect`));
   connecting.done(`${online} are connected${devices > online ? `, ${devices - online} are switched off` : ''}`);
 
   const proposing = screen.step('order', 'is proposed');

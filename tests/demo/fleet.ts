@@ -15,7 +15,7 @@ import type { Resident } from './population.ts';
 /** About 250 MB of a process. */
 const PER_PROCESS = 1_500;
 /** Codes for the next devices are made while these enrol. */
-const BATCH = 100;
+const BATCH = 40;
 const LOOK_EVERY = 250;
 /** An office of many devices has a few addresses, as behind a router. */
 const ADDRESSES_PER_COUNTRY = 250;
@@ -78,6 +78,7 @@ export class DemoFleet {
       child.call('open', {
         folder: join(this.#folder, `devices-${number}`),
         drive,
+        lasting: false,
         proxy: proxy(number),
         places: this.#places(residents, now),
       }),
@@ -123,18 +124,18 @@ export class DemoFleet {
     await this.#watched(enrolling, ({ enrolled }) => told(enrolled));
   }
 
-  /** Connects all, and pulls the cables of those that are offline. `told`: how many devices are connected. */
-  async launch(told: (connected: number) => void): Promise<void> {
+  /** Connects all, and pulls the cables of those that are offline. `told`: how many devices have tried. */
+  async launch(told: (tried: number) => void): Promise<void> {
     const launching = this.#all(async ({ child, residents }) => {
       await child.call('launch', null);
       const off = new Set(residents.filter(({ spot }) => !spot.online).map(({ spot }) => spot.label));
       for (const label of off) await child.call('network', { label, online: false });
       await child.call('live', null);
     });
-    await this.#watched(launching, ({ connected }) => told(connected));
+    await this.#watched(launching, ({ tried }) => told(tried));
   }
 
-  async #watched<T>(work: Promise<T>, told: (sum: { enrolled: number; connected: number }) => void): Promise<T> {
+  async #watched<T>(work: Promise<T>, told: (sum: { enrolled: number; tried: number }) => void): Promise<T> {
     let done = false;
     const finished = work.finally(() => {
       done = true;
@@ -143,8 +144,8 @@ export class DemoFleet {
       while (!done) {
         await Promise.race([pause(LOOK_EVERY), finished]);
         const each = await this.#all(({ child }) => child.call('progress', null));
-        const sum = (key: 'enrolled' | 'connected') => each.reduce((total, one) => total + one[key], 0);
-        told({ enrolled: sum('enrolled'), connected: sum('connected') });
+        const sum = (key: 'enrolled' | 'tried') => each.reduce((total, one) => total + one[key], 0);
+        told({ enrolled: sum('enrolled'), tried: sum('tried') });
       }
     };
     await Promise.all([finished, watching()]);

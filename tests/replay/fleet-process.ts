@@ -13,7 +13,15 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { type Drive, type Driven, openClock } from './drive.ts';
 import { serve } from './rpc.ts';
-import { credentialsOf, dialFrom, type Machine, simulate, type World } from './simulated-device.ts';
+import {
+  dialFrom,
+  type Keeper,
+  keptInFile,
+  keptInMemory,
+  type Machine,
+  simulate,
+  type World,
+} from './simulated-device.ts';
 import type { Evidence } from './timeline.ts';
 
 /** All devices of one label: what is alike of them. */
@@ -32,6 +40,8 @@ export interface Place {
 export interface FleetStart {
   readonly folder: string;
   readonly drive: Drive;
+  /** Whether devices must outlive this process: what they were issued then lies in the folder. */
+  readonly lasting: boolean;
   /** From where the proxy in front of the server connects. */
   readonly proxy: string;
   readonly places: readonly Place[];
@@ -77,11 +87,22 @@ interface Device {
 }
 
 let folder: string;
+let lasting: boolean;
 let clock: Driven;
 let store: AgentStore;
+const keepers = new Map<string, Keeper>();
 const worlds = new Map<string, World>();
 let devices: Device[] = [];
 let enrolled = 0;
+let tried = 0;
+
+/** One for a device, whoever asks: what is in memory alone is not read twice. */
+function keeperOf(label: string, index: number): Keeper {
+  const name = `${label}-${index}`;
+  const keeper = keepers.get(name) ?? (lasting ? keptInFile(join(folder, `${name}.json`)) : keptInMemory());
+  keepers.set(name, keeper);
+  return keeper;
+}
 
 function worldOf(label: string): World {
   const world = worlds.get(label);
@@ -109,6 +130,7 @@ async function agentOn(world: World, index: number): Promise<Agent> {
     index,
     folder,
     store,
+    credentials: keeperOf(world.label, index),
     onRestart: () => void restart(world, index),
     onUnenrolled: () => {
       devices = devices.filter((device) => device.world !== world || device.index !== index);
@@ -129,13 +151,17 @@ async function begin({ agent, world }: Device): Promise<void> {
   await agent.start();
 }
 
-/** Until it is connected, refused or given up; a device that has to try again is not waited for. */
-async function up({ agent, world }: Device): Promise<void> {
-  const deadline = performance.now() + CONNECT_WITHIN;
-  while (world.online && performance.now() < deadline) {
-    if (['connected', 'refused', 'revoked'].includes(agent.status().connection)) return;
-    await pause(5);
-  }
+/** Starts it. Resolves when it is connected, refused or given up; a device that has to try again is not waited for. */
+async function up(device: Device): Promise<void> {
+  const { agent, world } = device;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stopLooking = agent.onChange(() => {
+    if (['connected', 'refused', 'revoked'].includes(agent.status().connection)) resolve();
+  });
+  await begin(device);
+  if (world.online) await Promise.race([promise, pause(CONNECT_WITHIN, undefined, { ref: false })]);
+  stopLooking();
+  tried += 1;
 }
 
 async function launch(among: readonly World[]): Promise<void> {
@@ -144,7 +170,6 @@ async function launch(among: readonly World[]): Promise<void> {
   await each(all, CONNECT_AT_ONCE, async ({ world, index }) => {
     const device = { world, index, agent: await agentOn(world, index) };
     devices.push(device);
-    await begin(device);
     await up(device);
   });
   // As they are numbered, and not as they came up.
@@ -177,7 +202,7 @@ const isAtRest = (agent: Agent, list: number): boolean => {
 
 const handlers = {
   open({ drive, places, proxy, ...start }: FleetStart) {
-    folder = start.folder;
+    ({ folder, lasting } = start);
     clock = openClock(drive);
     mkdirSync(folder, { recursive: true });
     store = openAgentStore({ file: join(folder, 'agents.db'), synchronous: 'normal' });
@@ -191,7 +216,7 @@ const handlers = {
   async enrol({ links }: { links: readonly (Which & { readonly link: string })[] }) {
     await each(links, ENROL_AT_ONCE, async ({ label, index, link }) => {
       const dial = dialFrom({ ...worldOf(label), online: true }, index);
-      await enrol(link, { keeper: credentialsOf(folder, label, index), store, dial });
+      await enrol(link, { keeper: keeperOf(label, index), store, dial });
       enrolled += 1;
     });
     return null;
@@ -277,10 +302,8 @@ const handlers = {
     return device.agent.sendDatagram({ to, service: 'messaging', body });
   },
 
-  progress() {
-    const connected = devices.filter(({ agent }) => agent.status().connection === 'connected').length;
-    return { enrolled, connected };
-  },
+  /** How many have enrolled, and how many have connected or tried to. */
+  progress: () => ({ enrolled, tried }),
 
   /** How many devices that are online do not hold this list yet, or have something to say. */
   restless({ list }: { list: number }): number {

@@ -63,6 +63,7 @@ export class Fleet {
     await this.#child.call('open', {
       folder: join(this.#folder, `fleet-${this.label}`),
       drive,
+      lasting: true,
       proxy: '127.0.0.1',
       places: [place],
     });

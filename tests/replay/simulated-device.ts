@@ -44,12 +44,13 @@ export interface World {
   readonly proxy: string;
 }
 
+export type Keeper = EnrolmentKeeper & CredentialPort;
+
 /**
  * The device's key and certificate in one file, without the fsync of the daemon's folder: here processes are killed, machines keep their power,
  * and what was written survives that.
  */
-export function credentialsOf(folder: string, label: string, index: number): EnrolmentKeeper & CredentialPort {
-  const file = join(folder, `${label}-${index}.json`);
+export function keptInFile(file: string): Keeper {
   return credentialsOver({
     kept: existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null,
     save(state) {
@@ -59,6 +60,10 @@ export function credentialsOf(folder: string, label: string, index: number): Enr
     forget: () => rmSync(file, { force: true }),
   });
 }
+
+/** For devices that are gone when their process is. */
+export const keptInMemory = (): Keeper =>
+  credentialsOver({ kept: null, save: () => undefined, forget: () => undefined });
 
 /** `from`: an address of this machine. */
 const connectFrom = (from: string, { host, port }: { host: string; port: number }): Promise<Socket> =>
@@ -146,17 +151,18 @@ export async function simulate(given: {
   readonly index: number;
   readonly folder: string;
   readonly store: AgentStore;
+  readonly credentials: Keeper;
   readonly onRestart: () => void;
   readonly onUnenrolled: () => void;
 }): Promise<Agent> {
-  const { world, index, folder, store, onRestart, onUnenrolled } = given;
+  const { world, index, folder, store, credentials, onRestart, onUnenrolled } = given;
   const { label } = world;
   const complain = (message: string, fields?: Record<string, unknown>) => {
     process.stderr.write(`${label}-${index}: ${message} ${fields ? JSON.stringify(fields) : ''}\n`);
   };
   return createAgent({
     store,
-    credentials: credentialsOf(folder, label, index),
+    credentials,
     time: timeOf(world),
     sensors: sensorsOf(world),
     dial: dialFrom(world, index),
