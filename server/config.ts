@@ -37,6 +37,8 @@ const environment = z.object({
   /** Whom a person who is denied service can turn to, when an order does not say. */
   CORDON_APPEAL: z.string().max(400).default('your administrator'),
   CORDON_OPERATOR_URL: z.string().optional(),
+  /** Percent of the fleet: an order that denies service to more is warned of. */
+  CORDON_LARGE_SHARE: z.coerce.number().min(0).max(100).default(10),
   /** `false`: `npm start` takes the console as it finds it. */
   CORDON_BUILD_CONSOLE: z.stringbool().default(true),
   CORDON_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -64,6 +66,7 @@ export interface Config {
   readonly ipDatabase: string | null;
   readonly appeal: string;
   readonly operatorUrl: string | null;
+  readonly largeShare: number;
   readonly buildConsole: boolean;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
@@ -96,6 +99,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ipDatabase: given.CORDON_IP_DATABASE ?? null,
     appeal: given.CORDON_APPEAL,
     operatorUrl: given.CORDON_OPERATOR_URL ?? null,
+    largeShare: given.CORDON_LARGE_SHARE,
     buildConsole: given.CORDON_BUILD_CONSOLE,
     log: given.CORDON_LOG,
   });

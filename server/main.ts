@@ -54,9 +54,11 @@ import { LedgerStore } from './store/ledger-store.ts';
 import { installationId } from './store/meta-store.ts';
 import { OrderStore } from './store/order-store.ts';
 import { PresenceStore } from './store/presence-store.ts';
+import { ProgressStore } from './store/progress-store.ts';
 import { ReceiptStore } from './store/receipt-store.ts';
 import { keepRetention } from './store/retention.ts';
 import { RevocationStore } from './store/revocation-store.ts';
+import { StandingStore } from './store/standing-store.ts';
 import { VERSION } from './version.ts';
 
 const DAY = 86_400_000;
@@ -138,13 +140,22 @@ export async function startServer(
     store: new OrderStore(database),
     executed: new ExecutionStore(database),
     receipts: new ReceiptStore(database),
+    standing: new StandingStore(database),
+    told: new ProgressStore(database),
     clock,
     bus,
     online: authority.online,
     installation,
     appeal: config.appeal,
+    largeShare: config.largeShare,
     log,
     jurisdiction,
+    people: {
+      spellingsOf: async (people) =>
+        (await admins.accounts())
+          .filter(({ person }) => people.has(person))
+          .flatMap(({ name, email }) => [name, email]),
+    },
     fleet: {
       personalia: (device) => devices.get(device).catch(ifUnknown),
       devicesOf: (group) => groups.devicesOf(group),

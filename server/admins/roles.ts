@@ -92,6 +92,10 @@ export const RIGHTS = {
   'orders.approve': right('areas', 'owner', 'legal'),
   'orders.affected': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   'orders.receipts': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
+  'orders.preview': right('areas', 'owner', 'legal'),
+  'orders.impact': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
+  'orders.warnings': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
+  'orders.progress': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
 
   'ledger.checkpoint': right('any', ...EVERYONE),
   'ledger.leaves': right('any', ...EVERYONE),

@@ -22,7 +22,7 @@ import { Reply, type Route, route } from './route.ts';
 
 export type OrdersPort = Pick<
   Orders,
-  'list' | 'get' | 'revision' | 'propose' | 'act' | 'approve' | 'affected' | 'receipts'
+  'list' | 'get' | 'revision' | 'propose' | 'act' | 'approve' | 'considered' | 'affected' | 'receipts'
 >;
 
 export interface OrdersPorts {
@@ -114,9 +114,10 @@ export function orderRoutes({ orders, admins }: OrdersPorts): Route[] {
       params: orderParams,
       response: affectedView,
       async handler({ params, reach }) {
-        const { terms } = await orders.get(params.number);
+        // The areas of the revision that is rehearsed: those of the adopted one may be fewer.
+        const { revision, terms } = await orders.considered(params.number);
         requireAreas(reach, terms.areas.map(parseArea));
-        return { devices: await orders.affected(params.number) };
+        return { devices: await orders.affected(params.number, revision) };
       },
     }),
     route({

@@ -17,6 +17,7 @@ import { type IpDatabasesPort, ipDatabaseRoutes } from './ip-databases.ts';
 import { type LedgerPorts, ledgerRoutes } from './ledger.ts';
 import { type MetricsPort, metricsRoutes } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
+import { type OrderForesightPort, orderForesightRoutes } from './order-foresight.ts';
 import { type OrdersPort, orderRoutes } from './orders.ts';
 import { type Route, route } from './route.ts';
 import { type SessionPorts, sessionRoutes } from './session.ts';
@@ -27,7 +28,7 @@ export interface ResourcePorts {
   readonly devices: Pick<Devices, 'alarms' | 'reached'> & DevicesPorts['devices'] & GroupsPort & CodesPorts['devices'];
   readonly commands: CommandsPorts['commands'];
   readonly enrolment: CodesPorts['enrolment'];
-  readonly orders: OrdersPort & ApproversPorts['orders'] & DevicesPorts['orders'];
+  readonly orders: OrdersPort & OrderForesightPort & ApproversPorts['orders'] & DevicesPorts['orders'];
   readonly jurisdiction: IpDatabasesPort & DevicesPorts['jurisdiction'];
   readonly ledger: LedgerPorts['ledger'];
   readonly entries: LedgerPorts['entries'];
@@ -59,6 +60,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...alarmRoutes(devices),
     ...eventRoutes(ports.events),
     ...orderRoutes({ orders, admins }),
+    ...orderForesightRoutes(orders),
     ...ledgerRoutes({ ledger, entries }),
     ...ipDatabaseRoutes(jurisdiction),
     ...backupRoutes(ports.backup),

@@ -48,7 +48,7 @@ export function rootEnvelopeOf(row: RootRow): Envelope {
   };
 }
 
-export async function orderOf(store: OrderStore, number: string): Promise<OrderRow> {
+export async function orderOf(store: Pick<OrderStore, 'order'>, number: string): Promise<OrderRow> {
   const order = await store.order(number);
   if (order) return order;
   throw new CordonError('not_found', `There is no order ${number}.`, { order: number });

@@ -7,38 +7,26 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Envelope, Receipt } from '../../shared/order/documents.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
 import { exemptionsFor } from '../../shared/order/exemption.ts';
-import { compileRule } from '../../shared/order/rules.ts';
 import type { DeviceId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
-import { evaluate } from '../../shared/verdict/evaluate.ts';
-import {
-  type DeviceFacts,
-  type OrderRule,
-  type Reason,
-  SERVICES,
-  type Service,
-  type Verdict,
-} from '../../shared/verdict/terms.ts';
+import type { DeviceFacts, OrderRule, Verdict } from '../../shared/verdict/terms.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type ApprovalResult, createApprovals } from './approvals.ts';
 import { batched } from './batched.ts';
 import { createExecutions, type ExecutionStore } from './executions.ts';
+import { createForesight, type Foresight, type PeoplePort } from './foresight.ts';
 import { type OrderState, openOrderState, orderOf } from './order-state.ts';
 import type { FleetPort, JurisdictionPort, Log, OrderRow, OrderStore, ReceiptStore } from './ports.ts';
+import { createProgress, type Progress, type ProgressStore } from './progress.ts';
 import { type ActInput, createProposals, type Proposal } from './proposals.ts';
 import { createReceipts } from './receipts.ts';
 import { nextRecord } from './records.ts';
+import { createRehearsal, type StandingStore } from './rehearsal.ts';
 import { createRoots, type RootView } from './roots.ts';
 import { createVerdicts } from './verdicts.ts';
-import { type OrderView, orderView, type RevisionView, readPayload, revisionView } from './views.ts';
+import { type OrderView, orderView, type RevisionView, revisionView } from './views.ts';
 
-export interface Affected {
-  readonly device: DeviceId;
-  readonly denied: readonly Service[];
-  readonly reasons: readonly Reason[];
-}
-
-export interface Orders {
+export interface Orders extends Foresight {
   /** Takes up what the store holds and schedules it: what came due while nothing ran is in force at once. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -53,8 +41,7 @@ export interface Orders {
   get(order: string): Promise<OrderView>;
   list(): Promise<OrderView[]>;
   revision(order: string, revision: number): Promise<RevisionView>;
-  /** Whom the order would deny now, were it in force: a rehearsal on the facts of this moment. */
-  affected(order: string): Promise<Affected[]>;
+  progress(order: string): Promise<Progress>;
   rules(): readonly OrderRule[];
   /** Null before the first root of approvers is adopted. */
   currentList(): { readonly version: number; readonly envelope: Envelope; readonly expiresAt: number } | null;
@@ -93,14 +80,19 @@ export interface OrderPorts {
   readonly store: OrderStore;
   readonly executed: ExecutionStore;
   readonly receipts: ReceiptStore;
+  readonly standing: StandingStore;
+  readonly told: ProgressStore;
   readonly clock: Clock;
   readonly bus: Bus;
   readonly online: Signer & { readonly publicKey: string };
   readonly fleet: FleetPort;
   readonly jurisdiction: JurisdictionPort;
+  readonly people: PeoplePort;
   readonly installation: string;
   /** Whom a person who is denied can turn to, when an order does not say. */
   readonly appeal: string;
+  /** Percent of the fleet beyond which an order is warned of. */
+  readonly largeShare: number;
   readonly log: Log;
 }
 
@@ -108,7 +100,7 @@ export interface OrderPorts {
 const ATTEMPTS = 5;
 
 export function createOrders(ports: OrderPorts): Orders {
-  const { store, executed, clock, bus, online, fleet, jurisdiction, installation, appeal, log } = ports;
+  const { store, executed, standing, clock, bus, online, fleet, jurisdiction, installation, appeal, log } = ports;
   const state: OrderState = openOrderState({ store, clock, online, installation, log, changed: listChanged });
   const executions = createExecutions({ store: executed, clock, rules: state.rules, bus, log });
   const verdicts = createVerdicts({
@@ -123,6 +115,10 @@ export function createOrders(ports: OrderPorts): Orders {
   const roots = createRoots({ store, clock, online, installation, state });
   const proposals = createProposals({ store, clock, fleet, installation, appeal, state });
   const approvals = createApprovals({ store, clock, state });
+  const rehearsal = createRehearsal({ jurisdiction, standing, clock });
+  const { people, largeShare, told } = ports;
+  const foresight = createForesight({ store, standing, state, proposals, rehearsal, people, largeShare });
+  const { progress } = createProgress({ store, told, standing, state, rehearsal, clock });
 
   /** Acts run one after the other; another node's are met by conditional updates, and then the act is decided anew. */
   let last: Promise<unknown> = Promise.resolve();
@@ -205,25 +201,6 @@ export function createOrders(ports: OrderPorts): Orders {
     return orderView(order, await store.revisions(number), await executed.executions(number), rule);
   }
 
-  async function affected(number: string): Promise<Affected[]> {
-    await orderOf(store, number);
-    const rows = await store.revisions(number);
-    const row = rows.findLast((each) => each.state === 'waiting') ?? rows.findLast((each) => each.state === 'adopted');
-    if (!row) return [];
-    const now = clock.now();
-    const compiled = compileRule({ revision: readPayload(row.payload), lasting: false });
-    const rule: OrderRule = { ...compiled, effective: now, until: null, heldUntil: null, withdrawn: false };
-    const exempt = new Set((await store.exemptions(number, row.revision)).map(({ device }) => device));
-    const places = await jurisdiction.facts(await jurisdiction.affectedBy(rule));
-    return [...places].flatMap(([device, place]) => {
-      const exemptions = exempt.has(device) ? [{ order: number, until: null }] : [];
-      const { services } = evaluate([rule], { ...place, exemptions, listExpires: null }, now);
-      const denied = SERVICES.filter((service) => !services[service].allowed);
-      const reasons = [...new Set(denied.flatMap((service) => services[service].reasons))];
-      return denied.length > 0 ? [{ device, denied, reasons }] : [];
-    });
-  }
-
   return {
     start: async () => {
       await state.load();
@@ -267,7 +244,8 @@ export function createOrders(ports: OrderPorts): Orders {
       if (!row) throw new CordonError('not_found', `Order ${number} has no revision ${revision}.`);
       return revisionView(row);
     },
-    affected,
+    ...foresight,
+    progress,
     rules: state.rules,
     currentList: state.list,
     rootVersion: () => state.root()?.approvers.version ?? 0,

@@ -67,13 +67,7 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
     const found = new Map<DeviceId, PlaceFacts>();
     for (const ids of chunks(devices)) {
       const rows = await this.#selectPlaces(ids);
-      for (const row of rows) {
-        found.set(deviceIdSchema.parse(row.id), {
-          home: areaOf(row.stated_home ?? row.home ?? row.group_home),
-          seat: areaOf(row.seat ?? row.group_seat),
-          location: row.state === null ? emptyLocation() : stateOf(row.state),
-        });
-      }
+      for (const row of rows) found.set(deviceIdSchema.parse(row.id), placeOf(row));
     }
     return found;
   }
@@ -253,14 +247,24 @@ async function replaceTies(tx: Tx, writes: readonly LocationWrite[]): Promise<vo
   for (const some of chunks(fresh)) await tx.insertInto('device_ties').values(some).execute();
 }
 
+const placesIn = (db: Db) => keyedQuery(db, (devices) => selectPlaces(db).where('devices.id', 'in', devices));
+
 /** Where a device belongs and where it is. */
-const placesIn = (db: Db) =>
-  keyedQuery(db, (devices) =>
-    db
-      .selectFrom('devices')
-      .innerJoin('groups', 'groups.id', 'devices.group_id')
-      .leftJoin('locations', 'locations.device_id', 'devices.id')
-      .select(['devices.id', 'devices.stated_home', 'devices.home', 'devices.seat', 'locations.state'])
-      .select(['groups.home as group_home', 'groups.seat as group_seat'])
-      .where('devices.id', 'in', devices),
-  );
+export function selectPlaces(db: Db) {
+  return db
+    .selectFrom('devices')
+    .innerJoin('groups', 'groups.id', 'devices.group_id')
+    .leftJoin('locations', 'locations.device_id', 'devices.id')
+    .select(['devices.id', 'devices.stated_home', 'devices.home', 'devices.seat', 'locations.state'])
+    .select(['groups.home as group_home', 'groups.seat as group_seat']);
+}
+
+type PlaceRow = Awaited<ReturnType<ReturnType<typeof selectPlaces>['executeTakeFirstOrThrow']>>;
+
+export function placeOf(row: PlaceRow): PlaceFacts {
+  return {
+    home: areaOf(row.stated_home ?? row.home ?? row.group_home),
+    seat: areaOf(row.seat ?? row.group_seat),
+    location: row.state === null ? emptyLocation() : stateOf(row.state),
+  };
+}

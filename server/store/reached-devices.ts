@@ -26,7 +26,8 @@ export async function reachedDevices(db: Db, { places, homes, seats, unknownAt }
   const take: Take = (rows) => {
     for (const { id } of rows) found.add(id);
   };
-  for (const tie of ['present', 'seen', 'network'] as const) await eachPage(places, tiedBy(db, tie), take);
+  // What the serving network says is among what any source says.
+  for (const tie of ['present', 'seen'] as const) await eachPage(places, tiedBy(db, tie), take);
   for (const [column, wanted] of [['home', homes] as const, ['seat', seats] as const]) {
     await eachPage(wanted, ownBy(db, column), take);
     await eachPage(await groupsWith(db, column, wanted), groupedBy(db, column), take);

@@ -21,6 +21,7 @@ import { apiRoutes } from '../../server/api/resources.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
+import { reachOf } from '../../server/jurisdiction/ties.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
 import { createOrders } from '../../server/orders/orders.ts';
 import { AdminStore } from '../../server/store/admin-store.ts';
@@ -30,10 +31,13 @@ import { openDatabase } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { ExecutionStore } from '../../server/store/execution-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
+import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
+import { ProgressStore } from '../../server/store/progress-store.ts';
 import { ReceiptStore } from '../../server/store/receipt-store.ts';
+import { StandingStore } from '../../server/store/standing-store.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { SystemClock } from '../../shared/time/system-clock.ts';
@@ -87,9 +91,12 @@ export async function startApi({
     limits: createSignInLimits(limits),
     now: () => Date.now() + ahead,
   });
+  const deviceStore = new DeviceStore(database);
+  const groups = new GroupStore(database);
+  const places = new JurisdictionStore(database);
   const devices = createDevices({
-    store: new DeviceStore(database),
-    groups: new GroupStore(database),
+    store: deviceStore,
+    groups,
     presence: new PresenceStore(database),
     bus,
     clock,
@@ -114,14 +121,30 @@ export async function startApi({
     store: new OrderStore(database),
     executed: new ExecutionStore(database),
     receipts: new ReceiptStore(database),
+    standing: new StandingStore(database),
+    told: new ProgressStore(database),
     clock,
     bus,
     online: { ...online, publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64') },
-    // An empty fleet: what orders do to devices is for other tests.
-    fleet: { personalia: async () => null, devicesOf: async () => [], alarm: async () => undefined },
-    jurisdiction: { facts: async () => new Map(), affectedBy: async () => [] },
+    // What devices are and where is as rows say; nothing comes of what orders do to them.
+    fleet: {
+      personalia: async (device) => (await deviceStore.get(device)) ?? null,
+      devicesOf: (group) => groups.devicesOf(group),
+      alarm: async () => undefined,
+    },
+    jurisdiction: {
+      facts: (asked) => places.facts(asked),
+      affectedBy: (rule) => places.reached(reachOf(rule, clock.now())),
+    },
+    people: {
+      spellingsOf: async (people) =>
+        (await admins.accounts())
+          .filter(({ person }) => people.has(person))
+          .flatMap(({ name, email }) => [name, email]),
+    },
     installation: 'test',
     appeal: 'legal@example.org',
+    largeShare: 10,
     log: { warn: log.info },
   });
   await orders.start();

@@ -67,6 +67,7 @@ function configOf(home: string, ports: { device: number; public: number; admin: 
     ipDatabase: null,
     appeal: 'the legal desk',
     operatorUrl: null,
+    largeShare: 10,
     buildConsole: false,
     log: 'silent',
   };

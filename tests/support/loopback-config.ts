@@ -25,6 +25,7 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     ipDatabase: null,
     appeal: 'your administrator',
     operatorUrl: null,
+    largeShare: 10,
     buildConsole: false,
     log: 'warn',
     ...given,

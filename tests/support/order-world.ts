@@ -7,7 +7,9 @@ import type { Proposal } from '../../server/orders/proposals.ts';
 import type { Database } from '../../server/store/database.ts';
 import { ExecutionStore } from '../../server/store/execution-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
+import { ProgressStore } from '../../server/store/progress-store.ts';
 import { ReceiptStore } from '../../server/store/receipt-store.ts';
+import { StandingStore } from '../../server/store/standing-store.ts';
 import { parsePlace } from '../../shared/areas/area-code.ts';
 import { approveRevision, signRootPayload } from '../../shared/order/approver-key.ts';
 import {
@@ -107,11 +109,25 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
     return person;
   }
 
+  const lists = new StandingStore(database);
+  const standing: Pick<StandingStore, 'standing' | 'activeDevices' | 'firstListSince'> = {
+    standing: async (asked) => {
+      const known = [...devices].filter(([device]) => asked.includes(device));
+      return new Map(known.map(([device, place]) => [device, { place, user: '', connected: false, listVersion: 0 }]));
+    },
+    activeDevices: async () => devices.size,
+    firstListSince: (at) => lists.firstListSince(at),
+  };
+
   async function open(): Promise<Orders> {
     const orders = createOrders({
       store,
       executed: new ExecutionStore(database),
       receipts: new ReceiptStore(database),
+      standing: real ? new StandingStore(database) : standing,
+      told: new ProgressStore(database),
+      people: { spellingsOf: async () => [] },
+      largeShare: 10,
       clock,
       bus,
       online,

@@ -1,0 +1,31 @@
+/** Keeps answers that are dear to make for a moment; whoever asks for one that is being made waits for it with the others. Real time. */
+
+export interface Brief<T> {
+  get(key: string, make: () => Promise<T>): Promise<T>;
+}
+
+/** `lasting`: milliseconds from when it was asked for. `most`: how many are kept. */
+export function briefly<T>({ lasting, most }: { readonly lasting: number; readonly most: number }): Brief<T> {
+  const kept = new Map<string, { readonly answer: Promise<T>; until: number }>();
+
+  return {
+    get(key, make) {
+      const now = performance.now();
+      for (const [old, { until }] of kept) if (until <= now) kept.delete(old);
+      const known = kept.get(key);
+      if (known) return known.answer;
+      const entry = { answer: make(), until: Number.POSITIVE_INFINITY };
+      const { answer } = entry;
+      kept.set(key, entry);
+      const [oldest] = kept.keys();
+      if (kept.size > most && oldest !== undefined) kept.delete(oldest);
+      answer.then(
+        () => {
+          entry.until = performance.now() + lasting;
+        },
+        () => kept.get(key) === entry && kept.delete(key),
+      );
+      return answer;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/** Where devices are and how they stand towards the server, read for thousands of them at once. */
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import type { DeviceStanding, StandingStore as Port } from '../orders/rehearsal.ts';
+import type { Database, Db } from './database.ts';
+import { placeOf, selectPlaces } from './jurisdiction-store.ts';
+import { keyedQuery } from './keyed-query.ts';
+
+export class StandingStore implements Port {
+  readonly #database: Database;
+  readonly #select: ReturnType<typeof standingsIn>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#select = standingsIn(database.db);
+  }
+
+  async standing(devices: readonly DeviceId[]): Promise<Map<DeviceId, DeviceStanding>> {
+    const found = new Map<DeviceId, DeviceStanding>();
+    for (const row of await this.#select(devices)) {
+      found.set(deviceIdSchema.parse(row.id), {
+        place: placeOf(row),
+        user: row.user_name,
+        connected: row.connected === 1,
+        listVersion: row.list_version ?? 0,
+      });
+    }
+    return found;
+  }
+
+  async activeDevices(): Promise<number> {
+    const { count } = await this.#database.db
+      .selectFrom('devices')
+      .select(({ fn }) => fn.countAll().as('count'))
+      .where('status', '=', 'active')
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  async firstListSince(at: Instant): Promise<number | null> {
+    const row = await this.#database.db
+      .selectFrom('order_lists')
+      .select('version')
+      .where('issued_at', '>=', at)
+      .orderBy('issued_at')
+      .orderBy('version')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.version ?? null;
+  }
+}
+
+const standingsIn = (db: Db) =>
+  keyedQuery(db, (devices) =>
+    selectPlaces(db)
+      // What an earlier enrolment held is nothing to this one.
+      .leftJoin('device_presence', (join) =>
+        join
+          .onRef('device_presence.device_id', '=', 'devices.id')
+          .onRef('device_presence.generation', '=', 'devices.generation'),
+      )
+      .select(['devices.user_name', 'device_presence.connected', 'device_presence.list_version'])
+      .where('devices.id', 'in', devices)
+      .where('devices.status', '=', 'active'),
+  );
