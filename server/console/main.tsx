@@ -1,17 +1,18 @@
 /** The console: mounts the gate, and behind it the pages. */
-import '@mantine/core/styles.css';
-import '@mantine/notifications/styles.css';
+import './app/mantine-styles.ts';
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { StrictMode } from 'react';
+import { lazy, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Gate } from './app/gate.tsx';
 import { router } from './app/router.tsx';
 import { contrast, theme } from './app/theme.ts';
 import { queryClient } from './client/queries.ts';
 import './app/page.css';
+
+/** Nothing is to be said while the first page loads. */
+const Notices = lazy(() => import('./parts/notices.tsx'));
 
 /** Of this answer's policy: Mantine writes its colours into a style element. */
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
@@ -27,7 +28,9 @@ createRoot(root).render(
       getStyleNonce={() => nonce}
     >
       <QueryClientProvider client={queryClient}>
-        <Notifications position="bottom-right" />
+        <Suspense>
+          <Notices />
+        </Suspense>
         <Gate>
           <RouterProvider router={router} />
         </Gate>

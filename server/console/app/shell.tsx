@@ -1,41 +1,34 @@
 /** The frame around every page: where one is, where one can go, whose installation it is, and whether what is shown is live. */
-import {
-  AppShell,
-  Badge,
-  Burger,
-  Group,
-  Menu,
-  Text,
-  Tooltip,
-  UnstyledButton,
-  useMantineColorScheme,
-} from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Badge, NavLink, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
 import {
   IconBook2,
   IconDeviceLaptop,
   IconDevicesPlus,
   IconGavel,
   IconLayoutDashboard,
-  IconLogout,
+  IconMenu2,
   IconMoon,
   IconSettings,
   IconSun,
-  IconUserCircle,
   IconUsers,
+  IconX,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Outlet, useRouterState } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { createLink, Outlet, useRouterState } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useLive } from '../client/live.tsx';
 import { installationQuery, overviewQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
-import { useMay, useSession, useSignOut } from '../client/session.tsx';
-import { DemoBar } from '../demo/demo-bar.tsx';
-import { NavigationLink, PageLink } from '../parts/links.tsx';
+import { useMay } from '../client/session.tsx';
+import { Hint } from '../parts/hint.tsx';
+import { PageLink } from '../parts/links.tsx';
 import { Given } from '../parts/words.tsx';
 import { dateTime } from '../words/time.ts';
+import { AccountMenu } from './account-menu.tsx';
 import classes from './shell.module.css';
+
+const DemoBar = lazy(() => import('../demo/demo-bar.tsx').then((module) => ({ default: module.DemoBar })));
+const NavigationLink = createLink(NavLink<'a'>);
 
 const PAGES = [
   { to: '/', label: 'Overview', icon: IconLayoutDashboard, right: 'overview.show' },
@@ -48,7 +41,7 @@ const PAGES = [
 ] as const;
 
 export function Shell() {
-  const [opened, { toggle, close }] = useDisclosure();
+  const [opened, setOpened] = useState(false);
   const path = useRouterState({ select: ({ location }) => location.pathname });
   const installation = useQuery(installationQuery).data;
   const main = useRef<HTMLElement>(null);
@@ -57,57 +50,52 @@ export function Shell() {
   // A new page is announced and read from its beginning, as a loaded document would be.
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is the path that changes
   useEffect(() => {
-    close();
+    setOpened(false);
     if (!first.current) main.current?.focus({ preventScroll: true });
     first.current = false;
-    window.scrollTo(0, 0);
   }, [path]);
 
+  const MenuIcon = opened ? IconX : IconMenu2;
   return (
-    <AppShell
-      header={{ height: 56 }}
-      navbar={{ width: 208, breakpoint: 'sm', collapsed: { mobile: !opened } }}
-      padding={{ base: 'md', md: 'lg' }}
-    >
+    <div className={classes.shell}>
       <a className={classes.skip} href="#main">
         Skip to the page
       </a>
-      <AppShell.Header>
-        <Group h="100%" px="md" gap="sm" wrap="nowrap" justify="space-between">
-          <Group gap="sm" wrap="nowrap" miw={0}>
-            <Burger
-              opened={opened}
-              onClick={toggle}
-              hiddenFrom="sm"
-              size="sm"
-              aria-label={opened ? 'Close the menu' : 'Open the menu'}
-              aria-expanded={opened}
-            />
-            <PageLink to="/" underline="never" c="inherit" className={classes.brand}>
-              <img src="/icon.svg" alt="" width={26} height={26} />
-              <Text fw={700}>Cordon</Text>
-            </PageLink>
-            {installation && (
-              <Text c="dimmed" truncate visibleFrom="xs">
-                <Given>{installation.organisation}</Given>
-              </Text>
-            )}
-          </Group>
-          <Group gap="xs" wrap="nowrap">
-            <ServerTime />
-            <SchemeSwitch />
-            <Account />
-          </Group>
-        </Group>
-      </AppShell.Header>
-      <AppShell.Navbar p="xs" component="nav" aria-label="Pages">
+      <header className={classes.header}>
+        <UnstyledButton
+          className={classes.burger}
+          aria-label={opened ? 'Close the menu' : 'Open the menu'}
+          aria-expanded={opened}
+          aria-controls="pages"
+          onClick={() => setOpened(!opened)}
+        >
+          <MenuIcon size={22} aria-hidden />
+        </UnstyledButton>
+        <PageLink to="/" underline="never" c="inherit" className={classes.brand}>
+          <img src="/icon.svg" alt="" width={26} height={26} />
+          <Text span fw={700}>
+            Cordon
+          </Text>
+        </PageLink>
+        <Text c="dimmed" truncate className={classes.organisation}>
+          {installation && <Given>{installation.organisation}</Given>}
+        </Text>
+        <ServerTime />
+        <SchemeSwitch />
+        <AccountMenu />
+      </header>
+      <nav id="pages" className={classes.nav} aria-label="Pages" data-opened={opened || undefined}>
         <Pages path={path} />
-      </AppShell.Navbar>
-      <AppShell.Main id="main" ref={main} tabIndex={-1} className={classes.main}>
-        {installation?.demo && <DemoBar />}
+      </nav>
+      <main id="main" ref={main} tabIndex={-1} className={classes.main}>
+        {installation?.demo && (
+          <Suspense>
+            <DemoBar />
+          </Suspense>
+        )}
         <Outlet />
-      </AppShell.Main>
-    </AppShell>
+      </main>
+    </div>
   );
 }
 
@@ -142,17 +130,17 @@ function ServerTime() {
   const now = useServerNow(10_000);
   const live = useLive();
   return (
-    <Tooltip
-      label={
-        live
-          ? "The server's clock, in your time zone. The page follows what happens."
-          : 'The server does not answer at present: what you see may be old. The page tries again by itself.'
-      }
-    >
-      <Badge color={live ? 'gray' : 'red'} tabIndex={0} className={classes.clock}>
+    <span className={classes.clock} data-live={live}>
+      <Hint
+        text={
+          live
+            ? "The server's clock, in your time zone. The page follows what happens."
+            : 'The server does not answer at present: what you see may be old. The page tries again by itself.'
+        }
+      >
         {live ? dateTime(now) : `Not live · ${dateTime(now)}`}
-      </Badge>
-    </Tooltip>
+      </Hint>
+    </span>
   );
 }
 
@@ -168,34 +156,5 @@ function SchemeSwitch() {
     >
       <Icon size={20} aria-hidden />
     </UnstyledButton>
-  );
-}
-
-function Account() {
-  const { account } = useSession();
-  const signOut = useSignOut();
-  const roles = [...new Set(account.grants.map(({ role }) => role))].join(', ') || 'no role';
-  return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <UnstyledButton className={classes.icon} aria-label={`Your account: ${account.name}`}>
-          <IconUserCircle size={24} aria-hidden />
-          <Text size="sm" fw={500} visibleFrom="sm" truncate maw={140}>
-            <Given>{account.name}</Given>
-          </Text>
-        </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          <Given>{account.email}</Given> · {roles}
-        </Menu.Label>
-        <Menu.Item component={PageLink} to="/account" leftSection={<IconUserCircle size={16} aria-hidden />}>
-          Your account
-        </Menu.Item>
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut()}>
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
   );
 }

@@ -1,15 +1,5 @@
 /** The look: one accent, system fonts (they cover every script, and none is fetched), contrast that passes WCAG AA in both schemes. */
-import {
-  Badge,
-  Button,
-  type CSSVariablesResolver,
-  createTheme,
-  type MantineColorsTuple,
-  Modal,
-  NumberInput,
-  Table,
-  Tooltip,
-} from '@mantine/core';
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
 
 const cordon: MantineColorsTuple = [
   '#e6f6f8',
@@ -37,15 +27,14 @@ export const theme = createTheme({
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, "Noto Sans Mono", monospace',
   headings: { fontWeight: '650' },
+  // By name and not by `Modal.extend`, so that what a page does not use is not loaded with it.
   components: {
-    Modal: Modal.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' }, centered: true } }),
-    Button: Button.extend({ defaultProps: { size: 'sm' } }),
-    Badge: Badge.extend({ defaultProps: { variant: 'light', radius: 'sm', tt: 'none' } }),
-    Tooltip: Tooltip.extend({
-      defaultProps: { events: { hover: true, focus: true, touch: true }, multiline: true, maw: 340 },
-    }),
-    Table: Table.extend({ defaultProps: { verticalSpacing: 'xs' } }),
-    NumberInput: NumberInput.extend({ defaultProps: { hideControls: true } }),
+    Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' }, centered: true } },
+    Button: { defaultProps: { size: 'sm' } },
+    Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none' } },
+    Tooltip: { defaultProps: { events: { hover: true, focus: true, touch: true }, multiline: true, maw: 340 } },
+    Table: { defaultProps: { verticalSpacing: 'xs' } },
+    NumberInput: { defaultProps: { hideControls: true } },
   },
 });
 

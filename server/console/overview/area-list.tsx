@@ -1,5 +1,5 @@
 /** The map in words: areas by how many devices are there. */
-import { Badge, Button, Group, Stack, Table, Text } from '@mantine/core';
+import { Badge, Button, Group, Stack } from '@mantine/core';
 import { useState } from 'react';
 import type { Overview } from '../../../shared/api/overview.ts';
 import { PageLink } from '../parts/links.tsx';
@@ -21,25 +21,19 @@ export function AreaList({
   const sorted = [...areas].sort((a, b) => b.devices - a.devices || areaName(a.area).localeCompare(areaName(b.area)));
   return (
     <Stack gap="xs" align="flex-start">
-      <Table className={classes.table}>
-        <Table.Caption className={classes.caption}>
-          Devices by the place they are in, or may be in; who may be in two counts in both.
-        </Table.Caption>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">Place</Table.Th>
-            <Table.Th scope="col" ta="end">
-              Devices
-            </Table.Th>
-            <Table.Th scope="col" ta="end">
-              Connected
-            </Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
+      <table className={classes.table}>
+        <caption>Devices by the place they are in, or may be in; who may be in two counts in both.</caption>
+        <thead>
+          <tr>
+            <th scope="col">Place</th>
+            <th scope="col">Devices</th>
+            <th scope="col">Connected</th>
+          </tr>
+        </thead>
+        <tbody>
           {sorted.slice(0, all ? undefined : FIRST).map(({ area, devices, connected }) => (
-            <Table.Tr key={area}>
-              <Table.Th scope="row" fw={400}>
+            <tr key={area}>
+              <th scope="row">
                 <Group gap={6} wrap="wrap">
                   <PageLink to="/devices" search={{ area }}>
                     {areaName(area)}
@@ -47,24 +41,20 @@ export function AreaList({
                   {ordered.get(area) === 'in_force' && <Badge color="red">order in force</Badge>}
                   {ordered.get(area) === 'coming' && <Badge color="orange">order to come</Badge>}
                 </Group>
-              </Table.Th>
-              <Table.Td ta="end">{devices.toLocaleString('en')}</Table.Td>
-              <Table.Td ta="end">{connected.toLocaleString('en')}</Table.Td>
-            </Table.Tr>
+              </th>
+              <td>{devices.toLocaleString('en')}</td>
+              <td>{connected.toLocaleString('en')}</td>
+            </tr>
           ))}
           {unknown > 0 && (
-            <Table.Tr>
-              <Table.Th scope="row" fw={400}>
-                <Text span inherit c="dimmed">
-                  Place not known
-                </Text>
-              </Table.Th>
-              <Table.Td ta="end">{unknown.toLocaleString('en')}</Table.Td>
-              <Table.Td />
-            </Table.Tr>
+            <tr>
+              <th scope="row">Place not known</th>
+              <td>{unknown.toLocaleString('en')}</td>
+              <td />
+            </tr>
           )}
-        </Table.Tbody>
-      </Table>
+        </tbody>
+      </table>
       {sorted.length > FIRST && (
         <Button variant="subtle" size="compact-sm" onClick={() => setAll(!all)} aria-expanded={all}>
           {all ? 'Show fewer' : `Show all ${sorted.length}`}

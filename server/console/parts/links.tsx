@@ -1,5 +1,5 @@
 /** Mantine's look on the router's links: they are real anchors, so that opening in a new tab, copying and the keyboard work. */
-import { Anchor, type AnchorProps, Button, type ButtonProps, NavLink, type NavLinkProps } from '@mantine/core';
+import { Anchor, type AnchorProps, Button, type ButtonProps } from '@mantine/core';
 import { createLink } from '@tanstack/react-router';
 import type { AnchorHTMLAttributes, Ref } from 'react';
 
@@ -9,4 +9,3 @@ type Native = Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'color' | 'style'> &
 
 export const PageLink = createLink((props: AnchorProps & Native) => <Anchor inherit {...props} />);
 export const ButtonLink = createLink((props: ButtonProps & Native) => <Button component="a" {...props} />);
-export const NavigationLink = createLink((props: NavLinkProps & Native) => <NavLink component="a" {...props} />);

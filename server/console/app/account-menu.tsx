@@ -1,0 +1,44 @@
+/** Who is signed in, and the way out. A native popover: it closes by itself on Escape and on a press elsewhere. */
+import { Button, Stack, Text, UnstyledButton } from '@mantine/core';
+import { IconLogout, IconUserCircle } from '@tabler/icons-react';
+import { useId, useRef } from 'react';
+import { useSession, useSignOut } from '../client/session.tsx';
+import { ButtonLink } from '../parts/links.tsx';
+import { Given } from '../parts/words.tsx';
+import classes from './shell.module.css';
+
+export function AccountMenu() {
+  const { account } = useSession();
+  const signOut = useSignOut();
+  const id = useId();
+  const panel = useRef<HTMLDivElement>(null);
+  const roles = [...new Set(account.grants.map(({ role }) => role))].join(', ') || 'no role yet';
+  return (
+    <>
+      <UnstyledButton className={classes.icon} popoverTarget={id} aria-label={`Your account: ${account.name}`}>
+        <IconUserCircle size={24} aria-hidden />
+        <Text span size="sm" fw={500} truncate className={classes.account}>
+          <Given>{account.name}</Given>
+        </Text>
+      </UnstyledButton>
+      <div id={id} ref={panel} popover="auto" className={classes.panel}>
+        <Stack gap="sm">
+          <div>
+            <Text fw={600}>
+              <Given>{account.name}</Given>
+            </Text>
+            <Text size="sm" c="dimmed">
+              <Given>{account.email}</Given> · {roles}
+            </Text>
+          </div>
+          <ButtonLink to="/account" variant="default" onClick={() => panel.current?.hidePopover()}>
+            Your account
+          </ButtonLink>
+          <Button variant="default" leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut()}>
+            Sign out
+          </Button>
+        </Stack>
+      </div>
+    </>
+  );
+}

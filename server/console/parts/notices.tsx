@@ -1,0 +1,7 @@
+/** Short notices that something was done; what must be read stands in the page. */
+import '@mantine/notifications/styles.css';
+import { Notifications } from '@mantine/notifications';
+
+export default function Notices() {
+  return <Notifications position="bottom-right" />;
+}

@@ -1,0 +1,18 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const root = fileURLToPath(import.meta.resolve('../../server/console/'));
+const styles = fileURLToPath(import.meta.resolve('@mantine/core/styles.css')).replace(/\.css$/, '');
+
+it('brings the styles of every Mantine component that is used', () => {
+  const brought = readFileSync(join(root, 'app/mantine-styles.ts'), 'utf8');
+  const used = globSync('**/*.{ts,tsx}', { cwd: root, exclude: ['dist/**'] }).flatMap((file) => {
+    const imports = readFileSync(join(root, file), 'utf8').matchAll(/import \{([^}]*)\} from '@mantine\/core'/g);
+    return [...imports].flatMap(([, names = '']) => names.split(',').map((name) => name.trim().replace(/ as .*/, '')));
+  });
+  const components = [...new Set(used)].filter((name) => existsSync(join(styles, `${name}.css`)));
+  expect(components.length).toBeGreaterThan(20);
+  expect(components.filter((name) => !brought.includes(`/${name}.css`))).toEqual([]);
+});
