@@ -1,7 +1,10 @@
-/** Keeps what is on the page fresh: the server says which topics changed, and the questions under them are asked again. */
-import { useQueryClient } from '@tanstack/react-query';
+/**
+ * Keeps what is on the page fresh: the server says which topics changed, and the questions under them are asked again. A tab that nobody sees
+ * listens to nothing: a browser has six connections for all tabs of a server, and a stream takes one of them.
+ */
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
-import { changedEvent } from '../../../shared/api/events.ts';
+import { changedEvent, type Topic } from '../../../shared/api/events.ts';
 import { SESSION_KEY } from './session.tsx';
 
 const LiveContext = createContext(true);
@@ -9,33 +12,74 @@ const LiveContext = createContext(true);
 /** False while the stream is down and what is shown may be old. */
 export const useLive = () => use(LiveContext);
 
-export function LiveProvider({ children }: { readonly children: ReactNode }) {
-  const client = useQueryClient();
-  const [live, setLive] = useState(true);
-  useEffect(() => {
-    const source = new EventSource('/api/v1/events');
-    let wasDown = false;
+/** How long a tab may be out of sight before it stops listening: longer than a look at another tab. */
+const HIDDEN_FOR = 20_000;
+/** A stream that was refused, or ended by the server, is not tried again by the browser itself. */
+const AGAIN_AFTER = 5_000;
+
+function stale(client: QueryClient, topics: readonly Topic[]): void {
+  void client.invalidateQueries({
+    predicate: ({ queryKey: [under] }) =>
+      typeof under === 'string' && topics.some((topic) => under.split('+').includes(topic)),
+  });
+}
+
+function listen(client: QueryClient, setLive: (live: boolean) => void): () => void {
+  let source: EventSource | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let missed = false;
+
+  function open(): void {
+    clearTimeout(timer);
+    if (source) return;
+    source = new EventSource('/api/v1/events');
     source.addEventListener('open', () => {
       setLive(true);
       // What changed while nobody listened is not told again.
-      if (wasDown) void client.invalidateQueries();
-      wasDown = false;
+      if (missed) void client.invalidateQueries();
+      missed = false;
     });
     source.addEventListener('error', () => {
       setLive(false);
-      wasDown = true;
+      missed = true;
       // It may have ended because the session has.
       void client.invalidateQueries({ queryKey: SESSION_KEY });
+      if (source?.readyState !== EventSource.CLOSED) return;
+      close();
+      timer = setTimeout(open, AGAIN_AFTER);
     });
     source.addEventListener('changed', ({ data }) => {
       const changed = changedEvent.safeParse(JSON.parse(String(data)));
-      if (!changed.success) return;
-      void client.invalidateQueries({
-        predicate: ({ queryKey: [topics] }) =>
-          typeof topics === 'string' && changed.data.topics.some((topic) => topics.split('+').includes(topic)),
-      });
+      if (changed.success) stale(client, changed.data.topics);
     });
-    return () => source.close();
-  }, [client]);
+  }
+
+  function close(): void {
+    source?.close();
+    source = null;
+  }
+
+  function seen(): void {
+    clearTimeout(timer);
+    if (document.visibilityState === 'visible') return open();
+    timer = setTimeout(() => {
+      close();
+      missed = true;
+    }, HIDDEN_FOR);
+  }
+
+  document.addEventListener('visibilitychange', seen);
+  seen();
+  return () => {
+    document.removeEventListener('visibilitychange', seen);
+    clearTimeout(timer);
+    close();
+  };
+}
+
+export function LiveProvider({ children }: { readonly children: ReactNode }) {
+  const client = useQueryClient();
+  const [live, setLive] = useState(true);
+  useEffect(() => listen(client, setLive), [client]);
   return <LiveContext value={live}>{children}</LiveContext>;
 }
