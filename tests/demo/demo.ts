@@ -7,6 +7,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { CONSOLE_FOLDER, ensureConsole } from '../../server/console/build.ts';
+import { onEnding } from './ending.ts';
 import { makeFolder, removeAbandoned, removeFolder } from './folder.ts';
 import { DemoRefusal, portsFrom, refusalOf } from './ports.ts';
 import { Screen } from './screen.ts';
@@ -37,18 +38,6 @@ function mostDevices(): number {
   if (process.platform !== 'linux') return 20_000;
   const limit = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
   return Math.max(FEWEST, Math.min(20_000, Number(limit ?? 1024) - FILES_BESIDES));
-}
-
-/** Resolves with what ends the demo: a signal, the death of whoever started it, or of one of its processes. */
-function whatEnds(): { readonly ended: Promise<{ code: number; why: string | null }>; broke(why: Error): void } {
-  const { promise, resolve } = Promise.withResolvers<{ code: number; why: string | null }>();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    // Whoever presses Ctrl-C twice gets no second, half-done end.
-    process.on(signal, () => resolve({ code: 0, why: null }));
-  }
-  const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && resolve({ code: 0, why: null }), 500).unref();
-  return { ended: promise, broke: (why) => resolve({ code: 1, why: why.message }) };
 }
 
 interface Ready {
@@ -172,18 +161,17 @@ async function run(options: Options): Promise<number> {
   const screen = new Screen(process.stdout);
   screen.say('The Cordon demo: all of it runs on this machine and talks to nothing else.');
   if (options.fresh && removeAbandoned() > 0) screen.say('What an earlier demo left behind is removed.');
+  const { promise: ended, resolve: end } = Promise.withResolvers<Error | null>();
+  onEnding(() => end(null));
   const folder = makeFolder();
-  const { ended, broke } = whatEnds();
-  const world = new World({ folder, ports, devices: options.devices, onEnd: broke });
+  const world = new World({ folder, ports, devices: options.devices, onEnd: end });
   try {
-    const starting = start(world, options, screen);
-    // After its last line it has nothing to say; what ends the demo is one of the others then.
-    const { code, why } = await Promise.race([ended, starting.then(() => ended)]);
+    // After its last line the start has nothing to say; what ends the demo is one of the others then.
+    const broken = await Promise.race([ended, start(world, options, screen).then(() => ended)]);
     screen.close();
-    if (why !== null) console.error(why, lastWords(why));
-    return code;
+    if (broken) console.error(`${broken.message}${lastWords(broken)}`);
+    return broken ? 1 : 0;
   } catch (error) {
-    screen.close();
     throw refusalOf(error) ?? error;
   } finally {
     screen.close();
@@ -194,8 +182,8 @@ async function run(options: Options): Promise<number> {
 }
 
 /** What the process wrote last, since its log is about to go. */
-function lastWords(why: string): string {
-  const file = /its log is (\S+)$/.exec(why)?.[1];
+function lastWords({ message }: Error): string {
+  const file = /its log is (\S+)$/.exec(message)?.[1];
   return file === undefined ? '' : `\n${readFileSync(file, 'utf8').trim().split('\n').slice(-15).join('\n')}`;
 }
 
@@ -214,7 +202,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     .option('--port <number>', 'the first of three ports; 0 for any', whole(0, 65_533), 8443)
     .action(async (options: Options) => {
       try {
-        process.exit(await run(options));
+        const code = await run(options);
+        if (code === 0) console.log('\nThe demo has ended, and what it made is removed.');
+        process.exit(code);
       } catch (error) {
         console.error(error instanceof DemoRefusal ? error.message : error instanceof Error ? error.stack : error);
         process.exit(1);

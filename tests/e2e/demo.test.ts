@@ -155,7 +155,7 @@ describe('the demo', () => {
     expect((await message()).outcome).toBe('delivered');
     expect((await show()).marks).toEqual([]);
 
-    const order = '2026-001'.replace(/^\d+/, String(new Date().getUTCFullYear()));
+    const order = `${new Date().getUTCFullYear()}-001`;
     expect(demo.output).toContain(`${order}, for Pakistan, waits for two approvals`);
     expect((await approve(ada, order, 1)).adopted).toBe(false);
     expect((await approve(again, order, 1)).adopted).toBe(true);
@@ -201,6 +201,7 @@ describe('the demo', () => {
     const ended = once(demo.process, 'exit');
     demo.process.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
+    expect(demo.output).toMatch(/The demo has ended, and what it made is removed\.\n$/);
     await demo.leftNothing();
   }, 90_000);
 
@@ -212,8 +213,12 @@ describe('the demo', () => {
     await demo.leftNothing();
   }, 90_000);
 
-  it('ends with whoever started it, also while it starts', async () => {
-    const parent = 'require("node:child_process").spawn(process.execPath, process.argv.slice(1), { stdio: "inherit" })';
+  it('ends with whoever started it, though a shell stands between them, also while it starts', async () => {
+    const parent = `
+      const { spawn } = require("node:child_process");
+      const env = { ...process.env, npm_lifecycle_event: "demo" };
+      const [entry, ...args] = process.argv.slice(1);
+      spawn("sh", ["-c", '"$@"; exit', "sh", process.execPath, entry, ...args], { env, stdio: "inherit" });`;
     const demo = start(['--devices', '14', '--no-self'], ['-e', parent]);
     await demo.said(/devices +enrol/);
     demo.process.kill('SIGKILL');
