@@ -59,13 +59,15 @@ function listen(client: QueryClient, setLive: (live: boolean) => void): () => vo
     source = null;
   }
 
+  function rest(): void {
+    close();
+    missed = true;
+  }
+
   function seen(): void {
     clearTimeout(timer);
-    if (document.visibilityState === 'visible') return open();
-    timer = setTimeout(() => {
-      close();
-      missed = true;
-    }, HIDDEN_FOR);
+    if (document.visibilityState === 'visible') open();
+    else timer = setTimeout(rest, HIDDEN_FOR);
   }
 
   document.addEventListener('visibilitychange', seen);
