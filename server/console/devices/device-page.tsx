@@ -1,4 +1,142 @@
-import { Page } from '../parts/page.tsx';
+/** One device: who has it, where it is and why we think so, what it may do, what it was told, what it is, and what has happened. */
+import { Button, Grid, Menu, Stack } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconChevronDown } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { z } from 'zod';
+import type { deviceDetail } from '../../../shared/api/devices.ts';
+import type { CommandKind } from '../../../shared/protocol/frames.ts';
+import { Refusal } from '../client/call.ts';
+import { useMay } from '../client/session.tsx';
+import { ButtonLink } from '../parts/links.tsx';
+import { Page, Section } from '../parts/page.tsx';
+import { Answer, Empty } from '../parts/states.tsx';
+import { COMMAND_NAMES } from '../words/commands.ts';
+import { CommandDialog } from './commands/command-dialog.tsx';
+import { AlarmsSection } from './device/alarms-section.tsx';
+import { BelongingDialog } from './device/belonging-dialog.tsx';
+import { CertificatesSection } from './device/certificates-section.tsx';
+import { CommandsSection } from './device/commands-section.tsx';
+import { DangerSection } from './device/danger-section.tsx';
+import { DeviceFacts, DeviceLead } from './device/device-facts.tsx';
+import { InventorySection } from './device/inventory-section.tsx';
+import { PlaceSection } from './device/place-section.tsx';
+import { ReceiptsSection } from './device/receipts-section.tsx';
+import { ServicesSection } from './device/services-section.tsx';
+import { TimelineSection } from './device/timeline-section.tsx';
+import { deviceQuestion } from './queries.ts';
+
+const route = getRouteApi('/devices/$id');
+
 export function DevicePage() {
-  return <Page title="Device">Not built yet.</Page>;
+  const { id } = route.useParams();
+  const query = useQuery(deviceQuestion(id));
+  if (query.data !== undefined) return <Loaded key={id} device={query.data} />;
+  const code = query.error instanceof Refusal ? query.error.code : null;
+  if (code === 'not_found' || code === 'invalid_input') {
+    return (
+      <Missing title="There is no such device">
+        The address may be cut off, or the device has never been in this fleet.
+      </Missing>
+    );
+  }
+  if (code === 'out_of_scope') {
+    return (
+      <Missing title="Your role does not reach this device">
+        It is in another group, or at home in another place, than those that you answer for. Ask an owner if you need
+        it.
+      </Missing>
+    );
+  }
+  return (
+    <Page title="Device">
+      <Answer query={query} lines={8}>
+        {() => null}
+      </Answer>
+    </Page>
+  );
+}
+
+function Missing({ title, children }: { readonly title: string; readonly children: string }) {
+  return (
+    <Page title="Device">
+      <Empty title={title} action={<ButtonLink to="/devices">To the devices</ButtonLink>}>
+        {children}
+      </Empty>
+    </Page>
+  );
+}
+
+function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) {
+  const may = useMay();
+  const [command, setCommand] = useState<CommandKind | null>(null);
+  const [belonging, { open, close }] = useDisclosure(false);
+  const active = device.status === 'active';
+  return (
+    <Page
+      title={device.user}
+      lead={<DeviceLead device={device} />}
+      actions={active && may('commands.issue') && <Acts command={setCommand} />}
+    >
+      <Grid gap={{ base: 'lg', md: 'xl' }}>
+        <Grid.Col span={{ base: 12, md: 7 }}>
+          <Stack gap="xl">
+            <ServicesSection device={device} />
+            <PlaceSection device={device} />
+            <CommandsSection id={device.id} />
+            <ReceiptsSection id={device.id} />
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 5 }}>
+          <Stack gap="xl">
+            <Section title="Who it belongs to" actions={may('devices.update') && active && <Change open={open} />}>
+              <DeviceFacts device={device} />
+            </Section>
+            <InventorySection inventory={device.inventory} />
+            <CertificatesSection id={device.id} generation={device.generation} />
+            <AlarmsSection id={device.id} />
+          </Stack>
+        </Grid.Col>
+      </Grid>
+      <TimelineSection device={device} />
+      <DangerSection device={device} command={setCommand} />
+      <CommandDialog device={device} kind={command} close={() => setCommand(null)} />
+      <BelongingDialog device={device} opened={belonging} close={close} />
+    </Page>
+  );
+}
+
+const Change = ({ open }: { readonly open: () => void }) => (
+  <Button variant="default" size="xs" onClick={open}>
+    Change…
+  </Button>
+);
+
+const FURTHER: readonly CommandKind[] = ['unlock-workspace', 'refresh-inventory', 'restart-agent'];
+
+function Acts({ command }: { readonly command: (kind: CommandKind) => void }) {
+  return (
+    <>
+      <Button onClick={() => command('message')}>Message…</Button>
+      <Button variant="default" onClick={() => command('lock-workspace')}>
+        Lock…
+      </Button>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Button variant="default" rightSection={<IconChevronDown size={16} aria-hidden />}>
+            More
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {FURTHER.map((kind) => (
+            <Menu.Item key={kind} onClick={() => command(kind)}>
+              {COMMAND_NAMES[kind]}…
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+    </>
+  );
 }

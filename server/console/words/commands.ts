@@ -25,6 +25,17 @@ export const COMMAND_MEANING: Readonly<Record<CommandKind, string>> = {
     'The device leaves the fleet: its certificates end and it takes no more commands. To come back it must enrol anew.',
 };
 
+/** On the button, for one device. */
+export const COMMAND_VERBS: Readonly<Record<CommandKind, string>> = {
+  message: 'Send the message',
+  'lock-workspace': 'Lock the workspace',
+  'unlock-workspace': 'Unlock the workspace',
+  'refresh-inventory': 'Ask the device',
+  'restart-agent': 'Restart the agent',
+  'wipe-workspace': 'Wipe the workspace',
+  unenrol: 'Unenrol the device',
+};
+
 /** `Lock 3 devices`, `Send to 1 device`. */
 export function commandVerb(kind: CommandKind, count: number): string {
   const devices = `${count.toLocaleString('en')} ${count === 1 ? 'device' : 'devices'}`;

@@ -1,6 +1,7 @@
 /** Evidence, receipts, alarms and certificates of a device in an admin's words. */
 import type { Receipt } from '../../../shared/order/documents.ts';
-import type { EvidenceSource, Location } from '../../../shared/verdict/terms.ts';
+import { type EvidenceSource, type Location, SERVICES } from '../../../shared/verdict/terms.ts';
+import { SERVICE_NAMES } from './orders.ts';
 
 export const SOURCE_NAMES: Readonly<Record<EvidenceSource, string>> = {
   statement: "An admin's statement",
@@ -45,6 +46,12 @@ const ALARM_NAMES: Readonly<Record<string, string>> = {
   order_unverified: 'It does not believe an order',
   hold_renewed: 'One approver alone would prolong a hold',
 };
+
+/** A service as the store has it. */
+export function serviceName(service: string): string {
+  const known = SERVICES.find((one) => one === service);
+  return known ? SERVICE_NAMES[known] : service;
+}
 
 /** Codes come from agents too, also of other makers: one that is not known stays readable. */
 export const alarmName = (code: string): string => {

@@ -4,7 +4,7 @@ import { createColumnHelper, metaHelper, rowSortingFeature, tableFeatures } from
 import type { ReactNode } from 'react';
 import type { ListedDevice } from '../../../../shared/api/devices.ts';
 import { PageLink } from '../../parts/links.tsx';
-import { Area, Given } from '../../parts/words.tsx';
+import { Area, Given, Places } from '../../parts/words.tsx';
 import { STATUS_WORDS } from '../../words/devices.ts';
 import { date, relative } from '../../words/time.ts';
 import { ConnectionMark } from '../connection.tsx';
@@ -128,15 +128,6 @@ function Where({ device: { areas, home } }: { readonly device: ListedDevice }) {
       )}
     </Text>
   );
-}
-
-function Places({ areas }: { readonly areas: readonly string[] }) {
-  return areas.map((area, index) => (
-    <span key={area}>
-      {index > 0 && ' or '}
-      <Area code={area} />
-    </span>
-  ));
 }
 
 function State({

@@ -1,0 +1,110 @@
+/** A command for one device. */
+import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { commandView } from '../../../../shared/api/commands.ts';
+import type { DeviceView } from '../../../../shared/api/devices.ts';
+import type { CommandKind } from '../../../../shared/protocol/frames.ts';
+import { newCommandId } from '../../../../shared/protocol/ids.ts';
+import { call } from '../../client/call.ts';
+import { Failure } from '../../parts/states.tsx';
+import { Given } from '../../parts/words.tsx';
+import { COMMAND_MEANING, COMMAND_NAMES, COMMAND_VERBS, isGrave } from '../../words/commands.ts';
+import { CommandForm, commandOf, draftOf } from './command-form.tsx';
+
+export function CommandDialog({
+  device,
+  kind,
+  close,
+}: {
+  readonly device: DeviceView;
+  /** Null: closed. */
+  readonly kind: CommandKind | null;
+  readonly close: () => void;
+}) {
+  return (
+    <Modal opened={kind !== null} onClose={close} title={kind === null ? '' : COMMAND_NAMES[kind]}>
+      {kind !== null && <Form device={device} kind={kind} close={close} />}
+    </Modal>
+  );
+}
+
+function Form({
+  device,
+  kind,
+  close,
+}: {
+  readonly device: DeviceView;
+  readonly kind: CommandKind;
+  readonly close: () => void;
+}) {
+  const client = useQueryClient();
+  const [draft, setDraft] = useState(() => draftOf(kind));
+  // The same request again, should its answer be lost, is the same command.
+  const [id, setId] = useState(newCommandId);
+  const command = commandOf(draft);
+  const grave = isGrave(kind);
+  const sending = useMutation({
+    mutationFn: () =>
+      call('POST', `/devices/${device.id}/commands`, commandView, {
+        id,
+        command,
+        expiresInSeconds: draft.expiresInSeconds,
+      }),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: ['commands'] });
+      close();
+    },
+  });
+  return (
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (command !== null) sending.mutate();
+      }}
+    >
+      <Stack>
+        <Text size="sm">
+          To <Given>{device.user}</Given>
+          {device.hostname !== null && (
+            <>
+              , <Given>{device.hostname}</Given>
+            </>
+          )}
+          . {!device.presence?.connected && 'It is not connected: it gets the command when it comes back.'}
+        </Text>
+        {grave ? (
+          <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="This cannot be undone">
+            {COMMAND_MEANING[kind]}
+          </Alert>
+        ) : (
+          <Text size="sm">{COMMAND_MEANING[kind]}</Text>
+        )}
+        <CommandForm
+          draft={draft}
+          kinds={[kind]}
+          change={(next) => {
+            setDraft(next);
+            setId(newCommandId());
+          }}
+        />
+        {sending.isError && <Failure error={sending.error} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            {...(grave && { color: 'red' })}
+            disabled={command === null}
+            loading={sending.isPending}
+          >
+            {COMMAND_VERBS[kind]}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

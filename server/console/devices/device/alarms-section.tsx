@@ -1,0 +1,48 @@
+/** What the device, or the server about it, has raised for an admin to see. */
+import { Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useMay } from '../../client/session.tsx';
+import { Section } from '../../parts/page.tsx';
+import { Answer } from '../../parts/states.tsx';
+import { Given, Moment } from '../../parts/words.tsx';
+import { alarmName } from '../../words/devices.ts';
+import { alarmsQuestion } from '../queries.ts';
+import classes from './device.module.css';
+import { FewAtFirst } from './few-at-first.tsx';
+
+export function AlarmsSection({ id }: { readonly id: string }) {
+  const may = useMay();
+  const query = useQuery({ ...alarmsQuestion(id), enabled: may('alarms.list') });
+  if (!may('alarms.list')) return null;
+  return (
+    <Section title="Alarms">
+      <Answer query={query} lines={2}>
+        {({ alarms }) =>
+          alarms.length === 0 ? (
+            <Text c="dimmed">None.</Text>
+          ) : (
+            <FewAtFirst items={alarms} few={4} noun="alarms">
+              {(shown) => (
+                <ul className={classes.list}>
+                  {shown.map((alarm) => (
+                    <li key={alarm.id}>
+                      <Text size="sm" fw={600}>
+                        {alarmName(alarm.code)}
+                      </Text>
+                      <Text size="sm">
+                        <Given>{alarm.detail}</Given>
+                      </Text>
+                      <Text size="xs" c="dimmed">
+                        <Moment at={alarm.at} /> · <span className={classes.mono}>{alarm.code}</span>
+                      </Text>
+                    </li>
+                  ))}
+                </ul>
+              )}
+            </FewAtFirst>
+          )
+        }
+      </Answer>
+    </Section>
+  );
+}

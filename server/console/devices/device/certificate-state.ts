@@ -1,0 +1,15 @@
+/** What a certificate is worth at an instant of real time. */
+export type CertificateState = 'used' | 'replaced' | 'revoked' | 'expired';
+
+export function certificateState(
+  {
+    revokedAt,
+    supersededAt,
+    notAfter,
+  }: { readonly revokedAt: number | null; readonly supersededAt: number | null; readonly notAfter: number },
+  now: number,
+): CertificateState {
+  if (revokedAt !== null) return 'revoked';
+  if (supersededAt !== null) return 'replaced';
+  return notAfter <= now ? 'expired' : 'used';
+}

@@ -1,0 +1,67 @@
+/** The device's certificates. They run on real time, whatever the server's clock says. */
+import { Badge, Group, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useNow } from '../../client/server-time.tsx';
+import { useMay } from '../../client/session.tsx';
+import { Section } from '../../parts/page.tsx';
+import { Answer } from '../../parts/states.tsx';
+import { Moment } from '../../parts/words.tsx';
+import { certificatesQuestion } from '../queries.ts';
+import { certificateState } from './certificate-state.ts';
+import classes from './device.module.css';
+import { FewAtFirst } from './few-at-first.tsx';
+
+const STATES = {
+  used: { label: 'In use', color: 'green' },
+  replaced: { label: 'Replaced', color: 'gray' },
+  revoked: { label: 'Revoked', color: 'red' },
+  expired: { label: 'Expired', color: 'gray' },
+} as const;
+
+export function CertificatesSection({ id, generation }: { readonly id: string; readonly generation: number }) {
+  const may = useMay();
+  const now = useNow(10_000);
+  const query = useQuery({ ...certificatesQuestion(id), enabled: may('devices.certificates') });
+  if (!may('devices.certificates')) return null;
+  return (
+    <Section title="Certificates">
+      <Answer query={query} lines={3}>
+        {({ certificates }) =>
+          certificates.length === 0 ? (
+            <Text c="dimmed">It has none.</Text>
+          ) : (
+            <FewAtFirst items={certificates} few={3} noun="certificates">
+              {(shown) => (
+                <ul className={classes.list}>
+                  {shown.map((certificate) => {
+                    const end = certificate.revokedAt ?? certificate.notAfter;
+                    const { label, color } = STATES[certificateState(certificate, now)];
+                    return (
+                      <li key={certificate.serial}>
+                        <Group justify="space-between" gap="xs" wrap="nowrap">
+                          <Text size="sm">
+                            {end > now ? 'Ends' : 'Ended'} <Moment at={end} now={now} />
+                            {certificate.generation !== null &&
+                              certificate.generation !== generation &&
+                              `, of enrolment ${certificate.generation}`}
+                          </Text>
+                          <Badge color={color}>{label}</Badge>
+                        </Group>
+                        <Text size="xs" c="dimmed">
+                          Serial number <span className={classes.mono}>{certificate.serial}</span>
+                        </Text>
+                        <Text size="xs" c="dimmed">
+                          SHA-256 <span className={classes.mono}>{certificate.fingerprint}</span>
+                        </Text>
+                      </li>
+                    );
+                  })}
+                </ul>
+              )}
+            </FewAtFirst>
+          )
+        }
+      </Answer>
+    </Section>
+  );
+}

@@ -1,0 +1,47 @@
+/** What the device itself has said about orders, signed by its own key. */
+import { Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useMay } from '../../client/session.tsx';
+import { Section } from '../../parts/page.tsx';
+import { Answer } from '../../parts/states.tsx';
+import { Moment } from '../../parts/words.tsx';
+import { RECEIPT_SENTENCES, serviceName } from '../../words/devices.ts';
+import { receiptsQuestion } from '../queries.ts';
+import classes from './device.module.css';
+import { FewAtFirst } from './few-at-first.tsx';
+import { OrderLink } from './services-section.tsx';
+
+export function ReceiptsSection({ id }: { readonly id: string }) {
+  const may = useMay();
+  const query = useQuery({ ...receiptsQuestion(id), enabled: may('devices.receipts') });
+  if (!may('devices.receipts')) return null;
+  return (
+    <Section title="What it has said about orders">
+      <Answer query={query} lines={3}>
+        {({ receipts }) =>
+          receipts.length === 0 ? (
+            <Text c="dimmed">Nothing yet: no order has concerned it.</Text>
+          ) : (
+            <FewAtFirst items={receipts} few={6} noun="receipts">
+              {(shown) => (
+                <ul className={classes.list}>
+                  {shown.map(({ order, revision, kind, service, at }) => (
+                    <li key={`${order} ${revision} ${kind} ${service} ${at}`}>
+                      <Text size="sm">
+                        {RECEIPT_SENTENCES[kind]}
+                        {service !== null && ` ${serviceName(service)}.`}
+                      </Text>
+                      <Text size="sm" c="dimmed">
+                        <OrderLink number={order} />, revision {revision} · <Moment at={Date.parse(at)} />
+                      </Text>
+                    </li>
+                  ))}
+                </ul>
+              )}
+            </FewAtFirst>
+          )
+        }
+      </Answer>
+    </Section>
+  );
+}

@@ -1,0 +1,190 @@
+/** An admin's word on where a device is, or where its home is: made, and ended before its time. */
+import {
+  Button,
+  Group,
+  Modal,
+  MultiSelect,
+  SegmentedControl,
+  Select,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+} from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useRef, useState } from 'react';
+import { type DeviceView, deviceView } from '../../../../shared/api/devices.ts';
+import { call } from '../../client/call.ts';
+import { useServerNow } from '../../client/server-time.tsx';
+import { Confirm } from '../../parts/confirm.tsx';
+import { PlaceSelect } from '../../parts/place-select.tsx';
+import { Failure } from '../../parts/states.tsx';
+import { Given } from '../../parts/words.tsx';
+import { COUNTRY_CHOICES, subdivisionChoices, withChosen } from '../../words/places.ts';
+import {
+  EMPTY,
+  LIVES,
+  LONGEST_REASON,
+  type Problems,
+  problemsOf,
+  type StatementForm,
+  statementOf,
+} from './statement.ts';
+
+interface DialogProps {
+  readonly device: DeviceView;
+  readonly opened: boolean;
+  readonly close: () => void;
+}
+
+export function StatementDialog({ device, opened, close }: DialogProps) {
+  return (
+    <Modal opened={opened} onClose={close} title="State where the device is">
+      <Form device={device} close={close} />
+    </Modal>
+  );
+}
+
+function useChange(device: DeviceView) {
+  const client = useQueryClient();
+  return async (statement: ReturnType<typeof statementOf> | null) => {
+    await call('PATCH', `/devices/${device.id}`, deviceView, { statement });
+    await client.invalidateQueries({
+      predicate: ({ queryKey }) => String(queryKey[1]).startsWith(`/devices/${device.id}`),
+    });
+  };
+}
+
+function Form({ device, close }: Omit<DialogProps, 'opened'>) {
+  const now = useServerNow(10_000);
+  const [form, setForm] = useState(EMPTY);
+  const [problems, setProblems] = useState<Problems>({});
+  const element = useRef<HTMLFormElement>(null);
+  const change = useChange(device);
+  const saving = useMutation({ mutationFn: () => change(statementOf(form, now)), onSuccess: close });
+  const set = (next: Partial<StatementForm>) => {
+    setForm((before) => ({ ...before, ...next }));
+    setProblems((before) => Object.fromEntries(Object.entries(before).filter(([field]) => !(field in next))));
+  };
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const found = problemsOf(form, now);
+    setProblems(found);
+    const [first] = Object.keys(found);
+    if (first === undefined) saving.mutate();
+    else element.current?.querySelector<HTMLElement>(`[name="${first}"]`)?.focus();
+  };
+
+  return (
+    <form ref={element} noValidate onSubmit={submit}>
+      <Stack>
+        <Text size="sm">
+          What you state about <Given>{device.user}</Given> goes before everything that is observed, until it ends.
+          Orders are applied by it at once.
+        </Text>
+        <SegmentedControl
+          fullWidth
+          aria-label="What is stated"
+          data={[
+            { value: 'presence', label: 'Where it is' },
+            { value: 'home', label: 'Where its home is' },
+          ]}
+          value={form.kind}
+          onChange={(kind) => set({ kind: kind === 'home' ? 'home' : 'presence', areas: [] })}
+        />
+        {form.kind === 'home' ? (
+          <PlaceSelect
+            label="Place"
+            required
+            name="areas"
+            error={problems.areas}
+            value={form.areas[0] ?? null}
+            onChange={(area) => set({ areas: area === null ? [] : [area] })}
+          />
+        ) : (
+          <PlacesSelect value={form.areas} error={problems.areas} change={(areas) => set({ areas })} />
+        )}
+        <Textarea
+          label="Reason"
+          description="How you know. It is kept with the device."
+          required
+          name="reason"
+          autosize
+          minRows={2}
+          dir="auto"
+          maxLength={LONGEST_REASON}
+          error={problems.reason}
+          value={form.reason}
+          onChange={({ currentTarget }) => set({ reason: currentTarget.value })}
+        />
+        <Group grow align="flex-start">
+          <Select
+            label="It holds for"
+            data={LIVES}
+            allowDeselect={false}
+            value={form.life}
+            onChange={(life) => set({ life: life ?? EMPTY.life })}
+          />
+          {form.life === 'other' && (
+            <TextInput
+              type="datetime-local"
+              label="Until, in your time zone"
+              required
+              name="until"
+              error={problems.until}
+              value={form.until}
+              onChange={({ currentTarget }) => set({ until: currentTarget.value })}
+            />
+          )}
+        </Group>
+        {saving.isError && <Failure error={saving.error} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={saving.isPending}>
+            {form.kind === 'home' ? 'State its home' : 'State where it is'}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function PlacesSelect({
+  value,
+  error,
+  change,
+}: {
+  readonly value: readonly string[];
+  readonly error: string | undefined;
+  readonly change: (areas: string[]) => void;
+}) {
+  const [typed, setTyped] = useState('');
+  return (
+    <MultiSelect
+      label="Places"
+      description="Several mean: one of them. For a part of a country type its code and a hyphen, such as PK-"
+      required
+      name="areas"
+      data={withChosen([...COUNTRY_CHOICES, ...subdivisionChoices(typed)], value)}
+      value={[...value]}
+      onChange={change}
+      searchable
+      limit={100}
+      onSearchChange={setTyped}
+      nothingFoundMessage="No such place"
+      error={error}
+    />
+  );
+}
+
+export function EndStatement({ device, opened, close }: DialogProps) {
+  const change = useChange(device);
+  return (
+    <Confirm title="End the statement" opened={opened} close={close} verb="End the statement" act={() => change(null)}>
+      <Text>From then on what is observed decides again, and orders are applied by that at once.</Text>
+    </Confirm>
+  );
+}
