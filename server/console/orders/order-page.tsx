@@ -1,4 +1,135 @@
-import { Page } from '../parts/page.tsx';
+/** One order: where it stands, what it says, whom it touches, how far it has come, what happened to it, and what can be done about it. */
+import { Grid } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import type { OrderView } from '../../../shared/api/orders.ts';
+import { orderRoute } from '../app/router.tsx';
+import { rootsOf } from '../approver-key/root-of-approvers.ts';
+import { approversQuery } from '../client/queries.ts';
+import { useServerNow } from '../client/server-time.tsx';
+import { useMay, useSession } from '../client/session.tsx';
+import { Page, Section } from '../parts/page.tsx';
+import { Answer } from '../parts/states.tsx';
+import { standingAt } from '../words/order-standing.ts';
+import { ActDialog, type PlainAct } from './act-dialog.tsx';
+import { approvalState, eligibility, missingWords, waitingRevision } from './approval-state.ts';
+import { ApproveDialog } from './approve-dialog.tsx';
+import { ExtendDialog } from './extend-dialog.tsx';
+import { OrderActs } from './order-acts.tsx';
+import { OrderHead } from './order-head.tsx';
+import { OrderImpact } from './order-impact.tsx';
+import { OrderProgress } from './order-progress.tsx';
+import { OrderTimeline } from './order-timeline.tsx';
+import { OrderWords } from './order-words.tsx';
+import { orderQuery, warningsQuery } from './queries.ts';
+import { useRevisionTexts } from './use-revision-texts.ts';
+import { WaitingPanel } from './waiting-panel.tsx';
+import { Warnings } from './warnings.tsx';
+
 export function OrderPage() {
-  return <Page title="Order">Not built yet.</Page>;
+  const { number } = orderRoute.useParams();
+  const query = useQuery(orderQuery(number));
+  if (query.data !== undefined) return <Loaded key={number} order={query.data} />;
+  return (
+    <Page title={`Order ${number}`}>
+      <Answer query={query} lines={8}>
+        {() => null}
+      </Answer>
+    </Page>
+  );
+}
+
+/** What stands open over the page. */
+type Open = { readonly kind: 'approve'; readonly revision: number } | { readonly kind: PlainAct | 'extend' };
+
+function Loaded({ order }: { readonly order: OrderView }) {
+  const may = useMay();
+  const { person } = useSession().account;
+  const now = useServerNow(1_000);
+  const [open, setOpen] = useState<Open | null>(null);
+  const texts = useRevisionTexts(order);
+  const approvers = useQuery({ ...approversQuery, enabled: may('approvers.show') }).data;
+  const root = approvers ? rootsOf(approvers).current : null;
+  const nameOf = (id: string) => order.people[id] ?? id;
+
+  const { phase } = standingAt(order, now);
+  const over = phase === 'held' || phase === 'ended' || phase === 'withdrawn';
+  const brief = phase === 'held' && order.heldUntil !== null ? order.adoptedRevision : null;
+  const asked = waitingRevision(order) ?? order.revisions.find(({ revision }) => revision === brief);
+  const considered = waitingRevision(order)?.revision ?? order.adoptedRevision ?? order.latestRevision;
+  const warnings = useQuery({
+    ...warningsQuery(order.number, considered),
+    enabled: may('orders.warnings') && (asked !== undefined || phase === 'coming'),
+  }).data?.warnings;
+  const exempt = texts.documents.get(considered)?.exempt.length;
+
+  const [proposed, setProposed] = useState<number | null>(null);
+  // Its proposer learns what is missing now, and goes on at once where their own approval counts.
+  useEffect(() => {
+    const revision = order.revisions.find((each) => each.revision === proposed);
+    if (!revision || !root) return;
+    setProposed(null);
+    const state = approvalState(order, revision, root);
+    const approves = eligibility(state, revision, root, person) === 'may' && may('orders.approve');
+    setOpen(approves ? { kind: 'approve', revision: revision.revision } : null);
+    notifications.show({
+      title: `Proposed as revision ${revision.revision}. Nothing has changed yet.`,
+      message: missingWords(state, revision, (id) => order.people[id] ?? id),
+    });
+  }, [order, proposed, root, person, may]);
+
+  const close = () => setOpen(null);
+  const opened = open?.kind === 'approve' ? order.revisions.find(({ revision }) => revision === open.revision) : null;
+  return (
+    <Page
+      title={order.title}
+      lead={<OrderHead order={order} now={now} />}
+      actions={<OrderActs order={order} now={now} choose={(kind) => setOpen({ kind })} />}
+    >
+      {asked && root && (
+        <WaitingPanel
+          order={order}
+          revision={asked}
+          root={root}
+          texts={texts}
+          nameOf={nameOf}
+          approve={() => setOpen({ kind: 'approve', revision: asked.revision })}
+        />
+      )}
+      <Warnings warnings={warnings ?? []} />
+      <Grid gap="xl">
+        <Grid.Col span={{ base: 12, lg: 7 }}>
+          <Section title="What it says">
+            <OrderWords terms={order.terms} {...(exempt !== undefined && { exempt })} />
+          </Section>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, lg: 5 }}>
+          {may('orders.progress') && order.adoptedRevision !== null && (
+            <Section title="How far it has come">
+              <OrderProgress number={order.number} over={over} />
+            </Section>
+          )}
+        </Grid.Col>
+      </Grid>
+      {may('orders.impact') && !over && (
+        <Section title="Whom it touches">
+          <OrderImpact number={order.number} begun={Date.parse(order.terms.effective) <= now} />
+        </Section>
+      )}
+      <Section title="History">
+        <OrderTimeline order={order} texts={texts} nameOf={nameOf} />
+      </Section>
+      {opened && root && (
+        <ApproveDialog opened close={close} order={order} revision={opened} root={root} texts={texts} nameOf={nameOf} />
+      )}
+      <ExtendDialog opened={open?.kind === 'extend'} order={order} close={close} proposed={setProposed} />
+      <ActDialog
+        act={open !== null && open.kind !== 'approve' && open.kind !== 'extend' ? open.kind : null}
+        order={order}
+        close={close}
+        proposed={setProposed}
+      />
+    </Page>
+  );
 }

@@ -1,6 +1,6 @@
 /** What an order's rules mean, in words. Pure. */
 import type { OrderTerms } from '../../../shared/order/documents.ts';
-import type { Nexus } from '../../../shared/verdict/terms.ts';
+import type { Nexus, Service } from '../../../shared/verdict/terms.ts';
 import { areaName, sentence } from '../words/areas.ts';
 import { NEXUS_NAMES } from '../words/orders.ts';
 import { dateTime, duration, zoneOffset } from '../words/time.ts';
@@ -23,6 +23,14 @@ export function tiesWords(nexus: readonly Nexus[]): string {
   const ties = nexus.map((tie) => NEXUS_NAMES[tie]);
   return `A device that ${new Intl.ListFormat('en', { type: 'disjunction' }).format(ties)}.`;
 }
+
+/** What shutting a service means for people. */
+export const SHUT_WORDS: Readonly<Record<Service, string>> = {
+  enrolment: 'No device can be added, nor a known one set up again.',
+  management: 'The server cannot lock, wipe or message the device, nor see how it is.',
+  messaging: 'People cannot send each other messages.',
+  mail: 'No company mail reaches the device.',
+};
 
 export const UNKNOWN_WORDS = {
   allow: 'Not affected: what is not known is not held against it.',

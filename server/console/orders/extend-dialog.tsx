@@ -1,0 +1,129 @@
+/** Proposing another time at which an order takes effect, or another end. */
+import { Alert, Button, Checkbox, Group, Modal, Stack, Text } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { type OrderView, orderPreview, revisionView } from '../../../shared/api/orders.ts';
+import { call } from '../client/call.ts';
+import { useServerNow } from '../client/server-time.tsx';
+import { Failure } from '../parts/states.tsx';
+import { ACT_NAMES } from '../words/orders.ts';
+import { waitingRevision } from './approval-state.ts';
+import { DateTimeField } from './form/date-time-field.tsx';
+import { NO_TIME, timeText, writtenAt } from './form/written-time.ts';
+import { orderQuery } from './queries.ts';
+import { Warnings } from './warnings.tsx';
+
+interface Props {
+  readonly order: OrderView;
+  readonly close: () => void;
+  readonly proposed: (revision: number) => void;
+}
+
+export function ExtendDialog({ opened, ...props }: Props & { readonly opened: boolean }) {
+  return (
+    <Modal opened={opened} onClose={props.close} size="lg" title={`New date for order ${props.order.number}`}>
+      <ExtendBody {...props} />
+    </Modal>
+  );
+}
+
+function ExtendBody({ order, close, proposed }: Props) {
+  const { effective: present, until: presentEnd, zone } = order.terms;
+  const now = useServerNow(60_000);
+  const client = useQueryClient();
+  const [effective, setEffective] = useState(() => writtenAt(present, zone));
+  const [ends, setEnds] = useState(presentEnd !== null);
+  const [until, setUntil] = useState(() => (presentEnd === null ? NO_TIME : writtenAt(presentEnd, zone)));
+
+  const body = {
+    act: 'extend' as const,
+    effective: timeText(effective) ?? '',
+    until: ends ? (timeText(until) ?? '') : null,
+  };
+  const draft = JSON.stringify({ ...body, order: order.number });
+  const [settled] = useDebouncedValue(draft, 400);
+  const preview = useQuery({
+    queryKey: ['orders+clock', 'preview', settled],
+    queryFn: ({ signal }) => call('POST', '/orders/preview', orderPreview, JSON.parse(settled), signal),
+    placeholderData: keepPreviousData,
+  });
+  const proposing = useMutation({
+    mutationFn: () => call('POST', `/orders/${encodeURIComponent(order.number)}/revisions`, revisionView, body),
+    onSuccess: async ({ revision }) => {
+      await client.invalidateQueries({ queryKey: orderQuery(order.number).queryKey });
+      proposed(revision);
+    },
+  });
+
+  const fresh = settled === draft && !preview.isPlaceholderData && preview.data !== undefined;
+  const problems = preview.data?.problems ?? [];
+  const problemAt = (field: string) => {
+    const found = problems.find((problem) => problem.field === field);
+    return found && { text: found.detail, suggestions: found.suggestions, missing: false };
+  };
+  const others = problems.filter(({ field }) => field !== 'effective' && field !== 'until');
+  const same = body.effective === present && body.until === presentEnd;
+  const aside = waitingRevision(order);
+  return (
+    <Stack>
+      <Text>
+        {Date.parse(present) <= now
+          ? 'Its time has come already: a later one takes it out of force until then.'
+          : 'Until the new time, service goes on as it does now.'}{' '}
+        Two approvers are needed, neither of them you.
+      </Text>
+      <DateTimeField
+        id="extend-effective"
+        legend="Takes effect"
+        value={effective}
+        zone={zone}
+        read={preview.data?.effective ?? null}
+        change={setEffective}
+        problem={problemAt('effective')}
+      />
+      <Checkbox
+        checked={ends}
+        onChange={({ currentTarget }) => setEnds(currentTarget.checked)}
+        label="It ends by itself"
+        description="Otherwise it lasts until two approvers withdraw it."
+      />
+      {ends && (
+        <DateTimeField
+          id="extend-until"
+          legend="Ends"
+          value={until}
+          zone={zone}
+          read={preview.data?.until ?? null}
+          change={setUntil}
+          problem={problemAt('until')}
+        />
+      )}
+      {aside && (
+        <Alert color="yellow" title={`Revision ${aside.revision} is set aside by this`}>
+          {ACT_NAMES[aside.act]} still waits for approval. Only the newest revision can be approved.
+        </Alert>
+      )}
+      {others.length > 0 && (
+        <Alert color="red" title="This would be refused" role="alert">
+          {others.map(({ detail }) => detail).join(' ')}
+        </Alert>
+      )}
+      <Warnings warnings={preview.data?.warnings ?? []} />
+      {preview.isError && <Failure error={preview.error} retry={() => void preview.refetch()} />}
+      {proposing.isError && <Failure error={proposing.error} />}
+      <Group justify="flex-end">
+        <Button variant="default" onClick={close}>
+          Cancel
+        </Button>
+        <Button
+          loading={proposing.isPending}
+          disabled={same || !fresh || problems.length > 0}
+          onClick={() => proposing.mutate()}
+        >
+          Propose the new date
+        </Button>
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,134 @@
+/** What the form holds of an order, and its way to the API and back. Pure. */
+import { z } from 'zod';
+import { type orderDraft, PROPOSAL_DEFAULTS } from '../../../../shared/api/orders.ts';
+import type { OrderTerms } from '../../../../shared/order/documents.ts';
+import { NEXUS, SERVICES } from '../../../../shared/verdict/terms.ts';
+import { NO_TIME, timeText, writtenAt, writtenTime } from './written-time.ts';
+
+const rule = z.enum(['allow', 'deny']);
+const named = z.object({ value: z.string(), label: z.string() });
+
+/** As kept in the browser, too: what does not fit any more is thrown away. */
+export const orderForm = z.object({
+  areas: z.array(z.string()),
+  disputed: z.record(z.string(), z.string()),
+  services: z.array(z.enum(SERVICES)),
+  nexus: z.array(z.enum(NEXUS)),
+  zone: z.string(),
+  /** The reader has chosen the zone: areas do not change it any more. */
+  zoneChosen: z.boolean(),
+  effective: writtenTime,
+  ends: z.boolean(),
+  until: writtenTime,
+  mode: z.enum(['suspend', 'exit']),
+  unknown: rule,
+  contested: rule,
+  travellers: rule,
+  visitors: z.string(),
+  stale: z.enum(['keep', 'allow', 'deny']),
+  /** keep: who is exempt now stays so. list: those below, and nobody else. */
+  exemption: z.enum(['keep', 'list']),
+  groups: z.array(named),
+  devices: z.array(named),
+  title: z.string(),
+  authority: z.string(),
+  addressee: z.string(),
+  instrument: z.string(),
+  statements: z.array(z.object({ language: z.string(), text: z.string() })),
+  appeal: z.string(),
+});
+export type OrderForm = z.infer<typeof orderForm>;
+export type Draft = z.input<typeof orderDraft>;
+export type Submission = Omit<Draft, 'order' | 'act'> & { readonly act?: 'revise' };
+
+/** The mildest rules: what is not said takes nothing from anybody. */
+export function emptyForm({ zone, appeal }: { readonly zone: string; readonly appeal: string }): OrderForm {
+  return {
+    areas: [],
+    disputed: {},
+    services: [],
+    nexus: ['present'],
+    zone,
+    zoneChosen: false,
+    effective: NO_TIME,
+    ends: false,
+    until: NO_TIME,
+    mode: PROPOSAL_DEFAULTS.mode,
+    unknown: 'allow',
+    contested: 'allow',
+    travellers: 'allow',
+    visitors: PROPOSAL_DEFAULTS.visitors,
+    stale: PROPOSAL_DEFAULTS.stale,
+    exemption: 'list',
+    groups: [],
+    devices: [],
+    title: '',
+    authority: '',
+    addressee: '',
+    instrument: '',
+    statements: [{ language: 'en', text: '' }],
+    appeal,
+  };
+}
+
+/** An order as it stands, to be changed. */
+export function formOf(terms: OrderTerms): OrderForm {
+  const { effective, until, statement, areas, services, nexus, disputed, ...same } = terms;
+  return {
+    ...same,
+    areas: [...areas],
+    services: [...services],
+    nexus: [...nexus],
+    disputed: { ...disputed },
+    zoneChosen: true,
+    effective: writtenAt(effective, terms.zone),
+    ends: until !== null,
+    until: until === null ? NO_TIME : writtenAt(until, terms.zone),
+    exemption: 'keep',
+    groups: [],
+    devices: [],
+    statements: Object.entries(statement).map(([language, text]) => ({ language, text })),
+  };
+}
+
+/** Empty when `list` names nobody. Absent: who is exempt stays so. */
+function exemptOf({ exemption, groups, devices }: OrderForm): Draft['exempt'] {
+  if (exemption === 'keep') return undefined;
+  return [...groups.map(({ value }) => ({ group: value })), ...devices.map(({ value }) => ({ device: value }))];
+}
+
+/** What is to be checked: everything that is filled in, as far as it is. */
+export function draftOf(form: OrderForm, revises: string | null): Draft {
+  const { areas, services, nexus, zone, mode, unknown, contested, travellers, visitors, stale, disputed } = form;
+  const text = (value: string) => (value.trim() === '' ? undefined : value.trim());
+  const effective = timeText(form.effective);
+  // An end that is wanted and not given is refused: without one, the order would last until it is withdrawn.
+  const until = form.ends ? (timeText(form.until) ?? '') : null;
+  const written = form.statements.filter((each) => each.language !== '' && text(each.text) !== undefined);
+  const exempt = exemptOf(form);
+  const given = {
+    title: text(form.title),
+    authority: text(form.authority),
+    addressee: text(form.addressee),
+    instrument: text(form.instrument),
+    appeal: text(form.appeal),
+    ...(areas.length > 0 && { areas }),
+    ...(services.length > 0 && { services }),
+    ...(nexus.length > 0 && { nexus }),
+    ...(written.length > 0 && {
+      statement: Object.fromEntries(written.map((each) => [each.language, each.text.trim()])),
+    }),
+    effective,
+    until,
+    exempt,
+  };
+  const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const rules = { zone, mode, unknown, contested, travellers, visitors, stale, disputed };
+  return { ...(revises === null ? { act: 'propose' } : { order: revises, act: 'revise' }), ...rules, ...filled };
+}
+
+/** What is sent at the end. `order` and `act` are said by the address when it is a new one. */
+export function submission(form: OrderForm, revises: string | null): Submission {
+  const { order: _order, act: _act, ...terms } = draftOf(form, revises);
+  return revises === null ? terms : { ...terms, act: 'revise' };
+}

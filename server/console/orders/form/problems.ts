@@ -1,0 +1,84 @@
+/** What stands against the form, field by field: the server's words, and plainer ones for what is simply not filled in yet. Pure. */
+import type { OrderPreview } from '../../../../shared/api/orders.ts';
+import type { OrderForm } from './order-form.ts';
+import { timeText } from './written-time.ts';
+
+/** In the order in which they stand in the form. */
+export const FIELDS = [
+  'areas',
+  'disputed',
+  'services',
+  'nexus',
+  'zone',
+  'effective',
+  'until',
+  'mode',
+  'unknown',
+  'contested',
+  'visitors',
+  'travellers',
+  'stale',
+  'exempt',
+  'title',
+  'authority',
+  'addressee',
+  'instrument',
+  'statement',
+  'appeal',
+] as const;
+export type Field = (typeof FIELDS)[number];
+
+export interface Problem {
+  readonly text: string;
+  readonly suggestions: readonly string[];
+  /** Nothing is wrong with it: it is not there yet. */
+  readonly missing: boolean;
+}
+
+/** Of what can be empty. */
+const MISSING: Readonly<Partial<Record<Field, { readonly text: string; readonly is: (form: OrderForm) => boolean }>>> =
+  {
+    areas: { text: 'Choose at least one area.', is: ({ areas }) => areas.length === 0 },
+    services: { text: 'Choose at least one service.', is: ({ services }) => services.length === 0 },
+    nexus: { text: 'Choose at least one tie.', is: ({ nexus }) => nexus.length === 0 },
+    effective: { text: 'Give a day and a time of day.', is: ({ effective }) => timeText(effective) === undefined },
+    until: {
+      text: 'Give a day and a time of day, or let it last until it is withdrawn.',
+      is: ({ ends, until }) => ends && timeText(until) === undefined,
+    },
+    title: { text: 'Give it a title.', is: ({ title }) => title.trim() === '' },
+    authority: { text: 'Say who demands it.', is: ({ authority }) => authority.trim() === '' },
+    addressee: { text: 'Say to whom the demand is addressed.', is: ({ addressee }) => addressee.trim() === '' },
+    instrument: { text: 'Say by which law, letter or directive.', is: ({ instrument }) => instrument.trim() === '' },
+    statement: {
+      text: 'Write a statement in at least one language.',
+      is: ({ statements }) => statements.every(({ language, text }) => language === '' || text.trim() === ''),
+    },
+  };
+
+const isField = (name: string | undefined): name is Field => FIELDS.some((field) => field === name);
+
+export interface Problems {
+  readonly fields: ReadonlyMap<Field, Problem>;
+  /** About the whole: that there are no approvers yet, that the order is closed. */
+  readonly whole: readonly string[];
+}
+
+/** Emptiness is known at once; what the server says of a field stands beside it until it is asked again. */
+export function problemsOf(form: OrderForm, answered: OrderPreview['problems']): Problems {
+  const fields = new Map<Field, Problem>();
+  const whole: string[] = [];
+  for (const { field: path, detail, suggestions } of answered) {
+    const field = path.split('.')[0];
+    if (!isField(field)) whole.push(detail);
+    else if (!fields.has(field)) fields.set(field, { text: detail, suggestions, missing: false });
+  }
+  for (const field of FIELDS) {
+    const missing = MISSING[field];
+    if (missing?.is(form)) fields.set(field, { text: missing.text, suggestions: [], missing: true });
+  }
+  return { fields, whole };
+}
+
+export const firstOf = (problems: ReadonlyMap<Field, unknown>): Field | undefined =>
+  FIELDS.find((field) => problems.has(field));

@@ -1,0 +1,154 @@
+/** What becomes of devices that are not simply there. The mildest answer is the first of each, and what a new order begins with. */
+import { Group, NumberInput, Radio, Select, SimpleGrid, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
+import { sentence } from '../../words/areas.ts';
+import { MODE_NAMES } from '../../words/orders.ts';
+import { CONTESTED_WORDS, MODE_WORDS, STALE_WORDS, TRAVELLERS_WORDS, UNKNOWN_WORDS } from '../rule-words.ts';
+import { type Grace, graceOf, graceText, UNITS } from './grace.ts';
+import type { Field } from './problems.ts';
+import { type Fields, fieldId } from './use-order-form.ts';
+
+export function RuleFields(fields: Fields) {
+  const { form, update } = fields;
+  const byPlace = form.nexus.includes('present') || form.nexus.includes('network');
+  return (
+    <Stack gap="lg">
+      <Choice
+        field="mode"
+        label="Kind of order"
+        value={form.mode}
+        choose={(mode) => update({ mode })}
+        words={MODE_WORDS}
+        names={MODE_NAMES}
+        {...fields}
+      />
+      {byPlace && (
+        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
+          <Choice
+            field="unknown"
+            label="A device whose place is not known"
+            value={form.unknown}
+            choose={(unknown) => update({ unknown })}
+            words={UNKNOWN_WORDS}
+            {...fields}
+          />
+          <Choice
+            field="contested"
+            label="A device that may be there or elsewhere"
+            value={form.contested}
+            choose={(contested) => update({ contested })}
+            words={CONTESTED_WORDS}
+            {...fields}
+          />
+        </SimpleGrid>
+      )}
+      {byPlace && <Visitors {...fields} />}
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
+        {form.nexus.includes('home') && (
+          <Choice
+            field="travellers"
+            label="A device at home there that travels"
+            value={form.travellers}
+            choose={(travellers) => update({ travellers })}
+            words={TRAVELLERS_WORDS}
+            {...fields}
+          />
+        )}
+        <Choice
+          field="stale"
+          label="A device that could not fetch the order list before it expired"
+          value={form.stale}
+          choose={(stale) => update({ stale })}
+          words={STALE_WORDS}
+          {...fields}
+        />
+      </SimpleGrid>
+    </Stack>
+  );
+}
+
+function Choice<T extends string>({
+  field,
+  label,
+  value,
+  choose,
+  words,
+  names,
+  problemAt,
+}: Fields & {
+  readonly field: Field;
+  readonly label: string;
+  readonly value: T;
+  readonly choose: (value: T) => void;
+  readonly words: Readonly<Record<T, string>>;
+  readonly names?: Readonly<Record<T, string>>;
+}) {
+  const options = Object.keys(words).filter((option): option is T => option in words);
+  return (
+    <Radio.Group
+      label={label}
+      value={value}
+      onChange={(chosen) => {
+        const option = options.find((each) => each === chosen);
+        if (option !== undefined) choose(option);
+      }}
+      error={problemAt(field)?.text}
+    >
+      <Stack gap={6} mt={6}>
+        {options.map((option, index) => (
+          <Radio
+            key={option}
+            value={option}
+            {...(index === 0 && { id: fieldId(field) })}
+            label={names ? names[option] : words[option]}
+            {...(names && { description: words[option] })}
+          />
+        ))}
+      </Stack>
+    </Radio.Group>
+  );
+}
+
+function Visitors({ form, update, touch, problemAt }: Fields) {
+  const [grace, setGrace] = useState<Grace>(() => graceOf(form.visitors));
+  const change = (next: Grace) => {
+    setGrace(next);
+    update({ visitors: graceText(next) });
+  };
+  return (
+    <div>
+      <Group gap="xs" align="flex-end" wrap="nowrap" maw={420}>
+        <NumberInput
+          id={fieldId('visitors')}
+          label="Grace for visitors"
+          value={grace.amount}
+          onChange={(amount) => change({ ...grace, amount: typeof amount === 'number' ? amount : 0 })}
+          onBlur={() => touch('visitors')}
+          min={0}
+          max={9999}
+          allowDecimal={false}
+          allowNegative={false}
+          error={problemAt('visitors') !== undefined}
+          style={{ flex: 1 }}
+        />
+        <Select
+          aria-label="Grace for visitors: unit"
+          data={UNITS.map((unit) => ({ value: unit, label: sentence(unit) }))}
+          value={grace.unit}
+          onChange={(chosen) => change({ ...grace, unit: UNITS.find((unit) => unit === chosen) ?? grace.unit })}
+          allowDeselect={false}
+          style={{ flex: 1 }}
+        />
+      </Group>
+      {problemAt('visitors') && (
+        <Text size="sm" c="red">
+          {problemAt('visitors')?.text}
+        </Text>
+      )}
+      <Text size="sm" c="dimmed" mt={4}>
+        A device at home elsewhere keeps its service for this long after it arrives. An absence of less than a day does
+        not begin it again.
+      </Text>
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+/** When it takes effect and when it ends, by the clocks of the order's own zone. */
+import { Checkbox, Select, Stack } from '@mantine/core';
+import { useMemo } from 'react';
+import type { OrderPreview } from '../../../../shared/api/orders.ts';
+import { readerZone, zoneOffset } from '../../words/time.ts';
+import { DateTimeField } from './date-time-field.tsx';
+import { type Fields, fieldId } from './use-order-form.ts';
+import { ZONES, zonesOf } from './zones.ts';
+
+export function WhenFields({
+  form,
+  update,
+  touch,
+  problemAt,
+  read,
+}: Fields & { readonly read: Pick<OrderPreview, 'effective' | 'until'> | undefined }) {
+  const zones = useMemo(() => {
+    const likely = [...new Set([...form.areas.flatMap(zonesOf), readerZone(), 'UTC'])];
+    return [
+      { group: 'Of these areas, and yours', items: likely },
+      { group: 'All', items: ZONES.filter((zone) => !likely.includes(zone)) },
+    ];
+  }, [form.areas]);
+  const { effective, until } = form;
+  return (
+    <Stack>
+      <Select
+        id={fieldId('zone')}
+        label="Time zone"
+        description={`The zone in which the order states its times: ${form.zone} is ${zoneOffset(Date.now(), form.zone)} now.`}
+        data={zones}
+        value={form.zone}
+        onChange={(zone) => {
+          if (zone === null) return;
+          // The day and the time of day stay as they are written: they mean another moment now.
+          update({
+            zone,
+            zoneChosen: true,
+            effective: { ...effective, exact: null },
+            until: { ...until, exact: null },
+          });
+        }}
+        onBlur={() => touch('zone')}
+        error={problemAt('zone')?.text}
+        searchable
+        allowDeselect={false}
+        limit={80}
+        nothingFoundMessage="No such zone. Zones are named by continent and city: Asia/Karachi"
+        required
+      />
+      <DateTimeField
+        id={fieldId('effective')}
+        legend="Takes effect"
+        value={effective}
+        zone={form.zone}
+        read={read?.effective ?? null}
+        change={(value) => update({ effective: value })}
+        left={() => touch('effective')}
+        problem={half(effective) ? undefined : problemAt('effective')}
+      />
+      <Checkbox
+        checked={form.ends}
+        onChange={({ currentTarget }) => update({ ends: currentTarget.checked })}
+        label="It ends by itself"
+        description="Otherwise it lasts until two approvers withdraw it."
+      />
+      {form.ends && (
+        <DateTimeField
+          id={fieldId('until')}
+          legend="Ends"
+          value={until}
+          zone={form.zone}
+          read={read?.until ?? null}
+          change={(value) => update({ until: value })}
+          left={() => touch('until')}
+          problem={half(until) ? undefined : problemAt('until')}
+        />
+      )}
+    </Stack>
+  );
+}
+
+/** Somebody who has given the day is on the way to the time: that is no mistake yet. */
+const half = ({ date, time }: { readonly date: string; readonly time: string }) => (date === '') !== (time === '');

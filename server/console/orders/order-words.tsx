@@ -1,0 +1,96 @@
+/** What an order says, in words: from the terms that were signed. */
+import { Badge, Group, List, Stack, Text } from '@mantine/core';
+import type { OrderTerms } from '../../../shared/order/documents.ts';
+import { type Fact, Facts } from '../parts/facts.tsx';
+import { Area, Given } from '../parts/words.tsx';
+import { listed } from '../words/areas.ts';
+import { SERVICE_NAMES } from '../words/orders.ts';
+import { languageName } from './languages.ts';
+import { rulesOf, SHUT_WORDS, tiesWords } from './rule-words.ts';
+import { TwoZones } from './two-zones.tsx';
+
+/** Services whose loss takes the operator's own hands off the device. */
+export const GRAVE_SERVICES: readonly string[] = ['management', 'enrolment'];
+
+export function Areas({ codes }: { readonly codes: readonly string[] }) {
+  return codes.map((code, index) => (
+    <span key={code}>
+      {index > 0 && ', '}
+      <Area code={code} /> <Text span size="xs" c="dimmed">{`(${code})`}</Text>
+    </span>
+  ));
+}
+
+export const servicesWords = (services: OrderTerms['services']) => listed(services.map((each) => SERVICE_NAMES[each]));
+
+function termFacts(terms: OrderTerms): Fact[] {
+  return [
+    { label: 'Where', value: <Areas codes={terms.areas} /> },
+    {
+      label: 'What is shut',
+      value: (
+        <List size="md" listStyleType="none" spacing={2}>
+          {terms.services.map((service) => (
+            <List.Item key={service}>
+              <Group gap={6} wrap="wrap">
+                <Badge color={GRAVE_SERVICES.includes(service) ? 'red' : 'gray'}>{SERVICE_NAMES[service]}</Badge>
+                <Text size="sm" c="dimmed">
+                  {SHUT_WORDS[service]}
+                </Text>
+              </Group>
+            </List.Item>
+          ))}
+        </List>
+      ),
+    },
+    { label: 'For whom', value: tiesWords(terms.nexus) },
+    { label: 'Takes effect', value: <TwoZones at={Date.parse(terms.effective)} zone={terms.zone} /> },
+    {
+      label: 'Ends',
+      value:
+        terms.until === null ? 'When it is withdrawn' : <TwoZones at={Date.parse(terms.until)} zone={terms.zone} />,
+    },
+  ];
+}
+
+function sourceFacts(terms: OrderTerms): Fact[] {
+  return [
+    { label: 'By whose authority', value: <Given>{terms.authority}</Given> },
+    { label: 'Addressed to', value: <Given>{terms.addressee}</Given> },
+    { label: 'Instrument', value: <Given>{terms.instrument}</Given> },
+    { label: 'Whom to appeal to', value: <Given>{terms.appeal}</Given> },
+  ];
+}
+
+/** `exempt`: how many devices, where the signed document says it. */
+export function OrderWords({ terms, exempt }: { readonly terms: OrderTerms; readonly exempt?: number }) {
+  return (
+    <Stack gap="md">
+      <Facts facts={termFacts(terms)} />
+      <Facts
+        facts={[
+          ...rulesOf(terms).map(({ label, words }) => ({ label, value: words })),
+          ...(exempt === undefined
+            ? []
+            : [
+                {
+                  label: 'Exempt',
+                  value: exempt === 0 ? 'No device' : `${exempt} ${exempt === 1 ? 'device' : 'devices'}`,
+                },
+              ]),
+        ]}
+      />
+      <Facts facts={sourceFacts(terms)} />
+      <Facts
+        facts={Object.entries(terms.statement).map(([language, text]) => ({
+          label: `Statement in ${languageName(language)}`,
+          value: (
+            <Text dir="auto" lang={language} style={{ whiteSpace: 'pre-line' }}>
+              {text}
+            </Text>
+          ),
+        }))}
+      />
+    </Stack>
+  );
+}

@@ -1,0 +1,48 @@
+/** What the pages of orders ask the server. */
+import { queryOptions } from '@tanstack/react-query';
+import {
+  type ImpactClass,
+  impactView,
+  orderProgress,
+  orderView,
+  orderWarnings,
+  revisionView,
+} from '../../../shared/api/orders.ts';
+import { withQuery } from '../client/call.ts';
+import { question } from '../client/queries.ts';
+
+const pathOf = (number: string) => `/orders/${encodeURIComponent(number)}`;
+/** Where devices are changes all the time: looked at again at intervals, rather than with each device that moves. */
+const EVERY = 20_000;
+
+export const orderQuery = (number: string) => question(['orders', 'clock'], pathOf(number), orderView);
+
+export const revisionQuery = (number: string, revision: number) =>
+  question(['orders'], `${pathOf(number)}/revisions/${revision}`, revisionView);
+
+/** Only its text, which never changes. */
+export const revisionTextQuery = (number: string, revision: number) =>
+  queryOptions({
+    ...question([], `${pathOf(number)}/revisions/${revision}`, revisionView),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const warningsQuery = (number: string, revision: number) =>
+  question(['orders', 'clock'], `${pathOf(number)}/revisions/${revision}/warnings`, orderWarnings);
+
+export const progressQuery = (number: string) =>
+  queryOptions({
+    ...question(['orders', 'receipts', 'clock'], `${pathOf(number)}/progress`, orderProgress),
+    refetchInterval: EVERY,
+  });
+
+export type ImpactAt = 'now' | 'effective';
+
+export const impactQuery = (
+  number: string,
+  asked: { readonly at: ImpactAt; readonly class: ImpactClass | null; readonly offset: number; readonly limit: number },
+) =>
+  queryOptions({
+    ...question(['orders', 'clock'], withQuery(`${pathOf(number)}/impact`, asked), impactView),
+    refetchInterval: EVERY,
+  });

@@ -1,0 +1,73 @@
+/** The words, and behind them the exact lines and the digest, of what an approver signs. */
+import { Accordion, Code, Stack, Table, Text } from '@mantine/core';
+import { plain } from '../../../shared/plain-text.ts';
+import { Facts } from '../parts/facts.tsx';
+import { Given } from '../parts/words.tsx';
+import { dateTime } from '../words/time.ts';
+import { OrderWords } from './order-words.tsx';
+import type { SigningText } from './use-signing-text.ts';
+
+const STATUS = {
+  active: 'Carried out at its time',
+  held: 'On hold: it takes nothing from anybody',
+  withdrawn: 'Withdrawn, for good',
+} as const;
+
+export function SigningWords({
+  text: { document, digest, lines, title },
+  nameOf,
+}: {
+  readonly text: SigningText;
+  readonly nameOf: (person: string) => string;
+}) {
+  return (
+    <Stack gap="md">
+      <Facts
+        facts={[
+          { label: 'From then on', value: STATUS[document.status] },
+          {
+            label: 'Proposed by',
+            value: (
+              <>
+                <Given>{nameOf(document.proposer)}</Given>, {dateTime(Date.parse(document.proposedAt))}
+              </>
+            ),
+          },
+        ]}
+      />
+      <OrderWords terms={document.terms} exempt={document.exempt.length} />
+      <Accordion variant="separated">
+        <Accordion.Item value="exact">
+          <Accordion.Control>Line by line, as it is signed</Accordion.Control>
+          <Accordion.Panel>
+            <Text size="sm" mb="xs">
+              <Given>{plain(title)}</Given>
+            </Text>
+            <Table layout="fixed" verticalSpacing={4} aria-label="Line by line">
+              <Table.Tbody>
+                {lines.map(({ label, value, language }) => (
+                  <Table.Tr key={`${label} ${language ?? ''}`}>
+                    <Table.Th fw={400} c="dimmed" w="30%" scope="row">
+                      {language === undefined ? label : `${label} (${language})`}
+                    </Table.Th>
+                    <Table.Td style={{ overflowWrap: 'anywhere' }}>
+                      <Given>{plain(value)}</Given>
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Accordion.Panel>
+        </Accordion.Item>
+      </Accordion>
+      <div>
+        <Text size="sm" c="dimmed">
+          SHA-256 of exactly this text, worked out by this browser
+        </Text>
+        <Code block style={{ whiteSpace: 'normal', overflowWrap: 'anywhere' }}>
+          {digest}
+        </Code>
+      </div>
+    </Stack>
+  );
+}

@@ -1,0 +1,19 @@
+/** A moment as the order's own zone says it, and as the reader's does where that is another time. */
+import { Stack, Text } from '@mantine/core';
+import { dateTime, readerZone, zoneOffset } from '../words/time.ts';
+import { zonedTime } from './rule-words.ts';
+
+export function TwoZones({ at, zone }: { readonly at: number; readonly zone: string }) {
+  const mine = readerZone();
+  const same = dateTime(at, mine) === zonedTime(at, zone).split(' (')[0];
+  return (
+    <Stack gap={0}>
+      <time dateTime={new Date(at).toISOString()}>{zonedTime(at, zone)}</time>
+      {!same && (
+        <Text size="sm" c="dimmed">
+          {dateTime(at, mine)} where you are ({mine === 'UTC' ? 'UTC' : `${mine}, ${zoneOffset(at, mine)}`})
+        </Text>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,44 @@
+/** The documents of an order's revisions, each read from the text that approvers sign. */
+import { useQueries } from '@tanstack/react-query';
+import type { OrderView } from '../../../shared/api/orders.ts';
+import { describeRevision } from '../../../shared/order/describe-revision.ts';
+import type { Revision } from '../../../shared/order/documents.ts';
+import { revisionTextQuery } from './queries.ts';
+import { type Difference, differences } from './revision-difference.ts';
+
+export interface RevisionTexts {
+  /** Missing while it is not here yet, or when it cannot be read. */
+  readonly documents: ReadonlyMap<number, Revision>;
+  /** Null for the first revision, which changes nothing; undefined while it is not known. */
+  changes(revision: number): readonly Difference[] | null | undefined;
+}
+
+function read(order: string, revision: number, payload: string): Revision | null {
+  try {
+    return describeRevision(payload, { order, revision }).document;
+  } catch {
+    // Shown as a revision without its words: whoever would sign it is told why in the dialog, which reads it again.
+    return null;
+  }
+}
+
+export function useRevisionTexts({ number, revisions }: Pick<OrderView, 'number' | 'revisions'>): RevisionTexts {
+  const answers = useQueries({ queries: revisions.map(({ revision }) => revisionTextQuery(number, revision)) });
+  const documents = new Map<number, Revision>();
+  for (const [index, { revision }] of revisions.entries()) {
+    const payload = answers[index]?.data?.payload;
+    const document = payload === undefined ? null : read(number, revision, payload);
+    if (document) documents.set(revision, document);
+  }
+  return {
+    documents,
+    changes(revision) {
+      const document = documents.get(revision);
+      if (!document) return undefined;
+      const replaced = revisions.find(({ digest }) => digest === document.previous)?.revision ?? revision - 1;
+      if (replaced === 0) return null;
+      const before = documents.get(replaced);
+      return before && differences(before, document);
+    },
+  };
+}
