@@ -112,16 +112,17 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
   }
 
   async function list(query: ListDevices): Promise<Page<Device>> {
-    const { filter = {}, scope, sort = 'user', descending = false, offset = 0, limit = 50 } = query;
+    const { filter = {}, scope, sort = 'user', descending = false, offset = 0 } = query;
     const after = query.cursor ? readCursor(query.cursor, sort, descending) : null;
-    const wanted = Math.min(Math.max(1, limit), MAX_PAGE);
-    const [found, total] = await Promise.all([
-      store.list({ filter, scope, sort, descending, after, offset, limit: wanted + 1 }),
-      store.count(filter, scope),
-    ]);
-    const items = found.slice(0, wanted);
+    const limit = Math.min(Math.max(1, query.limit ?? 50), MAX_PAGE);
+    const selection = { filter, scope, now: clock.now() };
+    const total = await store.count(selection);
+    const place = placeOf({ offset, limit: limit + 1, descending }, after ? null : total);
+    const found = await store.list({ ...selection, sort, after, ...place });
+    if (place.descending !== descending) found.reverse();
+    const items = found.slice(0, limit);
     const last = items.at(-1);
-    const more = found.length > wanted && last;
+    const more = found.length > limit && last;
     return {
       items,
       cursor: more ? writeCursor({ sort, descending, value: sortValue(last, sort), id: last.id }) : null,
@@ -131,7 +132,7 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
 
   /** Devices to act on at once. One that is named and out of reach is refused, and with it the whole; a filter stays within reach. */
   async function reached(wanted: readonly DeviceId[] | DeviceFilter, scope: Scope): Promise<readonly DeviceId[]> {
-    if (!isNamed(wanted)) return store.all({ ...wanted, status: 'active' }, scope);
+    if (!isNamed(wanted)) return store.all({ filter: { ...wanted, status: 'active' }, scope, now: clock.now() });
     if (scope === null) return wanted;
     const within = new Set(await store.within(wanted, scope));
     const beyond = wanted.filter((device) => !within.has(device));
@@ -286,6 +287,20 @@ export interface AlarmsQuery {
   readonly device?: DeviceId | null;
   readonly before?: number | null;
   readonly limit?: number;
+}
+
+interface Place {
+  readonly offset: number;
+  readonly limit: number;
+  readonly descending: boolean;
+}
+
+/** What lies beyond the middle is counted from the end: so a table that jumps there has to pass over few. */
+function placeOf(place: Place, total: number | null): Place {
+  const { offset, limit, descending } = place;
+  if (total === null || offset <= total / 2) return place;
+  const behind = Math.max(0, total - offset - limit);
+  return { offset: behind, limit: Math.max(0, Math.min(limit, total - offset)), descending: !descending };
 }
 
 function sortValue(device: Device, sort: DeviceSort): string | number {

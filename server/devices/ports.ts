@@ -68,14 +68,19 @@ export interface DeviceFilter {
   readonly text?: string;
   readonly group?: GroupId;
   readonly status?: DeviceStatus;
-  /** Where the device is, or may be. */
+  /** Where the device is, or may be; a device whose place is not known any more is nowhere. */
   readonly area?: AreaCode;
   readonly connected?: boolean;
 }
 
-export interface DeviceQuery {
+/** Which devices: those of the filter that the scope reaches, as they are at `now`. */
+export interface Selection {
   readonly filter: DeviceFilter;
   readonly scope: Scope;
+  readonly now: number;
+}
+
+export interface DeviceQuery extends Selection {
   readonly sort: DeviceSort;
   readonly descending: boolean;
   /** The sort's value and the id of the last device of the page before. */
@@ -127,12 +132,10 @@ export interface DeviceStore {
   supersedeOlder(certificate: CertificateRow, at: number): Promise<void>;
   get(id: DeviceId): Promise<Device | null>;
   list(query: DeviceQuery): Promise<Device[]>;
-  /** How many the filter and the scope let through. */
-  count(filter: DeviceFilter, scope: Scope): Promise<number>;
+  count(selection: Selection): Promise<number>;
   /** Which of these are within the scope, whatever their status. */
   within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]>;
-  /** Every device that the filter and the scope let through. */
-  all(filter: DeviceFilter, scope: Scope): Promise<DeviceId[]>;
+  all(selection: Selection): Promise<DeviceId[]>;
   /** False when there is no such active device. Throws `not_found` when the group does not exist. */
   update(id: DeviceId, change: DeviceUpdate): Promise<boolean>;
   /** When the next statement lapses; null: there is none. */

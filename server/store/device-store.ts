@@ -8,11 +8,11 @@ import { type DeviceId, deviceIdSchema, type GroupId, groupIdSchema } from '../.
 import type {
   CertificateRow,
   Device,
-  DeviceFilter,
   DeviceStore as DevicePort,
   DeviceQuery,
   DeviceUpdate,
   Ended,
+  Selection,
   Statement,
 } from '../devices/ports.ts';
 import type { Scope } from '../devices/scope.ts';
@@ -20,6 +20,7 @@ import { areaOf } from './area-column.ts';
 import { tableOf } from './bulk.ts';
 import { cancelCommandsOf } from './command-store.ts';
 import type { Database, Db, Tx } from './database.ts';
+import { allIds, countIds, listIds } from './device-list.ts';
 import { withinScope } from './device-scope.ts';
 import { groupedReads } from './grouped-reads.ts';
 import { keyedQuery } from './keyed-query.ts';
@@ -88,31 +89,15 @@ export class DeviceStore implements DevicePort {
     return new Map(rows.map(deviceOf).map((device) => [device.id, device]));
   }
 
-  async list({ filter, scope, sort, descending, after, offset, limit }: DeviceQuery): Promise<Device[]> {
-    const direction = descending ? 'desc' : 'asc';
-    const value = SORT_VALUES[sort];
-    let query = narrowed(selectDevices(this.#database.db), filter);
-    if (scope) query = query.where(withinScope(scope));
-    if (after) {
-      const past = sql.raw(descending ? '<' : '>');
-      query = query.where(sql<boolean>`(${value}, devices.id) ${past} (${after.value}, ${after.id})`);
-    }
-    const rows = await query
-      .orderBy(value, direction)
-      .orderBy('devices.id', direction)
-      .limit(limit)
-      .offset(offset)
-      .execute();
-    return rows.map(deviceOf);
+  async list(query: DeviceQuery): Promise<Device[]> {
+    const ids = (await listIds(this.#database, query)).map((id) => deviceIdSchema.parse(id));
+    if (ids.length === 0) return [];
+    const devices = await this.#readDevices(ids);
+    return ids.flatMap((id) => devices.get(id) ?? []);
   }
 
-  async count(filter: DeviceFilter, scope: Scope): Promise<number> {
-    const { total } = await narrowed(selectDevices(this.#database.db), filter)
-      .clearSelect()
-      .select(({ fn }) => fn.countAll<number>().as('total'))
-      .where(withinScope(scope))
-      .executeTakeFirstOrThrow();
-    return Number(total);
+  count(selection: Selection): Promise<number> {
+    return countIds(this.#database, selection);
   }
 
   async within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]> {
@@ -121,18 +106,12 @@ export class DeviceStore implements DevicePort {
         ['text'],
         devices.map((device) => [device]),
       )} as v
-      cross join devices inner join groups on groups.id = devices.group_id
-      where devices.id = v.column1 and ${withinScope(scope)}`.execute(this.#database.db);
+      cross join devices where devices.id = v.column1 and ${withinScope(scope)}`.execute(this.#database.db);
     return rows.map(({ id }) => deviceIdSchema.parse(id));
   }
 
-  async all(filter: DeviceFilter, scope: Scope): Promise<DeviceId[]> {
-    const rows = await narrowed(selectDevices(this.#database.db), filter)
-      .clearSelect()
-      .select('devices.id')
-      .where(withinScope(scope))
-      .execute();
-    return rows.map(({ id }) => deviceIdSchema.parse(id));
+  async all(selection: Selection): Promise<DeviceId[]> {
+    return (await allIds(this.#database, selection)).map((id) => deviceIdSchema.parse(id));
   }
 
   update(id: DeviceId, { home, seat, group, statement }: DeviceUpdate): Promise<boolean> {
@@ -204,13 +183,6 @@ export class DeviceStore implements DevicePort {
   }
 }
 
-const SORT_VALUES = {
-  id: sql<string>`devices.id`,
-  user: sql<string>`devices.user_name`,
-  enrolled: sql<number>`devices.enrolled_at`,
-  seen: sql<number>`coalesce(device_presence.last_seen_at, 0)`,
-};
-
 function selectDevices(db: Db | Tx) {
   return db
     .selectFrom('devices')
@@ -234,37 +206,6 @@ function selectDevices(db: Db | Tx) {
 }
 
 type DeviceRow = Awaited<ReturnType<ReturnType<typeof selectDevices>['executeTakeFirstOrThrow']>>;
-
-function narrowed(query: ReturnType<typeof selectDevices>, filter: DeviceFilter) {
-  const { text, group, status, area, connected } = filter;
-  if (text) {
-    // Both databases lower ASCII alone (PostgreSQL because of the collation `C`), so the pattern is lowered in the same way.
-    const lowered = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-    const pattern = `%${lowered.replace(/[\\%_]/g, '\\$&')}%`;
-    const like = (column: string) => sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`;
-    query = query.where((eb) =>
-      eb.or([like('devices.user_name'), like('device_inventory.hostname'), like('devices.id')]),
-    );
-  }
-  if (group) query = query.where('devices.group_id', '=', group);
-  if (status) query = query.where('devices.status', '=', status);
-  if (connected === true) query = query.where('device_presence.connected', '=', 1);
-  if (connected === false) {
-    query = query.where((eb) =>
-      eb.or([eb('device_presence.connected', 'is', null), eb('device_presence.connected', '=', 0)]),
-    );
-  }
-  if (area) {
-    query = query.where('devices.id', 'in', (eb) =>
-      eb
-        .selectFrom('device_ties')
-        .select('device_ties.device_id')
-        .where('device_ties.tie', 'in', ['present', 'contested'])
-        .where('device_ties.area', '=', area),
-    );
-  }
-  return query;
-}
 
 function statementColumns(statement: Statement | null) {
   return {

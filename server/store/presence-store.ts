@@ -93,13 +93,7 @@ export class PresenceStore implements PresencePort {
       .$if(device !== null, (all) => all.where('device_id', '=', device))
       .$if(before !== null, (all) => all.where('id', '<', before ?? 0))
       .$if(scope !== null, (all) =>
-        all.where('device_id', 'in', (eb) =>
-          eb
-            .selectFrom('devices')
-            .innerJoin('groups', 'groups.id', 'devices.group_id')
-            .select('devices.id')
-            .where(withinScope(scope)),
-        ),
+        all.where('device_id', 'in', (eb) => eb.selectFrom('devices').select('devices.id').where(withinScope(scope))),
       )
       .orderBy('id', 'desc')
       .limit(limit)

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { LocalBus, type Wake } from '../../server/bus/bus.ts';
 import { createDevices } from '../../server/devices/devices.ts';
-import type { DeviceSort } from '../../server/devices/ports.ts';
+import type { DeviceFilter, DeviceSort } from '../../server/devices/ports.ts';
 import { inScope } from '../../server/devices/scope.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
@@ -325,6 +325,15 @@ describeOnEveryStore('the list of devices', (open) => {
           cursor = page.cursor;
         } while (cursor);
         expect(new Set(all.map(({ id }) => id)).size).toBe(23);
+        // A table that jumps sees the same list.
+        for (const offset of [0, 1, 10, 11, 12, 16, 20, 22, 23, 40]) {
+          const page = await devices.list({ scope: null, sort, descending, offset, limit: 7 });
+          expect(page.items.map(({ id }) => id)).toEqual(all.slice(offset, offset + 7).map(({ id }) => id));
+          expect([page.total, page.cursor === null]).toEqual([23, offset + 7 >= 23]);
+          if (page.cursor === null) continue;
+          const next = await devices.list({ scope: null, sort, descending, cursor: page.cursor, limit: 1 });
+          expect([next.total, next.items[0]?.id]).toEqual([23, all[offset + 7]?.id]);
+        }
         const sorted = [...all].sort((a, b) => {
           const [x, y] = [key(sort, a), key(sort, b)];
           const ascending = x < y ? -1 : x > y ? 1 : a.id < b.id ? -1 : 1;
@@ -337,7 +346,7 @@ describeOnEveryStore('the list of devices', (open) => {
 
   it('finds by text, group, status, area and connection, and takes signs for what they are', async () => {
     const database = await open();
-    const { devices } = fleet(database);
+    const { devices, clock } = fleet(database);
     const [here, there] = [await addGroup(database, 'here'), await addGroup(database, 'there')];
     const ann = await addDevice(database, { group: here, user: 'Ann 100%' });
     const bob = await addDevice(database, { group: there, user: 'Bob_' });
@@ -348,13 +357,29 @@ describeOnEveryStore('the list of devices', (open) => {
     await database.db
       .insertInto('device_ties')
       .values([
-        { device_id: ann, tie: 'home', area: 'PK' },
+        { device_id: ann, tie: 'seen', area: 'PK' },
+        { device_id: ann, tie: 'present', area: 'DE' },
         { device_id: bob, tie: 'present', area: 'PK' },
-        { device_id: bob, tie: 'contested', area: 'FR' },
+        { device_id: bob, tie: 'present', area: 'FR' },
       ])
       .execute();
-    const found = async (filter: Parameters<typeof devices.list>[0]['filter'], groups: GroupId[] | null = null) =>
-      (await devices.list({ filter: filter ?? {}, scope: scopeOf(groups) })).items.map(({ user }) => user);
+    await database.db
+      .insertInto('locations')
+      .values([
+        { device_id: ann, state: '{}', changed_at: 1, unknown_at: NOW + 1 },
+        { device_id: bob, state: '{}', changed_at: 1, unknown_at: null },
+      ])
+      .execute();
+    const found = async (filter: DeviceFilter, groups: GroupId[] | null = null) => {
+      const scope = scopeOf(groups);
+      const { items, total } = await devices.list({ filter, scope });
+      expect(total).toBe(items.length);
+      // A command to many reaches those of them that are active, and nobody else.
+      const active = items.filter(({ status }) => status === 'active').map(({ id }) => id);
+      const { status, ...rest } = filter;
+      if (status === undefined) expect([...(await devices.reached(rest, scope))].sort()).toEqual(active.sort());
+      return items.map(({ user }) => user);
+    };
     expect(await found({})).toEqual(['Ann 100%', 'Bob_', 'Cyd']);
     expect(await found({ text: 'aNN' })).toEqual(['Ann 100%']);
     expect(await found({ text: '%' })).toEqual(['Ann 100%']);
@@ -367,11 +392,16 @@ describeOnEveryStore('the list of devices', (open) => {
     expect(await found({ status: 'revoked' })).toEqual(['Cyd']);
     expect(await found({ area: PK })).toEqual(['Bob_']);
     expect(await found({ area: FR })).toEqual(['Bob_']);
+    expect(await found({ area: parsePlace('DE') })).toEqual(['Ann 100%']);
+    expect(await found({ area: PK, text: 'bench', connected: false, group: there })).toEqual(['Bob_']);
     expect(await found({ connected: true })).toEqual(['Ann 100%']);
     expect(await found({ connected: false, group: there, status: 'active' })).toEqual(['Bob_']);
     expect(await found({}, [here])).toEqual(['Ann 100%']);
     expect(await found({ group: there }, [here])).toEqual([]);
     expect(await found({}, [])).toEqual([]);
+    // Its last evidence has lapsed: where it is, nobody knows.
+    clock.jump(NOW + 1);
+    expect(await found({ area: parsePlace('DE') })).toEqual([]);
     await expect(devices.get(bob, scopeOf([here]))).rejects.toMatchObject({ code: 'out_of_scope' });
     await expect(devices.get(newDeviceId())).rejects.toMatchObject({ code: 'not_found' });
   });
@@ -395,8 +425,8 @@ describeOnEveryStore('the list of devices', (open) => {
       fc.asyncProperty(fc.array(part, { maxLength: 3 }), async (scope) => {
         const all = (await devices.list({ scope: null, limit: 200 })).items;
         const seen = all.filter(({ group, home }) => inScope(scope, { group: group.id, home })).map(({ id }) => id);
-        const listed = (await devices.list({ scope, limit: 200 })).items.map(({ id }) => id);
-        expect(listed).toEqual(seen);
+        const { items, total } = await devices.list({ scope, limit: 200 });
+        expect([items.map(({ id }) => id), total]).toEqual([seen, seen.length]);
         const alarmed = (await devices.alarms({ scope, limit: 200 })).map(({ device }) => device);
         expect(alarmed.sort()).toEqual([...seen].sort());
       }),

@@ -118,8 +118,9 @@ const TABLES: Record<string, Table> = {
     indexes: [
       ['group_id', 'id'],
       ['status', 'id'],
-      ['user_name', 'id'],
-      ['enrolled_at', 'id'],
+      // With all that a list asks of a device, so that a large fleet is filtered in the index (`device-list.ts`).
+      ['user_name', 'id', 'status', 'group_id', 'home', 'stated_home'],
+      ['enrolled_at', 'id', 'status', 'group_id', 'home', 'stated_home'],
     ],
   },
   device_presence: {
@@ -145,6 +146,7 @@ const TABLES: Record<string, Table> = {
     columns: { device_id: 'text', at: 'int', hostname: 'text?', platform: 'text?', body: 'text' },
     key: ['device_id'],
     references: [[['device_id'], 'devices', ['id']]],
+    indexes: [['hostname', 'device_id']],
   },
   certificates: {
     columns: {
