@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: Cordon against the barest program that does the same on the wire, one right after the other in the same run. `--json`
- * prints one JSON array and nothing else; `--only NAME` runs one. Linux only: CPU time and memory come from /proc.
+ * prints one JSON array and nothing else; `--only NAME` runs one, or those whose names begin with it; `--svg FILE` draws what an order costs
+ * by fleet size. Linux only: CPU time and memory come from /proc.
  */
 import { parseArgs } from 'node:util';
 import { checkInBench } from './check-in.ts';
@@ -9,10 +10,13 @@ import { enrolmentBenches } from './enrolment.ts';
 import { fanOutBench } from './fan-out.ts';
 import { type Bench, type Result, resultOf } from './measure.ts';
 import { orderForceBenches } from './order-force.ts';
+import { orderScaleBenches } from './order-scale.ts';
 import { Stage } from './stage.ts';
 import { verdictBenches } from './verdict.ts';
 
-const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { json: { type: 'boolean' }, only: { type: 'string' }, svg: { type: 'string' } },
+});
 const say = (line: string) => void (values.json || process.stdout.write(`${line}\n`));
 
 /** Memory first: it wants processes that have not done much yet. */
@@ -23,6 +27,9 @@ const benchesOn = (stage: Stage): Bench[] => [
   fanOutBench(stage),
   ...orderForceBenches(stage),
 ];
+
+/** Those that need no stage, or bring their own. */
+const apart: readonly Bench[] = [...verdictBenches, ...orderScaleBenches(values.svg)];
 
 const COLUMNS = [-22, -17, 9, 9, 7, 8, 7, 5, 7];
 const row = (cells: readonly (string | number)[]) =>
@@ -51,8 +58,9 @@ async function run(benches: readonly Bench[]): Promise<Result[]> {
 
 async function main(): Promise<void> {
   if (process.platform !== 'linux') throw new Error('npm run bench reads /proc and so runs on Linux only');
-  const wanted = ({ name }: Pick<Bench, 'name'>) => values.only === undefined || name === values.only;
-  const alone = verdictBenches.filter(wanted);
+  const wanted = ({ name }: Pick<Bench, 'name'>) =>
+    values.only === undefined || name === values.only || name.startsWith(`${values.only}-`);
+  const alone = apart.filter(wanted);
   const results: Result[] = [];
   say(row(['', 'unit', 'Cordon', 'floor', 'ratio', 'budget', '', 'runs', 'spread']));
   results.push(...(await run(alone)));
@@ -63,7 +71,7 @@ async function main(): Promise<void> {
       const benches = benchesOn(stage).filter(wanted);
       if (benches.length === 0) {
         throw new Error(
-          `there is no ${values.only}: ${[...verdictBenches, ...benchesOn(stage)].map(({ name }) => name).join(', ')}`,
+          `there is no ${values.only}: ${[...apart, ...benchesOn(stage)].map(({ name }) => name).join(', ')}`,
         );
       }
       results.push(...(await run(benches)));

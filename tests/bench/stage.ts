@@ -7,13 +7,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
 import { type Authority, openAuthority } from '../../certs/authority.ts';
-import { openDatabase } from '../../server/store/database.ts';
+import { type Database, openDatabase } from '../../server/store/database.ts';
 import { type DeviceId, newDeviceId, randomBase32 } from '../../shared/protocol/ids.ts';
 import { type Operator, setUp } from '../support/operator.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { BenchDevice, type Versions } from './bench-device.ts';
+import { addElsewhere, scatteredDeviceId } from './elsewhere.ts';
 import { type Floor, startFloor } from './floor-process.ts';
 import { inParallel } from './measure.ts';
 import { collectGarbage, INSPECTABLE, pin } from './process.ts';
@@ -92,9 +92,9 @@ export class Stage {
   }
 
   /** Puts activation codes into the store, as the API would one by one. */
-  async codes(count: number): Promise<Code[]> {
-    const database = await openDatabase({ file: join(this.#server.home, 'cordon.db') });
-    const codes = Array.from({ length: count }, () => ({ id: newDeviceId(), secret: randomBase32(16) }));
+  async codes(count: number, newId: () => DeviceId = newDeviceId): Promise<Code[]> {
+    const database = await this.#database();
+    const codes = Array.from({ length: count }, () => ({ id: newId(), secret: randomBase32(16) }));
     const created_at = Date.now();
     const fixed = {
       user_name: 'Bench',
@@ -134,7 +134,7 @@ export class Stage {
 
   /** Receipts about one revision whose signatures have been verified. Counted in the store: the API would give them all. */
   async verified(about: { readonly order: string; readonly revision: number; readonly kind: string }): Promise<number> {
-    const database = await openDatabase({ file: join(this.#server.home, 'cordon.db') });
+    const database = await this.#database();
     const { count } = await database.db
       .selectFrom('receipts')
       .select((eb) => eb.fn.countAll<number>().as('count'))
@@ -153,15 +153,36 @@ export class Stage {
   }
 
   async devices(count: number): Promise<readonly BenchDevice[]> {
-    const agent = BenchDevice.keptAlive();
     const missing = Math.max(0, count - this.#devices.length);
-    await inParallel(missing === 0 ? [] : await this.codes(missing), 32, async (code) => {
+    if (missing > 0) await this.#enrol(await this.codes(missing));
+    return this.#devices.slice(0, count);
+  }
+
+  /** Devices that have no neighbours in the store's indexes. */
+  async scatteredDevices(count: number): Promise<readonly BenchDevice[]> {
+    await this.#enrol(await this.codes(count, scatteredDeviceId));
+    return this.#devices.slice(-count);
+  }
+
+  async addElsewhere(count: number): Promise<void> {
+    const database = await this.#database();
+    await addElsewhere(database, count);
+    await database.close();
+  }
+
+  /** The server's own, from beside it. */
+  #database(): Promise<Database> {
+    return openDatabase({ file: join(this.#server.home, 'cordon.db') });
+  }
+
+  async #enrol(codes: readonly Code[]): Promise<void> {
+    const agent = BenchDevice.keptAlive();
+    await inParallel(codes, 32, async (code) => {
       const device = new BenchDevice(code);
       await device.enrol(this.publicUrl, agent);
       this.add(device);
     });
     agent.destroy();
-    return this.#devices.slice(0, count);
   }
 
   /** A POST over kept-alive connections: `fetch` would be the slowest part of what is measured. */
@@ -185,10 +206,6 @@ export class Stage {
       request.on('error', reject);
       request.end(text);
     });
-  }
-
-  get(path: string): Promise<unknown> {
-    return this.operator.as(this.operator.owner, 'GET', path, z.unknown());
   }
 
   async close(): Promise<void> {
