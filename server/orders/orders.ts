@@ -111,7 +111,7 @@ export function createOrders(ports: OrderPorts): Orders {
     facts: batched(factsOf),
     affectedBy: jurisdiction.affectedBy,
   });
-  const receipts = createReceipts({ installation, store: ports.receipts, clock, fleet, log });
+  const receipts = createReceipts({ installation, store: ports.receipts, clock, bus, fleet, log });
   const roots = createRoots({ store, clock, online, installation, state });
   const proposals = createProposals({ store, clock, fleet, installation, appeal, state });
   const approvals = createApprovals({ store, clock, state });

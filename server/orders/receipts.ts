@@ -10,6 +10,7 @@ import { type Envelope, PAYLOAD_TYPES, receiptSchema } from '../../shared/order/
 import { keyidOf, payloadOf, signedBy, type VerifyingKey } from '../../shared/order/dsse.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { FleetPort, Log, ReceiptRow, ReceiptStore } from './ports.ts';
 
 /** Signatures checked between two turns of the loop: about 10 ms of work. */
@@ -20,6 +21,8 @@ const AT_ONCE = 64;
  */
 const LULL = 50;
 const LONGEST_WAIT = 5_000;
+/** Real time. While receipts come in, whoever watches is told so often that there are more. */
+const TELL_EVERY = 1_000;
 
 export interface Receipts {
   /** Resolves when it is durable. Throws `document_malformed`, `document_wrong_type`, `list_other_installation` or `conflict`. */
@@ -36,15 +39,18 @@ export function createReceipts(ports: {
   readonly installation: string;
   readonly store: ReceiptStore;
   readonly clock: Clock;
+  readonly bus: Bus;
   readonly fleet: Pick<FleetPort, 'alarm'>;
   readonly log: Log;
 }): Receipts {
-  const { installation, store, clock, fleet, log } = ports;
+  const { installation, store, clock, bus, fleet, log } = ports;
   let waiting: ReceiptRow[] = [];
   let running: Promise<void> | null = null;
   let stopped = false;
   let lull: NodeJS.Timeout | null = null;
   let came = { first: 0, last: 0 };
+  let telling: NodeJS.Timeout | null = null;
+  let moreToTell = false;
 
   /** By device and generation. A device's receipts come together, one for the list and one for each service: its key is read once. */
   async function keysOf(rows: readonly ReceiptRow[]): Promise<Map<string, VerifyingKey[]>> {
@@ -65,7 +71,19 @@ export function createReceipts(ports: {
       if (signedBy(row.envelope, keys.get(`${row.device} ${row.generation}`) ?? []).size > 0) genuine.push(row);
       else await fleet.alarm(row.device, 'receipt_invalid', 'A receipt is not signed by a certificate of the device.');
     }
-    if (genuine.length > 0) await store.markVerified(genuine);
+    if (genuine.length === 0) return;
+    await store.markVerified(genuine);
+    tell();
+  }
+
+  function tell(): void {
+    moreToTell = telling !== null;
+    if (telling || stopped) return;
+    bus.publish({ kind: 'receipts' });
+    telling = setTimeout(() => {
+      telling = null;
+      if (moreToTell) tell();
+    }, TELL_EVERY).unref();
   }
 
   async function run(): Promise<void> {
@@ -126,6 +144,7 @@ export function createReceipts(ports: {
     stop: async () => {
       stopped = true;
       if (lull) clearTimeout(lull);
+      if (telling) clearTimeout(telling);
       await running;
     },
   };

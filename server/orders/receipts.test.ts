@@ -1,0 +1,101 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { openAuthority } from '../../certs/authority.ts';
+import type { Receipt } from '../../shared/order/documents.ts';
+import { signerOf } from '../../shared/order/dsse.ts';
+import { makeReceipt } from '../../shared/order/receipt.ts';
+import { newDeviceId } from '../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
+import { INSTALLATION, NOW } from '../../tests/support/signed-documents.ts';
+import type { Wake } from '../bus/bus.ts';
+import type { ReceiptRow } from './ports.ts';
+import { createReceipts, type Receipts } from './receipts.ts';
+
+const device = newDeviceId();
+const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const signer = signerOf(pair.privateKey);
+let folder: string;
+let der: string;
+let waiting: ReceiptRow[];
+let verified: number;
+let wakes: Wake['kind'][];
+let receipts: Receipts;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cordon-receipts-'));
+  const passphrase = 'for a test only, long enough';
+  const authority = openAuthority({ folder, passphrase, organisation: 'Test', serverNames: ['localhost'] });
+  const spki = pair.publicKey.export({ type: 'spki', format: 'der' });
+  const uris = [`urn:cordon:device:${device}:1`];
+  der = authority.issue({ profile: 'device', spki, commonName: device, uris }).der.toString('base64');
+  waiting = [];
+  verified = 0;
+  wakes = [];
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  receipts = createReceipts({
+    installation: INSTALLATION,
+    clock: new DrivenClock(NOW),
+    bus: { publish: ({ kind }) => void wakes.push(kind), subscribe: () => () => undefined },
+    fleet: { alarm: async () => undefined },
+    log: { warn: (_fields, message) => expect.unreachable(message) },
+    store: {
+      storeReceipt: async () => undefined,
+      unverifiedReceipts: async () => waiting.splice(0),
+      markVerified: async (rows) => {
+        verified += rows.length;
+      },
+      receipts: async () => [],
+      deviceCertificates: async () => [{ device, generation: 1, der }],
+    },
+  });
+});
+afterEach(async () => {
+  await receipts.stop();
+  vi.useRealTimers();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function comeIn(count: number, by = signer): Promise<void> {
+  for (let revision = 1; revision <= count; revision += 1) {
+    const about = { kind: 'informed', listVersion: 1, order: '2015-001', revision, service: null, gate: null } as const;
+    const receipt: Receipt = {
+      ...about,
+      installation: INSTALLATION,
+      device,
+      generation: 1,
+      at: new Date(NOW).toISOString(),
+    };
+    const envelope = makeReceipt(receipt, by);
+    waiting.push({ device, generation: 1, seq: revision, receipt, storedAt: NOW, envelope });
+  }
+  await receipts.verifyWaiting();
+}
+
+it('tells once a second, while receipts come in, that there are more', async () => {
+  await comeIn(200);
+  expect([verified, wakes]).toEqual([200, ['receipts']]);
+  await comeIn(1);
+  await comeIn(1);
+  expect(wakes).toHaveLength(1);
+  vi.advanceTimersByTime(999);
+  expect(wakes).toHaveLength(1);
+  vi.advanceTimersByTime(1);
+  expect(wakes).toHaveLength(2);
+  vi.advanceTimersByTime(10_000);
+  expect(wakes).toHaveLength(2);
+  await comeIn(1);
+  expect(wakes).toHaveLength(3);
+});
+
+it('tells nothing of what is no evidence, and nothing once it has stopped', async () => {
+  await comeIn(1, signerOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey));
+  expect([verified, wakes]).toEqual([0, []]);
+  await comeIn(1);
+  await comeIn(1);
+  await receipts.stop();
+  vi.advanceTimersByTime(10_000);
+  expect(wakes).toHaveLength(1);
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { OrderRule } from '../../shared/verdict/terms.ts';
+import type { Impact } from './impact.ts';
+import { type Warning, warningsOf } from './warnings.ts';
+
+const PROPOSED = { act: 'propose', status: 'active' } as const;
+const RULE: Pick<OrderRule, 'services' | 'nexus' | 'unknown'> = {
+  services: new Set(['messaging', 'mail']),
+  nexus: new Set(['present']),
+  unknown: 'allow',
+};
+
+function fleetOf(fleet: number, denied: number, more: Partial<{ unknown: number; ofApprovers: number }> = {}) {
+  const set = (classes: Impact['classes'], count: number, services: Impact['denied']) => ({
+    ...{ classes, denied: services, reasons: [], areas: [], home: null, connected: true },
+    devices: Array.from({ length: count }, (_, index) => `dev_${index}` as DeviceId),
+  });
+  const { unknown = 0, ofApprovers = 0 } = more;
+  const sets = [
+    set(['denied'], denied - unknown, ['mail']),
+    set(['denied', 'unknown'], unknown, ['mail']),
+    set(['travelling'], 5, []),
+    set(['unknown'], 5, []),
+  ];
+  return { sets, fleet, ofApprovers };
+}
+
+const codes = (warnings: readonly Warning[]) => warnings.map(({ code, devices }) => `${code} ${devices ?? ''}`.trim());
+const LARGE = 10;
+
+describe('warnings', () => {
+  it.each<[string, Partial<typeof RULE>, ReturnType<typeof fleetOf>, number, string[]]>([
+    ['nothing to warn of', {}, fleetOf(100, 10), LARGE, []],
+    ['nobody', {}, fleetOf(0, 0), LARGE, []],
+    ['just more than the share', {}, fleetOf(100, 11), LARGE, ['large_share 11']],
+    ['more than no share at all', {}, fleetOf(1000, 1), 0, ['large_share 1']],
+    ['all, where all is no large share', {}, fleetOf(100, 100), 100, []],
+    ['management', { services: new Set(['management', 'mail']) }, fleetOf(100, 3), LARGE, ['names_management 3']],
+    ['management of nobody yet', { services: new Set(['management']) }, fleetOf(100, 0), LARGE, ['names_management 0']],
+    ['enrolment', { services: new Set(['enrolment']) }, fleetOf(100, 0), LARGE, ['names_enrolment']],
+    ['an approver', {}, fleetOf(100, 1, { ofApprovers: 1 }), LARGE, ['reaches_approver 1']],
+    ['the unknown', { unknown: 'deny' }, fleetOf(100, 7, { unknown: 4 }), LARGE, ['denies_unknown 4']],
+    [
+      'the unknown, where place is not asked for',
+      { unknown: 'deny', nexus: new Set(['home']) },
+      fleetOf(100, 7),
+      LARGE,
+      [],
+    ],
+    [
+      'all of it',
+      { services: new Set(['management', 'enrolment']), unknown: 'deny' },
+      fleetOf(20, 9, { unknown: 2, ofApprovers: 1 }),
+      LARGE,
+      [...['names_management 9', 'names_enrolment', 'reaches_approver 1', 'large_share 9', 'denies_unknown 2']],
+    ],
+  ])('%s', (_name, terms, rehearsed, largeShare, expected) => {
+    const warnings = warningsOf(PROPOSED, { ...RULE, ...terms }, rehearsed, largeShare);
+    expect(codes(warnings)).toEqual(expected);
+    for (const { detail } of warnings) expect(detail).toMatch(/^The order .*\.$/);
+  });
+
+  it('says shares in words that can be checked', () => {
+    const [warning] = warningsOf(PROPOSED, RULE, fleetOf(300, 100), LARGE);
+    expect(warning?.detail).toContain('33.3 % of the fleet (100 of 300), more than the 10 %');
+  });
+
+  it.each([
+    ['withdraw', 'withdrawn', []],
+    ['hold', 'held', []],
+    ['release', 'active', ['large_share 50']],
+    ['extend', 'active', ['large_share 50']],
+    // What is held by one person comes back into force by itself.
+    ['revise', 'held', ['large_share 50']],
+  ] as const)('%s: warns of what it brings, and not of what it lifts', (act, status, expected) => {
+    expect(codes(warningsOf({ act, status }, RULE, fleetOf(100, 50), LARGE))).toEqual(expected);
+  });
+});
