@@ -1,5 +1,5 @@
 /** One order: where it stands, what it says, whom it touches, how far it has come, what happened to it, and what can be done about it. */
-import { Grid } from '@mantine/core';
+import { Grid, Stack } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
@@ -21,7 +21,7 @@ import { OrderHead } from './order-head.tsx';
 import { OrderImpact } from './order-impact.tsx';
 import { OrderProgress } from './order-progress.tsx';
 import { OrderTimeline } from './order-timeline.tsx';
-import { OrderWords } from './order-words.tsx';
+import { OrderRules, OrderSource } from './order-words.tsx';
 import { orderQuery, warningsQuery } from './queries.ts';
 import { useRevisionTexts } from './use-revision-texts.ts';
 import { WaitingPanel } from './waiting-panel.tsx';
@@ -101,15 +101,20 @@ function Loaded({ order }: { readonly order: OrderView }) {
       <Grid gap="xl">
         <Grid.Col span={{ base: 12, lg: 7 }}>
           <Section title="What it says">
-            <OrderWords terms={order.terms} {...(exempt !== undefined && { exempt })} />
+            <OrderRules terms={order.terms} {...(exempt !== undefined && { exempt })} />
           </Section>
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 5 }}>
-          {may('orders.progress') && order.adoptedRevision !== null && (
-            <Section title="How far it has come">
-              <OrderProgress number={order.number} over={over} />
+          <Stack gap="xl">
+            {may('orders.progress') && order.adoptedRevision !== null && (
+              <Section title="How far it has come">
+                <OrderProgress number={order.number} over={over} />
+              </Section>
+            )}
+            <Section title="By whose word">
+              <OrderSource terms={order.terms} />
             </Section>
-          )}
+          </Stack>
         </Grid.Col>
       </Grid>
       {may('orders.impact') && !over && (

@@ -62,35 +62,38 @@ function sourceFacts(terms: OrderTerms): Fact[] {
   ];
 }
 
-/** `exempt`: how many devices, where the signed document says it. */
-export function OrderWords({ terms, exempt }: { readonly terms: OrderTerms; readonly exempt?: number }) {
+/** Where, what, for whom, when, and by which rules. `exempt`: how many devices, where the signed document says it. */
+export function OrderRules({ terms, exempt }: { readonly terms: OrderTerms; readonly exempt?: number }) {
   return (
     <Stack gap="md">
       <Facts facts={termFacts(terms)} />
       <Facts
         facts={[
           ...rulesOf(terms).map(({ label, words }) => ({ label, value: words })),
-          ...(exempt === undefined
-            ? []
-            : [
-                {
-                  label: 'Exempt',
-                  value: exempt === 0 ? 'No device' : `${exempt} ${exempt === 1 ? 'device' : 'devices'}`,
-                },
-              ]),
+          ...(exempt === undefined ? [] : [{ label: 'Exempt', value: devicesWords(exempt) }]),
         ]}
       />
-      <Facts facts={sourceFacts(terms)} />
-      <Facts
-        facts={Object.entries(terms.statement).map(([language, text]) => ({
+    </Stack>
+  );
+}
+
+const devicesWords = (count: number) => (count === 0 ? 'No device' : `${count} ${count === 1 ? 'device' : 'devices'}`);
+
+/** By whose word, and what the public is told. */
+export function OrderSource({ terms }: { readonly terms: OrderTerms }) {
+  return (
+    <Facts
+      facts={[
+        ...sourceFacts(terms),
+        ...Object.entries(terms.statement).map(([language, text]) => ({
           label: `Statement in ${languageName(language)}`,
           value: (
             <Text dir="auto" lang={language} style={{ whiteSpace: 'pre-line' }}>
               {text}
             </Text>
           ),
-        }))}
-      />
-    </Stack>
+        })),
+      ]}
+    />
   );
 }

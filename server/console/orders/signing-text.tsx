@@ -4,7 +4,7 @@ import { plain } from '../../../shared/plain-text.ts';
 import { Facts } from '../parts/facts.tsx';
 import { Given } from '../parts/words.tsx';
 import { dateTime } from '../words/time.ts';
-import { OrderWords } from './order-words.tsx';
+import { OrderRules, OrderSource } from './order-words.tsx';
 import type { SigningText } from './use-signing-text.ts';
 
 const STATUS = {
@@ -35,7 +35,8 @@ export function SigningWords({
           },
         ]}
       />
-      <OrderWords terms={document.terms} exempt={document.exempt.length} />
+      <OrderRules terms={document.terms} exempt={document.exempt.length} />
+      <OrderSource terms={document.terms} />
       <Accordion variant="separated">
         <Accordion.Item value="exact">
           <Accordion.Control>Line by line, as it is signed</Accordion.Control>
