@@ -134,10 +134,10 @@ function welcome(world: World, { people, others, order, home }: Ready, seconds: 
     `  ssh -L ${port}:127.0.0.1:${port} ${userInfo().username}@${hostname()}`,
     '',
     'What to try first:',
-    `  1. As Sana, open order ${order}: whom it would reach, and who is borderline, unknown, visiting or travelling.`,
-    '  2. Approve it as Ada, then as Ben. In the bar at the top, send the message from Karachi to Berlin: it is delivered.',
-    `  3. Let the clock jump to the effective time. Send the message again: it is refused, with the number ${order}.`,
-    '  4. Withdraw the order as Sana, approve that as Ada and Ben, and send it once more: it is delivered.',
+    `  1. As Sana, open order ${order} and see whom it would reach: who is borderline, unknown, visiting, travelling, switched off.`,
+    '  2. Approve it as Ada, then as Ben. Press "Send a message" in the bar at the top: from Karachi to Berlin it is delivered.',
+    `  3. Press "Pakistan ${order} takes effect" there: the clock jumps. Send again: it is refused, with the order's number.`,
+    '  4. Withdraw the order as Sana, and approve that as Ada and as Ben. Send once more: it is delivered.',
     ...(home === null
       ? []
       : [
