@@ -55,9 +55,9 @@ export function commandRoutes({ commands, devices, admins }: CommandsPorts): Rou
       response: issuedToMany,
       statuses: [201],
       async handler({ body, reach, demand, caller }) {
-        const { command, expiresInSeconds, devices: named, filter, ...given } = body;
+        const { command, expiresInSeconds, devices: named, filter, expect = null, ...given } = body;
         const { devices: scope } = DESTROYS.has(command.kind) ? demand('commands.destroy') : reach;
-        const to = await devices.reached(named ?? withoutUndefined(filter ?? {}), scope);
+        const to = await devices.reached(named ?? withoutUndefined(filter ?? {}), scope, expect);
         const by = caller.account.id;
         const issued = await commands.issueToMany({
           ...withoutUndefined(given),
@@ -120,7 +120,7 @@ export function commandRoutes({ commands, devices, admins }: CommandsPorts): Rou
       async handler({ params, reach, caller }) {
         const { device } = await commands.get(params.id);
         await devices.get(device, reach.devices);
-        return commands.cancel(params.id, caller.account.id);
+        return commands.cancel(params.id, caller.account.name);
       },
     }),
   ];
