@@ -1,5 +1,5 @@
 /** One device: who has it, where it is and why we think so, what it may do, what it was told, what it is, and what has happened. */
-import { Button, Grid, Menu, Stack } from '@mantine/core';
+import { Button, Menu, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -26,6 +26,7 @@ import { PlaceSection } from './device/place-section.tsx';
 import { ReceiptsSection } from './device/receipts-section.tsx';
 import { ServicesSection } from './device/services-section.tsx';
 import { TimelineSection } from './device/timeline-section.tsx';
+import classes from './device-page.module.css';
 import { deviceQuestion } from './queries.ts';
 
 const route = getRouteApi('/devices/$id');
@@ -80,27 +81,25 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
       lead={<DeviceLead device={device} />}
       actions={active && may('commands.issue') && <Acts command={setCommand} />}
     >
-      <Grid gap={{ base: 'lg', md: 'xl' }}>
-        <Grid.Col span={{ base: 12, md: 7 }}>
-          <Stack gap="xl">
-            <ServicesSection device={device} />
-            <PlaceSection device={device} />
-            <CommandsSection id={device.id} />
-            <ReceiptsSection id={device.id} />
-          </Stack>
-        </Grid.Col>
-        <Grid.Col span={{ base: 12, md: 5 }}>
-          <Stack gap="xl">
-            <Section title="Who it belongs to" actions={may('devices.update') && active && <Change open={open} />}>
-              <DeviceFacts device={device} />
-            </Section>
-            <InventorySection inventory={device.inventory} />
-            <CertificatesSection id={device.id} generation={device.generation} />
-            <AlarmsSection id={device.id} />
-          </Stack>
-        </Grid.Col>
-      </Grid>
-      <TimelineSection device={device} />
+      <div className={classes.sections}>
+        <Stack gap="xl" className={classes.now}>
+          <ServicesSection device={device} />
+          <PlaceSection device={device} />
+          <CommandsSection id={device.id} />
+          <ReceiptsSection id={device.id} />
+        </Stack>
+        <Stack gap="xl" className={classes.what}>
+          <Section title="Who it belongs to" actions={may('devices.update') && active && <Change open={open} />}>
+            <DeviceFacts device={device} />
+          </Section>
+          <InventorySection inventory={device.inventory} />
+          <CertificatesSection id={device.id} generation={device.generation} />
+          <AlarmsSection id={device.id} />
+        </Stack>
+        <div className={classes.past}>
+          <TimelineSection device={device} />
+        </div>
+      </div>
       <DangerSection device={device} command={setCommand} />
       <CommandDialog device={device} kind={command} close={() => setCommand(null)} />
       <BelongingDialog device={device} opened={belonging} close={close} />

@@ -82,7 +82,7 @@ function Contents({ id, close }: { readonly id: string; readonly close: () => vo
                   <List listStyleType="none" size="sm" spacing={2} aria-label="Devices that it did not reach">
                     {failures.map(({ device, user, state, detail }) => (
                       <List.Item key={device}>
-                        <PageLink to="/devices/$id" params={{ id: device }}>
+                        <PageLink to="/devices/$id" params={{ id: device }} underline="always">
                           <Given>{user}</Given>
                         </PageLink>
                         {`: ${COMMAND_STATE_NAMES[state].toLowerCase()}`}

@@ -97,9 +97,10 @@ function CommandRow({
             . It is given up <Moment at={command.expiresAt} now={now} />
           </>
         )}
-        {command.detail && (
+        {command.detail !== null && command.detail !== '' && (
           <>
-            . <Given>{command.detail}</Given>
+            {command.state === 'done' || command.state === 'failed' ? '. The device: ' : '. '}
+            <Given>{command.detail}</Given>
           </>
         )}
       </Text>

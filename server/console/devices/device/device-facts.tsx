@@ -7,7 +7,7 @@ import { useServerNow } from '../../client/server-time.tsx';
 import { type Fact, Facts } from '../../parts/facts.tsx';
 import { Area, Given, Moment } from '../../parts/words.tsx';
 import { STATUS_WORDS } from '../../words/devices.ts';
-import { relative } from '../../words/time.ts';
+import { duration, relative } from '../../words/time.ts';
 import { ConnectionMark } from '../connection.tsx';
 import classes from './device.module.css';
 
@@ -28,7 +28,7 @@ export function DeviceLead({ device: { hostname, status, presence, endedAt } }: 
             {presence === null
               ? 'Never connected'
               : presence.connected
-                ? `Connected since ${relative(presence.changedAt, now)}`
+                ? `Connected for ${duration(now - presence.changedAt)}`
                 : `Not connected, last seen ${relative(presence.lastSeenAt, now)}`}
           </Text>
         </Group>

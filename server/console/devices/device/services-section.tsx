@@ -83,7 +83,9 @@ function ServiceCard({
         <List listStyleType="none" size="sm" spacing={4}>
           {denials.map((denial) => (
             <List.Item key={denial.order}>
-              <OrderLink number={denial.order} />: {denial.reasons.map((reason) => REASON_SENTENCES[reason]).join(' ')}
+              <OrderLink number={denial.order} />
+              <br />
+              {denial.reasons.map((reason) => REASON_SENTENCES[reason]).join(' ')}
             </List.Item>
           ))}
         </List>
@@ -99,7 +101,7 @@ export function OrderLink({ number }: { readonly number: string }) {
   const title = orders?.find((order) => order.number === number)?.title;
   return (
     <>
-      <PageLink to="/orders/$number" params={{ number }}>
+      <PageLink to="/orders/$number" params={{ number }} underline="always">
         Order {number}
       </PageLink>
       {title !== undefined && (

@@ -76,7 +76,7 @@ function Happenings({ events }: { readonly events: readonly Happening[] }) {
                 {order !== null && (
                   <>
                     {' '}
-                    <PageLink to="/orders/$number" params={{ number: order }}>
+                    <PageLink to="/orders/$number" params={{ number: order }} underline="always">
                       Order {order}
                     </PageLink>
                   </>

@@ -119,7 +119,8 @@ function ofCommand({
   const name = COMMAND_NAMES[command.kind];
   return [
     real(createdAt, `Command sent: ${name}.`, { given: command.kind === 'message' ? command.text : null }),
-    ...(storedAt === null ? [] : [real(storedAt, `Command on the device: ${name}.`)]),
+    // That it arrived is a step of it, and the end says so too.
+    ...(state === 'stored' && storedAt !== null ? [real(storedAt, `Command on the device: ${name}.`)] : []),
     ...(finishedAt === null || state === 'queued' || state === 'stored'
       ? []
       : [real(finishedAt, `Command ${ENDS[state]}: ${name}.`, { given: detail })]),
