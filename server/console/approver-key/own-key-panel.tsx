@@ -36,7 +36,12 @@ export function OwnKeyPanel({ own }: { readonly own: OwnKey }) {
         )}
         {register.isError && <Failure error={register.error} />}
         {makes && (
-          <Button size="xs" loading={register.isPending} onClick={() => register.mutate()}>
+          <Button
+            size="xs"
+            variant={elsewhere ? 'default' : 'filled'}
+            loading={register.isPending}
+            onClick={() => register.mutate()}
+          >
             {standing === 'absent' ? 'Make my key in this browser' : 'Register my key'}
           </Button>
         )}

@@ -1,6 +1,7 @@
 /** Under an order's title: its number, where it stands, how long until that changes, and when that is, in its zone and in the reader's. */
-import { Group, Stack, Text, Tooltip } from '@mantine/core';
+import { Group, Stack, Text } from '@mantine/core';
 import type { OrderView } from '../../../shared/api/orders.ts';
+import { Hint } from '../parts/hint.tsx';
 import { Countdown, PhaseBadge } from '../parts/order-standing.tsx';
 import { Moment } from '../parts/words.tsx';
 import { inForceSince, standingAt } from '../words/order-standing.ts';
@@ -44,10 +45,8 @@ export function OrderHead({ order, now }: { readonly order: OrderView; readonly 
 
 function Elapsed({ since, now }: { readonly since: number; readonly now: number }) {
   return (
-    <Tooltip label={`Since ${dateTime(since)}`}>
-      <Text component="time" inherit span dateTime={new Date(since).toISOString()} tabIndex={0}>
-        {duration(now - since)}
-      </Text>
-    </Tooltip>
+    <Hint text={`Since ${dateTime(since)}`}>
+      <time dateTime={new Date(since).toISOString()}>{duration(now - since)}</time>
+    </Hint>
   );
 }

@@ -1,5 +1,5 @@
 /** The words, and behind them the exact lines and the digest, of what an approver signs. */
-import { Accordion, Code, Stack, Table, Text } from '@mantine/core';
+import { Accordion, Code, Stack, Text } from '@mantine/core';
 import { plain } from '../../../shared/plain-text.ts';
 import { Facts } from '../parts/facts.tsx';
 import { Given } from '../parts/words.tsx';
@@ -44,20 +44,12 @@ export function SigningWords({
             <Text size="sm" mb="xs">
               <Given>{plain(title)}</Given>
             </Text>
-            <Table layout="fixed" verticalSpacing={4} aria-label="Line by line">
-              <Table.Tbody>
-                {lines.map(({ label, value, language }) => (
-                  <Table.Tr key={`${label} ${language ?? ''}`}>
-                    <Table.Th fw={400} c="dimmed" w="30%" scope="row">
-                      {language === undefined ? label : `${label} (${language})`}
-                    </Table.Th>
-                    <Table.Td style={{ overflowWrap: 'anywhere' }}>
-                      <Given>{plain(value)}</Given>
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
+            <Facts
+              facts={lines.map(({ label, value, language }) => ({
+                label: language === undefined ? label : `${label} (${language})`,
+                value: <Given>{plain(value)}</Given>,
+              }))}
+            />
           </Accordion.Panel>
         </Accordion.Item>
       </Accordion>
