@@ -16,10 +16,12 @@ export async function makeExemptions(
   objections: Objections,
 ): Promise<ExemptionRow[]> {
   const devices = new Set<DeviceId>();
-  const found = await Promise.all(
-    exempt.map((each, index) => objections.wait(`exempt.${index}`, () => devicesOf(each, fleet))),
-  );
-  for (const some of found) for (const device of some ?? []) devices.add(device);
+  // Looked up together, and told in the order in which they were written.
+  const lookups = exempt.map((each) => devicesOf(each, fleet));
+  await Promise.allSettled(lookups);
+  for (const [index, lookup] of lookups.entries()) {
+    for (const device of (await objections.wait(`exempt.${index}`, () => lookup)) ?? []) devices.add(device);
+  }
   const before = new Map(kept.map((row) => [row.device, row]));
   return [...devices].map((device) => before.get(device) ?? newExemption(device));
 }

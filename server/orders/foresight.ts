@@ -84,7 +84,7 @@ export interface Foresight {
 
 export function createForesight(ports: {
   readonly store: Pick<OrderStore, 'order' | 'revisions' | 'exemptions'>;
-  readonly standing: Pick<StandingStore, 'firstListSince'>;
+  readonly standing: Pick<StandingStore, 'firstListWith'>;
   readonly state: OrderState;
   readonly proposals: Pick<ReturnType<typeof createProposals>, 'prepare' | 'documentOf'>;
   readonly rehearsal: Rehearsal;
@@ -124,7 +124,8 @@ export function createForesight(ports: {
     const row = await rowOf(number, revision);
     const document = readPayload(row.payload);
     const exemptions = await store.exemptions(number, row.revision);
-    const listed = row.adoptedAt === null ? null : await standing.firstListSince(row.adoptedAt);
+    const { payload, adoptedAt } = row;
+    const listed = adoptedAt === null ? null : await standing.firstListWith({ payload, adoptedAt });
     return { document, asked: await rehearsing(document, exemptions, listed, at) };
   }
 

@@ -61,7 +61,7 @@ describe('a rehearsal', () => {
           return new Map([...fleet].filter(([device]) => devices.includes(device)));
         },
         activeDevices: async () => fleet.size,
-        firstListSince: async () => null,
+        firstListWith: async () => null,
       },
     });
   });

@@ -36,8 +36,8 @@ export interface StandingStore {
   /** Active devices only. */
   standing(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, DeviceStanding>>;
   activeDevices(): Promise<number>;
-  /** The version of the first order list, of those that are kept, that was made at `at` or later; null for none. */
-  firstListSince(at: Instant): Promise<number | null>;
+  /** The version of the first order list in which a revision stands that was adopted then; null when none of those that are kept has it. */
+  firstListWith(revision: { readonly payload: string; readonly adoptedAt: Instant }): Promise<number | null>;
 }
 
 export interface Rehearsing {

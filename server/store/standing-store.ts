@@ -1,4 +1,6 @@
 /** Where devices are and how they stand towards the server, read for thousands of them at once. */
+
+import { parseEnvelope } from '../../shared/order/dsse.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { DeviceStanding, StandingStore as Port } from '../orders/rehearsal.ts';
@@ -37,16 +39,23 @@ export class StandingStore implements Port {
     return Number(count);
   }
 
-  async firstListSince(at: Instant): Promise<number | null> {
-    const row = await this.#database.db
-      .selectFrom('order_lists')
-      .select('version')
-      .where('issued_at', '>=', at)
-      .orderBy('issued_at')
-      .orderBy('version')
-      .limit(1)
-      .executeTakeFirst();
-    return row?.version ?? null;
+  /** The first one that was made since, but for those that other acts of the same millisecond made. */
+  async firstListWith(revision: { readonly payload: string; readonly adoptedAt: Instant }): Promise<number | null> {
+    const inside = Buffer.from(revision.payload).toString('base64');
+    for (let after = 0; ; ) {
+      const row = await this.#database.db
+        .selectFrom('order_lists')
+        .select(['version', 'envelope'])
+        .where('issued_at', '>=', revision.adoptedAt)
+        .where('version', '>', after)
+        .orderBy('issued_at')
+        .orderBy('version')
+        .limit(1)
+        .executeTakeFirst();
+      if (!row) return null;
+      if (Buffer.from(parseEnvelope(row.envelope).payload, 'base64').includes(inside)) return row.version;
+      after = row.version;
+    }
   }
 }
 

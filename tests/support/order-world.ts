@@ -110,13 +110,13 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
   }
 
   const lists = new StandingStore(database);
-  const standing: Pick<StandingStore, 'standing' | 'activeDevices' | 'firstListSince'> = {
+  const standing: Pick<StandingStore, 'standing' | 'activeDevices' | 'firstListWith'> = {
     standing: async (asked) => {
       const known = [...devices].filter(([device]) => asked.includes(device));
       return new Map(known.map(([device, place]) => [device, { place, user: '', connected: false, listVersion: 0 }]));
     },
     activeDevices: async () => devices.size,
-    firstListSince: (at) => lists.firstListSince(at),
+    firstListWith: (revision) => lists.firstListWith(revision),
   };
 
   async function open(): Promise<Orders> {
@@ -126,7 +126,12 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
       receipts: new ReceiptStore(database),
       standing: real ? new StandingStore(database) : standing,
       told: new ProgressStore(database),
-      people: { spellingsOf: async () => [] },
+      people: {
+        spellingsOf: async (persons) => {
+          const accounts = await database.db.selectFrom('accounts').selectAll().execute();
+          return accounts.filter((each) => persons.has(each.person_id)).flatMap(({ name, email }) => [name, email]);
+        },
+      },
       largeShare: 10,
       clock,
       bus,

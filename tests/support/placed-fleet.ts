@@ -6,6 +6,7 @@ import { tiesOf } from '../../server/jurisdiction/ties.ts';
 import { type Cell, insertOf } from '../../server/store/bulk.ts';
 import type { Database } from '../../server/store/database.ts';
 import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
+import type { Receipt } from '../../shared/order/documents.ts';
 import { type DeviceId, type GroupId, newDeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { emptyLocation, observeAll, unknownFrom } from '../../shared/verdict/locate.ts';
@@ -91,4 +92,49 @@ export async function addPlacedFleet(
   }
   await flush();
   return ids;
+}
+
+export interface ToldRow {
+  readonly device: DeviceId;
+  readonly generation?: number;
+  readonly kind: Receipt['kind'];
+  readonly order: string;
+  readonly revision: number;
+  readonly service: Receipt['service'];
+  readonly at: Instant;
+  /** Absent: yes. */
+  readonly verified?: boolean;
+}
+
+const RECEIPTS = {
+  device_id: 'text',
+  generation: 'bigint',
+  seq: 'bigint',
+  kind: 'text',
+  list_version: 'bigint',
+  order_number: 'text',
+  revision: 'bigint',
+  service: 'text',
+  gate: 'text',
+  at: 'bigint',
+  stored_at: 'bigint',
+  envelope: 'text',
+  verified: 'bigint',
+} as const;
+/** About as long as a real one, so that a benchmark reads as much. */
+const ENVELOPE = JSON.stringify({ payload: 'x'.repeat(420), signatures: 'x'.repeat(200) });
+let receipts = 0;
+
+/** Devices' receipts as they stand once they have been verified; their signatures are not what these tests are about. */
+export async function addReceipts(database: Database, rows: readonly ToldRow[]): Promise<void> {
+  for (let from = 0; from < rows.length; from += ROWS) {
+    const cells = rows.slice(from, from + ROWS).map((row): Cell[] => {
+      receipts += 1;
+      const gate = row.service === null ? null : row.kind === 'enforced' ? 'closed' : 'open';
+      const { device, generation = 1, kind, order, revision, service, at, verified = true } = row;
+      const about = [kind, 1, order, revision, service, gate, at, at];
+      return [device, generation, receipts, ...about, ENVELOPE, verified ? 1 : 0];
+    });
+    await database.transaction(async (tx) => void (await insertOf('receipts', RECEIPTS, cells).execute(tx)));
+  }
 }

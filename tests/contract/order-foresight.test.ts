@@ -1,0 +1,428 @@
+/** What an order would do and how far it has come, through the stores: devices, their places and their receipts are rows. */
+import { afterEach, expect, it } from 'vitest';
+import type { IpDatabases } from '../../server/jurisdiction/ip-database.ts';
+import { createJurisdiction } from '../../server/jurisdiction/jurisdiction.ts';
+import type { Database } from '../../server/store/database.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
+import { GroupStore } from '../../server/store/group-store.ts';
+import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
+import { ProgressStore } from '../../server/store/progress-store.ts';
+import { StandingStore } from '../../server/store/standing-store.ts';
+import type { ImpactClass } from '../../shared/api/orders.ts';
+import type { AreaCode } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { addGroup } from '../support/fleet-rows.ts';
+import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
+import { addPlacedFleet, addReceipts, type PlacedDevice, type ToldRow } from '../support/placed-fleet.ts';
+import { NOW } from '../support/signed-documents.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const EFFECTIVE = Date.parse('2015-11-30T19:00:00.000Z');
+const ORDER = '2015-001';
+
+const noAddresses: IpDatabases = {
+  list: async () => [],
+  import: () => Promise.reject(new Error('not here')),
+  activate: () => Promise.reject(new Error('not here')),
+  current: () => ({ hash: '', name: '', builtAt: 0 }),
+  look: () => ({ country: null, registered: null, represented: null }),
+};
+
+describeOnEveryStore('what an order would do', (openStore) => {
+  let database: Database;
+  let world: OrderWorld;
+  let group: GroupId;
+  afterEach(async () => world.stop());
+
+  async function begin(): Promise<OrderWorld['people']> {
+    database = await openStore();
+    const devices = new DeviceStore(database);
+    const groups = new GroupStore(database);
+    world = await openOrderWorld(database, ({ clock, bus }) => ({
+      fleet: { personalia: (device) => devices.get(device), devicesOf: (of) => groups.devicesOf(of) },
+      jurisdiction: createJurisdiction({ store: new JurisdictionStore(database), ip: noAddresses, clock, bus }),
+    }));
+    group = await addGroup(database, 'all');
+    const { ada, ben, cyd } = world.people;
+    await world.root([ada, ben, cyd], [ada, ben]);
+    return world.people;
+  }
+  const seen = (area: string, at = NOW - HOUR) => [{ source: 'address', areas: [area], at, connected: true } as const];
+  const online = (listVersion = 1) => ({ connected: true, listVersion });
+  const offline = (listVersion = 1) => ({ connected: false, listVersion });
+  async function add<K extends string>(fleet: Record<K, PlacedDevice>): Promise<Record<K, DeviceId>> {
+    const ids = await addPlacedFleet(database, group, NOW, Object.values<PlacedDevice>(fleet));
+    const entries = Object.keys(fleet).map((name, index) => [name, ids[index]]);
+    return Object.fromEntries(entries) as Record<K, DeviceId>;
+  }
+  async function adopt(order: string, revision: number): Promise<void> {
+    const { ada, ben } = world.people;
+    for (const person of [ada, ben]) await world.sign(order, revision, person);
+  }
+  async function impact(order: string, at: 'now' | 'effective', wanted?: ImpactClass) {
+    const { revision } = await world.orders.considered(order);
+    return world.orders.impact(order, revision, { at, class: wanted, offset: 0, limit: 200 });
+  }
+  const counted = (counts: Record<string, number>) =>
+    Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+
+  it('finds everyone it concerns and nobody else, now and at the effective time', async () => {
+    const { proposer } = await begin();
+    const fleet = await add({
+      resident: { home: 'PK', presence: online(), seen: seen('PK') },
+      visitor: { home: 'GB', presence: online(), seen: seen('PK') },
+      traveller: { home: 'PK', presence: online(), seen: seen('AE') },
+      border: { home: 'IN', presence: online(), seen: [{ source: 'position', areas: ['IN', 'PK'], at: NOW }] },
+      lost: { home: 'IN', presence: offline(), seen: [{ source: 'network', areas: ['IN'], at: NOW - 25 * HOUR }] },
+      never: { home: 'IN' },
+      mission: { home: 'PK', presence: online(), seen: seen('PK') },
+      missionAbroad: { home: 'GB', presence: online(), seen: seen('GB') },
+      elsewhere: { home: 'GB', presence: online(), seen: seen('GB') },
+      ended: { home: 'PK', status: 'revoked', presence: offline(), seen: seen('PK') },
+      silent: { home: 'PK', presence: offline(1), seen: [{ source: 'network', areas: ['PK'], at: NOW - HOUR }] },
+    });
+    const { order } = await world.orders.propose(proposer.id, {
+      ...PROPOSAL,
+      visitors: 'P7D',
+      exempt: [{ device: fleet.mission }, { device: fleet.missionAbroad }],
+    });
+    const now = await impact(order, 'now');
+    expect(now).toMatchObject({ at: NOW, revision: 1, fleet: 10, total: 9 });
+    expect(counted(now.counts)).toEqual({
+      ...{ denied: 2, borderline: 1, unknown: 2, visiting: 1, travelling: 1, exempt: 2, offline_behind: 1 },
+    });
+    const classes = Object.fromEntries(now.devices.map((each) => [each.device, each.classes.join(' ')]));
+    expect(classes).toEqual({
+      [fleet.resident]: 'denied',
+      [fleet.visitor]: 'visiting',
+      [fleet.traveller]: 'travelling',
+      [fleet.border]: 'borderline',
+      [fleet.lost]: 'unknown',
+      [fleet.never]: 'unknown',
+      [fleet.mission]: 'exempt',
+      [fleet.missionAbroad]: 'exempt',
+      [fleet.silent]: 'denied offline_behind',
+    });
+    const then = await impact(order, 'effective', 'denied');
+    expect(then).toMatchObject({ at: EFFECTIVE, total: 3 });
+    expect(then.devices.map(({ device }) => device).sort()).toEqual(
+      [fleet.resident, fleet.visitor, fleet.silent].sort(),
+    );
+    expect(then.devices.find(({ device }) => device === fleet.visitor)).toMatchObject({
+      ...{ classes: ['denied', 'visiting'], denied: ['messaging', 'mail'], reasons: ['present'] },
+      ...{ areas: ['PK'], home: 'GB', connected: true },
+    });
+    expect((await world.orders.affected(order)).map(({ device }) => device).sort()).toEqual(
+      [fleet.resident, fleet.silent].sort(),
+    );
+  });
+
+  it('turns its pages without a gap', async () => {
+    const { proposer } = await begin();
+    await addPlacedFleet(
+      database,
+      group,
+      NOW,
+      Array.from({ length: 30 }, (_, index) => ({
+        home: index % 2 ? 'PK' : 'AE',
+        presence: index % 3 ? online() : offline(),
+        seen: seen('PK'),
+      })),
+    );
+    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    const page = async (offset: number, limit: number) =>
+      (await world.orders.impact(order, 1, { at: 'now', class: 'denied', offset, limit })).devices.map(
+        (each) => each.device,
+      );
+    const all = await page(0, 200);
+    expect(new Set(all).size).toBe(30);
+    for (const limit of [1, 7, 29]) {
+      const pages: DeviceId[] = [];
+      for (let offset = 0; offset < 35; offset += limit) pages.push(...(await page(offset, limit)));
+      expect(pages).toEqual(all);
+    }
+    expect(await page(0, 0)).toEqual([]);
+    expect(await page(30, 10)).toEqual([]);
+  });
+
+  it('says of who is offline whether a list with the revision is there, before and after its adoption', async () => {
+    const { proposer } = await begin();
+    await add({
+      early: { home: 'PK', presence: offline(1), seen: seen('PK') },
+      late: { home: 'PK', presence: offline(2), seen: seen('PK') },
+      newest: { home: 'PK', presence: offline(3), seen: seen('PK') },
+    });
+    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    expect(counted((await impact(order, 'effective')).counts)).toEqual({ denied: 3, offline_behind: 3 });
+    await adopt(order, 1);
+    expect(world.orders.currentList()?.version).toBe(2);
+    expect(counted((await impact(order, 'effective')).counts)).toEqual({
+      ...{ denied: 3, offline_current: 2, offline_behind: 1 },
+    });
+    // A list that is only fresh says nothing new.
+    world.clock.jump(NOW + DAY);
+    await expect.poll(() => world.orders.currentList()?.version).toBe(3);
+    expect(counted((await impact(order, 'effective')).counts)).toMatchObject({ offline_current: 2, offline_behind: 1 });
+    // Of the revision that waits, whatever the adopted one was.
+    await world.orders.act(proposer.id, order, { act: 'revise', services: ['mail'] });
+    expect(counted((await impact(order, 'effective')).counts)).toEqual({ denied: 3, offline_behind: 3 });
+    const adopted = await world.orders.impact(order, 1, { at: 'effective', offset: 0, limit: 0 });
+    expect(adopted).toMatchObject({ revision: 1, total: 3, devices: [] });
+  });
+
+  it('has in a draft, and before two people sign it, the same to warn of', async () => {
+    const { proposer, ada } = await begin();
+    await database.db.updateTable('accounts').set({ name: 'Ada Lovelace' }).where('person_id', '=', ada.id).execute();
+    await add({
+      hers: { user: 'ADA  LOVELACE'.replace('  ', ' '), home: 'PK', presence: online(), seen: seen('PK') },
+      lost: { home: 'IN', presence: offline() },
+      far: { home: 'GB', presence: online(), seen: seen('GB') },
+    });
+    const terms = { ...PROPOSAL, services: ['management', 'enrolment'], unknown: 'deny' } as const;
+    const preview = await world.orders.preview({ ...terms, act: 'propose' }, () => undefined);
+    expect(preview).toMatchObject({ problems: [], effective: EFFECTIVE, until: null });
+    expect(preview.impact).toMatchObject({ at: EFFECTIVE, fleet: 3 });
+    expect(preview.impact?.counts).toMatchObject({ denied: 2, unknown: 1, offline_behind: 1 });
+    expect(preview.warnings.map(({ code, devices }) => [code, devices])).toEqual([
+      ['names_management', 2],
+      ['names_enrolment', null],
+      ['reaches_approver', 1],
+      ['large_share', 2],
+      ['denies_unknown', 1],
+    ]);
+    expect(await world.orders.list()).toEqual([]);
+    const { order } = await world.orders.propose(proposer.id, terms);
+    expect(await world.orders.warnings(order, 1)).toEqual(preview.warnings);
+    await adopt(order, 1);
+    await world.orders.act(proposer.id, order, { act: 'withdraw' });
+    expect(await world.orders.warnings(order, 2)).toEqual([]);
+    expect((await world.orders.warnings(order, 1)).length).toBe(5);
+  });
+
+  it('tells everything that stands against a draft, as proposing does one by one, and stores nothing', async () => {
+    const { proposer } = await begin();
+    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    const against = async (draft: Parameters<typeof world.orders.preview>[0]) => {
+      const { problems, warnings, impact: found } = await world.orders.preview(draft, () => undefined);
+      expect([found === null, warnings.length === 0]).toEqual([
+        problems.length > 0,
+        problems.length > 0 || warnings.length === 0,
+      ]);
+      return problems.map(({ field, code }) => `${field}: ${code}`);
+    };
+    const nobody = 'dev_aaaaaaaaaaaaaaaa';
+    expect(
+      await against({
+        ...PROPOSAL,
+        act: 'propose',
+        areas: ['PK', 'pk'],
+        exempt: [{ device: nobody }, { device: 'x' }, { group: 'y' }],
+      }),
+    ).toEqual([
+      ...['areas.1: unknown_area', 'exempt.0: unknown_device', 'exempt.1: unknown_device', 'exempt.2: invalid_input'],
+    ]);
+    expect(await against({ act: 'revise', order: '2015-777' })).toEqual(['order: not_found']);
+    expect(await against({ act: 'revise' })).toEqual(['order: invalid_input']);
+    expect(await against({ act: 'propose', order })).toEqual(['act: act_not_allowed']);
+    expect(await against({ act: 'hold', order, areas: ['IN'], exempt: [] })).toEqual([
+      ...['act: act_not_allowed', 'exempt: invalid_input', 'areas: invalid_input'],
+    ]);
+    expect(await against({ act: 'revise', order, nexus: ['home'] })).toEqual([]);
+    expect(await against({ act: 'revise', order, exempt: [{ group }] })).toEqual(['exempt.0: invalid_input']);
+    await adopt(order, 1);
+    expect(await against({ act: 'hold', order })).toEqual([]);
+    expect(await against({ act: 'extend', order })).toEqual(['effective: invalid_input']);
+    await world.orders.act(proposer.id, order, { act: 'withdraw' });
+    await adopt(order, 2);
+    expect(await against({ act: 'revise', order, title: '' })).toEqual(['act: order_closed', 'title: invalid_input']);
+    expect((await world.orders.get(order)).latestRevision).toBe(2);
+    // Whoever may decide about some areas only is told so of each other one.
+    const only = (area: AreaCode) => {
+      if (area !== 'IN') throw new CordonError('out_of_scope', `not ${area}`);
+    };
+    const beyond = async (draft: Parameters<typeof world.orders.preview>[0]) => {
+      const { problems, impact: found } = await world.orders.preview(draft, only);
+      return [...problems.map(({ field, code }) => `${field}: ${code}`), found];
+    };
+    expect(await beyond({ ...PROPOSAL, act: 'propose', areas: ['IN', 'PK'] })).toEqual(['areas.1: out_of_scope', null]);
+    const other = await world.orders.propose(proposer.id, PROPOSAL);
+    expect(await beyond({ act: 'revise', order: other.order, areas: ['IN'] })).toEqual(['order: out_of_scope', null]);
+  });
+
+  it('says before there are approvers that nobody could approve', async () => {
+    database = await openStore();
+    world = await openOrderWorld(database);
+    const { problems } = await world.orders.preview({ ...PROPOSAL, act: 'propose' }, () => undefined);
+    expect(problems).toMatchObject([{ field: 'act', code: 'approvers_required', suggestions: [] }]);
+  });
+});
+
+describeOnEveryStore('how far an order has come', (openStore) => {
+  const AT = EFFECTIVE;
+  const told = (
+    kind: ToldRow['kind'],
+    revision: number,
+    at: number,
+    more: Partial<ToldRow> = {},
+  ): Omit<ToldRow, 'device'> => ({
+    ...{ kind, revision, at, service: kind === 'informed' || kind === 'shown' ? null : 'mail', order: ORDER },
+    ...more,
+  });
+
+  it.each<[string, Omit<ToldRow, 'device'>[], string]>([
+    ['nothing', [], ''],
+    ['informed', [told('informed', 3, AT)], 'informed'],
+    ['of an earlier revision', [told('informed', 2, AT), told('shown', 2, AT)], ''],
+    ['shown', [told('informed', 3, AT), told('shown', 3, AT)], 'informed shown'],
+    ['closed', [told('enforced', 3, AT)], 'enforced'],
+    ['closed by an earlier revision that it still holds', [told('enforced', 1, AT)], 'enforced'],
+    ['closed and opened', [told('enforced', 1, AT), told('restored', 3, AT + 1)], 'restored'],
+    [
+      'opened and closed again',
+      [told('enforced', 1, AT), told('restored', 2, AT + 1), told('enforced', 2, AT + 2)],
+      'enforced',
+    ],
+    ['opened by a later revision at the same instant', [told('enforced', 1, AT), told('restored', 2, AT)], 'restored'],
+    [
+      'closed by a later revision at the same instant',
+      [told('enforced', 1, AT - 1), told('restored', 2, AT), told('enforced', 3, AT)],
+      'enforced',
+    ],
+    ['opened, with nothing closed', [told('restored', 3, AT)], ''],
+    [
+      'one service opened, another still closed',
+      [...[told('enforced', 1, AT), told('enforced', 1, AT, { service: 'messaging' }), told('restored', 2, AT + 1)]],
+      'enforced',
+    ],
+    [
+      'both opened',
+      [
+        ...[told('enforced', 1, AT), told('enforced', 1, AT, { service: 'messaging' })],
+        ...[told('restored', 2, AT + 1), told('restored', 2, AT + 1, { service: 'messaging' })],
+      ],
+      'restored',
+    ],
+    ['not verified', [told('enforced', 3, AT, { verified: false }), told('informed', 3, AT, { verified: false })], ''],
+    ['of another order', [told('enforced', 3, AT, { order: '2015-002' })], ''],
+    ['of an earlier enrolment', [told('enforced', 3, AT, { generation: 2 })], ''],
+  ])('%s', async (_name, rows, expected) => {
+    const database = await openStore();
+    const [device] = await addPlacedFleet(database, await addGroup(database, 'g'), NOW, [{}]);
+    if (!device) throw new Error('no device');
+    await addReceipts(
+      database,
+      rows.map((row) => ({ ...row, device })),
+    );
+    const { newest, ...counts } = await new ProgressStore(database).told(ORDER, 3, [device]);
+    expect(
+      Object.entries(counts)
+        .flatMap(([kind, count]) => (count === 1 ? [kind] : []))
+        .join(' '),
+    ).toBe(expected);
+    for (const count of Object.values(counts)) expect([0, 1]).toContain(count);
+    if (expected !== '') expect(newest).toBe(Math.max(...rows.map(({ at }) => at)));
+  });
+
+  it('among those it reaches; when it is over, among those that had enforced it', async () => {
+    const database = await openStore();
+    const world = await openOrderWorld(database, ({ clock, bus }) => ({
+      fleet: { personalia: async () => null, devicesOf: async () => [] },
+      jurisdiction: createJurisdiction({ store: new JurisdictionStore(database), ip: noAddresses, clock, bus }),
+    }));
+    try {
+      const { proposer, ada, ben } = world.people;
+      await world.root([ada, ben], [ada, ben]);
+      const seen = (area: string) => [{ source: 'address', areas: [area], at: NOW - HOUR, connected: true } as const];
+      const presence = (connected: boolean) => ({ connected, listVersion: 2 });
+      const group = await addGroup(database, 'g');
+      const [one, two, far, ended] = await addPlacedFleet(database, group, NOW, [
+        { home: 'PK', presence: presence(true), seen: seen('PK') },
+        { home: 'PK', presence: presence(false), seen: seen('PK') },
+        { home: 'GB', presence: presence(true), seen: seen('GB') },
+        { home: 'PK', status: 'revoked', seen: seen('PK') },
+      ]);
+      if (!one || !two || !far || !ended) throw new Error('no devices');
+      const report = (device: DeviceId, ...rows: Omit<ToldRow, 'device'>[]) =>
+        addReceipts(
+          database,
+          rows.map((row) => ({ ...row, device })),
+        );
+      const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+      expect(await world.orders.progress(order)).toEqual({
+        ...{ revision: null, reached: 0, connected: 0, informed: 0, shown: 0, enforced: 0, restored: 0, newest: null },
+      });
+      for (const person of [ada, ben]) await world.sign(order, 1, person);
+      for (const device of [one, two, far]) await report(device, told('informed', 1, NOW + 1));
+      const ahead = { revision: 1, reached: 2, connected: 1, informed: 2, shown: 0, enforced: 0, restored: 0 };
+      expect(await world.orders.progress(order)).toEqual({ ...ahead, newest: NOW + 1 });
+      world.clock.jump(AT);
+      await report(
+        one,
+        told('enforced', 1, AT),
+        told('enforced', 1, AT, { service: 'messaging' }),
+        told('shown', 1, AT + 1),
+      );
+      await report(ended, told('enforced', 1, AT));
+      // A moment later, as an answer is kept for one.
+      await expect.poll(() => world.orders.progress(order)).toMatchObject({ enforced: 1, shown: 1, newest: AT + 1 });
+
+      await world.orders.act(proposer.id, order, { act: 'withdraw' });
+      for (const person of [ada, ben]) await world.sign(order, 2, person);
+      const over = { revision: 2, reached: 1, connected: 1, informed: 0, shown: 0 };
+      expect(await world.orders.progress(order)).toMatchObject({ ...over, enforced: 1, restored: 0 });
+      await report(one, told('informed', 2, AT + 5), told('restored', 2, AT + 5));
+      await report(one, told('restored', 2, AT + 5, { service: 'messaging' }));
+      await expect.poll(() => world.orders.progress(order)).toMatchObject({ enforced: 0, restored: 1, informed: 1 });
+    } finally {
+      await world.stop();
+    }
+  });
+
+  it('finds those that had enforced it page by page', async () => {
+    const database = await openStore();
+    const group = await addGroup(database, 'g');
+    const devices = await addPlacedFleet(
+      database,
+      group,
+      NOW,
+      Array.from({ length: 2_100 }, () => ({})),
+    );
+    await addReceipts(
+      database,
+      devices.flatMap((device) => [
+        { device, ...told('enforced', 1, AT) },
+        { device, ...told('enforced', 1, AT, { service: 'messaging' }) },
+        { device, ...told('enforced', 2, AT) },
+      ]),
+    );
+    expect((await new ProgressStore(database).enforcedBy(ORDER)).sort()).toEqual([...devices].sort());
+    expect(await new ProgressStore(database).enforcedBy('2015-002')).toEqual([]);
+  });
+});
+
+describeOnEveryStore('how devices stand', (openStore) => {
+  it('is of their present enrolment, and of active ones alone', async () => {
+    const database = await openStore();
+    const group = await addGroup(database, 'g', 'PK');
+    const [here, again, ended, never] = await addPlacedFleet(database, group, NOW, [
+      { user: 'Here', home: 'GB', presence: { connected: true, listVersion: 7 } },
+      { presence: { connected: true, listVersion: 7 } },
+      { status: 'revoked' },
+      {},
+    ]);
+    if (!here || !again || !ended || !never) throw new Error('no devices');
+    await database.db.updateTable('devices').set({ generation: 2 }).where('id', '=', again).execute();
+    const store = new StandingStore(database);
+    const standing = await store.standing([here, again, ended, never]);
+    const place = { home: 'PK', seat: null };
+    expect(standing.get(here)).toMatchObject({ user: 'Here', connected: true, listVersion: 7, place: { home: 'GB' } });
+    expect(standing.get(again)).toMatchObject({ connected: false, listVersion: 0, place });
+    expect(standing.get(never)).toMatchObject({ connected: false, listVersion: 0, place });
+    expect(standing.has(ended)).toBe(false);
+    expect(await store.activeDevices()).toBe(3);
+    expect(await store.standing([])).toEqual(new Map());
+  });
+});
