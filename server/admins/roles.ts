@@ -71,6 +71,8 @@ export const RIGHTS = {
   'devices.update': right('device', 'owner', 'fleet'),
   'devices.verdict': right('device', ...EVERYONE),
   'devices.evidence': right('device', 'owner', 'fleet', 'legal', 'auditor'),
+  'devices.certificates': right('device', ...EVERYONE),
+  'devices.receipts': right('device', 'owner', 'fleet', 'legal', 'auditor'),
   'devices.revoke': right('device', 'owner', 'fleet'),
   'commands.issue': right('device', 'owner', 'fleet', 'helpdesk'),
   'commands.issue-many': right('device', 'owner', 'fleet', 'helpdesk'),

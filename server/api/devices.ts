@@ -1,10 +1,12 @@
 /** Devices: what is known of each, its verdict and its evidence, and its end. */
 import {
+  certificateList,
   deviceChange,
   deviceDetail,
   devicePage,
   deviceParams,
   deviceQuery,
+  deviceReceiptList,
   deviceView,
   evidenceView,
   revocation,
@@ -18,8 +20,8 @@ import { type Route, route } from './route.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 export interface DevicesPorts {
-  readonly devices: Pick<Devices, 'list' | 'get' | 'getGroup' | 'update' | 'revoke' | 'inventory'>;
-  readonly orders: Pick<Orders, 'verdict'>;
+  readonly devices: Pick<Devices, 'list' | 'get' | 'getGroup' | 'update' | 'revoke' | 'inventory' | 'certificates'>;
+  readonly orders: Pick<Orders, 'verdict' | 'receiptsOf'>;
   readonly jurisdiction: Pick<Jurisdiction, 'evidence' | 'whereabouts'>;
 }
 
@@ -101,6 +103,30 @@ export function deviceRoutes({ devices, orders, jurisdiction }: DevicesPorts): R
       async handler({ params, reach }) {
         const { id, statement } = await devices.get(params.id, reach.devices);
         return { ...(await jurisdiction.evidence(id)), statement };
+      },
+    }),
+    route({
+      name: 'devices.certificates',
+      method: 'get',
+      path: '/devices/:id/certificates',
+      summary: 'The certificates that were issued to the device',
+      params: deviceParams,
+      response: certificateList,
+      async handler({ params, reach }) {
+        const { id } = await devices.get(params.id, reach.devices);
+        return { certificates: await devices.certificates(id) };
+      },
+    }),
+    route({
+      name: 'devices.receipts',
+      method: 'get',
+      path: '/devices/:id/receipts',
+      summary: "The device's own signed words about orders",
+      params: deviceParams,
+      response: deviceReceiptList,
+      async handler({ params, reach }) {
+        const { id } = await devices.get(params.id, reach.devices);
+        return { receipts: (await orders.receiptsOf(id)).map(({ receipt }) => receipt) };
       },
     }),
     route({

@@ -90,19 +90,23 @@ export interface DeviceQuery extends Selection {
   readonly limit: number;
 }
 
-/** A certificate as the listener's question finds it, with what its device has become since. */
-export interface CertificateRow {
+/** A certificate that was issued to a device. Real times. */
+export interface HeldCertificate {
   readonly serial: string;
   readonly fingerprint: string;
-  readonly der: string;
   readonly profile: string;
-  readonly device: DeviceId | null;
   readonly generation: number | null;
   readonly notBefore: number;
   readonly notAfter: number;
-  readonly issuedAt: number;
   readonly revokedAt: number | null;
   readonly supersededAt: number | null;
+}
+
+/** A certificate as the listener's question finds it, with what its device has become since. */
+export interface CertificateRow extends HeldCertificate {
+  readonly der: string;
+  readonly device: DeviceId | null;
+  readonly issuedAt: number;
   readonly deviceStatus: DeviceStatus | null;
   readonly deviceGeneration: number | null;
   /** An older certificate of the same generation is still good: this one has not been used before. */
@@ -131,6 +135,8 @@ export interface DeviceStore {
   /** Marks every older certificate of the same device and generation as superseded. */
   supersedeOlder(certificate: CertificateRow, at: number): Promise<void>;
   get(id: DeviceId): Promise<Device | null>;
+  /** Of all its enrolments, the newest first. */
+  certificates(id: DeviceId): Promise<HeldCertificate[]>;
   list(query: DeviceQuery): Promise<Device[]>;
   count(selection: Selection): Promise<number>;
   /** Which of these are within the scope, whatever their status. */

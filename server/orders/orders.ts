@@ -68,6 +68,8 @@ export interface Orders extends Foresight {
   storeReceipt(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
   /** Verified receipts about one order, newest first. */
   receipts(order: string): Promise<readonly StoredReceipt[]>;
+  /** Verified receipts of one device about all orders, newest first. */
+  receiptsOf(device: DeviceId): Promise<readonly StoredReceipt[]>;
 }
 
 export interface StoredReceipt {
@@ -98,6 +100,8 @@ export interface OrderPorts {
 
 /** How often an act is tried again when another node was faster. */
 const ATTEMPTS = 5;
+/** Years of orders. */
+const RECEIPTS_OF_A_DEVICE = 500;
 
 export function createOrders(ports: OrderPorts): Orders {
   const { store, executed, standing, clock, bus, online, fleet, jurisdiction, installation, appeal, log } = ports;
@@ -273,5 +277,6 @@ export function createOrders(ports: OrderPorts): Orders {
     invalidateVerdicts: verdicts.invalidate,
     storeReceipt: receipts.store,
     receipts: (order) => ports.receipts.receipts(order),
+    receiptsOf: (device) => ports.receipts.receiptsOf(device, RECEIPTS_OF_A_DEVICE),
   };
 }

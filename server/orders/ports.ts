@@ -121,6 +121,8 @@ export interface ReceiptStore {
   markVerified(receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[]): Promise<void>;
   /** Verified receipts about one order, newest first. */
   receipts(order: string): Promise<Omit<ReceiptRow, 'envelope'>[]>;
+  /** Verified receipts of one device, newest first. */
+  receiptsOf(device: DeviceId, limit: number): Promise<Omit<ReceiptRow, 'envelope'>[]>;
   /** Every certificate of every generation of theirs. */
   deviceCertificates(devices: readonly DeviceId[]): Promise<HeldCertificate[]>;
 }

@@ -48,6 +48,7 @@ beforeEach(() => {
         verified += rows.length;
       },
       receipts: async () => [],
+      receiptsOf: async () => [],
       deviceCertificates: async () => [{ device, generation: 1, der }],
     },
   });

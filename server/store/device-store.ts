@@ -12,6 +12,7 @@ import type {
   DeviceQuery,
   DeviceUpdate,
   Ended,
+  HeldCertificate,
   Selection,
   Statement,
 } from '../devices/ports.ts';
@@ -25,6 +26,7 @@ import { withinScope } from './device-scope.ts';
 import { groupedReads } from './grouped-reads.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { appendLeaf } from './leaves.ts';
+import type { Schema } from './schema.ts';
 
 /** Devices that connect within so many milliseconds are looked up together, and what follows is done together too. */
 const IDENTIFY_PATIENCE = 10;
@@ -50,17 +52,10 @@ export class DeviceStore implements DevicePort {
     const rows = await this.#selectCertificates(fingerprints);
     const read = rows.map(
       (row): CertificateRow => ({
-        serial: row.serial,
-        fingerprint: row.fingerprint,
+        ...certificateOf(row),
         der: row.der,
-        profile: row.profile,
         device: row.device_id === null ? null : deviceIdSchema.parse(row.device_id),
-        generation: row.generation,
-        notBefore: row.not_before,
-        notAfter: row.not_after,
         issuedAt: row.issued_at,
-        revokedAt: row.revoked_at,
-        supersededAt: row.superseded_at,
         deviceStatus: row.device_status,
         deviceGeneration: row.device_generation,
         renews: Boolean(row.renews),
@@ -78,6 +73,17 @@ export class DeviceStore implements DevicePort {
       .where('issued_at', '<', issuedAt)
       .where('superseded_at', 'is', null)
       .execute();
+  }
+
+  async certificates(id: DeviceId): Promise<HeldCertificate[]> {
+    const rows = await this.#database.db
+      .selectFrom('certificates')
+      .selectAll()
+      .where('device_id', '=', id)
+      .orderBy('issued_at', 'desc')
+      .orderBy('serial')
+      .execute();
+    return rows.map(certificateOf);
   }
 
   async get(id: DeviceId): Promise<Device | null> {
@@ -260,6 +266,19 @@ function deviceOf(row: DeviceRow): Device {
 async function mustExist(tx: Tx, group: GroupId): Promise<void> {
   if (await tx.selectFrom('groups').select('id').where('id', '=', group).executeTakeFirst()) return;
   throw new CordonError('not_found', 'There is no such group.', { group });
+}
+
+function certificateOf(row: Schema['certificates']): HeldCertificate {
+  return {
+    serial: row.serial,
+    fingerprint: row.fingerprint,
+    profile: row.profile,
+    generation: row.generation,
+    notBefore: row.not_before,
+    notAfter: row.not_after,
+    revokedAt: row.revoked_at,
+    supersededAt: row.superseded_at,
+  };
 }
 
 /** With whom each certificate belongs to now, and whether it takes the place of an older one that is still good. */

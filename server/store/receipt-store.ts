@@ -50,6 +50,19 @@ export class ReceiptStore implements Port {
     return rows.map(receiptRow);
   }
 
+  async receiptsOf(id: DeviceId, limit: number): Promise<ReceiptRow[]> {
+    const rows = await this.#database.db
+      .selectFrom('receipts')
+      .selectAll()
+      .where('device_id', '=', id)
+      .where(VERIFIED)
+      .orderBy('at', 'desc')
+      .orderBy('seq')
+      .limit(limit)
+      .execute();
+    return rows.map(receiptRow);
+  }
+
   async deviceCertificates(devices: readonly DeviceId[]): Promise<HeldCertificate[]> {
     const rows = await this.#certificates(devices);
     return rows.map(({ device_id, generation, der }) => ({ device: deviceIdSchema.parse(device_id), generation, der }));

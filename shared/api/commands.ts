@@ -1,8 +1,9 @@
 /** Commands to one device or to many. */
 import { z } from 'zod';
 import { commandSchema } from '../protocol/frames.ts';
-import { commandIdSchema, deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
-import { instant, placeText } from './wire.ts';
+import { commandIdSchema, deviceIdSchema } from '../protocol/ids.ts';
+import { narrowing } from './devices.ts';
+import { instant } from './wire.ts';
 
 export const newCommand = z.strictObject({
   /** Given by the caller, it makes a repetition harmless. */
@@ -14,18 +15,14 @@ export const newCommand = z.strictObject({
     .max(90 * 86_400)
     .default(7 * 86_400),
 });
-/** To the devices that are named, or to every active device of the filter: an empty filter is the whole fleet that one's role reaches. */
+/**
+ * To the devices that are named, or to every active device of the filter: an empty filter is the whole fleet that one's role reaches. How many
+ * they are, `GET /devices` says in `total`, with the same filter and `status=active`.
+ */
 export const commandToMany = newCommand
   .extend({
     devices: z.array(deviceIdSchema).min(1).max(10_000).optional(),
-    filter: z
-      .strictObject({
-        text: z.string().trim().min(1).max(120).optional(),
-        group: groupIdSchema.optional(),
-        area: placeText.optional(),
-        connected: z.boolean().optional(),
-      })
-      .optional(),
+    filter: z.strictObject({ ...narrowing, connected: z.boolean().optional() }).optional(),
     /** How many devices the caller was shown: when it is another number by now, nothing is done (`conflict`). */
     expect: z.int().min(1).optional(),
   })

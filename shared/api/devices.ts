@@ -4,20 +4,25 @@ import { RECEIPT_KINDS } from '../order/documents.ts';
 import { inventorySchema } from '../protocol/frames.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
 import { EVIDENCE_SOURCES, REASONS, SERVICES } from '../verdict/terms.ts';
-import { instant, placeText } from './wire.ts';
+import { instant, placeText, whereText } from './wire.ts';
 
 export const deviceParams = z.object({ id: deviceIdSchema });
 
 const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
 
+/** What narrows a list of devices, and a command to many: the same devices in both, but that a command reaches active ones only. */
+export const narrowing = {
+  /** Part of the user's name, the host name or the id. */
+  text: z.string().trim().min(1).max(120).optional(),
+  group: groupIdSchema.optional(),
+  /** Where the device is, or may be. */
+  area: whereText.optional(),
+};
+
 export const deviceQuery = z
   .strictObject({
-    /** Part of the user's name, the host name or the id. */
-    text: z.string().trim().min(1).max(120).optional(),
-    group: groupIdSchema.optional(),
+    ...narrowing,
     status: z.enum(['active', 'revoked', 'unenrolled']).optional(),
-    /** Where the device is, or may be. */
-    area: placeText.optional(),
     connected: flag.optional(),
     sort: z.enum(['id', 'user', 'enrolled', 'seen']).default('user'),
     descending: flag.default(false),
@@ -135,6 +140,7 @@ export const evidenceView = z.object({
   observations: z.array(z.object({ source: z.string(), areas: z.array(z.string()), at: instant, detail: z.string() })),
 });
 
+/** The newest first. */
 export const certificateList = z.object({
   certificates: z.array(
     z.object({
@@ -151,7 +157,7 @@ export const certificateList = z.object({
   ),
 });
 
-/** The device's own signed words about orders, verified ones only, newest first. */
+/** The device's own signed words about orders, verified ones only, the newest 500, newest first. */
 export const deviceReceiptList = z.object({
   receipts: z.array(
     z.object({

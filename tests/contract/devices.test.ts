@@ -85,6 +85,25 @@ describeOnEveryStore('identity by certificate', (open) => {
     await expect(devices.identify(old, NOW)).rejects.toMatchObject({ code: 'certificate_superseded' });
   });
 
+  it('shows every certificate of a device, the newest first, with what has become of it', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const group = await addGroup(database, 'g');
+    const device = await addDevice(database, { group, generation: 2 });
+    const oldest = await addCertificate(database, { device, generation: 1, issuedAt: 1 });
+    const older = await addCertificate(database, { device, generation: 2, issuedAt: 2, notAfter: NOW + 1 });
+    const newest = await addCertificate(database, { device, generation: 2, issuedAt: 3 });
+    await addCertificate(database, { device: await addDevice(database, { group }) });
+    await devices.identify(newest, NOW);
+    await devices.revoke(device);
+    const revokedAt = expect.any(Number);
+    expect(await devices.certificates(device)).toMatchObject([
+      { fingerprint: newest, generation: 2, profile: 'device', supersededAt: null, revokedAt },
+      { fingerprint: older, generation: 2, notBefore: 0, notAfter: NOW + 1, supersededAt: NOW },
+      { fingerprint: oldest, generation: 1 },
+    ]);
+  });
+
   it('case 2: a revocation ends the identity, wakes its sockets and leaves one leaf a certificate', async () => {
     const database = await open();
     const { devices, wakes } = fleet(database);

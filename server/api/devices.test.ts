@@ -1,0 +1,151 @@
+/** Devices over real HTTP as the console uses them: a table that jumps, certificates, receipts, and a command to as many as were shown. */
+import { generateKeyPairSync } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Role } from '../../shared/api/roles.ts';
+import type { Receipt } from '../../shared/order/documents.ts';
+import { signerOf } from '../../shared/order/dsse.ts';
+import { makeReceipt } from '../../shared/order/receipt.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
+import { addCertificate, addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
+import { ReceiptStore } from '../store/receipt-store.ts';
+
+let api: ApiServer;
+let mine: GroupId;
+let ids: DeviceId[];
+const who: Partial<Record<Role | 'scoped', Record<string, string>>> = {};
+
+beforeAll(async () => {
+  api = await startApi();
+  mine = await addGroup(api.database, 'Mine');
+  const theirs = await addGroup(api.database, 'Theirs');
+  for (const role of ['owner', 'fleet', 'helpdesk', 'legal', 'auditor'] as const) {
+    const account = await api.account(`${role}@example.org`, [{ role, group: null, area: null }]);
+    who[role] = { authorization: `Bearer ${await api.token(account)}` };
+  }
+  const scoped = await api.account('mine@example.org', [{ role: 'fleet', group: mine, area: null }]);
+  who.scoped = { authorization: `Bearer ${await api.token(scoped)}` };
+  ids = [];
+  for (let index = 0; index < 12; index += 1) {
+    const group = index % 3 === 0 ? mine : theirs;
+    ids.push(await addDevice(api.database, { group, user: `User ${String(index).padStart(2, '0')}` }));
+  }
+});
+afterAll(() => api.close());
+
+const get = (path: string, as: Role | 'scoped' = 'owner') => api.request('GET', `/api/v1${path}`, who[as]);
+const usersOf = (json: { devices: { user: string }[] }) => json.devices.map(({ user }) => user);
+
+describe('a table that jumps', () => {
+  it('has any part of the list by its place, and says how long the whole is', async () => {
+    const { json } = await get('/devices?offset=10&limit=5');
+    expect([usersOf(json), json.total, json.cursor]).toEqual([['User 10', 'User 11'], 12, null]);
+    const first = (await get('/devices?offset=0&limit=2&descending=true')).json;
+    expect([usersOf(first), first.total]).toEqual([['User 11', 'User 10'], 12]);
+    const scoped = (await get('/devices?offset=2&limit=2&text=user', 'scoped')).json;
+    expect([usersOf(scoped), scoped.total]).toEqual([['User 06', 'User 09'], 4]);
+    expect((await get('/devices?offset=100')).json).toMatchObject({ devices: [], total: 12, cursor: null });
+  });
+
+  it('takes a cursor or a place, not both', async () => {
+    const { json } = await get('/devices?limit=1');
+    expect((await get(`/devices?limit=1&offset=1&cursor=${json.cursor}`)).json.code).toBe('invalid_input');
+    expect((await get('/devices?offset=-1')).json.code).toBe('invalid_input');
+  });
+
+  it('can be narrowed to disputed ground, which nobody can name as a home', async () => {
+    expect((await get('/devices?area=XX-kashmir')).json.total).toBe(0);
+    expect((await get('/devices?area=XX-nowhere')).json.code).toBe('unknown_area');
+  });
+});
+
+describe('what a device holds', () => {
+  it('is its certificates, for everyone who sees the device', async () => {
+    const [device = '' as DeviceId, other = '' as DeviceId] = ids;
+    const fingerprint = await addCertificate(api.database, { device, notAfter: 2_000_000 });
+    for (const role of ['owner', 'fleet', 'helpdesk', 'legal', 'auditor', 'scoped'] as const) {
+      const { status, json } = await get(`/devices/${device}/certificates`, role);
+      expect([role, status, json.certificates.length]).toEqual([role, 200, 1]);
+      expect(json.certificates[0]).toEqual({
+        serial: expect.any(String),
+        fingerprint,
+        profile: 'device',
+        generation: 1,
+        notBefore: 0,
+        notAfter: 2_000_000,
+        revokedAt: null,
+        supersededAt: null,
+      });
+    }
+    expect((await get(`/devices/${other}/certificates`, 'scoped')).json.code).toBe('out_of_scope');
+  });
+
+  it('is its own words about orders, verified ones alone, for those who may see evidence', async () => {
+    const [device = '' as DeviceId, other = '' as DeviceId] = ids;
+    const receipts = new ReceiptStore(api.database);
+    const signer = signerOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+    const store = async (seq: number, kind: Receipt['kind'], rest: Partial<Receipt> = {}) => {
+      const about = { installation: 'test', device, generation: 1, listVersion: 1, order: '2015-001', revision: 1 };
+      const at = new Date(seq * 1000).toISOString();
+      const receipt: Receipt = { ...about, kind, service: null, gate: null, at, ...rest };
+      const envelope = makeReceipt(receipt, signer);
+      await receipts.storeReceipt({ device, generation: 1, seq, receipt, storedAt: 1, envelope });
+    };
+    await store(1, 'informed');
+    await store(2, 'enforced', { service: 'messaging', gate: 'closed' });
+    await store(3, 'shown');
+    await receipts.markVerified([1, 2].map((seq) => ({ device, generation: 1, seq })));
+    for (const role of ['owner', 'fleet', 'legal', 'auditor', 'scoped'] as const) {
+      const { status, json } = await get(`/devices/${device}/receipts`, role);
+      const said = { order: '2015-001', revision: 1 };
+      expect([role, status, json.receipts]).toEqual([
+        role,
+        200,
+        [
+          { ...said, kind: 'enforced', service: 'messaging', gate: 'closed', at: '1970-01-01T00:00:02.000Z' },
+          { ...said, kind: 'informed', service: null, gate: null, at: '1970-01-01T00:00:01.000Z' },
+        ],
+      ]);
+    }
+    expect((await get(`/devices/${device}/receipts`, 'helpdesk')).json.code).toBe('forbidden');
+    expect((await get(`/devices/${other}/receipts`, 'scoped')).json.code).toBe('out_of_scope');
+  });
+});
+
+describe('a command to as many as were shown', () => {
+  const command = { kind: 'lock-workspace' };
+  const send = (body: object, as: Role | 'scoped' = 'owner') =>
+    api.request('POST', '/api/v1/commands', who[as], { command, ...body });
+  const queued = async () => (await api.database.db.selectFrom('commands').select('id').execute()).length;
+
+  it('reaches those of the list, by text too, and none when they are more or fewer by now', async () => {
+    const { total } = (await get('/devices?limit=1&status=active&text=user%200')).json;
+    expect(total).toBe(10);
+    for (const wrong of [total - 1, total + 1]) {
+      const { status, json } = await send({ filter: { text: 'user 0' }, expect: wrong });
+      expect([status, json.code]).toEqual([409, 'conflict']);
+      expect(json.detail).toContain(`${total} devices by now and not ${wrong}`);
+    }
+    expect(await queued()).toBe(0);
+    expect((await send({ filter: { text: 'user 0' }, expect: total })).json).toMatchObject({ queued: total });
+  });
+
+  it('counts what the caller reaches', async () => {
+    const { total } = (await get('/devices?limit=1&status=active', 'scoped')).json;
+    expect((await send({ filter: {}, expect: 12 }, 'scoped')).json.code).toBe('conflict');
+    expect((await send({ filter: {}, expect: total }, 'scoped')).json).toMatchObject({ queued: 4 });
+  });
+
+  it('counts those that are named, each once', async () => {
+    const [one, two] = ids;
+    expect((await send({ devices: [one, two, one], expect: 3 })).json.code).toBe('conflict');
+    expect((await send({ devices: [one, two, one], expect: 2 })).json).toMatchObject({ queued: 2 });
+  });
+
+  it('leaves out whoever has ended since', async () => {
+    const { total } = (await get('/devices?limit=1&status=active')).json;
+    await api.devices.revoke(ids[5] ?? ('' as DeviceId));
+    const { json } = await send({ filter: {}, expect: total });
+    expect([json.code, json.context]).toEqual(['conflict', { expected: total, found: total - 1 }]);
+  });
+});
