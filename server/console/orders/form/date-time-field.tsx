@@ -49,7 +49,7 @@ export function DateTimeField({
             dateParser={readDate}
             valueFormat="D MMM YYYY"
             minDate={today}
-            clearable={false}
+            weekendDays={[]}
             popoverProps={{ returnFocus: true }}
             error={invalid}
             aria-describedby={invalid ? errorId : undefined}
