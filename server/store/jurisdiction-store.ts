@@ -230,6 +230,10 @@ async function replaceTies(tx: Tx, writes: readonly LocationWrite[]): Promise<vo
   const held = new Map<string, string[]>();
   const rows = await tx.selectFrom('device_ties').selectAll().where('device_id', 'in', devices).execute();
   for (const { device_id, tie, area } of rows) held.set(device_id, [...(held.get(device_id) ?? []), `${tie} ${area}`]);
+  await markLocated(
+    tx,
+    devices.filter((device) => !held.has(device)),
+  );
   const changed = writes.filter(({ device, ties }) => {
     const now = ties.map(({ tie, area }) => `${tie} ${area}`).sort();
     return now.join() !== (held.get(device) ?? []).sort().join();
@@ -248,6 +252,17 @@ async function replaceTies(tx: Tx, writes: readonly LocationWrite[]): Promise<vo
 }
 
 const placesIn = (db: Db) => keyedQuery(db, (devices) => selectPlaces(db).where('devices.id', 'in', devices));
+
+/** Whoever has no ties may have its first location now. */
+async function markLocated(tx: Tx, devices: readonly DeviceId[]): Promise<void> {
+  if (devices.length === 0) return;
+  await tx
+    .updateTable('devices')
+    .set({ located: 1 })
+    .where('id', 'in', devices)
+    .where('located', '=', sql.lit(0))
+    .execute();
+}
 
 /** Where a device belongs and where it is. */
 export function selectPlaces(db: Db) {

@@ -3,6 +3,7 @@
  * hundred thousand devices keeps nobody else waiting.
  */
 import { setImmediate as turn } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Reached, Tie } from '../jurisdiction/ports.ts';
@@ -150,24 +151,20 @@ async function eachLapsed(db: Db, at: Instant, take: Take): Promise<void> {
   }
 }
 
-/** No index finds what is not there: active devices are counted off, and each stretch is held against the locations. */
+/** Those that have no location. An index has a condition only where the statement says the same, literally. */
 async function eachNeverLocated(db: Db, take: Take): Promise<void> {
-  for (let after = ''; ; ) {
-    const active = db.selectFrom('devices').select('id').where('status', '=', 'active').where('id', '>', after);
-    const end = await active
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const rows: { id: string }[] = await db
+      .selectFrom('devices')
+      .select('id')
+      .where('located', '=', sql.lit(0))
+      .where('status', '=', 'active')
+      .where('id', '>', after)
       .orderBy('id')
-      .offset(PAGE - 1)
-      .limit(1)
-      .executeTakeFirst();
-    const rows = await active
-      .$if(end !== undefined, (some) => some.where('id', '<=', end?.id ?? ''))
-      .where(({ not, exists, selectFrom }) =>
-        not(exists(selectFrom('locations').select('device_id').whereRef('locations.device_id', '=', 'devices.id'))),
-      )
+      .limit(PAGE)
       .execute();
     take(rows);
     await turn();
-    if (!end) return;
-    after = end.id;
+    after = rows.length === PAGE ? rows.at(-1)?.id : undefined;
   }
 }

@@ -72,6 +72,8 @@ export interface Schema {
     statement_until: number | null;
     /** The home that it states, above the device's and its group's; null for a statement of presence. */
     stated_home: string | null;
+    /** 1 once it has a row in `locations`: an index finds what is there, and so not those without. */
+    located: Generated<Flag>;
   };
   /** What changes with every check-in, apart from `devices` so that hot writes touch small rows. */
   device_presence: {

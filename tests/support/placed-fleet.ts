@@ -13,6 +13,8 @@ import { emptyLocation, observeAll, unknownFrom } from '../../shared/verdict/loc
 import type { Observation } from '../../shared/verdict/terms.ts';
 
 export interface PlacedDevice {
+  /** Absent: one of now, beside the others of the fleet. */
+  readonly id?: DeviceId;
   readonly user?: string;
   readonly home?: string | null;
   readonly seat?: string | null;
@@ -34,6 +36,7 @@ const COLUMNS = {
     seat: 'text',
     enrolled_at: 'bigint',
     record_version: 'bigint',
+    located: 'bigint',
   },
   device_presence: {
     device_id: 'text',
@@ -74,10 +77,10 @@ export async function addPlacedFleet(
     });
     for (const table of TABLES) rows[table].length = 0;
   };
-  for (const { user = 'Somebody', home = null, seat = null, status = 'active', presence = null, seen = [] } of fleet) {
-    const id = newDeviceId();
+  for (const { id = newDeviceId(), home = null, seat = null, status = 'active', seen = [], ...device } of fleet) {
+    const { user = 'Somebody', presence = null } = device;
     ids.push(id);
-    rows.devices.push([id, 1, status, user, group, home, seat, now, 0]);
+    rows.devices.push([id, 1, status, user, group, home, seat, now, 0, seen.length > 0 ? 1 : 0]);
     if (presence) {
       const connected = presence.connected ? 1 : 0;
       rows.device_presence.push([id, 1, 1, connected, now, now, presence.listVersion, 1, 1, 0]);

@@ -343,6 +343,8 @@ const SPECIAL = [
   sql`create index devices_by_home on devices (home, id) where home is not null`,
   sql`create index devices_by_seat on devices (seat, id) where seat is not null`,
   sql`create index devices_by_stated_home on devices (stated_home, id) where stated_home is not null`,
+  sql`alter table devices add column located bigint not null default 0`,
+  sql`create index devices_never_located on devices (status, id) where located = 0`,
   sql`create index certificates_revoked on certificates (revoked_at) where revoked_at is not null`,
   sql`create index commands_over on commands (finished_at) where finished_at is not null`,
   sql`create index commands_open on commands (expires_at) where finished_at is null`,
