@@ -20,9 +20,9 @@ interface Props {
   readonly proposed: (revision: number) => void;
 }
 
-export function ExtendDialog({ opened, ...props }: Props & { readonly opened: boolean }) {
+export function ExtendDialog(props: Props) {
   return (
-    <Modal opened={opened} onClose={props.close} size="lg" title={`New date for order ${props.order.number}`}>
+    <Modal opened onClose={props.close} size="lg" title={`New date for order ${props.order.number}`}>
       <ExtendBody {...props} />
     </Modal>
   );

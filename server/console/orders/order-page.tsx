@@ -2,7 +2,7 @@
 import { Grid, Stack } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import type { OrderView } from '../../../shared/api/orders.ts';
 import { orderRoute } from '../app/router.tsx';
 import { rootsOf } from '../approver-key/root-of-approvers.ts';
@@ -15,7 +15,6 @@ import { standingAt } from '../words/order-standing.ts';
 import { ActDialog, type PlainAct } from './act-dialog.tsx';
 import { approvalState, eligibility, missingWords, waitingRevision } from './approval-state.ts';
 import { ApproveDialog } from './approve-dialog.tsx';
-import { ExtendDialog } from './extend-dialog.tsx';
 import { OrderActs } from './order-acts.tsx';
 import { OrderHead } from './order-head.tsx';
 import { OrderImpact } from './order-impact.tsx';
@@ -26,6 +25,9 @@ import { orderQuery, warningsQuery } from './queries.ts';
 import { useRevisionTexts } from './use-revision-texts.ts';
 import { WaitingPanel } from './waiting-panel.tsx';
 import { Warnings } from './warnings.tsx';
+
+/** With the date picker, which nothing else of the page needs. */
+const ExtendDialog = lazy(() => import('./extend-dialog.tsx').then((module) => ({ default: module.ExtendDialog })));
 
 export function OrderPage() {
   const { number } = orderRoute.useParams();
@@ -128,7 +130,11 @@ function Loaded({ order }: { readonly order: OrderView }) {
       {opened && root && (
         <ApproveDialog opened close={close} order={order} revision={opened} root={root} texts={texts} nameOf={nameOf} />
       )}
-      <ExtendDialog opened={open?.kind === 'extend'} order={order} close={close} proposed={setProposed} />
+      {open?.kind === 'extend' && (
+        <Suspense>
+          <ExtendDialog order={order} close={close} proposed={setProposed} />
+        </Suspense>
+      )}
       <ActDialog
         act={open !== null && open.kind !== 'approve' && open.kind !== 'extend' ? open.kind : null}
         order={order}
