@@ -14,6 +14,26 @@ export interface ApprovalDecision {
   readonly isNew: boolean;
 }
 
+/** A hold on what is not held yet takes one approver, who may be its proposer. */
+export function isOneEnough({ act }: Pick<Revision, 'act'>, baseHeld: boolean): boolean {
+  return act === 'hold' && !baseHeld;
+}
+
+/** Of the people of the newest root, those whose approval counts already and those whose approval still would. */
+export function whoseCounts(
+  revision: Pick<Revision, 'act' | 'proposer'>,
+  given: readonly ApprovalGiven[],
+  persons: ReadonlyMap<string, string>,
+  baseHeld: boolean,
+): { readonly approved: ReadonlySet<string>; readonly open: ReadonlySet<string> } {
+  const may = new Set(persons.values());
+  if (!isOneEnough(revision, baseHeld)) may.delete(revision.proposer);
+  const approved = new Set(given.filter(({ keyid }) => persons.has(keyid)).map(({ person }) => person)).intersection(
+    may,
+  );
+  return { approved, open: may.difference(approved) };
+}
+
 /**
  * `given`: approvals recorded so far. `persons`: keyid → person, of the newest root; other keys count for nothing. Throws `approver_unknown`
  * and `same_person`.
@@ -32,7 +52,7 @@ export function decideApproval(
       keyid: approval.keyid,
     });
   }
-  if (person === revision.proposer && (revision.act !== 'hold' || baseHeld)) {
+  if (person === revision.proposer && !isOneEnough(revision, baseHeld)) {
     throw new CordonError('same_person', 'Who proposed a revision cannot approve it: ask somebody else.');
   }
   const counted = given.filter((each) => persons.has(each.keyid));

@@ -15,6 +15,7 @@ import { type ApprovalResult, createApprovals } from './approvals.ts';
 import { batched } from './batched.ts';
 import { createExecutions, type ExecutionStore } from './executions.ts';
 import { createForesight, type Foresight, type PeoplePort } from './foresight.ts';
+import type { StoredList } from './order-list.ts';
 import { type OrderState, openOrderState, orderOf } from './order-state.ts';
 import type { FleetPort, JurisdictionPort, Log, OrderRow, OrderStore, ReceiptStore } from './ports.ts';
 import { createProgress, type Progress, type ProgressStore } from './progress.ts';
@@ -25,6 +26,7 @@ import { createRehearsal, type StandingStore } from './rehearsal.ts';
 import { createRoots, type RootView } from './roots.ts';
 import { createVerdicts } from './verdicts.ts';
 import { type OrderView, orderView, type RevisionView, revisionView } from './views.ts';
+import { createWaiting, type Waiting } from './waiting.ts';
 
 export interface Orders extends Foresight {
   /** Takes up what the store holds and schedules it: what came due while nothing ran is in force at once. */
@@ -44,7 +46,7 @@ export interface Orders extends Foresight {
   progress(order: string): Promise<Progress>;
   rules(): readonly OrderRule[];
   /** Null before the first root of approvers is adopted. */
-  currentList(): { readonly version: number; readonly envelope: Envelope; readonly expiresAt: number } | null;
+  currentList(): Pick<StoredList, 'version' | 'envelope' | 'issuedAt' | 'expiresAt'> | null;
   /** Version of the root in force; 0 before the first. */
   rootVersion(): number;
   /** Adopted roots, oldest first. */
@@ -56,6 +58,7 @@ export interface Orders extends Foresight {
     version: number,
     signature: { readonly keyid: string; readonly signature: string },
   ): Promise<RootView>;
+  waiting(): Promise<Waiting>;
   /** Orders whose approvers are no longer all in the root: new devices do not believe them until somebody approves again. */
   uncovered(): readonly string[];
   record(device: DeviceId): Promise<{ readonly version: number; readonly envelope: Envelope } | null>;
@@ -238,11 +241,7 @@ export function createOrders(ports: OrderPorts): Orders {
         return result;
       }),
     get: async (number) => viewOf(await orderOf(store, number)),
-    list: async () => {
-      const views: OrderView[] = [];
-      for (const order of await store.orders()) views.push(await viewOf(order));
-      return views;
-    },
+    list: async () => Promise.all((await store.orders()).map(viewOf)),
     revision: async (number, revision) => {
       const row = (await store.revisions(number)).find((each) => each.revision === revision);
       if (!row) throw new CordonError('not_found', `Order ${number} has no revision ${revision}.`);
@@ -265,6 +264,7 @@ export function createOrders(ports: OrderPorts): Orders {
         }
         return view;
       }),
+    waiting: createWaiting({ store, state }),
     uncovered: state.uncovered,
     record: store.record.bind(store),
     reissueRecord,

@@ -80,6 +80,8 @@ export interface OrderStore {
   revisions(number: string): Promise<RevisionRow[]>;
   /** Every revision that was ever adopted of orders that have one, oldest first: the newest counts, others may lie beneath a hold. */
   adoptedRevisions(): Promise<RevisionRow[]>;
+  /** Of all orders, in the order of their numbers. */
+  waitingRevisions(): Promise<RevisionRow[]>;
   exemptions(number: string, revision: number): Promise<ExemptionRow[]>;
   exemptionsOf(devices: readonly DeviceId[]): Promise<(ExemptionRow & { order: string; revision: number })[]>;
   /** Supersedes what waited. Throws `conflict` unless the order's latest revision is the one before this (for revision 1: no such order). */

@@ -1,5 +1,5 @@
 /** Orders, their revisions, approvals and list, the roots and records. Each verb commits with its leaves, or not at all. */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { parseEnvelope } from '../../shared/order/dsse.ts';
@@ -76,9 +76,17 @@ export class OrderStore implements Port {
     return withApprovals(rows, approvals);
   }
 
-  async adoptedRevisions(): Promise<RevisionRow[]> {
+  adoptedRevisions(): Promise<RevisionRow[]> {
+    return this.#revisionsWhere(sql<boolean>`revision.adopted_at is not null`);
+  }
+
+  waitingRevisions(): Promise<RevisionRow[]> {
+    return this.#revisionsWhere(sql<boolean>`revision.state = 'waiting'`);
+  }
+
+  async #revisionsWhere(which: RawBuilder<boolean>): Promise<RevisionRow[]> {
     const { db } = this.#database;
-    const rows = await db.selectFrom('order_revisions').selectAll().where('adopted_at', 'is not', null).execute();
+    const rows = await db.selectFrom('order_revisions as revision').selectAll().where(which).execute();
     const approvals = await db
       .selectFrom('order_approvals as approval')
       .innerJoin('order_revisions as revision', (join) =>
@@ -87,7 +95,7 @@ export class OrderStore implements Port {
           .onRef('revision.revision', '=', 'approval.revision'),
       )
       .selectAll('approval')
-      .where('revision.adopted_at', 'is not', null)
+      .where(which)
       .execute();
     return withApprovals(rows, approvals);
   }
