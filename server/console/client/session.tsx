@@ -49,7 +49,9 @@ export function useSignOut(): () => Promise<void> {
   const client = useQueryClient();
   return async () => {
     await call('DELETE', '/session', done);
-    client.clear();
+    // Not "clear": the gate would go on looking at the question that it had asked.
     client.setQueryData(SESSION_KEY, null);
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
+    client.getMutationCache().clear();
   };
 }
