@@ -9,6 +9,9 @@ import { SESSION_KEY } from '../client/session.tsx';
 import { Failure } from '../parts/states.tsx';
 import { Brand } from './brand.tsx';
 
+/** Said at the code itself, which is all that has to be given again. */
+const isReused = (error: Error) => error instanceof Refusal && error.code === 'totp_reused';
+
 export function SignInPage() {
   const client = useQueryClient();
   const form = useForm({
@@ -29,7 +32,9 @@ export function SignInPage() {
     // A code works once, so another try needs another code in any case.
     onError: (error) => {
       form.setFieldValue('totp', '');
-      if (error instanceof Refusal && error.code === 'totp_reused') form.setFieldError('totp', error.message);
+      if (!isReused(error)) return;
+      form.setFieldError('totp', error.message);
+      form.getInputNode('totp')?.focus();
     },
   });
   useEffect(() => {
@@ -49,7 +54,7 @@ export function SignInPage() {
           <Title order={1} size="h3">
             Sign in
           </Title>
-          {signIn.isError && <Failure error={signIn.error} />}
+          {signIn.isError && !isReused(signIn.error) && <Failure error={signIn.error} />}
           <TextInput
             label="E-mail"
             type="email"
