@@ -10,6 +10,7 @@ import { basename, join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { openAuthority } from '../certs/authority.ts';
 import { resolvePassphrase } from '../certs/custody.ts';
+import { describeCertificate } from '../certs/describe-certificate.ts';
 import { pemOf } from '../certs/key-folder.ts';
 import { isCordonError } from '../shared/errors.ts';
 import { LINK_PATH } from '../shared/protocol/frames.ts';
@@ -36,6 +37,7 @@ import { openIpDatabases } from './jurisdiction/ip-database.ts';
 import { createJurisdiction } from './jurisdiction/jurisdiction.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { createOrders } from './orders/orders.ts';
+import { createOverview } from './overview/overview.ts';
 import { createPublic } from './public/app.ts';
 import { CRL_PATH, crlRouter } from './public/crl.ts';
 import { createEst } from './public/est.ts';
@@ -53,6 +55,7 @@ import { JurisdictionStore } from './store/jurisdiction-store.ts';
 import { LedgerStore } from './store/ledger-store.ts';
 import { installationId } from './store/meta-store.ts';
 import { OrderStore } from './store/order-store.ts';
+import { OverviewStore } from './store/overview-store.ts';
 import { PresenceStore } from './store/presence-store.ts';
 import { ProgressStore } from './store/progress-store.ts';
 import { ReceiptStore } from './store/receipt-store.ts';
@@ -164,13 +167,17 @@ export async function startServer(
   });
 
   const bound = { device: config.devicePort, public: config.publicPort };
+  const addresses = () => ({
+    publicUrl: `https://${host}:${bound.public}`,
+    deviceUrl: `wss://${host}:${bound.device}`,
+  });
   const enrolment = createEnrolment({
     store: new EnrolmentStore(database),
     authority,
     clock,
     bus,
     appeal: config.appeal,
-    addresses: () => ({ publicUrl: `https://${host}:${bound.public}`, deviceUrl: `wss://${host}:${bound.device}` }),
+    addresses,
     surroundings: {
       approversAdopted: async () => orders.rootVersion() > 0,
       areasOfAddress: jurisdiction.areasOfAddress,
@@ -200,10 +207,18 @@ export async function startServer(
   });
 
   // --- listeners ----------------------------------------------------------------------------------------------------
+  /** What the listeners show: the authority may hold a newer one already. */
+  let shown = '';
   const tls = () => {
     const { keyPem, chainPem } = authority.serverIdentity();
+    shown = chainPem;
     return { key: keyPem, cert: chainPem };
   };
+  const certificates = () => [
+    { use: 'root' as const, ...describeCertificate(authority.rootDer) },
+    { use: 'issuing' as const, ...describeCertificate(authority.issuingDer) },
+    { use: 'server' as const, ...describeCertificate(shown) },
+  ];
   const trusted = [pemOf(authority.rootDer), pemOf(authority.issuingDer)];
   const est = createEst({ enrolment, authority, addressOf: (request) => publicListener.addressOf(request) });
   const gateway = createGateway(
@@ -274,7 +289,26 @@ export async function startServer(
             ipDatabase: jurisdiction.currentIpDatabase(),
           };
         },
+        installation: () => ({
+          installation,
+          organisation: config.organisation,
+          version: VERSION,
+          ...addresses(),
+          appeal: config.appeal,
+          store: database.dialect,
+          largeShare: config.largeShare,
+          demo: given.demo !== undefined,
+          certificates: certificates(),
+        }),
       },
+      overview: createOverview({
+        store: new OverviewStore(database),
+        orders,
+        certificates,
+        ipDatabase: jurisdiction.currentIpDatabase,
+        ledgerFailing: () => ledger.failure() !== null,
+        clock,
+      }),
       metrics: {
         connections: gateway.connections,
         list: orders.currentList,

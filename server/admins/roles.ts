@@ -36,6 +36,8 @@ export const RIGHTS = {
   'metrics.show': right('public'),
   'health.show': right('any', ...EVERYONE),
   'openapi.show': right('public'),
+  'installation.show': right('any', ...EVERYONE),
+  'overview.show': right('device', ...EVERYONE),
 
   'session.create': right('public'),
   'session.show': right('self'),

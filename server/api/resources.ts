@@ -13,12 +13,14 @@ import { type DevicesPorts, deviceRoutes } from './devices.ts';
 import { type EventsPort, eventRoutes } from './events.ts';
 import { type GroupsPort, groupRoutes } from './groups.ts';
 import { type HealthPort, healthRoutes } from './health.ts';
+import { type InstallationPort, installationRoutes } from './installation.ts';
 import { type IpDatabasesPort, ipDatabaseRoutes } from './ip-databases.ts';
 import { type LedgerPorts, ledgerRoutes } from './ledger.ts';
 import { type MetricsPort, metricsRoutes } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { type OrderForesightPort, orderForesightRoutes } from './order-foresight.ts';
 import { type OrdersPort, orderRoutes } from './orders.ts';
+import { type OverviewPort, overviewRoutes } from './overview.ts';
 import { type Route, route } from './route.ts';
 import { type SessionPorts, sessionRoutes } from './session.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -33,7 +35,8 @@ export interface ResourcePorts {
   readonly ledger: LedgerPorts['ledger'];
   readonly entries: LedgerPorts['entries'];
   readonly events: EventsPort;
-  readonly state: HealthPort;
+  readonly state: HealthPort & InstallationPort;
+  readonly overview: OverviewPort;
   readonly metrics: MetricsPort;
   readonly backup: BackupPort;
   /** See `SessionPorts`. */
@@ -48,6 +51,8 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
   const { admins, devices, commands, enrolment, orders, jurisdiction, ledger, entries } = ports;
   const routes: Route[] = [
     ...healthRoutes(ports.state),
+    ...installationRoutes(ports.state),
+    ...overviewRoutes(ports.overview),
     ...metricsRoutes(ports.metrics),
     ...sessionRoutes({ admins, secure: ports.secure }),
     ...tokenRoutes(admins),

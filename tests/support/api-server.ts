@@ -24,6 +24,7 @@ import { createDevices } from '../../server/devices/devices.ts';
 import { reachOf } from '../../server/jurisdiction/ties.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
 import { createOrders } from '../../server/orders/orders.ts';
+import { createOverview } from '../../server/overview/overview.ts';
 import { AdminStore } from '../../server/store/admin-store.ts';
 import { backupTo } from '../../server/store/backup.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
@@ -34,10 +35,12 @@ import { GroupStore } from '../../server/store/group-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
+import { OverviewStore } from '../../server/store/overview-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
 import { ProgressStore } from '../../server/store/progress-store.ts';
 import { ReceiptStore } from '../../server/store/receipt-store.ts';
 import { StandingStore } from '../../server/store/standing-store.ts';
+import type { Installation } from '../../shared/api/installation.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { SystemClock } from '../../shared/time/system-clock.ts';
@@ -45,6 +48,20 @@ import { testEnrolment } from './enrolment.ts';
 
 const absent = async (): Promise<never> => {
   throw new CordonError('unavailable', 'not part of this test');
+};
+
+/** Nobody's: what the real one says of itself is for tests of a whole server. */
+const INSTALLED: Installation = {
+  installation: 'test',
+  organisation: 'Example',
+  version: '0.0.0',
+  deviceUrl: 'wss://cordon.example:8443',
+  publicUrl: 'https://cordon.example:8444',
+  appeal: 'legal@example.org',
+  store: 'sqlite',
+  largeShare: 10,
+  demo: false,
+  certificates: [],
 };
 
 export const PASSWORD = 'correct horse battery';
@@ -167,7 +184,15 @@ export async function startApi({
     ledger,
     entries: ledgerStore,
     events,
-    state: { ready: async () => true, health: absent },
+    state: { ready: async () => true, health: absent, installation: () => INSTALLED },
+    overview: createOverview({
+      store: new OverviewStore(database),
+      orders,
+      certificates: () => INSTALLED.certificates,
+      ipDatabase: () => ({ name: 'test', builtAt: clock.now() }),
+      ledgerFailing: () => false,
+      clock,
+    }),
     metrics: { connections: () => 0, list: () => null, ordersInForce: () => 0, ledgerFailing: () => false },
     backup: { backupTo: (path) => backupTo(database, path) },
     secure: false,

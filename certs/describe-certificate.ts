@@ -1,0 +1,26 @@
+/** A certificate in words, for people who compare it with another. */
+import { X509Certificate } from 'node:crypto';
+
+export interface CertificateWords {
+  /** RFC 2253 in spirit: `CN=…, O=…`. */
+  readonly subject: string;
+  /** Lower-case hex. */
+  readonly serial: string;
+  /** SHA-256 of the DER, lower-case hex. */
+  readonly fingerprint: string;
+  /** Unix milliseconds. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+/** DER, or PEM, of which the first certificate counts. */
+export function describeCertificate(certificate: Buffer | string): CertificateWords {
+  const read = new X509Certificate(certificate);
+  return {
+    subject: read.subject.split('\n').join(', '),
+    serial: read.serialNumber.toLowerCase(),
+    fingerprint: read.fingerprint256.replaceAll(':', '').toLowerCase(),
+    notBefore: Date.parse(read.validFrom),
+    notAfter: Date.parse(read.validTo),
+  };
+}

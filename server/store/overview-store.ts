@@ -1,0 +1,72 @@
+/** Counts of the fleet, each in one pass over an index or a narrow table, so that they can be asked of a large fleet at every look. */
+import { type RawBuilder, sql } from 'kysely';
+import type { Scope } from '../devices/scope.ts';
+import type { AreaCount, FleetCounts, FleetQuestion, OverviewStore as Port } from '../overview/overview.ts';
+import type { Database, DialectName } from './database.ts';
+import { among, countIds, knownAt } from './device-list.ts';
+import { withinScope } from './device-scope.ts';
+
+export class OverviewStore implements Port {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async fleet({ scope, now, silentBefore, listVersion }: FleetQuestion): Promise<FleetCounts> {
+    const { dialect } = this.#database;
+    const total = await countIds(this.#database, { filter: { status: 'active' }, scope, now });
+    const presence = await this.#one(sql<Omit<FleetCounts, 'total' | 'known'>>`
+      select count(*) as "everConnected",
+        count(*) filter (where connected = 1) as connected,
+        count(*) filter (where connected = 0 and last_seen_at < ${silentBefore}) as silent,
+        count(*) filter (where list_version < ${listVersion}) as behind,
+        count(*) filter (where list_version < ${listVersion} and connected = 1) as "behindConnected"
+      from device_presence where ${ofFleet(dialect, sql`device_presence.device_id`, scope)}`);
+    const { known } = await this.#one(sql<{ known: number }>`
+      select count(*) as known from locations
+      where ${knownAt(now)} and ${ofFleet(dialect, sql`locations.device_id`, scope)}`);
+    return { total, ...presence, known };
+  }
+
+  async areas({ scope, now }: Pick<FleetQuestion, 'scope' | 'now'>): Promise<AreaCount[]> {
+    const { db, dialect } = this.#database;
+    const device = sql`device_ties.device_id`;
+    const { rows } = await sql<AreaCount>`
+      select area, count(*) as devices,
+        count(*) filter (where ${among(dialect, 'device_presence', sql`connected = 1`, device)}) as connected
+      from device_ties
+      where tie = 'present' and ${among(dialect, 'locations', knownAt(now), device)} and ${ofFleet(dialect, device, scope)}
+      group by area order by devices desc, area`.execute(db);
+    return rows;
+  }
+
+  async alarmsSince(since: number, scope: Scope): Promise<number> {
+    const within =
+      scope === null ? sql`1 = 1` : sql`device_id in (select devices.id from devices where ${withinScope(scope)})`;
+    const { alarms } = await this.#one(
+      sql<{ alarms: number }>`select count(*) as alarms from alarms where at >= ${since} and ${within}`,
+    );
+    return alarms;
+  }
+
+  async #one<Row>(query: RawBuilder<Row>): Promise<Row> {
+    const { rows } = await query.execute(this.#database.db);
+    const [row] = rows;
+    if (!row) throw new Error('a count without an answer');
+    return row;
+  }
+}
+
+/**
+ * Whether a device is active and within the scope. To SQLite, which makes a list of those that it looks for, the few that have ended are a short
+ * one.
+ */
+function ofFleet(dialect: DialectName, id: RawBuilder<unknown>, scope: Scope): RawBuilder<boolean> {
+  if (dialect === 'postgres') {
+    return sql`exists (select 1 from devices where devices.id = ${id} and status = 'active' and ${withinScope(scope)})`;
+  }
+  return scope === null
+    ? sql`(${id} not in (select id from devices where status in ('revoked', 'unenrolled')))`
+    : sql`(${id} in (select devices.id from devices where status = 'active' and ${withinScope(scope)}))`;
+}
