@@ -20,7 +20,7 @@ export function DifferenceList({ differences }: { readonly differences: readonly
           {before !== null && (
             <>
               <VisuallyHidden>no longer </VisuallyHidden>
-              <Text component="del" inherit c="dimmed">
+              <Text component="del" inherit c="dimmed" td="line-through">
                 <bdi>{before}</bdi>
               </Text>
             </>

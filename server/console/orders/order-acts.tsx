@@ -43,7 +43,7 @@ export function OrderActs({
     return (
       <Button
         key={act}
-        variant={act === 'withdraw' ? 'outline' : 'default'}
+        variant={act === 'withdraw' ? 'light' : 'default'}
         {...(act === 'withdraw' && { color: 'red' })}
         leftSection={<Icon size={16} aria-hidden />}
         aria-haspopup="dialog"

@@ -13,7 +13,7 @@ const HINTS: Readonly<Record<Eligibility, string | null>> = {
   may: null,
   complete: null,
   approved: 'You have approved it.',
-  own: 'You proposed it: two other people have to approve.',
+  own: 'You proposed it: others have to approve it.',
   no_approver: 'You are not among the approvers: you can read it, and ask one of them.',
 };
 

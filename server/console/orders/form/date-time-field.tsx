@@ -50,7 +50,9 @@ export function DateTimeField({
             valueFormat="D MMM YYYY"
             minDate={today}
             weekendDays={[]}
-            popoverProps={{ returnFocus: true }}
+            hideOutsideDates
+            ariaLabels={CALENDAR}
+            popoverProps={{ withRoles: true }}
             error={invalid}
             aria-describedby={invalid ? errorId : undefined}
             required
@@ -93,6 +95,17 @@ export function DateTimeField({
     </Fieldset>
   );
 }
+
+const CALENDAR = {
+  monthLevelControl: 'Choose a month',
+  yearLevelControl: 'Choose a year',
+  previousMonth: 'Month before',
+  nextMonth: 'Month after',
+  previousYear: 'Year before',
+  nextYear: 'Year after',
+  previousDecade: 'Ten years before',
+  nextDecade: 'Ten years after',
+} as const;
 
 const AMBIGUOUS = 'A change of the clocks skips or repeats this time there. Which moment is meant?';
 
