@@ -8,6 +8,7 @@ import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Reached, Tie } from '../jurisdiction/ports.ts';
 import type { Db } from './database.ts';
+import type { Schema } from './schema.ts';
 
 /** A few milliseconds of SQLite. */
 const PAGE = 2_000;
@@ -17,15 +18,17 @@ const KEYS = 500;
 interface Row {
   readonly key: string;
   readonly id: string;
+  /** Read and not asked for: SQLite would else go through all active devices instead of the index that the page is in the order of. */
+  readonly status: Schema['devices']['status'];
 }
 /** The first `PAGE` in the order of key and id, with an id after this one. */
 type Page = (keys: readonly string[], after: string) => Promise<readonly Row[]>;
-type Take = (rows: readonly { readonly id: string }[]) => void;
+type Take = (rows: readonly Pick<Row, 'id' | 'status'>[]) => void;
 
 export async function reachedDevices(db: Db, { places, homes, seats, unknownAt }: Reached): Promise<DeviceId[]> {
   const found = new Set<string>();
   const take: Take = (rows) => {
-    for (const { id } of rows) found.add(id);
+    for (const { id, status } of rows) if (status === 'active') found.add(id);
   };
   // What the serving network says is among what any source says.
   for (const tie of ['present', 'seen'] as const) await eachPage(places, tiedBy(db, tie), take);
@@ -74,7 +77,7 @@ const tiedBy =
       .selectFrom('device_ties as t')
       // SQLite keeps the order of a cross join: the ties' own, in which the page is asked for.
       .crossJoin('devices')
-      .select(['t.area as key', 't.device_id as id'])
+      .select(['t.area as key', 't.device_id as id', 'devices.status'])
       .whereRef('devices.id', '=', 't.device_id')
       .where('devices.status', '=', 'active')
       .where('t.tie', '=', tie)
@@ -90,15 +93,14 @@ const ownBy =
   async (keys, after) => {
     const rows = await db
       .selectFrom('devices')
-      .select([column, 'id'])
+      .select([column, 'id', 'status'])
       .where(column, 'in', keys)
       .where('id', '>', after)
-      .where('status', '=', 'active')
       .orderBy(column)
       .orderBy('id')
       .limit(PAGE)
       .execute();
-    return rows.map((row) => ({ key: row[column] ?? '', id: row.id }));
+    return rows.map((row) => ({ key: row[column] ?? '', id: row.id, status: row.status }));
   };
 
 /** Devices that have none of their own. */
@@ -107,11 +109,10 @@ const groupedBy =
   (keys, after) =>
     db
       .selectFrom('devices')
-      .select(['group_id as key', 'id'])
+      .select(['group_id as key', 'id', 'status'])
       .where('group_id', 'in', keys)
       .where('id', '>', after)
       .where(column, 'is', null)
-      .where('status', '=', 'active')
       .orderBy('group_id')
       .orderBy('id')
       .limit(PAGE)
@@ -130,7 +131,7 @@ async function eachLapsed(db: Db, at: Instant, take: Take): Promise<void> {
     const rows = await db
       .selectFrom('locations as l')
       .crossJoin('devices')
-      .select(['l.unknown_at', 'l.device_id as id'])
+      .select(['l.unknown_at', 'l.device_id as id', 'devices.status'])
       .whereRef('devices.id', '=', 'l.device_id')
       .where('devices.status', '=', 'active')
       .where('l.unknown_at', '<=', at)
@@ -154,9 +155,9 @@ async function eachLapsed(db: Db, at: Instant, take: Take): Promise<void> {
 /** Those that have no location. An index has a condition only where the statement says the same, literally. */
 async function eachNeverLocated(db: Db, take: Take): Promise<void> {
   for (let after: string | undefined = ''; after !== undefined; ) {
-    const rows: { id: string }[] = await db
+    const rows: Pick<Row, 'id' | 'status'>[] = await db
       .selectFrom('devices')
-      .select('id')
+      .select(['id', 'status'])
       .where('located', '=', sql.lit(0))
       .where('status', '=', 'active')
       .where('id', '>', after)
