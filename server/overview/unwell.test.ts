@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { UNWELL } from '../../shared/api/overview.ts';
+import { type Facts, unwellOf } from './unwell.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const NOW = Date.parse('2026-03-01T00:00:00.000Z');
+/** The driven clock of a demo may be ahead by months; certificates know nothing of it. */
+const REAL = NOW - 200 * DAY;
+
+const FLEET: Facts['fleet'] = {
+  total: 10,
+  connected: 6,
+  everConnected: 10,
+  silent: 0,
+  behind: 0,
+  behindConnected: 0,
+  known: 10,
+};
+const WELL: Facts = {
+  now: NOW,
+  realNow: REAL,
+  fleet: FLEET,
+  alarms: 0,
+  list: { version: 3, issuedAt: NOW - DAY, expiresAt: NOW + 6 * DAY },
+  approversAdopted: true,
+  uncovered: [],
+  ipDatabase: { name: 'geo', builtAt: NOW - 100 * DAY },
+  certificates: [{ use: 'root', notBefore: REAL - DAY, notAfter: REAL + 7000 * DAY }],
+  ledgerFailing: false,
+};
+const of = (facts: Partial<Facts>) => unwellOf({ ...WELL, ...facts });
+const told = (facts: Partial<Facts>) => of(facts).map(({ code, severity, count }) => [code, severity, count]);
+const fleet = (counts: Partial<Facts['fleet']>) => ({ fleet: { ...FLEET, ...counts } });
+const certificate = (use: 'root' | 'issuing' | 'server', life: number, left: number): Partial<Facts> => ({
+  certificates: [{ use, notBefore: REAL - (life - left) * DAY, notAfter: REAL + left * DAY }],
+});
+
+describe('what is unwell', () => {
+  it('is nothing while all is well', () => expect(of({})).toEqual([]));
+
+  it.each<[string, Partial<Facts>, (string | number | null)[][]]>([
+    ['silent devices', fleet({ silent: 2 }), [['devices_silent', 'notice', 2]]],
+    ['devices that never came', fleet({ everConnected: 7 }), [['devices_never_connected', 'notice', 3]]],
+    ['offline devices with an older list', fleet({ behind: 4 }), [['devices_behind', 'notice', 4]]],
+    [
+      'connected devices that do not take the list, which is worse than offline ones',
+      fleet({ behind: 4, behindConnected: 1 }),
+      [['devices_behind', 'warning', 1]],
+    ],
+    [
+      'a list so new that connected devices may still be taking it',
+      {
+        ...fleet({ behind: 4, behindConnected: 4 }),
+        list: { version: 4, issuedAt: NOW - 60_000, expiresAt: NOW + 7 * DAY },
+      },
+      [],
+    ],
+    ['alarms', { alarms: 12 }, [['alarms', 'warning', 12]]],
+    ['old IP data', { ipDatabase: { name: 'geo', builtAt: NOW - 120 * DAY } }, [['ip_database_old', 'warning', null]]],
+    ['IP data from after the clock', { ipDatabase: { name: 'geo', builtAt: NOW + 3000 * DAY } }, []],
+    [
+      'a list that was not made anew',
+      { list: { version: 3, issuedAt: 0, expiresAt: NOW + 3 * DAY } },
+      [['list_expires', 'warning', null]],
+    ],
+    ['an expired list', { list: { version: 3, issuedAt: 0, expiresAt: NOW } }, [['list_expires', 'critical', null]]],
+    [
+      'no list before the first approvers',
+      { list: null, approversAdopted: false },
+      [['no_approvers', 'warning', null]],
+    ],
+    ['orders without their approvers', { uncovered: ['2026-001', '2026-002'] }, [['orders_uncovered', 'warning', 2]]],
+    ['a ledger that fails', { ledgerFailing: true }, [['ledger_failing', 'critical', null]]],
+    ['a long certificate with a month left', certificate('server', 397, 30), []],
+    ['a long certificate with less', certificate('server', 397, 29), [['certificate_expires', 'warning', null]]],
+    ['a short certificate with a third left', certificate('issuing', 30, 10), []],
+    ['a short certificate with less', certificate('issuing', 30, 9), [['certificate_expires', 'warning', null]]],
+    ['a certificate with days left', certificate('root', 397, 6), [['certificate_expires', 'critical', null]]],
+    ['an expired certificate', certificate('root', 397, -1), [['certificate_expires', 'critical', null]]],
+  ])('%s', (_name, facts, expected) => expect(told(facts)).toEqual(expected));
+
+  const everything: Partial<Facts> = {
+    ...fleet({ silent: 1, behind: 1, everConnected: 9 }),
+    ...certificate('server', 397, 1),
+    alarms: 1,
+    approversAdopted: false,
+    uncovered: ['2026-001'],
+    ipDatabase: { name: 'geo', builtAt: 0 },
+    list: { version: 3, issuedAt: 0, expiresAt: 0 },
+    ledgerFailing: true,
+  };
+
+  it('has a sentence for each, and the most pressing come first', () => {
+    const all = of(everything);
+    expect(all.map(({ code }) => code).sort()).toEqual([...UNWELL].sort());
+    expect(all.map(({ severity }) => severity)).toEqual([
+      ...Array(3).fill('critical'),
+      ...Array(4).fill('warning'),
+      ...Array(3).fill('notice'),
+    ]);
+    for (const { detail } of all) expect(detail).toMatch(/^[A-Z0-9].*\.$/);
+  });
+
+  it('speaks of one and of many as people do', () => {
+    const words = (facts: Partial<Facts>) => of(facts).map(({ detail }) => detail.split(/[:,.]/)[0]);
+    expect(words(fleet({ silent: 1, everConnected: 9, behind: 1 }))).toEqual([
+      '1 device was last seen more than 7 days ago',
+      '1 device is offline with an older order list',
+      '1 device has enrolled and never connected',
+    ]);
+    expect(words({ alarms: 2, ...fleet({ behind: 3, behindConnected: 2, everConnected: 8 }) })).toEqual([
+      '2 alarms in the last 24 hours',
+      '2 connected devices have not taken the newest order list',
+      '2 devices have enrolled and never connected',
+    ]);
+    expect(words({ uncovered: ['2026-001'] })).toEqual([
+      'Order 2026-001 was approved by people who are approvers no longer',
+    ]);
+    expect(of({ uncovered: Array.from({ length: 7 }, (_, n) => `2026-00${n}`) })[0]?.detail).toContain(
+      '2026-004, … were',
+    );
+  });
+});
