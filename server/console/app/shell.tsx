@@ -19,9 +19,11 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useLive } from '../client/live.tsx';
 import { installationQuery, overviewQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
-import { useMay } from '../client/session.tsx';
+import { useMay, useSession } from '../client/session.tsx';
 import { Hint } from '../parts/hint.tsx';
 import { PageLink } from '../parts/links.tsx';
+import { Page } from '../parts/page.tsx';
+import { Empty } from '../parts/states.tsx';
 import { Given } from '../parts/words.tsx';
 import { dateTime } from '../words/time.ts';
 import { AccountMenu } from './account-menu.tsx';
@@ -43,7 +45,8 @@ const PAGES = [
 export function Shell() {
   const [opened, setOpened] = useState(false);
   const path = useRouterState({ select: ({ location }) => location.pathname });
-  const installation = useQuery(installationQuery).data;
+  const isNobody = useSession().account.grants.length === 0;
+  const installation = useQuery({ ...installationQuery, enabled: !isNobody }).data;
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
 
@@ -93,9 +96,19 @@ export function Shell() {
             <DemoBar />
           </Suspense>
         )}
-        <Outlet />
+        {isNobody && path !== '/account' ? <NoRole /> : <Outlet />}
       </main>
     </div>
+  );
+}
+
+function NoRole() {
+  return (
+    <Page title="Welcome">
+      <Empty title="You have no role yet">
+        An owner of this installation can give you one. This page shows what you may do as soon as they have.
+      </Empty>
+    </Page>
   );
 }
 

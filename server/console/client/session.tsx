@@ -1,6 +1,6 @@
 /** Who is signed in, and what they may do. The server's table of rights decides; the console only hides what it would refuse. */
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { createContext, type ReactNode, use } from 'react';
+import { type QueryFilters, useQuery, useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, use, useEffect, useRef } from 'react';
 import type { z } from 'zod';
 import { sessionView } from '../../../shared/api/session.ts';
 import { done } from '../../../shared/api/wire.ts';
@@ -28,7 +28,17 @@ export function useSessionQuery() {
 
 const SessionContext = createContext<Session | null>(null);
 
+const notSession: QueryFilters = { predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] };
+
 export function SessionProvider({ session, children }: { readonly session: Session; readonly children: ReactNode }) {
+  const client = useQueryClient();
+  const rights = session.rights.join();
+  const before = useRef(rights);
+  // What was answered under other rights is put away, and asked for again.
+  useEffect(() => {
+    if (before.current !== rights) void client.resetQueries(notSession);
+    before.current = rights;
+  }, [client, rights]);
   return <SessionContext value={session}>{children}</SessionContext>;
 }
 
@@ -51,7 +61,7 @@ export function useSignOut(): () => Promise<void> {
     await call('DELETE', '/session', done);
     // Not "clear": the gate would go on looking at the question that it had asked.
     client.setQueryData(SESSION_KEY, null);
-    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
+    client.removeQueries(notSession);
     client.getMutationCache().clear();
   };
 }
