@@ -1,7 +1,6 @@
 /** One device: who has it, where it is and why we think so, what it may do, what it was told, what it is, and what has happened. */
-import { Button, Menu, Stack } from '@mantine/core';
+import { Button, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconChevronDown } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -13,7 +12,6 @@ import { useMay } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { Answer, Empty } from '../parts/states.tsx';
-import { COMMAND_NAMES } from '../words/commands.ts';
 import { CommandDialog } from './commands/command-dialog.tsx';
 import { AlarmsSection } from './device/alarms-section.tsx';
 import { BelongingDialog } from './device/belonging-dialog.tsx';
@@ -85,11 +83,11 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
         <Stack gap="xl" className={classes.now}>
           <ServicesSection device={device} />
           <PlaceSection device={device} />
-          <CommandsSection id={device.id} />
+          <CommandsSection id={device.id} command={active ? setCommand : null} />
           <ReceiptsSection id={device.id} />
         </Stack>
         <Stack gap="xl" className={classes.what}>
-          <Section title="Who it belongs to" actions={may('devices.update') && active && <Change open={open} />}>
+          <Section title="About the device" actions={may('devices.update') && active && <Change open={open} />}>
             <DeviceFacts device={device} />
           </Section>
           <InventorySection inventory={device.inventory} />
@@ -113,8 +111,6 @@ const Change = ({ open }: { readonly open: () => void }) => (
   </Button>
 );
 
-const FURTHER: readonly CommandKind[] = ['unlock-workspace', 'refresh-inventory', 'restart-agent'];
-
 function Acts({ command }: { readonly command: (kind: CommandKind) => void }) {
   return (
     <>
@@ -122,20 +118,9 @@ function Acts({ command }: { readonly command: (kind: CommandKind) => void }) {
       <Button variant="default" onClick={() => command('lock-workspace')}>
         Lock…
       </Button>
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <Button variant="default" rightSection={<IconChevronDown size={16} aria-hidden />}>
-            More
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {FURTHER.map((kind) => (
-            <Menu.Item key={kind} onClick={() => command(kind)}>
-              {COMMAND_NAMES[kind]}…
-            </Menu.Item>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
+      <Button variant="default" onClick={() => command('unlock-workspace')}>
+        Unlock…
+      </Button>
     </>
   );
 }

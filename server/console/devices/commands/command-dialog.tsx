@@ -80,7 +80,7 @@ function Form({
             {COMMAND_MEANING[kind]}
           </Alert>
         ) : (
-          <Text size="sm">{COMMAND_MEANING[kind]}</Text>
+          kind !== 'message' && <Text size="sm">{COMMAND_MEANING[kind]}</Text>
         )}
         <CommandForm
           draft={draft}

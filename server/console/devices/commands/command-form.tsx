@@ -78,11 +78,10 @@ export function CommandForm({
         />
       )}
       <Select
-        label="If a device does not come back, give up after"
+        label="Give up after, if a device does not come back"
         data={LIVES}
         allowDeselect={false}
-        w={220}
-        maw="100%"
+        styles={{ wrapper: { maxWidth: 220 } }}
         value={String(draft.expiresInSeconds)}
         onChange={(value) => change({ ...draft, expiresInSeconds: Number(value) })}
       />

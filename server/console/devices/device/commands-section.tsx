@@ -4,6 +4,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconCircleCheck, IconCircleDashed, IconCircleX } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type CommandView, commandView } from '../../../../shared/api/commands.ts';
+import type { CommandKind } from '../../../../shared/protocol/frames.ts';
 import { call } from '../../client/call.ts';
 import { useNow } from '../../client/server-time.tsx';
 import { useMay, useSession } from '../../client/session.tsx';
@@ -17,11 +18,32 @@ import { commandsQuestion } from '../queries.ts';
 import classes from './device.module.css';
 import { FewAtFirst } from './few-at-first.tsx';
 
-export function CommandsSection({ id }: { readonly id: string }) {
+const KINDS: readonly CommandKind[] = ['refresh-inventory', 'restart-agent'];
+
+export function CommandsSection({
+  id,
+  command,
+}: {
+  readonly id: string;
+  /** Opens the dialog for one; null for a device that takes none. */
+  readonly command: ((kind: CommandKind) => void) | null;
+}) {
+  const may = useMay();
   const query = useQuery(commandsQuestion(id));
   const now = useNow(10_000);
   return (
-    <Section title="Commands">
+    <Section
+      title="Commands"
+      actions={
+        command &&
+        may('commands.issue') &&
+        KINDS.map((kind) => (
+          <Button key={kind} variant="default" size="xs" onClick={() => command(kind)}>
+            {COMMAND_NAMES[kind]}…
+          </Button>
+        ))
+      }
+    >
       <Answer query={query} lines={3}>
         {({ commands, people }) =>
           commands.length === 0 ? (

@@ -12,7 +12,7 @@ import {
   TextInput,
 } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useRef, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { type DeviceView, deviceView } from '../../../../shared/api/devices.ts';
 import { call } from '../../client/call.ts';
 import { useServerNow } from '../../client/server-time.tsx';
@@ -30,6 +30,9 @@ import {
   type StatementForm,
   statementOf,
 } from './statement.ts';
+
+/** Of the field itself, whatever element the library hides its value in. */
+const fieldId = (field: string): string => `statement-${field}`;
 
 interface DialogProps {
   readonly device: DeviceView;
@@ -59,7 +62,6 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
   const now = useServerNow(10_000);
   const [form, setForm] = useState(EMPTY);
   const [problems, setProblems] = useState<Problems>({});
-  const element = useRef<HTMLFormElement>(null);
   const change = useChange(device);
   const saving = useMutation({ mutationFn: () => change(statementOf(form, now)), onSuccess: close });
   const set = (next: Partial<StatementForm>) => {
@@ -73,11 +75,11 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
     setProblems(found);
     const [first] = Object.keys(found);
     if (first === undefined) saving.mutate();
-    else element.current?.querySelector<HTMLElement>(`[name="${first}"]`)?.focus();
+    else document.getElementById(fieldId(first))?.focus();
   };
 
   return (
-    <form ref={element} noValidate onSubmit={submit}>
+    <form noValidate onSubmit={submit}>
       <Stack>
         <Text size="sm">
           What you state about <Given>{device.user}</Given> goes before everything that is observed, until it ends.
@@ -97,7 +99,7 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
           <PlaceSelect
             label="Place"
             required
-            name="areas"
+            id={fieldId('areas')}
             error={problems.areas}
             value={form.areas[0] ?? null}
             onChange={(area) => set({ areas: area === null ? [] : [area] })}
@@ -109,7 +111,7 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
           label="Reason"
           description="How you know. It is kept with the device."
           required
-          name="reason"
+          id={fieldId('reason')}
           autosize
           minRows={2}
           dir="auto"
@@ -131,7 +133,7 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
               type="datetime-local"
               label="Until, in your time zone"
               required
-              name="until"
+              id={fieldId('until')}
               error={problems.until}
               value={form.until}
               onChange={({ currentTarget }) => set({ until: currentTarget.value })}
@@ -167,7 +169,7 @@ function PlacesSelect({
       label="Places"
       description="Several mean: one of them. For a part of a country type its code and a hyphen, such as PK-"
       required
-      name="areas"
+      id={fieldId('areas')}
       data={withChosen([...COUNTRY_CHOICES, ...subdivisionChoices(typed)], value)}
       value={[...value]}
       onChange={change}
@@ -175,6 +177,7 @@ function PlacesSelect({
       limit={100}
       onSearchChange={setTyped}
       nothingFoundMessage="No such place"
+      openOnFocus={false}
       error={error}
     />
   );
