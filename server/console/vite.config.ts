@@ -13,6 +13,8 @@ export default defineConfig({
   build: {
     outDir: here('./dist'),
     target: 'es2024',
+    // From these on light-dark() and nesting are the browser's own; what is made of them for older ones loses the colours.
+    cssTarget: ['chrome123', 'firefox128', 'safari17.5'],
     // The policy forbids data: scripts and fonts, and a file that is fetched is cached by its name.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -1,5 +1,5 @@
 /** The demo's own controls: its clock, and a message between two of its devices. A released server has neither. */
-import { Alert, Button, Group, Paper, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Paper, Text } from '@mantine/core';
 import { IconClockPlay, IconSend } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { demoJumped, demoMessage, demoView } from '../../../shared/api/demo.ts';
@@ -33,62 +33,61 @@ export function DemoBar() {
   ];
   return (
     <Paper component="section" aria-label="Demo" className={classes.bar} p="sm" mb="lg">
-      <Stack gap="xs">
-        <Group gap="sm" justify="space-between">
-          <Group gap="xs">
-            <IconClockPlay size={18} aria-hidden />
-            <Text size="sm">
-              <strong>Demo.</strong> Its clock: <time dateTime={new Date(now).toISOString()}>{dateTime(now)}</time>
-            </Text>
-            {ahead.map(({ label, to }) => (
-              <Button
-                key={label}
-                size="compact-sm"
-                variant="default"
-                disabled={jump.isPending}
-                loading={jump.isPending && jump.variables === to}
-                onClick={() => jump.mutate(to)}
-              >
-                {label}
-              </Button>
-            ))}
-          </Group>
-          <Button
-            size="compact-sm"
-            variant="default"
-            leftSection={<IconSend size={14} aria-hidden />}
-            loading={send.isPending}
-            onClick={() => send.mutate()}
-          >
-            Send a message: <Given>{demo.message.from.user}</Given>
-            {' → '}
-            <Given>{demo.message.to.user}</Given>
-          </Button>
+      <Group gap="sm" justify="space-between">
+        <Group gap="xs">
+          <IconClockPlay size={18} aria-hidden />
+          <Text size="sm">
+            <strong>Demo.</strong> Its clock: <time dateTime={new Date(now).toISOString()}>{dateTime(now)}</time>
+          </Text>
+          {ahead.map(({ label, to }) => (
+            <Button
+              key={label}
+              size="compact-sm"
+              variant="default"
+              disabled={jump.isPending}
+              loading={jump.isPending && jump.variables === to}
+              onClick={() => jump.mutate(to)}
+            >
+              {label}
+            </Button>
+          ))}
         </Group>
+        <Button
+          size="compact-sm"
+          variant="default"
+          classNames={{ root: classes.send, label: classes.label }}
+          leftSection={<IconSend size={14} aria-hidden />}
+          loading={send.isPending}
+          onClick={() => send.mutate()}
+        >
+          <span>
+            Send a message: <Given>{demo.message.from.user}</Given> to <Given>{demo.message.to.user}</Given>
+          </span>
+        </Button>
+      </Group>
+      <div aria-live="polite" className={classes.said}>
         {jump.isError && <Failure error={jump.error} />}
         {send.isError && <Failure error={send.error} />}
-        <div aria-live="polite">
-          {send.data && (
-            <Alert
-              color={send.data.outcome === 'delivered' ? 'green' : 'red'}
-              title={send.data.outcome === 'delivered' ? 'The message was delivered' : 'The message was refused'}
-              withCloseButton
-              closeButtonLabel="Close"
-              onClose={() => send.reset()}
-            >
-              {send.data.detail}
-              {send.data.order !== null && (
-                <>
-                  {' '}
-                  <PageLink to="/orders/$number" params={{ number: send.data.order }}>
-                    Order {send.data.order}
-                  </PageLink>
-                </>
-              )}
-            </Alert>
-          )}
-        </div>
-      </Stack>
+        {send.data && (
+          <Alert
+            color={send.data.outcome === 'delivered' ? 'green' : 'red'}
+            title={send.data.outcome === 'delivered' ? 'The message was delivered' : 'The message was refused'}
+            withCloseButton
+            closeButtonLabel="Close"
+            onClose={() => send.reset()}
+          >
+            {send.data.detail}
+            {send.data.order !== null && (
+              <>
+                {' '}
+                <PageLink to="/orders/$number" params={{ number: send.data.order }}>
+                  Order {send.data.order}
+                </PageLink>
+              </>
+            )}
+          </Alert>
+        )}
+      </div>
     </Paper>
   );
 }

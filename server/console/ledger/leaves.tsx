@@ -80,7 +80,7 @@ function Entry({
           <Text fw={500}>
             {LEAF_NAMES[leaf.kind]}{' '}
             {order && (
-              <PageLink to="/orders/$number" params={{ number: order }}>
+              <PageLink to="/orders/$number" params={{ number: order }} underline="always">
                 {order}
               </PageLink>
             )}
