@@ -18,6 +18,8 @@ const HIDDEN_FOR = 20_000;
 const AGAIN_AFTER = 5_000;
 
 function stale(client: QueryClient, topics: readonly Topic[]): void {
+  // It may be one's own roles that changed.
+  if (topics.includes('accounts')) void client.invalidateQueries({ queryKey: SESSION_KEY });
   void client.invalidateQueries({
     predicate: ({ queryKey: [under] }) =>
       typeof under === 'string' && topics.some((topic) => under.split('+').includes(topic)),
