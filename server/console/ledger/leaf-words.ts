@@ -1,5 +1,6 @@
 /** What stands in the ledger, in an admin's words. */
 import type { Leaf, LeafKind } from '../../../shared/ledger/leaf.ts';
+import { dateTime } from '../words/time.ts';
 
 export const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'certificate.issued': 'A certificate was issued',
@@ -22,9 +23,14 @@ export const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
 export function particulars(leaf: Leaf): string {
   return Object.entries(leaf.public)
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name.replaceAll(/[_-]/g, ' ')} ${shortened(String(value))}`)
+    .map(([name, value]) => `${WORDS[name] ?? name.replaceAll(/[_-]/g, ' ')} ${inWords(name, value)}`)
     .join(', ');
 }
+
+const WORDS: Readonly<Record<string, string>> = { notAfter: 'valid until' };
+
+const inWords = (name: string, value: string | number | null) =>
+  name === 'notAfter' && typeof value === 'number' ? dateTime(value) : shortened(String(value));
 
 const shortened = (text: string) => (/^[0-9a-f]{24,}$/i.test(text) ? `${text.slice(0, 12)}…` : text);
 

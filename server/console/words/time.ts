@@ -31,12 +31,15 @@ export function zoneOffset(instant: number, zone: string): string {
 
 const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
+const YEAR = 365.25 * DAY;
+
 /** The two largest units: `3 days 4 hours`, `12 minutes`, `40 seconds`. */
 export function duration(milliseconds: number): string {
   const whole = Math.max(0, milliseconds);
   const days = Math.floor(whole / DAY);
   const hours = Math.floor((whole % DAY) / HOUR);
   const minutes = Math.floor((whole % HOUR) / MINUTE);
+  if (whole >= 2 * YEAR) return plural(Math.floor(whole / YEAR), 'year');
   if (days > 0) return hours > 0 && days < 14 ? `${plural(days, 'day')} ${plural(hours, 'hour')}` : plural(days, 'day');
   if (hours > 0) return minutes > 0 ? `${plural(hours, 'hour')} ${plural(minutes, 'minute')}` : plural(hours, 'hour');
   if (minutes > 0) return plural(minutes, 'minute');
