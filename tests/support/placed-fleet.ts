@@ -16,11 +16,21 @@ export interface PlacedDevice {
   /** Absent: one of now, beside the others of the fleet. */
   readonly id?: DeviceId;
   readonly user?: string;
+  /** Absent: the fleet's. */
+  readonly group?: GroupId;
+  /** Absent: now. */
+  readonly enrolledAt?: Instant;
+  /** Absent: it has told of no inventory. */
+  readonly hostname?: string;
   readonly home?: string | null;
   readonly seat?: string | null;
   readonly status?: 'active' | 'revoked';
-  /** Null: it has never connected. */
-  readonly presence?: { readonly connected: boolean; readonly listVersion: number } | null;
+  /** Null: it has never connected. `lastSeenAt` absent: now. */
+  readonly presence?: {
+    readonly connected: boolean;
+    readonly listVersion: number;
+    readonly lastSeenAt?: Instant;
+  } | null;
   readonly seen?: readonly (Omit<Observation, 'areas'> & { readonly areas: readonly string[] })[];
 }
 
@@ -50,10 +60,13 @@ const COLUMNS = {
     root_version: 'bigint',
     reports_through: 'bigint',
   },
+  device_inventory: { device_id: 'text', at: 'bigint', hostname: 'text', platform: 'text', body: 'text' },
   locations: { device_id: 'text', state: 'text', changed_at: 'bigint', unknown_at: 'bigint' },
   device_ties: { device_id: 'text', tie: 'text', area: 'text' },
 } as const;
-const TABLES = ['devices', 'device_presence', 'locations', 'device_ties'] as const;
+const TABLES = ['devices', 'device_presence', 'device_inventory', 'locations', 'device_ties'] as const;
+/** About as long as a real one, so that a benchmark passes over as much. */
+const INVENTORY = JSON.stringify({ disks: 'x'.repeat(900) });
 
 /** In the order in which they were given. */
 export async function addPlacedFleet(
@@ -66,6 +79,7 @@ export async function addPlacedFleet(
   const rows: Record<(typeof TABLES)[number], Cell[][]> = {
     devices: [],
     device_presence: [],
+    device_inventory: [],
     locations: [],
     device_ties: [],
   };
@@ -78,13 +92,16 @@ export async function addPlacedFleet(
     for (const table of TABLES) rows[table].length = 0;
   };
   for (const { id = newDeviceId(), home = null, seat = null, status = 'active', seen = [], ...device } of fleet) {
-    const { user = 'Somebody', presence = null } = device;
+    const { user = 'Somebody', enrolledAt = now, hostname, presence = null } = device;
     ids.push(id);
-    rows.devices.push([id, 1, status, user, group, home, seat, now, 0, seen.length > 0 ? 1 : 0]);
+    const belongs = [user, device.group ?? group, home, seat];
+    rows.devices.push([id, 1, status, ...belongs, enrolledAt, 0, seen.length > 0 ? 1 : 0]);
     if (presence) {
+      const { lastSeenAt = now, listVersion } = presence;
       const connected = presence.connected ? 1 : 0;
-      rows.device_presence.push([id, 1, 1, connected, now, now, presence.listVersion, 1, 1, 0]);
+      rows.device_presence.push([id, 1, 1, connected, lastSeenAt, lastSeenAt, listVersion, 1, 1, 0]);
     }
+    if (hostname !== undefined) rows.device_inventory.push([id, now, hostname, 'linux', INVENTORY]);
     if (seen.length > 0) {
       const observations = seen.map((each): Observation => ({ ...each, areas: each.areas.map(parseEvidenceArea) }));
       const state = observeAll(emptyLocation(), observations);
