@@ -14,6 +14,12 @@ const cordon: MantineColorsTuple = [
   '#03525c',
 ];
 
+/** The list of a choice stands beside its field, within the page's or the dialog's landmarks, and is itself what scrolls: the keyboard reaches it. */
+const CHOICES = {
+  defaultProps: { withScrollArea: false, comboboxProps: { withinPortal: false, floatingStrategy: 'fixed' } },
+  styles: { options: { maxHeight: 240, overflowY: 'auto' } },
+} as const;
+
 export const theme = createTheme({
   colors: { cordon },
   primaryColor: 'cordon',
@@ -37,6 +43,8 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { events: { hover: true, focus: true, touch: true }, multiline: true, maw: 340 } },
     Table: { defaultProps: { verticalSpacing: 'xs' } },
     NumberInput: { defaultProps: { hideControls: true } },
+    Select: CHOICES,
+    MultiSelect: CHOICES,
     Notification: {
       defaultProps: { closeButtonProps: { 'aria-label': 'Close' } },
       styles: { description: { color: 'var(--mantine-color-dimmed)' } },
