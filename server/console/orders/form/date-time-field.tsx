@@ -52,7 +52,8 @@ export function DateTimeField({
             weekendDays={[]}
             hideOutsideDates
             ariaLabels={CALENDAR}
-            popoverProps={{ withRoles: true }}
+            // Beside the field: what is read aloud after it, and inside the dialog that it may stand in.
+            popoverProps={{ withinPortal: false, floatingStrategy: 'fixed' }}
             error={invalid}
             aria-describedby={invalid ? errorId : undefined}
             required
@@ -97,8 +98,6 @@ export function DateTimeField({
 }
 
 const CALENDAR = {
-  monthLevelControl: 'Choose a month',
-  yearLevelControl: 'Choose a year',
   previousMonth: 'Month before',
   nextMonth: 'Month after',
   previousYear: 'Year before',

@@ -31,6 +31,21 @@ function keep(name: string, form: OrderForm | null): void {
   }
 }
 
+let pressed = false;
+for (const [event, down] of [
+  ['pointerdown', true],
+  ['pointerup', false],
+  ['pointercancel', false],
+] as const) {
+  addEventListener(event, () => (pressed = down), { capture: true });
+}
+
+/** A message that appeared between press and release would move what is being pressed from under the pointer. */
+function afterPress(act: () => void): void {
+  if (pressed) addEventListener('pointerup', () => setTimeout(act), { once: true });
+  else act();
+}
+
 export type FormApi = ReturnType<typeof useOrderForm>;
 
 /** `revises`: the order that is changed, with the revision from which the form started in `name`. */
@@ -62,7 +77,7 @@ export function useOrderForm(name: string, initial: OrderForm, revises: string |
     fresh,
     restored,
     update: (change: Partial<OrderForm>) => setForm((now) => ({ ...now, ...change })),
-    touch: (field: Field) => setTouched((now) => (now.has(field) ? now : new Set([...now, field]))),
+    touch: (field: Field) => afterPress(() => setTouched((now) => (now.has(field) ? now : new Set([...now, field])))),
     touchAll: () => setTouched(new Set(FIELDS)),
     /** What stands beside a field: nothing before one has been there. */
     problemAt: (field: Field): Problem | undefined => (touched.has(field) ? problems.fields.get(field) : undefined),
