@@ -3,7 +3,7 @@
  * and the real agent, as `npm start` and `cordon-agent` run them, but for the clock and the links that sign people in. All of it is in one
  * folder and a few processes, and none of it outlives the demo.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { CONSOLE_FOLDER, ensureConsole } from '../../server/console/build.ts';
@@ -22,6 +22,7 @@ interface Options {
 
 /** One in Karachi and one in Berlin: below that there is nobody to write to. */
 const FEWEST = 2;
+const MOST = 20_000;
 /** A server process holds a file for each device and some for itself. */
 const FILES_BESIDES = 500;
 
@@ -33,11 +34,11 @@ function whole(least: number, most: number): (text: string) => number {
   };
 }
 
-/** Linux says how many files a process may open; elsewhere the demo tries. */
+/** Linux says how many files a process may open; elsewhere, and where it sets no limit, the demo tries. */
 function mostDevices(): number {
-  if (process.platform !== 'linux') return 20_000;
-  const limit = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-  return Math.max(FEWEST, Math.min(20_000, Number(limit ?? 1024) - FILES_BESIDES));
+  const limits = '/proc/self/limits';
+  const files = existsSync(limits) ? /^Max open files\s+(\d+)/m.exec(readFileSync(limits, 'utf8'))?.[1] : undefined;
+  return Math.min(MOST, files === undefined ? MOST : Number(files) - FILES_BESIDES);
 }
 
 interface Ready {
@@ -192,7 +193,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description(
       'A server, its console, a living fleet and an order that waits for approval: on this machine alone, for as long as it runs.',
     )
-    .option('--devices <number>', 'simulated devices', whole(FEWEST, 20_000), 200)
+    .option('--devices <number>', 'simulated devices', whole(FEWEST, MOST), 200)
     .option('--no-self', 'leave this machine itself out')
     .option(
       '--fresh',

@@ -7,8 +7,9 @@ import type { DatagramOutcome } from '../../agent/datagrams/datagrams.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { type Addresses, nowhere } from '../replay/addresses.ts';
 import type { Drive } from '../replay/drive.ts';
-import type { FleetHandlers, Place, Which } from '../replay/fleet-process.ts';
+import type { FleetHandlers } from '../replay/fleet-process.ts';
 import { Child } from '../replay/rpc.ts';
+import type { Place, Which } from '../replay/simulated-fleet.ts';
 import type { Spot } from './offices.ts';
 import type { Resident } from './population.ts';
 
@@ -177,7 +178,8 @@ export class DemoFleet {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  send(from: Which, to: DeviceId, body: string): Promise<DatagramOutcome> {
+  /** Null: the sender is enrolled no more. */
+  send(from: Which, to: DeviceId, body: string): Promise<DatagramOutcome | null> {
     for (const { child, residents } of this.#shares) {
       const sender = residents.find(({ spot, index }) => spot.label === from.label && index === from.index);
       if (sender) return child.call('send', { ...sender.which, to, body });

@@ -47,12 +47,11 @@ const handlers = {
     return null;
   },
 
-  /** Enrols this machine and starts its agent. Returns where that lives. */
-  async enrol({ link }: { link: string }): Promise<{ home: string }> {
+  /** Enrols this machine and starts its agent. Returns where that lives, and the number of its process. */
+  async enrol({ link }: { link: string }): Promise<{ home: string; pid: number | undefined }> {
     agent = new AgentProcess(NOT_OURS, join(folder, 'this-machine'));
     await agent.enrol(link);
-    agent.run();
-    return { home: agent.home };
+    return { home: agent.home, pid: agent.run().pid };
   },
 
   async status(): Promise<{ now: number; connection: string } | null> {
@@ -61,10 +60,9 @@ const handlers = {
   },
 
   /** For a jump of the clock that the server tells nobody of by itself: a new connection begins with the server's time. */
-  async restart() {
+  async restart(): Promise<{ pid: number | undefined }> {
     await agent?.stop();
-    agent?.run();
-    return null;
+    return { pid: agent?.run().pid };
   },
 };
 export type KeeperHandlers = typeof handlers;

@@ -32,6 +32,8 @@ const TICK_EVERY = 2_000;
 /** An agent that hears the server's time is no further behind than this. */
 const BEHIND = 2_000;
 const CODES_AT_ONCE = 8;
+/** Longer than any machine takes that can hold a demo. */
+const OWN_AGENT_WITHIN = 60_000;
 
 /** The proxy of each process of devices comes from an address of its own, so that an agent without a proxy is told apart from them. */
 const PROXIES = '127.0.1.0/24';
@@ -58,7 +60,8 @@ export class World {
   #owner: Person | null = null;
   #ahead = 0;
   #jumps: Promise<void> = Promise.resolve();
-  #hasOwnAgent = false;
+  /** The process of this machine's own agent. */
+  #ownAgent: number | undefined;
 
   /** Starts the processes; none of them does anything yet. */
   constructor(given: WorldGiven) {
@@ -177,9 +180,13 @@ export class World {
   /** Enrols this machine as itself. Returns its device and where its agent lives. */
   async ownAgent(): Promise<{ readonly device: string; readonly home: string }> {
     const { device, link } = await this.#code(userInfo().username, 'This machine');
-    const { home } = await this.#keeper.call('enrol', { link });
-    this.#hasOwnAgent = true;
-    while ((await this.#keeper.call('status', null))?.connection !== 'connected') await pause(LOOK_EVERY);
+    const { home, pid } = await this.#keeper.call('enrol', { link });
+    this.#ownAgent = pid;
+    const deadline = performance.now() + OWN_AGENT_WITHIN;
+    while ((await this.#keeper.call('status', null))?.connection !== 'connected') {
+      if (performance.now() > deadline) throw new Error('the agent of this machine did not connect');
+      await pause(LOOK_EVERY);
+    }
     return { device, home };
   }
 
@@ -227,26 +234,37 @@ export class World {
 
   /** This machine has no driven clock: its agent follows the server's word, which does not come by itself with every jump. */
   async #catchUp(): Promise<void> {
-    if (!this.#hasOwnAgent) return;
+    if (this.#ownAgent === undefined) return;
     for (let look = 0; look < 20; look++) {
       const status = await this.#keeper.call('status', null);
       // Gone for good, as an admin may have wanted.
       if (!status || status.now > this.now() - BEHIND) return;
       await pause(LOOK_EVERY);
     }
-    await this.#keeper.call('restart', null);
+    this.#ownAgent = (await this.#keeper.call('restart', null)).pid;
   }
 
   async #send(): ReturnType<DemoDriver['send']> {
-    const to = this.#fleet.device(RECIPIENT);
-    const { outcome, denial } = await this.#fleet.send(SENDER, to, 'A test message of the demo.');
-    const detail = denial?.detail ?? 'The device in Berlin has it.';
-    return { outcome, order: denial?.order ?? null, detail };
+    const sent = await this.#fleet.send(SENDER, this.#fleet.device(RECIPIENT), 'A test message of the demo.');
+    if (!sent) return { outcome: 'refused', order: null, detail: 'The device in Karachi is enrolled no more.' };
+    const { outcome, denial } = sent;
+    return { outcome, order: denial?.order ?? null, detail: denial?.detail ?? 'The device in Berlin has it.' };
   }
 
   /** Ends every process, with no regard for what it was doing: nothing of it is kept. The keeper goes last, and the folder with it. */
   async end(): Promise<void> {
     await Promise.all([this.#server.kill(), this.#fleet.kill()]);
-    await this.#keeper.release();
+    if (!this.#keeper.ended) return this.#keeper.release();
+    // It was killed, and could do neither.
+    if (this.#ownAgent !== undefined) killHard(this.#ownAgent);
+  }
+}
+
+function killHard(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // Ended by itself, when nobody listened to it any more.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }

@@ -2,7 +2,7 @@
 import { verdictView } from '../../shared/api/devices.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
 import type { Caller } from '../support/people.ts';
-import type { DeviceState } from './fleet-process.ts';
+import type { DeviceState } from './simulated-fleet.ts';
 import type { Expectation } from './timeline.ts';
 
 /** One service of one device, as one side sees it. */

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import type { Instant } from '../../shared/time/clock.ts';
 import { type Addresses, nowhere } from './addresses.ts';
 import type { Drive } from './drive.ts';
-import type { DeviceState, FleetHandlers } from './fleet-process.ts';
+import type { FleetHandlers } from './fleet-process.ts';
 import { Child } from './rpc.ts';
+import type { DeviceState } from './simulated-fleet.ts';
 import type { Fleet as Description, Evidence, EvidenceChange } from './timeline.ts';
 
 export class Fleet {

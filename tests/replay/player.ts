@@ -15,9 +15,9 @@ import type { Caller, Person } from '../support/people.ts';
 import { openAddresses } from './addresses.ts';
 import { check, type Unmet } from './expectation.ts';
 import { Fleet } from './fleet.ts';
-import type { DeviceState } from './fleet-process.ts';
 import { type Installation, startInstallation } from './installation.ts';
 import { OrderDesk } from './order-desk.ts';
+import type { DeviceState } from './simulated-fleet.ts';
 import { type Act, type Expectation, offsetOf, type Step, type Timeline } from './timeline.ts';
 
 /** Real time: how long devices may take to be connected and to have the newest list. */

@@ -1,0 +1,329 @@
+/**
+ * Simulated devices of one or more labels over one agent store. It does to its devices what it is told and reports what their own gates say;
+ * it decides nothing.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Agent } from '../../agent/agent.ts';
+import type { DatagramOutcome } from '../../agent/datagrams/datagrams.ts';
+import { enrol } from '../../agent/enrolment/enrol.ts';
+import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import { type Drive, type Driven, openClock } from './drive.ts';
+import {
+  dialFrom,
+  type Keeper,
+  keptInFile,
+  keptInMemory,
+  type Machine,
+  simulate,
+  type World,
+} from './simulated-device.ts';
+import type { Evidence } from './timeline.ts';
+
+/** All devices of one label: what is alike of them. */
+export interface Place {
+  readonly label: string;
+  readonly count: number;
+  readonly boot: World['boot'];
+  readonly offset: number;
+  readonly online: boolean;
+  readonly evidence: Evidence;
+  /** One a device. */
+  readonly addresses: readonly string[];
+  readonly machines?: readonly Machine[];
+}
+
+export interface FleetStart {
+  readonly folder: string;
+  readonly drive: Drive;
+  /** Whether devices must outlive this process: what they were issued then lies in the folder. */
+  readonly lasting: boolean;
+  /** From where the proxy in front of the server connects. */
+  readonly proxy: string;
+  readonly places: readonly Place[];
+}
+
+/** One device among those of a label, counted from 0. */
+export interface Which {
+  readonly label: string;
+  readonly index: number;
+}
+
+export interface DeviceState {
+  readonly index: number;
+  readonly device: DeviceId;
+  readonly connection: string;
+  readonly detail: string | null;
+  readonly list: number;
+  readonly record: number;
+  readonly unsent: number;
+  /** The device's own time. */
+  readonly now: Instant;
+  readonly gates: readonly {
+    readonly service: string;
+    readonly open: boolean;
+    readonly reasons: readonly string[];
+    readonly orders: readonly string[];
+  }[];
+}
+
+/** Enrolling is mostly waiting for the server; more at once would only queue there. */
+const ENROL_AT_ONCE = 8;
+/** A server answers so many handshakes well within their time. */
+const CONNECT_AT_ONCE = 32;
+const CONNECT_WITHIN = 5_000;
+/** Real time, as the agent's own daemon does it, and a person who looks at the screen. */
+const ROUND_EVERY = 60_000;
+const SAMPLE_EVERY_ROUNDS = 5;
+
+interface Device {
+  readonly world: World;
+  readonly index: number;
+  agent: Agent;
+}
+
+export class SimulatedFleet {
+  readonly #folder: string;
+  readonly #lasting: boolean;
+  readonly #clock: Driven;
+  readonly #store: AgentStore;
+  readonly #worlds: ReadonlyMap<string, World>;
+  readonly #keepers = new Map<string, Keeper>();
+  #devices: Device[] = [];
+  #enrolled = 0;
+  #tried = 0;
+
+  constructor({ folder, drive, lasting, proxy, places }: FleetStart) {
+    mkdirSync(folder, { recursive: true });
+    this.#folder = folder;
+    this.#lasting = lasting;
+    const clock = openClock(drive);
+    this.#clock = clock;
+    this.#store = openAgentStore({ file: join(folder, 'agents.db'), synchronous: 'normal' });
+    this.#worlds = new Map(
+      places.map(({ count, machines = [], ...place }) => {
+        const addresses = place.addresses.slice(0, count);
+        return [place.label, { ...place, addresses, machines, clock, proxy }];
+      }),
+    );
+  }
+
+  /** How many have enrolled, and how many have connected or tried to. */
+  get progress(): { readonly enrolled: number; readonly tried: number } {
+    return { enrolled: this.#enrolled, tried: this.#tried };
+  }
+
+  #world(label: string): World {
+    const world = this.#worlds.get(label);
+    if (!world) throw new Error(`no devices here are labelled ${label}`);
+    return world;
+  }
+
+  #of(world: World): Device[] {
+    return this.#devices.filter((device) => device.world === world);
+  }
+
+  /** One for a device, whoever asks: what is in memory alone is not read twice. */
+  #keeper(label: string, index: number): Keeper {
+    const name = `${label}-${index}`;
+    const made = () => (this.#lasting ? keptInFile(join(this.#folder, `${name}.json`)) : keptInMemory());
+    const keeper = this.#keepers.get(name) ?? made();
+    this.#keepers.set(name, keeper);
+    return keeper;
+  }
+
+  #agent(world: World, index: number): Promise<Agent> {
+    return simulate({
+      world,
+      index,
+      folder: this.#folder,
+      store: this.#store,
+      credentials: this.#keeper(world.label, index),
+      onRestart: () => void this.#restart(world, index),
+      onUnenrolled: () => {
+        this.#devices = this.#devices.filter((device) => device.world !== world || device.index !== index);
+      },
+    });
+  }
+
+  async #restart(world: World, index: number): Promise<void> {
+    const device = this.#devices.find((one) => one.world === world && one.index === index);
+    if (!device) return;
+    await device.agent.stop();
+    device.agent = await this.#agent(world, index);
+    await begin(device);
+  }
+
+  /** A fleet that begins offline has had a network while it enrolled. */
+  async enrol(links: readonly (Which & { readonly link: string })[]): Promise<void> {
+    await each(links, ENROL_AT_ONCE, async ({ label, index, link }) => {
+      const dial = dialFrom({ ...this.#world(label), online: true }, index);
+      await enrol(link, { keeper: this.#keeper(label, index), store: this.#store, dial });
+      this.#enrolled += 1;
+    });
+  }
+
+  async launch(): Promise<void> {
+    await this.#launch([...this.#worlds.values()]);
+    await this.wake();
+  }
+
+  async #launch(among: readonly World[]): Promise<void> {
+    this.#devices = this.#devices.filter(({ world }) => !among.includes(world));
+    const all = among.flatMap((world) => world.addresses.map((_, index) => ({ world, index })));
+    await each(all, CONNECT_AT_ONCE, async ({ world, index }) => {
+      const device = { world, index, agent: await this.#agent(world, index) };
+      this.#devices.push(device);
+      await up(device);
+      this.#tried += 1;
+    });
+    // As they are numbered, and not as they came up.
+    const order = [...this.#worlds.values()];
+    this.#devices.sort((a, b) => order.indexOf(a.world) - order.indexOf(b.world) || a.index - b.index);
+  }
+
+  /** Overdue timers fire; nothing is sensed yet, since what a device reports must not be ahead of the server's time. */
+  jump(to: Drive): void {
+    this.#clock.drive(to);
+  }
+
+  wake(): Promise<void> {
+    return wake(this.#devices);
+  }
+
+  /** What is periodic, once more: for devices that wait to dial again or to knock. */
+  async tick(): Promise<void> {
+    await Promise.all(this.#devices.map(({ agent }) => agent.tick()));
+  }
+
+  /** From now on as on real machines: agents do their rounds, and people look at what their agents show them. */
+  live(): void {
+    let round = 0;
+    setInterval(() => {
+      round += 1;
+      const devices = this.#devices;
+      // Spread over the time until the next round.
+      for (const [index, device] of devices.entries()) {
+        setTimeout(() => this.#look(device, round % SAMPLE_EVERY_ROUNDS === 0), (ROUND_EVERY * index) / devices.length);
+      }
+    }, ROUND_EVERY);
+  }
+
+  #look(device: Device, sample: boolean): void {
+    // It may have left since the round began.
+    if (!this.#devices.includes(device)) return;
+    const { agent } = device;
+    if (agent.notices().length > 0) agent.shown();
+    const round = sample ? agent.maintain().then(() => agent.sample()) : agent.maintain();
+    round.catch((error: unknown) => console.error(`${device.world.label}-${device.index}:`, error));
+  }
+
+  async move(label: string, evidence: Evidence, addresses: readonly string[]): Promise<void> {
+    const world = this.#world(label);
+    const roamed = addresses.some((address, index) => address !== world.addresses[index]);
+    world.evidence = evidence;
+    world.addresses = addresses;
+    if (roamed && world.online) {
+      // Another address is another connection.
+      await disconnect(this.#of(world));
+      for (const { agent } of this.#of(world)) agent.network(true);
+    }
+    await wake(this.#of(world));
+  }
+
+  async network(label: string, online: boolean): Promise<void> {
+    const world = this.#world(label);
+    world.online = online;
+    if (online) for (const { agent } of this.#of(world)) agent.network(true);
+    else await disconnect(this.#of(world));
+    await wake(this.#of(world));
+  }
+
+  setClock(label: string, offset: number): void {
+    this.#world(label).offset = offset;
+  }
+
+  /** The machines go down in order and come up again: another boot, whose monotonic clock begins anew. */
+  async reboot(label: string, boot: World['boot']): Promise<void> {
+    const world = this.#world(label);
+    await Promise.all(this.#of(world).map(({ agent }) => agent.stop()));
+    world.boot = boot;
+    await this.#launch([world]);
+    await wake(this.#of(world));
+  }
+
+  /** Null: the device is enrolled no more. */
+  async send({ label, index }: Which, to: DeviceId, body: string): Promise<DatagramOutcome | null> {
+    const device = this.#of(this.#world(label)).find((one) => one.index === index);
+    return device ? device.agent.sendDatagram({ to, service: 'messaging', body }) : null;
+  }
+
+  /** How many devices that are online do not hold this list yet, or have something to say. */
+  restless(list: number): number {
+    return this.#devices.filter(({ agent, world }) => world.online && !isAtRest(agent, list)).length;
+  }
+
+  states(label: string): DeviceState[] {
+    return this.#of(this.#world(label)).map(({ agent, index }) => {
+      const { device, connection, connectionDetail: detail, list, record, unsent, now, gates } = agent.status();
+      return {
+        ...{ index, device, connection, detail, list, record, unsent, now },
+        gates: gates.map(({ service, open, reasons, denials }) => ({
+          ...{ service, open, reasons },
+          orders: denials.map(({ order }) => order),
+        })),
+      };
+    });
+  }
+}
+
+async function each<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = items.values();
+  const worker = async () => {
+    for (const item of waiting) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+}
+
+async function begin({ agent, world }: Device): Promise<void> {
+  if (!world.online) agent.network(false);
+  await agent.start();
+}
+
+/** Starts it. Resolves when it is connected, refused or given up; a device that has to try again is not waited for. */
+async function up(device: Device): Promise<void> {
+  const { agent, world } = device;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stopLooking = agent.onChange(() => {
+    if (['connected', 'refused', 'revoked'].includes(agent.status().connection)) resolve();
+  });
+  await begin(device);
+  if (world.online) await Promise.race([promise, pause(CONNECT_WITHIN, undefined, { ref: false })]);
+  stopLooking();
+}
+
+/** What a machine does of itself when time has passed or its surroundings have changed. */
+async function wake(devices: readonly Device[]): Promise<void> {
+  const rouse = async ({ agent }: Device) => {
+    await agent.sample();
+    await agent.tick();
+  };
+  await Promise.all(devices.map(rouse));
+}
+
+/** Pulls the cable, and waits until the agents have noticed. */
+async function disconnect(devices: readonly Device[]): Promise<void> {
+  for (const { agent } of devices) agent.network(false);
+  while (devices.some(({ agent }) => agent.status().connection === 'connected')) await pause(5);
+}
+
+/** Whether nothing more is to be expected of it: it holds the list and has said all that it has to say, or nobody talks to it any more. */
+function isAtRest(agent: Agent, list: number): boolean {
+  const status = agent.status();
+  if (status.connection === 'revoked') return true;
+  if (status.list !== list) return false;
+  return status.connection === 'refused' || (status.connection === 'connected' && status.unsent === 0);
+}
