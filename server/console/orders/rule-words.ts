@@ -66,7 +66,7 @@ export function zonedTime(instant: number, zone: string): string {
   }
 }
 
-export const disputedName = (feature: string): string => sentence(feature.replaceAll('_', ' '));
+export const disputedName = (feature: string): string => feature.split('_').map(sentence).join(' ');
 
 /** Every rule of an order with what it says; rules that cannot matter to it are left out. */
 export function rulesOf(terms: OrderTerms): { readonly label: string; readonly words: string }[] {

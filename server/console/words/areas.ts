@@ -13,7 +13,7 @@ const NAMES: Readonly<Record<string, string>> = {
 export function areaName(code: string): string {
   const known = NAMES[code];
   if (known) return known;
-  if (code.startsWith('XX-')) return `${sentence(code.slice(3).replaceAll('-', ' '))} (disputed)`;
+  if (code.startsWith('XX-')) return `${code.slice(3).split('-').map(sentence).join(' ')} (disputed)`;
   const [country = code, part] = code.split('-');
   const name = /^[A-Z]{2}$/.test(country) ? regions.of(country) : undefined;
   if (!name) return code;

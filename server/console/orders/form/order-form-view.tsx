@@ -1,5 +1,6 @@
 /** The whole form on one page: parts under headings, in the order in which an instrument is read, and the summary beside them. */
 import { Alert, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
 import type { FormEvent, ReactNode } from 'react';
 import { Failure } from '../../parts/states.tsx';
 import { ExemptFields, type Revised } from './exempt-fields.tsx';
@@ -29,13 +30,21 @@ export function OrderFormView({
   readonly failed: Error | null;
   readonly send: () => void;
 }) {
-  const { problems, preview, restored } = api;
+  const { preview, restored } = api;
+  const submitting = useMutation({
+    mutationFn: async () => {
+      api.touchAll();
+      const { fields, whole } = await api.check();
+      const first = firstOf(fields);
+      if (first !== undefined) document.getElementById(fieldId(first))?.focus();
+      else if (whole.length === 0) send();
+    },
+  });
+  const waits = busy || submitting.isPending;
+  const problem = failed ?? submitting.error;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    api.touchAll();
-    const first = firstOf(problems.fields);
-    if (first === undefined) send();
-    else document.getElementById(fieldId(first))?.focus();
+    if (!waits) submitting.mutate();
   };
   return (
     <form onSubmit={submit} noValidate>
@@ -78,8 +87,8 @@ export function OrderFormView({
         </Stack>
         <Summary api={api} />
         <Stack gap="xs" align="flex-start">
-          {failed !== null && <Failure error={failed} />}
-          <Button type="submit" size="md" loading={busy}>
+          {problem !== null && <Failure error={problem} />}
+          <Button type="submit" size="md" loading={waits}>
             {verb}
           </Button>
           <Text size="sm" c="dimmed">

@@ -1,6 +1,6 @@
 /** What stands against the form, field by field: the server's words, and plainer ones for what is simply not filled in yet. Pure. */
 import type { OrderPreview } from '../../../../shared/api/orders.ts';
-import type { OrderForm } from './order-form.ts';
+import type { Draft, OrderForm } from './order-form.ts';
 import { timeText } from './written-time.ts';
 
 /** In the order in which they stand in the form. */
@@ -64,13 +64,26 @@ export interface Problems {
   readonly whole: readonly string[];
 }
 
-/** Emptiness is known at once; what the server says of a field stands beside it until it is asked again. */
-export function problemsOf(form: OrderForm, answered: OrderPreview['problems']): Problems {
+/** What the server said, and of which draft. */
+export interface Answered {
+  readonly draft: Draft;
+  readonly problems: OrderPreview['problems'];
+}
+
+/** What decides how a field is read. */
+function basis(field: Field, draft: Draft): string {
+  const timed = field === 'effective' || field === 'until';
+  return JSON.stringify([draft[field], timed && draft.zone]);
+}
+
+/** Emptiness is known at once; what the server said of a field counts until the field is changed. */
+export function problemsOf(form: OrderForm, draft: Draft, answered: Answered | undefined): Problems {
   const fields = new Map<Field, Problem>();
   const whole: string[] = [];
-  for (const { field: path, detail, suggestions } of answered) {
+  for (const { field: path, detail, suggestions } of answered?.problems ?? []) {
     const field = path.split('.')[0];
     if (!isField(field)) whole.push(detail);
+    else if (answered && basis(field, draft) !== basis(field, answered.draft)) continue;
     else if (!fields.has(field)) fields.set(field, { text: detail, suggestions, missing: false });
   }
   for (const field of FIELDS) {

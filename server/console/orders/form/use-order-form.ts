@@ -1,11 +1,11 @@
 /** The form's state: kept in this tab until it is sent, so that a reload loses nothing, and checked by the server as one types. */
 
 import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { orderPreview } from '../../../../shared/api/orders.ts';
 import { call } from '../../client/call.ts';
-import { draftOf, type OrderForm, orderForm } from './order-form.ts';
+import { type Draft, draftOf, type OrderForm, orderForm } from './order-form.ts';
 import { FIELDS, type Field, type Problem, problemsOf } from './problems.ts';
 
 /** How long one can pause before what stands there is checked. */
@@ -30,6 +30,15 @@ function keep(name: string, form: OrderForm | null): void {
     console.warn('the draft is not kept', error);
   }
 }
+
+const previewQuery = (text: string) =>
+  queryOptions({
+    queryKey: ['orders+clock', 'preview', text],
+    queryFn: async ({ signal }) => {
+      const draft: Draft = JSON.parse(text);
+      return { draft, ...(await call('POST', '/orders/preview', orderPreview, draft, signal)) };
+    },
+  });
 
 let pressed = false;
 for (const [event, down] of [
@@ -59,15 +68,12 @@ export function useOrderForm(name: string, initial: OrderForm, revises: string |
     if (changed) keep(name, form);
   }, [name, form, changed]);
 
+  const client = useQueryClient();
   const draft = draftOf(form, revises);
   const [settled] = useDebouncedValue(JSON.stringify(draft), PAUSE);
-  const preview = useQuery({
-    queryKey: ['orders+clock', 'preview', settled],
-    queryFn: ({ signal }) => call('POST', '/orders/preview', orderPreview, JSON.parse(settled), signal),
-    placeholderData: keepPreviousData,
-  });
+  const preview = useQuery({ ...previewQuery(settled), placeholderData: keepPreviousData });
   const fresh = settled === JSON.stringify(draft) && !preview.isFetching && !preview.isPlaceholderData;
-  const problems = problemsOf(form, preview.data?.problems ?? []);
+  const problems = problemsOf(form, draft, preview.data);
 
   return {
     form,
@@ -87,6 +93,8 @@ export function useOrderForm(name: string, initial: OrderForm, revises: string |
       setTouched(new Set());
       setForm(initial);
     },
+    /** Everything that stands against it, asked anew if need be. Rejects when the server does not answer. */
+    check: async () => problemsOf(form, draft, await client.ensureQueryData(previewQuery(JSON.stringify(draft)))),
     sent: () => keep(name, null),
   };
 }

@@ -17,8 +17,8 @@ export function WhenFields({
   const zones = useMemo(() => {
     const likely = [...new Set([...form.areas.flatMap(zonesOf), readerZone(), 'UTC'])];
     return [
-      { group: 'Of these areas, and yours', items: likely },
-      { group: 'All', items: ZONES.filter((zone) => !likely.includes(zone)) },
+      { group: 'Of these areas, and yours', items: likely.map(choice) },
+      { group: 'All', items: ZONES.filter((zone) => !likely.includes(zone)).map(choice) },
     ];
   }, [form.areas]);
   const { effective, until } = form;
@@ -40,6 +40,8 @@ export function WhenFields({
             until: { ...until, exact: null },
           });
         }}
+        // Whoever comes to choose another one types over it.
+        onClick={({ currentTarget }) => currentTarget.select()}
         onBlur={() => touch('zone')}
         error={problemAt('zone')?.text}
         searchable
@@ -79,6 +81,9 @@ export function WhenFields({
     </Stack>
   );
 }
+
+/** As one types it: `America/New York`. */
+const choice = (zone: string) => ({ value: zone, label: zone.replaceAll('_', ' ') });
 
 /** Somebody who has given the day is on the way to the time: that is no mistake yet. */
 const half = ({ date, time }: { readonly date: string; readonly time: string }) => (date === '') !== (time === '');

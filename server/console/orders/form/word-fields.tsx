@@ -85,6 +85,7 @@ function Statements({ form: { statements }, update, touch, problemAt }: Fields) 
             onChange={({ currentTarget }) => change(at, { text: currentTarget.value })}
             onBlur={() => touch('statement')}
             error={at === 0 ? problemAt('statement')?.text : undefined}
+            required={at === 0}
             lang={language || undefined}
             dir="auto"
             maxLength={4000}
