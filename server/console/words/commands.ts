@@ -20,7 +20,7 @@ export const COMMAND_MEANING: Readonly<Record<CommandKind, string>> = {
   'refresh-inventory': 'The device says anew what hardware and system it has.',
   'restart-agent': 'The Cordon agent on the device starts anew. The workspace and its files stay as they are.',
   'wipe-workspace':
-    'Company files on the device and the key to them are destroyed. This cannot be undone, and it is entered in the public ledger.',
+    'Company files on the device and the key to them are destroyed, and that is entered in the public ledger.',
   unenrol:
     'The device leaves the fleet: its certificates end and it takes no more commands. To come back it must enrol anew.',
 };

@@ -18,7 +18,13 @@ export function AudienceView({ audience }: { readonly audience: Audience }) {
           <Text fw={600}>{total === 0 ? 'It reaches no device' : `It reaches ${devices(total)}`}</Text>
           {total > 0 && (
             <Text size="sm">
-              {number(connected)} connected now, {number(total - connected)} when they come back.
+              {connected === total
+                ? total === 1
+                  ? 'It is connected now.'
+                  : 'All are connected now.'
+                : connected === 0
+                  ? 'None is connected now: they get it when they come back.'
+                  : `${number(connected)} are connected now; ${number(total - connected)} get it when they come back.`}
             </Text>
           )}
           {left > 0 && (
@@ -29,9 +35,11 @@ export function AudienceView({ audience }: { readonly audience: Audience }) {
         </div>
         {total > 0 && (
           <>
-            <Text size="xs" c="dimmed">
-              {whole ? 'Of them' : `Of the first ${number(sample.length)} by name`}
-            </Text>
+            {!whole && (
+              <Text size="xs" c="dimmed">
+                Of the first {number(sample.length)} by name:
+              </Text>
+            )}
             <Tallies label="Groups" tallies={tally(sample.map(groupName), 5)} />
             <Tallies label="Places" tallies={tally(sample.map(placeName), 5)} />
             <List size="sm" listStyleType="none" spacing={2} aria-label="The first of them">

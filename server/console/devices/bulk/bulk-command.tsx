@@ -9,7 +9,7 @@ import { type CommandId, newCommandId } from '../../../../shared/protocol/ids.ts
 import { call, Refusal } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
-import { COMMAND_MEANING, commandVerb, isGrave } from '../../words/commands.ts';
+import { commandVerb, isGrave } from '../../words/commands.ts';
 import { CommandForm, commandOf, draftOf } from '../commands/command-form.tsx';
 import { type Audience, type Chosen, targetOf, useAudience } from './audience.ts';
 import { AudienceView } from './audience-view.tsx';
@@ -106,18 +106,14 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
         {audience ? <AudienceView audience={audience} /> : error === null && <Loading lines={3} />}
         {grave && audience !== null && audience.total > 0 && (
           <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="This cannot be undone">
-            <Stack gap="xs">
-              <Text size="sm">{COMMAND_MEANING[draft.kind]}</Text>
-              <NumberInput
-                label={`Type the number of devices, ${audience.total.toLocaleString('en')}, to confirm`}
-                allowNegative={false}
-                allowDecimal={false}
-                w={220}
-                maw="100%"
-                value={confirmed ?? ''}
-                onChange={(value) => setConfirmed(typeof value === 'number' ? value : null)}
-              />
-            </Stack>
+            <NumberInput
+              label={`Type the number of devices, ${audience.total.toLocaleString('en')}, to confirm`}
+              allowNegative={false}
+              allowDecimal={false}
+              styles={{ wrapper: { maxWidth: 220 } }}
+              value={confirmed ?? ''}
+              onChange={(value) => setConfirmed(typeof value === 'number' ? value : null)}
+            />
           </Alert>
         )}
         {changed ? (

@@ -8,6 +8,7 @@ import { PageLink } from '../../parts/links.tsx';
 import { Answer } from '../../parts/states.tsx';
 import { Given, Moment } from '../../parts/words.tsx';
 import { COMMAND_NAMES, COMMAND_STATE_NAMES, type CommandState, commandText } from '../../words/commands.ts';
+import { focusList } from '../list/active-row.ts';
 
 const COLOURS: Readonly<Record<CommandState, string>> = {
   done: 'green.8',
@@ -21,7 +22,14 @@ const ORDER: readonly CommandState[] = ['done', 'stored', 'queued', 'failed', 'e
 
 export function BulkProgress({ id, close }: { readonly id: string | undefined; readonly close: () => void }) {
   return (
-    <Modal opened={id !== undefined} onClose={close} title="Progress of a command" size="lg">
+    <Modal
+      opened={id !== undefined}
+      onClose={close}
+      // What opened it may be gone.
+      onExitTransitionEnd={focusList}
+      title="Progress of a command"
+      size="lg"
+    >
       {id !== undefined && <Contents id={id} close={close} />}
     </Modal>
   );

@@ -1,6 +1,7 @@
 /** How many devices are chosen, and what can be done with them: lies over the end of the list, so that nothing moves when it appears. */
 import { Button, CloseButton, Group, Paper, Text } from '@mantine/core';
 import { failureText } from '../../parts/states.tsx';
+import { focusList } from './active-row.ts';
 import classes from './choice-bar.module.css';
 import { countOf, MOST_NAMED } from './selection.ts';
 import { type Choice, TooMany } from './use-choice.ts';
@@ -45,7 +46,13 @@ export function ChoiceBar({
           <Button size="xs" onClick={command} disabled={count === 0 || fetching}>
             Command…
           </Button>
-          <CloseButton aria-label="Choose none" onClick={clear} />
+          <CloseButton
+            aria-label="Choose none"
+            onClick={() => {
+              clear();
+              focusList();
+            }}
+          />
         </Group>
       </Group>
     </Paper>

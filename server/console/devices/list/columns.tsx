@@ -18,7 +18,7 @@ export interface Row {
 
 export interface Surroundings {
   /** The row that Tab leads into. */
-  readonly active: number;
+  readonly tabbable: number;
   /** By the server's clock. */
   readonly now: number;
   /** Version of the newest order list; null while there is none. */
@@ -49,7 +49,7 @@ export const columns = helper.columns([
           params={{ id }}
           className={classes.link}
           truncate
-          tabIndex={row.original.index === table.options.meta?.active ? 0 : -1}
+          tabIndex={row.original.index === table.options.meta?.tabbable ? 0 : -1}
         >
           <Given>{user}</Given>
         </PageLink>

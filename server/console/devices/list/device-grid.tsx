@@ -10,9 +10,10 @@ import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { useElementScrollRestoration, useNavigate } from '@tanstack/react-router';
 import { type Header, useTable } from '@tanstack/react-table';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef } from 'react';
 import type { ListedDevice } from '../../../../shared/api/devices.ts';
 import { Failure } from '../../parts/states.tsx';
+import { useActiveRow } from './active-row.ts';
 import { columns, features, type Row, type Surroundings } from './columns.tsx';
 import classes from './device-grid.module.css';
 import type { Order } from './filter.ts';
@@ -46,7 +47,7 @@ export function DeviceGrid({
   readonly total: number;
   /** Another list has been asked for. */
   readonly waiting: boolean;
-  readonly surroundings: Omit<Surroundings, 'active'>;
+  readonly surroundings: Omit<Surroundings, 'tabbable'>;
   readonly reorder: (order: Order) => void;
   /** Null for whoever may do nothing with what they would choose. */
   readonly choice: GridChoice | null;
@@ -93,6 +94,8 @@ export function DeviceGrid({
   const rows = useRows(asked, start, end, total);
 
   const items = virtualizer.getVirtualItems();
+  // Tab leads into the list wherever it has been scrolled to.
+  const tabbable = items.some(({ index }) => index === active) ? active : (virtualizer.range?.startIndex ?? 0);
   // Rows stand by their place: the same device keeps its element while it is on the screen.
   const data = items.map(({ index }): Row => ({ index, device: rows.at(index) }));
   const table = useTable({
@@ -100,7 +103,7 @@ export function DeviceGrid({
     columns,
     data,
     getRowId: ({ index }) => String(index),
-    meta: { ...surroundings, active },
+    meta: { ...surroundings, tabbable },
     manualSorting: true,
     enableSortingRemoval: false,
     enableMultiSort: false,
@@ -195,7 +198,7 @@ export function DeviceGrid({
             if (!item) return null;
             const { index, device } = row.original;
             const chosen = device !== undefined && choice !== null && isChosen(choice.selection, device.id);
-            const reachable = index === active ? 0 : -1;
+            const reachable = index === tabbable ? 0 : -1;
             return (
               <div
                 key={index}
@@ -264,27 +267,6 @@ function HeadCell({ header }: { readonly header: Header<typeof features, Row, un
       )}
     </div>
   );
-}
-
-/** Which row is the active one, and whether the focus is in the grid. */
-function useActiveRow(scroller: React.RefObject<HTMLDivElement | null>, total: number) {
-  const [active, setActive] = useState(0);
-  const [focused, setFocused] = useState(false);
-  const wanted = useRef<number | null>(null);
-  // After the row has come to be: it may have been far off the screen.
-  useEffect(() => {
-    if (wanted.current === null) return;
-    const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"]`);
-    if (!row) return;
-    wanted.current = null;
-    row.focus({ preventScroll: true });
-  });
-  const focusRow = useCallback((index: number) => {
-    wanted.current = index;
-    setFocused(true);
-    setActive(index);
-  }, []);
-  return { active: Math.min(active, Math.max(0, total - 1)), setActive, focusRow, focused, setFocused };
 }
 
 /** The rows on the screen, told at most every 120 ms: whoever drags through a hundred thousand rows asks for few of them. */
