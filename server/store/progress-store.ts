@@ -1,6 +1,6 @@
 /** What devices' verified receipts amount to, counted where they lie: by the index that holds all that is asked of them. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { ProgressStore as Port, Told } from '../orders/progress.ts';
 import { tableOf } from './bulk.ts';
@@ -48,37 +48,63 @@ export class ProgressStore implements Port {
       ['text'],
       devices.map((device) => [device]),
     );
-    // A device's time and the revisions that it knows only ever go up, so that of each kind its newest receipt has the highest of both.
-    const { rows } = await sql<{ [K in keyof Told]: number | null }>`
-      select sum(informed) as informed, sum(shown) as shown, sum(closed) as enforced,
-        sum(case when closed = 0 and opened = 1 then 1 else 0 end) as restored, max(newest) as newest
+    const [heard, gates] = [await this.#heard(order, revision, asked), await this.#gates(order, asked)];
+    const newest = [heard.informed_at, heard.shown_at, gates.newest].filter((at) => at !== null).map(Number);
+    return {
+      informed: Number(heard.informed),
+      shown: Number(heard.shown),
+      enforced: Number(gates.enforced ?? 0),
+      restored: Number(gates.restored ?? 0),
+      newest: newest.length > 0 ? Math.max(...newest) : null,
+    };
+  }
+
+  /** A device says once of each revision that it has stored it, and once that it has shown it. */
+  async #heard(order: string, revision: number, asked: RawBuilder<unknown>) {
+    const said = (kind: string) => sql`(
+      select r.at from receipts r
+      where r.order_number = ${order} and r.kind = ${sql.lit(kind)} and r.device_id = d.id
+        and r.generation = d.generation and r.service is null and r.revision = ${revision} and r.verified = 1 limit 1
+    )`;
+    const { rows } = await sql<Record<'informed' | 'shown' | 'informed_at' | 'shown_at', number | null>>`
+      with of_device as materialized (
+        select ${said('informed')} as informed, ${said('shown')} as shown
+        from ${asked} as v cross join devices d where d.id = v.column1
+      )
+      select count(informed) as informed, count(shown) as shown, max(informed) as informed_at, max(shown) as shown_at
+      from of_device`.execute(this.#database.db);
+    const [row] = rows;
+    if (!row) throw new Error('a count has no row');
+    return row;
+  }
+
+  /**
+   * Of each service its newest receipt decides. A device's time and the revisions that it knows only ever go up, so that of each kind the newest
+   * receipt has the highest of both.
+   */
+  async #gates(order: string, asked: RawBuilder<unknown>) {
+    const { rows } = await sql<Record<'enforced' | 'restored' | 'newest', number | null>>`
+      select sum(closed) as enforced, sum(case when closed = 0 and opened = 1 then 1 else 0 end) as restored,
+        max(newest) as newest
       from (
-        select device_id, max(informed) as informed, max(shown) as shown, max(newest) as newest,
-          max(case when closed_at > coalesce(opened_at, -1) or closed_at = opened_at and closed_by > opened_by then 1 else 0 end) as closed,
+        select device_id, max(newest) as newest,
+          max(case when closed_at > coalesce(opened_at, -1) or closed_at = opened_at and closed_by > opened_by
+            then 1 else 0 end) as closed,
           max(case when closed_at <= opened_at then 1 else 0 end) as opened
         from (
-          select r.device_id, r.service,
-            max(case when r.kind = 'informed' and r.revision = ${revision} then 1 else 0 end) as informed,
-            max(case when r.kind = 'shown' and r.revision = ${revision} then 1 else 0 end) as shown,
+          select r.device_id, r.service, max(r.at) as newest,
             max(case when r.kind = 'enforced' then r.at end) as closed_at,
             max(case when r.kind = 'enforced' then r.revision end) as closed_by,
             max(case when r.kind = 'restored' then r.at end) as opened_at,
-            max(case when r.kind = 'restored' then r.revision end) as opened_by,
-            max(case when r.revision = ${revision} or r.service is not null then r.at end) as newest
+            max(case when r.kind = 'restored' then r.revision end) as opened_by
           from ${asked} as v cross join devices d cross join receipts r
           where d.id = v.column1 and r.device_id = d.id and r.generation = d.generation
-            and r.order_number = ${order} and r.kind in ('informed', 'shown', 'enforced', 'restored') and r.verified = 1
+            and r.order_number = ${order} and r.kind in ('enforced', 'restored') and r.verified = 1
           group by r.device_id, r.service
         ) as of_service group by device_id
       ) as of_device`.execute(this.#database.db);
-    const count = (value: number | null | undefined) => Number(value ?? 0);
     const [row] = rows;
-    return {
-      informed: count(row?.informed),
-      shown: count(row?.shown),
-      enforced: count(row?.enforced),
-      restored: count(row?.restored),
-      newest: row?.newest == null ? null : Number(row.newest),
-    };
+    if (!row) throw new Error('a sum has no row');
+    return row;
   }
 }

@@ -10,6 +10,7 @@ import { enrolmentBenches } from './enrolment.ts';
 import { fanOutBench } from './fan-out.ts';
 import { type Bench, type Result, resultOf } from './measure.ts';
 import { orderForceBenches } from './order-force.ts';
+import { orderImpactBenches } from './order-impact.ts';
 import { orderScaleBenches } from './order-scale.ts';
 import { Stage } from './stage.ts';
 import { verdictBenches } from './verdict.ts';
@@ -29,7 +30,7 @@ const benchesOn = (stage: Stage): Bench[] => [
 ];
 
 /** Those that need no stage, or bring their own. */
-const apart: readonly Bench[] = [...verdictBenches, ...orderScaleBenches(values.svg)];
+const apart: readonly Bench[] = [...verdictBenches, ...orderImpactBenches, ...orderScaleBenches(values.svg)];
 
 const COLUMNS = [-22, -17, 9, 9, 7, 8, 7, 5, 7];
 const row = (cells: readonly (string | number)[]) =>
