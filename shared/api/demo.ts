@@ -13,7 +13,6 @@ export const demoView = z.object({
   /** Between whom `POST /demo/message` sends. */
   message: z.object({ from: endpoint, to: endpoint }),
 });
-export type DemoView = z.infer<typeof demoView>;
 
 /** The clock goes forward only, and so far at once at most. */
 export const LONGEST_JUMP = 400 * 86_400_000;
