@@ -105,7 +105,7 @@ async function ownAgent(world: World, screen: Screen): Promise<string> {
 
 async function buildConsole({ fresh }: Options, screen: Screen): Promise<void> {
   if (fresh) rmSync(CONSOLE_FOLDER, { recursive: true, force: true });
-  const step = screen.step('console', 'is looked at');
+  const step = screen.step('console', 'is checked');
   let built = false;
   await ensureConsole(() => {
     built = true;
@@ -164,7 +164,7 @@ async function run(options: Options): Promise<number> {
   if (options.fresh && removeAbandoned() > 0) screen.say('What an earlier demo left behind is removed.');
   const { promise: ended, resolve: end } = Promise.withResolvers<Error | null>();
   onEnding(() => end(null));
-  const folder = makeFolder();
+  const folder = makeFolder(options.devices);
   const world = new World({ folder, ports, devices: options.devices, onEnd: end });
   try {
     // After its last line the start has nothing to say; what ends the demo is one of the others then.
