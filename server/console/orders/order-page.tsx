@@ -60,9 +60,11 @@ function Loaded({ order }: { readonly order: OrderView }) {
   const brief = phase === 'held' && order.heldUntil !== null ? order.adoptedRevision : null;
   const asked = waitingRevision(order) ?? order.revisions.find(({ revision }) => revision === brief);
   const considered = waitingRevision(order)?.revision ?? order.adoptedRevision ?? order.latestRevision;
+  // What has happened already is nothing to be warned of.
+  const ahead = asked !== undefined || phase === 'coming';
   const warnings = useQuery({
     ...warningsQuery(order.number, considered),
-    enabled: may('orders.warnings') && (asked !== undefined || phase === 'coming'),
+    enabled: may('orders.warnings') && ahead,
   }).data?.warnings;
   const exempt = texts.documents.get(considered)?.exempt.length;
 
@@ -99,7 +101,7 @@ function Loaded({ order }: { readonly order: OrderView }) {
           approve={() => setOpen({ kind: 'approve', revision: asked.revision })}
         />
       )}
-      <Warnings warnings={warnings ?? []} />
+      <Warnings warnings={(ahead && warnings) || []} />
       <Grid gap="xl">
         <Grid.Col span={{ base: 12, lg: 7 }}>
           <Section title="What it says">
