@@ -140,7 +140,7 @@ function Pages({ path }: { readonly path: string }) {
 }
 
 function ServerTime() {
-  const now = useServerNow(10_000);
+  const now = useServerNow(1_000);
   const live = useLive();
   return (
     <span className={classes.clock} data-live={live}>
