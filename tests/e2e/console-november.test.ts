@@ -1,0 +1,263 @@
+/**
+ * November 2015 in Pakistan, carried out through the console by three people in three browsers: proposed, approved by two, put off on the day,
+ * held when the new date came, released, and withdrawn. Real agents obey, and the pages follow them by themselves.
+ */
+import type { Browser, Locator } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { approverKeyList, rootView } from '../../shared/api/approvers.ts';
+import { demoJumped } from '../../shared/api/demo.ts';
+import { browser as chromium, openBrowser } from '../support/browser.ts';
+import { RESIDENTS } from '../support/console-fleet.ts';
+import { makeKey, signList } from '../support/console-people.ts';
+import { type ConsoleWorld, officesOf, openConsoleWorld } from '../support/console-world.ts';
+import { firstOwner, invite, type Person } from '../support/people.ts';
+import { PATIENCE, type Seat, takeSeat, textOf } from '../support/seat.ts';
+
+const ORDER = '2015-001';
+const STATEMENT =
+  'Service ends on 30 November by order of the regulator. Nobody has been given access to what you wrote.';
+const SPOKEN = 'سروس 30 نومبر کو ریگولیٹر کے حکم پر ختم ہو جائے گی۔';
+/** Those of whom anybody knows that they are in Pakistan, whoever they visit there. */
+const REACHED = RESIDENTS.filter(({ spot: { label } }) => ['karachi', 'visiting'].includes(label)).length;
+const DAY = 86_400_000;
+const WAIT = { timeout: PATIENCE };
+
+describe.skipIf(!chromium.present)('November 2015 through the console', { timeout: 90_000 }, () => {
+  let browser: Browser;
+  let world: ConsoleWorld;
+  let owner: Person;
+  let sana: Seat;
+  let ada: Seat;
+  let ben: Seat;
+
+  beforeAll(async () => {
+    [browser, world] = await Promise.all([openBrowser(), openConsoleWorld({ residents: RESIDENTS, demo: true })]);
+    owner = await firstOwner(world.url, world.firstOwnerLink);
+    world.follow(owner);
+    // One after the other: a password is made slow to try.
+    const sit = async (name: string, timezoneId: string) =>
+      takeSeat(browser, world.url, { as: await invite(world.url, owner, name), timezoneId });
+    sana = await sit('Sana Malik', 'Asia/Karachi');
+    ada = await sit('Ada Okafor', 'Europe/London');
+    ben = await sit('Ben Weber', 'America/New_York');
+    const codes = await officesOf(owner);
+    for (const seat of [ada, ben]) {
+      // The demo has no message before it has devices.
+      seat.expecting(/status of 503 .*\/api\/v1\/demo\b/);
+      await seat.goto('/people?tab=approvers');
+      await makeKey(seat);
+    }
+    const { keys } = await owner.api.call('GET', '/approver-keys', approverKeyList);
+    await owner.api.call('POST', '/approvers', rootView, { keyids: keys.map(({ keyid }) => keyid), threshold: 2 });
+    await signList(ada);
+    await signList(ben);
+    await world.settle(codes);
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await world?.remove();
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    for (const [at, seat] of [sana, ada, ben].entries()) await seat.picture(`failed-november-${at}`);
+  });
+
+  /** `20 Nov 2015, 09:00` → what the phase badge says. */
+  const phase = ({ page }: Seat, words: string) => page.getByText(words, { exact: true }).first().waitFor();
+
+  const bar = ({ page }: Seat, name: string): Locator =>
+    page.getByRole('progressbar', { name: new RegExp(`^${name}`) });
+  const reaches = (seat: Seat, name: string, count: number) =>
+    expect.poll(() => bar(seat, name).getAttribute('aria-valuenow'), WAIT).toBe(String(count));
+
+  /** Opens what waits, reads it and signs. Returns the digest that stood there, and what was answered. */
+  async function approve(seat: Seat, picture: string): Promise<{ digest: string; answer: string }> {
+    const { page } = seat;
+    await page.getByRole('button', { name: 'Read and approve' }).click();
+    const dialog = page.getByRole('dialog');
+    const sign = dialog.getByRole('button', { name: 'Sign and approve' });
+    await sign.waitFor();
+    const digest = /\b[0-9a-f]{64}\b/.exec(await textOf(dialog))?.[0] ?? '';
+    // What it warns of is known a moment later than what it says.
+    const warned = dialog.getByRole('checkbox', { name: 'I have read the warnings, and approve all the same' });
+    await expect.poll(async () => (await sign.isEnabled()) || (await warned.isVisible()), WAIT).toBe(true);
+    if (await warned.isVisible()) await warned.check();
+    await seat.picture(picture);
+    await sign.click();
+    const answer = await textOf(dialog.getByRole('status').first());
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+    await dialog.waitFor({ state: 'hidden' });
+    return { digest, answer };
+  }
+
+  async function propose(act: 'Hold' | 'Release' | 'Withdraw', verb: string, picture: string): Promise<void> {
+    const { page } = sana;
+    await page.getByRole('button', { name: act, exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await sana.picture(picture);
+    await dialog.getByRole('button', { name: verb }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    await page.getByRole('heading', { name: 'Waiting for approval' }).waitFor();
+  }
+
+  async function send(picture: string): Promise<string> {
+    const { page } = sana;
+    const bar = page.getByRole('region', { name: 'Demo' });
+    await bar.getByRole('button', { name: /^Send a message/ }).click();
+    const notice = bar.getByRole('alert');
+    await notice.waitFor();
+    const said = await textOf(notice);
+    await sana.picture(picture);
+    await notice.getByRole('button', { name: 'Close' }).click();
+    return said;
+  }
+
+  /** By the demo's own button. */
+  async function jump(button: string | RegExp): Promise<void> {
+    const ahead = sana.page.getByRole('region', { name: 'Demo' }).getByRole('button', { name: button });
+    const answered = sana.page.waitForResponse((response) => response.url().endsWith('/demo/clock'), {
+      timeout: 20_000,
+    });
+    await ahead.click();
+    expect((await answered).status()).toBe(200);
+  }
+
+  it('is proposed for 30 November by somebody who cannot approve it', async () => {
+    const { page } = sana;
+    await sana.goto('/orders');
+    await page.getByRole('link', { name: 'Propose an order' }).first().click();
+    const areas = page.getByRole('combobox', { name: 'Areas' });
+    await areas.fill('Pakistan');
+    await page.getByRole('option', { name: 'Pakistan (PK)' }).click();
+    await page.keyboard.press('Escape');
+    await page.getByRole('checkbox', { name: 'Messages' }).check();
+    await page.getByRole('checkbox', { name: 'Mail' }).check();
+    await page.getByRole('checkbox', { name: 'It is there' }).check();
+    await page.getByRole('checkbox', { name: 'It uses a mobile network there' }).check();
+    expect(await page.getByRole('combobox', { name: 'Time zone' }).inputValue()).toBe('Asia/Karachi');
+    await page.getByRole('textbox', { name: 'Day' }).fill('1 Dec 2015');
+    await page.getByRole('textbox', { name: 'Day' }).press('Tab');
+    await page.getByRole('spinbutton', { name: 'Takes effect: hours' }).fill('00');
+    await page.getByRole('spinbutton', { name: 'Takes effect: minutes' }).fill('00');
+    await page.getByLabel('Title').fill('Pakistan: enterprise messaging');
+    await page.getByLabel('By whose authority').fill('Pakistan Telecommunication Authority');
+    await page.getByLabel('Addressed to').fill('mobile network operators');
+    await page.getByLabel('Instrument').fill('directive, July 2015');
+    await page.getByLabel('Statement in English').fill(STATEMENT);
+    await page.getByRole('button', { name: 'Add a language' }).click();
+    await page.getByRole('combobox', { name: 'Language' }).last().fill('Urdu');
+    await page.getByRole('option', { name: /Urdu/ }).click();
+    await page.getByRole('textbox', { name: 'Statement in Urdu' }).fill(SPOKEN);
+    await page.getByText('Nothing stands against it.').waitFor();
+    await sana.picture('november-01-form');
+    await page.getByRole('button', { name: 'Propose the order' }).click();
+    await page.waitForURL(`${world.url}/orders/${ORDER}`);
+    await page.getByRole('heading', { name: 'Waiting for approval' }).waitFor();
+    await page.getByText('Two approvers are needed').waitFor();
+    expect(await page.getByRole('button', { name: 'Read and approve' }).count()).toBe(0);
+    await sana.picture('november-02-proposed');
+    expect(await send('november-03-delivered-before')).toContain('The message was delivered');
+  });
+
+  it('is approved by two people, who see the same text and sign it with keys of their own', async () => {
+    await ada.goto(`/orders/${ORDER}`);
+    const first = await approve(ada, 'november-04-ada-approves');
+    expect(first.answer).toContain('recorded');
+    // Adopted by nobody yet: his page, opened before, has followed.
+    await ben.goto('/');
+    await ben.page
+      .getByRole('link', { name: /Pakistan: enterprise messaging/ })
+      .first()
+      .click();
+    await ben.picture('november-05-half-approved');
+    const second = await approve(ben, 'november-06-ben-approves');
+    expect([second.answer, second.digest]).toEqual([expect.stringContaining('Approved'), first.digest]);
+    for (const seat of [sana, ada, ben]) await phase(seat, 'Approved');
+    await reaches(sana, 'Informed', REACHED);
+    await sana.picture('november-07-approved');
+  });
+
+  it('is put off on the very day, and service goes on', async () => {
+    const { page } = sana;
+    await owner.api.call('POST', '/demo/clock', demoJumped, { to: world.now() + 9 * DAY });
+    await jump('+1 day');
+    await page.getByRole('button', { name: 'New date' }).click();
+    const dialog = page.getByRole('dialog', { name: /New date/ });
+    await dialog.getByRole('textbox', { name: 'Day' }).fill('31 Dec 2015');
+    await dialog.getByRole('textbox', { name: 'Day' }).press('Tab');
+    await sana.picture('november-08-new-date');
+    await dialog.getByRole('button', { name: 'Propose the new date' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    await approve(ada, 'november-09-ada-approves-date');
+    await approve(ben, 'november-10-ben-approves-date');
+    await page.getByText(/^Takes effect in 30 days/).waitFor();
+    await jump('+1 day');
+    await phase(sana, 'Approved');
+    expect(await send('november-11-delivered-after-old-date')).toContain('The message was delivered');
+    await reaches(sana, 'Enforced', 0);
+  });
+
+  it('is held when the new date comes, for 72 hours by one, and until released by two', async () => {
+    const { page } = sana;
+    await propose('Hold', 'Propose the hold', 'november-12-hold');
+    const brief = await approve(ada, 'november-13-ada-holds');
+    expect(brief.answer).toContain('Approved');
+    for (const seat of [sana, ben]) await phase(seat, 'On hold');
+    await page.getByText(/^The hold lapses in/).waitFor();
+    await sana.picture('november-14-held-for-72-hours');
+    await approve(ben, 'november-15-ben-holds');
+    await page.getByText(/^The hold lapses in/).waitFor({ state: 'hidden' });
+    await jump('Pakistan: enterprise messaging 2015-001 takes effect');
+    await phase(sana, 'On hold');
+    await reaches(sana, 'Enforced', 0);
+    expect(await send('november-16-delivered-while-held')).toContain('The message was delivered');
+  });
+
+  it('is released at the effective time: messages are refused, and the bars fill by themselves', async () => {
+    await propose('Release', 'Propose the release', 'november-17-release');
+    await approve(ada, 'november-18-ada-releases');
+    await approve(ben, 'november-19-ben-releases');
+    for (const seat of [sana, ada, ben]) await phase(seat, 'In force');
+    await reaches(sana, 'Enforced', REACHED);
+    await sana.page.getByText('A warning before it happens').waitFor({ state: 'hidden' });
+    const refused = await send('november-20-refused');
+    expect(refused).toContain('The message was refused');
+    expect(refused).toContain(ORDER);
+    // In force for whoever looks at the whole as well.
+    await ben.goto('/');
+    await ben.page
+      .getByRole('link', { name: /Pakistan: enterprise messaging/ })
+      .first()
+      .waitFor();
+    await ben.picture('november-21-overview');
+  });
+
+  it('is withdrawn by two on the next day, and service is back without anybody enrolling again', async () => {
+    await jump('+1 hour');
+    await propose('Withdraw', 'Propose the withdrawal', 'november-22-withdraw');
+    await approve(ada, 'november-23-ada-withdraws');
+    await ben.goto(`/orders/${ORDER}`);
+    await approve(ben, 'november-24-ben-withdraws');
+    for (const seat of [sana, ada, ben]) await phase(seat, 'Withdrawn');
+    await reaches(sana, 'Restored', REACHED);
+    await sana.picture('november-25-restored');
+    expect(await send('november-26-delivered-after')).toContain('The message was delivered');
+    const history = sana.page.getByRole('list', { name: 'History, the newest first' });
+    const acts = (await textOf(history)).match(
+      /(Proposal|New date|Hold|Release|Withdrawal) \(revision|In force|No longer in force/g,
+    );
+    expect(acts?.reverse()).toEqual([
+      'Proposal (revision',
+      'New date (revision',
+      'Hold (revision',
+      'Release (revision',
+      'In force',
+      'Withdrawal (revision',
+      'No longer in force',
+    ]);
+  });
+
+  it('never asked anybody else, nor tried what its own policy forbids', () => {
+    expect([sana, ada, ben].map(({ complaints }) => complaints)).toEqual([[], [], []]);
+  });
+});

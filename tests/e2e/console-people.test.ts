@@ -1,0 +1,237 @@
+/** The first hour of an installation in real browsers: who comes by which link, who may do what, whose key signs, and how the first devices join. */
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createdCode } from '../../shared/api/codes.ts';
+import type { Code } from '../demo/fleet.ts';
+import type { Resident } from '../demo/population.ts';
+import { browser as chromium, openBrowser } from '../support/browser.ts';
+import { TWO_RESIDENTS } from '../support/console-fleet.ts';
+import { codeAt, comeByLink, type Knows, makeKey, STEP, signIn, signList } from '../support/console-people.ts';
+import { type ConsoleWorld, openConsoleWorld } from '../support/console-world.ts';
+import { type Seat, takeSeat, textOf } from '../support/seat.ts';
+
+const PASSWORD = 'what nobody else would say';
+
+describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000 }, () => {
+  let browser: Browser;
+  let world: ConsoleWorld;
+  let olivia: Seat;
+  let ada: Seat;
+  let ben: Seat;
+  const knows = new Map<Seat, Knows>();
+  /** What stood in a link: it may stand nowhere else. */
+  const secrets: string[] = [];
+  const asked: string[] = [];
+
+  beforeAll(async () => {
+    [browser, world] = await Promise.all([openBrowser(), openConsoleWorld({ residents: TWO_RESIDENTS, demo: false })]);
+    olivia = await takeSeat(browser, world.url);
+    ada = await takeSeat(browser, world.url);
+    ben = await takeSeat(browser, world.url);
+    for (const seat of [olivia, ada, ben]) {
+      // Before somebody signs in the console asks who they are, and a browser notes every such answer.
+      seat.expecting(/status of 401 .*\/api\/v1\/session\b/);
+      seat.page.on('request', (request) => asked.push(`${request.method()} ${request.url()}`));
+    }
+  }, 90_000);
+  afterAll(async () => {
+    await browser?.close();
+    await world?.remove();
+  });
+
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    for (const [at, seat] of [olivia, ada, ben].entries()) await seat.picture(`failed-${at}`);
+  });
+
+  const knownBy = (seat: Seat): Knows => {
+    const known = knows.get(seat);
+    if (!known) throw new Error('nobody has come here yet');
+    return known;
+  };
+
+  async function come(seat: Seat, link: string, email: string, self?: { name: string }): Promise<void> {
+    secrets.push(link.split('=').at(-1) ?? '');
+    knows.set(seat, await comeByLink(seat, link, { email, password: PASSWORD }, self));
+    await signIn(seat, knownBy(seat), await codeAt(knownBy(seat)));
+    await seat.page.getByRole('heading', { name: 'Overview' }).waitFor();
+  }
+
+  /** Of everything that the tab can go back to. */
+  const remembered = ({ page }: Seat) =>
+    page.evaluate<string>("navigation.entries().map(({ url }) => url).join(' ') + JSON.stringify(history.state)");
+
+  it('lets the first owner in by a link of which the browser keeps nothing', async () => {
+    // In a tab that shows the console already.
+    await olivia.goto('/');
+    await olivia.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await come(olivia, world.firstOwnerLink, 'olivia@example.org', { name: 'Olívia Ñandú' });
+    await olivia.picture('people-1-nothing-yet');
+  });
+
+  it('invites two people, who choose what only they know', async () => {
+    for (const [seat, name, email] of [
+      [ada, 'Ada Okafor', 'ada@example.org'],
+      [ben, 'בן ובר', 'ben@example.org'],
+    ] as const) {
+      await olivia.goto('/people');
+      await olivia.page.getByRole('button', { name: 'Invite somebody' }).click();
+      const dialog = olivia.page.getByRole('dialog', { name: 'Invite somebody' });
+      await dialog.getByLabel('Name').fill(name);
+      await dialog.getByLabel('E-mail').fill(email);
+      await dialog.getByRole('radio', { name: 'Legal' }).check();
+      await dialog.getByRole('button', { name: 'Make the invitation' }).click();
+      const link = await textOf(dialog.locator('pre'));
+      await olivia.picture(`people-2-invitation-${email}`);
+      await dialog.getByRole('button', { name: 'Done' }).click();
+      await dialog.waitFor({ state: 'hidden' });
+      await come(seat, link, email);
+    }
+  });
+
+  it('case 52: keeps the secret of a link out of history, storage and every address that it asks', async () => {
+    expect(secrets.map((secret) => secret.length >= 20)).toEqual([true, true, true]);
+    const kept = await Promise.all(
+      [olivia, ada, ben].map(async (seat) => {
+        const storage = await seat.context.storageState({ indexedDB: true });
+        return `${await remembered(seat)} ${JSON.stringify(storage.origins)} ${asked.join(' ')}`;
+      }),
+    );
+    for (const secret of secrets) expect(kept.filter((all) => all.includes(secret))).toEqual([]);
+    // It is used up: whoever finds the link after all learns nothing but that.
+    const thief = await takeSeat(browser, world.url);
+    thief.expecting(/status of 4\d\d/);
+    await thief.page.goto(`${world.url}/#invitation=${secrets.at(-1)}`);
+    await thief.page.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD);
+    await thief.page.getByLabel('The same password again').fill(PASSWORD);
+    await thief.page.getByRole('button', { name: 'Go on' }).click();
+    expect(await textOf(thief.page.getByRole('alert'))).toContain('unknown, used or expired');
+    await thief.context.close();
+  });
+
+  it('case 48: takes a code once, and says so', async () => {
+    const { page } = ben;
+    ben.expecting(/status of 401/);
+    await page.getByRole('button', { name: /^Your account/ }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    const used = await codeAt(knownBy(ben));
+    // The step may have changed since he came.
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await signIn(ben, knownBy(ben), used);
+      const field = page.getByRole('textbox', { name: 'Code' });
+      const outcome = page
+        .getByRole('heading', { name: 'Overview' })
+        .or(page.getByText('This code has been used; wait for the next one'));
+      await outcome.first().waitFor();
+      if (await field.isVisible()) break;
+      await page.getByRole('button', { name: /^Your account/ }).click();
+      await page.getByRole('button', { name: 'Sign out' }).click();
+    }
+    const field = page.getByRole('textbox', { name: 'Code' });
+    expect(await field.inputValue()).toBe('');
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    await ben.picture('people-3-code-used');
+    await field.fill(await codeAt(knownBy(ben), Date.now() + STEP));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  });
+
+  it('makes the keys where they stay, and the list of approvers of them', async () => {
+    for (const seat of [ada, ben]) {
+      await seat.goto('/people?tab=approvers');
+      await makeKey(seat);
+    }
+    const { page } = olivia;
+    await olivia.goto('/people?tab=approvers');
+    await page.getByRole('button', { name: 'Propose the first list' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Who shall approve?' });
+    await dialog.getByRole('button', { name: 'Propose this list' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    const [first, second] = [await signList(ada), await signList(ben)];
+    expect(first).toMatch(/^[0-9a-f]{64}$/);
+    expect(second).toBe(first);
+    for (const seat of [ada, ben]) await seat.page.getByText('You can approve in this browser').waitFor();
+    await page.getByText('An order needs 2 of them').waitFor();
+    await olivia.picture('people-4-approvers');
+    const stored = await ada.page.evaluate<string>(`new Promise((found) => {
+      indexedDB.open('cordon').onsuccess = ({ target: { result } }) => {
+        result.transaction('approver-keys').objectStore('approver-keys').getAll().onsuccess = ({ target }) => found(target.result);
+      };
+    }).then(async ([key]) => {
+      const secret = Object.values(key).find((part) => part instanceof CryptoKey && part.type === 'private');
+      const out = await crypto.subtle.exportKey('pkcs8', secret).then(() => 'read out', ({ name }) => name);
+      return [secret.extractable, out].join(' ');
+    })`);
+    expect(stored).toBe('false InvalidAccessError');
+  });
+
+  it('enrols two devices by the links that it makes, and sees them come', async () => {
+    const { page } = olivia;
+    await olivia.goto('/people?tab=groups');
+    await page.getByRole('button', { name: 'Add a group' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add a group' });
+    await dialog.getByLabel('Name').fill('Everybody');
+    await dialog.getByRole('button', { name: 'Add the group' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+
+    // The page looks again and again whether the device has come.
+    olivia.expecting(/status of 404 .*\/api\/v1\/devices\//);
+    await olivia.goto('/enrol');
+    const codes = async (residents: readonly Resident[]): Promise<Code[]> => {
+      const made: Code[] = [];
+      for (const { user, spot } of residents) {
+        await page.getByLabel('Who will use it').fill(user);
+        const home = spot.office.country === 'PK' ? 'Pakistan (PK)' : 'Germany (DE)';
+        await page.getByRole('combobox', { name: 'Home' }).fill(home.slice(0, 5));
+        await page.getByRole('option', { name: home }).click();
+        const answered = page.waitForResponse(
+          (response) => response.request().method() === 'POST' && response.url().endsWith('/codes'),
+        );
+        await page.getByRole('button', { name: 'Make an activation link' }).click();
+        const { id } = createdCode.parse(await (await answered).json());
+        const command = await textOf(page.locator('pre', { hasText: 'cordon-agent enrol' }));
+        made.push({ device: id, link: /'(\S+)'/.exec(command)?.[1] ?? '' });
+        await olivia.picture(`people-5-link-${spot.label}`);
+        if (made.length < residents.length) await page.getByRole('button', { name: 'Enrol another device' }).click();
+      }
+      return made;
+    };
+    await world.settle(codes);
+    await page.getByText('The device has joined').waitFor();
+    await page.getByRole('link', { name: 'Open the device' }).click();
+    await page.getByRole('heading', { level: 1, name: TWO_RESIDENTS.at(-1)?.user ?? '' }).waitFor();
+    await olivia.picture('people-6-joined');
+  });
+
+  it('case 49: takes what they could do from somebody who is looking at it', async () => {
+    const { page } = ben;
+    ben.expecting(/status of 403/);
+    await ben.goto('/orders');
+    const propose = page.getByRole('link', { name: 'Propose an order' }).first();
+    await propose.waitFor();
+    const ended = page.waitForEvent('requestfinished', (request) => request.url().endsWith('/events'));
+    await olivia.goto('/people');
+    await olivia.page.getByRole('button', { name: 'What to do with בן ובר' }).click();
+    await olivia.page.getByRole('menuitem', { name: 'Take away: Legal' }).click();
+    await olivia.page.getByRole('button', { name: 'Take it away' }).click();
+    await ended;
+    await page.getByRole('heading', { name: 'You have no role yet' }).waitFor();
+    expect(await propose.count()).toBe(0);
+    await ben.picture('people-7-no-role');
+    // Neither is there a way where the link led.
+    await ben.goto('/orders/new');
+    await page.getByRole('heading', { name: 'You have no role yet' }).waitFor();
+
+    await olivia.page.getByRole('button', { name: 'What to do with בן ובר' }).click();
+    await olivia.page.getByRole('menuitem', { name: 'Give a role' }).click();
+    const dialog = olivia.page.getByRole('dialog', { name: 'Give בן ובר a role' });
+    await dialog.getByRole('radio', { name: 'Legal' }).check();
+    await dialog.getByRole('button', { name: 'Give the role' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Propose the order' }).waitFor();
+  });
+
+  it('never asked anybody else, nor tried what its own policy forbids', () => {
+    expect([olivia, ada, ben].map(({ complaints }) => complaints)).toEqual([[], [], []]);
+  });
+});

@@ -1,0 +1,60 @@
+/** What people do in the console before there is an order: come by a link, sign in, make a key, choose who approves. */
+import { generate } from 'otplib';
+import { type Seat, textOf } from './seat.ts';
+
+/** What a person has to know, and their app to hold, to sign in. */
+export interface Knows {
+  readonly email: string;
+  readonly password: string;
+  readonly secret: string;
+}
+
+/** Codes are of steps of this length; one early or late is taken as well. */
+export const STEP = 30_000;
+export const codeAt = ({ secret }: Pick<Knows, 'secret'>, at = Date.now()): Promise<string> =>
+  generate({ secret, epoch: Math.floor(at / 1000) });
+
+/** Follows an invitation to the end, up to the form that signs in. `self`: who the first owner says they are. */
+export async function comeByLink(
+  { page }: Seat,
+  link: string,
+  who: { readonly email: string; readonly password: string },
+  self?: { readonly name: string },
+): Promise<Knows> {
+  await page.goto(link);
+  if (self) {
+    await page.getByLabel('Your e-mail').fill(who.email);
+    await page.getByLabel('Your name').fill(self.name);
+  }
+  await page.getByRole('textbox', { name: 'Password', exact: true }).fill(who.password);
+  await page.getByLabel('The same password again').fill(who.password);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('heading', { name: 'Your authenticator app' }).waitFor();
+  const secret = await textOf(page.locator('pre'));
+  await page.getByRole('button', { name: 'The app has it: sign in' }).click();
+  return { ...who, secret };
+}
+
+/** Fills the form and sends it; what comes of it is the caller's to see. */
+export async function signIn({ page }: Seat, { email, password }: Knows, code: string): Promise<void> {
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByRole('textbox', { name: 'Password', exact: true }).fill(password);
+  await page.getByRole('textbox', { name: 'Code' }).fill(code);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** On the page of approvers. */
+export async function makeKey({ page }: Seat): Promise<void> {
+  await page.getByRole('button', { name: 'Make my key in this browser' }).click();
+  await page.getByText('Your key is not among the approvers').waitFor();
+}
+
+/** On the page of approvers, where the list waits. Returns the digest of what was signed. */
+export async function signList({ page }: Seat): Promise<string> {
+  await page.getByRole('button', { name: 'Read and sign' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Sign the list of approvers' });
+  const digest = await textOf(dialog.locator('pre', { hasText: /^[0-9a-f]{64}$/ }));
+  await dialog.getByRole('button', { name: 'Sign it' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  return digest;
+}

@@ -1,0 +1,145 @@
+/**
+ * An installation to be looked at through its console: the real server with the built console, on a clock that runs in November 2015, and a few
+ * simulated devices that run the real agent. Who is who in it is the test's to say.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { ensureConsole } from '../../server/console/build.ts';
+import { createdCode } from '../../shared/api/codes.ts';
+import { groupView } from '../../shared/api/groups.ts';
+import { healthView } from '../../shared/api/health.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import { type Code, DemoFleet } from '../demo/fleet.ts';
+import type { Resident } from '../demo/population.ts';
+import { openAddresses } from '../replay/addresses.ts';
+import { Child } from '../replay/rpc.ts';
+import type { DemoDriver, ServerHandlers } from '../replay/server-process.ts';
+import { MESSENGERS, OFFICES } from './console-fleet.ts';
+import { loopbackConfig } from './loopback-config.ts';
+import type { Person } from './people.ts';
+
+/** A Friday morning in Karachi, ten days before the regulator's date. */
+export const BEGIN = Date.parse('2015-11-20T09:00:00+05:00');
+
+export interface ConsoleWorld {
+  readonly url: string;
+  readonly firstOwnerLink: string;
+  now(): Instant;
+  /** Enrols and connects the devices, by activation links that `codes` makes for their users. */
+  settle(codes: (residents: readonly Resident[]) => Promise<Code[]>): Promise<void>;
+  /** From then on the demo's jumps are answered when server and devices have come to rest, which the owner's token is needed to see. */
+  follow(owner: Person): void;
+  remove(): Promise<void>;
+}
+
+/** Real time. */
+const REST_WITHIN = 10_000;
+const LOOK_EVERY = 50;
+const TICK_EVERY = 1_000;
+
+export interface WorldGiven {
+  readonly residents: readonly Resident[];
+  /** With the demo's clock and its message in the console. */
+  readonly demo: boolean;
+}
+
+export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise<ConsoleWorld> {
+  await ensureConsole((line) => console.log(line));
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-console-'));
+  const [sender, recipient] = MESSENGERS;
+  let ahead = BEGIN - Date.now();
+  let owner: Person | null = null;
+  const now = () => Date.now() + ahead;
+  const onEnd = (why: Error) => console.error(why);
+
+  const fleet = new DemoFleet(residents, { folder, addresses: openAddresses(), onEnd });
+  const answers: DemoDriver = {
+    async jump({ to }) {
+      ahead = to - Date.now();
+      // Devices first, as in the demo: a server that is ahead would hand them its time, and theirs would add the jump once more.
+      await fleet.jump({ ahead });
+      await server.call('jump', { to: { ahead } });
+      await fleet.wake();
+      if (owner) await rest(owner);
+      return null;
+    },
+    async send() {
+      const sent = await fleet.send(sender, fleet.device(recipient), 'Are you there?');
+      if (!sent) throw new Error('whoever writes is enrolled no more');
+      const { outcome, denial } = sent;
+      return { outcome, order: denial?.order ?? null, detail: denial?.detail ?? 'The device in Berlin has it.' };
+    },
+    session: async () => null,
+  };
+  const module = fileURLToPath(import.meta.resolve('../replay/server-process.ts'));
+  const server: Child<ServerHandlers> = new Child('server', module, join(folder, 'server.log'), { answers, onEnd });
+
+  /** At rest twice in a row: what was on its way at the first look has arrived at the second. */
+  async function rest({ api }: Person): Promise<void> {
+    const deadline = performance.now() + REST_WITHIN;
+    let tick = performance.now() + TICK_EVERY;
+    for (let quiet = 0; quiet < 2 && performance.now() < deadline; ) {
+      const { list } = await api.call('GET', '/health', healthView);
+      quiet = list && (await fleet.restless(list.version)) === 0 ? quiet + 1 : 0;
+      await pause(LOOK_EVERY);
+      if (performance.now() < tick) continue;
+      await fleet.tick();
+      tick = performance.now() + TICK_EVERY;
+    }
+  }
+
+  async function remove(): Promise<void> {
+    await Promise.all([server.kill(), fleet.kill()]);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  try {
+    const config = loopbackConfig(folder, { device: 0, public: 0, admin: 0 }, { organisation: 'Weiß & ملک AG' });
+    const opened = fleet.open({ ahead }, now(), () => '127.0.0.1');
+    const { addresses, firstOwnerLink } = await server.call('start', { config, drive: { ahead }, demo });
+    if (firstOwnerLink === null) throw new Error('a fresh server gave no link for its first owner');
+    await opened;
+    const url = `http://127.0.0.1:${addresses.admin.port}`;
+    return {
+      url,
+      firstOwnerLink,
+      now,
+      async settle(codes) {
+        await fleet.enrol(codes, () => undefined);
+        await fleet.launch(() => undefined);
+        const end = ({ label, index }: (typeof MESSENGERS)[number]) => ({
+          device: fleet.device({ label, index }),
+          user: residents.find((one) => one.spot.label === label && one.index === index)?.user ?? '',
+        });
+        if (demo) await server.call('messengers', { from: end(sender), to: end(recipient) });
+      },
+      follow(person) {
+        owner = person;
+      },
+      remove,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Makes the offices, and activation links for whoever works there, by the API. */
+export async function officesOf(owner: Person): Promise<(residents: readonly Resident[]) => Promise<Code[]>> {
+  const groups = new Map<string, string>();
+  for (const { name, country } of OFFICES) {
+    const { id } = await owner.api.call('POST', '/groups', groupView, { name, home: country });
+    groups.set(name, id);
+  }
+  return (residents) =>
+    Promise.all(
+      residents.map(async ({ user, spot }) => {
+        const body = { user, group: groups.get(spot.office.name) };
+        const { id, link } = await owner.api.call('POST', '/codes', createdCode, body);
+        return { device: id, link };
+      }),
+    );
+}

@@ -1,0 +1,84 @@
+/** One person at one browser: their page, and whatever on it is not as it should be. */
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { SESSION_COOKIE } from '../../shared/api/session.ts';
+import type { Person } from './people.ts';
+
+/** Where pictures of the pages go, for whoever wants to look at them; nowhere without it. */
+const PICTURES = process.env['CORDON_PICTURES'];
+/** How long a page may take, on a machine that does other things as well. */
+export const PATIENCE = 20_000;
+export const DESK = { width: 1360, height: 860 };
+export const PHONE = { width: 390, height: 844 };
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+export interface Seat {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** Errors of scripts, refusals of the content security policy, requests to anywhere else. What is expected is taken out by `expecting`. */
+  readonly complaints: string[];
+  /** From now on a complaint of this kind is none: a refusal that the test provokes is written to the browser's console too. */
+  expecting(kind: RegExp): void;
+  goto(path: string): Promise<void>;
+  picture(name: string): Promise<void>;
+  /** What axe finds, one line each; and whether the page is wider than the window. */
+  faults(): Promise<string[]>;
+}
+
+export interface SeatOptions extends BrowserContextOptions {
+  /** Whoever has signed in already. */
+  readonly as?: Person;
+}
+
+export const textOf = async (there: Locator): Promise<string> => (await there.textContent()) ?? '';
+
+export async function takeSeat(browser: Browser, url: string, { as, ...options }: SeatOptions = {}): Promise<Seat> {
+  const context = await browser.newContext({
+    viewport: DESK,
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  // Below the tests' own, so that what was waited for is said.
+  context.setDefaultTimeout(PATIENCE);
+  if (as)
+    await context.addCookies([{ name: SESSION_COOKIE, value: as.session, url, httpOnly: true, sameSite: 'Strict' }]);
+  const page = await context.newPage();
+  const heard: string[] = [];
+  const expected: RegExp[] = [];
+  const complain = (text: string) => {
+    if (!expected.some((kind) => kind.test(text))) heard.push(text);
+  };
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type()))
+      complain(`${message.type()}: ${message.text()} (${message.location().url})`);
+  });
+  page.on('pageerror', (error) => complain(`thrown: ${error.message}`));
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== 'data:' && protocol !== 'blob:' && origin !== url) complain(`elsewhere: ${request.url()}`);
+  });
+  await page.addInitScript(
+    "document.addEventListener('securitypolicyviolation', (event) => console.error('policy', event.violatedDirective, event.blockedURI))",
+  );
+  return {
+    context,
+    page,
+    complaints: heard,
+    expecting: (kind) => void expected.push(kind),
+    goto: async (path) => void (await page.goto(`${url}${path}`)),
+    async picture(name) {
+      if (PICTURES) await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+    },
+    async faults() {
+      const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+      const found = violations.flatMap(({ id, help, nodes }) =>
+        nodes.map(({ target, html }) => `${id}: ${help}: ${target.join(' ')}: ${html.slice(0, 160)}`),
+      );
+      const wide = await page.evaluate<number>('document.scrollingElement.scrollWidth - innerWidth');
+      return wide > 0 ? [...found, `the page is ${wide} px wider than the window`] : found;
+    },
+  };
+}
