@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { CordonError } from '../../shared/errors.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
 import { CLOSE, MAX_FRAME_FROM_DEVICE, MAX_UNREAD, type ReportItem } from '../../shared/protocol/frames.ts';
 import {
@@ -305,6 +306,22 @@ describe('one device, one session', () => {
     again.send({ kind: 'report', seq: 1, item: alarm('once') });
     expect(await again.next('reports-stored')).toMatchObject({ through: 1 });
     expect(await world.alarmCodes(device.id)).toEqual(['once']);
+    again.socket.close();
+  });
+
+  it('a receipt that could not be stored is not confirmed, nor is what came after it', async () => {
+    const device = await world.enrol();
+    const link = await connected(device);
+    const full = new CordonError('store_unavailable', 'The disk is full.');
+    const refuse = vi.spyOn(world.orders, 'storeReceipt').mockRejectedValueOnce(full);
+    const envelope = { payloadType: 'x', payload: '', signatures: [] };
+    link.send({ kind: 'report', seq: 1, item: { type: 'receipt', envelope } });
+    link.send({ kind: 'report', seq: 2, item: alarm('after') });
+    await closeOf(link, 1011);
+    refuse.mockRestore();
+    expect(link.frames.map(({ kind }) => kind)).not.toContain('reports-stored');
+    const again = await connected(device);
+    expect((await again.next('welcome')).reports).toBe(0);
     again.socket.close();
   });
 
