@@ -9,7 +9,6 @@ if (Number(process.versions.node.split('.')[0]) < 26) {
 // TLS keeps a buffer of 64 KiB for each connection and uses its first page. glibc would cut it from memory that others have used and given
 // back, so that all of it is resident: 15 KiB a device. Given pages of its own, it has those that it uses. glibc reads this at the start of a
 // process alone; the process id, arguments and output stay. Not where a parent listens on a channel, which an exec would close.
-// biome-ignore lint/style/noProcessEnv: it configures the allocator under Node, and nothing of the server.
 const { env } = process;
 if (process.platform === 'linux' && process.execve && !process.send && !env.MALLOC_MMAP_THRESHOLD_) {
   const started = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
