@@ -83,6 +83,8 @@ const tiedBy =
       .where('t.tie', '=', tie)
       .where('t.area', 'in', keys)
       .where('t.device_id', '>', after)
+      // The same again: PostgreSQL may put two indexes side by side, and would begin the second at its beginning.
+      .where('devices.id', '>', after)
       .orderBy('t.area')
       .orderBy('t.device_id')
       .limit(PAGE)
