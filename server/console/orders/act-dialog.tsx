@@ -27,14 +27,14 @@ function consequences(act: PlainAct, order: OrderView, now: number): readonly st
     case 'hold':
       return [
         begun
-          ? `${services} come back at once on every device that the order shuts. Devices need not be enrolled again.`
+          ? `Service comes back at once on every device from which the order takes it: ${services}. Devices need not be enrolled again.`
           : `When its time comes, the order shuts nothing as long as it is on hold.`,
         'One approval holds it for 72 hours, and whoever proposes the hold may give it. With a second approval it stays on hold until it is released.',
       ];
     case 'release':
       return [
         begun
-          ? `The order is in force at once: ${services} are shut again where it says so.`
+          ? `The order is in force at once: where it says so, service is shut again (${services}).`
           : 'The order takes effect at its time.',
         'Two approvers are needed, neither of them you.',
       ];
@@ -42,7 +42,7 @@ function consequences(act: PlainAct, order: OrderView, now: number): readonly st
       return [
         order.status === 'proposed'
           ? 'The proposal comes to nothing.'
-          : `The order ends for good: ${services} come back on every device that it shuts. Devices need not be enrolled again, and what is on them stays.`,
+          : `The order ends for good. Service comes back on every device from which it takes it: ${services}. Devices need not be enrolled again, and what is on them stays.`,
         'Two approvers are needed, neither of them you. A withdrawn order cannot be taken up again: another one would have to be proposed.',
       ];
   }

@@ -10,7 +10,7 @@ import { progressQuery } from './queries.ts';
 const BARS = [
   { field: 'informed', name: 'Informed', meaning: 'hold the order' },
   { field: 'shown', name: 'Shown', meaning: 'have shown it to a person' },
-  { field: 'enforced', name: 'Enforced', meaning: 'have shut what it names' },
+  { field: 'enforced', name: 'Enforced', meaning: 'have shut what it names', late: 'have it shut still' },
   { field: 'restored', name: 'Restored', meaning: 'have opened it again' },
 ] as const;
 
@@ -22,8 +22,14 @@ export function OrderProgress({ number, over }: { readonly number: string; reado
       {(progress) => (
         <Stack gap="sm">
           <Text role="status">{progressSentence(progress, over)}</Text>
-          {BARS.map(({ field, name, meaning }) => (
-            <Bar key={field} name={name} meaning={meaning} count={progress[field]} of={progress.reached} />
+          {BARS.map(({ field, name, meaning, ...more }) => (
+            <Bar
+              key={field}
+              name={name}
+              meaning={over && 'late' in more ? more.late : meaning}
+              count={progress[field]}
+              of={progress.reached}
+            />
           ))}
           <Text size="sm" c="dimmed">
             {progress.connected} of {progress.reached} connected now.{' '}

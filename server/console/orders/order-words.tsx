@@ -21,7 +21,9 @@ export function Areas({ codes }: { readonly codes: readonly string[] }) {
   ));
 }
 
-export const servicesWords = (services: OrderTerms['services']) => listed(services.map((each) => SERVICE_NAMES[each]));
+/** `messages and mail`. */
+export const servicesWords = (services: OrderTerms['services']) =>
+  listed(services.map((each) => SERVICE_NAMES[each].toLowerCase()));
 
 function termFacts(terms: OrderTerms): Fact[] {
   return [

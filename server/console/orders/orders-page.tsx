@@ -12,7 +12,7 @@ import { Countdown, PhaseBadge } from '../parts/order-standing.tsx';
 import { Page } from '../parts/page.tsx';
 import { Answer, Empty } from '../parts/states.tsx';
 import { Given } from '../parts/words.tsx';
-import { areaName, listed } from '../words/areas.ts';
+import { areaName, listed, sentence } from '../words/areas.ts';
 import { isOpen, standingAt } from '../words/order-standing.ts';
 import { ACT_NAMES } from '../words/orders.ts';
 import { servicesWords } from './order-words.tsx';
@@ -104,7 +104,7 @@ function OrderCard({
             </PageLink>
           </Title>
           <Text size="sm">
-            {servicesWords(terms.services)} in {listed(terms.areas.map(areaName))}
+            {sentence(servicesWords(terms.services))} in {listed(terms.areas.map(areaName))}
           </Text>
           <Text size="sm" c="dimmed">
             {number} · {phase === 'in_force' || phase === 'ended' ? 'took effect' : 'effective'}{' '}

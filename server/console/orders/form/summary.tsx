@@ -3,8 +3,9 @@ import { Group, Loader, Paper, Stack, Text, Title, UnstyledButton } from '@manti
 import { IconAlertCircle, IconCircle, IconCircleCheck } from '@tabler/icons-react';
 import { Failure } from '../../parts/states.tsx';
 import { areaName, listed, sentence } from '../../words/areas.ts';
-import { NEXUS_NAMES, SERVICE_NAMES } from '../../words/orders.ts';
+import { NEXUS_NAMES } from '../../words/orders.ts';
 import { ImpactBars } from '../order-impact.tsx';
+import { servicesWords } from '../order-words.tsx';
 import { zonedTime } from '../rule-words.ts';
 import { Warnings } from '../warnings.tsx';
 import type { OrderForm } from './order-form.ts';
@@ -32,7 +33,7 @@ function said(name: PartName, form: OrderForm, times: Times): string {
     case 'Where':
       return listed(form.areas.map(areaName));
     case 'What':
-      return listed(form.services.map((service) => SERVICE_NAMES[service]));
+      return sentence(servicesWords(form.services));
     case 'For whom':
       return sentence(form.nexus.map((tie) => NEXUS_NAMES[tie]).join(', or '));
     case 'When': {
@@ -67,7 +68,7 @@ export function Summary({ api }: { readonly api: Pick<FormApi, 'form' | 'problem
           ))}
         </ul>
         <Text size="sm" role="status">
-          {stateOf(problems)}
+          {preview.isError ? 'It could not be checked.' : stateOf(problems)}
         </Text>
         {problems.whole.map((detail) => (
           <Text key={detail} size="sm" c="red">
