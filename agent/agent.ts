@@ -52,6 +52,8 @@ export interface AgentOptions {
   /** `restart-agent` and `unenrol`: called when the result is durable (and, for `unenrol`, sent). */
   readonly onRestart: () => void;
   readonly onUnenrolled: () => void;
+  /** Real time, in milliseconds, that a newer list may take before its absence is worth an alarm; for thousands of agents that share a machine. */
+  readonly listWithin?: number | undefined;
   readonly log: AgentLog;
 }
 
@@ -154,11 +156,14 @@ export function createAgent(options: AgentOptions): Agent {
     log.warn('a document was refused', { code, detail }),
   );
 
-  const listWatch = createListWatch({
-    expired: enforcement.listExpired,
-    connected: () => link.state === 'connected',
-    alarm: enforcement.listStale,
-  });
+  const listWatch = createListWatch(
+    {
+      expired: enforcement.listExpired,
+      connected: () => link.state === 'connected',
+      alarm: enforcement.listStale,
+    },
+    options.listWithin,
+  );
 
   const poll = createPoll({
     publicUrl: () => credentials.current().publicUrl,

@@ -152,10 +152,11 @@ export async function simulate(given: {
   readonly folder: string;
   readonly store: AgentStore;
   readonly credentials: Keeper;
+  readonly listWithin: number | undefined;
   readonly onRestart: () => void;
   readonly onUnenrolled: () => void;
 }): Promise<Agent> {
-  const { world, index, folder, store, credentials, onRestart, onUnenrolled } = given;
+  const { world, index, folder, store, credentials, listWithin, onRestart, onUnenrolled } = given;
   const { label } = world;
   const complain = (message: string, fields?: Record<string, unknown>) => {
     process.stderr.write(`${label}-${index}: ${message} ${fields ? JSON.stringify(fields) : ''}\n`);
@@ -163,6 +164,7 @@ export async function simulate(given: {
   return createAgent({
     store,
     credentials,
+    listWithin,
     time: timeOf(world),
     sensors: sensorsOf(world),
     dial: dialFrom(world, index),

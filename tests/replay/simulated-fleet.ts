@@ -78,6 +78,8 @@ const CONNECT_WITHIN = 5_000;
 /** Real time, as the agent's own daemon does it, and a person who looks at the screen. */
 const ROUND_EVERY = 60_000;
 const SAMPLE_EVERY_ROUNDS = 5;
+/** A jump of the clock wakes all devices at once, on one machine. */
+const LIST_WITHIN = 60_000;
 
 interface Device {
   readonly world: World;
@@ -142,6 +144,8 @@ export class SimulatedFleet {
       folder: this.#folder,
       store: this.#store,
       credentials: this.#keeper(world.label, index),
+      // Those of a demo may be thousands; a replay's wait for a list as long as any agent.
+      listWithin: this.#lasting ? undefined : LIST_WITHIN,
       onRestart: () => void this.#restart(world, index),
       onUnenrolled: () => {
         this.#devices = this.#devices.filter((device) => device.world !== world || device.index !== index);
