@@ -51,13 +51,10 @@ function ApproveBody({ close, ...asked }: Asked & { readonly close: () => void }
   if (text.error) return <Failure error={text.error} />;
   if (text.data === undefined) return <Loading lines={8} />;
   const changes = texts.changes(revision.revision);
+  const superseded = revision.state === 'superseded';
   return (
     <Stack>
-      {revision.state === 'superseded' && (
-        <Alert color="red" title="Something newer took its place" role="alert">
-          Meanwhile another revision was proposed or approved. Close this, and read that one.
-        </Alert>
-      )}
+      {superseded && <Superseded />}
       {changes && changes.length > 0 && (
         <section aria-label="What it changes">
           <Title order={3} size="h5" mb={4}>
@@ -72,8 +69,22 @@ function ApproveBody({ close, ...asked }: Asked & { readonly close: () => void }
         </Title>
         <SigningWords text={text.data} nameOf={nameOf} />
       </section>
-      <Sign text={text.data} {...asked} close={close} />
+      {superseded ? (
+        <Group justify="flex-end">
+          <Button onClick={close}>Close</Button>
+        </Group>
+      ) : (
+        <Sign text={text.data} {...asked} close={close} />
+      )}
     </Stack>
+  );
+}
+
+function Superseded() {
+  return (
+    <Alert color="red" title="Something newer took its place" role="alert">
+      Meanwhile another revision was proposed or approved. Close this, and read that one.
+    </Alert>
   );
 }
 
@@ -148,7 +159,7 @@ function Sign({
           <Button
             color={warned.length > 0 ? 'red' : 'cordon'}
             loading={signing.isPending}
-            disabled={revision.state === 'superseded' || warnings.data === undefined || (warned.length > 0 && !read)}
+            disabled={warnings.data === undefined || (warned.length > 0 && !read)}
             onClick={() => signing.mutate(key)}
           >
             Sign and approve

@@ -2,9 +2,9 @@
 import { Grid, Stack } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import type { OrderView } from '../../../shared/api/orders.ts';
-import { orderRoute } from '../app/router.tsx';
 import { rootsOf } from '../approver-key/root-of-approvers.ts';
 import { approversQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
@@ -30,7 +30,7 @@ import { Warnings } from './warnings.tsx';
 const ExtendDialog = lazy(() => import('./extend-dialog.tsx').then((module) => ({ default: module.ExtendDialog })));
 
 export function OrderPage() {
-  const { number } = orderRoute.useParams();
+  const { number } = useParams({ from: '/orders/$number' });
   const query = useQuery(orderQuery(number));
   if (query.data !== undefined) return <Loaded key={number} order={query.data} />;
   return (

@@ -125,11 +125,11 @@ function OrderCard({
           {waiting.mine ? (
             <Badge variant="filled">Waits for you</Badge>
           ) : (
-            <Badge color="yellow">Waits for {approvers(waiting.needed)}</Badge>
+            <Badge color="yellow">Waits for {approvers(waiting.needed - waiting.approvals)}</Badge>
           )}
           <Text size="sm" c="dimmed">
-            {ACT_NAMES[waiting.act]} (revision {waiting.revision}), {waiting.approvals}{' '}
-            {waiting.approvals === 1 ? 'approval' : 'approvals'} so far
+            {ACT_NAMES[waiting.act]} (revision {waiting.revision}), {waiting.approvals} of {waiting.needed}{' '}
+            {waiting.needed === 1 ? 'approval' : 'approvals'}
           </Text>
         </Group>
       )}

@@ -2,10 +2,9 @@
 
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type OrderView, revisionView } from '../../../shared/api/orders.ts';
-import { reviseRoute } from '../app/router.tsx';
 import { call } from '../client/call.ts';
 import { installationQuery, ordersQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
@@ -63,7 +62,7 @@ function Propose({ appeal }: { readonly appeal: string }) {
 }
 
 export function RevisePage() {
-  const { number } = reviseRoute.useParams();
+  const { number } = useParams({ from: '/orders/$number/revise' });
   const may = useMay();
   const query = useQuery(orderQuery(number));
   return (

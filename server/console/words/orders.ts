@@ -45,11 +45,4 @@ export const ACT_NAMES: Readonly<Record<OrderAct, string>> = {
   withdraw: 'Withdrawal',
 };
 
-export const STATUS_NAMES = {
-  proposed: 'Waiting for approval',
-  active: 'Approved',
-  held: 'On hold',
-  withdrawn: 'Withdrawn',
-} as const;
-
 export const MODE_NAMES = { suspend: 'Suspend, and restore later', exit: 'Leave the country for good' } as const;

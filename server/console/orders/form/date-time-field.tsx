@@ -27,16 +27,19 @@ export function DateTimeField({
   /** The instant that the server reads; null while it cannot. */
   readonly read: number | null;
   readonly change: (value: WrittenTime) => void;
-  /** The reader has been here. */
+  /** The reader has been here, and has gone on. */
   readonly left?: () => void;
   readonly problem: Problem | undefined;
 }) {
   const now = useServerNow(60_000);
   const today = writtenAt(new Date(now).toISOString(), zone).date;
-  const errorId = `${id}-error`;
   const invalid = problem !== undefined;
   return (
-    <Fieldset legend={<Text fw={600}>{legend}</Text>} variant="unstyled">
+    <Fieldset
+      legend={<Text fw={600}>{legend}</Text>}
+      variant="unstyled"
+      onBlur={({ currentTarget, relatedTarget }) => !currentTarget.contains(relatedTarget) && left?.()}
+    >
       <Stack gap="xs">
         <div className={classes.time}>
           <DateInput
@@ -45,17 +48,17 @@ export function DateTimeField({
             description="Choose, or type: 30 Nov 2026"
             value={value.date === '' ? null : value.date}
             onChange={(date) => change({ ...value, date: date ?? '', exact: null })}
-            onBlur={left}
             dateParser={readDate}
             valueFormat="D MMM YYYY"
-            minDate={today}
+            defaultDate={today}
+            // It can be typed, and the server says what is wrong with it: a least date would take the words away without one.
+            getDayProps={(day) => ({ disabled: day < today })}
             weekendDays={[]}
             hideOutsideDates
             ariaLabels={CALENDAR}
             // Beside the field: what is read aloud after it, and inside the dialog that it may stand in.
             popoverProps={{ withinPortal: false, floatingStrategy: 'fixed' }}
-            error={invalid}
-            aria-describedby={invalid ? errorId : undefined}
+            error={problem && (problem.suggestions.length > 0 ? AMBIGUOUS : problem.text)}
             required
           />
           <TimePicker
@@ -65,24 +68,18 @@ export function DateTimeField({
             minutesInputLabel={`${legend}: minutes`}
             value={value.time}
             onChange={(time) => change({ ...value, time: time.slice(0, 5), exact: null })}
-            {...(left && { onBlur: left })}
             error={invalid}
             withAsterisk
           />
         </div>
-        {problem && (
-          <div id={errorId}>
-            <Text size="sm" c="red">
-              {problem.suggestions.length > 0 ? AMBIGUOUS : problem.text}
-            </Text>
-            <Group gap="xs" mt={4}>
-              {problem.suggestions.map((suggestion) => (
-                <Button key={suggestion} size="xs" variant="default" onClick={() => change(meaning(value, suggestion))}>
-                  {suggested(suggestion, zone)}
-                </Button>
-              ))}
-            </Group>
-          </div>
+        {problem && problem.suggestions.length > 0 && (
+          <Group gap="xs">
+            {problem.suggestions.map((suggestion) => (
+              <Button key={suggestion} size="xs" variant="default" onClick={() => change(meaning(value, suggestion))}>
+                {suggested(suggestion, zone)}
+              </Button>
+            ))}
+          </Group>
         )}
         {read !== null && !invalid && (
           <Text size="sm" c="dimmed" role="status">

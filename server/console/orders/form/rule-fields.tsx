@@ -117,7 +117,7 @@ function Visitors({ form, update, touch, problemAt }: Fields) {
   };
   return (
     <div>
-      <Group gap="xs" align="flex-end" wrap="nowrap" maw={420}>
+      <Group gap="xs" align="flex-start" wrap="nowrap" maw={420}>
         <NumberInput
           id={fieldId('visitors')}
           label="Grace for visitors"
@@ -128,11 +128,13 @@ function Visitors({ form, update, touch, problemAt }: Fields) {
           max={9999}
           allowDecimal={false}
           allowNegative={false}
-          error={problemAt('visitors') !== undefined}
+          error={problemAt('visitors')?.text}
           style={{ flex: 1 }}
         />
         <Select
           aria-label="Grace for visitors: unit"
+          // Beside the field, which has a label above it.
+          mt={25}
           data={UNITS.map((unit) => ({ value: unit, label: sentence(unit) }))}
           value={grace.unit}
           onChange={(chosen) => change({ ...grace, unit: UNITS.find((unit) => unit === chosen) ?? grace.unit })}
@@ -140,11 +142,6 @@ function Visitors({ form, update, touch, problemAt }: Fields) {
           style={{ flex: 1 }}
         />
       </Group>
-      {problemAt('visitors') && (
-        <Text size="sm" c="red">
-          {problemAt('visitors')?.text}
-        </Text>
-      )}
       <Text size="sm" c="dimmed" mt={4}>
         A device at home elsewhere keeps its service for this long after it arrives. An absence of less than a day does
         not begin it again.

@@ -58,7 +58,7 @@ export function WhenFields({
         read={read?.effective ?? null}
         change={(value) => update({ effective: value })}
         left={() => touch('effective')}
-        problem={half(effective) ? undefined : problemAt('effective')}
+        problem={problemAt('effective')}
       />
       <Checkbox
         checked={form.ends}
@@ -75,7 +75,7 @@ export function WhenFields({
           read={read?.until ?? null}
           change={(value) => update({ until: value })}
           left={() => touch('until')}
-          problem={half(until) ? undefined : problemAt('until')}
+          problem={problemAt('until')}
         />
       )}
     </Stack>
@@ -84,6 +84,3 @@ export function WhenFields({
 
 /** As one types it: `America/New York`. */
 const choice = (zone: string) => ({ value: zone, label: zone.replaceAll('_', ' ') });
-
-/** Somebody who has given the day is on the way to the time: that is no mistake yet. */
-const half = ({ date, time }: { readonly date: string; readonly time: string }) => (date === '') !== (time === '');
