@@ -115,14 +115,11 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
     const { filter = {}, scope, sort = 'user', descending = false, offset = 0 } = query;
     const after = query.cursor ? readCursor(query.cursor, sort, descending) : null;
     const limit = Math.min(Math.max(1, query.limit ?? 50), MAX_PAGE);
-    const selection = { filter, scope, now: clock.now() };
-    const total = await store.count(selection);
-    const place = placeOf({ offset, limit: limit + 1, descending }, after ? null : total);
-    const found = await store.list({ ...selection, sort, after, ...place });
-    if (place.descending !== descending) found.reverse();
-    const items = found.slice(0, limit);
+    const place = { sort, descending, after, offset, limit: limit + 1 };
+    const { devices, total } = await store.list({ filter, scope, now: clock.now(), ...place });
+    const items = devices.slice(0, limit);
     const last = items.at(-1);
-    const more = found.length > limit && last;
+    const more = devices.length > limit && last;
     return {
       items,
       cursor: more ? writeCursor({ sort, descending, value: sortValue(last, sort), id: last.id }) : null,
@@ -304,20 +301,6 @@ export interface AlarmsQuery {
   readonly device?: DeviceId | null;
   readonly before?: number | null;
   readonly limit?: number;
-}
-
-interface Place {
-  readonly offset: number;
-  readonly limit: number;
-  readonly descending: boolean;
-}
-
-/** What lies beyond the middle is counted from the end: so a table that jumps there has to pass over few. */
-function placeOf(place: Place, total: number | null): Place {
-  const { offset, limit, descending } = place;
-  if (total === null || offset <= total / 2) return place;
-  const behind = Math.max(0, total - offset - limit);
-  return { offset: behind, limit: Math.max(0, Math.min(limit, total - offset)), descending: !descending };
 }
 
 function sortValue(device: Device, sort: DeviceSort): string | number {

@@ -137,8 +137,8 @@ export interface DeviceStore {
   get(id: DeviceId): Promise<Device | null>;
   /** Of all its enrolments, the newest first. */
   certificates(id: DeviceId): Promise<HeldCertificate[]>;
-  list(query: DeviceQuery): Promise<Device[]>;
-  count(selection: Selection): Promise<number>;
+  /** `total`: of the whole selection, whatever the page. */
+  list(query: DeviceQuery): Promise<{ readonly devices: Device[]; readonly total: number }>;
   /** Which of these are within the scope, whatever their status. */
   within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]>;
   all(selection: Selection): Promise<DeviceId[]>;

@@ -11,16 +11,42 @@ interface Found {
   readonly id: string;
 }
 
-export async function listIds({ db, dialect }: Database, query: DeviceQuery): Promise<string[]> {
-  const page = sql`limit ${query.limit} offset ${query.offset}`;
-  const { rows } = await sql<Found>`${orderedIds(dialect, query)} ${page}`.execute(db);
+interface PageOfIds {
+  readonly ids: readonly string[];
+  readonly total: number;
+}
+
+export async function pageOfIds(database: Database, query: DeviceQuery): Promise<PageOfIds> {
+  // Where the whole selection has to be gone through for a page, it is counted on the way.
+  if (query.after === null && (query.sort === 'seen' || query.filter.text)) {
+    const page = await pageWithTotal(database, query);
+    if (page) return page;
+  }
+  const total = await countIds(database, query);
+  const { offset, limit, descending, after } = query;
+  if (after !== null || offset <= total / 2) return { ids: await idsOf(database, query), total };
+  // What lies beyond the middle is counted from the end: a table that jumps there passes over few.
+  const place = { offset: Math.max(0, total - offset - limit), limit: Math.max(0, Math.min(limit, total - offset)) };
+  return { ids: (await idsOf(database, { ...query, ...place, descending: !descending })).reverse(), total };
+}
+
+/** Null when there is no row on the page to say it. */
+async function pageWithTotal({ db, dialect }: Database, query: DeviceQuery): Promise<PageOfIds | null> {
+  const columns = sql`devices.id, count(*) over () as total`;
+  const { rows } = await sql<Found & { total: number }>`${ordered(dialect, columns, query)}`.execute(db);
+  const [first] = rows;
+  return first ? { ids: rows.map(({ id }) => id), total: first.total } : null;
+}
+
+async function idsOf({ db, dialect }: Database, query: DeviceQuery): Promise<string[]> {
+  const { rows } = await sql<Found>`${ordered(dialect, sql`devices.id`, query)}`.execute(db);
   return rows.map(({ id }) => id);
 }
 
 export async function countIds({ db, dialect }: Database, selection: Selection): Promise<number> {
   const { rows } = await sql<{ total: number }>`
     select count(*) as total from devices where ${selected(dialect, selection)}`.execute(db);
-  return Number(rows[0]?.total ?? 0);
+  return rows[0]?.total ?? 0;
 }
 
 export async function allIds({ db, dialect }: Database, selection: Selection): Promise<string[]> {
@@ -40,20 +66,21 @@ const SORTS = {
   },
 };
 
-function orderedIds(dialect: DialectName, { sort, descending, after, ...selection }: DeviceQuery) {
+function ordered(dialect: DialectName, columns: RawBuilder<unknown>, query: DeviceQuery): RawBuilder<unknown> {
+  const { sort, descending, after, offset, limit, ...selection } = query;
   const { from, by } = SORTS[sort];
   const direction = sql.raw(descending ? 'desc' : 'asc');
   const past = sql.raw(descending ? '<' : '>');
   const beyond = after ? sql`(${by}, devices.id) ${past} (${after.value}, ${after.id})` : sql`1 = 1`;
-  return sql`select devices.id from ${from} where ${beyond} and ${selected(dialect, selection)}
-    order by ${by} ${direction}, devices.id ${direction}`;
+  return sql`select ${columns} from ${from} where ${beyond} and ${selected(dialect, selection)}
+    order by ${by} ${direction}, devices.id ${direction} limit ${limit} offset ${offset}`;
 }
 
 /**
  * A condition on `devices`. To SQLite it is one that no index answers: it has no statistics, would find devices by whatever is compared with
  * `=`, and then sort most of the fleet. PostgreSQL knows better, and has to see through.
  */
-function selected(dialect: DialectName, { filter, scope, now }: Selection): RawBuilder<boolean> {
+export function selected(dialect: DialectName, { filter, scope, now }: Selection): RawBuilder<boolean> {
   const conditions = sql.join([withinScope(scope), ...conditionsOf(dialect, filter, now)], sql` and `);
   return dialect === 'sqlite' ? sql<boolean>`(${conditions}) is true` : sql<boolean>`(${conditions})`;
 }

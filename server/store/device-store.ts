@@ -21,7 +21,7 @@ import { areaOf } from './area-column.ts';
 import { tableOf } from './bulk.ts';
 import { cancelCommandsOf } from './command-store.ts';
 import type { Database, Db, Tx } from './database.ts';
-import { allIds, countIds, listIds } from './device-list.ts';
+import { allIds, pageOfIds } from './device-list.ts';
 import { withinScope } from './device-scope.ts';
 import { groupedReads } from './grouped-reads.ts';
 import { keyedQuery } from './keyed-query.ts';
@@ -95,15 +95,11 @@ export class DeviceStore implements DevicePort {
     return new Map(rows.map(deviceOf).map((device) => [device.id, device]));
   }
 
-  async list(query: DeviceQuery): Promise<Device[]> {
-    const ids = (await listIds(this.#database, query)).map((id) => deviceIdSchema.parse(id));
-    if (ids.length === 0) return [];
-    const devices = await this.#readDevices(ids);
-    return ids.flatMap((id) => devices.get(id) ?? []);
-  }
-
-  count(selection: Selection): Promise<number> {
-    return countIds(this.#database, selection);
+  async list(query: DeviceQuery): Promise<{ devices: Device[]; total: number }> {
+    const page = await pageOfIds(this.#database, query);
+    const ids = page.ids.map((id) => deviceIdSchema.parse(id));
+    const found = ids.length === 0 ? new Map<DeviceId, Device>() : await this.#readDevices(ids);
+    return { devices: ids.flatMap((id) => found.get(id) ?? []), total: page.total };
   }
 
   async within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]> {

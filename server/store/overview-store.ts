@@ -3,8 +3,10 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Scope } from '../devices/scope.ts';
 import type { AreaCount, FleetCounts, FleetQuestion, OverviewStore as Port } from '../overview/overview.ts';
 import type { Database, DialectName } from './database.ts';
-import { among, countIds, knownAt } from './device-list.ts';
+import { among, countIds, knownAt, selected } from './device-list.ts';
 import { withinScope } from './device-scope.ts';
+
+type Within = Pick<FleetQuestion, 'scope' | 'now'>;
 
 export class OverviewStore implements Port {
   readonly #database: Database;
@@ -13,30 +15,30 @@ export class OverviewStore implements Port {
     this.#database = database;
   }
 
-  async fleet({ scope, now, silentBefore, listVersion }: FleetQuestion): Promise<FleetCounts> {
+  async fleet({ silentBefore, listVersion, ...within }: FleetQuestion): Promise<FleetCounts> {
     const { dialect } = this.#database;
-    const total = await countIds(this.#database, { filter: { status: 'active' }, scope, now });
+    const total = await countIds(this.#database, { filter: { status: 'active' }, ...within });
     const presence = await this.#one(sql<Omit<FleetCounts, 'total' | 'known'>>`
       select count(*) as "everConnected",
         count(*) filter (where connected = 1) as connected,
         count(*) filter (where connected = 0 and last_seen_at < ${silentBefore}) as silent,
         count(*) filter (where list_version < ${listVersion}) as behind,
         count(*) filter (where list_version < ${listVersion} and connected = 1) as "behindConnected"
-      from device_presence where ${ofFleet(dialect, sql`device_presence.device_id`, scope)}`);
+      from device_presence where ${ofFleet(dialect, sql`device_presence.device_id`, within)}`);
     const { known } = await this.#one(sql<{ known: number }>`
       select count(*) as known from locations
-      where ${knownAt(now)} and ${ofFleet(dialect, sql`locations.device_id`, scope)}`);
+      where ${knownAt(within.now)} and ${ofFleet(dialect, sql`locations.device_id`, within)}`);
     return { total, ...presence, known };
   }
 
-  async areas({ scope, now }: Pick<FleetQuestion, 'scope' | 'now'>): Promise<AreaCount[]> {
+  async areas(within: Within): Promise<AreaCount[]> {
     const { db, dialect } = this.#database;
     const device = sql`device_ties.device_id`;
     const { rows } = await sql<AreaCount>`
       select area, count(*) as devices,
         count(*) filter (where ${among(dialect, 'device_presence', sql`connected = 1`, device)}) as connected
       from device_ties
-      where tie = 'present' and ${among(dialect, 'locations', knownAt(now), device)} and ${ofFleet(dialect, device, scope)}
+      where tie = 'present' and ${among(dialect, 'locations', knownAt(within.now), device)} and ${ofFleet(dialect, device, within)}
       group by area order by devices desc, area`.execute(db);
     return rows;
   }
@@ -59,14 +61,13 @@ export class OverviewStore implements Port {
 }
 
 /**
- * Whether a device is active and within the scope. To SQLite, which makes a list of those that it looks for, the few that have ended are a short
- * one.
+ * Whether a device is active and within the scope. SQLite makes a list of those that it looks for: without a scope the few that have ended are a
+ * short one. It shall not begin with the list, since the rows of a table that is read whole are far cheaper than as many single ones.
  */
-function ofFleet(dialect: DialectName, id: RawBuilder<unknown>, scope: Scope): RawBuilder<boolean> {
-  if (dialect === 'postgres') {
-    return sql`exists (select 1 from devices where devices.id = ${id} and status = 'active' and ${withinScope(scope)})`;
-  }
+function ofFleet(dialect: DialectName, id: RawBuilder<unknown>, { scope, now }: Within): RawBuilder<boolean> {
+  const active = selected(dialect, { filter: { status: 'active' }, scope, now });
+  if (dialect === 'postgres') return sql`exists (select 1 from devices where devices.id = ${id} and ${active})`;
   return scope === null
     ? sql`(${id} not in (select id from devices where status in ('revoked', 'unenrolled')))`
-    : sql`(${id} in (select devices.id from devices where status = 'active' and ${withinScope(scope)}))`;
+    : sql`(${id} in (select devices.id from devices where ${active})) is true`;
 }
