@@ -24,12 +24,21 @@ export const CERTAINTY_MEANING: Readonly<Record<Location['certainty'], string>> 
 
 export const STATUS_WORDS = { active: 'Active', revoked: 'Revoked', unenrolled: 'Unenrolled' } as const;
 
-export const RECEIPT_SENTENCES: Readonly<Record<Receipt['kind'], string>> = {
-  informed: 'It has the order.',
-  shown: 'It has shown the order to its user.',
-  enforced: 'It has closed the service.',
-  restored: 'It has opened the service again.',
-};
+/** What a receipt says; `service` as the store has it, null for what is about the whole order. */
+export function receiptSentence(kind: Receipt['kind'], service: string | null): string {
+  const known = SERVICES.find((one) => one === service);
+  const what = known ? SERVICE_NAMES[known].toLowerCase() : (service ?? 'the service');
+  switch (kind) {
+    case 'informed':
+      return 'It has the order.';
+    case 'shown':
+      return 'It has shown the order to its user.';
+    case 'enforced':
+      return `It has shut off ${what}.`;
+    case 'restored':
+      return `It has restored ${what}.`;
+  }
+}
 
 const ALARM_NAMES: Readonly<Record<string, string>> = {
   report_refused: 'A report of the device was refused',
@@ -46,12 +55,6 @@ const ALARM_NAMES: Readonly<Record<string, string>> = {
   order_unverified: 'It does not believe an order',
   hold_renewed: 'One approver alone would prolong a hold',
 };
-
-/** A service as the store has it. */
-export function serviceName(service: string): string {
-  const known = SERVICES.find((one) => one === service);
-  return known ? SERVICE_NAMES[known] : service;
-}
 
 /** Codes come from agents too, also of other makers: one that is not known stays readable. */
 export const alarmName = (code: string): string => {

@@ -5,7 +5,7 @@ import { useMay } from '../../client/session.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Answer } from '../../parts/states.tsx';
 import { Moment } from '../../parts/words.tsx';
-import { RECEIPT_SENTENCES, serviceName } from '../../words/devices.ts';
+import { receiptSentence } from '../../words/devices.ts';
 import { receiptsQuestion } from '../queries.ts';
 import classes from './device.module.css';
 import { FewAtFirst } from './few-at-first.tsx';
@@ -27,10 +27,7 @@ export function ReceiptsSection({ id }: { readonly id: string }) {
                 <ul className={classes.list}>
                   {shown.map(({ order, revision, kind, service, at }) => (
                     <li key={`${order} ${revision} ${kind} ${service} ${at}`}>
-                      <Text size="sm">
-                        {RECEIPT_SENTENCES[kind]}
-                        {service !== null && ` ${serviceName(service)}.`}
-                      </Text>
+                      <Text size="sm">{receiptSentence(kind, service)}</Text>
                       <Text size="sm" c="dimmed">
                         <OrderLink number={order} />, revision {revision} · <Moment at={Date.parse(at)} />
                       </Text>

@@ -15,7 +15,7 @@ import type {
 import { EVIDENCE_SOURCES } from '../../../../shared/verdict/terms.ts';
 import { areaName } from '../../words/areas.ts';
 import { COMMAND_NAMES } from '../../words/commands.ts';
-import { alarmName, RECEIPT_SENTENCES, SOURCE_NAMES, serviceName } from '../../words/devices.ts';
+import { alarmName, receiptSentence, SOURCE_NAMES } from '../../words/devices.ts';
 
 export interface Happening {
   readonly at: number;
@@ -52,13 +52,7 @@ export function happenings(sources: Sources): Happening[] {
     ...ofDevice(device),
     ...(evidence?.observations ?? []).map(ofObservation),
     ...(receipts?.receipts ?? []).map(({ at, kind, order, service }) =>
-      server(
-        Date.parse(at),
-        service === null ? RECEIPT_SENTENCES[kind] : `${RECEIPT_SENTENCES[kind]} ${serviceName(service)}.`,
-        {
-          order,
-        },
-      ),
+      server(Date.parse(at), receiptSentence(kind, service), { order }),
     ),
     ...(alarms?.alarms ?? []).map(({ at, code, detail }) =>
       server(at, `Alarm: ${alarmName(code)}.`, { given: detail }),

@@ -91,7 +91,7 @@ export function DeviceGrid({
   }, [asked]);
 
   const [start, end] = useSeldom(virtualizer.range?.startIndex ?? 0, virtualizer.range?.endIndex ?? 0);
-  const rows = useRows(asked, start, end, total);
+  const rows = useRows(asked, start, end, focused ? active : start, total);
 
   const items = virtualizer.getVirtualItems();
   // Tab leads into the list wherever it has been scrolled to.

@@ -32,9 +32,10 @@ export function useAnswered(asked: Asked) {
   };
 }
 
-/** The rows `first` to `last` as far as they are there. */
-export function useRows(asked: Asked, first: number, last: number, total: number) {
-  const offsets = windowsOf(...withMargin(first, last), total);
+/** The rows `first` to `last`, and the one `besides` that the keyboard is at, as far as they are there. */
+export function useRows(asked: Asked, first: number, last: number, besides: number, total: number) {
+  const near = windowsOf(...withMargin(first, last), total);
+  const offsets = [...new Set([...near, ...windowsOf(besides, besides, total)])];
   const windows = useQueries({ queries: offsets.map((offset) => windowQuestion(asked, offset)) });
   return {
     at: (index: number): ListedDevice | undefined =>

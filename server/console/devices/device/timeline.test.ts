@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { deviceView } from '../../../../shared/api/devices.ts';
+import { newCommandId, newDeviceId } from '../../../../shared/protocol/ids.ts';
+import { clocksDiffer, happenings, type Sources } from './timeline.ts';
+
+const id = newDeviceId();
+const sources = (change: Partial<Sources> = {}): Sources => ({
+  device: deviceView.parse({
+    id,
+    generation: 2,
+    status: 'revoked',
+    user: 'x',
+    group: { id: 'grp_aaaaaaaaaaaaaaaa', name: 'g' },
+    home: null,
+    seat: null,
+    own: { home: null, seat: null },
+    statement: null,
+    enrolledAt: 10,
+    endedAt: 90,
+    hostname: null,
+    platform: null,
+    presence: null,
+  }),
+  evidence: undefined,
+  receipts: undefined,
+  alarms: undefined,
+  commands: undefined,
+  certificates: undefined,
+  ...change,
+});
+const told = (given: Sources) => happenings(given).map(({ at, what, given: words }) => [at, what, words]);
+
+describe('the timeline', () => {
+  it('begins with the enrolment and shows the end, newest first', () => {
+    expect(told(sources())).toEqual([
+      [90, 'Revoked.', null],
+      [10, 'Enrolled, for the 2nd time.', null],
+    ]);
+  });
+
+  it('puts what several sources know into one order', () => {
+    const command = { kind: 'message' as const, text: 'سلام' };
+    const made = { id: newCommandId(), device: id, generation: 1, command, state: 'done' as const, createdBy: 'acc' };
+    const times = { createdAt: 20, expiresAt: 99, storedAt: 21, finishedAt: 40, detail: '' };
+    const location = { certainty: 'unknown' as const, areas: [], source: null, disagree: [], network: null };
+    const observations = [
+      { source: 'address', areas: ['PK'], at: 30, detail: '1.2.3.4' },
+      { source: 'statement', areas: ['PK', 'IN'], at: 35, detail: 'he called' },
+      { source: 'statement', areas: ['PK', 'IN'], at: 36, detail: 'ended' },
+    ];
+    const receipt = { order: '2026-001', revision: 1, kind: 'enforced' as const, service: 'mail', gate: 'closed' };
+    const all = sources({
+      commands: { commands: [{ ...made, ...times }], people: {} },
+      evidence: { location, statement: null, sources: [], observations },
+      receipts: { receipts: [{ ...receipt, at: new Date(50).toISOString() }] },
+    });
+    expect(told(all)).toEqual([
+      [90, 'Revoked.', null],
+      [50, 'It has shut off mail.', null],
+      [40, 'Command done: Show a message.', null],
+      [36, "The admin's statement ended.", null],
+      [35, 'An admin stated where it is: Pakistan or India.', 'he called'],
+      [30, 'The Internet address that it connects from: Pakistan.', '1.2.3.4'],
+      [20, 'Command sent: Show a message.', 'سلام'],
+      [10, 'Enrolled, for the 2nd time.', null],
+    ]);
+    expect(happenings(all).find(({ at }) => at === 20)?.clock).toBe('real');
+  });
+
+  it('takes clocks for one unless somebody drives one of them', () => {
+    expect([clocksDiffer(0, 60_000), clocksDiffer(0, 3_600_000), clocksDiffer(3_600_000, 0)]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+});
