@@ -14,7 +14,7 @@ const cordon: MantineColorsTuple = [
   '#03525c',
 ];
 
-/** The list of a choice stands beside its field, within the page's or the dialog's landmarks, and is itself what scrolls: the keyboard reaches it. */
+/** The list of a choice stands beside its field, within the page's or the dialog's landmarks, and is itself what scrolls. */
 const CHOICES = {
   defaultProps: { withScrollArea: false, comboboxProps: { withinPortal: false, floatingStrategy: 'fixed' } },
   styles: { options: { maxHeight: 240, overflowY: 'auto' } },
@@ -45,6 +45,8 @@ export const theme = createTheme({
     NumberInput: { defaultProps: { hideControls: true } },
     Select: CHOICES,
     MultiSelect: CHOICES,
+    // The arrows scroll it. Else Tab would go into it, which closes it, and then nothing has the focus.
+    ComboboxOptions: { defaultProps: { tabIndex: -1 } },
     Notification: {
       defaultProps: { closeButtonProps: { 'aria-label': 'Close' } },
       styles: { description: { color: 'var(--mantine-color-dimmed)' } },
