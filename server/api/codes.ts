@@ -1,5 +1,4 @@
 /** Activation codes. The secret is in the answer to the request that made it, and nowhere else. */
-import qrcode from 'qrcode-terminal';
 import { codeList, codeParams, createdCode, newCode } from '../../shared/api/codes.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -19,7 +18,7 @@ export function codeRoutes({ enrolment, devices }: CodesPorts): Route[] {
       name: 'codes.create',
       method: 'post',
       path: '/codes',
-      summary: 'Make an activation code, as a link and as a QR code in text',
+      summary: 'Make an activation code, as a link',
       body: newCode,
       response: createdCode,
       statuses: [201],
@@ -28,7 +27,7 @@ export function codeRoutes({ enrolment, devices }: CodesPorts): Route[] {
         requireInScope(reach.devices, { group: body.group, home });
         if (body.device !== null) await devices.get(body.device, reach.devices);
         const code = await enrolment.createCode({ ...body, by: caller.account.id });
-        return new Reply({ ...code, qr: await qrText(code.link) }, { status: 201 });
+        return new Reply(code, { status: 201 });
       },
     }),
     route({
@@ -64,8 +63,4 @@ export function codeRoutes({ enrolment, devices }: CodesPorts): Route[] {
       },
     }),
   ];
-}
-
-function qrText(link: string): Promise<string> {
-  return new Promise((resolve) => qrcode.generate(link, { small: true }, resolve));
 }

@@ -1,7 +1,6 @@
 /** setup, sign-in, sign-out, accounts and tokens. */
 import type { Command } from 'commander';
 import { generate } from 'otplib';
-import qrcode from 'qrcode-terminal';
 import {
   type AccountView,
   accountList,
@@ -17,6 +16,7 @@ import { plain } from '../../shared/plain-text.ts';
 import type { Cli } from './cli.ts';
 import { createClient } from './client.ts';
 import { table, when } from './output.ts';
+import { qrText } from './qr-text.ts';
 import { ask, readSecret, readText } from './secrets.ts';
 
 interface PasswordOptions {
@@ -48,13 +48,12 @@ export function addAccountCommands(program: Command, cli: Cli): void {
       const client = createClient(server, { token: null, session: null });
       const made = await client.call(redeemed, 'POST', '/invitations/redeem', { ...given, token, password: chosen });
       const { account, totpSecret, totpUri } = made;
-      const qr = await new Promise<string>((drawn) => qrcode.generate(totpUri, { small: true }, drawn));
       cli
         .out()
         .show(made, [
           `Welcome, ${plain(account.name)} (${plain(account.email)}).`,
           'Put this into an authenticator app now; it is not shown again:',
-          qr,
+          await qrText(totpUri),
           `secret: ${totpSecret}`,
           totpUri,
           `Then: cordon --server ${client.server} sign-in ${plain(account.email)}`,

@@ -19,6 +19,7 @@ import { COMMAND_KINDS } from '../../shared/protocol/frames.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
 import type { Cli } from './cli.ts';
 import { table, when } from './output.ts';
+import { qrText } from './qr-text.ts';
 
 export function addFleetCommands(program: Command, cli: Cli): void {
   addGroups(program, cli);
@@ -92,9 +93,8 @@ function addCodes(program: Command, cli: Cli): void {
     .action(async ({ hours, ...given }: { user: string; group: string; hours?: number }) => {
       const body = { ...given, ...(hours === undefined ? {} : { expiresInHours: hours }) };
       const code = await cli.client().call(createdCode, 'POST', '/codes', body);
-      cli
-        .out()
-        .show(code, [code.qr, code.link, `For one device, until ${when(code.expiresAt)}. It is not shown again.`]);
+      const qr = await qrText(code.link);
+      cli.out().show(code, [qr, code.link, `For one device, until ${when(code.expiresAt)}. It is not shown again.`]);
     });
   codes
     .command('list')

@@ -12,8 +12,8 @@ export const newCode = z.strictObject({
   device: deviceIdSchema.nullable().default(null),
   expiresInHours: z.int().min(1).max(720).default(48),
 });
-/** `link` holds the secret and is shown this once; `qr` is the same for a camera, in block characters. */
-export const createdCode = z.object({ id: deviceIdSchema, link: z.string(), qr: z.string(), expiresAt: instant });
+/** `link` holds the secret and is shown this once. Who shows it draws the QR code. */
+export const createdCode = z.object({ id: deviceIdSchema, link: z.string(), expiresAt: instant });
 export const codeView = z.object({
   id: deviceIdSchema,
   user: z.string(),
