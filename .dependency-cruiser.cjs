@@ -61,7 +61,10 @@ module.exports = {
       name: 'domain-main-file-only',
       comment: "Another module's inside is its own: import its main file.",
       severity: 'error',
-      from: { path: '^server/(enrolment|devices|commands|jurisdiction|orders|overview|relay|ledger|admins)/', pathNot: test },
+      from: {
+        path: '^server/(enrolment|devices|commands|jurisdiction|orders|overview|relay|ledger|admins)/',
+        pathNot: test,
+      },
       to: {
         path: '^server/(enrolment|devices|commands|jurisdiction|orders|overview|relay|ledger|admins)/',
         pathNot: ['^server/$1/', '^server/([^/]+)/\\1\\.ts$'],
