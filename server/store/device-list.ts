@@ -17,13 +17,14 @@ interface PageOfIds {
 }
 
 export async function pageOfIds(database: Database, query: DeviceQuery): Promise<PageOfIds> {
-  // Where the whole selection has to be gone through for a page, it is counted on the way.
-  if (query.after === null && (query.sort === 'seen' || query.filter.text)) {
+  const { filter, sort, offset, limit, descending, after } = query;
+  const looksAside = filter.area !== undefined || filter.connected !== undefined;
+  // Where a page has to go through all of them anyway, and to ask more of each than its index holds, they are counted on the way.
+  if (after === null && (filter.text || (sort === 'seen' && looksAside))) {
     const page = await pageWithTotal(database, query);
     if (page) return page;
   }
   const total = await countIds(database, query);
-  const { offset, limit, descending, after } = query;
   if (after !== null || offset <= total / 2) return { ids: await idsOf(database, query), total };
   // What lies beyond the middle is counted from the end: a table that jumps there passes over few.
   const place = { offset: Math.max(0, total - offset - limit), limit: Math.max(0, Math.min(limit, total - offset)) };

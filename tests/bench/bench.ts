@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { checkInBench } from './check-in.ts';
 import { connectBenches } from './connect.ts';
+import { devicesListBenches } from './devices-list.ts';
 import { enrolmentBenches } from './enrolment.ts';
 import { fanOutBench } from './fan-out.ts';
 import { type Bench, type Result, resultOf } from './measure.ts';
@@ -30,7 +31,12 @@ const benchesOn = (stage: Stage): Bench[] => [
 ];
 
 /** Those that need no stage, or bring their own. */
-const apart: readonly Bench[] = [...verdictBenches, ...orderImpactBenches, ...orderScaleBenches(values.svg)];
+const apart: readonly Bench[] = [
+  ...verdictBenches,
+  ...devicesListBenches,
+  ...orderImpactBenches,
+  ...orderScaleBenches(values.svg),
+];
 
 const COLUMNS = [-22, -17, 9, 9, 7, 8, 7, 5, 7];
 const row = (cells: readonly (string | number)[]) =>

@@ -1,0 +1,141 @@
+/**
+ * What the table of devices and the overview ask of the server, over a hundred thousand devices: a page with the total beside it, wherever in
+ * the list, however it is narrowed and sorted. The floor is a count of the active devices and the rows of one page by their ids, by prepared
+ * statements and nothing around them. In this process, on SQLite; `devices-matrix.ts` asks more, and PostgreSQL too.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { LocalBus } from '../../server/bus/bus.ts';
+import { createDevices, type Devices, type ListDevices } from '../../server/devices/devices.ts';
+import { type Database, openDatabase } from '../../server/store/database.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
+import { GroupStore } from '../../server/store/group-store.ts';
+import { OverviewStore } from '../../server/store/overview-store.ts';
+import { PresenceStore } from '../../server/store/presence-store.ts';
+import { parsePlace } from '../../shared/areas/area-code.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
+import { addLargeFleet, LIST_VERSION } from './large-fleet.ts';
+import type { Bench, Sample } from './measure.ts';
+
+const DAY = 86_400_000;
+const NOW = Date.parse('2026-11-01T12:00:00.000Z');
+const DEVICES = 100_000;
+const PAGE = 50;
+const RUNS = 5;
+/** 200 ms where the floor takes 4.5. */
+const BUDGET = 45;
+
+export const PK = parsePlace('PK');
+
+export interface Asked {
+  readonly devices: Devices;
+  page(query: Omit<ListDevices, 'scope' | 'limit'> & Partial<Pick<ListDevices, 'scope'>>): Promise<number>;
+  overview(scope?: ListDevices['scope']): Promise<number>;
+}
+
+export function askOf(database: Database): Asked {
+  const devices = createDevices({
+    store: new DeviceStore(database),
+    groups: new GroupStore(database),
+    presence: new PresenceStore(database),
+    bus: new LocalBus(),
+    clock: new DrivenClock(NOW),
+    followers: { deviceChanged: async () => undefined },
+  });
+  const counts = new OverviewStore(database);
+  return {
+    devices,
+    async page(query) {
+      const { items, total } = await devices.list({ scope: null, limit: PAGE, ...query });
+      const expected = Math.min(PAGE, Math.max(0, total - (query.offset ?? 0)));
+      if (total === 0 || items.length !== expected) throw new Error(`${items.length} devices instead of ${expected}`);
+      return total;
+    },
+    async overview(scope = null) {
+      const question = { scope, now: NOW, silentBefore: NOW - 7 * DAY, listVersion: LIST_VERSION };
+      const [fleet, areas] = await Promise.all([counts.fleet(question), counts.areas(question)]);
+      await counts.alarmsSince(NOW - DAY, scope);
+      if (areas.length === 0 || fleet.known === 0) throw new Error('the fleet is nowhere');
+      return fleet.total;
+    },
+  };
+}
+
+export const fill = (database: Database) => addLargeFleet(database, DEVICES, NOW);
+
+interface World extends Asked {
+  floor(): void;
+}
+
+let opened: Promise<World> | null = null;
+
+async function open(): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-bench-devices-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'cordon.db');
+  const database = await openDatabase({ file });
+  await fill(database);
+  const asked = askOf(database);
+  const { items } = await asked.devices.list({ scope: null, limit: PAGE });
+  const bare = new BetterSqlite3(file, { readonly: true });
+  const count = bare.prepare("select count(*) from devices where status = 'active'");
+  const page = bare.prepare(`select * from devices
+    join groups on groups.id = devices.group_id
+    left join device_presence on device_presence.device_id = devices.id
+    left join device_inventory on device_inventory.device_id = devices.id
+    where devices.id in (select value from json_each(?))`);
+  const ids = JSON.stringify(items.map(({ id }) => id));
+  return {
+    ...asked,
+    floor() {
+      count.all();
+      if (page.all(ids).length !== PAGE) throw new Error('the floor has read another page');
+    },
+  };
+}
+
+const world = () => (opened ??= open());
+
+async function costOf(work: () => unknown): Promise<number> {
+  const began = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(began);
+  return (user + system) / 1000;
+}
+
+async function samples(work: (asked: Asked) => Promise<number>): Promise<Sample[]> {
+  const { floor, ...asked } = await world();
+  const all: Sample[] = [];
+  for (let run = -1; run < RUNS; run += 1) {
+    const value = await costOf(() => work(asked));
+    const bare = await costOf(floor);
+    if (run >= 0) all.push({ value, floor: bare, busy: null });
+  }
+  return all;
+}
+
+const bench = (name: string, work: (asked: Asked) => Promise<number>): Bench => ({
+  name,
+  unit: 'ms of CPU',
+  budget: BUDGET,
+  better: 'less',
+  run: () => samples(work),
+});
+
+/** Beyond the middle a list is read from its end, so that its middle is the farthest. */
+const MIDDLE = DEVICES / 2 - 2_000;
+const active = { status: 'active' } as const;
+const wholeList: Parameters<Asked['page']>[0] = { filter: active };
+
+export const devicesListBenches: readonly Bench[] = [
+  bench('devices-first', ({ page }) => page(wholeList)),
+  bench('devices-middle', ({ page }) => page({ ...wholeList, offset: MIDDLE })),
+  bench('devices-end', ({ page }) => page({ ...wholeList, offset: 96_900 })),
+  bench('devices-seen', ({ page }) => page({ ...wholeList, sort: 'seen', offset: MIDDLE })),
+  bench('devices-search', ({ page }) => page({ filter: { ...active, text: 'khan 12' } })),
+  bench('devices-narrowed', ({ page }) => page({ filter: { ...active, text: 'khan', area: PK, connected: true } })),
+  bench('devices-scope', ({ page }) => page({ ...wholeList, scope: [{ group: null, homes: [PK] }], offset: 3_000 })),
+  bench('devices-overview', ({ overview }) => overview()),
+];

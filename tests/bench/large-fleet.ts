@@ -1,0 +1,54 @@
+/** A fleet of many groups and countries: most of it in one of them, some of it connected, some long gone, a few that never came. */
+import type { Database } from '../../server/store/database.ts';
+import type { GroupId } from '../../shared/protocol/ids.ts';
+import { addGroup } from '../support/fleet-rows.ts';
+import { addPlacedFleet, type PlacedDevice } from '../support/placed-fleet.ts';
+
+const DAY = 86_400_000;
+const COUNTRIES = ['PK', 'IN', 'SA', 'AE', 'DE', 'FR', 'GB', 'US', 'BR', 'ZA', 'KE', 'ID', 'JP', 'TR'];
+const GIVEN = ['Ayesha', 'Bilal', 'Chen', 'Dara', 'Emre', 'Fatima', 'Göran', 'Hana', 'Imran', 'José', 'Kenji', 'Lena'];
+const FAMILY = ['Khan', 'Müller', 'Okafor', 'Silva', 'Tanaka', 'Yılmaz', 'Singh', 'Dubois', 'Smith', 'Naidoo', 'Wang'];
+/** Of the order list that the newest devices hold; others hold one of the two before. */
+export const LIST_VERSION = 42;
+
+export async function addLargeFleet(database: Database, size: number, now: number): Promise<readonly GroupId[]> {
+  const groups: GroupId[] = [];
+  for (let index = 0; index < 40; index += 1) {
+    groups.push(await addGroup(database, `Group ${index}`, COUNTRIES[index] ?? null));
+  }
+  const [first] = groups;
+  if (first === undefined) throw new Error('a fleet without a group');
+  await addPlacedFleet(database, first, now, devices(size, groups, now));
+  return groups;
+}
+
+/** Always the same fleet but for its ids, or two runs would ask two questions. */
+function* devices(size: number, groups: readonly GroupId[], now: number): Generator<PlacedDevice> {
+  for (let index = 0; index < size; index += 1) {
+    // Multiplied by a prime, so that each part is spread over the fleet, and independent of the others.
+    const spread = (prime: number, most: number) => ((index * prime) % 99_991) % most;
+    const pick = <T>(prime: number, from: readonly T[]): T => from[spread(prime, from.length)] as T;
+    const area = spread(7, 3) === 0 ? pick(11, COUNTRIES) : 'PK';
+    const areas = spread(67, 10) === 0 ? [...new Set([area, pick(71, COUNTRIES)])] : [area];
+    const active = spread(13, 33) > 0;
+    const belongs = {
+      status: active ? 'active' : 'revoked',
+      user: `${pick(17, GIVEN)} ${pick(19, FAMILY)} ${spread(23, 5_000)}`,
+      group: pick(29, groups),
+      home: spread(31, 4) === 0 ? area : null,
+      enrolledAt: now - spread(37, 400) * DAY - index,
+    } as const;
+    if (spread(41, 20) === 0) {
+      yield belongs;
+      continue;
+    }
+    const connected = active && spread(43, 10) < 6;
+    const lastSeenAt = connected ? now - spread(47, 600) * 1000 : now - spread(53, 30) * DAY - index;
+    yield {
+      ...belongs,
+      hostname: `host-${spread(61, 90_000)}`,
+      presence: { connected, lastSeenAt, listVersion: LIST_VERSION - spread(59, 3) },
+      seen: [{ source: 'address', areas, at: lastSeenAt, ...(connected && { connected }) }],
+    };
+  }
+}
