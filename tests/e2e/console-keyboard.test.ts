@@ -1,0 +1,194 @@
+/** An order proposed by somebody who has a keyboard and nothing else: from the list to the order's own page, with mistakes made and mended on the way. */
+import type { Browser, Locator } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { orderView } from '../../shared/api/orders.ts';
+import { browser as chromium, openBrowser } from '../support/browser.ts';
+import { TWO_RESIDENTS } from '../support/console-fleet.ts';
+import { type ConsoleWorld, officesOf, openConsoleWorld } from '../support/console-world.ts';
+import { Keyboard } from '../support/keyboard.ts';
+import { adoptRoot, firstOwner, invite, inviteApprover, type Person } from '../support/people.ts';
+import { type Seat, takeSeat } from '../support/seat.ts';
+
+describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_000 }, () => {
+  let browser: Browser;
+  let world: ConsoleWorld;
+  let sana: Person;
+  let seat: Seat;
+  let keys: Keyboard;
+
+  beforeAll(async () => {
+    [browser, world] = await Promise.all([openBrowser(), openConsoleWorld({ residents: TWO_RESIDENTS, demo: false })]);
+    const owner = await firstOwner(world.url, world.firstOwnerLink);
+    await adoptRoot(owner, [
+      await inviteApprover(world.url, owner, 'Ada'),
+      await inviteApprover(world.url, owner, 'Ben'),
+    ]);
+    sana = await invite(world.url, owner, 'Sana');
+    await world.settle(await officesOf(owner));
+    seat = await takeSeat(browser, world.url, { as: sana });
+    keys = new Keyboard(seat.page);
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await world?.remove();
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await seat.picture('failed-keyboard');
+  });
+
+  const field = (name: string | RegExp) => seat.page.getByRole('textbox', { name });
+  const choice = (name: string | RegExp): Locator => seat.page.getByRole('combobox', { name });
+  const box = (name: string) => seat.page.getByRole('checkbox', { name, exact: true });
+  const button = (name: string | RegExp) => seat.page.getByRole('button', { name });
+
+  /** In a combobox: types, and goes down the list until the option is the one that Enter takes. */
+  async function choose(text: string, option: string): Promise<void> {
+    await keys.type(text);
+    const wanted = seat.page.getByRole('option', { name: option });
+    await wanted.waitFor();
+    const id = await wanted.getAttribute('id');
+    const field = seat.page.locator(':focus');
+    for (let step = 0; (await field.getAttribute('aria-activedescendant')) !== id; step++) {
+      if (step === 10) throw new Error(`the arrows do not lead to ${option}`);
+      await keys.press('ArrowDown');
+    }
+    await keys.press('Enter');
+  }
+
+  it('leads from the list of orders to the form', async () => {
+    await seat.goto('/orders');
+    await seat.page.getByRole('link', { name: 'Propose an order' }).first().waitFor();
+    await keys.press('Tab');
+    await keys.at(seat.page.getByRole('link', { name: 'Skip to the page' }));
+    await seat.picture('keyboard-1-skip');
+    await keys.press('Enter');
+    await keys.to(seat.page.getByRole('link', { name: 'Propose an order' }).first(), 'Tab', 2);
+    await keys.press('Enter');
+    await seat.page.getByRole('heading', { level: 1, name: 'Propose an order' }).waitFor();
+    await keys.to(choice('Areas'), 'Tab', 2);
+  });
+
+  it('takes where, what and for whom', async () => {
+    // Palau was not meant.
+    await choose('Palau', 'Palau (PW)');
+    await keys.press('Backspace');
+    expect(await seat.page.getByText('Palau (PW)').count()).toBe(0);
+    await choose('Pakistan', 'Pakistan (PK)');
+    await keys.press('Escape');
+    await keys.to(choice('Kashmir'), 'Tab', 3);
+    await keys.press('ArrowDown');
+    await choose('', 'As Pakistan');
+    await keys.to(box('Messages'), 'Tab', 3);
+    await keys.press('Space');
+    await keys.to(box('Mail'), 'Tab', 1);
+    await keys.press('Space');
+    await keys.to(box('Management'), 'Tab', 2);
+    await keys.press('Space');
+    await seat.page.getByText('This order names management').waitFor();
+    await seat.picture('keyboard-2-management');
+    await keys.press('Space');
+    await keys.to(box('It is there'), 'Tab', 1);
+    expect(await box('It is there').isChecked()).toBe(true);
+    await keys.to(box('It uses a mobile network there'), 'Tab', 3);
+    await keys.press('Space');
+  });
+
+  it('shows a time that has passed beside the day, and takes a better one', async () => {
+    await keys.to(choice('Time zone'), 'Tab', 2);
+    expect(await choice('Time zone').inputValue()).toBe('Asia/Karachi');
+    await keys.to(field('Day'), 'Tab', 2);
+    await keys.type('1 Nov 2015');
+    const [hours, minutes] = ['hours', 'minutes'].map((part) =>
+      seat.page.getByRole('spinbutton', { name: `Takes effect: ${part}` }),
+    ) as [Locator, Locator];
+    await keys.to(hours, 'Tab', 3);
+    await keys.type('0000');
+    await keys.at(minutes);
+    await keys.to(seat.page.getByRole('checkbox', { name: 'It ends by itself' }), 'Tab', 3);
+    await seat.page.getByText('has passed').or(seat.page.getByText('in the past')).first().waitFor();
+    await seat.picture('keyboard-3-in-the-past');
+    await keys.to(field('Day'), 'Shift+Tab', 4);
+    expect(await keys.tied()).toMatch(/passed|past/);
+    await keys.press('Control+A');
+    await keys.type('1 Dec 2015');
+    await keys.to(hours, 'Tab', 3);
+    await seat.page.getByText('1 Dec 2015, 00:00 (Asia/Karachi, GMT+5)').first().waitFor();
+    const ends = seat.page.getByRole('checkbox', { name: 'It ends by itself' });
+    await keys.to(ends, 'Tab', 3);
+    await keys.press('Space');
+    await seat.page.getByRole('group', { name: 'Ends' }).waitFor();
+    await keys.press('Space');
+  });
+
+  it('takes rules, by arrows, and who is exempt, by name', async () => {
+    const kind = seat.page.getByRole('radio', { name: 'Suspend, and restore later' });
+    await keys.to(kind, 'Tab', 2);
+    await keys.press('ArrowDown');
+    expect(await seat.page.getByRole('radio', { name: 'Leave the country for good' }).isChecked()).toBe(true);
+    await keys.press('ArrowUp');
+    expect(await kind.isChecked()).toBe(true);
+    await keys.to(field('Grace for visitors'), 'Tab', 4);
+    await keys.press('Control+A');
+    await keys.type('10');
+    await keys.to(choice('Grace for visitors: unit'), 'Tab', 1);
+    expect(await choice('Grace for visitors: unit').inputValue()).toBe('Days');
+    await keys.to(choice('Devices'), 'Tab', 6);
+    await choose('Zoë', TWO_RESIDENTS.at(-1)?.user ?? '');
+    await keys.press('Escape');
+  });
+
+  it('takes words in two languages, and goes to what is missing when it is sent', async () => {
+    await keys.to(field('Title'), 'Tab', 2);
+    await keys.type('Pakistan');
+    await keys.press('Tab');
+    await keys.type('Telecommunication Authority');
+    await keys.press('Tab');
+    await keys.type('operators');
+    // The instrument is passed over.
+    await keys.press('Tab');
+    await keys.at(field('Instrument'));
+    await keys.to(field('Statement in English'), 'Tab', 2);
+    await keys.type('Messages end.');
+    await keys.to(button('Add a language'), 'Tab', 2);
+    await keys.press('Enter');
+    await keys.at(choice('Language').last());
+    await choose('Urdu', 'Urdu');
+    await keys.to(field('Statement in Urdu'), 'Tab', 2);
+    await keys.type('پیغامات بند');
+    await keys.to(field('Whom to appeal to'), 'Tab', 4);
+    await keys.to(button('Propose the order'), 'Tab', 20);
+    await keys.press('Enter');
+    await keys.at(field('Instrument'));
+    expect([await field('Instrument').getAttribute('aria-invalid'), await keys.tied()]).toEqual([
+      'true',
+      expect.stringContaining('Say by which law, letter or directive.'),
+    ]);
+    await seat.picture('keyboard-4-missing');
+    await keys.type('directive, July 2015');
+    await keys.to(button('Propose the order'), 'Tab', 20);
+    await keys.press('Enter');
+    await seat.page.waitForURL(`${world.url}/orders/2015-001`);
+    await seat.page.getByRole('heading', { level: 1, name: 'Pakistan' }).waitFor();
+    await seat.picture('keyboard-5-proposed');
+  });
+
+  it('has proposed what was typed, and could be seen at every step', async () => {
+    const { terms } = await sana.api.call('GET', '/orders/2015-001', orderView);
+    expect(terms).toMatchObject({
+      title: 'Pakistan',
+      areas: ['PK'],
+      services: ['messaging', 'mail'],
+      nexus: ['present', 'network'],
+      effective: '2015-11-30T19:00:00.000Z',
+      until: null,
+      zone: 'Asia/Karachi',
+      mode: 'suspend',
+      visitors: 'P10D',
+      disputed: { kashmir: 'PK' },
+      authority: 'Telecommunication Authority',
+      instrument: 'directive, July 2015',
+      statement: { en: 'Messages end.', ur: 'پیغامات بند' },
+    });
+    expect([keys.complaints, seat.complaints]).toEqual([[], []]);
+  });
+});
