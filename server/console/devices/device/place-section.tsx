@@ -10,7 +10,7 @@ import { Section } from '../../parts/page.tsx';
 import { Answer } from '../../parts/states.tsx';
 import { Given, Moment, Places } from '../../parts/words.tsx';
 import { CERTAINTY_MEANING, CERTAINTY_NAMES, SOURCE_NAMES } from '../../words/devices.ts';
-import { duration } from '../../words/time.ts';
+import { dateTime, duration } from '../../words/time.ts';
 import { evidenceQuestion } from '../queries.ts';
 import classes from './device.module.css';
 import { EndStatement, StatementDialog } from './statement-dialog.tsx';
@@ -55,7 +55,7 @@ function Stated({ device, change }: { readonly device: DeviceView; readonly chan
         <div>
           <Text size="sm">
             An admin has stated <Moment at={at} /> that {kind === 'home' ? 'its home is' : 'it is in'}{' '}
-            <Places areas={areas} />. This holds until <Moment at={until} />.
+            <Places areas={areas} />. This holds until {dateTime(until)}.
           </Text>
           <Text size="sm" c="dimmed">
             Reason: <Given>{reason}</Given>
@@ -156,17 +156,19 @@ function SourceView({
           )}
         </Text>
         <Text size="xs" c="dimmed">
-          {at - since > 60_000 ? (
+          {source !== 'statement' && at - since > 60_000 ? (
             <>
               The same since <Moment at={since} />, last <Moment at={at} />.
             </>
           ) : (
             <>
-              Observed <Moment at={at} />.
+              {source === 'statement' ? 'Stated' : 'Observed'} <Moment at={at} />.
             </>
           )}{' '}
           {!fresh
-            ? 'Too old to count.'
+            ? source === 'statement'
+              ? 'It has ended.'
+              : 'Too old to count.'
             : until === null
               ? 'Counts as long as the device is connected.'
               : `Counts for another ${duration(until - now)}.`}
