@@ -98,6 +98,7 @@ export const approvalResult = z.object({
   code: z.string().nullable(),
   detail: z.string(),
 });
+export type ApprovalResult = z.infer<typeof approvalResult>;
 
 export const affectedView = z.object({
   devices: z.array(

@@ -1,8 +1,8 @@
 /** Approving: what is signed stands here in words, read from the exact bytes; the key of this browser signs them; the server checks and counts. */
 import { Alert, Button, Checkbox, Group, Modal, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import { approvalResult, type OrderView } from '../../../shared/api/orders.ts';
+import { useEffect, useRef, useState } from 'react';
+import { type ApprovalResult, approvalResult, type OrderView } from '../../../shared/api/orders.ts';
 import type { Approvers } from '../../../shared/order/documents.ts';
 import { signRevision, type WebApproverKey } from '../../../shared/order/web-approver-key.ts';
 import { OwnKeyPanel } from '../approver-key/own-key-panel.tsx';
@@ -114,18 +114,7 @@ function Sign({
       return call('POST', path, approvalResult, { keyid: key.keyid, signature });
     },
   });
-  if (signing.data) {
-    return (
-      <Stack>
-        <Alert color="cordon" role="status" title={signing.data.adopted ? 'Approved' : 'Your approval is recorded'}>
-          {signing.data.detail}
-        </Alert>
-        <Group justify="flex-end">
-          <Button onClick={close}>Close</Button>
-        </Group>
-      </Stack>
-    );
-  }
+  if (signing.data) return <Signed result={signing.data} close={close} />;
   const state = approvalState(order, revision, root);
   const who = eligibility(state, revision, root, person);
   const warned = warnings.data?.warnings ?? [];
@@ -165,6 +154,24 @@ function Sign({
             Sign and approve
           </Button>
         )}
+      </Group>
+    </Stack>
+  );
+}
+
+function Signed({ result, close }: { readonly result: ApprovalResult; readonly close: () => void }) {
+  const button = useRef<HTMLButtonElement>(null);
+  // The button that had the focus is gone.
+  useEffect(() => button.current?.focus(), []);
+  return (
+    <Stack>
+      <Alert color="cordon" role="status" title={result.adopted ? 'Approved' : 'Your approval is recorded'}>
+        {result.detail}
+      </Alert>
+      <Group justify="flex-end">
+        <Button ref={button} onClick={close}>
+          Close
+        </Button>
       </Group>
     </Stack>
   );

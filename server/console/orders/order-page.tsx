@@ -3,7 +3,7 @@ import { Grid, Stack } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import type { OrderView } from '../../../shared/api/orders.ts';
 import { rootsOf } from '../approver-key/root-of-approvers.ts';
 import { approversQuery } from '../client/queries.ts';
@@ -45,11 +45,26 @@ export function OrderPage() {
 /** What stands open over the page. */
 type Open = { readonly kind: 'approve'; readonly revision: number } | { readonly kind: PlainAct | 'extend' };
 
+/** Whatever opened a dialog has the focus again when it closes; if that is gone (one has approved), the page has it. */
+function useFocusBack(opened: boolean): void {
+  const opener = useRef<Element | null>(null);
+  useEffect(() => {
+    if (!opened) return;
+    opener.current = document.activeElement;
+    return () => {
+      const back = opener.current;
+      const there = back instanceof HTMLElement && back.isConnected && back !== document.body;
+      requestAnimationFrame(() => (there && back.isConnected ? back : document.getElementById('main'))?.focus());
+    };
+  }, [opened]);
+}
+
 function Loaded({ order }: { readonly order: OrderView }) {
   const may = useMay();
   const { person } = useSession().account;
   const now = useServerNow(1_000);
   const [open, setOpen] = useState<Open | null>(null);
+  useFocusBack(open !== null);
   const texts = useRevisionTexts(order);
   const approvers = useQuery({ ...approversQuery, enabled: may('approvers.show') }).data;
   const root = approvers ? rootsOf(approvers).current : null;
