@@ -12,7 +12,7 @@ import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
 import type { ClockState } from '../enforcement/device-clock.ts';
 import { openHeldDocuments } from '../enforcement/documents-held.ts';
 import type { DialPort } from '../link/dial.ts';
-import { overTls } from '../link/http.ts';
+import { type Http, overOneConnection, overTls } from '../link/http.ts';
 import { secureDial } from '../link/tls.ts';
 import type { AgentStore } from '../store/agent-store.ts';
 import { chainOf, findRoot, readOwn } from './certificates.ts';
@@ -58,27 +58,33 @@ export async function enrol(link: string, { keeper, store, dial, replace = false
     // The key is durable before it is spoken of: when the answer is lost, the used code still answers this key and no other.
     keeper.save(state);
   }
-  let { chainPem } = state;
-  if (chainPem === null) {
-    // From here on nothing but that root is trusted.
-    const http = overTls(secureDial({ dial, rootPem: state.rootPem, identity: null }));
-    const authorities = await fetchAuthorities(http, publicUrl);
-    const csr = requestCertificate(device, state.keyPem);
-    const answer = await simpleEnrol(http, publicUrl, csr, { user: device, secret: code.secret });
-    chainPem = chainOf(answer, authorities, state.keyPem, state.rootPem);
-    state = { ...state, complete: false, chainPem };
-    keeper.save(state);
+  // From here on nothing but that root is trusted.
+  const pinned = overOneConnection(secureDial({ dial, rootPem: state.rootPem, identity: null }));
+  try {
+    let { chainPem } = state;
+    if (chainPem === null) {
+      const authorities = await fetchAuthorities(pinned.http, publicUrl);
+      const csr = requestCertificate(device, state.keyPem);
+      const answer = await simpleEnrol(pinned.http, publicUrl, csr, { user: device, secret: code.secret });
+      chainPem = chainOf(answer, authorities, state.keyPem, state.rootPem);
+      state = { ...state, complete: false, chainPem };
+      keeper.save(state);
+    }
+    return await finish({ ...state, chainPem }, pinned.http, { keeper, store, dial });
+  } finally {
+    pinned.close();
   }
-  return finish({ ...state, chainPem }, { keeper, store, dial });
 }
 
-async function finish(state: EnrolmentState & { chainPem: string }, ports: EnrolPorts): Promise<Credentials> {
+async function finish(
+  state: EnrolmentState & { chainPem: string },
+  open: Http,
+  ports: EnrolPorts,
+): Promise<Credentials> {
   const { device, code, publicUrl, deviceUrl, rootPem, keyPem, chainPem } = state;
   const { generation } = readOwn(chainPem);
-  const open = overTls(secureDial({ dial: ports.dial, rootPem, identity: null }));
   const asDevice = overTls(secureDial({ dial: ports.dial, rootPem, identity: { keyPem, chainPem } }));
-  const get = async (http: typeof open, url: URL) =>
-    JSON.parse(accepted(await http(url, { method: 'GET' })).toString('utf8'));
+  const get = async (http: Http, url: URL) => JSON.parse(accepted(await http(url, { method: 'GET' })).toString('utf8'));
 
   const roots = z
     .array(envelopeSchema)

@@ -1,5 +1,6 @@
-/** One HTTPS request over a connection of its own: all that enrolment, renewal and a refused device's polling need. */
-import { request as httpRequest } from 'node:http';
+/** HTTPS for what does not go over the link: enrolment, renewal, and a refused device's polling. */
+import { Agent, request as httpRequest, type RequestOptions } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { CordonError } from '../../shared/errors.ts';
 import type { SecureDial } from './tls.ts';
 
@@ -20,45 +21,71 @@ export type Http = (url: URL, request: HttpRequest) => Promise<HttpAnswer>;
 const ANSWER_WITHIN = 30_000;
 const LARGEST_ANSWER = 32 * 1024 * 1024;
 
+/** Each request over a connection of its own. */
 export function overTls(dial: SecureDial): Http {
-  return async (url, { method, headers, body }) => {
-    const port = Number(url.port || 443);
-    const socket = await dial({ host: hostOf(url), port });
-    return new Promise((resolve, reject) => {
+  return async (url, request) => {
+    const socket = await dial(targetOf(url));
+    try {
       // `node:http` on purpose: the connection that it is given has TLS already.
-      const request = httpRequest({
-        createConnection: () => socket,
-        method,
-        path: `${url.pathname}${url.search}`,
-        headers: {
-          host: url.host,
-          connection: 'close',
-          ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
-          ...headers,
-        },
-        timeout: ANSWER_WITHIN,
-      });
-      request.once('timeout', () => request.destroy(new Error(`no answer from ${url.host} in ${ANSWER_WITHIN} ms`)));
-      request.once('error', reject);
-      request.once('response', (response) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > LARGEST_ANSWER)
-            response.destroy(new CordonError('too_large', `${url.host} answered with too much`));
-          chunks.push(chunk);
-        });
-        response.once('error', reject);
-        response.once('end', () => {
-          socket.destroy();
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
-        });
-      });
-      request.end(body);
-    });
+      return await ask(url, request, { createConnection: () => socket, headers: { connection: 'close' } });
+    } finally {
+      socket.destroy();
+    }
   };
 }
+
+/** Requests to one server over one connection, one after the other; a new one if the server has closed it. Whoever opens it closes it. */
+export function overOneConnection(dial: SecureDial): { readonly http: Http; close(): void } {
+  let socket: TLSSocket | null = null;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  agent.createConnection = () => socket;
+  return {
+    async http(url, request) {
+      if (!socket || socket.destroyed) socket = await dial(targetOf(url));
+      return ask(url, request, { agent });
+    },
+    close() {
+      agent.destroy();
+      socket?.destroy();
+    },
+  };
+}
+
+function ask(url: URL, { method, headers, body }: HttpRequest, over: RequestOptions): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({
+      ...over,
+      ...targetOf(url),
+      method,
+      path: `${url.pathname}${url.search}`,
+      headers: {
+        host: url.host,
+        ...over.headers,
+        ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+        ...headers,
+      },
+      timeout: ANSWER_WITHIN,
+    });
+    request.once('timeout', () => request.destroy(new Error(`no answer from ${url.host} in ${ANSWER_WITHIN} ms`)));
+    request.once('error', reject);
+    request.once('response', (response) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > LARGEST_ANSWER) response.destroy(new CordonError('too_large', `${url.host} answered with too much`));
+        chunks.push(chunk);
+      });
+      response.once('error', reject);
+      response.once('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+      );
+    });
+    request.end(body);
+  });
+}
+
+const targetOf = (url: URL) => ({ host: hostOf(url), port: Number(url.port || 443) });
 
 /** A URL writes an IPv6 address in brackets; a socket does not. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
