@@ -17,27 +17,29 @@ export class OverviewStore implements Port {
 
   async fleet({ silentBefore, listVersion, ...within }: FleetQuestion): Promise<FleetCounts> {
     const { dialect } = this.#database;
-    const total = await countIds(this.#database, { filter: { status: 'active' }, ...within });
-    const presence = await this.#one(sql<Omit<FleetCounts, 'total' | 'known'>>`
-      select count(*) as "everConnected",
-        count(*) filter (where connected = 1) as connected,
-        count(*) filter (where connected = 0 and last_seen_at < ${silentBefore}) as silent,
-        count(*) filter (where list_version < ${listVersion}) as behind,
-        count(*) filter (where list_version < ${listVersion} and connected = 1) as "behindConnected"
-      from device_presence where ${ofFleet(dialect, sql`device_presence.device_id`, within)}`);
-    const { known } = await this.#one(sql<{ known: number }>`
-      select count(*) as known from locations
-      where ${knownAt(within.now)} and ${ofFleet(dialect, sql`locations.device_id`, within)}`);
+    const [total, presence, { known }] = await Promise.all([
+      countIds(this.#database, { filter: { status: 'active' }, ...within }),
+      this.#one(sql<Omit<FleetCounts, 'total' | 'known'>>`
+        select count(*) as "everConnected",
+          count(*) filter (where connected = 1) as connected,
+          count(*) filter (where connected = 0 and last_seen_at < ${silentBefore}) as silent,
+          count(*) filter (where list_version < ${listVersion}) as behind,
+          count(*) filter (where list_version < ${listVersion} and connected = 1) as "behindConnected"
+        from device_presence where ${ofFleet(dialect, sql`device_presence.device_id`, within)}`),
+      this.#one(sql<{ known: number }>`
+        select count(*) as known from locations
+        where ${knownAt(within.now)} and ${ofFleet(dialect, sql`locations.device_id`, within)}`),
+    ]);
     return { total, ...presence, known };
   }
 
   async areas(within: Within): Promise<AreaCount[]> {
     const { db, dialect } = this.#database;
     const device = sql`device_ties.device_id`;
+    const { from, connected } = CONNECTED[dialect];
     const { rows } = await sql<AreaCount>`
-      select area, count(*) as devices,
-        count(*) filter (where ${among(dialect, 'device_presence', sql`connected = 1`, device)}) as connected
-      from device_ties
+      select area, count(*) as devices, ${connected} as connected
+      from ${from}
       where tie = 'present' and ${among(dialect, 'locations', knownAt(within.now), device)} and ${ofFleet(dialect, device, within)}
       group by area order by devices desc, area`.execute(db);
     return rows;
@@ -59,6 +61,19 @@ export class OverviewStore implements Port {
     return row;
   }
 }
+
+/** What a list is to SQLite, a join is to PostgreSQL: here it would look for each device. */
+const CONNECTED = {
+  sqlite: {
+    from: sql`device_ties`,
+    connected: sql`count(*) filter (where ${among('sqlite', 'device_presence', sql`connected = 1`, sql`device_ties.device_id`)})`,
+  },
+  postgres: {
+    from: sql`device_ties left join device_presence
+      on device_presence.device_id = device_ties.device_id and device_presence.connected = 1`,
+    connected: sql`count(device_presence.device_id)`,
+  },
+};
 
 /**
  * Whether a device is active and within the scope. SQLite makes a list of those that it looks for: without a scope the few that have ended are a
