@@ -56,7 +56,7 @@ export function DevicesPage() {
           )}
         </Group>
       }
-      actions={may('codes.create') && <ButtonLink to="/enrol">Enrol devices</ButtonLink>}
+      actions={may('codes.create') && <ButtonLink to="/enrol">Enrol</ButtonLink>}
     >
       {(narrowed || !nobody) && <DeviceFilters filter={filter} order={order} narrow={narrow} reorder={reorder} />}
       {head.isError && <Failure error={head.error} retry={() => void head.refetch()} />}

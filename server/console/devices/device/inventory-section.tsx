@@ -3,7 +3,8 @@ import { Text } from '@mantine/core';
 import type { Inventory } from '../../../../shared/protocol/frames.ts';
 import { type Fact, Facts } from '../../parts/facts.tsx';
 import { Section } from '../../parts/page.tsx';
-import { Given, Moment } from '../../parts/words.tsx';
+import { Given } from '../../parts/words.tsx';
+import { dateTime } from '../../words/time.ts';
 import { gigabytes } from './bytes.ts';
 
 export function InventorySection({ inventory }: { readonly inventory: Inventory | null }) {
@@ -14,7 +15,7 @@ export function InventorySection({ inventory }: { readonly inventory: Inventory 
       ) : (
         <>
           <Text size="sm" c="dimmed">
-            As the device said <Moment at={inventory.at} />.
+            As the device said on {dateTime(inventory.at)}, by its own clock.
           </Text>
           <Facts facts={factsOf(inventory)} />
         </>

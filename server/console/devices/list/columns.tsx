@@ -1,5 +1,5 @@
-/** The columns of the list. On a phone the same cells make a card. */
-import { Badge, Group, Text } from '@mantine/core';
+/** The columns of the list. On a phone the same cells make a card. They are plain elements, since scrolling makes many of them. */
+import { Badge } from '@mantine/core';
 import { createColumnHelper, metaHelper, rowSortingFeature, tableFeatures } from '@tanstack/react-table';
 import type { ReactNode } from 'react';
 import type { ListedDevice } from '../../../../shared/api/devices.ts';
@@ -62,15 +62,7 @@ export const columns = helper.columns([
     meta: { area: 'host' },
     cell: ({ row }) =>
       shown(row.original.device, ({ hostname }) =>
-        hostname === null ? (
-          <Text size="sm" c="dimmed">
-            Not known yet
-          </Text>
-        ) : (
-          <Text size="sm" truncate>
-            <Given>{hostname}</Given>
-          </Text>
-        ),
+        hostname === null ? <span className={classes.faint}>Not known yet</span> : <Given>{hostname}</Given>,
       ),
   }),
   helper.accessor(({ device }) => device?.group.name, {
@@ -78,12 +70,7 @@ export const columns = helper.columns([
     header: 'Group',
     enableSorting: false,
     meta: { area: 'group' },
-    cell: ({ row }) =>
-      shown(row.original.device, ({ group }) => (
-        <Text size="sm" truncate>
-          <Given>{group.name}</Given>
-        </Text>
-      )),
+    cell: ({ row }) => shown(row.original.device, ({ group }) => <Given>{group.name}</Given>),
   }),
   helper.accessor(({ device }) => device?.areas, {
     id: 'where',
@@ -108,9 +95,7 @@ export const columns = helper.columns([
     meta: { area: 'enrolled' },
     cell: ({ row }) =>
       shown(row.original.device, ({ enrolledAt }) => (
-        <Text size="sm" className={classes.number} component="time" dateTime={new Date(enrolledAt).toISOString()}>
-          {date(enrolledAt)}
-        </Text>
+        <time dateTime={new Date(enrolledAt).toISOString()}>{date(enrolledAt)}</time>
       )),
   }),
 ]);
@@ -118,15 +103,15 @@ export const columns = helper.columns([
 function Where({ device: { areas, home } }: { readonly device: ListedDevice }) {
   const elsewhere = home !== null && !areas.includes(home);
   return (
-    <Text size="sm" truncate>
-      {areas.length === 0 ? <span>Not known</span> : <Places areas={areas} />}
+    <>
+      {areas.length === 0 ? 'Not known' : <Places areas={areas} />}
       {elsewhere && (
-        <Text span size="xs" c="dimmed">
+        <span className={classes.faint}>
           {' · at home in '}
           <Area code={home} />
-        </Text>
+        </span>
       )}
-    </Text>
+    </>
   );
 }
 
@@ -144,16 +129,16 @@ function State({
   }
   const behind = presence && newestList !== null ? newestList - presence.listVersion : 0;
   return (
-    <Group gap={6} wrap="nowrap">
+    <span className={classes.state}>
       <ConnectionMark connected={presence?.connected ?? false} />
-      <Text size="sm" truncate>
+      <span className={classes.truncated}>
         {presence === null ? 'Never connected' : presence.connected ? 'Connected' : relative(presence.lastSeenAt, now)}
-      </Text>
+      </span>
       {behind > 0 && (
         <Badge color="yellow" size="sm" className={classes.behind}>
           Older order list
         </Badge>
       )}
-    </Group>
+    </span>
   );
 }

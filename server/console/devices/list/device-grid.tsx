@@ -4,19 +4,20 @@
  * The list itself: a grid of any length of which only the rows on the screen exist. One row is the active one; arrows, Page Up, Page Down, Home
  * and End move it, Space chooses it, Enter opens it, Tab goes to what is inside it.
  */
-import { Box, Checkbox, UnstyledButton, VisuallyHidden } from '@mantine/core';
+import { Box, Checkbox, UnstyledButton } from '@mantine/core';
 import { useThrottledValue } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { useElementScrollRestoration, useNavigate } from '@tanstack/react-router';
 import { type Header, useTable } from '@tanstack/react-table';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef } from 'react';
+import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
 import type { ListedDevice } from '../../../../shared/api/devices.ts';
 import { Failure } from '../../parts/states.tsx';
 import { useActiveRow } from './active-row.ts';
 import { columns, features, type Row, type Surroundings } from './columns.tsx';
 import classes from './device-grid.module.css';
 import type { Order } from './filter.ts';
+import { GridRow } from './grid-row.tsx';
 import { type Asked, useRows } from './rows.ts';
 import { isChosen, type Selection } from './selection.ts';
 import { usePhone } from './use-phone.ts';
@@ -171,7 +172,15 @@ export function DeviceGrid({
         data-choice={choice !== null}
         data-waiting={waiting}
         onKeyDown={onKeyDown}
-        onFocus={() => setFocused(true)}
+        onFocus={({ target }) => {
+          setFocused(true);
+          const index = indexOf(target);
+          if (index !== null) setActive(index);
+        }}
+        onClick={({ target, shiftKey }) => {
+          const index = target instanceof HTMLInputElement ? indexOf(target) : null;
+          if (index !== null) toggle(index, shiftKey);
+        }}
         onBlur={({ currentTarget, relatedTarget }) => setFocused(currentTarget.contains(relatedTarget))}
       >
         <div role="row" aria-rowindex={1} className={classes.head}>
@@ -198,53 +207,29 @@ export function DeviceGrid({
             if (!item) return null;
             const { index, device } = row.original;
             const chosen = device !== undefined && choice !== null && isChosen(choice.selection, device.id);
-            const reachable = index === tabbable ? 0 : -1;
             return (
-              <div
+              <GridRow
                 key={index}
-                role="row"
-                aria-rowindex={index + 2}
-                aria-selected={choice ? chosen : undefined}
-                aria-busy={device === undefined}
-                tabIndex={reachable}
-                data-index={index}
-                className={classes.row}
-                style={{ transform: `translateY(${item.start - margin}px)`, blockSize: item.size }}
-                onFocus={() => setActive(index)}
-              >
-                {choice && (
-                  <div role="gridcell" className={classes.box}>
-                    <Box component="label" className={classes.boxLabel}>
-                      <Checkbox
-                        size="xs"
-                        tabIndex={reachable}
-                        aria-label={`Choose ${device?.user ?? `row ${index + 1}`}`}
-                        checked={chosen}
-                        disabled={choice.selection.kind === 'all'}
-                        onChange={() => undefined}
-                        onClick={(event: MouseEvent) => toggle(index, event.shiftKey)}
-                      />
-                    </Box>
-                  </div>
-                )}
-                {row.getAllCells().map((cell) => (
-                  <div
-                    key={cell.id}
-                    role="gridcell"
-                    className={classes.cell}
-                    data-area={cell.column.columnDef.meta?.area}
-                  >
-                    <table.FlexRender cell={cell} />
-                  </div>
-                ))}
-                {device === undefined && <VisuallyHidden>Loading</VisuallyHidden>}
-              </div>
+                row={row}
+                choosing={choice === null ? null : choice.selection.kind === 'all' ? 'fixed' : 'free'}
+                chosen={chosen}
+                tabbable={index === tabbable}
+                start={item.start - margin}
+                size={item.size}
+                surroundings={surroundings}
+              />
             );
           })}
         </div>
       </div>
     </>
   );
+}
+
+/** Of the row that an element is in; null for the head's. */
+function indexOf(target: EventTarget): number | null {
+  const row = target instanceof Element ? target.closest<HTMLElement>('[data-index]') : null;
+  return row ? Number(row.dataset['index']) : null;
 }
 
 const sortOf = (id: string): Order['sort'] => (id === 'enrolled' || id === 'seen' ? id : 'user');

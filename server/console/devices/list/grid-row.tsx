@@ -1,0 +1,72 @@
+// biome-ignore-all lint/a11y/useFocusableInteractive: a row takes the focus for its cells
+// biome-ignore-all lint/a11y/useSemanticElements: of the grid, which cannot be a table element
+/** One row of the list. It is drawn anew when something of it changes, and not for each step of scrolling. */
+import { Box, Checkbox, VisuallyHidden } from '@mantine/core';
+import { FlexRender, type Row as TableRow } from '@tanstack/react-table';
+import { memo } from 'react';
+import type { features, Row, Surroundings } from './columns.tsx';
+import classes from './device-grid.module.css';
+
+interface GridRowProps {
+  readonly row: TableRow<typeof features, Row>;
+  /** `fixed`: chosen with all others. Null for whoever chooses nothing. */
+  readonly choosing: 'free' | 'fixed' | null;
+  readonly chosen: boolean;
+  readonly tabbable: boolean;
+  readonly start: number;
+  readonly size: number;
+  readonly surroundings: Omit<Surroundings, 'tabbable'>;
+}
+
+function DrawnRow({ row, choosing, chosen, tabbable, start, size }: GridRowProps) {
+  const { index, device } = row.original;
+  const tabIndex = tabbable ? 0 : -1;
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={choosing === null ? undefined : chosen}
+      aria-busy={device === undefined}
+      tabIndex={tabIndex}
+      data-index={index}
+      className={classes.row}
+      style={{ transform: `translateY(${start}px)`, blockSize: size }}
+    >
+      {choosing !== null && (
+        <div role="gridcell" className={classes.box}>
+          <Box component="label" className={classes.boxLabel}>
+            <Checkbox
+              size="xs"
+              tabIndex={tabIndex}
+              aria-label={`Choose ${device?.user ?? `row ${index + 1}`}`}
+              checked={chosen}
+              disabled={choosing === 'fixed'}
+              // The grid hears the click, which knows of Shift.
+              onChange={() => undefined}
+            />
+          </Box>
+        </div>
+      )}
+      {row.getAllCells().map((cell) => (
+        <div key={cell.id} role="gridcell" className={classes.cell} data-area={cell.column.columnDef.meta?.area}>
+          <FlexRender cell={cell} />
+        </div>
+      ))}
+      {device === undefined && <VisuallyHidden>Loading</VisuallyHidden>}
+    </div>
+  );
+}
+
+/** The table makes its rows anew for each picture; what they show is the device's. */
+export const GridRow = memo(
+  DrawnRow,
+  (a, b) =>
+    a.row.original.index === b.row.original.index &&
+    a.row.original.device === b.row.original.device &&
+    a.choosing === b.choosing &&
+    a.chosen === b.chosen &&
+    a.tabbable === b.tabbable &&
+    a.start === b.start &&
+    a.size === b.size &&
+    a.surroundings === b.surroundings,
+);
