@@ -26,7 +26,8 @@ export function question<S extends z.ZodType>(topics: readonly Topic[], path: st
   });
 }
 
-export const overviewQuery = question(['devices', 'orders', 'alarms', 'clock'], '/overview', overviewView);
+/** Not under `devices`: some device comes or goes every second in a large fleet, and counting a hundred thousand takes the server 150 ms. */
+export const overviewQuery = question(['orders', 'alarms', 'accounts', 'clock'], '/overview', overviewView);
 export const ordersQuery = question(['orders', 'clock'], '/orders', orderList);
 export const groupsQuery = question(['devices'], '/groups', groupList);
 export const healthQuery = question(['clock'], '/health', healthView);

@@ -35,7 +35,7 @@ export function AreaList({
             <tr key={area}>
               <th scope="row">
                 <Group gap={6} wrap="wrap">
-                  <PageLink to="/devices" search={{ area }}>
+                  <PageLink to="/devices" search={{ area, status: 'active' as const }}>
                     {areaName(area)}
                   </PageLink>
                   {ordered.get(area) === 'in_force' && <Badge color="red">order in force</Badge>}

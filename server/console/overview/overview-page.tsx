@@ -18,8 +18,10 @@ import { OrdersAhead } from './orders-ahead.tsx';
 import classes from './overview-page.module.css';
 import { WorldMap } from './world-map.tsx';
 
+const COUNT_EVERY = 10_000;
+
 export function OverviewPage() {
-  const overview = useQuery(overviewQuery);
+  const overview = useQuery({ ...overviewQuery, refetchInterval: COUNT_EVERY });
   return (
     <Page title="Overview">
       <Answer query={overview} lines={8}>
@@ -36,7 +38,7 @@ function Glance({ overview }: { readonly overview: Overview }) {
   const navigate = useNavigate();
   const ordered = useMemo(() => orderedCountries(orders.data?.orders ?? [], now), [orders.data, now]);
   const mine = waiting.filter((one) => one.mine);
-  const open = (area: string) => void navigate({ to: '/devices', search: { area } });
+  const open = (area: string) => void navigate({ to: '/devices', search: { area, status: 'active' } });
 
   return (
     <Stack gap="xl">
