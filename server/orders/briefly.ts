@@ -4,7 +4,10 @@ export interface Brief<T> {
   get(key: string, make: () => Promise<T>): Promise<T>;
 }
 
-/** `lasting`: milliseconds from when it was asked for. `most`: how many are kept. */
+/** An answer lasts at least so many times as long as it took to make, so that however many ask, making it leaves most of the time to others. */
+const TIMES = 4;
+
+/** `lasting`: milliseconds, at least. `most`: how many are kept. */
 export function briefly<T>({ lasting, most }: { readonly lasting: number; readonly most: number }): Brief<T> {
   const kept = new Map<string, { readonly answer: Promise<T>; until: number }>();
 
@@ -21,7 +24,8 @@ export function briefly<T>({ lasting, most }: { readonly lasting: number; readon
       if (kept.size > most && oldest !== undefined) kept.delete(oldest);
       answer.then(
         () => {
-          entry.until = performance.now() + lasting;
+          const made = performance.now();
+          entry.until = made + Math.max(lasting, TIMES * (made - now));
         },
         () => kept.get(key) === entry && kept.delete(key),
       );

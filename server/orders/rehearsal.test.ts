@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { parsePlace } from '../../shared/areas/area-code.ts';
 import { compileRule } from '../../shared/order/rules.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
@@ -31,6 +31,7 @@ const ask = (more: Partial<Rehearsing> = {}): Rehearsing => ({
 describe('a rehearsal', () => {
   let fleet: Map<DeviceId, DeviceStanding>;
   let rehearsal: Rehearsal;
+  let clock: DrivenClock;
   let asked: number[];
   let under: number;
   let most: number;
@@ -48,8 +49,9 @@ describe('a rehearsal', () => {
     asked = [];
     under = 0;
     most = 0;
+    clock = new DrivenClock(NOW);
     rehearsal = createRehearsal({
-      clock: new DrivenClock(NOW),
+      clock,
       jurisdiction: { affectedBy: async () => [...fleet.keys()] },
       standing: {
         standing: async (devices) => {
@@ -126,6 +128,8 @@ describe('a rehearsal', () => {
     ];
     for (const other of others) expect(await rehearsal.rehearse(ask(other))).not.toBe(first);
     expect(await rehearsal.rehearseAnew(ask())).not.toBe(first);
+    clock.jump(NOW + 3_600_000);
+    expect((await rehearsal.rehearse(ask())).at).toBe(NOW + 3_600_000);
   });
 });
 
@@ -142,9 +146,33 @@ describe('an answer that is kept for a moment', () => {
     expect(await kept.get('a', make)).toBe(1);
     // Two are kept, and the oldest goes.
     expect([await kept.get('b', make), await kept.get('c', make), await kept.get('a', make)]).toEqual([2, 3, 4]);
-    const gone = briefly<number>({ lasting: 0, most: 2 });
-    expect(await gone.get('a', make)).toBe(5);
-    expect(await gone.get('a', make)).toBe(6);
+  });
+
+  it('lasts longer the longer it took', async () => {
+    const now = vi.spyOn(performance, 'now');
+    try {
+      let made = 0;
+      const at = (ms: number) => now.mockReturnValue(ms);
+      const kept = briefly<number>({ lasting: 100, most: 2 });
+      const ask = (took: number) =>
+        kept.get('a', async () => {
+          at(performance.now() + took);
+          made += 1;
+          return made;
+        });
+      at(0);
+      expect(await ask(10)).toBe(1);
+      at(109);
+      expect(await ask(0)).toBe(1);
+      at(110);
+      expect(await ask(1_000)).toBe(2);
+      at(5_109);
+      expect(await ask(0)).toBe(2);
+      at(5_110);
+      expect(await ask(0)).toBe(3);
+    } finally {
+      now.mockRestore();
+    }
   });
 
   it('is not kept when it could not be made', async () => {

@@ -18,6 +18,8 @@ import type { ExemptionRow, JurisdictionPort, PlaceFacts } from './ports.ts';
 const SLICE = 256;
 /** An admin turns pages and types: within this time the answer may be the same. */
 const LASTING = 5_000;
+/** A clock that has jumped makes another question of the same. */
+const MINUTE = 60_000;
 /** Each may hold a whole fleet. */
 const KEPT = 4;
 
@@ -127,7 +129,7 @@ export function createRehearsal(ports: {
   }
 
   const rehearseAnew = (asked: Rehearsing) => inTurn(() => pass(asked));
-  return { rehearseAnew, rehearse: (asked) => brief.get(keyOf(asked), () => rehearseAnew(asked)) };
+  return { rehearseAnew, rehearse: (asked) => brief.get(keyOf(asked, clock.now()), () => rehearseAnew(asked)) };
 }
 
 export function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {
@@ -146,10 +148,10 @@ export function countsOf(sets: readonly Alike[]): Record<ImpactClass, number> {
 }
 
 /** All that an answer depends on but the devices themselves: an order's title, its words and its number are not in it. */
-function keyOf({ rule, exemptions, listed, at, whom, names }: Rehearsing): string {
+function keyOf({ rule, exemptions, listed, at, whom, names }: Rehearsing, now: Instant): string {
   const { services, areas, nexus, unknown, contested, visitors, travellers, disputed, effective } = rule;
   const sets = [services, areas, nexus, names].map((set) => [...set].sort());
   const exempt = exemptions.map(({ device, until }) => [device, until]);
   const own = [unknown, contested, visitors, travellers, [...disputed], at === 'effective' ? effective : null];
-  return sha256(JSON.stringify([sets, exempt, listed, at, whom, own]));
+  return sha256(JSON.stringify([sets, exempt, listed, at, whom, own, Math.floor(now / MINUTE)]));
 }

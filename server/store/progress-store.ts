@@ -1,6 +1,6 @@
 /** What devices' verified receipts amount to, counted where they lie: by the index that holds all that is asked of them. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { ProgressStore as Port, Told } from '../orders/progress.ts';
 import { tableOf } from './bulk.ts';
@@ -43,68 +43,64 @@ export class ProgressStore implements Port {
     return found;
   }
 
+  /**
+   * A device says once of each revision that it has stored it, and once that it has shown it. Of each service its newest receipt decides: a
+   * device's time and the revisions that it knows only ever go up, so that of each kind the newest receipt has the highest of both.
+   */
   async told(order: string, revision: number, devices: readonly DeviceId[]): Promise<Told> {
     const asked = tableOf(
       ['text'],
       devices.map((device) => [device]),
     );
-    const [heard, gates] = [await this.#heard(order, revision, asked), await this.#gates(order, asked)];
-    const newest = [heard.informed_at, heard.shown_at, gates.newest].filter((at) => at !== null).map(Number);
-    return {
-      informed: Number(heard.informed),
-      shown: Number(heard.shown),
-      enforced: Number(gates.enforced ?? 0),
-      restored: Number(gates.restored ?? 0),
-      newest: newest.length > 0 ? Math.max(...newest) : null,
-    };
-  }
-
-  /** A device says once of each revision that it has stored it, and once that it has shown it. */
-  async #heard(order: string, revision: number, asked: RawBuilder<unknown>) {
     const said = (kind: string) => sql`(
       select r.at from receipts r
       where r.order_number = ${order} and r.kind = ${sql.lit(kind)} and r.device_id = d.id
         and r.generation = d.generation and r.service is null and r.revision = ${revision} and r.verified = 1 limit 1
     )`;
-    const { rows } = await sql<Record<'informed' | 'shown' | 'informed_at' | 'shown_at', number | null>>`
-      with of_device as materialized (
-        select ${said('informed')} as informed, ${said('shown')} as shown
-        from ${asked} as v cross join devices d where d.id = v.column1
-      )
-      select count(informed) as informed, count(shown) as shown, max(informed) as informed_at, max(shown) as shown_at
-      from of_device`.execute(this.#database.db);
-    const [row] = rows;
-    if (!row) throw new Error('a count has no row');
-    return row;
-  }
-
-  /**
-   * Of each service its newest receipt decides. A device's time and the revisions that it knows only ever go up, so that of each kind the newest
-   * receipt has the highest of both.
-   */
-  async #gates(order: string, asked: RawBuilder<unknown>) {
-    const { rows } = await sql<Record<'enforced' | 'restored' | 'newest', number | null>>`
-      select sum(closed) as enforced, sum(case when closed = 0 and opened = 1 then 1 else 0 end) as restored,
-        max(newest) as newest
-      from (
-        select device_id, max(newest) as newest,
+    const { rows } = await sql<Row>`
+      with mine as materialized (
+        select d.id, d.generation from ${asked} as v cross join devices d where d.id = v.column1
+      ), heard as materialized (
+        select ${said('informed')} as informed, ${said('shown')} as shown from mine d
+      ), of_service as (
+        select r.device_id, r.service, max(r.at) as newest,
+          max(case when r.kind = 'enforced' then r.at end) as closed_at,
+          max(case when r.kind = 'enforced' then r.revision end) as closed_by,
+          max(case when r.kind = 'restored' then r.at end) as opened_at,
+          max(case when r.kind = 'restored' then r.revision end) as opened_by
+        from mine d cross join receipts r
+        where r.device_id = d.id and r.generation = d.generation
+          and r.order_number = ${order} and r.kind in ('enforced', 'restored') and r.verified = 1
+        group by r.device_id, r.service
+      ), of_device as (
+        select max(newest) as newest,
           max(case when closed_at > coalesce(opened_at, -1) or closed_at = opened_at and closed_by > opened_by
             then 1 else 0 end) as closed,
           max(case when closed_at <= opened_at then 1 else 0 end) as opened
-        from (
-          select r.device_id, r.service, max(r.at) as newest,
-            max(case when r.kind = 'enforced' then r.at end) as closed_at,
-            max(case when r.kind = 'enforced' then r.revision end) as closed_by,
-            max(case when r.kind = 'restored' then r.at end) as opened_at,
-            max(case when r.kind = 'restored' then r.revision end) as opened_by
-          from ${asked} as v cross join devices d cross join receipts r
-          where d.id = v.column1 and r.device_id = d.id and r.generation = d.generation
-            and r.order_number = ${order} and r.kind in ('enforced', 'restored') and r.verified = 1
-          group by r.device_id, r.service
-        ) as of_service group by device_id
-      ) as of_device`.execute(this.#database.db);
+        from of_service group by device_id
+      )
+      select h.*, g.* from (
+        select count(informed) as informed, count(shown) as shown, max(informed) as informed_at, max(shown) as shown_at
+        from heard
+      ) as h cross join (
+        select sum(closed) as enforced, sum(case when closed = 0 and opened = 1 then 1 else 0 end) as restored,
+          max(newest) as gates_at
+        from of_device
+      ) as g`.execute(this.#database.db);
     const [row] = rows;
-    if (!row) throw new Error('a sum has no row');
-    return row;
+    if (!row) throw new Error('a count has no row');
+    const newest = [row.informed_at, row.shown_at, row.gates_at].filter((at) => at !== null).map(Number);
+    return {
+      informed: Number(row.informed),
+      shown: Number(row.shown),
+      enforced: Number(row.enforced ?? 0),
+      restored: Number(row.restored ?? 0),
+      newest: newest.length > 0 ? Math.max(...newest) : null,
+    };
   }
 }
+
+type Row = Record<
+  'informed' | 'shown' | 'informed_at' | 'shown_at' | 'enforced' | 'restored' | 'gates_at',
+  number | null
+>;

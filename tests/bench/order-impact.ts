@@ -13,7 +13,6 @@ import { ProgressStore } from '../../server/store/progress-store.ts';
 import { StandingStore } from '../../server/store/standing-store.ts';
 import type { OrderTerms } from '../../shared/order/documents.ts';
 import { compileRule } from '../../shared/order/rules.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addGroup } from '../support/fleet-rows.ts';
 import { addPlacedFleet, addReceipts, type PlacedDevice } from '../support/placed-fleet.ts';
@@ -48,18 +47,13 @@ function* fleet(): Generator<PlacedDevice> {
   }
 }
 
-interface World {
-  readonly database: Database;
-  readonly devices: readonly DeviceId[];
-  readonly folder: string;
-}
+let opened: Promise<Database> | null = null;
 
-let opened: Promise<World> | null = null;
-
-async function open(): Promise<World> {
+async function open(): Promise<Database> {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-bench-impact-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const database = await openDatabase({ file: join(folder, 'cordon.db') });
+  const file = join(folder, 'cordon.db');
+  const database = await openDatabase({ file });
   const devices = await addPlacedFleet(database, await addGroup(database, 'All'), NOW, fleet());
   const order = '2015-001';
   const services = ['messaging', 'mail'] as const;
@@ -73,12 +67,14 @@ async function open(): Promise<World> {
       ...services.map((service) => ({ device, order, kind: 'restored', revision: 2, service, at: NOW + 4 }) as const),
     ]);
   await addReceipts(database, rows);
-  return { database, devices, folder };
+  // What was written is then in the file itself, as it is on a server that has been running.
+  await database.close();
+  return openDatabase({ file });
 }
 
-const world = () => (opened ??= open());
+const world = (): Promise<Database> => (opened ??= open());
 
-/** Milliseconds of this thread: others may be using this core. */
+/** Milliseconds of this thread, which is what an admin waits for on a machine that has nothing else to do. Others may be using this core. */
 function cpu(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
@@ -92,7 +88,7 @@ interface Pass {
 }
 
 async function pass(terms: Partial<OrderTerms>): Promise<Pass> {
-  const { database } = await world();
+  const database = await world();
   const clock = new DrivenClock(NOW);
   const places = new JurisdictionStore(database);
   const rehearsal = createRehearsal({
@@ -110,7 +106,7 @@ async function pass(terms: Partial<OrderTerms>): Promise<Pass> {
     if (looking) setImmediate(look);
   };
   setImmediate(look);
-  const began = process.cpuUsage();
+  const began = cpu();
   const asked = {
     rule,
     exemptions: [],
@@ -120,9 +116,9 @@ async function pass(terms: Partial<OrderTerms>): Promise<Pass> {
     names: new Set(['ada lovelace']),
   } as const;
   const { sets } = await rehearsal.rehearseAnew(asked);
-  const { user, system } = process.cpuUsage(began);
+  const cost = cpu() - began;
   looking = false;
-  return { cost: (user + system) / 1000, longest, found: sizeOf(sets) };
+  return { cost, longest, found: sizeOf(sets) };
 }
 
 async function samples(figure: () => Promise<number>): Promise<Sample[]> {
@@ -146,17 +142,17 @@ async function elsewhere(): Promise<number> {
 }
 
 async function progress(): Promise<number> {
-  const { database, devices } = await world();
+  const database = await world();
   const store = new ProgressStore(database);
-  const began = process.cpuUsage();
+  const began = cpu();
   const enforced = await store.enforcedBy('2015-001');
   let restored = 0;
   for (let from = 0; from < enforced.length; from += AT_ONCE) {
-    restored += (await store.told('2015-001', 2, devices.slice(from, from + AT_ONCE))).restored;
+    restored += (await store.told('2015-001', 2, enforced.slice(from, from + AT_ONCE))).restored;
   }
-  const { user, system } = process.cpuUsage(began);
+  const cost = cpu() - began;
   if (restored !== REPORTING) throw new Error(`all ${REPORTING} have restored service, and ${restored} were counted`);
-  return (user + system) / 1000;
+  return cost;
 }
 
 const MS = 'ms of CPU';
