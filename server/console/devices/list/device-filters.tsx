@@ -50,6 +50,7 @@ export function DeviceFilters({
         {search}
         <Button
           variant="default"
+          className={classes.button}
           leftSection={<IconAdjustmentsHorizontal size={16} aria-hidden />}
           aria-expanded={opened}
           onClick={toggle}
