@@ -1,7 +1,8 @@
 /** One person at one browser: their page, and whatever on it is not as it should be. */
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
+import axe from 'axe-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { z } from 'zod';
 import { SESSION_COOKIE } from '../../shared/api/session.ts';
 import type { Person } from './people.ts';
 
@@ -22,8 +23,11 @@ export interface Seat {
   expecting(kind: RegExp): void;
   goto(path: string): Promise<void>;
   picture(name: string): Promise<void>;
-  /** What axe finds, one line each; and whether the page is wider than the window. */
-  faults(): Promise<string[]>;
+  /**
+   * What is wrong with the page as it stands, at a desk and on a phone, in light and in dark: what axe finds, one line each, and whether the page is
+   * wider than the window. A picture of each, if somebody wants them.
+   */
+  faults(name: string): Promise<string[]>;
 }
 
 export interface SeatOptions extends BrowserContextOptions {
@@ -72,13 +76,42 @@ export async function takeSeat(browser: Browser, url: string, { as, ...options }
     async picture(name) {
       if (PICTURES) await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
     },
-    async faults() {
-      const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
-      const found = violations.flatMap(({ id, help, nodes }) =>
-        nodes.map(({ target, html }) => `${id}: ${help}: ${target.join(' ')}: ${html.slice(0, 160)}`),
-      );
-      const wide = await page.evaluate<number>('document.scrollingElement.scrollWidth - innerWidth');
-      return wide > 0 ? [...found, `the page is ${wide} px wider than the window`] : found;
+    async faults(name) {
+      const found: string[] = [];
+      for (const [on, viewport] of Object.entries({ desk: DESK, phone: PHONE })) {
+        await page.setViewportSize(viewport);
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme });
+          const look = `${name}, ${on}, ${colorScheme}`;
+          found.push(...(await faultsOf(page)).map((fault) => `${look}: ${fault}`));
+          if (PICTURES) await page.screenshot({ path: join(PICTURES, `${look.replaceAll(/\W+/g, '-')}.png`) });
+        }
+      }
+      await page.setViewportSize(DESK);
+      await page.emulateMedia({ colorScheme: 'light' });
+      return found;
     },
   };
+}
+
+const RUN = `axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ['violations'] })`;
+const axeResults = z.object({
+  violations: z.array(
+    z.object({
+      id: z.string(),
+      help: z.string(),
+      nodes: z.array(z.object({ target: z.array(z.unknown()), html: z.string() })),
+    }),
+  ),
+});
+
+/** Its own wrapper for Playwright takes ten times as long: it reads the library into the page each time, and opens another page to report. */
+async function faultsOf(page: Page): Promise<string[]> {
+  if (!(await page.evaluate<boolean>("'axe' in globalThis"))) await page.evaluate(axe.source);
+  const { violations } = axeResults.parse(await page.evaluate(RUN));
+  const found = violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ target, html }) => `${id}: ${help}: ${target.join(' ')}: ${html.slice(0, 200)}`),
+  );
+  const wide = await page.evaluate<number>('document.scrollingElement.scrollWidth - innerWidth');
+  return wide > 0 ? [...found, `the page is ${wide} px wider than the window`] : found;
 }
