@@ -14,7 +14,7 @@ import type {
   NewCommand,
   RequestProgress,
 } from '../commands/commands.ts';
-import { type CommandState, movedBy, step } from '../commands/lifecycle.ts';
+import { COMMAND_STATES, type CommandState, movedBy, step } from '../commands/lifecycle.ts';
 import { roundsOf, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { withinScope } from './device-scope.ts';
@@ -29,13 +29,12 @@ interface Spoken {
   answer: Answer;
 }
 
-interface CountedState {
-  readonly state: CommandState;
-  readonly devices: number | string;
-  readonly body: string;
-  readonly created_by: string;
-  readonly created_at: number | string;
-  readonly expires_at: number | string;
+/** Null throughout when there is nothing to count. */
+interface Counted extends Record<CommandState, number | string | null> {
+  readonly body: string | null;
+  readonly created_by: string | null;
+  readonly created_at: number | string | null;
+  readonly expires_at: number | string | null;
 }
 
 interface Insertion {
@@ -93,33 +92,38 @@ export class CommandStore implements CommandPort {
   async progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null> {
     // The request's commands begin as it does (`commandIdFor`): they are one stretch of the primary key, and need no index of their own.
     const from = request.slice(0, REQUEST_PREFIX);
-    const ofRequest = sql`from commands c cross join devices
-      where c.id >= ${from} and c.id < ${`${from}~`} and c.request = ${request} and devices.id = c.device_id
-      and ${withinScope(scope)}`;
-    const states = await sql<CountedState>`
-      select c.state, count(*) as devices, min(c.body) as body, min(c.created_by) as created_by,
-        min(c.created_at) as created_at, max(c.expires_at) as expires_at ${ofRequest} group by c.state`.execute(
-      this.#database.db,
+    const ofRequest = sql`c.id >= ${from} and c.id < ${`${from}~`} and c.request = ${request}`;
+    const ofScope = sql`cross join devices where ${ofRequest} and devices.id = c.device_id and ${withinScope(scope)}`;
+    // Counted in one pass: grouping would sort a hundred thousand rows first.
+    const states = COMMAND_STATES.map(
+      (state) => sql`sum(case when c.state = ${state} then 1 else 0 end) as ${sql.ref(state)}`,
     );
-    const [first] = states.rows;
-    if (!first) return null;
-    const failures = await sql<Pick<Schema['commands'], 'device_id' | 'state' | 'detail'> & { user_name: string }>`
-      select c.device_id, devices.user_name, c.state, c.detail ${ofRequest}
-      and c.state in ('failed', 'expired', 'cancelled') order by c.id limit ${most}`.execute(this.#database.db);
-    const count = (state: CommandState) => Number(states.rows.find((row) => row.state === state)?.devices ?? 0);
+    const { rows } = await sql<Counted>`
+      select min(c.body) as body, min(c.created_by) as created_by, min(c.created_at) as created_at,
+        max(c.expires_at) as expires_at, ${sql.join(states)}
+      from commands c ${scope === null ? sql`where ${ofRequest}` : ofScope}`.execute(this.#database.db);
+    const [counted] = rows;
+    if (!counted?.body || counted.created_by === null) return null;
+    const counts = {
+      queued: Number(counted.queued),
+      stored: Number(counted.stored),
+      done: Number(counted.done),
+      failed: Number(counted.failed),
+      expired: Number(counted.expired),
+      cancelled: Number(counted.cancelled),
+    };
+    const ended = counts.failed + counts.expired + counts.cancelled > 0;
+    const failures = ended
+      ? await sql<Pick<Schema['commands'], 'device_id' | 'state' | 'detail'> & { user_name: string }>`
+          select c.device_id, devices.user_name, c.state, c.detail from commands c ${ofScope}
+          and c.state in ('failed', 'expired', 'cancelled') order by c.id limit ${most}`.execute(this.#database.db)
+      : { rows: [] };
     return {
-      command: parseCommand(first.body),
-      createdBy: first.created_by,
-      createdAt: Math.min(...states.rows.map((row) => Number(row.created_at))),
-      expiresAt: Math.max(...states.rows.map((row) => Number(row.expires_at))),
-      counts: {
-        queued: count('queued'),
-        stored: count('stored'),
-        done: count('done'),
-        failed: count('failed'),
-        expired: count('expired'),
-        cancelled: count('cancelled'),
-      },
+      command: parseCommand(counted.body),
+      createdBy: counted.created_by,
+      createdAt: Number(counted.created_at),
+      expiresAt: Number(counted.expires_at),
+      counts,
       failures: failures.rows.map(({ device_id, user_name, state, detail }) => ({
         device: deviceIdSchema.parse(device_id),
         user: user_name,
