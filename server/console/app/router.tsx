@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router';
 import { z } from 'zod';
 import { ButtonLink } from '../parts/links.tsx';
+import { Page } from '../parts/page.tsx';
 import { Empty, Failure, Loading } from '../parts/states.tsx';
 import { Shell } from './shell.tsx';
 
@@ -113,11 +114,17 @@ export const router = createRouter({
   defaultPreload: 'intent',
   scrollRestoration: true,
   defaultPendingComponent: Loading,
-  defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => <Failure error={error} retry={reset} />,
+  defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => (
+    <Page title="A page that failed">
+      <Failure error={error} retry={reset} />
+    </Page>
+  ),
   defaultNotFoundComponent: () => (
-    <Empty title="There is no such page" action={<ButtonLink to="/">To the overview</ButtonLink>}>
-      The address may be of an older version, or cut off.
-    </Empty>
+    <Page title="Nothing here">
+      <Empty title="There is no such page" action={<ButtonLink to="/">To the overview</ButtonLink>}>
+        The address may be of an older version, or cut off.
+      </Empty>
+    </Page>
   ),
 });
 

@@ -45,6 +45,8 @@ export const theme = createTheme({
     NumberInput: { defaultProps: { hideControls: true } },
     Select: CHOICES,
     MultiSelect: CHOICES,
+    // Within the page's landmarks; a menu has nothing in it but its items, the first of which takes the focus.
+    Menu: { defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } },
     // The arrows scroll it. Else Tab would go into it, which closes it, and then nothing has the focus.
     ComboboxOptions: { defaultProps: { tabIndex: -1 } },
     Notification: {

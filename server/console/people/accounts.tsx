@@ -128,7 +128,7 @@ function Row({
       <Group justify="space-between" gap="sm" wrap="nowrap" align="flex-start">
         <Stack gap={6} miw={0}>
           <Group gap="xs">
-            <Text fw={600}>
+            <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
               <Given>{name}</Given>
             </Text>
             {id === me.id && <Badge variant="outline">You</Badge>}
@@ -170,7 +170,10 @@ function Row({
               </Menu.Item>
               <Menu.Divider />
               {status === 'active' ? (
-                <Menu.Item color="red" onClick={() => ask({ kind: 'status', account, to: 'disabled' })}>
+                <Menu.Item
+                  c="var(--mantine-color-error)"
+                  onClick={() => ask({ kind: 'status', account, to: 'disabled' })}
+                >
                   Shut out
                 </Menu.Item>
               ) : (
