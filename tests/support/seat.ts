@@ -10,8 +10,19 @@ import type { Person } from './people.ts';
 const PICTURES = process.env['CORDON_PICTURES'];
 /** How long a page may take, on a machine that does other things as well. */
 export const PATIENCE = 20_000;
-export const DESK = { width: 1360, height: 860 };
-export const PHONE = { width: 390, height: 844 };
+type Look = readonly [on: 'desk' | 'phone', scheme: 'light' | 'dark'];
+export const EVERY_LOOK: readonly Look[] = [
+  ['desk', 'light'],
+  ['desk', 'dark'],
+  ['phone', 'light'],
+  ['phone', 'dark'],
+];
+/** Each width and each scheme once. */
+export const BOTH_LOOKS: readonly Look[] = [
+  ['desk', 'light'],
+  ['phone', 'dark'],
+];
+const WINDOWS = { desk: { width: 1360, height: 860 }, phone: { width: 390, height: 844 } };
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 export interface Seat {
@@ -24,10 +35,10 @@ export interface Seat {
   goto(path: string): Promise<void>;
   picture(name: string): Promise<void>;
   /**
-   * What is wrong with the page as it stands, at a desk and on a phone, in light and in dark: what axe finds, one line each, and whether the page is
-   * wider than the window. A picture of each, if somebody wants them.
+   * What is wrong with the page as it stands, in each of these looks: what axe finds, one line each, and whether the page is wider than the
+   * window. A picture of each, if somebody wants them.
    */
-  faults(name: string): Promise<string[]>;
+  faults(name: string, looks?: readonly Look[]): Promise<string[]>;
 }
 
 export interface SeatOptions extends BrowserContextOptions {
@@ -39,7 +50,7 @@ export const textOf = async (there: Locator): Promise<string> => (await there.te
 
 export async function takeSeat(browser: Browser, url: string, { as, ...options }: SeatOptions = {}): Promise<Seat> {
   const context = await browser.newContext({
-    viewport: DESK,
+    viewport: WINDOWS.desk,
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
     reducedMotion: 'reduce',
@@ -76,24 +87,29 @@ export async function takeSeat(browser: Browser, url: string, { as, ...options }
     async picture(name) {
       if (PICTURES) await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
     },
-    async faults(name) {
+    async faults(name, looks = EVERY_LOOK) {
       const found: string[] = [];
-      for (const [on, viewport] of Object.entries({ desk: DESK, phone: PHONE })) {
-        await page.setViewportSize(viewport);
-        for (const colorScheme of ['light', 'dark'] as const) {
-          await page.emulateMedia({ colorScheme });
-          const look = `${name}, ${on}, ${colorScheme}`;
-          found.push(...(await faultsOf(page)).map((fault) => `${look}: ${fault}`));
-          if (PICTURES) await page.screenshot({ path: join(PICTURES, `${look.replaceAll(/\W+/g, '-')}.png`) });
-        }
+      const wear = async ([on, colorScheme]: Look) => {
+        await page.setViewportSize(WINDOWS[on]);
+        await page.emulateMedia({ colorScheme });
+        await page.locator(`html[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
+        await page.evaluate(ARRIVE);
+      };
+      for (const look of looks) {
+        await wear(look);
+        const here = [name, ...look].join(', ');
+        found.push(...(await faultsOf(page)).map((fault) => `${here}: ${fault}`));
+        if (PICTURES) await page.screenshot({ path: join(PICTURES, `${here.replaceAll(/\W+/g, '-')}.png`) });
       }
-      await page.setViewportSize(DESK);
-      await page.emulateMedia({ colorScheme: 'light' });
+      await wear(['desk', 'light']);
       return found;
     },
   };
 }
 
+/** Colours that are on their way have arrived. */
+const ARRIVE =
+  'for (const animation of document.getAnimations()) if (animation instanceof CSSTransition) animation.finish()';
 const RUN = `axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ['violations'] })`;
 const axeResults = z.object({
   violations: z.array(
