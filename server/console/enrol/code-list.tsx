@@ -1,5 +1,5 @@
 /** Links that were made: who they are for, and whether they still work. The secret is not among it. */
-import { Badge, Button, ScrollArea, Table, VisuallyHidden } from '@mantine/core';
+import { Badge, Button, ScrollArea, Table, Text, VisuallyHidden } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { z } from 'zod';
@@ -96,8 +96,10 @@ export function CodeList() {
                 await client.invalidateQueries({ queryKey: codesQuery.queryKey });
               }}
             >
-              Nobody can enrol with the link for <Given>{cancelling?.user ?? ''}</Given> after that. Another one can be
-              made at any time.
+              <Text>
+                Nobody can enrol with the link for <Given>{cancelling?.user ?? ''}</Given> after that. Another one can
+                be made at any time.
+              </Text>
             </Confirm>
           </>
         )

@@ -81,8 +81,10 @@ export function IpDatabases() {
           await client.invalidateQueries({ queryKey: databasesQuery.queryKey });
         }}
       >
-        From now on addresses are looked up in <Given>{taking?.name ?? ''}</Given>. Devices are judged by it when they
-        next connect. The change stands in the ledger, and you can go back at any time.
+        <Text>
+          From now on addresses are looked up in <Given>{taking?.name ?? ''}</Given>. Devices are judged by it when they
+          next connect. The change stands in the ledger, and you can go back at any time.
+        </Text>
       </Confirm>
     </Stack>
   );
