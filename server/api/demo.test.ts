@@ -68,10 +68,18 @@ describe('a demo', () => {
   });
 
   it('puts its clock ahead, never back, and not for ever', async () => {
-    const jump = (to: number) => api.request('POST', '/api/v1/demo/clock', headers, { to });
-    expect((await jump(now + DAY)).json).toEqual({ now: 1_001 * DAY });
-    for (const wrong of [now - 1, now + 400 * DAY + 1]) expect((await jump(wrong)).json.code).toBe('invalid_input');
-    expect((await api.request('GET', '/api/v1/demo', headers)).json).toMatchObject({ now: 1_001 * DAY, marks: [] });
+    const jump = (body: object) => api.request('POST', '/api/v1/demo/clock', headers, body);
+    expect((await jump({ to: now + DAY })).json).toEqual({ now: 1_001 * DAY });
+    expect((await jump({ by: DAY })).json).toEqual({ now: 1_002 * DAY });
+    const wrong = [
+      { to: now - 1 },
+      { to: now + 400 * DAY + 1 },
+      { by: -1 },
+      { by: 400 * DAY + 1 },
+      { by: DAY, to: now },
+    ];
+    for (const body of wrong) expect((await jump(body)).json.code).toBe('invalid_input');
+    expect((await api.request('GET', '/api/v1/demo', headers)).json).toMatchObject({ now: 1_002 * DAY, marks: [] });
   });
 
   it('says which order refused the message', async () => {

@@ -3,16 +3,14 @@ import './app/mantine-styles.ts';
 import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { lazy, StrictMode, Suspense } from 'react';
+import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Gate } from './app/gate.tsx';
 import { router } from './app/router.tsx';
 import { contrast, theme } from './app/theme.ts';
 import { queryClient } from './client/queries.ts';
+import { Notices } from './parts/notices.tsx';
 import './app/page.css';
-
-/** Nothing is to be said while the first page loads. */
-const Notices = lazy(() => import('./parts/notices.tsx'));
 
 /** Of this answer's policy: Mantine writes its colours into a style element. */
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
@@ -28,9 +26,7 @@ createRoot(root).render(
       getStyleNonce={() => nonce}
     >
       <QueryClientProvider client={queryClient}>
-        <Suspense>
-          <Notices />
-        </Suspense>
+        <Notices />
         <Gate>
           <RouterProvider router={router} />
         </Gate>

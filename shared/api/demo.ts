@@ -16,7 +16,8 @@ export const demoView = z.object({
 
 /** The clock goes forward only, and so far at once at most. */
 export const LONGEST_JUMP = 400 * 86_400_000;
-export const demoJump = z.strictObject({ to: instant });
+/** `by`: milliseconds, since what somebody else's page holds for the present may have passed. */
+export const demoJump = z.union([z.strictObject({ to: instant }), z.strictObject({ by: z.int() })]);
 /** Answered when server and devices have come to rest, or after ten seconds. */
 export const demoJumped = z.object({ now: instant });
 

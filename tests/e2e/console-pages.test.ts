@@ -298,6 +298,29 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await nobody.context.close();
   });
 
+  it('comes with at most 250 kB, map and all, to a browser that takes no more than gzip', async () => {
+    const newcomer = await takeSeat(browser, world.url, {
+      as: operator.owner,
+      extraHTTPHeaders: { 'accept-encoding': 'gzip' },
+    });
+    const devtools = await newcomer.context.newCDPSession(newcomer.page);
+    let bytes = 0;
+    devtools.on('Network.loadingFinished', ({ encodedDataLength }) => {
+      bytes += encodedDataLength;
+    });
+    const encodings = new Set<string | undefined>();
+    newcomer.page.on('response', (response) => {
+      if (response.url().endsWith('.js')) encodings.add(response.headers()['content-encoding']);
+    });
+    await devtools.send('Network.enable');
+    await newcomer.goto('/');
+    await newcomer.page.locator('figure svg path').first().waitFor();
+    expect([...encodings].filter((one) => one !== undefined)).toEqual(['gzip']);
+    expect(bytes).toBeGreaterThan(100_000);
+    expect(bytes).toBeLessThanOrEqual(250_000);
+    await newcomer.context.close();
+  });
+
   it('the ways in', async () => {
     const stranger = await takeSeat(browser, world.url);
     stranger.expecting(/status of 401 /);

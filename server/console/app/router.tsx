@@ -1,4 +1,4 @@
-/** Every page and its address. A page's code is fetched when it is opened first. */
+/** Every page and its address. A page's code is fetched when it is opened first; the overview, where nearly everybody begins, comes with the rest. */
 import {
   createRootRoute,
   createRoute,
@@ -7,6 +7,7 @@ import {
   lazyRouteComponent,
 } from '@tanstack/react-router';
 import { z } from 'zod';
+import { OverviewPage } from '../overview/overview-page.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
 import { Empty, Failure, Loading } from '../parts/states.tsx';
@@ -17,7 +18,7 @@ const root = createRootRoute({ component: Shell });
 const overview = createRoute({
   getParentRoute: () => root,
   path: '/',
-  component: lazyRouteComponent(() => import('../overview/overview-page.tsx'), 'OverviewPage'),
+  component: OverviewPage,
 });
 
 /** What the list shows is in its address, so that it can be sent to a colleague. */

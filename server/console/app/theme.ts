@@ -1,5 +1,6 @@
 /** The look: one accent, system fonts (they cover every script, and none is fetched), contrast that passes WCAG AA in both schemes. */
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import { ButtonRoot } from '../parts/button-root.tsx';
 
 const cordon: MantineColorsTuple = [
   '#e6f6f8',
@@ -38,7 +39,7 @@ export const theme = createTheme({
     Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' }, centered: true } },
     // A dialog's head is no second banner of the page.
     ModalHeader: { defaultProps: { role: 'presentation' } },
-    Button: { defaultProps: { size: 'sm' } },
+    Button: { defaultProps: { size: 'sm', component: ButtonRoot } },
     Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none' } },
     Tooltip: { defaultProps: { events: { hover: true, focus: true, touch: true }, multiline: true, maw: 340 } },
     Table: { defaultProps: { verticalSpacing: 'xs' } },

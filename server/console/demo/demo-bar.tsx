@@ -2,7 +2,8 @@
 import { Alert, Button, Group, Paper, Text } from '@mantine/core';
 import { IconClockPlay, IconSend } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { demoJumped, demoMessage, demoView } from '../../../shared/api/demo.ts';
+import type { z } from 'zod';
+import { type demoJump, demoJumped, demoMessage, demoView } from '../../../shared/api/demo.ts';
 import { call } from '../client/call.ts';
 import { question } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
@@ -15,21 +16,26 @@ import classes from './demo-bar.module.css';
 const HOUR = 3_600_000;
 const demoQuery = question(['orders', 'clock'], '/demo', demoView);
 
+interface Ahead {
+  readonly label: string;
+  readonly jump: z.input<typeof demoJump>;
+}
+
 export function DemoBar() {
   const { data: demo } = useQuery(demoQuery);
   const now = useServerNow();
   const client = useQueryClient();
   const jump = useMutation({
-    mutationFn: (to: number) => call('POST', '/demo/clock', demoJumped, { to }),
+    mutationFn: ({ jump }: Ahead) => call('POST', '/demo/clock', demoJumped, jump),
     onSuccess: () => client.invalidateQueries(),
   });
   const send = useMutation({ mutationFn: () => call('POST', '/demo/message', demoMessage, {}) });
   if (!demo) return null;
   const [mark] = demo.marks;
-  const ahead = [
-    { label: '+1 hour', to: now + HOUR },
-    { label: '+1 day', to: now + 24 * HOUR },
-    ...(mark ? [{ label: mark.label, to: mark.at }] : []),
+  const ahead: Ahead[] = [
+    { label: '+1 hour', jump: { by: HOUR } },
+    { label: '+1 day', jump: { by: 24 * HOUR } },
+    ...(mark ? [{ label: mark.label, jump: { to: mark.at } }] : []),
   ];
   return (
     <Paper component="section" aria-label="Demo" className={classes.bar} p="sm" mb="lg">
@@ -39,16 +45,16 @@ export function DemoBar() {
           <Text size="sm">
             <strong>Demo.</strong> Its clock: <time dateTime={new Date(now).toISOString()}>{dateTime(now)}</time>
           </Text>
-          {ahead.map(({ label, to }) => (
+          {ahead.map((one) => (
             <Button
-              key={label}
+              key={one.label}
               size="compact-sm"
               variant="default"
-              disabled={jump.isPending}
-              loading={jump.isPending && jump.variables === to}
-              onClick={() => jump.mutate(to)}
+              disabled={jump.isPending && jump.variables.label !== one.label}
+              loading={jump.isPending && jump.variables.label === one.label}
+              onClick={() => jump.mutate(one)}
             >
-              {label}
+              {one.label}
             </Button>
           ))}
         </Group>

@@ -1,6 +1,5 @@
 /** One order: where it stands, what it says, whom it touches, how far it has come, what happened to it, and what can be done about it. */
 import { Grid, Stack } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
@@ -9,6 +8,7 @@ import { rootsOf } from '../approver-key/root-of-approvers.ts';
 import { approversQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { useMay, useSession } from '../client/session.tsx';
+import { notify } from '../parts/notices.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { Answer } from '../parts/states.tsx';
 import { standingAt } from '../words/order-standing.ts';
@@ -92,7 +92,7 @@ function Loaded({ order }: { readonly order: OrderView }) {
     const state = approvalState(order, revision, root);
     const approves = eligibility(state, revision, root, person) === 'may' && may('orders.approve');
     setOpen(approves ? { kind: 'approve', revision: revision.revision } : null);
-    notifications.show({
+    void notify({
       title: `Proposed as revision ${revision.revision}. Nothing has changed yet.`,
       message: missingWords(state, revision, (id) => order.people[id] ?? id),
     });

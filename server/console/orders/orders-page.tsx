@@ -111,7 +111,7 @@ function OrderCard({
             {zonedTime(Date.parse(terms.effective), terms.zone)}
           </Text>
         </div>
-        <Stack gap={4} align="flex-end">
+        <Stack gap={4} align="flex-end" ml="auto">
           <PhaseBadge phase={phase} />
           {next && (
             <Text size="sm">

@@ -1,6 +1,5 @@
 /** Proposing an order, and proposing to change one. */
 
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -9,6 +8,7 @@ import { call } from '../client/call.ts';
 import { installationQuery, ordersQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
+import { notify } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
 import { Answer, Empty } from '../parts/states.tsx';
 import { readerZone } from '../words/time.ts';
@@ -107,7 +107,7 @@ function useSend(path: string, sent: () => void) {
         client.invalidateQueries({ queryKey: ordersQuery.queryKey }),
         client.invalidateQueries({ queryKey: orderQuery(order).queryKey }),
       ]);
-      notifications.show({
+      void notify({
         title: `Proposed: order ${order}, revision ${revision}`,
         message: 'Nothing has changed yet. It waits for approvers now.',
       });
