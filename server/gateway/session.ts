@@ -87,7 +87,8 @@ export class DeviceSession {
       this.#spend();
     });
     socket.on('ping', () => this.#spend());
-    socket.on('error', () => socket.terminate());
+    // ws has said why and waits for the answer: cut off at once, the peer would never read it.
+    socket.on('error', () => this.#cutOffSoon());
     socket.on('close', () => handlers.closed(this));
   }
 
@@ -141,6 +142,10 @@ export class DeviceSession {
     if (this.#socket.readyState === WebSocket.CLOSED) return;
     this.#waiting = [];
     this.#socket.close(code, reason);
+    this.#cutOffSoon();
+  }
+
+  #cutOffSoon(): void {
     setTimeout(() => this.#socket.terminate(), 1_000).unref();
   }
 
