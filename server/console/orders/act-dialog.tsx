@@ -5,9 +5,8 @@ import { type OrderView, orderPreview, revisionView } from '../../../shared/api/
 import { call } from '../client/call.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { Failure } from '../parts/states.tsx';
-import { ACT_NAMES } from '../words/orders.ts';
+import { ACT_NAMES, servicesWords } from '../words/orders.ts';
 import { waitingRevision } from './approval-state.ts';
-import { servicesWords } from './order-words.tsx';
 import { orderQuery, progressQuery } from './queries.ts';
 import { Warnings } from './warnings.tsx';
 

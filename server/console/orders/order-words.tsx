@@ -3,7 +3,6 @@ import { Badge, Group, List, Stack, Text } from '@mantine/core';
 import type { OrderTerms } from '../../../shared/order/documents.ts';
 import { type Fact, Facts } from '../parts/facts.tsx';
 import { Area, Given } from '../parts/words.tsx';
-import { listed } from '../words/areas.ts';
 import { SERVICE_NAMES } from '../words/orders.ts';
 import { languageName } from './languages.ts';
 import { rulesOf, SHUT_WORDS, tiesWords } from './rule-words.ts';
@@ -20,10 +19,6 @@ export function Areas({ codes }: { readonly codes: readonly string[] }) {
     </span>
   ));
 }
-
-/** `messages and mail`. */
-export const servicesWords = (services: OrderTerms['services']) =>
-  listed(services.map((each) => SERVICE_NAMES[each].toLowerCase()));
 
 function termFacts(terms: OrderTerms): Fact[] {
   return [

@@ -14,8 +14,7 @@ import { Answer, Empty } from '../parts/states.tsx';
 import { Given } from '../parts/words.tsx';
 import { areaName, listed, sentence } from '../words/areas.ts';
 import { isOpen, standingAt } from '../words/order-standing.ts';
-import { ACT_NAMES } from '../words/orders.ts';
-import { servicesWords } from './order-words.tsx';
+import { ACT_NAMES, servicesWords } from '../words/orders.ts';
 import { zonedTime } from './rule-words.ts';
 
 type Waiting = Extract<Overview['waiting'][number], { kind: 'revision' }>;

@@ -7,9 +7,9 @@ import { ButtonLink, PageLink } from '../parts/links.tsx';
 import { Countdown, PhaseBadge } from '../parts/order-standing.tsx';
 import { Empty } from '../parts/states.tsx';
 import { Given } from '../parts/words.tsx';
-import { areaName, listed } from '../words/areas.ts';
+import { areaName, listed, sentence } from '../words/areas.ts';
 import { isOpen, standingAt } from '../words/order-standing.ts';
-import { SERVICE_NAMES } from '../words/orders.ts';
+import { servicesWords } from '../words/orders.ts';
 
 export function OrdersAhead({ orders }: { readonly orders: readonly OrderSummary[] }) {
   const now = useServerNow(5_000);
@@ -39,8 +39,7 @@ export function OrdersAhead({ orders }: { readonly orders: readonly OrderSummary
                 <Given>{title}</Given>
               </PageLink>
               <Text size="sm" c="dimmed">
-                {number} · {listed(terms.services.map((service) => SERVICE_NAMES[service]))} in{' '}
-                {listed(terms.areas.map(areaName))}
+                {number} · {sentence(servicesWords(terms.services))} in {listed(terms.areas.map(areaName))}
               </Text>
               {next && (
                 <Text size="sm">

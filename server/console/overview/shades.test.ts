@@ -23,7 +23,17 @@ it('never gives more devices a lighter shade, and shows every device', () => {
   );
 });
 
-it('gives the legend ascending bounds', () => {
-  expect(shadeBounds(1)).toEqual([1]);
-  expect(shadeBounds(10_000)).toEqual([1, 7, 40, 252, 1586]);
+it('gives the legend the first count of each shade', () => {
+  expect(shadeBounds(1)).toEqual([{ shade: SHADES, from: 1 }]);
+  expect(shadeBounds(10_000).map(({ from }) => from)).toEqual([1, 6, 39, 251, 1585]);
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 100_000 }), (most) => {
+      const bounds = shadeBounds(most);
+      for (const { shade, from } of bounds) {
+        expect(shadeOf(from, most)).toBe(shade);
+        expect(shadeOf(from - 1, most)).toBeLessThan(shade);
+      }
+      expect(bounds.at(-1)?.shade).toBe(SHADES);
+    }),
+  );
 });

@@ -9,8 +9,10 @@ export function shadeOf(devices: number, most: number): number {
   return Math.max(1, Math.ceil((Math.log(devices + 1) / Math.log(most + 1)) * SHADES));
 }
 
-/** The counts at which each shade begins, for the legend: `[1, 3, 9, …]`, ascending, without repetitions. */
-export function shadeBounds(most: number): number[] {
-  const bounds = Array.from({ length: SHADES }, (_, step) => Math.ceil((most + 1) ** (step / SHADES)));
-  return [...new Set(bounds)].filter((bound) => bound <= Math.max(1, most));
+/** The count at which each shade begins, for the legend; ascending, without the shades that no count has. */
+export function shadeBounds(most: number): { readonly shade: number; readonly from: number }[] {
+  return Array.from({ length: SHADES }, (_, step) => {
+    const from = Math.floor((Math.max(1, most) + 1) ** (step / SHADES));
+    return { shade: shadeOf(from, most), from };
+  }).filter(({ shade }, index, all) => shade !== all[index - 1]?.shade);
 }

@@ -4,7 +4,7 @@
  */
 import { useMemo } from 'react';
 import { areaName } from '../words/areas.ts';
-import { shadeBounds, shadeOf } from './shades.ts';
+import { SHADES, shadeBounds, shadeOf } from './shades.ts';
 import world from './world.json' with { type: 'json' };
 import classes from './world-map.module.css';
 
@@ -68,11 +68,11 @@ export function WorldMap({
           ))}
       </svg>
       <figcaption className={classes.legend}>
-        {shadeBounds(most).map((bound, step) => (
-          <span key={bound} className={classes.key}>
-            <span className={classes.swatch} data-shade={shadeOf(bound, most) || step + 1} />
-            {bound.toLocaleString('en')}
-            {step === shadeBounds(most).length - 1 ? ' or more' : ''}
+        {shadeBounds(most).map(({ shade, from }) => (
+          <span key={shade} className={classes.key}>
+            <span className={classes.swatch} data-shade={shade} />
+            {from.toLocaleString('en')}
+            {shade === SHADES && ' or more'}
           </span>
         ))}
         <span className={classes.key}>

@@ -1,6 +1,7 @@
 /** Services, ties, reasons, acts and states in an admin's words. */
 import type { OrderAct } from '../../../shared/order/documents.ts';
 import type { Nexus, Reason, Service } from '../../../shared/verdict/terms.ts';
+import { listed } from './areas.ts';
 
 export const SERVICE_NAMES: Readonly<Record<Service, string>> = {
   enrolment: 'Enrolment',
@@ -8,6 +9,10 @@ export const SERVICE_NAMES: Readonly<Record<Service, string>> = {
   messaging: 'Messages',
   mail: 'Mail',
 };
+
+/** `messages and mail`. */
+export const servicesWords = (services: readonly Service[]): string =>
+  listed(services.map((each) => SERVICE_NAMES[each].toLowerCase()));
 
 export const SERVICE_MEANING: Readonly<Record<Service, string>> = {
   enrolment: 'New devices can be added, and known ones added again.',

@@ -3,9 +3,8 @@ import { Group, Loader, Paper, Stack, Text, Title, UnstyledButton } from '@manti
 import { IconAlertCircle, IconCircle, IconCircleCheck } from '@tabler/icons-react';
 import { Failure } from '../../parts/states.tsx';
 import { areaName, listed, sentence } from '../../words/areas.ts';
-import { NEXUS_NAMES } from '../../words/orders.ts';
+import { NEXUS_NAMES, servicesWords } from '../../words/orders.ts';
 import { ImpactBars } from '../order-impact.tsx';
-import { servicesWords } from '../order-words.tsx';
 import { zonedTime } from '../rule-words.ts';
 import { Warnings } from '../warnings.tsx';
 import type { OrderForm } from './order-form.ts';
