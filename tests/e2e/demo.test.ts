@@ -142,11 +142,15 @@ describe('the demo', () => {
     expect((await again.api.call('GET', '/session', sessionView)).account.name).toBe('Ben Weber');
 
     // Fourteen countries, and this machine by its own agent, about whose place an admin says something.
-    const page = await olivia.api.call('GET', '/devices?limit=200', devicePage);
-    const simulated = page.devices.filter(({ platform }) => platform === 'simulated');
+    const { simulated, self } = await until(async () => {
+      const { devices } = await olivia.api.call('GET', '/devices?limit=200', devicePage);
+      const simulated = devices.filter(({ platform }) => platform === 'simulated');
+      const self = devices.find(({ group }) => group.name === 'This machine');
+      // What a device is it says itself, soon after it has connected.
+      expect([simulated.length, self?.platform]).toEqual([14, process.platform]);
+      return { simulated, self };
+    });
     expect(new Set(simulated.map((device) => device.home)).size).toBe(14);
-    const self = page.devices.find(({ group }) => group.name === 'This machine');
-    expect([simulated.length, self?.platform]).toEqual([14, process.platform]);
     const statement = { areas: ['PK'], reason: 'It stands here.', until: Date.now() + 60 * 86_400_000 };
     await olivia.api.call('PATCH', `/devices/${self?.id}`, deviceView, { statement });
 

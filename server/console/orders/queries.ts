@@ -14,6 +14,8 @@ import { question } from '../client/queries.ts';
 const pathOf = (number: string) => `/orders/${encodeURIComponent(number)}`;
 /** Where devices are changes all the time: looked at again at intervals, rather than with each device that moves. */
 const EVERY = 20_000;
+/** The server keeps an answer for a moment: the last receipt may be told while it still gives the one from before, and nothing is told after it. */
+const SOON = 4_000;
 
 export const orderQuery = (number: string) => question(['orders', 'clock'], pathOf(number), orderView);
 
@@ -33,7 +35,7 @@ export const warningsQuery = (number: string, revision: number) =>
 export const progressQuery = (number: string) =>
   queryOptions({
     ...question(['orders', 'receipts', 'clock'], `${pathOf(number)}/progress`, orderProgress),
-    refetchInterval: EVERY,
+    refetchInterval: SOON,
   });
 
 export type ImpactAt = 'now' | 'effective';
