@@ -14,6 +14,7 @@ export const base64 = z.base64();
 const areaCode = z.string().regex(/^[A-Z][A-Za-z0-9-]{1,31}$/);
 export const orderNumber = z.string().regex(/^[0-9]{4}-[0-9]{3,6}$/, 'an order number is a year and a count: 2015-001');
 const identifier = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+export const personId = z.string().regex(/^per_[a-z2-7]{16}$/);
 const languageTag = z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/);
 const text = z.string().min(1).max(4000);
 const rule = z.enum(['allow', 'deny']);
@@ -26,6 +27,8 @@ export const PAYLOAD_TYPES = {
   list: 'application/vnd.cordon.order-list.v1+json',
   record: 'application/vnd.cordon.device-record.v1+json',
   receipt: 'application/vnd.cordon.receipt.v1+json',
+  messagingKey: 'application/vnd.cordon.messaging-key.v1+json',
+  messagingCertificate: 'application/vnd.cordon.messaging-certificate.v1+json',
 } as const;
 
 export const envelopeSchema = z.strictObject({
@@ -101,6 +104,12 @@ export const approversSchema = z.strictObject({
     .array(z.strictObject({ keyid: sha256Hex, publicKey: base64 }))
     .min(1)
     .max(8),
+  /** The organisation's keys, which say who may be a member of a conversation; none before the first was made. The server holds none of them. */
+  organisationKeys: z
+    .array(z.strictObject({ keyid: sha256Hex, publicKey: base64 }))
+    .min(1)
+    .max(8)
+    .optional(),
   issuedAt: timestamp,
 });
 export type Approvers = z.infer<typeof approversSchema>;
@@ -156,6 +165,36 @@ export const receiptSchema = z.strictObject({
   at: timestamp,
 });
 export type Receipt = z.infer<typeof receiptSchema>;
+
+/** A raw Ed25519 public key (RFC 8032, section 5.1.5): a device's MLS signature key (RFC 9420, section 5.1). */
+const signatureKey = base64.length(44);
+
+/** A device's own word: this is the key that it signs messages with. Signed by the key of its certificate. */
+export const messagingKeySchema = z.strictObject({
+  installation: identifier,
+  device: identifier,
+  generation: z.int().min(1),
+  signatureKey,
+  at: timestamp,
+});
+export type MessagingKey = z.infer<typeof messagingKeySchema>;
+
+/**
+ * Whose messaging key it is. Signed by an online key of the root, which says that the device is enrolled so and proved the key its own, and by an
+ * organisation key of the root, without which no agent takes it for a member's.
+ */
+export const messagingCertificateSchema = z.strictObject({
+  installation: identifier,
+  device: identifier,
+  generation: z.int().min(1),
+  /** One human being in this installation; see `personOf`. */
+  person: personId,
+  /** As the activation code named them. */
+  name: z.string().min(1).max(200),
+  signatureKey,
+  issuedAt: timestamp,
+});
+export type MessagingCertificate = z.infer<typeof messagingCertificateSchema>;
 
 /** An observation as a device reports it. */
 export const observationSchema = z.strictObject({

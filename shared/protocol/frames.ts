@@ -20,7 +20,7 @@
  * Version history. v1 (0.1.0): first.
  */
 import { z } from 'zod';
-import { envelopeSchema, observationSchema } from '../order/documents.ts';
+import { envelopeSchema, observationSchema, personId } from '../order/documents.ts';
 import { commandIdSchema, deviceIdSchema } from './ids.ts';
 
 export const SUBPROTOCOL = 'cordon.v1';
@@ -99,6 +99,21 @@ const datagram = {
   body: z.string().max(16 * 1024),
 };
 
+/** Opaque to the server: what devices seal for each other, at most so many bytes. */
+export const LARGEST_SEALED = 128 * 1024;
+const sealedBody = z.base64().max(4 * Math.ceil(LARGEST_SEALED / 3));
+/** 16 random bytes, base64url: names a conversation to the server and says nothing of it. */
+export const conversationIdSchema = z.base64url().length(22);
+/** To how many devices one post goes at most. */
+export const MOST_RECIPIENTS = 512;
+
+/** What became of a post for one recipient when it was handed in. `unknown`: no such device, or not of this generation any more. */
+const recipientOutcome = z.strictObject({
+  device: deviceIdSchema,
+  outcome: z.enum(['stored', 'held', 'refused', 'unknown', 'full']),
+  denial: denialSchema.nullable(),
+});
+
 export const serverFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('welcome'),
@@ -129,6 +144,50 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     outcome: z.enum(['delivered', 'refused']),
     denial: denialSchema.nullable(),
   }),
+  /**
+   * The answer to `post`, the same however often it is sent. `accepted`: durable for each recipient as `recipients` says. `superseded`: another
+   * commit has taken this epoch, nothing was stored, and that commit comes with the mailbox. `refused`: nothing was stored; `denial` says why.
+   */
+  z.strictObject({
+    kind: z.literal('posted'),
+    id: z.uuid(),
+    outcome: z.enum(['accepted', 'superseded', 'refused']),
+    denial: denialSchema.nullable(),
+    recipients: z.array(recipientOutcome).max(MOST_RECIPIENTS),
+  }),
+  /**
+   * The answer to `mailbox`: what the server remembers of this enrolment, its last `taken` and how many posts it has accepted. A device that
+   * remembers less was restored from a copy.
+   */
+  z.strictObject({ kind: z.literal('mailbox-is'), taken: z.int().min(0), posts: z.int().min(0) }),
+  /** One entry of the mailbox; sent again until `taken` names it or a later one. `seq` grows by any step. */
+  z.strictObject({
+    kind: z.literal('mail'),
+    seq: z.int().min(1),
+    item: z.discriminatedUnion('type', [
+      z.strictObject({
+        type: z.literal('post'),
+        id: z.uuid(),
+        from: deviceIdSchema,
+        generation: z.int().min(1),
+        at: time,
+        body: sealedBody,
+      }),
+      /** What became of a post of one's own for one recipient, after it was accepted. `order`: because of it. */
+      z.strictObject({
+        type: z.literal('fate'),
+        id: z.uuid(),
+        device: deviceIdSchema,
+        fate: z.enum(['held', 'released', 'returned', 'expired']),
+        order: z.string().max(32).nullable(),
+        at: time,
+      }),
+    ]),
+  }),
+  /** So many single-use key packages are left; hand in more. */
+  z.strictObject({ kind: z.literal('key-packages-left'), count: z.int().min(0) }),
+  /** The devices of a person that this session has asked about have changed. */
+  z.strictObject({ kind: z.literal('members-changed'), person: personId }),
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;
 
@@ -194,5 +253,24 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('datagram'), to: deviceIdSchema, ...datagram }),
   /** The recipient's answer to a datagram: taken, or refused by its own gate. */
   z.strictObject({ kind: z.literal('datagram-answer'), id: z.uuid(), denial: denialSchema.nullable() }),
+  /**
+   * Hands in something sealed for the mailboxes of others, to be stored before `posted` says so. `commit`: it moves a conversation on from this
+   * epoch, and the server takes the first for each epoch only (RFC 9420, section 14). `keep`: recipients that an order denies get it once they may;
+   * without it they do not get it at all. Commits and welcomes are kept, since a device that misses one is lost to its conversation.
+   */
+  z.strictObject({
+    kind: z.literal('post'),
+    id: z.uuid(),
+    to: z.array(deviceIdSchema).min(1).max(MOST_RECIPIENTS),
+    keep: z.boolean(),
+    commit: z.strictObject({ conversation: conversationIdSchema, epoch: z.int().min(0) }).nullable(),
+    /** After this it is not delivered any more; null: as long as the server keeps things. */
+    expires: time.nullable(),
+    body: sealedBody,
+  }),
+  /** Asks for the mailbox (`open`), after `welcome` and whenever the device's own gate opens; or asks for no more of it. */
+  z.strictObject({ kind: z.literal('mailbox'), open: z.boolean() }),
+  /** Everything of the mailbox up to here is stored durably. */
+  z.strictObject({ kind: z.literal('taken'), through: z.int().min(1) }),
 ]);
 export type DeviceFrame = z.infer<typeof deviceFrameSchema>;
