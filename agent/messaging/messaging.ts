@@ -1,0 +1,93 @@
+/** What a person does with messages on their device, for command line and page. What stands behind it is sealed; none of these words leaves the device open. */
+import type { Instant } from '../../shared/time/clock.ts';
+
+export interface PersonView {
+  readonly person: string;
+  readonly name: string;
+  /** Every device of theirs in the conversation has the organisation's countersignature and stands in the ledger. */
+  readonly verified: boolean;
+}
+
+export interface ConversationView {
+  readonly id: string;
+  /** Null: it is called by its people. */
+  readonly title: string | null;
+  /** Without oneself. */
+  readonly people: readonly PersonView[];
+  readonly unread: number;
+  readonly last: { readonly at: Instant; readonly from: string; readonly text: string } | null;
+  /** `rejoining`: this device was restored from a copy and has asked to be let in again. `left`: it belongs to it no more; what was said stays. */
+  readonly state: 'ready' | 'rejoining' | 'left';
+}
+
+/** In the order in which they can follow; `held` goes on to `sent` when the order ends. */
+export const MESSAGE_STATES = ['waiting', 'sent', 'held', 'delivered', 'read', 'refused', 'returned', 'expired'] as const;
+export type MessageState = (typeof MESSAGE_STATES)[number];
+
+export interface AttachmentView {
+  readonly name: string;
+  /** Media type, as the sender said. */
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface MessageView {
+  readonly id: string;
+  readonly conversation: string;
+  /** Null: about the conversation itself, such as who came and who went; `text` says it. */
+  readonly from: { readonly person: string; readonly name: string } | null;
+  readonly mine: boolean;
+  readonly at: Instant;
+  readonly text: string;
+  readonly attachments: readonly AttachmentView[];
+  /** Of one's own: the least that all recipients have reached, or what went wrong with one of them. Of others': `read` or `delivered`. */
+  readonly state: MessageState;
+  /** The order that holds, refuses or returns it. */
+  readonly order: string | null;
+  /** Whom it did not reach, and why. */
+  readonly missed: readonly { readonly name: string; readonly state: MessageState; readonly order: string | null }[];
+}
+
+export interface NewAttachment {
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Why one can or cannot write now. */
+export type MessagingState =
+  | { readonly state: 'ready'; readonly person: string; readonly name: string }
+  /** The organisation has not countersigned this device yet. */
+  | { readonly state: 'uncertified' }
+  /** The workspace is locked or wiped: what was said is unreadable, and what comes waits. */
+  | { readonly state: 'locked' | 'wiped' }
+  /** An order denies messaging here. What was said stays readable. */
+  | { readonly state: 'denied'; readonly orders: readonly string[] };
+
+export interface Messaging {
+  state(): MessagingState;
+  people(text: string): Promise<readonly PersonView[]>;
+  /** The newest first. Throws `workspace_locked`, `workspace_wiped`, as do all that read. */
+  conversations(): readonly ConversationView[];
+  /** Resolves when it is durable. Throws `person_unknown`, `service_denied`. With the same one person and no title: the one that there is already. */
+  start(asked: { readonly people: readonly string[]; readonly title: string | null }): Promise<string>;
+  rename(conversation: string, title: string | null): Promise<void>;
+  addPeople(conversation: string, people: readonly string[]): Promise<void>;
+  leave(conversation: string): Promise<void>;
+  /** The newest `limit` before `before`, oldest first. */
+  messages(conversation: string, page: { readonly before?: string; readonly limit: number }): readonly MessageView[];
+  search(text: string): readonly MessageView[];
+  /** Resolves when it is durable on this device, with the message's id; it is sent as soon as there is a way. Throws `service_denied`, naming the order. */
+  send(
+    conversation: string,
+    message: { readonly text: string; readonly attachments: readonly NewAttachment[] },
+  ): Promise<string>;
+  attachment(message: string, index: number): Promise<NewAttachment>;
+  /** Everything up to now has been seen: tells the senders. */
+  read(conversation: string): Promise<void>;
+  /** One's own data, everything that is kept here, as JSON lines; attachments by name and size. Also while messaging is denied. */
+  export(): Iterable<string>;
+  /** Called after each change. Returns the cancellation. */
+  onChange(listener: () => void): () => void;
+}
