@@ -10,12 +10,13 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
 import { createConnecting } from './connecting.ts';
-import { createDeviceHttp, type DeviceHttpPorts } from './device-http.ts';
+import { createDeviceHttp } from './device-http.ts';
 import { createDispatch } from './dispatch.ts';
 import { createLeaving } from './leaving.ts';
 import type { CommandsPort, DevicesPort, JurisdictionPort, Log, OrdersPort, RelayPort } from './ports.ts';
 import { createPushing } from './pushing.ts';
 import { refusalOf, refuseUpgrade } from './refusals.ts';
+import { type ServiceRoutesPorts, serviceRoutes } from './service-routes.ts';
 import type { DeviceSession, SessionHandlers } from './session.ts';
 import { Sessions } from './sessions.ts';
 import { createTlsListener, type TlsListener } from './tls-listener.ts';
@@ -37,7 +38,7 @@ export interface GatewayPorts {
   readonly commands: CommandsPort;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: OrdersPort;
-  readonly reenrol: DeviceHttpPorts['reenrol'];
+  readonly reenrol: ServiceRoutesPorts['reenrol'];
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
@@ -65,9 +66,14 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     options.proxyFrom,
     createDeviceHttp({
       devices,
-      orders,
-      reenrol: ports.reenrol,
-      sighted: (...seen) => connecting.sighted(...seen),
+      routes: [
+        ...serviceRoutes({
+          devices,
+          orders,
+          reenrol: ports.reenrol,
+          sighted: (...seen) => connecting.sighted(...seen),
+        }),
+      ],
       log,
     }),
   );

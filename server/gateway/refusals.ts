@@ -9,7 +9,7 @@ import { problemOf } from '../api/problems.ts';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 /** A refused device asks again by itself; this keeps ten thousand of them from asking at once. Seconds. */

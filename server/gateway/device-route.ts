@@ -1,0 +1,61 @@
+/** One path of the device listener beside the link: what it is asked with, and the forms of its answers. Who asks, the certificate has said. */
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import { CordonError } from '../../shared/errors.ts';
+import type { Identity } from '../devices/identify.ts';
+import type { Answer } from './refusals.ts';
+
+const LARGEST_BODY = 512 * 1024;
+
+export interface DeviceRequest {
+  readonly identity: Identity;
+  readonly request: IncomingMessage;
+  readonly query: URLSearchParams;
+  /** The last part of a path that ends in `/:id`, as it came; empty for others. */
+  readonly id: string;
+}
+
+export interface DeviceRoute {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  /** A whole path, or one that ends in `/:id`. */
+  readonly path: string;
+  answer(asked: DeviceRequest): Promise<Answer>;
+}
+
+export const json = (value: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
+  status: 200,
+  headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
+  body: JSON.stringify(value),
+});
+
+/** Throws `too_large`. */
+export async function bytesOf(request: IncomingMessage, most = LARGEST_BODY): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > most) throw new CordonError('too_large', `A request has at most ${most} bytes.`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** `what`: the body in words, for whoever sent another one. Throws `invalid_input`. */
+export async function bodyOf<S extends z.ZodType>(
+  schema: S,
+  request: IncomingMessage,
+  what: string,
+  most?: number,
+): Promise<z.output<S>> {
+  const text = (await bytesOf(request, most)).toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new CordonError('invalid_input', 'The body is not JSON.', {}, cause);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new CordonError('invalid_input', `The body is not ${what}.`, {}, parsed.error);
+}

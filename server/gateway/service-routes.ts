@@ -1,0 +1,71 @@
+/** What a device needs that `management` is denied to: its record, the list and its roots, its receipts; and renewal, which no order gates. */
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+import { envelopeSchema } from '../../shared/order/documents.ts';
+import { ADDRESS_HEADER } from '../../shared/protocol/frames.ts';
+import type { Identity } from '../devices/identify.ts';
+import { bodyOf, bytesOf, type DeviceRequest, type DeviceRoute, json } from './device-route.ts';
+import type { DevicesPort, OrdersPort } from './ports.ts';
+import type { Answer } from './refusals.ts';
+
+export interface ServiceRoutesPorts {
+  readonly devices: Pick<DevicesPort, 'raiseAlarm'>;
+  readonly orders: OrdersPort;
+  /** EST renewal (RFC 7030, section 4.2.2). */
+  readonly reenrol: (asked: { readonly identity: Identity; readonly body: string }) => Promise<Answer>;
+  /** Where the device comes from, kept as evidence; null while a session of its own says so. */
+  readonly sighted: (identity: Identity, request: IncomingMessage) => Promise<Sighting | null>;
+}
+
+interface Sighting {
+  readonly time: number;
+  readonly areas: readonly string[];
+}
+
+const receiptsBody = z.strictObject({ envelopes: z.array(envelopeSchema).min(1).max(256) });
+
+export function serviceRoutes({ devices, orders, reenrol, sighted }: ServiceRoutesPorts): DeviceRoute[] {
+  async function list(): Promise<Answer> {
+    const current = orders.currentList();
+    if (!current) throw new CordonError('not_found', 'There is no order list yet: the approvers come first.');
+    return json(current.envelope);
+  }
+
+  async function record({ identity, request }: DeviceRequest): Promise<Answer> {
+    const seen = await sighted(identity, request);
+    const current = await orders.record(identity.device);
+    if (!current) throw new CordonError('not_found', 'The record of this device is not made yet; ask again.');
+    return json(current.envelope, seen ? { [ADDRESS_HEADER]: JSON.stringify(seen) } : {});
+  }
+
+  async function receipts({ identity: { device, generation }, request }: DeviceRequest): Promise<Answer> {
+    const { envelopes } = await bodyOf(receiptsBody, request, '{ envelopes: [ … ] } of receipts');
+    let stored = 0;
+    const refused: string[] = [];
+    for (const envelope of envelopes) {
+      try {
+        await orders.storeReceipt(device, generation, envelope);
+        stored += 1;
+      } catch (error) {
+        // One bad receipt must not keep the device from handing in the others for ever.
+        if (!isCordonError(error) || error.code === 'store_unavailable') throw error;
+        refused.push(error.message);
+        await devices.raiseAlarm({ device, code: 'report_refused', detail: `receipt: ${error.message}` });
+      }
+    }
+    return json({ stored, refused });
+  }
+
+  return [
+    {
+      method: 'POST',
+      path: '/.well-known/est/simplereenroll',
+      answer: async ({ identity, request }) => reenrol({ identity, body: (await bytesOf(request)).toString('utf8') }),
+    },
+    { method: 'GET', path: '/device/record', answer: record },
+    { method: 'POST', path: '/device/receipts', answer: receipts },
+    { method: 'GET', path: '/orders/list', answer: list },
+    { method: 'GET', path: '/orders/roots', answer: async () => json(orders.roots()) },
+  ];
+}
