@@ -8,7 +8,9 @@ import {
   type DeviceFrame,
   deviceFrameSchema,
   type Inventory,
+  LARGEST_SEALED,
   MAX_FRAME_FROM_DEVICE,
+  MOST_RECIPIENTS,
   type ReportItem,
   type ServerFrame,
   serverFrameSchema,
@@ -32,6 +34,8 @@ const envelope = fc.record({
   payload: base64,
   signatures: fc.array(fc.record({ keyid, sig: base64 }), { maxLength: 3 }),
 });
+const person = fc.stringMatching(/^per_[a-z2-7]{16}$/);
+const conversation = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((id) => Buffer.from(id).toString('base64url'));
 const areas = fc.array(text(8), { maxLength: 4 });
 const area = fc.constantFrom('PK', 'IN', 'XX-kashmir', 'US-CA');
 
@@ -106,6 +110,25 @@ const items: Each<ReportItem, 'type'> = {
   }),
   alarm: fc.record({ type: fc.constant('alarm'), code: text(64), detail: text(1000), at: time }),
 };
+type Mail = Extract<ServerFrame, { kind: 'mail' }>['item'];
+const mail: Each<Mail, 'type'> = {
+  post: fc.record({
+    type: fc.constant('post'),
+    id: fc.uuid(),
+    from: device,
+    generation: positive,
+    at: time,
+    body: base64,
+  }),
+  fate: fc.record({
+    type: fc.constant('fate'),
+    id: fc.uuid(),
+    device,
+    fate: fc.constantFrom('held', 'released', 'returned', 'expired'),
+    order: fc.option(text(32)),
+    at: time,
+  }),
+};
 const fromServer: Each<ServerFrame, 'kind'> = {
   welcome: fc.record({
     kind: fc.constant('welcome'),
@@ -132,6 +155,24 @@ const fromServer: Each<ServerFrame, 'kind'> = {
     outcome: fc.constantFrom('delivered', 'refused'),
     denial: fc.option(denial),
   }),
+  posted: fc.record({
+    kind: fc.constant('posted'),
+    id: fc.uuid(),
+    outcome: fc.constantFrom('accepted', 'superseded', 'refused'),
+    denial: fc.option(denial),
+    recipients: fc.array(
+      fc.record({
+        device,
+        outcome: fc.constantFrom('stored', 'held', 'refused', 'unknown', 'full'),
+        denial: fc.option(denial),
+      }),
+      { maxLength: 4 },
+    ),
+  }),
+  'mailbox-is': fc.record({ kind: fc.constant('mailbox-is'), taken: version, posts: version }),
+  mail: fc.record({ kind: fc.constant('mail'), seq: positive, item: fc.oneof(...Object.values(mail)) }),
+  'key-packages-left': fc.record({ kind: fc.constant('key-packages-left'), count: version }),
+  'members-changed': fc.record({ kind: fc.constant('members-changed'), person }),
 };
 const held = { list: version, record: version, root: version };
 const fromDevice: Each<DeviceFrame, 'kind'> = {
@@ -141,6 +182,17 @@ const fromDevice: Each<DeviceFrame, 'kind'> = {
   report: fc.record({ kind: fc.constant('report'), seq: positive, item: fc.oneof(...Object.values(items)) }),
   datagram: fc.record({ kind: fc.constant('datagram'), to: device, ...datagram }),
   'datagram-answer': fc.record({ kind: fc.constant('datagram-answer'), id: fc.uuid(), denial: fc.option(denial) }),
+  post: fc.record({
+    kind: fc.constant('post'),
+    id: fc.uuid(),
+    to: fc.array(device, { minLength: 1, maxLength: 4 }),
+    keep: fc.boolean(),
+    commit: fc.option(fc.record({ conversation, epoch: time })),
+    expires: fc.option(time),
+    body: base64,
+  }),
+  mailbox: fc.record({ kind: fc.constant('mailbox'), open: fc.boolean() }),
+  taken: fc.record({ kind: fc.constant('taken'), through: positive }),
 };
 
 const sides = [
@@ -231,4 +283,21 @@ it('the largest inventory fits into a frame', () => {
   const frame: DeviceFrame = { kind: 'report', seq: Number.MAX_SAFE_INTEGER, item };
   expect(deviceFrameSchema.parse(frame)).toEqual(frame);
   expect(Buffer.byteLength(JSON.stringify(frame))).toBeLessThan(MAX_FRAME_FROM_DEVICE);
+});
+
+it('the largest post to the most devices fits into a frame, and a longer one is none', () => {
+  const to = fc.sample(device, MOST_RECIPIENTS);
+  const post = (bytes: number): DeviceFrame => ({
+    kind: 'post',
+    id: '00000000-0000-4000-8000-000000000000',
+    to,
+    keep: true,
+    commit: { conversation: Buffer.alloc(16, 255).toString('base64url'), epoch: Number.MAX_SAFE_INTEGER },
+    expires: Number.MAX_SAFE_INTEGER,
+    body: Buffer.alloc(bytes, 255).toString('base64'),
+  });
+  const largest = post(LARGEST_SEALED);
+  expect(deviceFrameSchema.parse(largest)).toEqual(largest);
+  expect(Buffer.byteLength(JSON.stringify(largest))).toBeLessThan(MAX_FRAME_FROM_DEVICE);
+  expect(deviceFrameSchema.safeParse(post(LARGEST_SEALED + 3)).success).toBe(false);
 });
