@@ -70,6 +70,11 @@ export const ERROR_CODES = [
   'checkpoint_invalid',
   'proof_invalid',
   'ledger_unavailable',
+  'ledger_forked',
+  'ledger_older',
+  // Membership of conversations
+  'messaging_key_taken',
+  'ghost_member',
   // Admins
   'not_signed_in',
   'credentials_wrong',

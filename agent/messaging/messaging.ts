@@ -21,7 +21,16 @@ export interface ConversationView {
 }
 
 /** In the order in which they can follow; `held` goes on to `sent` when the order ends. */
-export const MESSAGE_STATES = ['waiting', 'sent', 'held', 'delivered', 'read', 'refused', 'returned', 'expired'] as const;
+export const MESSAGE_STATES = [
+  'waiting',
+  'sent',
+  'held',
+  'delivered',
+  'read',
+  'refused',
+  'returned',
+  'expired',
+] as const;
 export type MessageState = (typeof MESSAGE_STATES)[number];
 
 export interface AttachmentView {

@@ -10,7 +10,8 @@
  * - `POST /device/key-packages/claim` (`claimBody`) → `claimAnswer`: one package of each device that has one left; the single-use ones are gone then.
  * - `PUT /device/attachments/ID` (bytes, at most `LARGEST_ATTACHMENT`) → 204; ID: 32 random bytes of the sender, base64url. Who knows it may fetch it.
  * - `GET /device/attachments/ID` → the bytes.
- * - `GET /device/ledger/consistency?from=SIZE` → `consistencyView` of `shared/api/ledger.ts`; `from=0` gives the newest checkpoint.
+ * - `GET /device/ledger/consistency?from=SIZE&to=SIZE` → `consistencyView` of `shared/api/ledger.ts`: that the tree of `to` leaves (without it, that of
+ *   the newest checkpoint, which is given in any case) begins with that of `from`. `from=0` proves nothing and gives the newest checkpoint.
  */
 import { z } from 'zod';
 import { inclusionView } from '../api/ledger.ts';
@@ -31,9 +32,15 @@ export const peopleAnswer = z.strictObject({
   people: z.array(z.strictObject({ person: personId, name: z.string(), devices: z.int().min(1) })).max(20),
 });
 
-export const membersBody = z.strictObject({ people: z.array(personId).min(1).max(200) });
+/** All devices of these people, and these devices: who is let in by a welcome knows the devices of a group before its people. */
+export const membersBody = z
+  .strictObject({
+    people: z.array(personId).max(200).default([]),
+    devices: z.array(deviceIdSchema).max(512).default([]),
+  })
+  .refine(({ people, devices }) => people.length + devices.length > 0, 'asks about nobody');
 
-/** The ledger's word on a leaf; `null` while the sequencer has not placed it. */
+/** The ledger's word on a leaf. All proofs of one answer are against one checkpoint. */
 const proofSchema = inclusionView;
 export const memberSchema = z.strictObject({
   /** `messagingCertificateSchema`, signed by an online key and by an organisation key. */
@@ -42,7 +49,7 @@ export const memberSchema = z.strictObject({
   countersigned: proofSchema,
 });
 export type MemberProof = z.infer<typeof memberSchema>;
-/** Devices that are enrolled, certified and countersigned now, of the people who were asked about. */
+/** Devices that are enrolled, certified and countersigned now, of those who were asked about. */
 export const membersAnswer = z.strictObject({ members: z.array(memberSchema).max(1000) });
 
 const keyPackage = z.base64().max(16 * 1024);
@@ -57,6 +64,8 @@ export const keyPackagesAnswer = z.strictObject({ left: z.int().min(0) });
 export const claimBody = z.strictObject({ devices: z.array(deviceIdSchema).min(1).max(512) });
 export const claimAnswer = z.strictObject({
   packages: z
-    .array(z.strictObject({ device: deviceIdSchema, generation: z.int().min(1), body: keyPackage, lastResort: z.boolean() }))
+    .array(
+      z.strictObject({ device: deviceIdSchema, generation: z.int().min(1), body: keyPackage, lastResort: z.boolean() }),
+    )
     .max(512),
 });
