@@ -1,25 +1,8 @@
 /** The first tables: exactly `schema.ts`, with an index for every question that the product asks. */
-import {
-  type ColumnDataType,
-  type CreateTableBuilder,
-  type Kysely,
-  type Migration,
-  type RawBuilder,
-  sql,
-} from 'kysely';
+import { type Kysely, type Migration, sql } from 'kysely';
+import { createTables, type Table } from '../create-tables.ts';
 import type { DialectName } from '../database.ts';
 
-type Type = ColumnDataType | RawBuilder<unknown>;
-interface Table {
-  readonly columns: Record<string, string>;
-  readonly key?: readonly string[];
-  readonly unique?: readonly (readonly string[])[];
-  /** `[columns, table, its columns]` */
-  readonly references?: readonly (readonly [readonly string[], string, readonly string[]])[];
-  readonly indexes?: readonly (readonly string[])[];
-}
-
-/** Types: `text`, `int`, `serial`; a `?` allows null. */
 const TABLES: Record<string, Table> = {
   meta: { columns: { key: 'text', value: 'text' }, key: ['key'] },
 
@@ -358,43 +341,8 @@ const SPECIAL = [
 export function spine(dialect: DialectName): Migration {
   return {
     up: async (db: Kysely<unknown>) => {
-      for (const [name, table] of Object.entries(TABLES)) await create(db, dialect, name, table);
+      await createTables(db, dialect, TABLES);
       for (const statement of SPECIAL) await statement.execute(db);
     },
   };
-}
-
-async function create(db: Kysely<unknown>, dialect: DialectName, name: string, table: Table): Promise<void> {
-  // PostgreSQL would sort and compare text by its locale; `C` is byte order, which is SQLite's.
-  const text: Type = dialect === 'postgres' ? sql`text collate "C"` : 'text';
-  const types: Record<string, Type> = { text, int: dialect === 'postgres' ? 'bigint' : 'integer' };
-  let builder: CreateTableBuilder<string, string> = db.schema.createTable(name);
-  for (const [column, spec] of Object.entries(table.columns)) {
-    if (spec === 'serial') {
-      builder =
-        dialect === 'postgres'
-          ? builder.addColumn(column, 'bigserial', (made) => made.primaryKey())
-          : builder.addColumn(column, 'integer', (made) => made.primaryKey().autoIncrement());
-      continue;
-    }
-    const nullable = spec.endsWith('?');
-    const type = types[nullable ? spec.slice(0, -1) : spec];
-    if (!type) throw new Error(`${name}.${column}: no such type as ${spec}`);
-    builder = builder.addColumn(column, type, (made) => (nullable ? made : made.notNull()));
-  }
-  if (table.key) builder = builder.addPrimaryKeyConstraint(`${name}_key`, [...table.key]);
-  for (const columns of table.unique ?? []) {
-    builder = builder.addUniqueConstraint(`${name}_${columns.join('_')}_once`, [...columns]);
-  }
-  for (const [columns, target, targets] of table.references ?? []) {
-    builder = builder.addForeignKeyConstraint(`${name}_${columns.join('_')}_of`, [...columns], target, [...targets]);
-  }
-  await builder.execute();
-  for (const columns of table.indexes ?? []) {
-    await db.schema
-      .createIndex(`${name}_by_${columns.join('_')}`)
-      .on(name)
-      .columns([...columns])
-      .execute();
-  }
 }
