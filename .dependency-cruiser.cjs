@@ -3,6 +3,8 @@ const domain = '^server/(enrolment|devices|commands|jurisdiction|orders|overview
 const test = '\\.test\\.ts$|^tests/';
 /** What makes the console's files, in Node; the rest of its folder runs in a browser. */
 const consoleTools = '^server/console/(build|make-world|vite\\.config)\\.ts$';
+/** What runs in a browser besides: what the pages share. */
+const look = '^shared/look/';
 const builtin = `^(node:)?(${require('node:module').builtinModules.join('|')})$`;
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -86,9 +88,9 @@ module.exports = {
     },
     {
       name: 'express-at-the-edge',
-      comment: 'Only the api and the public listener speak HTTP through express.',
+      comment: 'Only the api and the public listener speak HTTP through express, and what serves their pages.',
       severity: 'error',
-      from: { path: '^(server|agent|shared|certs)/', pathNot: ['^server/(api|public)/', test] },
+      from: { path: '^(server|agent|shared|certs)/', pathNot: ['^server/(api|public)/', '^shared/pages/', test] },
       to: { path: 'node_modules/(@types/)?express/' },
     },
     {
@@ -126,8 +128,23 @@ module.exports = {
       comment:
         'No browser has the builtins of Node, so nothing that the console reaches in shared/ may need one: split what needs it from what does not.',
       severity: 'error',
-      from: { path: '^server/console/', pathNot: [consoleTools, test] },
+      from: { path: ['^server/console/', look], pathNot: [consoleTools, test] },
       to: { path: builtin, reachable: true },
+    },
+    {
+      name: 'look-for-pages-only',
+      comment: 'What the pages are drawn with needs a browser: nothing else can use it.',
+      severity: 'error',
+      from: { pathNot: ['^server/console/', look] },
+      to: { path: look },
+    },
+    {
+      name: 'pages-built-and-served-by-their-owners',
+      comment:
+        'Bundling and serving files is for whoever has pages; the rest of shared/ runs in them, and on every device.',
+      severity: 'error',
+      from: { pathNot: [consoleTools, '^server/api/console\\.ts$', '^shared/pages/', test] },
+      to: { path: '^shared/pages/' },
     },
     {
       name: 'console-is-a-client',

@@ -1,7 +1,7 @@
 /**
  * One typed error for everything that Cordon refuses. The code is stable and is what machines match on; the detail is a
  * sentence for people that says how to mend it. Each edge maps codes in one exhaustive table (problem+json in
- * `server/api/problems.ts`, exit codes in the command lines), so a code that is missing there does not compile.
+ * `shared/api/problems.ts`, exit codes in the command lines), so a code that is missing there does not compile.
  */
 export const ERROR_CODES = [
   // Any boundary

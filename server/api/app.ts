@@ -4,12 +4,12 @@
  */
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
+import { failureOf } from '../../shared/api/failure.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
 import { RIGHTS, type RouteName } from '../admins/roles.ts';
 import { authenticate, cookieOf, refuseOtherSites } from './authentication.ts';
 import { serveConsole } from './console.ts';
-import { failureOf } from './failure.ts';
 import { createHostCheck } from './hosts.ts';
 import { FileReply, type Route, StreamReply } from './route.ts';
 

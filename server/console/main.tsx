@@ -5,12 +5,12 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { contrast, theme } from '../../shared/look/theme.ts';
 import { Gate } from './app/gate.tsx';
 import { router } from './app/router.tsx';
-import { contrast, theme } from './app/theme.ts';
 import { queryClient } from './client/queries.ts';
 import { Notices } from './parts/notices.tsx';
-import './app/page.css';
+import '../../shared/look/page.css';
 
 /** Of this answer's policy: Mantine writes its colours into a style element. */
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';

@@ -1,10 +1,10 @@
 /** Refusals of the device listener as HTTP: problem+json with the code that an agent matches on, and 451 as RFC 7725 has it. */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { problemOf } from '../../shared/api/problems.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
-import { problemOf } from '../api/problems.ts';
 
 export interface Answer {
   readonly status: number;

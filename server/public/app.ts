@@ -4,8 +4,8 @@
  */
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import helmet from 'helmet';
+import { failureOf } from '../../shared/api/failure.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { failureOf } from '../api/failure.ts';
 import { type OrderDocumentPorts, orderDocumentsRouter } from './orders.ts';
 import { STYLE_HASH } from './transparency.ts';
 

@@ -8,9 +8,9 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import type { Authority } from '../../certs/authority.ts';
 import { certsOnly } from '../../certs/pkcs7.ts';
+import { problemOf } from '../../shared/api/problems.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import { problemOf } from '../api/problems.ts';
 import type { Enrolment } from '../enrolment/enrolment.ts';
 
 /** A request has under 1 KiB; four thirds of what `parseCsr` reads, with line ends. */

@@ -3,16 +3,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
-const root = fileURLToPath(import.meta.resolve('../../server/console/'));
+const root = fileURLToPath(import.meta.resolve('../../'));
 const styles = fileURLToPath(import.meta.resolve('@mantine/core/styles.css')).replace(/\.css$/, '');
 
-it('brings the styles of every Mantine component that is used', () => {
-  const brought = readFileSync(join(root, 'app/mantine-styles.ts'), 'utf8');
-  const used = globSync('**/*.{ts,tsx}', { cwd: root, exclude: ['dist/**'] }).flatMap((file) => {
+function componentsIn(folder: string): string[] {
+  const files = globSync(`${folder}/**/*.{ts,tsx}`, { cwd: root, exclude: ['**/dist/**'] });
+  const used = files.flatMap((file) => {
     const imports = readFileSync(join(root, file), 'utf8').matchAll(/import \{([^}]*)\} from '@mantine\/core'/g);
     return [...imports].flatMap(([, names = '']) => names.split(',').map((name) => name.trim().replace(/ as .*/, '')));
   });
-  const components = [...new Set(used)].filter((name) => existsSync(join(styles, `${name}.css`)));
+  return [...new Set(used)].filter((name) => existsSync(join(styles, `${name}.css`)));
+}
+
+it('brings the styles of every Mantine component that is used', () => {
+  const brought = readFileSync(join(root, 'server/console/app/mantine-styles.ts'), 'utf8');
+  const components = [...componentsIn('server/console'), ...componentsIn('shared/look')];
   expect(components.length).toBeGreaterThan(20);
   expect(components.filter((name) => !brought.includes(`/${name}.css`))).toEqual([]);
 });

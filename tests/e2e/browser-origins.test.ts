@@ -27,7 +27,7 @@ describe.skipIf(!chromium.present)('in Chromium', () => {
     dist = mkdtempSync(join(tmpdir(), 'cordon-page-'));
     mkdirSync(join(dist, 'assets'));
     writeFileSync(join(dist, 'index.html'), PAGE);
-    copyFileSync('server/console/public/page-policy.js', join(dist, 'page-policy.js'));
+    copyFileSync('shared/look/public/page-policy.js', join(dist, 'page-policy.js'));
     writeFileSync(join(dist, 'assets/page.js'), "document.documentElement.dataset.ran = 'yes';");
     api = await startApi({ consoleFolder: dist, pace: { tell: 50, gather: 5 } });
     port = Number(new URL(api.url).port);

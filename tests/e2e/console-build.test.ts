@@ -33,8 +33,8 @@ beforeEach(() => {
   folder = join(project, 'server/console');
   dist = join(folder, 'dist');
   mkdirSync(folder, { recursive: true });
-  mkdirSync(join(project, 'shared'));
-  copyFileSync('server/console/build.ts', join(folder, 'build.ts'));
+  mkdirSync(join(project, 'shared/pages'), { recursive: true });
+  for (const file of ['server/console/build.ts', 'shared/pages/build.ts']) copyFileSync(file, join(project, file));
   symlinkSync(resolve('node_modules'), join(project, 'node_modules'));
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(project, 'package-lock.json'), '{}');
@@ -78,7 +78,7 @@ it('builds when there is none or when a source has changed, and says nothing oth
   expect(gunzipSync(readFileSync(join(dist, 'assets', `${name}.gz`)))).toEqual(text);
 
   const { mtimeMs } = statSync(dist);
-  expect((await build()).output).toMatch(/^The console in .* is up to date\.\n$/);
+  expect((await build()).output).toMatch(/^What is in .* is up to date\.\n$/);
   // A date says nothing: a checkout changes them all.
   utimesSync(join(folder, 'main.ts'), new Date(), new Date());
   expect((await build()).output).toContain('is up to date');
@@ -111,7 +111,7 @@ it('leaves the console that was there when a build fails, and says why', async (
   writeFileSync(join(folder, 'main.ts'), "import { gone } from './gone.ts';\ndocument.title = gone;\n");
   const { code, output } = await build();
   expect(code).toBe(1);
-  expect(output).toMatch(/could not be built[\s\S]*gone\.ts/);
+  expect(output).toMatch(/Building the console failed[\s\S]*gone\.ts/);
   expect(script()).toContain('first');
   expect(leftovers()).toEqual([]);
 });

@@ -2,9 +2,9 @@
 import { Button, Stack, Text, UnstyledButton } from '@mantine/core';
 import { IconLogout, IconUserCircle } from '@tabler/icons-react';
 import { useId, useRef } from 'react';
+import { Given } from '../../../shared/look/given.tsx';
 import { useSession, useSignOut } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
-import { Given } from '../parts/words.tsx';
 import classes from './shell.module.css';
 
 export function AccountMenu() {

@@ -1,10 +1,10 @@
 /** Lets in whoever is signed in; shows everybody else how to become so. Links that sign in or invite carry their secret behind `#`, which no server log sees. */
 import { Center, Container } from '@mantine/core';
 import { lazy, type ReactNode, Suspense } from 'react';
+import { Failure, Loading } from '../../../shared/look/states.tsx';
 import { LiveProvider } from '../client/live.tsx';
 import { ServerTimeProvider } from '../client/server-time.tsx';
 import { SessionProvider, useSessionQuery } from '../client/session.tsx';
-import { Failure, Loading } from '../parts/states.tsx';
 import { useFragmentSecret } from './fragment-secret.ts';
 
 const SignIn = lazy(() => import('../sign-in/sign-in-page.tsx').then(({ SignInPage }) => ({ default: SignInPage })));

@@ -7,10 +7,10 @@ import {
   lazyRouteComponent,
 } from '@tanstack/react-router';
 import { z } from 'zod';
+import { Empty, Failure, Loading } from '../../../shared/look/states.tsx';
 import { OverviewPage } from '../overview/overview-page.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
-import { Empty, Failure, Loading } from '../parts/states.tsx';
 import { Shell } from './shell.tsx';
 
 const root = createRootRoute({ component: Shell });

@@ -16,16 +16,16 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { createLink, Outlet, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { Given } from '../../../shared/look/given.tsx';
+import { Hint } from '../../../shared/look/hint.tsx';
+import { Empty } from '../../../shared/look/states.tsx';
+import { dateTime } from '../../../shared/look/time-words.ts';
 import { useLive } from '../client/live.tsx';
 import { installationQuery, overviewQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { useMay, useSession } from '../client/session.tsx';
-import { Hint } from '../parts/hint.tsx';
 import { PageLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
-import { Empty } from '../parts/states.tsx';
-import { Given } from '../parts/words.tsx';
-import { dateTime } from '../words/time.ts';
 import { AccountMenu } from './account-menu.tsx';
 import classes from './shell.module.css';
 

@@ -1,8 +1,8 @@
 /** Whether one can sign in this browser, and if not, what to do about it. */
 import { Alert, Button, Code, Stack, Text } from '@mantine/core';
 import { IconKey } from '@tabler/icons-react';
+import { Failure } from '../../../shared/look/states.tsx';
 import { PageLink } from '../parts/links.tsx';
-import { Failure } from '../parts/states.tsx';
 import type { KeyStanding } from './root-of-approvers.ts';
 import { type OwnKey, useRegisterKey } from './use-own-key.ts';
 

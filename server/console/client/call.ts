@@ -4,25 +4,9 @@
  */
 import type { z } from 'zod';
 import { CSRF_HEADER } from '../../../shared/api/session.ts';
-import { problemSchema } from '../../../shared/api/wire.ts';
+import { Refusal, refusalOf } from '../../../shared/look/refusal.ts';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
-
-/** What the server refused (`code` is stable, `message` says how to mend it), or `unreachable` when there was no answer. */
-export class Refusal extends Error {
-  readonly code: string;
-  /** HTTP status; 0 when there was no answer. */
-  readonly status: number;
-  readonly context: Readonly<Record<string, unknown>>;
-
-  constructor(code: string, detail: string, status: number, context: Record<string, unknown> = {}) {
-    super(detail);
-    this.name = 'Refusal';
-    this.code = code;
-    this.status = status;
-    this.context = context;
-  }
-}
 
 let csrf: string | null = null;
 /** Of the session that this page has; the module keeps it so that no component has to pass it on. */
@@ -51,10 +35,7 @@ async function send(method: Method, path: string, body: BodyInit | null, type: s
     throw new Refusal('unreachable', 'The server does not answer. Your work on this page is kept; try again.', 0);
   }
   if (response.ok) return response;
-  const problem = problemSchema.safeParse(await response.json().catch(() => null));
-  if (!problem.success) throw new Refusal('unreachable', `The server answered ${response.status}.`, response.status);
-  const { code, detail, context } = problem.data;
-  throw new Refusal(code, detail, response.status, context);
+  throw refusalOf(response.status, await response.json().catch(() => null));
 }
 
 /** Throws a `Refusal`; a `ZodError` when the answer is not as the API describes it. */

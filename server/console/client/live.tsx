@@ -5,6 +5,7 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
 import { changedEvent, type Topic } from '../../../shared/api/events.ts';
+import { followEvents } from '../../../shared/look/follow-events.ts';
 import { SESSION_KEY } from './session.tsx';
 
 const LiveContext = createContext(true);
@@ -14,8 +15,6 @@ export const useLive = () => use(LiveContext);
 
 /** How long a tab may be out of sight before it stops listening: longer than a look at another tab. */
 const HIDDEN_FOR = 20_000;
-/** A stream that was refused, or ended by the server, is not tried again by the browser itself. */
-const AGAIN_AFTER = 5_000;
 
 function stale(client: QueryClient, topics: readonly Topic[]): void {
   // It may be one's own roles that changed.
@@ -27,58 +26,22 @@ function stale(client: QueryClient, topics: readonly Topic[]): void {
 }
 
 function listen(client: QueryClient, setLive: (live: boolean) => void): () => void {
-  let source: EventSource | null = null;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let missed = false;
-
-  function open(): void {
-    clearTimeout(timer);
-    if (source) return;
-    source = new EventSource('/api/v1/events');
-    source.addEventListener('open', () => {
+  return followEvents('/api/v1/events', {
+    hiddenFor: HIDDEN_FOR,
+    onOpen(missed) {
       setLive(true);
-      // What changed while nobody listened is not told again.
       if (missed) void client.invalidateQueries();
-      missed = false;
-    });
-    source.addEventListener('error', () => {
+    },
+    onDown() {
       setLive(false);
-      missed = true;
       // It may have ended because the session has.
       void client.invalidateQueries({ queryKey: SESSION_KEY });
-      if (source?.readyState !== EventSource.CLOSED) return;
-      close();
-      timer = setTimeout(open, AGAIN_AFTER);
-    });
-    source.addEventListener('changed', ({ data }) => {
-      const changed = changedEvent.safeParse(JSON.parse(String(data)));
+    },
+    onChanged(data) {
+      const changed = changedEvent.safeParse(data);
       if (changed.success) stale(client, changed.data.topics);
-    });
-  }
-
-  function close(): void {
-    source?.close();
-    source = null;
-  }
-
-  function rest(): void {
-    close();
-    missed = true;
-  }
-
-  function seen(): void {
-    clearTimeout(timer);
-    if (document.visibilityState === 'visible') open();
-    else timer = setTimeout(rest, HIDDEN_FOR);
-  }
-
-  document.addEventListener('visibilitychange', seen);
-  seen();
-  return () => {
-    document.removeEventListener('visibilitychange', seen);
-    clearTimeout(timer);
-    close();
-  };
+    },
+  });
 }
 
 export function LiveProvider({ children }: { readonly children: ReactNode }) {

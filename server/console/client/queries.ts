@@ -8,7 +8,8 @@ import { healthView } from '../../../shared/api/health.ts';
 import { installationView } from '../../../shared/api/installation.ts';
 import { orderList } from '../../../shared/api/orders.ts';
 import { overviewView } from '../../../shared/api/overview.ts';
-import { call, Refusal } from './call.ts';
+import { Refusal } from '../../../shared/look/refusal.ts';
+import { call } from './call.ts';
 
 /** Asking again helps when there was no answer; a refusal stays one. */
 const worthAnotherTry = (failures: number, error: Error) =>

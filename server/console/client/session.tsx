@@ -4,7 +4,8 @@ import { createContext, type ReactNode, use, useEffect, useRef } from 'react';
 import type { z } from 'zod';
 import { sessionView } from '../../../shared/api/session.ts';
 import { done } from '../../../shared/api/wire.ts';
-import { call, keepCsrf, Refusal } from './call.ts';
+import { Refusal } from '../../../shared/look/refusal.ts';
+import { call, keepCsrf } from './call.ts';
 
 export type Session = z.output<typeof sessionView>;
 

@@ -4,13 +4,13 @@ import { IconClockPlay, IconSend } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { z } from 'zod';
 import { type demoJump, demoJumped, demoMessage, demoView } from '../../../shared/api/demo.ts';
+import { Given } from '../../../shared/look/given.tsx';
+import { Failure } from '../../../shared/look/states.tsx';
+import { dateTime } from '../../../shared/look/time-words.ts';
 import { call } from '../client/call.ts';
 import { question } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { PageLink } from '../parts/links.tsx';
-import { Failure } from '../parts/states.tsx';
-import { Given } from '../parts/words.tsx';
-import { dateTime } from '../words/time.ts';
 import classes from './demo-bar.module.css';
 
 const HOUR = 3_600_000;

@@ -2,11 +2,11 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { demoSession } from '../../../shared/api/demo.ts';
+import { Failure, Loading } from '../../../shared/look/states.tsx';
 import { importKey } from '../approver-key/approver-key.ts';
 import { call, keepCsrf } from '../client/call.ts';
 import { installationQuery } from '../client/queries.ts';
 import { SESSION_KEY } from '../client/session.tsx';
-import { Failure, Loading } from '../parts/states.tsx';
 
 export function DemoSignIn({ ticket, done }: { readonly ticket: string; readonly done: () => void }) {
   const client = useQueryClient();

@@ -6,14 +6,14 @@ import type { z } from 'zod';
 import { createdCode } from '../../../shared/api/codes.ts';
 import { deviceDetail } from '../../../shared/api/devices.ts';
 import type { groupView } from '../../../shared/api/groups.ts';
+import { areaName } from '../../../shared/look/area-words.ts';
+import { Given } from '../../../shared/look/given.tsx';
+import { Answer, Empty, Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
 import { question } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { PlaceSelect } from '../parts/place-select.tsx';
-import { Answer, Empty, Failure } from '../parts/states.tsx';
-import { Given } from '../parts/words.tsx';
-import { areaName } from '../words/areas.ts';
 import type { Enrolling } from './enrol-page.tsx';
 
 type Group = z.output<typeof groupView>;

@@ -5,14 +5,15 @@ import { useState } from 'react';
 import type { z } from 'zod';
 import { codeList, type codeView } from '../../../shared/api/codes.ts';
 import { done } from '../../../shared/api/wire.ts';
+import { Confirm } from '../../../shared/look/confirm.tsx';
+import { Given } from '../../../shared/look/given.tsx';
+import { Answer, Empty } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
 import { groupsQuery, question } from '../client/queries.ts';
 import { useNow } from '../client/server-time.tsx';
 import { useMay } from '../client/session.tsx';
-import { Confirm } from '../parts/confirm.tsx';
 import { PageLink } from '../parts/links.tsx';
-import { Answer, Empty } from '../parts/states.tsx';
-import { Given, Moment } from '../parts/words.tsx';
+import { Moment } from '../parts/words.tsx';
 
 type CodeView = z.output<typeof codeView>;
 const codesQuery = question(['devices'], '/codes', codeList);

@@ -4,12 +4,13 @@ import { IconCircleCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { renderSVG } from 'uqr';
 import { deviceDetail } from '../../../shared/api/devices.ts';
-import { call, Refusal } from '../client/call.ts';
+import { Given } from '../../../shared/look/given.tsx';
+import { Refusal } from '../../../shared/look/refusal.ts';
+import { duration } from '../../../shared/look/time-words.ts';
+import { call } from '../client/call.ts';
 import { useNow } from '../client/server-time.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { ButtonLink } from '../parts/links.tsx';
-import { Given } from '../parts/words.tsx';
-import { duration } from '../words/time.ts';
 import type { Enrolling } from './enrol-page.tsx';
 
 const LOOK_EVERY = 2_000;

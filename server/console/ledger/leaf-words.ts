@@ -1,6 +1,6 @@
 /** What stands in the ledger, in an admin's words. */
 import type { Leaf, LeafKind } from '../../../shared/ledger/leaf.ts';
-import { dateTime } from '../words/time.ts';
+import { dateTime } from '../../../shared/look/time-words.ts';
 
 export const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'certificate.issued': 'A certificate was issued',

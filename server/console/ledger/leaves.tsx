@@ -5,12 +5,12 @@ import { useState } from 'react';
 import { inclusionView, leafList } from '../../../shared/api/ledger.ts';
 import { checkInclusion } from '../../../shared/ledger/check-answer.ts';
 import type { Leaf } from '../../../shared/ledger/leaf.ts';
+import { Given } from '../../../shared/look/given.tsx';
+import { Answer, Empty, Failure } from '../../../shared/look/states.tsx';
+import { dateTime } from '../../../shared/look/time-words.ts';
 import { call, withQuery } from '../client/call.ts';
 import { question } from '../client/queries.ts';
 import { PageLink } from '../parts/links.tsx';
-import { Answer, Empty, Failure } from '../parts/states.tsx';
-import { Given } from '../parts/words.tsx';
-import { dateTime } from '../words/time.ts';
 import { LEAF_NAMES, orderOf, particulars } from './leaf-words.ts';
 
 const PAGE = 50;

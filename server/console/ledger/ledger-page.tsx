@@ -4,11 +4,11 @@ import { IconShieldCheck, IconShieldX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { isCordonError } from '../../../shared/errors.ts';
+import { Answer, Failure, Loading } from '../../../shared/look/states.tsx';
+import { dateTime } from '../../../shared/look/time-words.ts';
 import { installationQuery } from '../client/queries.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Page, Section } from '../parts/page.tsx';
-import { Answer, Failure, Loading } from '../parts/states.tsx';
-import { dateTime } from '../words/time.ts';
 import { Leaves } from './leaves.tsx';
 import { type Look, look } from './look.ts';
 

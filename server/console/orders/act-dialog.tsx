@@ -2,9 +2,9 @@
 import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type OrderView, orderPreview, revisionView } from '../../../shared/api/orders.ts';
+import { Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
 import { useServerNow } from '../client/server-time.tsx';
-import { Failure } from '../parts/states.tsx';
 import { ACT_NAMES, servicesWords } from '../words/orders.ts';
 import { waitingRevision } from './approval-state.ts';
 import { orderQuery, progressQuery } from './queries.ts';

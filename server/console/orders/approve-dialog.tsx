@@ -3,13 +3,13 @@ import { Alert, Button, Checkbox, Group, Modal, Stack, Text, Title } from '@mant
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { type ApprovalResult, approvalResult, type OrderView } from '../../../shared/api/orders.ts';
+import { Failure, Loading } from '../../../shared/look/states.tsx';
 import type { Approvers } from '../../../shared/order/documents.ts';
 import { signRevision, type WebApproverKey } from '../../../shared/order/web-approver-key.ts';
 import { OwnKeyPanel } from '../approver-key/own-key-panel.tsx';
 import { useOwnKey } from '../approver-key/use-own-key.ts';
 import { call } from '../client/call.ts';
 import { useSession } from '../client/session.tsx';
-import { Failure, Loading } from '../parts/states.tsx';
 import { ACT_NAMES } from '../words/orders.ts';
 import { approvalState, type Eligibility, eligibility, missingWords, type RevisionSummary } from './approval-state.ts';
 import { DifferenceList } from './difference-list.tsx';

@@ -1,11 +1,11 @@
 /** Under an order's title: its number, where it stands, how long until that changes, and when that is, in its zone and in the reader's. */
 import { Group, Stack, Text } from '@mantine/core';
 import type { OrderView } from '../../../shared/api/orders.ts';
-import { Hint } from '../parts/hint.tsx';
+import { Hint } from '../../../shared/look/hint.tsx';
+import { dateTime, duration } from '../../../shared/look/time-words.ts';
 import { Countdown, PhaseBadge } from '../parts/order-standing.tsx';
 import { Moment } from '../parts/words.tsx';
 import { inForceSince, standingAt } from '../words/order-standing.ts';
-import { dateTime, duration } from '../words/time.ts';
 import { TwoZones } from './two-zones.tsx';
 
 export function OrderHead({ order, now }: { readonly order: OrderView; readonly now: number }) {

@@ -3,10 +3,10 @@ import { Badge, Button, Grid, Group, Paper, SegmentedControl, Stack, Text, Unsty
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { IMPACT_CLASSES, type ImpactClass, type ImpactView } from '../../../shared/api/orders.ts';
+import { areaName, listed } from '../../../shared/look/area-words.ts';
+import { Answer } from '../../../shared/look/states.tsx';
 import { REASONS } from '../../../shared/verdict/terms.ts';
 import { PageLink } from '../parts/links.tsx';
-import { Answer } from '../parts/states.tsx';
-import { areaName, listed } from '../words/areas.ts';
 import { REASON_SENTENCES, SERVICE_NAMES } from '../words/orders.ts';
 import { CLASS_MEANING, CLASS_NAMES } from './impact-words.ts';
 import classes from './order-impact.module.css';

@@ -2,7 +2,7 @@
 import { Group, Progress, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
-import { Answer } from '../parts/states.tsx';
+import { Answer } from '../../../shared/look/states.tsx';
 import { Moment } from '../parts/words.tsx';
 import { progressSentence } from './impact-words.ts';
 import { progressQuery } from './queries.ts';

@@ -2,9 +2,9 @@
 import { Badge, Group, Stack, Text, Timeline } from '@mantine/core';
 import { IconBan, IconCircleCheck, IconFileText } from '@tabler/icons-react';
 import type { OrderView } from '../../../shared/api/orders.ts';
-import { Given } from '../parts/words.tsx';
+import { Given } from '../../../shared/look/given.tsx';
+import { dateTime } from '../../../shared/look/time-words.ts';
 import { ACT_NAMES } from '../words/orders.ts';
-import { dateTime } from '../words/time.ts';
 import { DifferenceList } from './difference-list.tsx';
 import type { RevisionTexts } from './use-revision-texts.ts';
 

@@ -1,8 +1,9 @@
 /** What an order says, in words: from the terms that were signed. */
 import { Badge, Group, List, Stack, Text } from '@mantine/core';
+import { Given } from '../../../shared/look/given.tsx';
 import type { OrderTerms } from '../../../shared/order/documents.ts';
 import { type Fact, Facts } from '../parts/facts.tsx';
-import { Area, Given } from '../parts/words.tsx';
+import { Area } from '../parts/words.tsx';
 import { SERVICE_NAMES } from '../words/orders.ts';
 import { languageName } from './languages.ts';
 import { rulesOf, SHUT_WORDS, tiesWords } from './rule-words.ts';

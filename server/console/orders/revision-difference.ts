@@ -1,6 +1,7 @@
 /** What a revision changes, in words: for approvers, and for whoever reads the order's history years later. Pure. */
+
+import { areaName, listed, sentence } from '../../../shared/look/area-words.ts';
 import type { OrderTerms, Revision } from '../../../shared/order/documents.ts';
-import { areaName, listed, sentence } from '../words/areas.ts';
 import { MODE_NAMES, NEXUS_NAMES, SERVICE_NAMES } from '../words/orders.ts';
 import { languageName } from './languages.ts';
 import {

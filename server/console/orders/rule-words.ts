@@ -1,9 +1,10 @@
 /** What an order's rules mean, in words. Pure. */
+
+import { areaName, sentence } from '../../../shared/look/area-words.ts';
+import { dateTime, duration, zoneOffset } from '../../../shared/look/time-words.ts';
 import type { OrderTerms } from '../../../shared/order/documents.ts';
 import type { Nexus, Service } from '../../../shared/verdict/terms.ts';
-import { areaName, sentence } from '../words/areas.ts';
 import { NEXUS_NAMES } from '../words/orders.ts';
-import { dateTime, duration, zoneOffset } from '../words/time.ts';
 
 const DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 

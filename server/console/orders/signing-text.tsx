@@ -1,9 +1,9 @@
 /** The words, and behind them the exact lines and the digest, of what an approver signs. */
 import { Accordion, Code, Stack, Text } from '@mantine/core';
+import { Given } from '../../../shared/look/given.tsx';
+import { dateTime } from '../../../shared/look/time-words.ts';
 import { plain } from '../../../shared/plain-text.ts';
 import { Facts } from '../parts/facts.tsx';
-import { Given } from '../parts/words.tsx';
-import { dateTime } from '../words/time.ts';
 import { OrderRules, OrderSource } from './order-words.tsx';
 import type { SigningText } from './use-signing-text.ts';
 

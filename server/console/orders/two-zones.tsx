@@ -1,6 +1,6 @@
 /** A moment as the order's own zone says it, and as the reader's does where that is another time. */
 import { Stack, Text } from '@mantine/core';
-import { dateTime, readerZone, zoneOffset } from '../words/time.ts';
+import { dateTime, readerZone, zoneOffset } from '../../../shared/look/time-words.ts';
 import { zonedTime } from './rule-words.ts';
 
 export function TwoZones({ at, zone }: { readonly at: number; readonly zone: string }) {

@@ -1,9 +1,10 @@
 /** What waits for approval: what it changes, who has approved, who is still needed, and the way to approve. */
 import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import type { OrderView } from '../../../shared/api/orders.ts';
+import { Given } from '../../../shared/look/given.tsx';
 import type { Approvers } from '../../../shared/order/documents.ts';
 import { useMay, useSession } from '../client/session.tsx';
-import { Given, Moment } from '../parts/words.tsx';
+import { Moment } from '../parts/words.tsx';
 import { ACT_NAMES } from '../words/orders.ts';
 import { approvalState, type Eligibility, eligibility, missingWords, type RevisionSummary } from './approval-state.ts';
 import { DifferenceList } from './difference-list.tsx';

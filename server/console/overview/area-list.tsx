@@ -2,8 +2,8 @@
 import { Badge, Button, Group, Stack } from '@mantine/core';
 import { useState } from 'react';
 import type { Overview } from '../../../shared/api/overview.ts';
+import { areaName } from '../../../shared/look/area-words.ts';
 import { PageLink } from '../parts/links.tsx';
-import { areaName } from '../words/areas.ts';
 import classes from './area-list.module.css';
 
 const FIRST = 10;

@@ -1,13 +1,13 @@
 /** Orders that are open, the nearest first. */
 import { Group, Paper, Stack, Text } from '@mantine/core';
 import type { OrderSummary } from '../../../shared/api/orders.ts';
+import { areaName, listed, sentence } from '../../../shared/look/area-words.ts';
+import { Given } from '../../../shared/look/given.tsx';
+import { Empty } from '../../../shared/look/states.tsx';
 import { useServerNow } from '../client/server-time.tsx';
 import { useMay } from '../client/session.tsx';
 import { ButtonLink, PageLink } from '../parts/links.tsx';
 import { Countdown, PhaseBadge } from '../parts/order-standing.tsx';
-import { Empty } from '../parts/states.tsx';
-import { Given } from '../parts/words.tsx';
-import { areaName, listed, sentence } from '../words/areas.ts';
 import { isOpen, standingAt } from '../words/order-standing.ts';
 import { servicesWords } from '../words/orders.ts';
 

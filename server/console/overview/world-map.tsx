@@ -3,7 +3,7 @@
  * says the same to everybody, so the picture is hidden from screen readers and the keyboard.
  */
 import { useMemo } from 'react';
-import { areaName } from '../words/areas.ts';
+import { areaName } from '../../../shared/look/area-words.ts';
 import { SHADES, shadeBounds, shadeOf } from './shades.ts';
 import world from './world.json' with { type: 'json' };
 import classes from './world-map.module.css';

@@ -1,11 +1,9 @@
-/** Small things said in many places: a name in any script, an area, a moment. */
-import { useServerNow } from '../client/server-time.tsx';
-import { areaName } from '../words/areas.ts';
-import { dateTime, relative } from '../words/time.ts';
-import { Hint } from './hint.tsx';
+/** Small things said in many places: an area, a moment. */
 
-/** Text that people gave: it keeps its own direction and cannot turn what stands beside it around. */
-export const Given = ({ children }: { readonly children: string }) => <bdi>{children}</bdi>;
+import { areaName } from '../../../shared/look/area-words.ts';
+import { Hint } from '../../../shared/look/hint.tsx';
+import { dateTime, relative } from '../../../shared/look/time-words.ts';
+import { useServerNow } from '../client/server-time.tsx';
 
 export function Area({ code }: { readonly code: string }) {
   const name = areaName(code);

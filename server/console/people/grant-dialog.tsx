@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { type AccountView, accountView } from '../../../shared/api/accounts.ts';
+import { Confirm } from '../../../shared/look/confirm.tsx';
 import { call } from '../client/call.ts';
-import { Confirm } from '../parts/confirm.tsx';
 import { GrantFields, NEW_GRANT } from './grant-fields.tsx';
 
 export function GrantDialog({

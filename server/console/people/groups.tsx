@@ -5,15 +5,15 @@ import { useState } from 'react';
 import type { z } from 'zod';
 import { groupView } from '../../../shared/api/groups.ts';
 import { done } from '../../../shared/api/wire.ts';
+import { areaName } from '../../../shared/look/area-words.ts';
+import { Confirm } from '../../../shared/look/confirm.tsx';
+import { Given } from '../../../shared/look/given.tsx';
+import { Answer, Empty, Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
 import { groupsQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
-import { Confirm } from '../parts/confirm.tsx';
 import { PageLink } from '../parts/links.tsx';
 import { PlaceSelect } from '../parts/place-select.tsx';
-import { Answer, Empty, Failure } from '../parts/states.tsx';
-import { Given } from '../parts/words.tsx';
-import { areaName } from '../words/areas.ts';
 
 type GroupView = z.output<typeof groupView>;
 

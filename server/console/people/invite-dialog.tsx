@@ -4,12 +4,12 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { z } from 'zod';
 import { type AccountView, invitationView, invitedAccount } from '../../../shared/api/accounts.ts';
+import { Given } from '../../../shared/look/given.tsx';
+import { Failure } from '../../../shared/look/states.tsx';
+import { duration } from '../../../shared/look/time-words.ts';
 import { call } from '../client/call.ts';
 import { useNow } from '../client/server-time.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
-import { Failure } from '../parts/states.tsx';
-import { Given } from '../parts/words.tsx';
-import { duration } from '../words/time.ts';
 import { GrantFields, NEW_GRANT } from './grant-fields.tsx';
 
 type Invitation = z.output<typeof invitationView>;

@@ -3,10 +3,10 @@ import { Checkbox, NumberInput, Stack, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { rootView } from '../../../shared/api/approvers.ts';
+import { Confirm } from '../../../shared/look/confirm.tsx';
 import type { Approvers } from '../../../shared/order/documents.ts';
 import { call } from '../client/call.ts';
 import { approversQuery } from '../client/queries.ts';
-import { Confirm } from '../parts/confirm.tsx';
 
 interface Key {
   readonly keyid: string;

@@ -2,14 +2,14 @@
 import { Code, Stack, Table, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { rootView } from '../../../shared/api/approvers.ts';
+import { sentence } from '../../../shared/look/area-words.ts';
+import { Confirm } from '../../../shared/look/confirm.tsx';
+import { Given } from '../../../shared/look/given.tsx';
 import { describeRoot } from '../../../shared/order/describe-revision.ts';
 import { signRoot, type WebApproverKey } from '../../../shared/order/web-approver-key.ts';
 import { webSha256 } from '../../../shared/order/web-digest.ts';
 import { call } from '../client/call.ts';
 import { approversQuery } from '../client/queries.ts';
-import { Confirm } from '../parts/confirm.tsx';
-import { Given } from '../parts/words.tsx';
-import { sentence } from '../words/areas.ts';
 
 export function SignRootDialog({
   opened,

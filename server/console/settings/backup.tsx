@@ -1,8 +1,8 @@
 /** A consistent copy of the store, downloaded. Keys and passphrase are not in it. */
 import { Button, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
+import { Failure } from '../../../shared/look/states.tsx';
 import { download } from '../client/call.ts';
-import { Failure } from '../parts/states.tsx';
 
 export function Backup() {
   const backup = useMutation({

@@ -5,10 +5,10 @@ import { useMutation } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { renderSVG } from 'uqr';
 import { redeemed } from '../../../shared/api/accounts.ts';
+import { Given } from '../../../shared/look/given.tsx';
+import { Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
-import { Failure } from '../parts/states.tsx';
-import { Given } from '../parts/words.tsx';
 import { Brand } from './brand.tsx';
 
 const SHORTEST_PASSWORD = 12;

@@ -4,9 +4,10 @@ import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { sessionView } from '../../../shared/api/session.ts';
-import { call, Refusal } from '../client/call.ts';
+import { Refusal } from '../../../shared/look/refusal.ts';
+import { Failure } from '../../../shared/look/states.tsx';
+import { call } from '../client/call.ts';
 import { SESSION_KEY } from '../client/session.tsx';
-import { Failure } from '../parts/states.tsx';
 import { Brand } from './brand.tsx';
 
 /** Said at the code itself, which is all that has to be given again. */

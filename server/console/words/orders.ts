@@ -1,7 +1,8 @@
 /** Services, ties, reasons, acts and states in an admin's words. */
+
+import { listed } from '../../../shared/look/area-words.ts';
 import type { OrderAct } from '../../../shared/order/documents.ts';
 import type { Nexus, Reason, Service } from '../../../shared/verdict/terms.ts';
-import { listed } from './areas.ts';
 
 export const SERVICE_NAMES: Readonly<Record<Service, string>> = {
   enrolment: 'Enrolment',

@@ -1,6 +1,6 @@
 /** Places to choose from, by name. */
 import { AREA_GROUPS, type AreaCode, COUNTRIES, placeOrNull, subdivisionsOf } from '../../../shared/areas/area-code.ts';
-import { areaName } from './areas.ts';
+import { areaName } from '../../../shared/look/area-words.ts';
 
 export interface Choice {
   readonly value: string;

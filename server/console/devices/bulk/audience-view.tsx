@@ -1,6 +1,6 @@
 /** Whom a command reaches: how many, where and of which groups, and the first of them by name. */
 import { Group, List, Paper, Stack, Text } from '@mantine/core';
-import { Given } from '../../parts/words.tsx';
+import { Given } from '../../../../shared/look/given.tsx';
 import { ConnectionMark } from '../connection.tsx';
 import { type Audience, groupName, placeName, type Tally, tally } from './audience.ts';
 

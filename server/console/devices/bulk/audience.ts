@@ -3,8 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type { commandToMany } from '../../../../shared/api/commands.ts';
 import { devicePage, type ListedDevice } from '../../../../shared/api/devices.ts';
+import { areaName } from '../../../../shared/look/area-words.ts';
 import { question } from '../../client/queries.ts';
-import { areaName } from '../../words/areas.ts';
 import { type Filter, listPath } from '../list/filter.ts';
 
 /** The devices by name, or whoever the filter lets through when the command is sent. */

@@ -2,11 +2,12 @@
 import { Button, Group, List, Modal, Progress, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { requestProgress } from '../../../../shared/api/commands.ts';
+import { Given } from '../../../../shared/look/given.tsx';
+import { Answer } from '../../../../shared/look/states.tsx';
 import { question } from '../../client/queries.ts';
 import { useNow } from '../../client/server-time.tsx';
 import { PageLink } from '../../parts/links.tsx';
-import { Answer } from '../../parts/states.tsx';
-import { Given, Moment } from '../../parts/words.tsx';
+import { Moment } from '../../parts/words.tsx';
 import { COMMAND_NAMES, COMMAND_STATE_NAMES, type CommandState, commandText } from '../../words/commands.ts';
 import { focusList } from '../list/active-row.ts';
 

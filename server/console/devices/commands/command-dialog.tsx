@@ -5,11 +5,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { commandView } from '../../../../shared/api/commands.ts';
 import type { DeviceView } from '../../../../shared/api/devices.ts';
+import { Given } from '../../../../shared/look/given.tsx';
+import { Failure } from '../../../../shared/look/states.tsx';
 import type { CommandKind } from '../../../../shared/protocol/frames.ts';
 import { newCommandId } from '../../../../shared/protocol/ids.ts';
 import { call } from '../../client/call.ts';
-import { Failure } from '../../parts/states.tsx';
-import { Given } from '../../parts/words.tsx';
 import { COMMAND_MEANING, COMMAND_NAMES, COMMAND_VERBS, isGrave } from '../../words/commands.ts';
 import { CommandForm, commandOf, draftOf } from './command-form.tsx';
 

@@ -1,10 +1,11 @@
 /** What the device, or the server about it, has raised for an admin to see. */
 import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Given } from '../../../../shared/look/given.tsx';
+import { Answer } from '../../../../shared/look/states.tsx';
 import { useMay } from '../../client/session.tsx';
 import { Section } from '../../parts/page.tsx';
-import { Answer } from '../../parts/states.tsx';
-import { Given, Moment } from '../../parts/words.tsx';
+import { Moment } from '../../parts/words.tsx';
 import { alarmName } from '../../words/devices.ts';
 import { alarmsQuestion } from '../queries.ts';
 import classes from './device.module.css';

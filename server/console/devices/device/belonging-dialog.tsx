@@ -3,10 +3,10 @@ import { Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type DeviceView, deviceView } from '../../../../shared/api/devices.ts';
+import { Failure } from '../../../../shared/look/states.tsx';
 import { call } from '../../client/call.ts';
 import { groupsQuery } from '../../client/queries.ts';
 import { PlaceSelect } from '../../parts/place-select.tsx';
-import { Failure } from '../../parts/states.tsx';
 
 export function BelongingDialog({
   device,

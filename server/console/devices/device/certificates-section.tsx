@@ -1,10 +1,10 @@
 /** The device's certificates. They run on real time, whatever the server's clock says. */
 import { Badge, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Answer } from '../../../../shared/look/states.tsx';
 import { useNow } from '../../client/server-time.tsx';
 import { useMay } from '../../client/session.tsx';
 import { Section } from '../../parts/page.tsx';
-import { Answer } from '../../parts/states.tsx';
 import { Moment } from '../../parts/words.tsx';
 import { certificatesQuestion } from '../queries.ts';
 import { certificateState } from './certificate-state.ts';

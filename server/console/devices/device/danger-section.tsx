@@ -5,13 +5,13 @@ import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { z } from 'zod';
 import { type DeviceView, deviceView, type revocation } from '../../../../shared/api/devices.ts';
+import { Confirm } from '../../../../shared/look/confirm.tsx';
+import { Given } from '../../../../shared/look/given.tsx';
 import type { CommandKind } from '../../../../shared/protocol/frames.ts';
 import { call } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
-import { Confirm } from '../../parts/confirm.tsx';
 import { ButtonLink } from '../../parts/links.tsx';
 import { Section } from '../../parts/page.tsx';
-import { Given } from '../../parts/words.tsx';
 import { REVOCATION_WORDS } from '../../words/devices.ts';
 import classes from './device.module.css';
 

@@ -2,12 +2,13 @@
 import { Badge, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { DeviceView } from '../../../../shared/api/devices.ts';
+import { Given } from '../../../../shared/look/given.tsx';
+import { duration, relative } from '../../../../shared/look/time-words.ts';
 import { healthQuery } from '../../client/queries.ts';
 import { useServerNow } from '../../client/server-time.tsx';
 import { type Fact, Facts } from '../../parts/facts.tsx';
-import { Area, Given, Moment } from '../../parts/words.tsx';
+import { Area, Moment } from '../../parts/words.tsx';
 import { STATUS_WORDS } from '../../words/devices.ts';
-import { duration, relative } from '../../words/time.ts';
 import { ConnectionMark } from '../connection.tsx';
 import classes from './device.module.css';
 

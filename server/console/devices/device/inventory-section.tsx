@@ -1,10 +1,10 @@
 /** What the device says of its hardware and system. What it does not know stays unknown. */
 import { Text } from '@mantine/core';
+import { Given } from '../../../../shared/look/given.tsx';
+import { dateTime } from '../../../../shared/look/time-words.ts';
 import type { Inventory } from '../../../../shared/protocol/frames.ts';
 import { type Fact, Facts } from '../../parts/facts.tsx';
 import { Section } from '../../parts/page.tsx';
-import { Given } from '../../parts/words.tsx';
-import { dateTime } from '../../words/time.ts';
 import { gigabytes } from './bytes.ts';
 
 export function InventorySection({ inventory }: { readonly inventory: Inventory | null }) {

@@ -1,9 +1,9 @@
 /** What the device itself has said about orders, signed by its own key. */
 import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Answer } from '../../../../shared/look/states.tsx';
 import { useMay } from '../../client/session.tsx';
 import { Section } from '../../parts/page.tsx';
-import { Answer } from '../../parts/states.tsx';
 import { Moment } from '../../parts/words.tsx';
 import { receiptSentence } from '../../words/devices.ts';
 import { receiptsQuestion } from '../queries.ts';

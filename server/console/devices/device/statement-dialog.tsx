@@ -14,12 +14,12 @@ import {
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { type DeviceView, deviceView } from '../../../../shared/api/devices.ts';
+import { Confirm } from '../../../../shared/look/confirm.tsx';
+import { Given } from '../../../../shared/look/given.tsx';
+import { Failure } from '../../../../shared/look/states.tsx';
 import { call } from '../../client/call.ts';
 import { useServerNow } from '../../client/server-time.tsx';
-import { Confirm } from '../../parts/confirm.tsx';
 import { PlaceSelect } from '../../parts/place-select.tsx';
-import { Failure } from '../../parts/states.tsx';
-import { Given } from '../../parts/words.tsx';
 import { COUNTRY_CHOICES, subdivisionChoices, withChosen } from '../../words/places.ts';
 import {
   EMPTY,

@@ -2,12 +2,12 @@
 import { Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { DeviceView } from '../../../../shared/api/devices.ts';
+import { Given } from '../../../../shared/look/given.tsx';
+import { dateTime, duration } from '../../../../shared/look/time-words.ts';
 import { useNow, useServerNow } from '../../client/server-time.tsx';
 import { useMay } from '../../client/session.tsx';
 import { PageLink } from '../../parts/links.tsx';
 import { Section } from '../../parts/page.tsx';
-import { Given } from '../../parts/words.tsx';
-import { dateTime, duration } from '../../words/time.ts';
 import {
   alarmsQuestion,
   certificatesQuestion,

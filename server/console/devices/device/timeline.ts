@@ -12,8 +12,8 @@ import type {
   deviceReceiptList,
   evidenceView,
 } from '../../../../shared/api/devices.ts';
+import { areaName } from '../../../../shared/look/area-words.ts';
 import { EVIDENCE_SOURCES } from '../../../../shared/verdict/terms.ts';
-import { areaName } from '../../words/areas.ts';
 import { COMMAND_NAMES } from '../../words/commands.ts';
 import { alarmName, receiptSentence, SOURCE_NAMES } from '../../words/devices.ts';
 

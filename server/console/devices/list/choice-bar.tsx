@@ -1,6 +1,6 @@
 /** How many devices are chosen, and what can be done with them: lies over the end of the list, so that nothing moves when it appears. */
 import { Button, CloseButton, Group, Paper, Text } from '@mantine/core';
-import { failureText } from '../../parts/states.tsx';
+import { failureText } from '../../../../shared/look/states.tsx';
 import { focusList } from './active-row.ts';
 import classes from './choice-bar.module.css';
 import { countOf, MOST_NAMED } from './selection.ts';

@@ -3,10 +3,11 @@ import { Badge } from '@mantine/core';
 import { createColumnHelper, metaHelper, rowSortingFeature, tableFeatures } from '@tanstack/react-table';
 import type { ReactNode } from 'react';
 import type { ListedDevice } from '../../../../shared/api/devices.ts';
+import { Given } from '../../../../shared/look/given.tsx';
+import { date, relative } from '../../../../shared/look/time-words.ts';
 import { PageLink } from '../../parts/links.tsx';
-import { Area, Given, Places } from '../../parts/words.tsx';
+import { Area, Places } from '../../parts/words.tsx';
 import { STATUS_WORDS } from '../../words/devices.ts';
-import { date, relative } from '../../words/time.ts';
 import { ConnectionMark } from '../connection.tsx';
 import classes from './device-grid.module.css';
 

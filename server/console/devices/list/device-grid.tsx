@@ -12,7 +12,7 @@ import { type Header, useTable } from '@tanstack/react-table';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
 import type { ListedDevice } from '../../../../shared/api/devices.ts';
-import { Failure } from '../../parts/states.tsx';
+import { Failure } from '../../../../shared/look/states.tsx';
 import { useActiveRow } from './active-row.ts';
 import { columns, features, type Row, type Surroundings } from './columns.tsx';
 import classes from './device-grid.module.css';

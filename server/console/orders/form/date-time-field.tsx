@@ -2,8 +2,8 @@
 import '@mantine/dates/styles.css';
 import { Button, Fieldset, Group, Stack, Text } from '@mantine/core';
 import { DateInput, TimePicker } from '@mantine/dates';
+import { dateTime, readerZone, relative } from '../../../../shared/look/time-words.ts';
 import { useServerNow } from '../../client/server-time.tsx';
-import { dateTime, readerZone, relative } from '../../words/time.ts';
 import { zonedTime } from '../rule-words.ts';
 import classes from './fields.module.css';
 import type { Problem } from './problems.ts';

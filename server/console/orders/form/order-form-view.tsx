@@ -2,7 +2,7 @@
 import { Alert, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import type { FormEvent, ReactNode } from 'react';
-import { Failure } from '../../parts/states.tsx';
+import { Failure } from '../../../../shared/look/states.tsx';
 import { ExemptFields, type Revised } from './exempt-fields.tsx';
 import classes from './order-form-view.module.css';
 import { firstOf } from './problems.ts';

@@ -1,7 +1,7 @@
 /** What becomes of devices that are not simply there. The mildest answer is the first of each, and what a new order begins with. */
 import { Group, NumberInput, Radio, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import { sentence } from '../../words/areas.ts';
+import { sentence } from '../../../../shared/look/area-words.ts';
 import { MODE_NAMES } from '../../words/orders.ts';
 import { CONTESTED_WORDS, MODE_WORDS, STALE_WORDS, TRAVELLERS_WORDS, UNKNOWN_WORDS } from '../rule-words.ts';
 import { type Grace, graceOf, graceText, UNITS } from './grace.ts';

@@ -1,8 +1,8 @@
 /** What stands in the form so far, what is missing, and what would come of it. Beside the form where there is room, below it elsewhere. */
 import { Group, Loader, Paper, Stack, Text, Title, UnstyledButton } from '@mantine/core';
 import { IconAlertCircle, IconCircle, IconCircleCheck } from '@tabler/icons-react';
-import { Failure } from '../../parts/states.tsx';
-import { areaName, listed, sentence } from '../../words/areas.ts';
+import { areaName, listed, sentence } from '../../../../shared/look/area-words.ts';
+import { Failure } from '../../../../shared/look/states.tsx';
 import { NEXUS_NAMES, servicesWords } from '../../words/orders.ts';
 import { ImpactBars } from '../order-impact.tsx';
 import { zonedTime } from '../rule-words.ts';

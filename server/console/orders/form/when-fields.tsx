@@ -2,7 +2,7 @@
 import { Checkbox, Select, Stack } from '@mantine/core';
 import { useMemo } from 'react';
 import type { OrderPreview } from '../../../../shared/api/orders.ts';
-import { readerZone, zoneOffset } from '../../words/time.ts';
+import { readerZone, zoneOffset } from '../../../../shared/look/time-words.ts';
 import { DateTimeField } from './date-time-field.tsx';
 import { type Fields, fieldId } from './use-order-form.ts';
 import { ZONES, zonesOf } from './zones.ts';

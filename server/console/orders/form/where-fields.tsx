@@ -2,7 +2,7 @@
 import { Fieldset, MultiSelect, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { parseArea } from '../../../../shared/areas/area-code.ts';
-import { areaName, listed } from '../../words/areas.ts';
+import { areaName, listed } from '../../../../shared/look/area-words.ts';
 import { COUNTRY_CHOICES, GROUP_CHOICES, subdivisionChoices, withChosen } from '../../words/places.ts';
 import { disputedName } from '../rule-words.ts';
 import { claimsOn, groundTouched } from './disputed-ground.ts';

@@ -3,13 +3,13 @@ import { Alert, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/cor
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { CordonError } from '../../../shared/errors.ts';
-import { Refusal } from '../client/call.ts';
+import { CordonError } from '../errors.ts';
+import { Refusal } from './refusal.ts';
 
 /** The server's own sentence when it refused, and shared code's when that did; otherwise the page is at fault. */
 export function failureText(error: unknown): string {
   if (error instanceof Refusal || error instanceof CordonError) return error.message;
-  return 'The console did not understand the answer. Reload the page; if it stays, the server and the console are of different versions.';
+  return 'This page did not understand the answer. Reload it; if it stays, the page and what serves it are of different versions.';
 }
 
 export function Failure({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {

@@ -1,6 +1,7 @@
 /** Errors as RFC 9457 problems: one table, every code in it. */
-import type { Problem } from '../../shared/api/wire.ts';
-import type { CordonError, ErrorCode } from '../../shared/errors.ts';
+
+import type { CordonError, ErrorCode } from '../errors.ts';
+import type { Problem } from './wire.ts';
 
 const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: string }> = {
   invalid_input: { status: 400, title: 'The request is not as the API describes it' },

@@ -1,8 +1,8 @@
-/** What was thrown while a request was answered, as the problem to answer with: the same on the admin and the public listener. */
+/** What was thrown while a request was answered, as the problem to answer with: the same on every listener that speaks to people. */
 import { randomUUID } from 'node:crypto';
-import type { Problem } from '../../shared/api/wire.ts';
-import { CordonError } from '../../shared/errors.ts';
+import { CordonError } from '../errors.ts';
 import { problemOf } from './problems.ts';
+import type { Problem } from './wire.ts';
 
 export interface Failure {
   readonly error: CordonError;

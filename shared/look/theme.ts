@@ -1,6 +1,6 @@
 /** The look: one accent, system fonts (they cover every script, and none is fetched), contrast that passes WCAG AA in both schemes. */
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
-import { ButtonRoot } from '../parts/button-root.tsx';
+import { ButtonRoot } from './button-root.tsx';
 
 const cordon: MantineColorsTuple = [
   '#e6f6f8',

@@ -1,5 +1,5 @@
 /**
- * What the page's content security policy (`server/api/console.ts`) asks of its scripts. A file of its own, loaded before the modules: once they
+ * What the page's content security policy (`shared/pages/serve.ts`) asks of its scripts. A file of its own, loaded before the modules: once they
  * are bundled, none of them can be sure to run first.
  */
 

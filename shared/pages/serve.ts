@@ -1,0 +1,143 @@
+/**
+ * Built pages. All of them are held in memory under the paths that they are asked for, so that no path of a request ever becomes a path of
+ * the file system. Every page has a nonce of its own for the one style element that it makes; no script runs but its own files.
+ */
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname, join, relative, sep } from 'node:path';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import helmet from 'helmet';
+
+/** What `vite-config.ts` puts where a page's nonce belongs. */
+const NONCE = 'CSP_NONCE';
+/** Their names hold a hash of what is in them. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+export interface ServedPages {
+  /** What was built. Looked at again when a page is asked for, so that what is built while the server runs is there at once. */
+  readonly folder: string;
+  /** First parts of paths that are no page's, such as `api`. */
+  readonly noPage: readonly string[];
+  /** What is said instead of a page while there is none. */
+  readonly notBuilt: string;
+}
+
+interface Asset {
+  readonly type: string;
+  readonly plain: Buffer;
+  readonly br: Buffer | null;
+  readonly gzip: Buffer | null;
+}
+
+interface Built {
+  /** Another build has another. */
+  readonly stamp: string;
+  readonly page: string;
+  readonly assets: ReadonlyMap<string, Asset>;
+}
+
+const NOTHING = ["'none'"];
+const OWN = ["'self'"];
+const DIRECTIVES = {
+  defaultSrc: NOTHING,
+  scriptSrc: OWN,
+  styleSrc: OWN,
+  imgSrc: ["'self'", 'data:'],
+  connectSrc: OWN,
+  fontSrc: OWN,
+  baseUri: NOTHING,
+  formAction: OWN,
+  frameAncestors: NOTHING,
+  // Text that a script makes can become neither an element nor code: `look/public/page-policy.js` says what React needs.
+  requireTrustedTypesFor: ["'script'"],
+  trustedTypes: ['default'],
+};
+const nonces = new WeakMap<ServerResponse, string>();
+const nonceOf = (_request: IncomingMessage, response: ServerResponse) => `'nonce-${nonces.get(response)}'`;
+const assetPolicy = helmet.contentSecurityPolicy({ useDefaults: false, directives: DIRECTIVES });
+const pagePolicy = helmet.contentSecurityPolicy({
+  useDefaults: false,
+  directives: { ...DIRECTIVES, styleSrc: [...OWN, nonceOf] },
+});
+
+export function servePages({ folder, noPage, notBuilt }: ServedPages): RequestHandler {
+  const no = new RegExp(`^/(?:assets|${noPage.join('|')})(?:/|$)`);
+  let built: Promise<Built> | null = null;
+
+  /** Null when there is none. */
+  async function current(): Promise<Built | null> {
+    try {
+      const stamp = await stampOf(folder);
+      if (built === null || (await built).stamp !== stamp) built = load(folder, stamp);
+      return await built;
+    } catch (error) {
+      built = null;
+      // One build takes the place of another just now, or there is none.
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
+  return async (request, response, next) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return next();
+    const isPage = wantsPage(request, no);
+    if (!isPage && no.test(request.path) && !request.path.startsWith('/assets/')) return next();
+    const pages = isPage || built === null ? await current() : await built;
+    const asset = pages?.assets.get(request.path);
+    if (asset) return sendAsset(request, response, asset, next);
+    if (!isPage) return next();
+    if (pages) return sendPage(request, response, pages, next);
+    response.status(503).set({ 'Cache-Control': 'no-store', Refresh: '3', 'Retry-After': '3' });
+    response.type('text/plain').send(notBuilt);
+  };
+}
+
+function wantsPage({ path, headers }: Request, noPage: RegExp): boolean {
+  if (path === '/') return true;
+  return !noPage.test(path) && /\btext\/html\b/.test(headers.accept ?? '');
+}
+
+function sendPage(request: Request, response: Response, { page }: Built, next: NextFunction): void {
+  const nonce = randomBytes(16).toString('base64');
+  nonces.set(response, nonce);
+  pagePolicy(request, response, (error?: unknown) => {
+    if (error !== undefined) return next(error);
+    response.set('Cache-Control', 'no-store').type('text/html').send(page.replaceAll(NONCE, nonce));
+  });
+}
+
+function sendAsset(request: Request, response: Response, asset: Asset, next: NextFunction): void {
+  assetPolicy(request, response, (error?: unknown) => {
+    if (error !== undefined) return next(error);
+    const { plain, br, gzip } = asset;
+    response.set('Cache-Control', request.path.startsWith('/assets/') ? IMMUTABLE : 'no-cache').type(asset.type);
+    if (br !== null || gzip !== null) response.vary('Accept-Encoding');
+    if (br !== null && request.acceptsEncodings('br')) response.set('Content-Encoding', 'br').send(br);
+    else if (gzip !== null && request.acceptsEncodings('gzip')) response.set('Content-Encoding', 'gzip').send(gzip);
+    else response.send(plain);
+  });
+}
+
+async function stampOf(folder: string): Promise<string> {
+  const { ino, mtimeMs } = await stat(join(folder, 'index.html'));
+  return `${ino} ${mtimeMs}`;
+}
+
+async function load(folder: string, stamp: string): Promise<Built> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const bodies = new Map<string, Buffer>();
+  for (const entry of entries) {
+    if (!entry.isFile() || entry.name.startsWith('.')) continue;
+    const file = join(entry.parentPath, entry.name);
+    bodies.set(`/${relative(folder, file).replaceAll(sep, '/')}`, await readFile(file));
+  }
+  const page = bodies.get('/index.html')?.toString() ?? '';
+  bodies.delete('/index.html');
+  const assets = new Map<string, Asset>();
+  for (const [path, plain] of bodies) {
+    const type = extname(path);
+    if (type === '.br' || type === '.gz') continue;
+    assets.set(path, { type, plain, br: bodies.get(`${path}.br`) ?? null, gzip: bodies.get(`${path}.gz`) ?? null });
+  }
+  return { stamp, page, assets };
+}
