@@ -13,7 +13,9 @@ import type { CommandStore, StoredCommand } from '../commands/commands.ts';
 import type { ClockState } from '../enforcement/device-clock.ts';
 import type { EnforcementStore, GateState, Versioned } from '../enforcement/enforcement-store.ts';
 import type { Outbox, OutboxRow } from '../link/outbox.ts';
+import type { MessageStore } from '../messaging/message-store.ts';
 import { SCHEMA, TABLES } from './schema.ts';
+import { SqliteMessages } from './sqlite-messages.ts';
 import { Statements } from './statements.ts';
 
 export interface ShownMessage {
@@ -24,6 +26,8 @@ export interface ShownMessage {
 }
 
 export interface DeviceStore extends EnforcementStore, CommandStore, Outbox {
+  /** People's messages. Its transactions and these are the same. */
+  readonly messaging: MessageStore;
   messages(): readonly ShownMessage[];
   markShown(): void;
   unenrolling(): boolean;
@@ -57,12 +61,14 @@ export function openAgentStore({ file, synchronous = 'full' }: StoreOptions): Ag
 class SqliteDeviceStore implements DeviceStore {
   readonly #sql: Statements;
   readonly #device: DeviceId;
+  readonly messaging: MessageStore;
   /** Read at every report; an enrolment that changes it is another process, which waits for this one to end. */
   #generation: number | null = null;
 
   constructor(sql: Statements, device: DeviceId) {
     this.#sql = sql;
     this.#device = device;
+    this.messaging = new SqliteMessages(sql, device);
   }
 
   transaction<T>(work: () => T): T {

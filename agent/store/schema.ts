@@ -29,6 +29,56 @@ create table if not exists event (
   device text not null, event text not null,
   primary key (device, event)
 ) without rowid;
+create table if not exists messaging_value (
+  device text not null, name text not null, value blob not null,
+  primary key (device, name)
+) without rowid;
+create table if not exists mailbox (
+  device text not null, seq integer not null, id text not null, item text,
+  state text not null check (state in ('waiting', 'opened', 'aside')),
+  primary key (device, seq)
+) without rowid;
+create index if not exists mailbox_by_id on mailbox (device, id);
+create index if not exists mailbox_by_state on mailbox (device, state, seq);
+create table if not exists post (
+  number integer primary key autoincrement,
+  device text not null, id text not null, frame blob not null, about blob not null,
+  unique (device, id)
+);
+create table if not exists conversation (
+  device text not null, id text not null, meta blob not null, state blob, pending blob,
+  primary key (device, id)
+) without rowid;
+create table if not exists history (
+  number integer primary key autoincrement,
+  device text not null, conversation text not null, id text not null,
+  mark text not null check (mark in ('unsent', 'unread', 'none')), body blob not null,
+  unique (device, id)
+);
+create index if not exists history_by_conversation on history (device, conversation, number);
+create index if not exists history_by_mark on history (device, conversation, mark, number) where mark <> 'none';
+create table if not exists receipt (
+  device text not null, conversation text not null, message text not null, kind text not null,
+  primary key (device, conversation, message, kind)
+) without rowid;
+create table if not exists key_package (
+  device text not null, ref text not null, body blob not null, last_resort integer not null,
+  primary key (device, ref)
+) without rowid;
 `;
 
-export const TABLES = ['state', 'document', 'gate', 'command', 'outbox', 'message', 'event'] as const;
+/** What is sealed by messaging's key, and worth nothing without it. */
+export const MESSAGING_TABLES = ['post', 'conversation', 'history', 'receipt', 'key_package'] as const;
+
+export const TABLES = [
+  ...MESSAGING_TABLES,
+  'messaging_value',
+  'mailbox',
+  'state',
+  'document',
+  'gate',
+  'command',
+  'outbox',
+  'message',
+  'event',
+] as const;

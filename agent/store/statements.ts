@@ -19,12 +19,18 @@ export class Statements {
     return prepared;
   }
 
-  run(text: string, ...values: (string | number)[]): number {
+  run(text: string, ...values: (string | number | Uint8Array | null)[]): number {
     return Number(this.#prepare(text).run(...values).changes);
   }
 
-  all(text: string, ...values: (string | number)[]) {
+  all(text: string, ...values: (string | number | Uint8Array | null)[]) {
     return this.#prepare(text).all(...values);
+  }
+
+  /** One row after another, for what is too much at once. */
+  each(text: string, ...values: (string | number)[]) {
+    // Not one of the shared statements: whoever asks for the same meanwhile would begin it anew.
+    return this.#db.prepare(text).iterate(...values);
   }
 
   /** Nested calls join the outer transaction: everything in here is synchronous, so nothing else can come between. */
