@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { heard, outcomeOf, type Recipient } from './delivery.ts';
+import type { MessageState } from './messaging.ts';
+
+const recipient = (person: string, state: MessageState, order: string | null = null): Recipient => ({
+  ...{ device: `dev_${person}`, person, name: person, state, order },
+});
+
+describe('what has become of a message', () => {
+  it.each<[string, Recipient[], MessageState, string[]]>([
+    ['nobody but one’s own devices', [], 'sent', []],
+    ['one of two has read it', [recipient('amina', 'read'), recipient('bilal', 'delivered')], 'delivered', []],
+    ['one device of a person is enough', [recipient('amina', 'refused'), recipient('amina', 'sent')], 'sent', []],
+    ['one is held', [recipient('amina', 'read'), recipient('bilal', 'held')], 'held', ['bilal']],
+    ['one was refused', [recipient('amina', 'held'), recipient('bilal', 'refused')], 'refused', ['amina', 'bilal']],
+    ['one has expired', [recipient('amina', 'read'), recipient('bilal', 'expired')], 'expired', ['bilal']],
+  ])('%s', (_name, recipients, state, missed) => {
+    const outcome = outcomeOf(recipients);
+    expect(outcome.state).toBe(state);
+    expect(outcome.missed.map(({ name }) => name)).toEqual(missed);
+  });
+
+  it.each<[MessageState, MessageState, MessageState]>([
+    ['waiting', 'sent', 'sent'],
+    ['sent', 'held', 'held'],
+    ['held', 'sent', 'sent'],
+    ['held', 'returned', 'returned'],
+    ['sent', 'expired', 'expired'],
+    ['delivered', 'sent', 'delivered'],
+    ['read', 'delivered', 'read'],
+    ['read', 'expired', 'read'],
+    ['expired', 'delivered', 'delivered'],
+  ])('%s, then %s, is %s', (before, word, after) => {
+    expect(heard(recipient('amina', before), word, null).state).toBe(after);
+  });
+
+  it('names the order', () => {
+    const held = heard(recipient('amina', 'waiting'), 'held', '2015-001');
+    expect(outcomeOf([held])).toEqual({
+      state: 'held',
+      order: '2015-001',
+      missed: [{ name: 'amina', state: 'held', order: '2015-001' }],
+    });
+    expect(heard(held, 'sent', null).order).toBeNull();
+  });
+});
