@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { newDeviceId } from '../protocol/ids.ts';
+import type { Content } from './content.ts';
+import {
+  commitChange,
+  conversationOf,
+  createConversation,
+  epochOf,
+  isMember,
+  membersOf,
+  newConversationId,
+  sealContent,
+} from './conversation.ts';
+import { joinConversation } from './join.ts';
+import { makeKeyPackage, readKeyPackage } from './key-package.ts';
+import { peek } from './message.ts';
+import { openMessage } from './open.ts';
+import { makeSigningKey } from './signing-key.ts';
+import type { Self } from './terms.ts';
+
+const anybody = async () => true;
+const enrol = async (generation = 1): Promise<Self> => ({
+  device: newDeviceId(),
+  generation,
+  key: await makeSigningKey(),
+});
+const text = (words: string): Content => ({
+  type: 'text',
+  id: crypto.randomUUID(),
+  at: 1,
+  text: words,
+  attachments: [],
+  ledger: null,
+});
+
+describe('a conversation', () => {
+  it('is between those who were added, until they are removed', async () => {
+    const now = Date.now();
+    const ada = await enrol();
+    const ben = await enrol(2);
+    const id = newConversationId();
+    let adas = await createConversation(ada, id, now);
+    expect(conversationOf(adas)).toBe(id);
+    const mine = await makeKeyPackage(ben, { now, lastResort: false });
+    expect(await readKeyPackage(mine.publicPackage, now)).toMatchObject({
+      device: ben.device,
+      reference: mine.reference,
+      lastResort: false,
+    });
+    const added = await commitChange(adas, { add: [mine.publicPackage], remove: [] }, { now, authenticate: anybody });
+    expect(added.epoch).toBe(0);
+    adas = added.next;
+    expect(peek(added.welcome!)).toEqual({ type: 'welcome', references: [mine.reference] });
+    const joined = await joinConversation(added.welcome!, mine.privatePackage, ben, anybody);
+    expect(joined.by).toMatchObject({ device: ada.device, generation: 1 });
+    let bens = joined.state;
+    expect(membersOf(bens)).toEqual(membersOf(adas));
+
+    const hello = text('hello');
+    const sealed = await sealContent(adas, hello);
+    adas = sealed.state;
+    expect(peek(sealed.message)).toEqual({ type: 'content', conversation: id, epoch: 1 });
+    const opened = await openMessage(bens, sealed.message, anybody);
+    expect(opened).toMatchObject({ type: 'content', content: hello, from: { device: ada.device, leafIndex: 0 } });
+    bens = opened.state;
+    await expect(openMessage(bens, sealed.message, anybody)).rejects.toMatchObject({ code: 'message_replayed' });
+
+    const gone = await commitChange(bens, { add: [], remove: [0] }, { now, authenticate: anybody });
+    const leaving = await openMessage(adas, gone.commit, anybody);
+    expect(leaving).toMatchObject({ type: 'commit', selfRemoved: true, removed: [{ device: ada.device }], added: [] });
+    expect(isMember(leaving.state)).toBe(false);
+    expect(epochOf(gone.next)).toBe(2);
+    const secret = await sealContent(gone.next, text('without her'));
+    await expect(openMessage(leaving.state, secret.message, anybody)).rejects.toMatchObject({ code: 'not_a_member' });
+    await expect(sealContent(leaving.state, hello)).rejects.toMatchObject({ code: 'not_a_member' });
+  });
+});
