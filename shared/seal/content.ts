@@ -68,20 +68,17 @@ const KINDS: ReadonlySet<unknown> = new Set(contentSchema.options.map(({ shape }
 export function encodeContent(content: Content): Uint8Array<ArrayBuffer> {
   const parsed = contentSchema.safeParse(content);
   if (!parsed.success) throw malformed(parsed.error);
-  return pad(encodeCanonical(parsed.data), BUCKETS);
+  return pad(
+    canonical(() => encodeCanonical(parsed.data)),
+    BUCKETS,
+  );
 }
 
 /** Throws `content_malformed`, or `content_unknown` for a kind that this agent is too old for. */
 export function decodeContent(padded: Uint8Array): Content {
   const bytes = unpad(padded, BUCKETS);
   if (!bytes) throw new CordonError('content_malformed', 'The content is not padded as content is.');
-  let value: unknown;
-  try {
-    value = decodeCanonical(bytes);
-  } catch (cause) {
-    if (!isCordonError(cause, 'document_malformed')) throw cause;
-    throw new CordonError('content_malformed', cause.message, {}, cause);
-  }
+  const value = canonical(() => decodeCanonical(bytes));
   const parsed = contentSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { data: kind } = z.object({ type: z.string() }).safeParse(value);
@@ -90,6 +87,15 @@ export function decodeContent(padded: Uint8Array): Content {
     throw new CordonError('content_unknown', detail);
   }
   throw malformed(parsed.error);
+}
+
+function canonical<T>(spell: () => T): T {
+  try {
+    return spell();
+  } catch (cause) {
+    if (!isCordonError(cause, 'document_malformed')) throw cause;
+    throw new CordonError('content_malformed', cause.message, {}, cause);
+  }
 }
 
 function malformed(error: z.ZodError): CordonError {
