@@ -3,6 +3,7 @@
  * late, twice or from a copy of a device is what people must hear.
  */
 import { type ClientState, emptyPskIndex, type PrivateMessage, processPrivateMessage, zeroOutUint8Array } from 'ts-mls';
+import { applyProposals } from 'ts-mls/clientState.js';
 import { unprotectPrivateMessage } from 'ts-mls/messageProtection.js';
 import { decryptSenderData } from 'ts-mls/privateMessage.js';
 import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js';
@@ -181,29 +182,52 @@ async function applyCommit(
     }
   }
   for (const claim of newcomers) await vouch(claim, authenticate);
-  const config = clientConfig([...leavesOf(group), ...newcomers]);
-  const gone = leaving.map((leafIndex) => leafAt(group, leafIndex)).filter((leaf) => leaf !== null);
+  const state = { ...group, clientConfig: clientConfig([...leavesOf(group), ...newcomers]) };
+  const selfRemoved = leaving.includes(group.privatePath.leafIndex);
   try {
-    const state = { ...group, clientConfig: config };
-    const done = await processPrivateMessage(state, sealed, emptyPskIndex, await suite());
-    if (done.kind !== 'newState' || done.actionTaken !== 'accept') throw refused('it is no commit');
-    checkTree(done.newState.ratchetTree);
-    const selfRemoved = !isActive(done.newState);
-    const opened: Opened = {
+    const next = selfRemoved ? await leave(state, commit, by) : await follow(state, sealed);
+    return {
       type: 'commit',
-      state: encodeState(done.newState),
+      state: next.bytes,
       by,
       epoch: Number(sealed.epoch) + 1,
-      added: leavesOf(done.newState).filter((leaf) => newcomers.some((one) => isSame(one, leaf))),
-      removed: gone,
+      added: leavesOf(next).filter((leaf) => newcomers.some((one) => isSame(one, leaf))),
+      removed: leaving.map((leafIndex) => leafAt(group, leafIndex)).filter((leaf) => leaf !== null),
       selfRemoved,
     };
-    done.consumed.forEach(zeroOutUint8Array);
-    return opened;
   } catch (cause) {
     if (isCordonError(cause, 'commit_refused')) throw cause;
     throw refused('it does not fit the conversation', cause);
   }
+}
+
+async function follow(state: ClientState, sealed: PrivateMessage) {
+  const done = await processPrivateMessage(state, sealed, emptyPskIndex, await suite());
+  const { ratchetTree } = done.newState;
+  if (done.kind !== 'newState' || done.actionTaken !== 'accept' || !isActive(done.newState))
+    throw refused('it is no commit');
+  checkTree(ratchetTree);
+  const bytes = encodeState(done.newState);
+  done.consumed.forEach(zeroOutUint8Array);
+  return { bytes, ratchetTree };
+}
+
+/**
+ * Whoever is removed cannot know the keys of the next epoch: the state stays where it is, marked. Not by ts-mls, which does not see that it was
+ * removed when somebody else has come to its place in the same commit.
+ */
+async function leave(state: ClientState, { proposals, path }: Commit, by: Leaf) {
+  if (!path) throw refused('it removes somebody without new keys');
+  const { tree } = await applyProposals(
+    state,
+    proposals,
+    toLeafIndex(by.leafIndex),
+    emptyPskIndex,
+    false,
+    await suite(),
+  );
+  checkTree(tree);
+  return { bytes: encodeState({ ...state, groupActiveState: { kind: 'removedFromGroup' } }), ratchetTree: tree };
 }
 
 async function newcomer(keyPackage: Parameters<typeof checkKeyPackage>[0]): Promise<Claim> {

@@ -1,0 +1,86 @@
+/** Enrolments that talk to each other over a delivery service of a few lines: one order of commits, an inbox each. */
+
+import { newDeviceId } from '../../shared/protocol/ids.ts';
+import type { Content } from '../../shared/seal/content.ts';
+import {
+  type Change,
+  type Commit,
+  commitChange,
+  createConversation,
+  epochOf,
+  newConversationId,
+  sealContent,
+} from '../../shared/seal/conversation.ts';
+import { joinConversation } from '../../shared/seal/join.ts';
+import { type MadeKeyPackage, makeKeyPackage } from '../../shared/seal/key-package.ts';
+import { type Opened, openMessage } from '../../shared/seal/open.ts';
+import { makeSigningKey } from '../../shared/seal/signing-key.ts';
+import type { Authenticate, Self } from '../../shared/seal/terms.ts';
+
+export const anybody: Authenticate = async () => true;
+
+export async function enrol(generation = 1): Promise<Self> {
+  return { device: newDeviceId(), generation, key: await makeSigningKey() };
+}
+
+export function text(words: string): Extract<Content, { type: 'text' }> {
+  return { type: 'text', id: crypto.randomUUID(), at: 1, text: words, attachments: [], ledger: null };
+}
+
+export interface Talker {
+  readonly self: Self;
+  state: Uint8Array;
+  /** Lets in and removes; a commit of one's own takes effect at once, as if the server had taken it. */
+  commit(change: Partial<Change>, authenticate?: Authenticate): Promise<Commit>;
+  say(words: string): Promise<Uint8Array>;
+  open(message: Uint8Array, authenticate?: Authenticate): Promise<Opened>;
+  epoch(): number;
+}
+
+export function talker(self: Self, state: Uint8Array): Talker {
+  const it: Talker = {
+    self,
+    state,
+    commit: async ({ add = [], remove = [] }, authenticate = anybody) => {
+      const made = await commitChange(it.state, { add, remove }, { now: Date.now(), authenticate });
+      it.state = made.next;
+      return made;
+    },
+    say: async (words) => {
+      const { state: next, message } = await sealContent(it.state, text(words));
+      it.state = next;
+      return message;
+    },
+    open: async (message, authenticate = anybody) => {
+      const opened = await openMessage(it.state, message, authenticate);
+      it.state = opened.state;
+      return opened;
+    },
+    epoch: () => epochOf(it.state),
+  };
+  return it;
+}
+
+export const packageOf = (self: Self, lastResort = false): Promise<MadeKeyPackage> =>
+  makeKeyPackage(self, { now: Date.now(), lastResort });
+
+export async function join(self: Self, { welcome }: Commit, { privatePackage }: MadeKeyPackage): Promise<Talker> {
+  if (!welcome) throw new Error('nobody was welcomed');
+  return talker(self, (await joinConversation(welcome, privatePackage, self, anybody)).state);
+}
+
+/** A conversation of so many, begun by the first, who let in all others at once. */
+export async function conversationOfMany(count: number): Promise<readonly [Talker, ...Talker[]]> {
+  const self = await enrol();
+  const first = talker(self, await createConversation(self, newConversationId(), Date.now()));
+  const others = await Promise.all(Array.from({ length: count - 1 }, () => enrol()));
+  const packages = await Promise.all(others.map((other) => packageOf(other)));
+  if (others.length === 0) return [first];
+  const commit = await first.commit({ add: packages.map(({ publicPackage }) => publicPackage) });
+  const joined: Talker[] = [];
+  for (const [at, other] of others.entries()) {
+    const its = packages[at];
+    if (its) joined.push(await join(other, commit, its));
+  }
+  return [first, ...joined];
+}
