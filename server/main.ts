@@ -42,6 +42,7 @@ import { createPublic } from './public/app.ts';
 import { CRL_PATH, crlRouter } from './public/crl.ts';
 import { createEst } from './public/est.ts';
 import { ledgerRouter } from './public/ledger.ts';
+import { createDatagrams } from './relay/datagrams.ts';
 import { createRelay } from './relay/relay.ts';
 import { AdminStore } from './store/admin-store.ts';
 import { backupTo } from './store/backup.ts';
@@ -53,9 +54,11 @@ import { ExecutionStore } from './store/execution-store.ts';
 import { GroupStore } from './store/group-store.ts';
 import { JurisdictionStore } from './store/jurisdiction-store.ts';
 import { LedgerStore } from './store/ledger-store.ts';
+import { MailboxStore } from './store/mailbox-store.ts';
 import { installationId } from './store/meta-store.ts';
 import { OrderStore } from './store/order-store.ts';
 import { OverviewStore } from './store/overview-store.ts';
+import { PostStore } from './store/post-store.ts';
 import { PresenceStore } from './store/presence-store.ts';
 import { ProgressStore } from './store/progress-store.ts';
 import { ReceiptStore } from './store/receipt-store.ts';
@@ -206,6 +209,16 @@ export async function startServer(
     organisation: config.organisation,
   });
 
+  const relay = createRelay({
+    posts: new PostStore(database),
+    mailboxes: new MailboxStore(database),
+    orders,
+    affectedBy: jurisdiction.affectedBy,
+    clock,
+    bus,
+    log,
+  });
+
   // --- listeners ----------------------------------------------------------------------------------------------------
   /** What the listeners show: the authority may hold a newer one already. */
   let shown = '';
@@ -228,16 +241,17 @@ export async function startServer(
       commands,
       jurisdiction,
       orders,
+      relay,
       reenrol: est.reenrol,
       bus,
       clock,
       log,
     },
   );
-  gateway.attachRelay(
-    createRelay({
+  gateway.attachDatagrams(
+    createDatagrams({
       verdict: orders.verdict,
-      appealOf: async (order) => (await orders.get(order)).terms.appeal,
+      appealOf: (order) => orders.termsOf(order)?.appeal ?? null,
       deliver: gateway.deliver,
     }),
   );
@@ -334,6 +348,7 @@ export async function startServer(
   await ledger.start();
   if (config.ipDatabase !== null) await takeIpDatabase(config.ipDatabase);
   await orders.start();
+  await relay.start();
   const stopRevocationList = await revocationList.start();
   const stopLapsing = await devices.keepLapsing((error) => log.error({ err: error }, 'statements could not be ended'));
   const stopExpiring = commands.keepExpiring((error) => log.error({ err: error }, 'commands could not be expired'));
@@ -377,6 +392,7 @@ export async function startServer(
     adminServer.close();
     adminServer.closeAllConnections();
     await closed;
+    await relay.stop();
     await orders.stop();
     await ledger.stop();
     await stopRetention();

@@ -11,7 +11,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
 
 /** What admins see of each wake. */
-const TOPIC_OF: Readonly<Record<Wake['kind'], Topic>> = {
+const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   device: 'devices',
   ended: 'devices',
   opened: 'devices',
@@ -25,6 +25,8 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic>> = {
   alarms: 'alarms',
   accounts: 'accounts',
   ledger: 'ledger',
+  // When somebody gets mail is nobody's business.
+  mail: null,
 };
 
 /** Tabs of one browser, or a script that was started too often. */
@@ -88,7 +90,10 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
   let toldAt = 0;
   let stopped = false;
 
-  const unsubscribe = bus.subscribe(({ kind }) => note(TOPIC_OF[kind]));
+  const unsubscribe = bus.subscribe(({ kind }) => {
+    const topic = TOPIC_OF[kind];
+    if (topic) note(topic);
+  });
   const looking = setInterval(() => {
     for (const stream of streams) void lookAt(stream);
   }, look).unref();

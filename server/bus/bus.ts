@@ -17,6 +17,8 @@ export type Wake =
   | { readonly kind: 'list' }
   /** Verdicts may have changed for these devices (an order came into force, a location moved). */
   | { readonly kind: 'verdicts'; readonly devices: readonly DeviceId[] }
+  /** Something waits in the mailboxes of these devices. */
+  | { readonly kind: 'mail'; readonly devices: readonly DeviceId[] }
   /** For whoever shows it to people: something of this kind has changed. Devices need not hear of it. */
   | { readonly kind: Shown };
 

@@ -1,8 +1,10 @@
 /** One named function for each kind of frame that a device sends. Whose frame it is, the session's certificate has said. */
 import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
-import type { DenialNotice, DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
+import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
 import type { Observation } from '../../shared/verdict/terms.ts';
+import type { Datagrams } from './datagrams.ts';
+import type { Mailing } from './mailing.ts';
 import type { CommandsPort, DevicesPort, JurisdictionPort, Log, OrdersPort, RelayPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 
@@ -13,14 +15,16 @@ export interface DispatchPorts {
   readonly commands: CommandsPort;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: Pick<OrdersPort, 'storeReceipt'>;
-  readonly relay: RelayPort;
+  readonly relay: Pick<RelayPort, 'accept'>;
+  readonly mailing: Pick<Mailing, 'mailbox' | 'taken'>;
+  readonly datagrams: Datagrams;
   readonly log: Log;
   /** The session has said hello and may be served. */
   welcome(session: DeviceSession, hello: Frame<'hello'>): Promise<void>;
 }
 
 export function createDispatch(ports: DispatchPorts) {
-  const { devices, commands, jurisdiction, orders, relay, log, welcome } = ports;
+  const { devices, commands, jurisdiction, orders, relay, mailing, datagrams, log, welcome } = ports;
 
   /** Nobody waits to hear that it is stored, so it is written with what follows it: a device that has a list has receipts to send. */
   async function have(session: DeviceSession, { list, record, root }: Frame<'have'>): Promise<void> {
@@ -71,24 +75,11 @@ export function createDispatch(ports: DispatchPorts) {
     }
   }
 
-  /** Does not hold up the sender's other frames while the recipient answers. */
-  async function datagram(session: DeviceSession, frame: Frame<'datagram'>): Promise<void> {
-    relay.send(session.device, frame).then(
-      (result) => session.send(result),
-      (error: unknown) => {
-        log.warn({ device: session.device, error: String(error) }, 'a datagram was not carried');
-        const detail = isCordonError(error) ? error.message : 'The server could not carry it; try again.';
-        const denial: DenialNotice = {
-          code: 'device_offline',
-          detail,
-          order: null,
-          reasons: [],
-          appeal: null,
-          by: 'server',
-        };
-        session.send({ kind: 'datagram-result', id: frame.id, outcome: 'refused', denial });
-      },
-    );
+  /** In the order in which they come; the answer follows when it is durable. */
+  async function post(session: DeviceSession, frame: Frame<'post'>): Promise<void> {
+    const { device, generation } = session;
+    const { answer } = await relay.accept({ device, generation }, frame);
+    session.behind(answer.then((posted) => session.send(posted)));
   }
 
   return async function dispatch(session: DeviceSession, frame: DeviceFrame): Promise<void> {
@@ -105,9 +96,15 @@ export function createDispatch(ports: DispatchPorts) {
       case 'report':
         return report(session, frame);
       case 'datagram':
-        return datagram(session, frame);
+        return datagrams.sent(session, frame);
       case 'datagram-answer':
-        return relay.answered(session.device, frame.id, frame.denial);
+        return datagrams.answered(session, frame);
+      case 'post':
+        return post(session, frame);
+      case 'mailbox':
+        return mailing.mailbox(session, frame);
+      case 'taken':
+        return mailing.taken(session, frame);
     }
   };
 }

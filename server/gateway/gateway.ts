@@ -10,10 +10,12 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
 import { createConnecting } from './connecting.ts';
+import { createDatagrams } from './datagrams.ts';
 import { createDeviceHttp } from './device-http.ts';
 import { createDispatch } from './dispatch.ts';
 import { createLeaving } from './leaving.ts';
-import type { CommandsPort, DevicesPort, JurisdictionPort, Log, OrdersPort, RelayPort } from './ports.ts';
+import { createMailing } from './mailing.ts';
+import type { CommandsPort, DatagramPort, DevicesPort, JurisdictionPort, Log, OrdersPort, RelayPort } from './ports.ts';
 import { createPushing } from './pushing.ts';
 import { refusalOf, refuseUpgrade } from './refusals.ts';
 import { type ServiceRoutesPorts, serviceRoutes } from './service-routes.ts';
@@ -38,6 +40,7 @@ export interface GatewayPorts {
   readonly commands: CommandsPort;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: OrdersPort;
+  readonly relay: RelayPort;
   readonly reenrol: ServiceRoutesPorts['reenrol'];
   readonly bus: Bus;
   readonly clock: Clock;
@@ -47,18 +50,18 @@ export interface GatewayPorts {
 export interface Gateway {
   readonly listener: TlsListener;
   listen(bind: string, port: number): Promise<number>;
-  /** For the relay: false when the device has no live session here. */
+  /** For datagrams: false when the device has no live session here. */
   deliver(device: DeviceId, frame: ServerFrame): boolean;
-  /** The relay is made after the gateway, since it delivers through it. */
-  attachRelay(relay: RelayPort): void;
+  /** They are made after the gateway, since they are delivered through it. */
+  attachDatagrams(datagrams: DatagramPort): void;
   connections(): number;
   stop(): Promise<void>;
 }
 
 export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gateway {
-  const { devices, commands, jurisdiction, orders, bus, clock, log } = ports;
+  const { devices, commands, jurisdiction, orders, relay, bus, clock, log } = ports;
   const sessions = new Sessions();
-  let relay: RelayPort | null = null;
+  let datagrams: DatagramPort | null = null;
   let stopping = false;
 
   const listener = createTlsListener(
@@ -78,6 +81,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     }),
   );
   const push = createPushing({ orders, commands, sessions });
+  const mailing = createMailing({ relay, sessions, log });
   const { reconsider, leaveIfDone } = createLeaving({ orders, sessions, push });
   const connecting = createConnecting({
     ...options,
@@ -104,13 +108,9 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       commands,
       jurisdiction,
       orders,
-      relay: {
-        send: (from, datagram) => {
-          if (!relay) throw new CordonError('unavailable', 'The server is starting; try again.');
-          return relay.send(from, datagram);
-        },
-        answered: (by, id, denial) => relay?.answered(by, id, denial),
-      },
+      relay,
+      mailing,
+      datagrams: createDatagrams(() => datagrams, log),
       log,
       welcome: connecting.welcome,
     }),
@@ -171,6 +171,8 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       case 'list':
         return push.fanOutList();
       case 'device': {
+        // What is known of it decides what it may have.
+        mailing.wake(wake.device);
         const session = sessions.live(wake.device);
         return session && push.record(session);
       }
@@ -183,10 +185,15 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
           }),
         );
         return;
+      case 'mail':
+        for (const device of wake.devices) mailing.wake(device);
+        return;
       case 'verdicts':
         // In slices: their verdicts are made of one reading of the store, and between slices others have their turn.
         for (let from = 0; from < wake.devices.length; from += 256) {
-          await Promise.all(wake.devices.slice(from, from + 256).map(reconsider));
+          const slice = wake.devices.slice(from, from + 256);
+          await Promise.all(slice.map(reconsider));
+          for (const device of slice) mailing.wake(device);
           await new Promise(setImmediate);
         }
     }
@@ -202,6 +209,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       push.list(session);
       if (!reconcile || session.epoch === 0) return;
       session.sent = null;
+      mailing.wake(session.device);
       Promise.all([push.record(session), push.commands(session)]).catch(logged('reconcile'));
     });
   }
@@ -254,8 +262,8 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       session.send(frame);
       return true;
     },
-    attachRelay: (made) => {
-      relay = made;
+    attachDatagrams: (made) => {
+      datagrams = made;
     },
     connections: () => sessions.size,
     stop: async () => {

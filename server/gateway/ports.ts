@@ -7,6 +7,7 @@ import type { Observation, Verdict } from '../../shared/verdict/terms.ts';
 import type { CommandRecord, CommandResult } from '../commands/commands.ts';
 import type { Identity } from '../devices/identify.ts';
 import type { Connected, Opened, Seen, Session } from '../devices/ports.ts';
+import type { Relay } from '../relay/relay.ts';
 
 export interface DevicesPort {
   /** `now` is real time. */
@@ -47,13 +48,16 @@ export interface OrdersPort {
   storeReceipt(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
 }
 
-export interface RelayPort {
+/** The plain test datagram. */
+export interface DatagramPort {
   send(
     from: DeviceId,
     datagram: Extract<DeviceFrame, { kind: 'datagram' }>,
   ): Promise<Extract<ServerFrame, { kind: 'datagram-result' }>>;
   answered(by: DeviceId, id: string, denial: DenialNotice | null): void;
 }
+
+export type RelayPort = Pick<Relay, 'accept' | 'counters' | 'read' | 'take'>;
 
 export interface Log {
   debug(fields: object, message: string): void;

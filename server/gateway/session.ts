@@ -30,6 +30,21 @@ export interface SessionHandlers {
   failed(session: DeviceSession, error: unknown): void;
 }
 
+/** What of its mailbox is under way to a device. */
+export interface MailWindow {
+  open: boolean;
+  /** Everything up to here has been sent since the device asked. */
+  sent: number;
+  /** The same since the session began. */
+  highest: number;
+  /** Sent and not taken, in order. */
+  readonly underWay: { readonly seq: number; readonly bytes: number }[];
+  bytes: number;
+  /** The store is being asked, and whether it must be asked again. */
+  reading: boolean;
+  again: boolean;
+}
+
 export class DeviceSession {
   readonly device: DeviceId;
   readonly generation: number;
@@ -56,6 +71,8 @@ export class DeviceSession {
   leaving = false;
   /** Commands on their way; null for none. */
   sent: Set<string> | null = null;
+  /** Null until it asks for its mailbox. */
+  mail: MailWindow | null = null;
   /** What the device says that it has stored and the store has not been told yet. */
   had: { readonly list: number; readonly record: number; readonly root: number } | null = null;
 

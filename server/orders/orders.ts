@@ -4,7 +4,7 @@
  * `shared/order`; this file puts them to the store, one act at a time.
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
-import type { Envelope, Receipt } from '../../shared/order/documents.ts';
+import type { Envelope, OrderTerms, Receipt } from '../../shared/order/documents.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
 import { exemptionsFor } from '../../shared/order/exemption.ts';
 import type { DeviceId, PersonId } from '../../shared/protocol/ids.ts';
@@ -45,6 +45,8 @@ export interface Orders extends Foresight {
   revision(order: string, revision: number): Promise<RevisionView>;
   progress(order: string): Promise<Progress>;
   rules(): readonly OrderRule[];
+  /** Of its adopted revision; null while none is. */
+  termsOf(order: string): OrderTerms | null;
   /** Null before the first root of approvers is adopted. */
   currentList(): Pick<StoredList, 'version' | 'envelope' | 'issuedAt' | 'expiresAt'> | null;
   /** Version of the root in force; 0 before the first. */
@@ -250,6 +252,7 @@ export function createOrders(ports: OrderPorts): Orders {
     ...foresight,
     progress,
     rules: state.rules,
+    termsOf: (order) => state.accepted().get(order)?.revision.terms ?? null,
     currentList: state.list,
     rootVersion: () => state.root()?.approvers.version ?? 0,
     roots: state.rootEnvelopes,

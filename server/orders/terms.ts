@@ -123,6 +123,7 @@ const WANTED: Readonly<Record<keyof OrderTerms, string>> = {
   stale: 'Say what a device does whose order list has expired: keep, allow or deny.',
   visitors: 'Give visitors their grace as days, hours and minutes: P7D, PT12H, or PT0S for none.',
   travellers: 'Say whether those who are at home there and travel elsewhere are allowed or denied.',
+  waiting: 'Say what becomes of messages that wait for a device: hold, deliver or return.',
   disputed: 'Say of each disputed place which country the order takes it to be in.',
   authority: 'Name the authority behind the order (4000 characters at most).',
   addressee: 'Name whom the order is addressed to (4000 characters at most).',

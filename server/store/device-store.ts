@@ -26,6 +26,7 @@ import { withinScope } from './device-scope.ts';
 import { groupedReads } from './grouped-reads.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { appendLeaf } from './leaves.ts';
+import { purgeMailbox } from './mailbox-rows.ts';
 import type { Schema } from './schema.ts';
 
 /** Devices that connect within so many milliseconds are looked up together, and what follows is done together too. */
@@ -180,6 +181,7 @@ export class DeviceStore implements DevicePort {
         .execute();
       for (const { serial } of revoked) await appendLeaf(tx, leaf(serial));
       await cancelCommandsOf(tx, id, ended.realAt, `The device was ${ended.status}.`);
+      await purgeMailbox(tx, id, ended.at);
       return true;
     });
   }

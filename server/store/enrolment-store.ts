@@ -19,6 +19,7 @@ import { insertOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { groupedReads } from './grouped-reads.ts';
 import { appendLeaf, appendLeaves } from './leaves.ts';
+import { purgeMailbox } from './mailbox-rows.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -197,6 +198,7 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
       .executeTakeFirst();
     if (numUpdatedRows === 0n) throw new Undone('lost');
     await revokeEarlier(tx, row.id, row.at, row.revoked);
+    await purgeMailbox(tx, row.id, row.enrolledAt);
   }
   const certificates = rows.map(({ id, generation, certificate }) => ({ certificate, holder: { id, generation } }));
   if (!(await insertCertificates(tx, certificates))) throw new Undone('serial_taken');

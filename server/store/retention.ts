@@ -14,6 +14,7 @@ const SLICE = 500;
 interface Kept {
   readonly what: string;
   readonly table: string;
+  /** Its columns, as SQL. */
   readonly key: string;
   /** How long, counted from `since`; or how many, the newest by key. */
   readonly days?: number;
@@ -46,6 +47,16 @@ export const RETENTION: readonly Kept[] = [
     days: 30,
     time: 'real',
   },
+  // A body that waits keeps its row, whatever its age.
+  { what: 'answers to posts', table: 'posts', key: 'ref', since: 'body is null and at', days: 7, time: 'domain' },
+  {
+    what: 'who committed in which epoch of a conversation',
+    table: 'conversation_epochs',
+    key: 'conversation, epoch',
+    since: 'at',
+    days: 90,
+    time: 'domain',
+  },
   { what: 'order lists', table: 'order_lists', key: 'version', newest: 1000 },
 ];
 
@@ -57,10 +68,10 @@ export async function removeExpired(
   const removed: Record<string, number> = {};
   for (const kept of RETENTION) {
     const past = pastKeeping(kept, now);
-    const [table, key] = [sql.table(kept.table), sql.ref(kept.key)];
+    const [table, key] = [sql.table(kept.table), sql.raw(kept.key)];
     let count = 0;
     for (let gone = SLICE; gone === SLICE; ) {
-      const slice = sql`delete from ${table} where ${key} in (select ${key} from ${table} where ${past} limit ${SLICE})`;
+      const slice = sql`delete from ${table} where (${key}) in (select ${key} from ${table} where ${past} limit ${SLICE})`;
       gone = await database.transaction(async (tx) => Number((await slice.execute(tx)).numAffectedRows ?? 0));
       count += gone;
     }

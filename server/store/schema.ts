@@ -221,6 +221,60 @@ export interface Schema {
     verified: Flag;
   };
 
+  // --- sealed messages ----------------------------------------------------------------------------------------------
+  /** What one enrolment of a device has waiting, and what the server remembers of it. The row goes with the enrolment. */
+  mailboxes: {
+    device_id: string;
+    generation: number;
+    /** Of the entry that came last. */
+    last_seq: number;
+    /** The highest that the device has said it has. */
+    taken: number;
+    /** How many posts of its own were accepted. */
+    posts: number;
+    /** Entries that wait, by what they are, and the bytes of those that are posts. */
+    entries: number;
+    bytes: number;
+    fates: number;
+    /** What became of that which waited when an order entered into force; `open`: none denies. */
+    gate: 'open' | 'deliver' | 'hold' | 'return';
+  };
+  /** Posts that were accepted. `body` is sealed, and gone when nobody waits for it any more; the answer is for whoever asks again. */
+  posts: {
+    /** In the order of time, roughly. */
+    ref: string;
+    device_id: string;
+    generation: number;
+    post_id: string;
+    at: number;
+    keep: Flag;
+    answer: string;
+    body: string | null;
+  };
+  mailbox_entries: {
+    device_id: string;
+    seq: number;
+    /** Of a post; null for a fate. */
+    ref: string | null;
+    /** JSON of a fate; null for a post. */
+    fate: string | null;
+    bytes: number;
+    expires_at: number;
+    /** The order that keeps it from the device. */
+    held_by: string | null;
+    /** It was accepted before an order that lets it through. */
+    due: Flag;
+  };
+  /** Who committed in which epoch of a conversation: the first. */
+  conversation_epochs: {
+    conversation: string;
+    epoch: number;
+    device_id: string;
+    generation: number;
+    post_id: string;
+    at: number;
+  };
+
   // --- ledger -------------------------------------------------------------------------------------------------------
   /** A leaf commits with its change; the sequencer then gives it its index. */
   ledger_leaves: {

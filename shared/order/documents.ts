@@ -41,6 +41,10 @@ export type Envelope = z.infer<typeof envelopeSchema>;
 export const ORDER_ACTS = ['propose', 'revise', 'extend', 'hold', 'release', 'withdraw'] as const;
 export type OrderAct = (typeof ORDER_ACTS)[number];
 
+/** What becomes of messages that wait for a device when an order shuts `messaging` for it. */
+export const WAITING_RULES = ['hold', 'deliver', 'return'] as const;
+export type WaitingRule = (typeof WAITING_RULES)[number];
+
 /** What an admin decides about; the same fields in a proposal, a revision and the signed document. */
 export const orderTermsSchema = z.strictObject({
   title: z.string().min(1).max(120),
@@ -57,6 +61,8 @@ export const orderTermsSchema = z.strictObject({
   stale: z.enum(['keep', 'allow', 'deny']),
   visitors: duration,
   travellers: rule,
+  /** Absent: hold. */
+  waiting: z.enum(WAITING_RULES).optional(),
   disputed: z.record(identifier, areaCode),
   authority: text,
   addressee: text,

@@ -145,8 +145,9 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     denial: denialSchema.nullable(),
   }),
   /**
-   * The answer to `post`, the same however often it is sent. `accepted`: durable for each recipient as `recipients` says. `superseded`: another
-   * commit has taken this epoch, nothing was stored, and that commit comes with the mailbox. `refused`: nothing was stored; `denial` says why.
+   * The answer to `post`, the same for a week however often it is sent. `accepted`: durable for each recipient as `recipients` says.
+   * `superseded`: another commit has taken this epoch, nothing was stored, and that commit comes with the mailbox. `refused`: nothing was stored;
+   * `denial` says why. A refusal is not remembered: the same post may be accepted once nothing stands against it any more.
    */
   z.strictObject({
     kind: z.literal('posted'),

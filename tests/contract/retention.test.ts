@@ -50,6 +50,20 @@ async function fill(database: Database) {
         })
         .execute();
     }
+    const sent = { device_id: device, generation: 1, post_id: name, keep: 0 as const, answer: '' };
+    const week = NOW.domain - 7 * DAY - ago;
+    await db
+      .insertInto('posts')
+      .values([
+        { ...sent, ref: name, at: week, body: null },
+        { ...sent, ref: `${name} waits`, post_id: `${name} waits`, at: week, body: 'sealed' },
+      ])
+      .execute();
+    const committed = { conversation: 'c', device_id: device, generation: 1, post_id: name };
+    await db
+      .insertInto('conversation_epochs')
+      .values({ ...committed, epoch: ago + 1, at: NOW.domain - 90 * DAY - ago })
+      .execute();
     const ended = { account_id: account, expires_at: short };
     await db
       .insertInto('sessions')
@@ -97,6 +111,8 @@ describeOnEveryStore('retention', (open) => {
       api_tokens: 1,
       invitations: 1,
       activation_codes: 1,
+      posts: 1,
+      conversation_epochs: 1,
     };
     expect(await removeExpired(database, NOW)).toEqual({ ...once, order_lists: 702 });
     const none = Object.fromEntries(RETENTION.map(({ table }) => [table, 0]));
@@ -111,6 +127,9 @@ describeOnEveryStore('retention', (open) => {
     expect(await db.selectFrom('activation_codes').select('user_name').execute()).toEqual([{ user_name: 'young' }]);
     const states = (await db.selectFrom('commands').select('state').execute()).map(({ state }) => state);
     expect(states.sort()).toEqual(['done', 'queued', 'queued']);
+    const posts = (await db.selectFrom('posts').select('ref').execute()).map(({ ref }) => ref);
+    expect(posts.sort()).toEqual(['old waits', 'young', 'young waits']);
+    expect(await db.selectFrom('conversation_epochs').select('epoch').execute()).toEqual([{ epoch: 0 }]);
     const oldest = await db.selectFrom('order_lists').select('version').orderBy('version').executeTakeFirst();
     expect(oldest).toEqual({ version: 703 });
     expect(await db.selectFrom('certificates').select('not_after').execute()).toEqual([{ not_after: 1 }]);

@@ -17,11 +17,14 @@ import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createGateway } from '../../server/gateway/gateway.ts';
 import { createEst } from '../../server/public/est.ts';
+import { createDatagrams } from '../../server/relay/datagrams.ts';
 import { createRelay } from '../../server/relay/relay.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
 import { openDatabase } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
+import { MailboxStore } from '../../server/store/mailbox-store.ts';
+import { PostStore } from '../../server/store/post-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
 import { parsePlace } from '../../shared/areas/area-code.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
@@ -70,6 +73,16 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     followers: { deviceChanged: async (device) => void (await orders.reissueRecord(device)) },
   });
   const commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
+  const relay = createRelay({
+    posts: new PostStore(database),
+    mailboxes: new MailboxStore(database),
+    orders,
+    affectedBy: async () => [...world.devices.keys()],
+    clock,
+    bus,
+    log,
+  });
+  await relay.start();
   const seen: { device: DeviceId; address: string | null; connected: boolean }[] = [];
   const est = createEst({ enrolment, authority, addressOf: () => null });
   const { keyPem, chainPem } = authority.serverIdentity();
@@ -91,14 +104,15 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
         observe: async () => undefined,
       },
       orders,
+      relay,
       reenrol: est.reenrol,
       bus,
       clock,
       log,
     },
   );
-  gateway.attachRelay(
-    createRelay({ verdict: orders.verdict, appealOf: async () => 'the legal desk', deliver: gateway.deliver }),
+  gateway.attachDatagrams(
+    createDatagrams({ verdict: orders.verdict, appealOf: () => 'the legal desk', deliver: gateway.deliver }),
   );
   const port = await gateway.listen('127.0.0.1', 0);
 
@@ -123,6 +137,12 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     return { id, privateKey, signer: signerOf(privateKey), tls };
   }
 
+  /** The device's next enrolment, by another key. */
+  async function enrolAgain(device: DeviceId): Promise<void> {
+    const { id, secret } = await code(group, { device });
+    await enrolment.redeem({ id, secret, csr: csrFor(id, newKey()), address: null });
+  }
+
   return {
     ...world,
     authority,
@@ -130,13 +150,16 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     devices,
     commands,
     gateway,
+    relay,
     port,
     seen,
     complaints,
     enrol,
+    enrolAgain,
     alarmCodes: async (device: DeviceId) => (await devices.alarms({ scope: null, device })).map((alarm) => alarm.code),
     close: async () => {
       await gateway.stop();
+      await relay.stop();
       await world.stop();
       await database.close();
       rmSync(folder, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { type Denial, SERVICES, type Service, type ServiceVerdict, type Verdict } from '../../shared/verdict/terms.ts';
-import { createRelay, type Datagram, type RelayPorts } from './relay.ts';
+import { createDatagrams, type Datagram, type DatagramPorts } from './datagrams.ts';
 
 const ALLOWED: ServiceVerdict = { allowed: true, denials: [], reasons: ['no_order'] };
 const denied = (...denials: Denial[]): ServiceVerdict => ({
@@ -25,8 +25,8 @@ function setUp() {
     online: new Set<DeviceId>([amina, bilal, carla]),
     services: new Map<DeviceId, Partial<Record<Service, ServiceVerdict>>>([amina, bilal, carla].map((id) => [id, {}])),
   };
-  const delivered: { to: DeviceId; frame: Parameters<RelayPorts['deliver']>[1] }[] = [];
-  const relay = createRelay({
+  const delivered: { to: DeviceId; frame: Parameters<DatagramPorts['deliver']>[1] }[] = [];
+  const relay = createDatagrams({
     verdict: async (device): Promise<Verdict> => {
       const given = says.services.get(device);
       if (!given) throw new CordonError('device_unknown', `There is no device ${device}.`);
@@ -34,7 +34,7 @@ function setUp() {
       if (!enrolment || !management || !messaging || !mail) throw new Error('a service without a verdict');
       return { services: { enrolment, management, messaging, mail }, nextChange: null };
     },
-    appealOf: async (number) => `the desk for ${number}`,
+    appealOf: (number) => `the desk for ${number}`,
     deliver: (to, frame) => {
       if (!says.online.has(to)) return false;
       delivered.push({ to, frame });
@@ -55,7 +55,7 @@ function setUp() {
 /** Lets what has been started run until it waits for somebody outside. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('the relay', () => {
+describe('datagrams', () => {
   it('hands a datagram to the recipient and its answer to the sender', async () => {
     const { amina, bilal, delivered, relay, datagram } = setUp();
     const sent = datagram(bilal);

@@ -1,0 +1,225 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CLOSE, LARGEST_SEALED } from '../../shared/protocol/frames.ts';
+import { newDeviceId } from '../../shared/protocol/ids.ts';
+import { type GatewayWorld, openGatewayWorld, type TestDevice, TestLink } from '../../tests/support/gateway-world.ts';
+import { hand, mailFor, mailOf, openMailbox, postOf, said } from '../../tests/support/mail-link.ts';
+import { until } from '../../tests/support/until.ts';
+import { MOST_ENTRIES } from '../relay/placing.ts';
+
+const DAY = 86_400_000;
+
+let world: GatewayWorld;
+beforeAll(async () => {
+  world = await openGatewayWorld();
+});
+afterAll(() => world.close());
+afterEach(() => expect(world.complaints).toEqual([]));
+
+const links: TestLink[] = [];
+afterEach(() => {
+  for (const link of links.splice(0)) link.socket.terminate();
+});
+async function connect(device: TestDevice): Promise<TestLink> {
+  const link = await new TestLink(device.tls).hello();
+  links.push(link);
+  return link;
+}
+async function pair() {
+  const [amina, bilal] = [await world.enrol(), await world.enrol()];
+  return { amina, bilal, here: await connect(amina), there: await connect(bilal) };
+}
+const numbers = (link: TestLink) => mailOf(link).map(({ seq }) => seq);
+
+describe('a post', () => {
+  it('is durable when it is answered, reaches a device that is there at once, and is sent again until it is taken', async () => {
+    const { amina, bilal, here, there } = await pair();
+    expect(await openMailbox(there)).toMatchObject({ taken: 0, posts: 0 });
+    const post = postOf([bilal.id], 'salaam');
+    expect(await hand(here, post)).toEqual({
+      kind: 'posted',
+      id: post.id,
+      outcome: 'accepted',
+      denial: null,
+      recipients: [{ device: bilal.id, outcome: 'stored', denial: null }],
+    });
+    const [mail] = await mailFor(there, 1);
+    const { id, body } = post;
+    expect(mail?.item).toEqual({ type: 'post', id, body, from: amina.id, generation: 1, at: world.clock.now() });
+
+    there.socket.close();
+    await there.closed;
+    const again = await connect(bilal);
+    await openMailbox(again);
+    expect(await mailFor(again, 1)).toEqual([mail]);
+    again.send({ kind: 'taken', through: mail?.seq ?? 0 });
+    expect(await openMailbox(again)).toMatchObject({ taken: mail?.seq });
+    await delay(50);
+    expect(mailOf(again)).toEqual([]);
+    expect(await openMailbox(here)).toMatchObject({ posts: 1 });
+    const left = await world.database.db.selectFrom('posts').select('body').where('post_id', '=', id).execute();
+    expect(left).toEqual([{ body: null }]);
+  });
+
+  it('is accepted once, however often it comes, and answered the same', async () => {
+    const { bilal, here, there } = await pair();
+    await openMailbox(there);
+    const post = postOf([bilal.id, newDeviceId(), bilal.id], 'once');
+    const first = await hand(here, post);
+    expect(first.recipients.map(({ outcome }) => outcome)).toEqual(['stored', 'unknown']);
+    for (let again = 0; again < 3; again += 1) expect(await hand(here, post)).toEqual(first);
+    await mailFor(there, 1);
+    await delay(50);
+    expect(mailOf(there)).toHaveLength(1);
+    expect(await openMailbox(here)).toMatchObject({ posts: 1 });
+  });
+
+  it('comes in the order in which each sender handed it in', async () => {
+    const { bilal, here, there } = await pair();
+    const third = await connect(await world.enrol());
+    await openMailbox(there);
+    for (let count = 0; count < 150; count += 1) {
+      here.send(postOf([bilal.id], `a ${count}`));
+      third.send(postOf([bilal.id], `b ${count}`));
+    }
+    // No more than a window is under way before it is taken.
+    await until(() => expect(mailOf(there)).toHaveLength(64));
+    await until(async () => {
+      there.send({ kind: 'taken', through: numbers(there).at(-1) ?? 0 });
+      expect(mailOf(there)).toHaveLength(300);
+    });
+    expect(numbers(there)).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
+    for (const from of ['a', 'b']) {
+      const texts = mailOf(there)
+        .map(said)
+        .filter((text) => text.startsWith(from));
+      expect(texts).toEqual(Array.from({ length: 150 }, (_, index) => `${from} ${index}`));
+    }
+  });
+
+  it('case 21: large ones go out a megabyte ahead and no further; one byte too many ends the session', async () => {
+    const { bilal, here, there } = await pair();
+    const large = Buffer.alloc(LARGEST_SEALED, 7).toString('base64');
+    for (let count = 0; count < 10; count += 1) await hand(here, postOf([bilal.id], '', { body: large }));
+    await openMailbox(there);
+    await mailFor(there, 6);
+    await delay(50);
+    expect(mailOf(there)).toHaveLength(6);
+    there.send({ kind: 'taken', through: 6 });
+    await mailFor(there, 10);
+    here.send(postOf([bilal.id], '', { body: Buffer.alloc(LARGEST_SEALED + 3).toString('base64') }));
+    expect((await here.closed).code).toBe(CLOSE.malformed);
+  });
+
+  it('case 18: the first commit of an epoch wins, of many at once, and nothing of the others is stored', async () => {
+    const { bilal, there } = await pair();
+    await openMailbox(there);
+    const conversation = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url');
+    const rivals = await Promise.all(Array.from({ length: 6 }, async () => connect(await world.enrol())));
+    const commits = rivals.map((_, index) =>
+      postOf([bilal.id], `commit ${index}`, { keep: true, commit: { conversation, epoch: 7 } }),
+    );
+    const answers = await Promise.all(rivals.map((link, index) => hand(link, commits[index] ?? commits[0]!)));
+    expect(answers.map(({ outcome }) => outcome).sort()).toEqual(['accepted', ...Array(5).fill('superseded')]);
+    const winner = answers.findIndex(({ outcome }) => outcome === 'accepted');
+    // The same answers again, to everybody.
+    for (const [index, link] of rivals.entries()) expect(await hand(link, commits[index]!)).toEqual(answers[index]);
+    const next = await hand(rivals[0]!, postOf([bilal.id], 'next', { commit: { conversation, epoch: 8 } }));
+    expect(next.outcome).toBe('accepted');
+    expect((await mailFor(there, 2)).map(said)).toEqual([`commit ${winner}`, 'next']);
+  });
+
+  it('of a device that has not asked for its mailbox waits; one that asks for no more gets no more', async () => {
+    const { bilal, here, there } = await pair();
+    await hand(here, postOf([bilal.id], 'one'));
+    await delay(50);
+    expect(mailOf(there)).toEqual([]);
+    await openMailbox(there);
+    await mailFor(there, 1);
+    there.send({ kind: 'mailbox', open: false });
+    await there.next('mailbox-is');
+    await delay(20);
+    await hand(here, postOf([bilal.id], 'two'));
+    // What had been sent may still be taken.
+    there.send({ kind: 'taken', through: 1 });
+    await delay(50);
+    expect(mailOf(there)).toHaveLength(1);
+    await openMailbox(there);
+    expect((await mailFor(there, 1)).map(said)).toEqual(['two']);
+  });
+
+  it('case 15: taking what was not sent takes nothing', async () => {
+    const { bilal, here, there } = await pair();
+    await hand(here, postOf([bilal.id], 'mine'));
+    there.send({ kind: 'taken', through: Number.MAX_SAFE_INTEGER });
+    here.send({ kind: 'taken', through: 1 });
+    expect(await openMailbox(there)).toMatchObject({ taken: 0 });
+    expect((await mailFor(there, 1)).map(said)).toEqual(['mine']);
+    there.send({ kind: 'taken', through: Number.MAX_SAFE_INTEGER });
+    expect(await openMailbox(there)).toMatchObject({ taken: 1 });
+  });
+
+  it('to a full mailbox is refused for that recipient alone', async () => {
+    const { bilal, here } = await pair();
+    const carla = await world.enrol();
+    await hand(here, postOf([bilal.id], 'one'));
+    await world.database.db
+      .updateTable('mailboxes')
+      .set({ entries: MOST_ENTRIES })
+      .where('device_id', '=', bilal.id)
+      .execute();
+    const { recipients } = await hand(here, postOf([bilal.id, carla.id], 'two'));
+    expect(recipients.map(({ outcome }) => outcome)).toEqual(['full', 'stored']);
+  });
+
+  it('goes back when its recipient enrols again or ends, and the new enrolment has nothing of the old', async () => {
+    const { amina, bilal, here } = await pair();
+    const carla = await world.enrol();
+    await openMailbox(here);
+    const post = postOf([bilal.id, carla.id], 'too late', { keep: true });
+    await hand(here, post);
+    await world.enrolAgain(bilal.id);
+    await world.devices.revoke(carla.id);
+    // A look brings what nobody was woken for.
+    await openMailbox(here);
+    const fates = await mailFor(here, 2);
+    expect(fates.map(({ item }) => item)).toEqual(
+      [bilal, carla].map(({ id: device }) => ({
+        ...{ type: 'fate', id: post.id, device, fate: 'returned', order: null },
+        at: expect.any(Number),
+      })),
+    );
+    expect(await world.relay.counters({ device: bilal.id, generation: 2 })).toEqual({ taken: 0, posts: 0 });
+    const wanted = { device: bilal.id, generation: 2, after: 0, entries: 64, bytes: 1 };
+    expect(await world.relay.read(wanted)).toEqual({ entries: [], more: false });
+    const { recipients } = await hand(here, postOf([bilal.id, carla.id, amina.id], 'again'));
+    expect(recipients.map(({ outcome }) => outcome)).toEqual(['stored', 'unknown', 'stored']);
+  });
+
+  it('that expires is not delivered, and its sender hears so', async () => {
+    const { bilal, here, there } = await pair();
+    await openMailbox(here);
+    const soon = postOf([bilal.id], 'soon', { expires: world.clock.now() + DAY });
+    await hand(here, soon);
+    await hand(here, postOf([bilal.id], 'later'));
+    world.clock.jump(world.clock.now() + DAY);
+    await openMailbox(there);
+    expect((await mailFor(there, 1)).map(said)).toEqual(['later']);
+    await world.relay.look();
+    expect((await mailFor(here, 1))[0]?.item).toMatchObject({ type: 'fate', id: soon.id, fate: 'expired' });
+    there.socket.close();
+    await there.closed;
+    world.clock.jump(world.clock.now() + 30 * DAY);
+    const again = await connect(bilal);
+    await openMailbox(again);
+    await world.relay.look();
+    await mailFor(here, 2);
+    expect(mailOf(again)).toEqual([]);
+    const left = await world.database.db
+      .selectFrom('mailbox_entries')
+      .select('seq')
+      .where('device_id', '=', bilal.id)
+      .execute();
+    expect(left).toEqual([]);
+  });
+});

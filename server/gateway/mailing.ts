@@ -1,0 +1,103 @@
+/**
+ * Mail to a device: what waits in its mailbox goes out in order while the device asks for it, a bounded stretch ahead of what it has said that it has.
+ * What went out and was not taken goes out again when the device asks anew; the store forgets nothing before.
+ */
+import { isCordonError } from '../../shared/errors.ts';
+import type { DeviceFrame } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Log, RelayPort } from './ports.ts';
+import type { DeviceSession, MailWindow } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+/** What is under way to one device: so many entries, and so many bytes unless a single one is larger. */
+const MOST_ENTRIES = 64;
+const MOST_BYTES = 1024 * 1024;
+
+export interface Mailing {
+  mailbox(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'mailbox' }>): Promise<void>;
+  taken(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'taken' }>): Promise<void>;
+  /** Something may wait for it. */
+  wake(device: DeviceId): void;
+}
+
+export function createMailing({
+  relay,
+  sessions,
+  log,
+}: {
+  readonly relay: Pick<RelayPort, 'counters' | 'read' | 'take'>;
+  readonly sessions: Sessions;
+  readonly log: Log;
+}): Mailing {
+  /** Until nothing waits or enough is under way. One at a time for each device; whoever comes meanwhile makes it look again. */
+  async function push(session: DeviceSession, window: MailWindow): Promise<void> {
+    if (window.reading) {
+      window.again = true;
+      return;
+    }
+    window.reading = true;
+    try {
+      do {
+        window.again = false;
+        const [entries, bytes] = [MOST_ENTRIES - window.underWay.length, MOST_BYTES - window.bytes];
+        if (entries <= 0 || bytes <= 0) return;
+        const { device, generation } = session;
+        const page = await relay.read({ device, generation, after: window.sent, entries, bytes });
+        // Another was opened meanwhile, or this one shut: what was read is read again then.
+        if (session.mail !== window || !window.open) return;
+        session.together(() => {
+          for (const { seq, item, bytes: size } of page.entries) {
+            session.send({ kind: 'mail', seq, item });
+            window.sent = seq;
+            window.highest = Math.max(window.highest, seq);
+            window.underWay.push({ seq, bytes: size });
+            window.bytes += size;
+          }
+        });
+        if (page.more && page.entries.length > 0) window.again = true;
+      } while (window.again);
+    } finally {
+      window.reading = false;
+    }
+  }
+
+  function pushSoon(session: DeviceSession): void {
+    const window = session.mail;
+    if (!window?.open) return;
+    push(session, window).catch((error: unknown) => {
+      if (isCordonError(error, 'device_unknown')) return;
+      // It stays in the store: the next wake, or the next look, brings it.
+      log.warn({ device: session.device, error: String(error) }, 'mail could not be sent now');
+    });
+  }
+
+  return {
+    async mailbox(session, { open }) {
+      if (!open) {
+        // What is under way may still be taken.
+        if (session.mail) session.mail.open = false;
+        return;
+      }
+      const highest = session.mail?.highest ?? 0;
+      session.mail = { open, sent: 0, highest, underWay: [], bytes: 0, reading: false, again: false };
+      session.send({ kind: 'mailbox-is', ...(await relay.counters(session)) });
+      pushSoon(session);
+    },
+    async taken(session, { through }) {
+      const window = session.mail;
+      // What it has not been sent it cannot have.
+      const known = Math.min(through, window?.highest ?? 0);
+      if (!window || known === 0) return;
+      const { device, generation } = session;
+      session.behind(relay.take({ device, generation }, known));
+      const left = window.underWay.findIndex(({ seq }) => seq > known);
+      const gone = window.underWay.splice(0, left < 0 ? window.underWay.length : left);
+      for (const { bytes } of gone) window.bytes -= bytes;
+      if (gone.length > 0) pushSoon(session);
+    },
+    wake(device) {
+      const session = sessions.live(device);
+      if (session) pushSoon(session);
+    },
+  };
+}

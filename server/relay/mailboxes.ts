@@ -1,0 +1,176 @@
+/**
+ * What waits for a device, as far as orders let it have it now, and what they do with the rest. The truth is in the store; verdicts are asked for
+ * at each reading, so that a device gets nothing from the instant on at which it may not, whether the store has been settled by then or not.
+ */
+import { isCordonError } from '../../shared/errors.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import { inForce } from '../../shared/verdict/evaluate.ts';
+import type { OrderRule, ServiceVerdict } from '../../shared/verdict/terms.ts';
+import type { Bus, Wake } from '../bus/bus.ts';
+import type {
+  Enrolment,
+  Log,
+  MailboxCounters,
+  MailboxFigures,
+  MailboxStore,
+  MailPage,
+  OrdersPort,
+  Shut,
+  Wanted,
+} from './ports.ts';
+import { strictest } from './settling.ts';
+
+/** Real time. */
+const LOOK_EVERY = 60_000;
+/** Every so many looks, wakes that were lost are made up for. */
+const RECONCILE_EVERY = 10;
+
+export interface Mailboxes {
+  counters(enrolment: Enrolment): Promise<MailboxCounters>;
+  /** What the device may have now. Throws `device_unknown`. */
+  read(wanted: Omit<Wanted, 'dueOnly' | 'now'>): Promise<MailPage>;
+  take(enrolment: Enrolment, through: number): Promise<void>;
+  /** They have something to fetch. */
+  wake(devices: readonly DeviceId[]): void;
+  /** Brings what waits for them in line with their verdicts, behind whatever else the loop has to do. */
+  settleSoon(devices: readonly DeviceId[]): void;
+  /** As of the last look. */
+  figures(): MailboxFigures;
+  /** Removes what has expired, and now and then makes up for wakes that were lost. By itself every minute. */
+  look(): Promise<void>;
+  /** Takes up what came due while nothing ran, and looks after it from now on. */
+  start(): Promise<void>;
+  /** Resolves when nothing is under way any more. */
+  stop(): Promise<void>;
+}
+
+export function createMailboxes(ports: {
+  readonly store: MailboxStore;
+  readonly orders: OrdersPort;
+  readonly affectedBy: (rule: OrderRule) => Promise<readonly DeviceId[]>;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly log: Log;
+}): Mailboxes {
+  const { store, orders, affectedBy, clock, bus, log } = ports;
+  let figures: MailboxFigures = { entries: 0, bytes: 0, held: 0 };
+  let woken = new Set<DeviceId>();
+  let running: Promise<void> = Promise.resolve();
+  let looks = 0;
+  let stopped = false;
+
+  function wake(devices: readonly DeviceId[]): void {
+    if (devices.length === 0) return;
+    if (woken.size === 0) {
+      setImmediate(() => {
+        const all = [...woken];
+        woken = new Set();
+        bus.publish({ kind: 'mail', devices: all });
+      });
+    }
+    for (const device of devices) woken.add(device);
+  }
+
+  const messagingOf = async (device: DeviceId): Promise<ServiceVerdict> =>
+    (orders.cachedVerdict(device) ?? (await orders.verdict(device))).services.messaging;
+
+  function shutBy({ allowed, denials }: ServiceVerdict): Shut | null {
+    if (allowed) return null;
+    let shut: Shut | null = null;
+    for (const { order } of denials) {
+      const rule = orders.termsOf(order)?.waiting ?? 'hold';
+      if (!shut || strictest(rule, shut.rule) !== shut.rule) shut = { rule, order };
+    }
+    return shut;
+  }
+
+  async function settle(device: DeviceId): Promise<void> {
+    try {
+      wake(await store.settle(device, shutBy(await messagingOf(device)), clock.now()));
+      // It may have come to have what was kept from it, or what its order lets through.
+      wake([device]);
+    } catch (error) {
+      if (!isCordonError(error, 'device_unknown')) throw error;
+    }
+  }
+
+  /** One after the other, and between two of them others have their turn. */
+  function inTurn(work: () => Promise<void>, what: string): Promise<void> {
+    running = running.then(work).catch((error: unknown) => {
+      // Nothing is lost by it: the next look, or the next start, finds it again.
+      log.warn({ err: error, what }, 'mailboxes could not be looked after; trying again');
+    });
+    return running;
+  }
+
+  async function settleAmong(devices: readonly DeviceId[]): Promise<void> {
+    for (const device of await store.waitingAmong(devices)) if (!stopped) await settle(device);
+  }
+
+  function settleSoon(devices: readonly DeviceId[]): void {
+    if (!stopped && devices.length > 0) void inTurn(() => settleAmong(devices), 'settle');
+  }
+
+  /** Found by the rules' own index, and by what was shut before. */
+  async function reconcile(): Promise<void> {
+    const now = clock.now();
+    await settleAmong(await store.shut());
+    for (const rule of orders.rules()) {
+      if (rule.services.has('messaging') && inForce(rule, now)) await settleAmong(await affectedBy(rule));
+    }
+  }
+
+  async function expire(): Promise<void> {
+    for (let more = true; more && !stopped; ) {
+      const expired = await store.expire(clock.now());
+      wake(expired.told);
+      more = expired.more;
+    }
+  }
+
+  async function look(): Promise<void> {
+    looks += 1;
+    await expire();
+    if (looks % RECONCILE_EVERY === 0) await reconcile();
+    figures = await store.figures();
+  }
+
+  const hear = (heard: Wake) => {
+    if (heard.kind === 'verdicts') settleSoon(heard.devices);
+    if (heard.kind === 'device') settleSoon([heard.device]);
+  };
+  let cancel: () => void = () => undefined;
+
+  return {
+    counters: (enrolment) => store.counters(enrolment),
+    async read(wanted) {
+      const now = clock.now();
+      const { allowed } = await messagingOf(wanted.device);
+      return store.read({ ...wanted, dueOnly: !allowed, now });
+    },
+    take: async (enrolment, through) => wake(await store.take(enrolment, through, clock.now())),
+    wake,
+    settleSoon,
+    figures: () => figures,
+    look: () => inTurn(look, 'look'),
+    async start() {
+      const unsubscribe = bus.subscribe(hear);
+      const timer = setInterval(() => void inTurn(look, 'look'), LOOK_EVERY);
+      timer.unref();
+      cancel = () => {
+        unsubscribe();
+        clearInterval(timer);
+      };
+      await inTurn(async () => {
+        await reconcile();
+        await look();
+      }, 'start');
+    },
+    async stop() {
+      stopped = true;
+      cancel();
+      await running;
+    },
+  };
+}

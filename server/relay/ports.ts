@@ -1,0 +1,119 @@
+/** What the delivery service asks of the store and of its neighbours, and the shapes that go through. */
+import type { OrderTerms, WaitingRule } from '../../shared/order/documents.ts';
+import type { DenialNotice, DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import type { OrderRule, Verdict } from '../../shared/verdict/terms.ts';
+
+export type Post = Extract<DeviceFrame, { kind: 'post' }>;
+export type Posted = Extract<ServerFrame, { kind: 'posted' }>;
+export type MailItem = Extract<ServerFrame, { kind: 'mail' }>['item'];
+export type Fate = Extract<MailItem, { type: 'fate' }>;
+
+/** One enrolment of a device. */
+export interface Enrolment {
+  readonly device: DeviceId;
+  readonly generation: number;
+}
+
+/** A post with what orders said of everyone concerned when it came. */
+export interface JudgedPost {
+  readonly sender: Enrolment;
+  readonly post: Post;
+  readonly at: Instant;
+  readonly expiresAt: Instant;
+  /** Each once. `known` is false for a device that does not exist. */
+  readonly recipients: readonly {
+    readonly device: DeviceId;
+    readonly known: boolean;
+    readonly denial: DenialNotice | null;
+  }[];
+}
+
+export interface Placed {
+  readonly answer: Posted;
+  /** Who has got more to fetch. */
+  readonly stored: readonly DeviceId[];
+}
+
+export interface PostStore {
+  /**
+   * Places it in mailboxes by `placing.ts`, once an id: the same answer again for an id that was accepted. Grouped; durable when it resolves.
+   * Posts of one sender are placed in the order in which they are given.
+   */
+  post(judged: JudgedPost): Promise<Placed>;
+  /** The answer to a post that was accepted. */
+  answered(sender: Enrolment, id: string): Promise<Posted | null>;
+}
+
+/** What the server remembers of an enrolment. */
+export interface MailboxCounters {
+  readonly taken: number;
+  readonly posts: number;
+}
+
+export interface Wanted extends Enrolment {
+  /** Later than this. */
+  readonly after: number;
+  readonly entries: number;
+  /** The first entry is given even when it is larger. */
+  readonly bytes: number;
+  /** Of a device that an order denies, what that order lets through. */
+  readonly dueOnly: boolean;
+  readonly now: Instant;
+}
+
+export interface MailEntry {
+  readonly seq: number;
+  readonly item: MailItem;
+  readonly bytes: number;
+}
+
+export interface MailPage {
+  readonly entries: readonly MailEntry[];
+  /** There may be more. */
+  readonly more: boolean;
+}
+
+/** The orders that deny a device `messaging`, in one word: the strictest rule, and the order that gives it. */
+export interface Shut {
+  readonly rule: WaitingRule;
+  readonly order: string;
+}
+
+export interface MailboxStore {
+  counters(enrolment: Enrolment): Promise<MailboxCounters>;
+  /** In the order of their numbers. Questions of one turn of the loop are one statement. */
+  read(wanted: Wanted): Promise<MailPage>;
+  /** Grouped. Returns who has got a fate by it. */
+  take(enrolment: Enrolment, through: number, now: Instant): Promise<readonly DeviceId[]>;
+  /** Brings what waits in line with the verdict by `settling.ts`; doing it again changes nothing. Returns who has got a fate by it. */
+  settle(device: DeviceId, shut: Shut | null, now: Instant): Promise<readonly DeviceId[]>;
+  /** Those of them that something waits for, or waited for when an order came. */
+  waitingAmong(devices: readonly DeviceId[]): Promise<DeviceId[]>;
+  /** Those that an order has been found to shut, or that something is held for. */
+  shut(): Promise<DeviceId[]>;
+  /** Removes some of what has expired. `more`: there may be more. */
+  expire(now: Instant): Promise<{ readonly told: readonly DeviceId[]; readonly more: boolean }>;
+  figures(): Promise<MailboxFigures>;
+}
+
+export interface MailboxFigures {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly held: number;
+}
+
+export interface OrdersPort {
+  cachedVerdict(device: DeviceId): Verdict | undefined;
+  /** Throws `device_unknown`. */
+  verdict(device: DeviceId): Promise<Verdict>;
+  rules(): readonly OrderRule[];
+  /** Of its adopted revision. */
+  termsOf(order: string): OrderTerms | null;
+}
+
+/** pino's, as far as it is needed. */
+export interface Log {
+  warn(fields: object, message: string): void;
+}

@@ -1,0 +1,163 @@
+/**
+ * Rows of mailboxes that several verbs of the store change, inside their transactions: counters that follow the entries, fates for senders, and
+ * bodies that go when nobody waits for them any more.
+ */
+import { sql } from 'kysely';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { Mailbox } from '../relay/placing.ts';
+import type { Enrolment, Fate } from '../relay/ports.ts';
+import { KEPT_FOR } from '../relay/posts.ts';
+import { insertOf, tableOf } from './bulk.ts';
+import type { Tx } from './database.ts';
+import type { Schema } from './schema.ts';
+
+/** A sender that never fetches them does not fill the store with what became of its posts. */
+export const MOST_FATES = 10_000;
+
+type Counters = Omit<Schema['mailboxes'], 'device_id' | 'generation'>;
+
+/** Those of active devices, in their present generation; of one that has had nothing yet, an empty one. */
+export async function loadMailboxes(tx: Tx, devices: Iterable<DeviceId>): Promise<Map<DeviceId, Mailbox>> {
+  const asked = tableOf(
+    ['text'],
+    [...new Set(devices)].map((device) => [device]),
+  );
+  const { rows } = await sql<{ id: string; generation: number } & { [K in keyof Counters]: Counters[K] | null }>`
+    select d.id, d.generation, m.last_seq, m.taken, m.posts, m.entries, m.bytes, m.fates, m.gate
+    from ${asked} as v cross join devices d
+      left join mailboxes m on m.device_id = d.id and m.generation = d.generation
+    where d.id = v.column1 and d.status = 'active'`.execute(tx);
+  return new Map(
+    rows.map(({ id, generation, last_seq, taken, posts, entries, bytes, fates, gate }) => {
+      const device = deviceIdSchema.parse(id);
+      const counters = { lastSeq: last_seq ?? 0, taken: taken ?? 0, posts: posts ?? 0 };
+      const waiting = { entries: entries ?? 0, bytes: bytes ?? 0, fates: fates ?? 0, gate: gate ?? 'open' };
+      return [device, { device, generation, ...counters, ...waiting } as const];
+    }),
+  );
+}
+
+export async function saveMailboxes(tx: Tx, mailboxes: readonly Mailbox[]): Promise<void> {
+  if (mailboxes.length === 0) return;
+  const rows = insertOf(
+    'mailboxes',
+    {
+      device_id: 'text',
+      generation: 'bigint',
+      last_seq: 'bigint',
+      taken: 'bigint',
+      posts: 'bigint',
+      entries: 'bigint',
+      bytes: 'bigint',
+      fates: 'bigint',
+      gate: 'text',
+    },
+    mailboxes.map(({ device, generation, lastSeq, taken, posts, entries, bytes, fates, gate }) => [
+      ...[device, generation, lastSeq, taken, posts],
+      ...[entries, bytes, fates, gate],
+    ]),
+  );
+  await sql`${rows} on conflict (device_id) do update set
+    generation = excluded.generation, last_seq = excluded.last_seq, taken = excluded.taken, posts = excluded.posts,
+    entries = excluded.entries, bytes = excluded.bytes, fates = excluded.fates, gate = excluded.gate`.execute(tx);
+}
+
+/** An entry that has been deleted. */
+export interface Gone {
+  readonly device_id: string;
+  readonly ref: string | null;
+  readonly bytes: number;
+}
+
+/** What follows when entries are gone: counters, and the bodies that nobody waits for. */
+export async function forgetEntries(tx: Tx, gone: readonly Gone[]): Promise<void> {
+  if (gone.length === 0) return;
+  const byDevice = Map.groupBy(gone, ({ device_id }) => device_id);
+  const less = tableOf(
+    ['text', 'bigint', 'bigint', 'bigint'],
+    [...byDevice].map(([device, all]) => {
+      const posts = all.filter(({ ref }) => ref !== null);
+      return [device, posts.length, posts.reduce((sum, { bytes }) => sum + bytes, 0), all.length - posts.length];
+    }),
+  );
+  await sql`update mailboxes set
+      entries = entries - v.column2, bytes = bytes - v.column3, fates = fates - v.column4
+    from ${less} as v where device_id = v.column1`.execute(tx);
+  const refs = tableOf(
+    ['text'],
+    [...new Set(gone.map(({ ref }) => ref))].filter((ref) => ref !== null).map((ref) => [ref]),
+  );
+  await sql`update posts set body = null from ${refs} as v
+    where ref = v.column1 and not exists (select 1 from mailbox_entries e where e.ref = v.column1)`.execute(tx);
+}
+
+export interface Told {
+  readonly to: Enrolment;
+  readonly fate: Fate;
+}
+
+/** Puts fates into their senders' mailboxes. A sender whose enrolment has ended hears no more of it. Returns who has got one. */
+export async function addFates(tx: Tx, told: readonly Told[]): Promise<DeviceId[]> {
+  if (told.length === 0) return [];
+  const mailboxes = await loadMailboxes(
+    tx,
+    told.map(({ to }) => to.device),
+  );
+  const rows: (string | number)[][] = [];
+  const reached = new Map<DeviceId, Mailbox>();
+  for (const { to, fate } of told) {
+    const mailbox = mailboxes.get(to.device);
+    if (mailbox?.generation !== to.generation || mailbox.fates >= MOST_FATES) continue;
+    mailbox.lastSeq += 1;
+    mailbox.fates += 1;
+    reached.set(to.device, mailbox);
+    rows.push([to.device, mailbox.lastSeq, JSON.stringify(fate), 0, fate.at + KEPT_FOR, 0]);
+  }
+  if (rows.length === 0) return [];
+  const columns = { device_id: 'text', seq: 'bigint', fate: 'text', bytes: 'bigint' } as const;
+  await insertOf('mailbox_entries', { ...columns, expires_at: 'bigint', due: 'bigint' }, rows).execute(tx);
+  await saveMailboxes(tx, [...reached.values()]);
+  return [...reached.keys()];
+}
+
+/** For verbs that end an enrolment: whatever waits for it goes back to whoever sent it. */
+export async function purgeMailbox(tx: Tx, device: DeviceId, at: number): Promise<void> {
+  const gone = await tx
+    .deleteFrom('mailbox_entries')
+    .where('device_id', '=', device)
+    .returning(['device_id', 'ref', 'bytes'])
+    .execute();
+  await tx.deleteFrom('mailboxes').where('device_id', '=', device).execute();
+  if (gone.length === 0) return;
+  const posts = await sendersOf(tx, gone);
+  await forgetEntries(tx, gone);
+  await addFates(
+    tx,
+    posts.map(({ to, id }) => ({ to, fate: { type: 'fate', id, device, fate: 'returned', order: null, at } })),
+  );
+}
+
+export interface Sent {
+  readonly ref: string;
+  readonly to: Enrolment;
+  readonly id: string;
+  readonly keep: boolean;
+}
+
+/** Whose posts these entries are; in the order of the entries. */
+export async function sendersOf(tx: Tx, entries: readonly { readonly ref: string | null }[]): Promise<Sent[]> {
+  const asked = tableOf(
+    ['text'],
+    entries.filter(({ ref }) => ref !== null).map(({ ref }) => [ref]),
+  );
+  const { rows } = await sql<Pick<Schema['posts'], 'ref' | 'device_id' | 'generation' | 'post_id' | 'keep'>>`
+    select p.ref, p.device_id, p.generation, p.post_id, p.keep from ${asked} as v cross join posts p
+    where p.ref = v.column1`.execute(tx);
+  const known = new Map(
+    rows.map(({ ref, device_id, generation, post_id, keep }) => [
+      ref,
+      { ref, to: { device: deviceIdSchema.parse(device_id), generation }, id: post_id, keep: keep === 1 },
+    ]),
+  );
+  return entries.flatMap(({ ref }) => (ref === null ? [] : (known.get(ref) ?? [])));
+}

@@ -1,0 +1,280 @@
+/** Mailboxes: read in order, taken from, settled when orders come and go, and emptied of what has expired. */
+import { sql } from 'kysely';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type {
+  Enrolment,
+  Fate,
+  MailboxCounters,
+  MailboxFigures,
+  MailboxStore as MailboxPort,
+  MailItem,
+  MailPage,
+  Shut,
+  Wanted,
+} from '../relay/ports.ts';
+import { settle, type Turn } from '../relay/settling.ts';
+import { tableOf } from './bulk.ts';
+import type { Database, Tx } from './database.ts';
+import { groupedReads } from './grouped-reads.ts';
+import {
+  addFates,
+  forgetEntries,
+  type Gone,
+  loadMailboxes,
+  saveMailboxes,
+  sendersOf,
+  type Told,
+} from './mailbox-rows.ts';
+
+/** Entries that expire in one transaction: others write between two of them. */
+const SLICE = 500;
+
+interface Taking extends Enrolment {
+  readonly through: number;
+  readonly now: number;
+  told: readonly DeviceId[];
+}
+
+interface Row {
+  readonly question: number;
+  readonly seq: number;
+  readonly fate: string | null;
+  readonly bytes: number;
+  readonly last_seq: number;
+  readonly post_id: string | null;
+  readonly sender: string | null;
+  readonly generation: number | null;
+  readonly at: number | null;
+  readonly body: string | null;
+}
+
+export class MailboxStore implements MailboxPort {
+  readonly #database: Database;
+  readonly #take: (taking: Taking) => Promise<void>;
+  readonly #page = groupedReads((wanted: readonly Wanted[]) => this.#readPages(wanted), { most: 64 });
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#take = database.grouped(takeAll);
+  }
+
+  async counters({ device, generation }: Enrolment): Promise<MailboxCounters> {
+    const row = await this.#database.db
+      .selectFrom('mailboxes')
+      .select(['taken', 'posts'])
+      .where('device_id', '=', device)
+      .where('generation', '=', generation)
+      .executeTakeFirst();
+    return row ?? { taken: 0, posts: 0 };
+  }
+
+  async read(wanted: Wanted): Promise<MailPage> {
+    return (await this.#page(wanted)) ?? { entries: [], more: false };
+  }
+
+  async #readPages(wanted: readonly Wanted[]): Promise<Map<Wanted, MailPage>> {
+    const questions = tableOf(
+      ['bigint', 'text', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint'],
+      wanted.map(({ device, generation, after, entries, bytes, dueOnly, now }, index) => [
+        ...[index, device, generation, after, entries, bytes],
+        ...[dueOnly ? 1 : 0, now],
+      ]),
+    );
+    // A stretch of numbers that begins at the first entry: the index is not read further than is asked for, however many wait.
+    const { rows } = await sql<Row>`
+      select r.question, r.seq, r.fate, r.bytes, r.last_seq, p.post_id, p.device_id as sender, p.generation, p.at, p.body
+      from (
+        select v.column1 as question, v.column6 as room, e.seq, e.ref, e.fate, e.bytes, m.last_seq,
+          sum(e.bytes) over (partition by v.column1 order by e.seq) as running
+        from ${questions} as v cross join mailboxes m cross join mailbox_entries e
+        where m.device_id = v.column2 and m.generation = v.column3
+          and e.device_id = v.column2 and e.seq > v.column4 and e.expires_at > v.column8
+          and (v.column7 = 0 or e.due = 1)
+          and e.seq < v.column5 + (
+            select min(n.seq) from mailbox_entries n
+            where n.device_id = v.column2 and n.seq > v.column4 and n.expires_at > v.column8
+              and (v.column7 = 0 or n.due = 1))
+      ) as r left join posts p on p.ref = r.ref
+      where r.running - r.bytes < r.room
+      order by r.question, r.seq`.execute(this.#database.db);
+    const pages = new Map<Wanted, MailPage>();
+    for (const [question, all] of Map.groupBy(rows, (row) => row.question)) {
+      const asked = wanted[question];
+      const last = all.at(-1);
+      if (!asked || !last) continue;
+      const entries = all.map((row) => ({ seq: row.seq, bytes: row.bytes, item: itemOf(row) }));
+      pages.set(asked, { entries, more: last.seq < last.last_seq });
+    }
+    return pages;
+  }
+
+  async take(enrolment: Enrolment, through: number, now: number): Promise<readonly DeviceId[]> {
+    const taking: Taking = { ...enrolment, through, now, told: [] };
+    await this.#take(taking);
+    return taking.told;
+  }
+
+  settle(device: DeviceId, shut: Shut | null, now: number): Promise<readonly DeviceId[]> {
+    return this.#database.transaction((tx) => settleMailbox(tx, device, shut, now));
+  }
+
+  async waitingAmong(devices: readonly DeviceId[]): Promise<DeviceId[]> {
+    const { rows } = await sql<{ device_id: string }>`
+      select m.device_id from ${tableOf(
+        ['text'],
+        devices.map((device) => [device]),
+      )} as v cross join mailboxes m
+      where m.device_id = v.column1 and (m.entries > 0 or m.gate <> 'open')`.execute(this.#database.db);
+    return rows.map(({ device_id }) => deviceIdSchema.parse(device_id));
+  }
+
+  async shut(): Promise<DeviceId[]> {
+    const { rows } = await sql<{ device_id: string }>`
+      select device_id from mailboxes where gate <> 'open'
+      union select device_id from mailbox_entries where held_by is not null`.execute(this.#database.db);
+    return rows.map(({ device_id }) => deviceIdSchema.parse(device_id));
+  }
+
+  expire(now: number): Promise<{ readonly told: readonly DeviceId[]; readonly more: boolean }> {
+    return this.#database.transaction(async (tx) => {
+      const slice = tx
+        .selectFrom('mailbox_entries')
+        .select(['device_id', 'seq'])
+        .where('expires_at', '<=', now)
+        .orderBy('expires_at')
+        .limit(SLICE);
+      const { rows } = await sql<Gone>`
+        delete from mailbox_entries where (device_id, seq) in (${slice}) returning device_id, ref, bytes`.execute(tx);
+      const told = await fatesOf(tx, rows, 'expired', null, now);
+      await forgetEntries(tx, rows);
+      return { told: await addFates(tx, told), more: rows.length === SLICE };
+    });
+  }
+
+  async figures(): Promise<MailboxFigures> {
+    const { db } = this.#database;
+    const { rows } = await sql<{ entries: number | null; bytes: number | null; held: number }>`
+      select sum(entries) as entries, sum(bytes) as bytes,
+        (select count(*) from mailbox_entries where held_by is not null) as held
+      from mailboxes`.execute(db);
+    const [row] = rows;
+    return { entries: Number(row?.entries ?? 0), bytes: Number(row?.bytes ?? 0), held: Number(row?.held ?? 0) };
+  }
+}
+
+function itemOf(row: Row): MailItem {
+  if (row.fate !== null) {
+    const fate: Fate = JSON.parse(row.fate);
+    return fate;
+  }
+  const { post_id: id, sender, generation, at, body } = row;
+  if (id === null || sender === null || generation === null || at === null || body === null) {
+    throw new Error(`entry ${row.seq} of a mailbox has lost its post`);
+  }
+  return { type: 'post', id, from: deviceIdSchema.parse(sender), generation, at, body };
+}
+
+/** Of the posts among entries that are no longer there. They must be asked about before their bodies are forgotten. */
+async function fatesOf(
+  tx: Tx,
+  gone: readonly Gone[],
+  fate: Fate['fate'],
+  order: string | null,
+  at: number,
+): Promise<Told[]> {
+  const posts = new Map((await sendersOf(tx, gone)).map((sent) => [sent.ref, sent]));
+  return gone.flatMap(({ device_id, ref }): Told[] => {
+    const sent = ref === null ? undefined : posts.get(ref);
+    if (!sent) return [];
+    const device = deviceIdSchema.parse(device_id);
+    return [{ to: sent.to, fate: { type: 'fate', id: sent.id, device, fate, order, at } }];
+  });
+}
+
+async function takeAll(tx: Tx, takings: readonly Taking[]): Promise<void> {
+  const furthest = new Map<string, Taking>();
+  for (const taking of takings) {
+    taking.told = [];
+    const key = `${taking.device} ${taking.generation}`;
+    if ((furthest.get(key)?.through ?? 0) < taking.through) furthest.set(key, taking);
+  }
+  const table = tableOf(
+    ['text', 'bigint', 'bigint'],
+    [...furthest.values()].map(({ device, generation, through }) => [device, generation, through]),
+  );
+  await sql`update mailboxes set taken = case when v.column3 > last_seq then last_seq else v.column3 end
+    from ${table} as v where device_id = v.column1 and generation = v.column2 and taken < v.column3`.execute(tx);
+  const { rows } = await sql<Gone & { held_by: string | null }>`
+    delete from mailbox_entries where (device_id, seq) in (
+      select e.device_id, e.seq from ${table} as v cross join mailboxes m cross join mailbox_entries e
+      where m.device_id = v.column1 and m.generation = v.column2 and e.device_id = v.column1 and e.seq <= v.column3)
+    returning device_id, ref, bytes, held_by`.execute(tx);
+  // It was on its way when the order came, and has arrived: its sender, who heard that it is held, is told so.
+  const held = rows.filter(({ held_by }) => held_by !== null);
+  const [first] = takings;
+  const told = held.length > 0 && first ? await fatesOf(tx, held, 'released', null, first.now) : [];
+  await forgetEntries(tx, rows);
+  const reached = await addFates(tx, told);
+  if (first) first.told = reached;
+}
+
+const FATES: Readonly<Partial<Record<Turn, Fate['fate']>>> = {
+  held: 'held',
+  released: 'released',
+  returned: 'returned',
+};
+
+async function settleMailbox(tx: Tx, device: DeviceId, shut: Shut | null, now: number): Promise<DeviceId[]> {
+  const mailbox = (await loadMailboxes(tx, [device])).get(device);
+  if (!mailbox) return [];
+  const rows = await tx
+    .selectFrom('mailbox_entries')
+    .select(['device_id', 'seq', 'ref', 'bytes', 'held_by', 'due'])
+    .where('device_id', '=', device)
+    .where('ref', 'is not', null)
+    .orderBy('seq')
+    .execute();
+  const sent = new Map((await sendersOf(tx, rows)).map((one) => [one.ref, one]));
+  const { gate, turns } = settle(
+    mailbox.gate,
+    shut,
+    rows.map(({ seq, ref, held_by, due }) => ({
+      seq,
+      keep: sent.get(ref ?? '')?.keep ?? true,
+      heldBy: held_by,
+      due: due === 1,
+    })),
+  );
+  if (gate !== mailbox.gate) await saveMailboxes(tx, [{ ...mailbox, gate }]);
+  if (turns.length === 0) return [];
+  const turned = new Map(turns.map(({ seq, turn }) => [seq, turn]));
+  const told: Told[] = [];
+  for (const { seq, ref, held_by } of rows) {
+    const turn = turned.get(seq);
+    const fate = turn && FATES[turn];
+    const post = sent.get(ref ?? '');
+    const order = turn === 'released' ? held_by : (shut?.order ?? null);
+    if (fate && post) told.push({ to: post.to, fate: { type: 'fate', id: post.id, device, fate, order, at: now } });
+  }
+  const changed = turns.filter(({ turn }) => turn !== 'returned');
+  if (changed.length > 0) {
+    const states = tableOf(
+      ['bigint', 'text', 'bigint'],
+      changed.map(({ seq, turn }) => [seq, turn === 'held' ? (shut?.order ?? null) : null, turn === 'due' ? 1 : 0]),
+    );
+    await sql`update mailbox_entries set held_by = v.column2, due = v.column3 from ${states} as v
+      where device_id = ${device} and seq = v.column1`.execute(tx);
+  }
+  const returned = rows.filter(({ seq }) => turned.get(seq) === 'returned');
+  if (returned.length > 0) {
+    const seqs = tableOf(
+      ['bigint'],
+      returned.map(({ seq }) => [seq]),
+    );
+    await sql`delete from mailbox_entries where device_id = ${device} and seq in (select column1 from ${seqs} as v)`.execute(
+      tx,
+    );
+    await forgetEntries(tx, returned);
+  }
+  return addFates(tx, told);
+}

@@ -1,0 +1,160 @@
+/** Posts that were accepted, each placed in the mailboxes of its recipients in the transaction that accepts it. */
+import { sql } from 'kysely';
+import { serverFrameSchema } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { newPostRef } from '../../shared/protocol/ids.ts';
+import { epochKey, type Known, type Placement, place, postKey } from '../relay/placing.ts';
+import type { Enrolment, JudgedPost, Placed, Posted, PostStore as PostPort } from '../relay/ports.ts';
+import { type Cell, insertOf, tableOf } from './bulk.ts';
+import type { Database, Db, Tx } from './database.ts';
+import { loadMailboxes, saveMailboxes } from './mailbox-rows.ts';
+
+interface Placing {
+  readonly judged: JudgedPost;
+  placed: Placement | null;
+}
+
+export class PostStore implements PostPort {
+  readonly #database: Database;
+  readonly #place: (placing: Placing) => Promise<void>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#place = database.grouped(placeAll);
+  }
+
+  async post(judged: JudgedPost): Promise<Placed> {
+    const placing: Placing = { judged, placed: null };
+    await this.#place(placing);
+    if (!placing.placed) throw new Error('the store says nothing of a post');
+    return placing.placed;
+  }
+
+  async answered(sender: Enrolment, id: string): Promise<Posted | null> {
+    const answers = await answersTo(this.#database.db, [{ sender, post: { id } }]);
+    return answers.get(postKey(sender, id)) ?? null;
+  }
+}
+
+interface Asked {
+  readonly sender: Enrolment;
+  readonly post: { readonly id: string };
+}
+
+async function answersTo(db: Db | Tx, asked: readonly Asked[]): Promise<Map<string, Posted>> {
+  const keys = tableOf(
+    ['text', 'bigint', 'text'],
+    asked.map(({ sender, post }) => [sender.device, sender.generation, post.id]),
+  );
+  const { rows } = await sql<{ device_id: DeviceId; generation: number; post_id: string; answer: string }>`
+    select p.device_id, p.generation, p.post_id, p.answer from ${keys} as v cross join posts p
+    where p.device_id = v.column1 and p.generation = v.column2 and p.post_id = v.column3`.execute(db);
+  return new Map(
+    rows.map(({ device_id: device, generation, post_id, answer }) => [
+      postKey({ device, generation }, post_id),
+      readAnswer(answer),
+    ]),
+  );
+}
+
+function readAnswer(text: string): Posted {
+  const frame = serverFrameSchema.parse(JSON.parse(text));
+  if (frame.kind !== 'posted') throw new Error(`the store holds ${frame.kind} as the answer to a post`);
+  return frame;
+}
+
+async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
+  const all = placings.map(({ judged }) => judged);
+  const known: Known = {
+    answers: await answersTo(tx, all),
+    commits: await commitsIn(tx, all),
+    mailboxes: await loadMailboxes(tx, devicesOf(all)),
+  };
+  const posts: Cell[][] = [];
+  const entries: Cell[][] = [];
+  const epochs: Cell[][] = [];
+  const touched = new Set<DeviceId>();
+  for (const placing of placings) {
+    const { judged } = placing;
+    const { sender, post, at, expiresAt } = judged;
+    const placed = place(judged, known);
+    placing.placed = placed;
+    if (!placed.accepted) continue;
+    const ref = newPostRef();
+    const { device, generation } = sender;
+    const body = placed.entries.length > 0 ? post.body : null;
+    posts.push([ref, device, generation, post.id, at, post.keep ? 1 : 0, JSON.stringify(placed.answer), body]);
+    touched.add(device);
+    for (const entry of placed.entries) {
+      entries.push([entry.device, entry.seq, ref, entry.bytes, expiresAt, entry.heldBy, 0]);
+      touched.add(entry.device);
+    }
+    if (post.commit) epochs.push([post.commit.conversation, post.commit.epoch, device, generation, post.id, at]);
+  }
+  if (posts.length > 0) await insertOf('posts', POSTS, posts).execute(tx);
+  if (entries.length > 0) await insertOf('mailbox_entries', ENTRIES, entries).execute(tx);
+  if (epochs.length > 0) await insertOf('conversation_epochs', EPOCHS, epochs).execute(tx);
+  await saveMailboxes(
+    tx,
+    [...touched].flatMap((device) => known.mailboxes.get(device) ?? []),
+  );
+}
+
+function* devicesOf(all: readonly JudgedPost[]): Iterable<DeviceId> {
+  for (const { sender, recipients } of all) {
+    yield sender.device;
+    for (const { device } of recipients) yield device;
+  }
+}
+
+async function commitsIn(tx: Tx, all: readonly JudgedPost[]): Promise<Map<string, string>> {
+  const asked = all.flatMap(({ post }) => post.commit ?? []);
+  if (asked.length === 0) return new Map();
+  const keys = tableOf(
+    ['text', 'bigint'],
+    asked.map(({ conversation, epoch }) => [conversation, epoch]),
+  );
+  const { rows } = await sql<{
+    conversation: string;
+    epoch: number;
+    device_id: DeviceId;
+    generation: number;
+    post_id: string;
+  }>`
+    select c.* from ${keys} as v cross join conversation_epochs c
+    where c.conversation = v.column1 and c.epoch = v.column2`.execute(tx);
+  return new Map(
+    rows.map(({ device_id: device, generation, post_id, ...commit }) => [
+      epochKey(commit),
+      postKey({ device, generation }, post_id),
+    ]),
+  );
+}
+
+const POSTS = {
+  ref: 'text',
+  device_id: 'text',
+  generation: 'bigint',
+  post_id: 'text',
+  at: 'bigint',
+  keep: 'bigint',
+  answer: 'text',
+  body: 'text',
+} as const;
+const ENTRIES = {
+  device_id: 'text',
+  seq: 'bigint',
+  ref: 'text',
+  bytes: 'bigint',
+  expires_at: 'bigint',
+  held_by: 'text',
+  due: 'bigint',
+} as const;
+const EPOCHS = {
+  conversation: 'text',
+  epoch: 'bigint',
+  device_id: 'text',
+  generation: 'bigint',
+  post_id: 'text',
+  at: 'bigint',
+} as const;

@@ -1,0 +1,222 @@
+/** Posts and mailboxes through the stores: what is decided is in the tables of `server/relay`, that it is kept is here. */
+import { expect, it } from 'vitest';
+import { MOST_BYTES } from '../../server/relay/placing.ts';
+import type { Enrolment, JudgedPost, Wanted } from '../../server/relay/ports.ts';
+import type { Database } from '../../server/store/database.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
+import { MailboxStore } from '../../server/store/mailbox-store.ts';
+import { PostStore } from '../../server/store/post-store.ts';
+import type { DenialNotice } from '../../shared/protocol/frames.ts';
+import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
+import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { opened, type Post, postOf } from '../support/mail-link.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const AT = 1_447_200_000_000;
+const LATER = AT + 1_000;
+const denial: DenialNotice = {
+  code: 'service_denied',
+  detail: 'Suspended.',
+  order: '2015-001',
+  reasons: ['present'],
+  appeal: 'the desk',
+  by: 'server',
+};
+
+async function service(database: Database) {
+  const group = await addGroup(database, 'g');
+  const [posts, mailboxes] = [new PostStore(database), new MailboxStore(database)];
+  const add = () => addDevice(database, { group });
+  const first = (device: DeviceId): Enrolment => ({ device, generation: 1 });
+  const judged = (
+    from: DeviceId,
+    post: Post,
+    more: Partial<JudgedPost> & { denied?: DeviceId[] } = {},
+  ): JudgedPost => ({
+    sender: first(from),
+    post,
+    at: AT,
+    expiresAt: AT + 10_000,
+    recipients: post.to.map((device) => ({
+      device,
+      known: true,
+      denial: more.denied?.includes(device) ? denial : null,
+    })),
+    ...more,
+  });
+  const wanted = (device: DeviceId, more: Partial<Wanted> = {}): Wanted => ({
+    ...first(device),
+    ...{ after: 0, entries: 64, bytes: 1_000_000, dueOnly: false, now: AT },
+    ...more,
+  });
+  /** Texts of posts and names of fates. */
+  const has = async (device: DeviceId, more: Partial<Wanted> = {}) =>
+    (await mailboxes.read(wanted(device, more))).entries.map(({ item }) =>
+      item.type === 'post' ? opened(item.body) : `${item.fate} ${item.order ?? '-'}`,
+    );
+  const counters = (device: DeviceId) =>
+    database.db.selectFrom('mailboxes').selectAll().where('device_id', '=', device).executeTakeFirst();
+  return { database, posts, mailboxes, add, first, judged, wanted, has, counters };
+}
+
+describeOnEveryStore('mailboxes', (open) => {
+  it('keep a post once for each recipient, and its body until the last has taken it', async () => {
+    const { database, posts, mailboxes, add, first, judged, has, counters } = await service(await open());
+    const [from, one, two] = [await add(), await add(), await add()];
+    const post = postOf([one, two, newDeviceId()], 'hello');
+    const answers = await Promise.all(Array.from({ length: 5 }, () => posts.post(judged(from, post))));
+    for (const { answer } of answers) expect(answer).toEqual(answers[0]?.answer);
+    expect(answers[0]?.answer.recipients.map(({ outcome }) => outcome)).toEqual(['stored', 'stored', 'unknown']);
+    expect((await posts.post(judged(from, post))).answer).toEqual(answers[0]?.answer);
+    expect(await posts.answered(first(from), post.id)).toEqual(answers[0]?.answer);
+    expect(await posts.answered(first(one), post.id)).toBeNull();
+    expect(await mailboxes.counters(first(from))).toEqual({ taken: 0, posts: 1 });
+    expect([await has(one), await has(two)]).toEqual([['hello'], ['hello']]);
+    expect(await counters(one)).toMatchObject({ entries: 1, bytes: post.body.length, fates: 0, last_seq: 1 });
+
+    const body = async () => (await database.db.selectFrom('posts').select('body').executeTakeFirstOrThrow()).body;
+    await mailboxes.take(first(one), 1, LATER);
+    expect(await body()).toBe(post.body);
+    // Of an enrolment that is not the mailbox's, and twice over.
+    await mailboxes.take({ device: two, generation: 2 }, 1, LATER);
+    expect(await has(two)).toEqual(['hello']);
+    await Promise.all([mailboxes.take(first(two), 1, LATER), mailboxes.take(first(two), 9, LATER)]);
+    expect(await body()).toBeNull();
+    expect(await counters(two)).toMatchObject({ entries: 0, bytes: 0, fates: 0, last_seq: 1, taken: 1 });
+    expect(await has(two)).toEqual([]);
+  });
+
+  it('case 18: take the first commit of an epoch, whoever else comes at the same time', async () => {
+    const database = await open();
+    const { posts, mailboxes, add, first, judged, has } = await service(database);
+    // Another node over the same store: its flushes are transactions of their own.
+    const other = new PostStore(database);
+    const [to, ...rivals] = await Promise.all(Array.from({ length: 9 }, add));
+    const commit = { conversation: 'A'.repeat(22), epoch: 3 };
+    const commits = rivals.map((_, index) => postOf([to!], `${index}`, { commit, keep: true }));
+    const place = (at: number) => (at % 2 ? posts : other).post(judged(rivals[at]!, commits[at]!));
+    const placed = await Promise.all(rivals.map((_, at) => place(at)));
+    const winners = placed.flatMap(({ answer }, at) => (answer.outcome === 'accepted' ? [`${at}`] : []));
+    expect(winners).toHaveLength(1);
+    expect(await has(to!)).toEqual(winners);
+    const again = await Promise.all(rivals.map((_, at) => place(at)));
+    expect(again.map(({ answer }) => answer)).toEqual(placed.map(({ answer }) => answer));
+    // Its answer has been forgotten since, and the epoch has not.
+    await mailboxes.take(first(to!), 1, LATER);
+    await database.db.deleteFrom('posts').execute();
+    expect((await place(Number(winners[0]))).answer.outcome).toBe('accepted');
+    expect(await has(to!)).toEqual([]);
+  });
+
+  it('are read in order, as many as are asked for, also over gaps', async () => {
+    const { database, posts, mailboxes, add, judged, wanted, has } = await service(await open());
+    const [from, to, other] = [await add(), await add(), await add()];
+    for (let count = 1; count <= 200; count += 1) void posts.post(judged(from, postOf([to], `${count}`)));
+    await posts.post(judged(from, postOf([to, other], 'last')));
+    expect(await has(to)).toEqual(Array.from({ length: 64 }, (_, index) => `${index + 1}`));
+    expect(await has(to, { after: 198 })).toEqual(['199', '200', 'last']);
+    expect((await mailboxes.read(wanted(to, { after: 190 }))).more).toBe(false);
+    expect(await has(to, { entries: 3 })).toEqual(['1', '2', '3']);
+    // Bytes are those of base64: four for each of the first nine.
+    expect(await has(to, { bytes: 9 })).toEqual(['1', '2', '3']);
+    expect(await has(to, { bytes: 1 })).toEqual(['1']);
+    await database.db.deleteFrom('mailbox_entries').where('device_id', '=', to).where('seq', '<', 150).execute();
+    expect((await has(to))[0]).toBe('150');
+    expect(await has(to, { generation: 2 })).toEqual([]);
+    const both = await Promise.all([has(to, { after: 199 }), has(other), has(from)]);
+    expect(both).toEqual([['200', 'last'], ['last'], []]);
+  });
+
+  it('are never fuller than their quota, and what has left makes room', async () => {
+    const { database, posts, mailboxes, add, first, judged } = await service(await open());
+    const [from, to, other] = [await add(), await add(), await add()];
+    await posts.post(judged(from, postOf([to], 'x')));
+    await database.db.updateTable('mailboxes').set({ bytes: MOST_BYTES }).where('device_id', '=', to).execute();
+    const outcomes = async () =>
+      (await posts.post(judged(from, postOf([to, other], 'y')))).answer.recipients.map(({ outcome }) => outcome);
+    expect(await outcomes()).toEqual(['full', 'stored']);
+    await mailboxes.take(first(to), 1, LATER);
+    expect(await outcomes()).toEqual(['stored', 'stored']);
+  });
+
+  it.each([
+    ['hold', ['held 2015-001', 'held 2015-001', 'held 2015-001'], []],
+    ['deliver', [], ['plain', 'plain too', 'welcome']],
+    ['return', ['returned 2015-001', 'returned 2015-001', 'held 2015-001'], []],
+  ] as const)(
+    '%s what waits when an order comes, once, and give up what is left when it goes',
+    async (rule, told, due) => {
+      const { posts, mailboxes, add, judged, has, counters } = await service(await open());
+      const [from, to] = [await add(), await add()];
+      for (const text of ['plain', 'plain too']) await posts.post(judged(from, postOf([to], text)));
+      await posts.post(judged(from, postOf([to], 'welcome', { keep: true })));
+      expect(await mailboxes.waitingAmong([from, to])).toEqual([to]);
+      const shut = { rule, order: '2015-001' };
+      const reached = await Promise.all([mailboxes.settle(to, shut, LATER), mailboxes.settle(to, shut, LATER)]);
+      expect(reached.flat()).toEqual(told.length > 0 ? [from] : []);
+      await posts.post(judged(from, postOf([to], 'while it lasts', { keep: true }), { denied: [to] }));
+      expect(await mailboxes.settle(to, shut, LATER)).toEqual([]);
+      expect((await has(from)).sort()).toEqual([...told].sort());
+      expect(await has(to, { dueOnly: true })).toEqual(due);
+      expect(await mailboxes.shut()).toEqual([to]);
+
+      await mailboxes.settle(to, null, LATER);
+      await mailboxes.settle(to, null, LATER);
+      expect(await mailboxes.shut()).toEqual([]);
+      const left =
+        rule === 'return' ? ['welcome', 'while it lasts'] : ['plain', 'plain too', 'welcome', 'while it lasts'];
+      expect(await has(to)).toEqual(left);
+      const released = left.filter((text) => rule !== 'deliver' || text === 'while it lasts');
+      expect((await has(from)).slice(told.length)).toEqual(released.map(() => 'released 2015-001'));
+      expect(await counters(to)).toMatchObject({ entries: left.length, gate: 'open' });
+    },
+  );
+
+  it('tell the sender that something held has arrived after all', async () => {
+    const { posts, mailboxes, add, first, judged, has } = await service(await open());
+    const [from, to] = [await add(), await add()];
+    await posts.post(judged(from, postOf([to], 'under way')));
+    await mailboxes.settle(to, { rule: 'hold', order: '2015-001' }, LATER);
+    expect(await mailboxes.take(first(to), 1, LATER)).toEqual([from]);
+    expect(await has(from)).toEqual(['held 2015-001', 'released -']);
+  });
+
+  it('lose what has expired, which its sender hears of, but not of a fate', async () => {
+    const { database, posts, mailboxes, add, judged, has, counters } = await service(await open());
+    const [from, to] = [await add(), await add()];
+    const post = postOf([to], 'soon');
+    await posts.post(judged(from, post, { expiresAt: LATER }));
+    await posts.post(judged(from, postOf([to], 'later')));
+    expect(await has(to, { now: LATER })).toEqual(['later']);
+    expect(await mailboxes.expire(LATER)).toEqual({ told: [from], more: false });
+    expect(await mailboxes.expire(LATER)).toEqual({ told: [], more: false });
+    expect(await has(from)).toEqual(['expired -']);
+    expect(await counters(to)).toMatchObject({ entries: 1 });
+    const bodies = await database.db.selectFrom('posts').select('body').where('post_id', '=', post.id).execute();
+    expect(bodies).toEqual([{ body: null }]);
+    expect(await mailboxes.expire(LATER + 31 * 86_400_000)).toEqual({ told: [from], more: false });
+    expect(await mailboxes.expire(LATER + 62 * 86_400_000)).toEqual({ told: [], more: false });
+    expect(await database.db.selectFrom('mailbox_entries').selectAll().execute()).toEqual([]);
+    expect(await mailboxes.figures()).toEqual({ entries: 0, bytes: 0, held: 0 });
+  });
+
+  it('of a device that ends go back to whoever is still there to hear of it', async () => {
+    const { database, posts, mailboxes, add, first, judged, has } = await service(await open());
+    const [from, gone, to] = [await add(), await add(), await add()];
+    await posts.post(judged(from, postOf([to], 'one')));
+    await posts.post(judged(gone, postOf([to], 'two')));
+    await database.db.updateTable('devices').set({ generation: 2 }).where('id', '=', gone).execute();
+    const end = { status: 'revoked', at: LATER, realAt: LATER, reason: 0 } as const;
+    const leaf = () => {
+      throw new Error('it has no certificate');
+    };
+    expect(await new DeviceStore(database).end(to, end, leaf)).toBe(true);
+    expect([await has(from), await has(gone, { generation: 2 })]).toEqual([['returned -'], []]);
+    expect(await has(to)).toEqual([]);
+    expect(await mailboxes.counters(first(to))).toEqual({ taken: 0, posts: 0 });
+    const { answer } = await posts.post(judged(to, postOf([from], 'from beyond')));
+    expect(answer).toMatchObject({ outcome: 'refused', denial: { code: 'device_unknown' }, recipients: [] });
+    const bodies = await database.db.selectFrom('posts').select('body').execute();
+    expect(bodies).toEqual([{ body: null }, { body: null }]);
+  });
+});

@@ -1,0 +1,60 @@
+/** What a test says and hears of sealed messages on a link: bodies are whatever it likes, since the server cannot tell. */
+import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { TestLink } from './gateway-world.ts';
+import { until } from './until.ts';
+
+export type Post = Extract<DeviceFrame, { kind: 'post' }>;
+export type Posted = Extract<ServerFrame, { kind: 'posted' }>;
+export type Mail = Extract<ServerFrame, { kind: 'mail' }>;
+
+export const sealed = (text: string): string => Buffer.from(text).toString('base64');
+export const opened = (body: string): string => Buffer.from(body, 'base64').toString();
+
+export function postOf(to: readonly DeviceId[], text: string, more: Partial<Post> = {}): Post {
+  const id = crypto.randomUUID();
+  return { kind: 'post', id, to: [...to], keep: false, commit: null, expires: null, body: sealed(text), ...more };
+}
+
+/** Sends it and waits for its answer. */
+export async function hand(link: TestLink, post: Post): Promise<Posted> {
+  const answers = () => link.frames.filter((frame) => frame.kind === 'posted' && frame.id === post.id);
+  const before = answers().length;
+  link.send(post);
+  return until(
+    () => {
+      const answer = answers()[before];
+      if (answer?.kind !== 'posted') throw new Error('no answer to the post');
+      return answer;
+    },
+    5_000,
+    2,
+  );
+}
+
+export const mailOf = (link: TestLink): Mail[] => link.frames.filter((frame) => frame.kind === 'mail');
+
+/** Posts by their text, fates as `held 2015-001`. */
+export const said = ({ item }: Mail): string =>
+  item.type === 'post' ? opened(item.body) : `${item.fate} ${item.order ?? '-'}`;
+
+/** Until so many entries have come, in all. */
+export function mailFor(link: TestLink, count: number, within = 5_000): Promise<Mail[]> {
+  return until(
+    () => {
+      const mail = mailOf(link);
+      if (mail.length < count) throw new Error(`${mail.length} of ${count} came: ${mail.map(said).join(', ')}`);
+      return mail;
+    },
+    within,
+    2,
+  );
+}
+
+/** Asks for the mailbox; what came before is forgotten. */
+export async function openMailbox(link: TestLink): Promise<Extract<ServerFrame, { kind: 'mailbox-is' }>> {
+  const others = link.frames.filter(({ kind }) => kind !== 'mail' && kind !== 'mailbox-is');
+  link.frames.splice(0, link.frames.length, ...others);
+  link.send({ kind: 'mailbox', open: true });
+  return link.next('mailbox-is');
+}
