@@ -36,6 +36,7 @@ import { createTlsListener } from './gateway/tls-listener.ts';
 import { openIpDatabases } from './jurisdiction/ip-database.ts';
 import { createJurisdiction } from './jurisdiction/jurisdiction.ts';
 import { createLedger } from './ledger/ledger.ts';
+import { createMembership } from './membership/membership.ts';
 import { createOrders } from './orders/orders.ts';
 import { createOverview } from './overview/overview.ts';
 import { createPublic } from './public/app.ts';
@@ -55,6 +56,7 @@ import { GroupStore } from './store/group-store.ts';
 import { JurisdictionStore } from './store/jurisdiction-store.ts';
 import { LedgerStore } from './store/ledger-store.ts';
 import { MailboxStore } from './store/mailbox-store.ts';
+import { MembershipStore } from './store/membership-store.ts';
 import { installationId } from './store/meta-store.ts';
 import { OrderStore } from './store/order-store.ts';
 import { OverviewStore } from './store/overview-store.ts';
@@ -169,6 +171,18 @@ export async function startServer(
     },
   });
 
+  const membership = createMembership({
+    installation,
+    store: new MembershipStore(database),
+    orders,
+    ledger,
+    online: authority.online,
+    devices,
+    bus,
+    clock,
+    log,
+  });
+
   const bound = { device: config.devicePort, public: config.publicPort };
   const addresses = () => ({
     publicUrl: `https://${host}:${bound.public}`,
@@ -242,6 +256,8 @@ export async function startServer(
       jurisdiction,
       orders,
       relay,
+      membership,
+      ledger,
       reenrol: est.reenrol,
       bus,
       clock,
@@ -288,6 +304,7 @@ export async function startServer(
       jurisdiction,
       ledger,
       entries: ledgerStore,
+      membership,
       events,
       state: {
         ready: async () => ledger.failure() === null,
@@ -321,6 +338,7 @@ export async function startServer(
         certificates,
         ipDatabase: jurisdiction.currentIpDatabase,
         ledgerFailing: () => ledger.failure() !== null,
+        membership,
         clock,
       }),
       metrics: {
@@ -386,6 +404,7 @@ export async function startServer(
     stopExpiring();
     stopRevocationList();
     await gateway.stop();
+    membership.stop();
     await publicListener.close();
     events.stop();
     const closed = once(adminServer, 'close');

@@ -76,6 +76,8 @@ export const RIGHTS = {
   'devices.certificates': right('device', ...EVERYONE),
   'devices.receipts': right('device', 'owner', 'fleet', 'legal', 'auditor'),
   'devices.revoke': right('device', 'owner', 'fleet'),
+  'messaging-keys.list': right('device', 'owner', 'fleet'),
+  'messaging-keys.countersign': right('device', 'owner', 'fleet'),
   'commands.issue': right('device', 'owner', 'fleet', 'helpdesk'),
   'commands.issue-many': right('device', 'owner', 'fleet', 'helpdesk'),
   /** Not a route: what issuing asks for besides, when the command destroys something. */

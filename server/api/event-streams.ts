@@ -16,6 +16,7 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   ended: 'devices',
   opened: 'devices',
   verdicts: 'devices',
+  members: 'devices',
   devices: 'devices',
   commands: 'commands',
   results: 'commands',

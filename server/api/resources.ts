@@ -16,6 +16,7 @@ import { type HealthPort, healthRoutes } from './health.ts';
 import { type InstallationPort, installationRoutes } from './installation.ts';
 import { type IpDatabasesPort, ipDatabaseRoutes } from './ip-databases.ts';
 import { type LedgerPorts, ledgerRoutes } from './ledger.ts';
+import { type MembershipPort, membershipRoutes } from './membership.ts';
 import { type MetricsPort, metricsRoutes } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { type OrderForesightPort, orderForesightRoutes } from './order-foresight.ts';
@@ -34,6 +35,7 @@ export interface ResourcePorts {
   readonly jurisdiction: IpDatabasesPort & DevicesPorts['jurisdiction'];
   readonly ledger: LedgerPorts['ledger'];
   readonly entries: LedgerPorts['entries'];
+  readonly membership: MembershipPort;
   readonly events: EventsPort;
   readonly state: HealthPort & InstallationPort;
   readonly overview: OverviewPort;
@@ -62,6 +64,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...codeRoutes({ enrolment, devices }),
     ...deviceRoutes({ devices, orders, jurisdiction }),
     ...commandRoutes({ commands, devices, admins }),
+    ...membershipRoutes(ports.membership),
     ...alarmRoutes(devices),
     ...eventRoutes(ports.events),
     ...orderRoutes({ orders, admins }),

@@ -19,6 +19,8 @@ export type Wake =
   | { readonly kind: 'verdicts'; readonly devices: readonly DeviceId[] }
   /** Something waits in the mailboxes of these devices. */
   | { readonly kind: 'mail'; readonly devices: readonly DeviceId[] }
+  /** The devices of these people that may be members of conversations have changed. */
+  | { readonly kind: 'members'; readonly people: readonly string[] }
   /** For whoever shows it to people: something of this kind has changed. Devices need not hear of it. */
   | { readonly kind: Shown };
 

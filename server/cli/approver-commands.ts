@@ -54,6 +54,14 @@ export async function confirm(
   if (answer.trim() !== 'yes') throw new CordonError('conflict', 'Nothing was signed.');
 }
 
+interface ProposeOptions {
+  readonly threshold: number;
+  /** As commander has it: files, `false` for `--no-organisation-key`, `true` or nothing for neither. */
+  readonly organisationKey?: readonly string[] | boolean;
+}
+
+const publicKeyIn = (file: string): string => readText(file).trim();
+
 export function addApproverCommands(program: Command, cli: Cli): void {
   const key = program
     .command('key')
@@ -112,7 +120,8 @@ export function addApproverCommands(program: Command, cli: Cli): void {
       const lines = (['current', 'waiting'] as const).flatMap((state) => {
         const root = roots[state];
         if (root === null) return [`${state}: none`];
-        const { lines, document } = rootText(root.payload, root.version);
+        const before = state === 'waiting' ? (roots.current?.payload ?? null) : undefined;
+        const { lines, document } = rootText(root.payload, root.version, before);
         const people = document.approvers.map(({ person }) => person);
         return [`${state}:`, ...lines, `  signed by ${root.signatures.length} keys`, ...nameLines(people, nameOf)];
       });
@@ -126,12 +135,22 @@ export function addApproverCommands(program: Command, cli: Cli): void {
     .description('propose the next root from registered keys')
     .argument('<keyid...>')
     .option('--threshold <people>', 'how many different people adopt an order', Number, 2)
-    .action(async (keyids: string[], { threshold }: { threshold: number }) => {
-      const root = await cli.client().call(rootView, 'POST', '/approvers', { keyids, threshold });
+    .option(
+      '--organisation-key <pubfile...>',
+      "whose countersignature makes members of conversations (cordon org-key create); without it, today's stay",
+    )
+    .option('--no-organisation-key', 'none: nobody is a member of any conversation')
+    .action(async (keyids: string[], { threshold, organisationKey: files }: ProposeOptions) => {
+      const organisationKeys =
+        files === undefined || files === true
+          ? {}
+          : { organisationKeys: files === false ? [] : files.map(publicKeyIn) };
+      const root = await cli.client().call(rootView, 'POST', '/approvers', { keyids, threshold, ...organisationKeys });
+      const { current } = await cli.client().call(approversView, 'GET', '/approvers');
       cli
         .out()
         .show(root, [
-          ...rootText(root.payload, root.version).lines,
+          ...rootText(root.payload, root.version, current?.payload ?? null).lines,
           `Then each: cordon approvers sign ${root.version} --key FILE`,
         ]);
     });
@@ -144,9 +163,9 @@ export function addApproverCommands(program: Command, cli: Cli): void {
     .option('--digest <sha256>', 'sign if the text has this digest')
     .option('--yes', 'sign without asking')
     .action(async (version: number, options: KeyOptions & { digest?: string; yes?: boolean }) => {
-      const { waiting } = await cli.client().call(approversView, 'GET', '/approvers');
+      const { current, waiting } = await cli.client().call(approversView, 'GET', '/approvers');
       if (waiting === null) throw new CordonError('not_found', 'No root waits for signatures; propose one.');
-      await confirm(cli, rootText(waiting.payload, version), options);
+      await confirm(cli, rootText(waiting.payload, version, current?.payload ?? null), options);
       const signer = await openKey(cli, options);
       const body = { keyid: signer.keyid, signature: signRootPayload(signer, waiting.payload) };
       const root = await cli.client().call(rootView, 'POST', `/approvers/${version}/signatures`, body);

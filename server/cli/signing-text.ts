@@ -20,10 +20,22 @@ export function revisionText(
   );
 }
 
-export function rootText(payload: string, version: number): SigningText<Approvers> {
-  return textOf(payload, describeRoot(payload, version), ({ label, value, person }) =>
-    person === undefined ? `${label} ${value}` : `${person}  ${value}`,
+/** `before`: the payload of the root in force; what the text does not name as the one that it replaces is no comparison. */
+export function rootText(payload: string, version: number, before?: string | null): SigningText<Approvers> {
+  return textOf(
+    payload,
+    describeRoot(payload, version, replacedBy(payload, version, before)),
+    ({ label, value, person, grave }) => {
+      if (grave) return `ATTENTION: ${label} ${value}`;
+      return person === undefined ? `${label} ${value}` : `${person}  ${value}`;
+    },
   );
+}
+
+function replacedBy(payload: string, version: number, before?: string | null): Approvers | null | undefined {
+  if (before === undefined || before === null) return before;
+  const { previous } = describeRoot(payload, version).document;
+  return sha256(before) === previous ? describeRoot(before, version - 1).document : null;
 }
 
 function textOf<D>(payload: string, described: Described<D>, format: (line: Line) => string): SigningText<D> {

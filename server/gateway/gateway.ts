@@ -13,9 +13,21 @@ import { createConnecting } from './connecting.ts';
 import { createDatagrams } from './datagrams.ts';
 import { createDeviceHttp } from './device-http.ts';
 import { createDispatch } from './dispatch.ts';
+import { Interests } from './interests.ts';
 import { createLeaving } from './leaving.ts';
 import { createMailing } from './mailing.ts';
-import type { CommandsPort, DatagramPort, DevicesPort, JurisdictionPort, Log, OrdersPort, RelayPort } from './ports.ts';
+import { membershipRoutes } from './membership-routes.ts';
+import type {
+  CommandsPort,
+  DatagramPort,
+  DevicesPort,
+  JurisdictionPort,
+  LedgerPort,
+  Log,
+  MembershipPort,
+  OrdersPort,
+  RelayPort,
+} from './ports.ts';
 import { createPushing } from './pushing.ts';
 import { refusalOf, refuseUpgrade } from './refusals.ts';
 import { type ServiceRoutesPorts, serviceRoutes } from './service-routes.ts';
@@ -41,6 +53,8 @@ export interface GatewayPorts {
   readonly jurisdiction: JurisdictionPort;
   readonly orders: OrdersPort;
   readonly relay: RelayPort;
+  readonly membership: MembershipPort;
+  readonly ledger: LedgerPort;
   readonly reenrol: ServiceRoutesPorts['reenrol'];
   readonly bus: Bus;
   readonly clock: Clock;
@@ -62,6 +76,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   const { devices, commands, jurisdiction, orders, relay, bus, clock, log } = ports;
   const sessions = new Sessions();
   let datagrams: DatagramPort | null = null;
+  const interests = new Interests();
   let stopping = false;
 
   const listener = createTlsListener(
@@ -76,6 +91,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
           reenrol: ports.reenrol,
           sighted: (...seen) => connecting.sighted(...seen),
         }),
+        ...membershipRoutes({ membership: ports.membership, ledger: ports.ledger, sessions, interests }),
       ],
       log,
     }),
@@ -128,6 +144,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     closed(session: DeviceSession): void {
       const wasLive = sessions.live(session.device) === undefined;
       sessions.remove(session);
+      interests.remove(session);
       const { device, generation, address, epoch } = session;
       if (epoch === 0) return;
       const gone = async () => {
@@ -187,6 +204,11 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
         return;
       case 'mail':
         for (const device of wake.devices) mailing.wake(device);
+        return;
+      case 'members':
+        for (const person of wake.people) {
+          for (const session of interests.in(person)) session.send({ kind: 'members-changed', person });
+        }
         return;
       case 'verdicts':
         // In slices: their verdicts are made of one reading of the store, and between slices others have their turn.

@@ -1,6 +1,7 @@
 /** What the device listener asks of the rest, each as narrow as it uses it. `server/main.ts` plugs the domain modules in. */
 import type { AreaCode } from '../../shared/areas/area-code.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
+import type { MemberProof } from '../../shared/protocol/device-http.ts';
 import type { DenialNotice, DeviceFrame, Inventory, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Observation, Verdict } from '../../shared/verdict/terms.ts';
@@ -46,6 +47,28 @@ export interface OrdersPort {
   cachedVerdict(device: DeviceId): Verdict | undefined;
   verdict(device: DeviceId): Promise<Verdict>;
   storeReceipt(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
+}
+
+export interface MembershipPort {
+  handIn(
+    identity: { readonly device: DeviceId; readonly generation: number; readonly der: string },
+    envelope: Envelope,
+  ): Promise<{ readonly certificate: Envelope | null; readonly countersigned: boolean }>;
+  own(
+    device: DeviceId,
+    generation: number,
+  ): Promise<{ readonly certificate: Envelope | null; readonly countersigned: boolean }>;
+  search(text: string): Promise<{ person: string; name: string; devices: number }[]>;
+  /** `people`: those asked about, and those whose devices were. */
+  members(of: {
+    readonly people: readonly string[];
+    readonly devices: readonly DeviceId[];
+  }): Promise<{ readonly people: ReadonlySet<string>; readonly members: readonly MemberProof[] }>;
+}
+
+export interface LedgerPort {
+  readonly verifierKey: string;
+  proveGrowth(older: number, size?: number): Promise<{ readonly proof: Buffer[]; readonly checkpoint: string }>;
 }
 
 /** The plain test datagram. */

@@ -5,7 +5,7 @@
  */
 import { CordonError } from '../../shared/errors.ts';
 import { originOf } from '../../shared/ledger/checkpoint.ts';
-import { consistencyProof, type HashSource, inclusionProof } from '../../shared/ledger/merkle.ts';
+import { consistencyProof, type HashSource, inclusionProof, inclusionProofs } from '../../shared/ledger/merkle.ts';
 import { ed25519FromSpki, type NoteSigner, signCheckpoint, verifierKey } from '../../shared/ledger/sign-checkpoint.ts';
 import { encodeBundle, leavesOfBundle, nodesOfTile, TILE_WIDTH, type TileId } from '../../shared/ledger/tiles.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -29,6 +29,15 @@ export interface LedgerStore {
   newest(): Promise<StoredCheckpoint | null>;
   /** The bodies of leaves `from` to `to`, `to` excluded. */
   entries(from: number, to: number): Promise<Buffer[]>;
+  /** The bodies of these leaves, by index; those that are not there are missing. */
+  entriesAt(indexes: readonly number[]): Promise<ReadonlyMap<number, Buffer>>;
+}
+
+/** A leaf's exact bytes, and what leads from them to the root. */
+export interface ProvedLeaf {
+  readonly index: number;
+  readonly body: Buffer;
+  readonly proof: readonly Buffer[];
 }
 
 /** The ledger's own Ed25519 key, as the authority keeps it. */
@@ -58,8 +67,13 @@ export interface Ledger {
   consistency(older: number, size: number): Promise<Buffer[]>;
   /** A leaf, and the proof that the newest checkpoint has it: of one and the same tree. Throws `proof_invalid` beyond its end. */
   proveLeaf(index: number): Promise<{ body: Buffer; proof: Buffer[]; checkpoint: string }>;
-  /** The proof that the tree of the newest checkpoint begins with the one of `older` leaves. Throws `proof_invalid` beyond its end. */
-  proveGrowth(older: number): Promise<{ proof: Buffer[]; checkpoint: string }>;
+  /** Many leaves, in the order asked, all of one and the same tree. Throws `proof_invalid` beyond its end. */
+  proveLeaves(indexes: readonly number[]): Promise<{ leaves: readonly ProvedLeaf[]; checkpoint: string }>;
+  /**
+   * The proof that the tree of `size` leaves, or else that of the newest checkpoint, begins with the one of `older` leaves; of none, there is nothing
+   * to prove. Throws `proof_invalid` beyond its end.
+   */
+  proveGrowth(older: number, size?: number): Promise<{ proof: Buffer[]; checkpoint: string }>;
   /** Why sequencing fails at present; null while it works. */
   failure(): string | null;
 }
@@ -180,9 +194,24 @@ export function createLedger(ports: {
       if (!body) throw new CordonError('internal', `the ledger has no entry ${index} in a tree of ${size} leaves`);
       return { body, proof, checkpoint: note };
     },
-    async proveGrowth(older) {
+    async proveLeaves(indexes) {
       const { size, note } = await newest();
-      return { proof: await consistencyProof(older, size, store.hashes), checkpoint: note };
+      const [proofs, bodies] = await Promise.all([
+        inclusionProofs(indexes, size, store.hashes),
+        store.entriesAt(indexes),
+      ]);
+      const leaves = indexes.map((index, at) => {
+        const body = bodies.get(index);
+        if (!body) throw new CordonError('internal', `the ledger has no entry ${index} in a tree of ${size} leaves`);
+        return { index, body, proof: proofs[at] ?? [] };
+      });
+      return { leaves, checkpoint: note };
+    },
+    async proveGrowth(older, size) {
+      const { size: reached, note } = await newest();
+      if (size !== undefined) await within(size);
+      const proof = older === 0 ? [] : await consistencyProof(older, size ?? reached, store.hashes);
+      return { proof, checkpoint: note };
     },
     failure: () => failure,
   };

@@ -4,6 +4,7 @@
  * `shared/order`; this file puts them to the store, one act at a time.
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
+import type { Root } from '../../shared/order/approvers.ts';
 import type { Envelope, OrderTerms, Receipt } from '../../shared/order/documents.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
 import { exemptionsFor } from '../../shared/order/exemption.ts';
@@ -23,7 +24,7 @@ import { type ActInput, createProposals, type Proposal } from './proposals.ts';
 import { createReceipts } from './receipts.ts';
 import { nextRecord } from './records.ts';
 import { createRehearsal, type StandingStore } from './rehearsal.ts';
-import { createRoots, type RootView } from './roots.ts';
+import { createRoots, type RootProposal, type RootView } from './roots.ts';
 import { createVerdicts } from './verdicts.ts';
 import { type OrderView, orderView, type RevisionView, revisionView } from './views.ts';
 import { createWaiting, type Waiting } from './waiting.ts';
@@ -51,10 +52,11 @@ export interface Orders extends Foresight {
   currentList(): Pick<StoredList, 'version' | 'envelope' | 'issuedAt' | 'expiresAt'> | null;
   /** Version of the root in force; 0 before the first. */
   rootVersion(): number;
+  root(): Root | null;
   /** Adopted roots, oldest first. */
   roots(): readonly Envelope[];
   approvers(): Promise<{ readonly current: RootView | null; readonly waiting: RootView | null }>;
-  proposeRoot(proposal: { readonly threshold: number; readonly keyids: readonly string[] }): Promise<RootView>;
+  proposeRoot(proposal: RootProposal): Promise<RootView>;
   signRoot(
     signer: PersonId,
     version: number,
@@ -255,6 +257,7 @@ export function createOrders(ports: OrderPorts): Orders {
     termsOf: (order) => state.accepted().get(order)?.revision.terms ?? null,
     currentList: state.list,
     rootVersion: () => state.root()?.approvers.version ?? 0,
+    root: state.root,
     roots: state.rootEnvelopes,
     approvers: roots.approvers,
     proposeRoot: (proposal) => serially(() => roots.propose(proposal)),

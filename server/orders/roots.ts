@@ -3,7 +3,7 @@ import { CordonError } from '../../shared/errors.ts';
 import { missingSignatures, type Root, readRoot } from '../../shared/order/approvers.ts';
 import { canonicalText } from '../../shared/order/canonical.ts';
 import { type Approvers, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
-import { type Signer, verifySignature } from '../../shared/order/dsse.ts';
+import { readPublicKey, type Signer, verifySignature } from '../../shared/order/dsse.ts';
 import { pae } from '../../shared/order/pae.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -17,6 +17,13 @@ export interface RootView {
   readonly payload: string;
   readonly digest: string;
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
+}
+
+export interface RootProposal {
+  readonly threshold: number;
+  readonly keyids: readonly string[];
+  /** Public keys in base64; left out, those of the root in force stay. */
+  readonly organisationKeys?: readonly string[] | undefined;
 }
 
 export function createRoots(ports: {
@@ -40,7 +47,7 @@ export function createRoots(ports: {
     return { current: current ? view(current) : null, waiting: waiting ? view(waiting) : null };
   }
 
-  async function propose(given: { readonly threshold: number; readonly keyids: readonly string[] }): Promise<RootView> {
+  async function propose(given: RootProposal): Promise<RootView> {
     const registered = await store.approverKeys();
     const named = [...new Set(given.keyids)].sort().map((keyid) => {
       const key = registered.get(keyid);
@@ -55,6 +62,10 @@ export function createRoots(ports: {
       );
     }
     const before = state.root();
+    const organisationKeys =
+      given.organisationKeys?.map((publicKey) => ({ keyid: readPublicKey(publicKey).keyid, publicKey })) ??
+      before?.approvers.organisationKeys ??
+      [];
     const root: Approvers = {
       installation,
       version: (before?.approvers.version ?? 0) + 1,
@@ -62,6 +73,7 @@ export function createRoots(ports: {
       threshold: given.threshold,
       approvers: named,
       onlineKeys: [{ keyid: online.keyid, publicKey: online.publicKey }],
+      ...(organisationKeys.length > 0 && { organisationKeys }),
       issuedAt: new Date(clock.now()).toISOString(),
     };
     const payload = canonicalText(root);

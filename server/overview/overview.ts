@@ -54,6 +54,8 @@ export interface OverviewPorts {
   readonly certificates: () => Facts['certificates'];
   readonly ipDatabase: () => Facts['ipDatabase'];
   readonly ledgerFailing: () => boolean;
+  /** Devices that wait for a countersignature. */
+  readonly membership: { waiting(scope: FleetScope): Promise<Facts['countersigning']> };
   readonly clock: Clock;
   /** Real time, for certificates. */
   readonly realNow?: () => number;
@@ -70,7 +72,7 @@ export interface Viewer {
 }
 
 export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promise<Overview> {
-  const { store, orders, certificates, ipDatabase, ledgerFailing, clock, realNow = Date.now } = ports;
+  const { store, orders, certificates, ipDatabase, ledgerFailing, membership, clock, realNow = Date.now } = ports;
 
   async function waitingFor({ person, approves, signs }: Viewer): Promise<Overview['waiting']> {
     const { revisions, root } = await orders.waiting();
@@ -97,10 +99,11 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
     const { scope } = viewer;
     const now = clock.now();
     const list = orders.currentList();
-    const [fleet, areas, alarms, waiting] = await Promise.all([
+    const [fleet, areas, alarms, countersigning, waiting] = await Promise.all([
       store.fleet({ scope, now, silentBefore: now - SILENT_AFTER, listVersion: list?.version ?? 0 }),
       store.areas({ scope, now }),
       store.alarmsSince(now - ALARMS_OF, scope),
+      membership.waiting(scope),
       waitingFor(viewer),
     ]);
     const unwell = unwellOf({
@@ -108,6 +111,7 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
       realNow: realNow(),
       fleet,
       alarms,
+      countersigning,
       list,
       approversAdopted: orders.rootVersion() > 0,
       uncovered: orders.uncovered(),

@@ -22,6 +22,7 @@ const WELL: Facts = {
   realNow: REAL,
   fleet: FLEET,
   alarms: 0,
+  countersigning: { count: 0, possible: true },
   list: { version: 3, issuedAt: NOW - DAY, expiresAt: NOW + 6 * DAY },
   approversAdopted: true,
   uncovered: [],
@@ -57,6 +58,11 @@ describe('what is unwell', () => {
       [],
     ],
     ['alarms', { alarms: 12 }, [['alarms', 'warning', 12]]],
+    [
+      'devices that wait to be countersigned',
+      { countersigning: { count: 5, possible: false } },
+      [['countersignature_waiting', 'notice', 5]],
+    ],
     ['old IP data', { ipDatabase: { name: 'geo', builtAt: NOW - 120 * DAY } }, [['ip_database_old', 'warning', null]]],
     ['IP data from after the clock', { ipDatabase: { name: 'geo', builtAt: NOW + 3000 * DAY } }, []],
     [
@@ -84,6 +90,7 @@ describe('what is unwell', () => {
     ...fleet({ silent: 1, behind: 1, everConnected: 9 }),
     ...certificate('server', 397, 1),
     alarms: 1,
+    countersigning: { count: 1, possible: true },
     approversAdopted: false,
     uncovered: ['2026-001'],
     ipDatabase: { name: 'geo', builtAt: 0 },
@@ -97,7 +104,7 @@ describe('what is unwell', () => {
     expect(all.map(({ severity }) => severity)).toEqual([
       ...Array(3).fill('critical'),
       ...Array(4).fill('warning'),
-      ...Array(3).fill('notice'),
+      ...Array(4).fill('notice'),
     ]);
     for (const { detail } of all) expect(detail).toMatch(/^[A-Z0-9].*\.$/);
   });

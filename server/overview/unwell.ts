@@ -32,6 +32,8 @@ export interface Facts {
   readonly realNow: number;
   readonly fleet: FleetCounts;
   readonly alarms: number;
+  /** Devices that wait for the organisation's key, and whether the list of approvers names one. */
+  readonly countersigning: { readonly count: number; readonly possible: boolean };
   readonly list: { readonly version: number; readonly issuedAt: number; readonly expiresAt: number } | null;
   readonly approversAdopted: boolean;
   /** Orders that new devices do not believe. */
@@ -55,6 +57,7 @@ export function unwellOf(facts: Facts): Unwell[] {
     approvers(facts),
     uncovered(facts),
     alarms(facts),
+    countersigning(facts),
     silent(facts),
     behind(facts),
     neverConnected(facts),
@@ -135,6 +138,16 @@ function alarms({ alarms: count }: Facts): Unwell | null {
   if (count === 0) return null;
   const detail = `${counted(count, 'alarm')} in the last 24 hours. What to do about each stands on the page of its device.`;
   return { code: 'alarms', severity: 'warning', count, detail };
+}
+
+function countersigning({ countersigning: { count, possible } }: Facts): Unwell | null {
+  if (count === 0) return null;
+  const [wait, they] = count === 1 ? ['waits', 'it'] : ['wait', 'they'];
+  const how = possible
+    ? "whoever keeps the organisation's key looks at them and signs: cordon org-key countersign --key FILE."
+    : 'there is no organisation key yet. Make one away from this server (cordon org-key create FILE), and propose a list of approvers that names it.';
+  const detail = `${counted(count, 'device')} ${wait} for the organisation's countersignature, and ${they} can take part in no conversation before: ${how}`;
+  return { code: 'countersignature_waiting', severity: 'notice', count, detail };
 }
 
 function silent({ fleet: { silent: count } }: Facts): Unwell | null {

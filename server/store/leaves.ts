@@ -8,7 +8,8 @@ import { makeLeaf } from '../../shared/ledger/make-leaf.ts';
 import { insertOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 
-export async function appendLeaf(tx: Tx, draft: LeafDraft): Promise<void> {
+/** Returns the leaf's id; its index is the sequencer's to give. */
+export async function appendLeaf(tx: Tx, draft: LeafDraft): Promise<number> {
   const { body, hash, opening } = makeLeaf(draft);
   const { id } = await tx
     .insertInto('ledger_leaves')
@@ -20,11 +21,12 @@ export async function appendLeaf(tx: Tx, draft: LeafDraft): Promise<void> {
       .insertInto('ledger_openings')
       .values({ leaf_id: id, ...opening })
       .execute();
+  return id;
 }
 
 /** The same for many at once, in their order. */
-export async function appendLeaves(tx: Tx, drafts: readonly LeafDraft[]): Promise<void> {
-  if (drafts.length === 0) return;
+export async function appendLeaves(tx: Tx, drafts: readonly LeafDraft[]): Promise<number[]> {
+  if (drafts.length === 0) return [];
   const made = drafts.map((draft) => ({ draft, ...makeLeaf(draft) }));
   const leaves = insertOf(
     'ledger_leaves',
@@ -38,6 +40,12 @@ export async function appendLeaves(tx: Tx, drafts: readonly LeafDraft[]): Promis
     // A subject is committed to with a salt of its own, so no two such leaves share a hash.
     return opening && leaf_id !== undefined ? [[leaf_id, opening.salt, opening.subject]] : [];
   });
-  if (openings.length === 0) return;
-  await insertOf('ledger_openings', { leaf_id: 'bigint', salt: 'text', subject: 'text' }, openings).execute(tx);
+  if (openings.length > 0) {
+    await insertOf('ledger_openings', { leaf_id: 'bigint', salt: 'text', subject: 'text' }, openings).execute(tx);
+  }
+  return made.map(({ hash }) => {
+    const id = ids.get(hash);
+    if (id === undefined) throw new Error('a leaf was appended and has no id');
+    return id;
+  });
 }

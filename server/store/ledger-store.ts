@@ -65,6 +65,16 @@ export class LedgerStore implements Port {
     return (await newestCheckpoint(this.#database.db)) ?? null;
   }
 
+  async entriesAt(indexes: readonly number[]): Promise<Map<number, Buffer>> {
+    if (indexes.length === 0) return new Map();
+    const rows = await this.#database.db
+      .selectFrom('ledger_leaves')
+      .select(['leaf_index', 'body'])
+      .where('leaf_index', 'in', [...indexes])
+      .execute();
+    return new Map(rows.map(({ leaf_index, body }) => [Number(leaf_index), Buffer.from(body, 'utf8')]));
+  }
+
   async entries(from: number, to: number): Promise<Buffer[]> {
     const rows = await this.#database.db
       .selectFrom('ledger_leaves')
@@ -105,7 +115,8 @@ async function readHashes(db: Db | Tx, nodes: readonly TreeNode[]): Promise<Buff
       .where(
         'position',
         'in',
-        positions.map((node) => node.position),
+        // Proofs of many leaves ask for the same ones.
+        [...new Set(positions.map((node) => node.position))],
       )
       .execute();
     for (const row of rows) found.set(`${level}/${row.position}`, Buffer.from(row.hash, 'hex'));

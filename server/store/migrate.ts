@@ -3,12 +3,17 @@ import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { DialectName } from './database.ts';
 import { spine } from './migrations/0001-spine.ts';
+import { messagingKeys } from './migrations/0002-messaging-keys.ts';
 import { mailboxes } from './migrations/0003-mailboxes.ts';
 import type { Schema } from './schema.ts';
 
 /** In order; a name never changes once it has been released. */
 function migrations(dialect: DialectName): Record<string, Migration> {
-  return { '0001-spine': spine(dialect), '0003-mailboxes': mailboxes(dialect) };
+  return {
+    '0001-spine': spine(dialect),
+    '0002-messaging-keys': messagingKeys(dialect),
+    '0003-mailboxes': mailboxes(dialect),
+  };
 }
 
 export async function migrate(db: Kysely<Schema>, dialect: DialectName): Promise<void> {

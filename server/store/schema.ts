@@ -275,6 +275,32 @@ export interface Schema {
     at: number;
   };
 
+  // --- membership ---------------------------------------------------------------------------------------------------
+  messaging_keys: {
+    device_id: string;
+    generation: number;
+    person: string;
+    name: string;
+    /** `foldedName` of the name: what a search looks in. */
+    folded: string;
+    signature_key: string;
+    /** The exact bytes that online key and organisation key sign (canonical JSON). */
+    payload: string;
+    digest: string;
+    certified_at: number;
+    /** 1 while no organisation key of the root in force has signed; see `MembershipStore.settle`. */
+    waiting: Flag;
+  };
+  messaging_signatures: {
+    device_id: string;
+    generation: number;
+    keyid: string;
+    role: 'online' | 'organisation';
+    signature: string;
+    leaf_id: number;
+    signed_at: number;
+  };
+
   // --- ledger -------------------------------------------------------------------------------------------------------
   /** A leaf commits with its change; the sequencer then gives it its index. */
   ledger_leaves: {

@@ -35,6 +35,8 @@ export type ApproversView = z.infer<typeof approversView>;
 export const rootProposal = z.strictObject({
   keyids: z.array(sha256Hex).min(2).max(64),
   threshold: z.int().min(2).max(10).default(2),
+  /** SubjectPublicKeyInfo in DER, base64. Left out: those of the root in force stay. */
+  organisationKeys: z.array(base64.max(128)).max(8).optional(),
 });
 export const rootParams = z.object({ version: z.coerce.number().int().min(1) });
 /** Over the DSSE pre-authentication encoding of the payload's exact bytes. */

@@ -17,6 +17,8 @@ export const UNWELL = [
   /** Orders that new devices do not believe, since their approvers have left. */
   'orders_uncovered',
   'no_approvers',
+  /** Devices whose messaging keys the organisation has not countersigned. */
+  'countersignature_waiting',
 ] as const;
 
 export const overviewView = z.object({

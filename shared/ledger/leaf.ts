@@ -19,6 +19,9 @@ export const LEAF_KINDS = [
   'ca.created',
   'crl.issued',
   'ip-database.activated',
+  /** The server says whose messaging key it is; then the organisation does. `digest` is of the certificate's payload. */
+  'messaging-key.certified',
+  'messaging-key.countersigned',
 ] as const;
 export type LeafKind = (typeof LEAF_KINDS)[number];
 

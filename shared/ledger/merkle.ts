@@ -81,8 +81,8 @@ export async function rootOf(size: number, source: HashSource): Promise<Buffer> 
   return root ?? EMPTY_ROOT;
 }
 
-/** Proof that leaf `index` is in the tree of `size` leaves (section 2.1.3.1), from the leaf upwards. */
-export async function inclusionProof(index: number, size: number, source: HashSource): Promise<Buffer[]> {
+/** What stands beside the path from leaf `index` to the root of `size` leaves, from the leaf upwards. */
+function rangesBeside(index: number, size: number): Range[] {
   if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size)) {
     throw new CordonError(
       'proof_invalid',
@@ -102,7 +102,27 @@ export async function inclusionProof(index: number, size: number, source: HashSo
       from = middle;
     }
   }
-  return await hashRanges(ranges, source);
+  return ranges;
+}
+
+/** Proof that leaf `index` is in the tree of `size` leaves (section 2.1.3.1), from the leaf upwards. */
+export async function inclusionProof(index: number, size: number, source: HashSource): Promise<Buffer[]> {
+  return await hashRanges(rangesBeside(index, size), source);
+}
+
+/** The same for many leaves of one tree, by one question to the source. */
+export async function inclusionProofs(
+  indexes: readonly number[],
+  size: number,
+  source: HashSource,
+): Promise<Buffer[][]> {
+  const beside = indexes.map((index) => rangesBeside(index, size));
+  const hashes = await hashRanges(beside.flat(), source);
+  let taken = 0;
+  return beside.map(({ length }) => {
+    taken += length;
+    return hashes.slice(taken - length, taken);
+  });
 }
 
 /** Proof that the tree of `size` leaves begins with the tree of `older` leaves (section 2.1.4.1). */

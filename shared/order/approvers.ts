@@ -1,5 +1,6 @@
 /**
- * The root: who may approve orders, and which online keys may keep the list fresh. Agents pin it at enrolment and follow it from
+ * The root: who may approve orders, which online keys may keep the list fresh, and which keys of the organisation say who may be a member of a
+ * conversation. Agents pin it at enrolment and follow it from
  * version to version: each next root is signed by the threshold of the one before *and* by its own, so that nobody is left with a
  * root that its approvers cannot use. The server proposes roots and can adopt none.
  */
@@ -16,6 +17,8 @@ export interface Root {
   readonly digest: string;
   readonly keys: readonly VerifyingKey[];
   readonly onlineKeys: readonly VerifyingKey[];
+  /** Say who may be a member of a conversation; none before the first was made. */
+  readonly organisationKeys: readonly VerifyingKey[];
   /** keyid → person. */
   readonly persons: ReadonlyMap<string, string>;
 }
@@ -36,9 +39,13 @@ export function readRoot(envelope: Envelope): Root {
   const approvers = parseDocument(approversSchema, payload);
   const keys = keysOf(approvers.approvers);
   const onlineKeys = keysOf(approvers.onlineKeys);
-  const all = [...keys, ...onlineKeys].map((key) => key.keyid);
+  const organisationKeys = keysOf(approvers.organisationKeys ?? []);
+  const all = [...keys, ...onlineKeys, ...organisationKeys].map((key) => key.keyid);
   if (new Set(all).size !== all.length) {
-    throw new CordonError('document_malformed', 'A key stands twice in the root, or is both online and an approver’s.');
+    throw new CordonError(
+      'document_malformed',
+      'A key stands twice in the root: an approver’s, an online and an organisation key are three different keys.',
+    );
   }
   const people = new Set(approvers.approvers.map((approver) => approver.person));
   if (people.size < approvers.threshold) {
@@ -52,6 +59,7 @@ export function readRoot(envelope: Envelope): Root {
     digest: sha256(payload),
     keys,
     onlineKeys,
+    organisationKeys,
     persons: new Map(approvers.approvers.map(({ keyid, person }) => [keyid, person])),
   };
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { rootDocument, testKey, testPerson } from '../../tests/support/signed-documents.ts';
 import { canonicalText } from './canonical.ts';
 import { describeRevision, describeRoot } from './describe-revision.ts';
-import type { Revision } from './documents.ts';
+import type { Approvers, Revision } from './documents.ts';
 
 const revision: Revision = {
   installation: 'abc',
@@ -94,4 +95,25 @@ it('case 32: refuses the bytes of another order, revision or root than the one t
   expect(() => describeRevision(payload, { order: '2015-002', revision: 2 })).toThrow(/do not sign/);
   expect(() => describeRevision(payload, { order: '2015-001', revision: 3 })).toThrow(/do not sign/);
   expect(() => describeRoot(payload, 2)).toThrow(expect.objectContaining({ code: 'document_malformed' }));
+});
+
+it('a changed organisation key stands out, and one that cannot be compared does too', () => {
+  const [ada, ben, online] = [testPerson('ada'), testPerson('ben'), testKey()];
+  const newKey = () => {
+    const { keyid, publicKey } = testKey();
+    return { keyid, publicKey };
+  };
+  const [kept, made, gone] = [newKey(), newKey(), newKey()];
+  const root = (organisationKeys: (typeof kept)[]) => rootDocument([ada, ben], online, { organisationKeys });
+  const grave = (before?: Approvers | null) =>
+    describeRoot(canonicalText(root([kept, made])), 1, before)
+      .lines.filter((line) => line.grave)
+      .map(({ value }) => value.slice(4, 68));
+  expect(grave(root([kept, gone]))).toEqual([made.keyid, gone.keyid]);
+  expect(grave(root([kept, made]))).toEqual([]);
+  expect(grave(rootDocument([ada, ben], online))).toEqual([kept.keyid, made.keyid]);
+  expect(grave(null)).toEqual([kept.keyid, made.keyid]);
+  expect(grave()).toEqual([]);
+  const { lines } = describeRoot(canonicalText(rootDocument([ada, ben], online)), 1, root([kept]));
+  expect(lines.filter((line) => line.grave).map(({ label }) => label)).toEqual(['members are no longer confirmed by']);
 });

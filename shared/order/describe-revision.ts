@@ -14,6 +14,8 @@ export interface Line {
   readonly language?: string;
   /** The id of the person whom an approver's line is about. */
   readonly person?: string;
+  /** Nobody should sign without having seen this: it is shown in red, or loudly. */
+  readonly grave?: true;
 }
 
 export interface Described<D> {
@@ -62,8 +64,11 @@ export function describeRevision(
   };
 }
 
-/** `version`: the root that the approver named. */
-export function describeRoot(payload: string, version: number): Described<Approvers> {
+/**
+ * `version`: the root that the approver named. `before`: the root that it replaces, as whoever calls has verified it to be by its digest; null when
+ * there is none, or none that could be verified, and then every organisation key is new. Left out, nothing is compared.
+ */
+export function describeRoot(payload: string, version: number, before?: Approvers | null): Described<Approvers> {
   const document = parseDocument(approversSchema, encoder.encode(payload));
   if (document.version !== version) throw notAsked(`root ${document.version}`, `${version}`);
   return {
@@ -73,9 +78,28 @@ export function describeRoot(payload: string, version: number): Described<Approv
       { label: `${document.threshold} different people`, value: 'adopt an order, out of:' },
       ...document.approvers.map(({ person, keyid }) => ({ label: 'approver', person, value: `key ${keyid}` })),
       ...document.onlineKeys.map(({ keyid }) => ({ label: 'the list is kept fresh by', value: `key ${keyid}` })),
+      ...organisationLines(document, before),
       { label: 'replaces', value: document.previous ?? 'nothing: it is the first' },
     ],
   };
+}
+
+/** Who holds one of these keys decides who can read along, so a change of them must not pass among the rest. */
+function organisationLines({ organisationKeys = [] }: Approvers, before?: Approvers | null): Line[] {
+  const held = (before?.organisationKeys ?? []).map(({ keyid }) => keyid);
+  const now = organisationKeys.map(({ keyid }) => keyid);
+  const kept = now.map((keyid): Line => {
+    const line = { label: 'members are confirmed by', value: `key ${keyid}` };
+    if (before === undefined || held.includes(keyid)) return line;
+    return { ...line, value: `${line.value}, which is new: ask whoever keeps it`, grave: true };
+  });
+  const gone = held
+    .filter((keyid) => !now.includes(keyid))
+    .map((keyid): Line => {
+      const value = `key ${keyid}: whoever it alone has confirmed is a member no more`;
+      return { label: 'members are no longer confirmed by', value, grave: true };
+    });
+  return [...kept, ...gone];
 }
 
 function notAsked(got: string, asked: string): CordonError {

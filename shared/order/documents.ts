@@ -173,7 +173,7 @@ export const receiptSchema = z.strictObject({
 export type Receipt = z.infer<typeof receiptSchema>;
 
 /** A raw Ed25519 public key (RFC 8032, section 5.1.5): a device's MLS signature key (RFC 9420, section 5.1). */
-const signatureKey = base64.length(44);
+const signatureKey = z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'is base64 of 32 bytes');
 
 /** A device's own word: this is the key that it signs messages with. Signed by the key of its certificate. */
 export const messagingKeySchema = z.strictObject({

@@ -23,6 +23,7 @@ import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { reachOf } from '../../server/jurisdiction/ties.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
+import { createMembership } from '../../server/membership/membership.ts';
 import { createOrders } from '../../server/orders/orders.ts';
 import { createOverview } from '../../server/overview/overview.ts';
 import { AdminStore } from '../../server/store/admin-store.ts';
@@ -34,6 +35,7 @@ import { ExecutionStore } from '../../server/store/execution-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
+import { MembershipStore } from '../../server/store/membership-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
@@ -165,6 +167,17 @@ export async function startApi({
     log: { warn: log.info },
   });
   await orders.start();
+  const membership = createMembership({
+    installation: 'test',
+    store: new MembershipStore(database),
+    orders,
+    ledger,
+    online,
+    devices,
+    bus,
+    clock,
+    log,
+  });
   const events = createEventStreams({ bus, log, pace });
   const routes = apiRoutes({
     admins,
@@ -183,6 +196,7 @@ export async function startApi({
     },
     ledger,
     entries: ledgerStore,
+    membership,
     events,
     state: { ready: async () => true, health: absent, installation: () => INSTALLED },
     overview: createOverview({
@@ -191,6 +205,7 @@ export async function startApi({
       certificates: () => INSTALLED.certificates,
       ipDatabase: () => ({ name: 'test', builtAt: clock.now() }),
       ledgerFailing: () => false,
+      membership,
       clock,
     }),
     metrics: { connections: () => 0, list: () => null, ordersInForce: () => 0, ledgerFailing: () => false },
@@ -262,6 +277,7 @@ export async function startApi({
     admins,
     devices,
     ledger,
+    membership,
     orders,
     routes,
     logged,
@@ -272,6 +288,7 @@ export async function startApi({
     signIn,
     async close() {
       events.stop();
+      membership.stop();
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
       await orders.stop();

@@ -16,6 +16,7 @@ import { spkiOf } from '../../certs/certificate.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createGateway } from '../../server/gateway/gateway.ts';
+import { createMembership } from '../../server/membership/membership.ts';
 import { createEst } from '../../server/public/est.ts';
 import { createDatagrams } from '../../server/relay/datagrams.ts';
 import { createRelay } from '../../server/relay/relay.ts';
@@ -24,6 +25,7 @@ import { openDatabase } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { MailboxStore } from '../../server/store/mailbox-store.ts';
+import { MembershipStore } from '../../server/store/membership-store.ts';
 import { PostStore } from '../../server/store/post-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
 import { parsePlace } from '../../shared/areas/area-code.ts';
@@ -33,6 +35,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
 import { csrFor, newKey, testAuthority, testEnrolment } from './enrolment.ts';
 import { addGroup } from './fleet-rows.ts';
+import { testLedger } from './ledger.ts';
 import { openOrderWorld } from './order-world.ts';
 import { INSTALLATION } from './signed-documents.ts';
 
@@ -83,6 +86,18 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     log,
   });
   await relay.start();
+  const ledger = testLedger(database, clock, bus);
+  const membership = createMembership({
+    installation: INSTALLATION,
+    store: new MembershipStore(database),
+    orders: { root: () => world.orders.root() },
+    ledger,
+    online: world.online,
+    devices,
+    bus,
+    clock,
+    log,
+  });
   const seen: { device: DeviceId; address: string | null; connected: boolean }[] = [];
   const est = createEst({ enrolment, authority, addressOf: () => null });
   const { keyPem, chainPem } = authority.serverIdentity();
@@ -105,6 +120,8 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
       },
       orders,
       relay,
+      membership,
+      ledger,
       reenrol: est.reenrol,
       bus,
       clock,
@@ -151,6 +168,8 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     commands,
     gateway,
     relay,
+    membership,
+    ledger,
     port,
     seen,
     complaints,
@@ -160,6 +179,8 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     close: async () => {
       await gateway.stop();
       await relay.stop();
+      membership.stop();
+      await ledger.stop();
       await world.stop();
       await database.close();
       rmSync(folder, { recursive: true, force: true });

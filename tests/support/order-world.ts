@@ -45,7 +45,8 @@ export interface OrderWorld {
   reopen(): Promise<Orders>;
   addDevice(area: string): DeviceId;
   addKey(person: Person['id']): Promise<TestKey>;
-  root(people: readonly Person[], signers: readonly Person[]): Promise<void>;
+  /** `organisationKeys`: left out, those before stay. */
+  root(people: readonly Person[], signers: readonly Person[], organisationKeys?: readonly TestKey[]): Promise<void>;
   sign(order: string, revision: number, person: Person): Promise<{ adopted: boolean; code: string | null }>;
   stop(): Promise<void>;
 }
@@ -194,9 +195,10 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
       await register(person, key);
       return key;
     },
-    root: async (members, signers) => {
+    root: async (members, signers, organisation) => {
       const keyids = members.map(({ key }) => key.keyid);
-      const { version, payload } = await world.orders.proposeRoot({ threshold: 2, keyids });
+      const organisationKeys = organisation?.map(({ publicKey }) => publicKey);
+      const { version, payload } = await world.orders.proposeRoot({ threshold: 2, keyids, organisationKeys });
       for (const { id, key } of signers) {
         await world.orders.signRoot(id, version, { keyid: key.keyid, signature: signRootPayload(key, payload) });
       }

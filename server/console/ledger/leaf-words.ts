@@ -17,6 +17,8 @@ export const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'ca.created': 'A certificate authority was made',
   'crl.issued': 'The revocation list was signed',
   'ip-database.activated': 'The IP data were changed',
+  'messaging-key.certified': "A device's messaging key was certified",
+  'messaging-key.countersigned': "A device's messaging key was countersigned by the organisation",
 };
 
 /** `order 2026-001, revision 1`: the particulars, as they stand there. */

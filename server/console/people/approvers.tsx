@@ -140,6 +140,7 @@ function Roots({ approvers }: { readonly approvers: ApproversView }) {
           opened={dialog === 'sign'}
           close={() => setDialog(null)}
           root={approvers.waiting}
+          current={approvers.current}
           signKey={own.data.key}
           named={named}
         />

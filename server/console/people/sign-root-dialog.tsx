@@ -15,29 +15,31 @@ export function SignRootDialog({
   opened,
   close,
   root,
+  current,
   signKey,
   named,
 }: {
   readonly opened: boolean;
   readonly close: () => void;
   readonly root: { readonly version: number; readonly payload: string };
+  /** The root in force as the server gives it: it counts as what came before only if the text to be signed names it by its digest. */
+  readonly current: { readonly version: number; readonly payload: string } | null;
   readonly signKey: WebApproverKey;
   readonly named: (person: string) => string;
 }) {
   const client = useQueryClient();
-  const { title, lines } = describeRoot(root.payload, root.version);
-  const digest = useQuery({
-    queryKey: ['sha-256', root.payload],
-    queryFn: () => webSha256(root.payload),
-    staleTime: Number.POSITIVE_INFINITY,
-  }).data;
+  const digest = useDigest(root.payload);
+  const before = useDigest(current?.payload ?? '');
+  const { previous } = describeRoot(root.payload, root.version).document;
+  const replaced = current && before === previous ? describeRoot(current.payload, current.version).document : null;
+  const { title, lines } = describeRoot(root.payload, root.version, replaced);
   return (
     <Confirm
       title="Sign the list of approvers"
       opened={opened}
       close={close}
       verb="Sign it"
-      ready={digest !== undefined}
+      ready={digest !== undefined && before !== undefined}
       act={async () => {
         const signature = await signRoot(signKey, root.payload);
         await call('POST', `/approvers/${root.version}/signatures`, rootView, { keyid: signKey.keyid, signature });
@@ -48,12 +50,17 @@ export function SignRootDialog({
         <Text fw={600}>{title}</Text>
         <Table variant="vertical" layout="auto">
           <Table.Tbody>
-            {lines.map(({ label, value, person }) => (
+            {lines.map(({ label, value, person, grave }) => (
               <Table.Tr key={`${label} ${value}`}>
                 <Table.Th scope="row">
                   <Given>{person === undefined ? sentence(label) : named(person)}</Given>
                 </Table.Th>
-                <Table.Td style={{ overflowWrap: 'anywhere' }}>{value}</Table.Td>
+                <Table.Td
+                  style={{ overflowWrap: 'anywhere' }}
+                  {...(grave && { c: 'var(--mantine-color-error)', fw: 600 })}
+                >
+                  {value}
+                </Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -68,3 +75,6 @@ export function SignRootDialog({
     </Confirm>
   );
 }
+
+const useDigest = (text: string): string | undefined =>
+  useQuery({ queryKey: ['sha-256', text], queryFn: () => webSha256(text), staleTime: Number.POSITIVE_INFINITY }).data;

@@ -1,0 +1,79 @@
+/** Who may be a member of a conversation, as devices ask and hand in (`shared/protocol/device-http.ts`), and the ledger that proves it. */
+import { z } from 'zod';
+import type { consistencyView } from '../../shared/api/ledger.ts';
+import { CordonError } from '../../shared/errors.ts';
+import {
+  type membersAnswer,
+  membersBody,
+  type messagingKeyAnswer,
+  messagingKeyBody,
+  type peopleAnswer,
+} from '../../shared/protocol/device-http.ts';
+import { bodyOf, type DeviceRequest, type DeviceRoute, json } from './device-route.ts';
+import type { Interests } from './interests.ts';
+import type { LedgerPort, MembershipPort } from './ports.ts';
+import type { Answer } from './refusals.ts';
+import type { Sessions } from './sessions.ts';
+
+export interface MembershipRoutesPorts {
+  readonly membership: MembershipPort;
+  readonly ledger: LedgerPort;
+  readonly sessions: Pick<Sessions, 'live'>;
+  readonly interests: Pick<Interests, 'add'>;
+}
+
+const size = z.coerce.number().int().min(0);
+const consistencyQuery = z.strictObject({ from: size, to: size.optional() });
+/** Part of a name, as a person types it. */
+const peopleQuery = z.strictObject({ text: z.string().trim().min(1).max(200) });
+
+export function membershipRoutes({ membership, ledger, sessions, interests }: MembershipRoutesPorts): DeviceRoute[] {
+  async function handIn({ identity, request }: DeviceRequest): Promise<Answer> {
+    const { envelope } = await bodyOf(messagingKeyBody, request, '{ envelope } of a messaging key');
+    const { device, generation, certificate } = identity;
+    return json((await membership.handIn({ device, generation, der: certificate.der }, envelope)) satisfies Own);
+  }
+
+  async function own({ identity: { device, generation } }: DeviceRequest): Promise<Answer> {
+    return json((await membership.own(device, generation)) satisfies Own);
+  }
+
+  async function people({ query }: DeviceRequest): Promise<Answer> {
+    const { text } = queryOf(peopleQuery, query);
+    return json({ people: await membership.search(text) } satisfies z.input<typeof peopleAnswer>);
+  }
+
+  async function members({ identity, request }: DeviceRequest): Promise<Answer> {
+    const asked = await bodyOf(membersBody, request, '{ people, devices } to ask about');
+    const session = sessions.live(identity.device);
+    // Before the answer is made: what changes meanwhile is told.
+    if (session?.generation === identity.generation) interests.add(session, asked.people);
+    const found = await membership.members(asked);
+    if (session?.generation === identity.generation && session.open) interests.add(session, found.people);
+    return json({ members: [...found.members] } satisfies z.input<typeof membersAnswer>);
+  }
+
+  async function consistency({ query }: DeviceRequest): Promise<Answer> {
+    const { from, to } = queryOf(consistencyQuery, query);
+    const { proof, checkpoint } = await ledger.proveGrowth(from, to);
+    const hashes = proof.map((hash) => hash.toString('base64'));
+    return json({ from, proof: hashes, checkpoint, key: ledger.verifierKey } satisfies z.input<typeof consistencyView>);
+  }
+
+  return [
+    { method: 'POST', path: '/device/messaging-key', answer: handIn },
+    { method: 'GET', path: '/device/messaging-key', answer: own },
+    { method: 'GET', path: '/device/people', answer: people },
+    { method: 'POST', path: '/device/members', answer: members },
+    { method: 'GET', path: '/device/ledger/consistency', answer: consistency },
+  ];
+}
+
+type Own = z.input<typeof messagingKeyAnswer>;
+
+function queryOf<S extends z.ZodType>(schema: S, query: URLSearchParams): z.output<S> {
+  const parsed = schema.safeParse(Object.fromEntries(query));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new CordonError('invalid_input', `${issue?.path.join('.')}: ${issue?.message}`, {}, parsed.error);
+}

@@ -1,0 +1,140 @@
+/** The paths by which devices hand in their messaging key and ask for members, over real TLS, and the frame that tells of a change. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { checkGrowth, checkInclusion } from '../../shared/ledger/check-answer.ts';
+import { countersignCertificate, judgeMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
+import { personOf } from '../../shared/order/person.ts';
+import { membersAnswer, messagingKeyAnswer, peopleAnswer } from '../../shared/protocol/device-http.ts';
+import {
+  ask,
+  type GatewayWorld,
+  openGatewayWorld,
+  type TestDevice,
+  TestLink,
+} from '../../tests/support/gateway-world.ts';
+import { messagingKey } from '../../tests/support/messaging-keys.ts';
+import { INSTALLATION, testKey } from '../../tests/support/signed-documents.ts';
+
+let world: GatewayWorld;
+const organisation = testKey();
+/** Every test code is for her. */
+const AMINA = personOf(INSTALLATION, 'Amina');
+beforeAll(async () => {
+  world = await openGatewayWorld();
+  const { ada, ben, cyd } = world.people;
+  await world.root([ada, ben, cyd], [ada, ben], [organisation]);
+  await world.ledger.start();
+});
+afterAll(async () => {
+  expect(world.complaints).toEqual([]);
+  await world.close();
+});
+
+const json = async (device: TestDevice, method: string, path: string, body?: unknown) => {
+  const answer = await ask(device.tls, method, path, body === undefined ? undefined : JSON.stringify(body));
+  return { status: answer.status, json: JSON.parse(answer.body) };
+};
+const members = async (device: TestDevice, asked: object) =>
+  membersAnswer.parse((await json(device, 'POST', '/device/members', asked)).json).members;
+
+async function handIn(device: TestDevice) {
+  const { envelope } = messagingKey(device.id, device.signer);
+  const { status, json: answer } = await json(device, 'POST', '/device/messaging-key', { envelope });
+  expect(status).toBe(200);
+  return messagingKeyAnswer.parse(answer);
+}
+
+async function countersign(): Promise<void> {
+  const query = { waiting: true, lacking: null, group: null, scope: null, cursor: null, limit: 500 };
+  const { keys } = await world.membership.list(query);
+  const given = keys.map(({ digest, payload }) => ({
+    digest,
+    keyid: organisation.keyid,
+    signature: countersignCertificate(organisation, payload),
+  }));
+  expect((await world.membership.countersign(given, null)).refused).toEqual([]);
+}
+
+it('a device hands in its key, is countersigned, and is found and proven', async () => {
+  const device = await world.enrol();
+  expect((await json(device, 'GET', '/device/messaging-key')).json).toEqual({
+    certificate: null,
+    countersigned: false,
+  });
+  expect(await handIn(device)).toMatchObject({ countersigned: false });
+  const link = await new TestLink(device.tls).hello();
+  expect(await members(device, { people: [AMINA] })).toEqual([]);
+  await countersign();
+  expect((await link.next('members-changed')).person).toBe(AMINA);
+  expect((await json(device, 'GET', '/device/messaging-key')).json.countersigned).toBe(true);
+  const found = peopleAnswer.parse((await json(device, 'GET', '/device/people?text=min')).json);
+  expect(found).toEqual({ people: [{ person: AMINA, name: 'Amina', devices: 1 }] });
+  const proofs = await members(device, { devices: [device.id] });
+  expect(proofs).toHaveLength(1);
+  for (const { certificate, certified, countersigned } of proofs) {
+    const judged = judgeMessagingCertificate(certificate, world.orders.root()!);
+    expect([judged.certifiedBy.size, judged.countersignedBy.size]).toEqual([1, 1]);
+    for (const proof of [certified, countersigned]) await checkInclusion(proof, proof.index, proof.key);
+  }
+  link.socket.close();
+  await link.closed;
+});
+
+it('who asked hears of a revocation, and who did not, or is gone, does not', async () => {
+  const [watched, curious, other] = [await world.enrol(), await world.enrol(), await world.enrol()];
+  await handIn(watched);
+  await countersign();
+  const [asks, silent] = [await new TestLink(curious.tls).hello(), await new TestLink(other.tls).hello()];
+  await members(curious, { people: [AMINA] });
+  await world.devices.revoke(watched.id);
+  expect((await asks.next('members-changed')).person).toBe(AMINA);
+  expect(silent.frames.map(({ kind }) => kind)).not.toContain('members-changed');
+  for (const link of [asks, silent]) {
+    link.socket.close();
+    await link.closed;
+  }
+  const again = await new TestLink(curious.tls).hello();
+  world.bus.publish({ kind: 'members', people: [AMINA] });
+  world.bus.publish({ kind: 'device', device: curious.id });
+  await world.ledger.sequence();
+  expect(again.frames.map(({ kind }) => kind)).not.toContain('members-changed');
+  again.socket.close();
+});
+
+it('proves that any tree of the ledger begins with any earlier one', async () => {
+  const device = await world.enrol();
+  const consistency = async (query: string) => (await json(device, 'GET', `/device/ledger/consistency?${query}`)).json;
+  const first = await consistency('from=0');
+  expect(first).toMatchObject({ from: 0, proof: [], key: world.ledger.verifierKey });
+  const size = Number(first.checkpoint.split('\n')[1]);
+  await handIn(device);
+  await world.ledger.sequence();
+  const grown = await consistency(`from=${size}`);
+  expect((await checkGrowth(grown, first.checkpoint, first.key)).size).toBeGreaterThan(size);
+  // Between two trees that the device holds already, whatever the newest is by now.
+  const between = await consistency(`from=${size}&to=${size}`);
+  expect((await checkGrowth({ ...between, checkpoint: first.checkpoint }, first.checkpoint, first.key)).size).toBe(
+    size,
+  );
+  for (const query of ['', 'from=-1', 'from=x', `from=1&to=${size + 1000}`, `from=${size + 1000}`, 'from=5&to=2']) {
+    expect([query, (await consistency(query)).code]).toEqual([query, expect.stringMatching(/invalid/)]);
+  }
+});
+
+it('refuses what is no such body, and says so', async () => {
+  const device = await world.enrol();
+  const other = await world.enrol();
+  for (const [method, path, body, code] of [
+    ['POST', '/device/messaging-key', {}, 'invalid_input'],
+    ['POST', '/device/messaging-key', { envelope: messagingKey(other.id, other.signer).envelope }, 'signature_invalid'],
+    ['POST', '/device/members', {}, 'invalid_input'],
+    ['POST', '/device/members', { people: ['Amina'] }, 'invalid_input'],
+    ['POST', '/device/members', { people: Array(201).fill(AMINA) }, 'invalid_input'],
+    ['GET', '/device/people', undefined, 'invalid_input'],
+    ['GET', '/device/people?text=', undefined, 'invalid_input'],
+    ['PUT', '/device/messaging-key', {}, 'not_found'],
+    ['GET', '/device/messaging-key/x', undefined, 'not_found'],
+  ] as const) {
+    const answer = await json(device, method, path, body);
+    expect([method, path, answer.json.code]).toEqual([method, path, code]);
+  }
+});

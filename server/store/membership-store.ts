@@ -1,0 +1,284 @@
+/** Messaging keys and who has signed their certificates. */
+import { sql } from 'kysely';
+import { type DeviceId, deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
+import type {
+  KeyQuery,
+  KeyRow,
+  KeySignature,
+  ListedKey,
+  MemberScope,
+  NewSignature,
+  MembershipStore as Port,
+  SignedKey,
+} from '../membership/ports.ts';
+import { insertOf } from './bulk.ts';
+import type { Database, Tx } from './database.ts';
+import { withinScope } from './device-scope.ts';
+import { appendLeaves } from './leaves.ts';
+import type { Schema } from './schema.ts';
+
+type NewKey = Parameters<Port['certify']>[0];
+type Row = Schema['messaging_keys'];
+
+export class MembershipStore implements Port {
+  readonly #database: Database;
+  /** Devices that come together after an update share a commit. */
+  readonly #certify: (row: { readonly key: NewKey; readonly signature: NewSignature }) => Promise<void>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#certify = database.grouped(async (tx, rows) => {
+      const added: NewSignature[] = [];
+      for (const { key, signature } of rows) if (await insertKey(tx, key)) added.push(signature);
+      await insertSignatures(tx, added);
+    });
+  }
+
+  async keyOf(device: DeviceId, generation: number): Promise<SignedKey | null> {
+    const row = await this.#database.db
+      .selectFrom('messaging_keys')
+      .selectAll()
+      .where('device_id', '=', device)
+      .where('generation', '=', generation)
+      .executeTakeFirst();
+    return row ? ((await this.#signed([row]))[0] ?? null) : null;
+  }
+
+  async certify(key: NewKey, signature: NewSignature): Promise<void> {
+    await this.#certify({ key, signature });
+  }
+
+  async sign(signatures: readonly NewSignature[]): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      const there = await tx
+        .selectFrom('messaging_signatures')
+        .select(['device_id', 'generation', 'keyid'])
+        .where(
+          'device_id',
+          'in',
+          signatures.map(({ key }) => key.device),
+        )
+        .execute();
+      const known = new Set(there.map(({ device_id, generation, keyid }) => `${device_id} ${generation} ${keyid}`));
+      const added = signatures.filter(({ key: { device, generation }, keyid }) => {
+        const name = `${device} ${generation} ${keyid}`;
+        return !known.has(name) && known.add(name);
+      });
+      await insertSignatures(tx, added);
+    });
+  }
+
+  async present(digests: readonly string[], scope: MemberScope): Promise<KeyRow[]> {
+    const rows = await this.#present()
+      .where('messaging_keys.digest', 'in', [...digests])
+      .where(withinScope(scope))
+      .execute();
+    return rows.map(keyOf);
+  }
+
+  async list({ waiting, lacking, group, scope, after, limit }: KeyQuery): Promise<ListedKey[]> {
+    const rows = await this.#present()
+      .innerJoin('groups', 'groups.id', 'devices.group_id')
+      .select(['groups.id as group_id', 'groups.name as group_name'])
+      .where(withinScope(scope))
+      .$if(waiting, (query) => query.where(WAITING))
+      .$if(lacking !== null, (query) =>
+        query.where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('messaging_signatures as s')
+                .select('s.keyid')
+                .whereRef('s.device_id', '=', 'messaging_keys.device_id')
+                .whereRef('s.generation', '=', 'messaging_keys.generation')
+                .where('s.keyid', '=', lacking),
+            ),
+          ),
+        ),
+      )
+      .$if(group !== null, (query) => query.where('groups.name', '=', group))
+      .$if(after !== null, (query) =>
+        query.where(
+          sql<boolean>`(messaging_keys.certified_at, messaging_keys.device_id) > (${after?.certifiedAt}, ${after?.device})`,
+        ),
+      )
+      .orderBy('messaging_keys.certified_at')
+      .orderBy('messaging_keys.device_id')
+      .limit(limit)
+      .execute();
+    const signed = await this.#signed(rows);
+    return rows.flatMap(({ group_id, group_name }, at) => {
+      const key = signed[at];
+      return key ? [{ ...key, group: { id: groupIdSchema.parse(group_id), name: group_name } }] : [];
+    });
+  }
+
+  async waiting(scope: MemberScope): Promise<number> {
+    const { count } = await this.#database.db
+      .selectFrom('messaging_keys')
+      .innerJoin('devices', (join) =>
+        join
+          .onRef('devices.id', '=', 'messaging_keys.device_id')
+          .onRef('devices.generation', '=', 'messaging_keys.generation'),
+      )
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('devices.status', '=', 'active')
+      .where(WAITING)
+      .where(withinScope(scope))
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  async settle(keyids: readonly string[]): Promise<void> {
+    const signed =
+      keyids.length === 0
+        ? sql`1 = 0`
+        : sql`exists (select 1 from messaging_signatures as s where s.device_id = messaging_keys.device_id
+            and s.generation = messaging_keys.generation and s.keyid in (${sql.join([...keyids])}))`;
+    await this.#database.transaction(async (tx) => {
+      await sql`update messaging_keys set waiting = 0 where waiting = 1 and ${signed}`.execute(tx);
+      await sql`update messaging_keys set waiting = 1 where waiting = 0 and not ${signed}`.execute(tx);
+    });
+  }
+
+  async members({ people, devices }: Parameters<Port['members']>[0]): Promise<SignedKey[]> {
+    const member = () => this.#present().where(sql<boolean>`messaging_keys.waiting = 0`);
+    const [ofPeople, ofDevices] = await Promise.all([
+      people.length === 0
+        ? []
+        : member()
+            .where('messaging_keys.person', 'in', [...people])
+            .execute(),
+      devices.length === 0
+        ? []
+        : member()
+            .where('messaging_keys.device_id', 'in', [...devices])
+            .execute(),
+    ]);
+    const rows = new Map([...ofPeople, ...ofDevices].map((row) => [row.device_id, row]));
+    return this.#signed([...rows.values()]);
+  }
+
+  async search(folded: string, limit: number) {
+    const pattern = `%${folded.replace(/[\\%_]/g, '\\$&')}%`;
+    const { rows } = await sql<{ person: string; name: string; devices: number }>`
+      select person, max(name) as name, count(*) as devices
+      from messaging_keys inner join devices
+        on devices.id = messaging_keys.device_id and devices.generation = messaging_keys.generation
+      where folded like ${pattern} escape '\\' and waiting = 0 and devices.status = 'active'
+      group by folded, person order by folded, person limit ${limit}`.execute(this.#database.db);
+    return rows.map((row) => ({ ...row, devices: Number(row.devices) }));
+  }
+
+  async peopleOf(device: DeviceId): Promise<string[]> {
+    const rows = await this.#database.db
+      .selectFrom('messaging_keys')
+      .select('person')
+      .distinct()
+      .where('device_id', '=', device)
+      .execute();
+    return rows.map(({ person }) => person);
+  }
+
+  #present() {
+    return this.#database.db
+      .selectFrom('messaging_keys')
+      .innerJoin('devices', (join) =>
+        join
+          .onRef('devices.id', '=', 'messaging_keys.device_id')
+          .onRef('devices.generation', '=', 'messaging_keys.generation'),
+      )
+      .selectAll('messaging_keys')
+      .where('devices.status', '=', 'active');
+  }
+
+  async #signed(rows: readonly Row[]): Promise<SignedKey[]> {
+    if (rows.length === 0) return [];
+    const signatures = await this.#database.db
+      .selectFrom('messaging_signatures as s')
+      .innerJoin('ledger_leaves as leaf', 'leaf.id', 's.leaf_id')
+      .select(['s.device_id', 's.generation', 's.keyid', 's.role', 's.signature', 'leaf.leaf_index'])
+      .where(
+        's.device_id',
+        'in',
+        rows.map((row) => row.device_id),
+      )
+      .orderBy('s.leaf_id')
+      .execute();
+    const byKey = Map.groupBy(signatures, (each) => `${each.device_id} ${each.generation}`);
+    return rows.map((row) => ({
+      ...keyOf(row),
+      signatures: (byKey.get(`${row.device_id} ${row.generation}`) ?? []).map(
+        ({ keyid, role, signature, leaf_index }): KeySignature => ({
+          keyid,
+          role,
+          signature,
+          leafIndex: leaf_index === null ? null : Number(leaf_index),
+        }),
+      ),
+    }));
+  }
+}
+
+/** As it stands in the index's condition, or the index would not serve. */
+const WAITING = sql<boolean>`messaging_keys.waiting = 1`;
+
+/** True when it was new, of the present enrolment of an active device. */
+async function insertKey(tx: Tx, key: NewKey): Promise<boolean> {
+  const { rows } = await sql`
+    insert into messaging_keys
+      (device_id, generation, person, name, folded, signature_key, payload, digest, certified_at, waiting)
+    select devices.id, devices.generation, ${key.person}, ${key.name}, ${key.folded}, ${key.signatureKey},
+      ${key.payload}, ${key.digest}, ${sql.lit(key.certifiedAt)}, 1
+    from devices
+    where devices.id = ${key.device} and devices.generation = ${key.generation} and devices.status = 'active'
+    on conflict (device_id, generation) do nothing returning device_id`.execute(tx);
+  return rows.length > 0;
+}
+
+async function insertSignatures(tx: Tx, signatures: readonly NewSignature[]): Promise<void> {
+  if (signatures.length === 0) return;
+  const leaves = await appendLeaves(
+    tx,
+    signatures.map(({ leaf }) => leaf),
+  );
+  await insertOf(
+    'messaging_signatures',
+    {
+      device_id: 'text',
+      generation: 'bigint',
+      keyid: 'text',
+      role: 'text',
+      signature: 'text',
+      leaf_id: 'bigint',
+      signed_at: 'bigint',
+    },
+    signatures.map(({ key, keyid, role, signature, at }, index) => [
+      key.device,
+      key.generation,
+      keyid,
+      role,
+      signature,
+      leaves[index] ?? null,
+      at,
+    ]),
+  ).execute(tx);
+  const countersigned = signatures.filter(({ role }) => role === 'organisation').map(({ key }) => key.device);
+  if (countersigned.length === 0) return;
+  await sql`update messaging_keys set waiting = 0 where waiting = 1 and exists (
+    select 1 from messaging_signatures as s where s.device_id = messaging_keys.device_id
+      and s.generation = messaging_keys.generation and s.role = 'organisation')
+    and device_id in (${sql.join(countersigned)})`.execute(tx);
+}
+
+function keyOf(row: Row): KeyRow {
+  return {
+    device: deviceIdSchema.parse(row.device_id),
+    generation: row.generation,
+    person: row.person,
+    name: row.name,
+    signatureKey: row.signature_key,
+    payload: row.payload,
+    digest: row.digest,
+    certifiedAt: row.certified_at,
+  };
+}

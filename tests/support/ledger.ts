@@ -1,0 +1,24 @@
+/** A ledger over a real store, with a key of its own. It sequences when asked, or once `start` was called. */
+import { generateKeyPairSync, sign } from 'node:crypto';
+import type { Bus } from '../../server/bus/bus.ts';
+import { createLedger, type Ledger } from '../../server/ledger/ledger.ts';
+import type { Database } from '../../server/store/database.ts';
+import { LedgerStore } from '../../server/store/ledger-store.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import { INSTALLATION } from './signed-documents.ts';
+
+export function testLedger(database: Database, clock: Clock, bus: Bus): Ledger {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  return createLedger({
+    store: new LedgerStore(database),
+    key: {
+      publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+      sign: (message) => sign(null, message, privateKey),
+    },
+    installation: INSTALLATION,
+    clock,
+    bus,
+    log: { error: () => undefined },
+    interval: 20,
+  });
+}

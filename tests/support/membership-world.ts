@@ -1,0 +1,124 @@
+/** The membership module over a real store, real orders and a real ledger, with devices whose certificates are their own. */
+import type { Authority } from '../../certs/authority.ts';
+import { spkiOf } from '../../certs/certificate.ts';
+import { createDevices } from '../../server/devices/devices.ts';
+import { createMembership, type Membership } from '../../server/membership/membership.ts';
+import type { Database } from '../../server/store/database.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
+import { GroupStore } from '../../server/store/group-store.ts';
+import { MembershipStore } from '../../server/store/membership-store.ts';
+import { PresenceStore } from '../../server/store/presence-store.ts';
+import { type Signer, signerOf } from '../../shared/order/dsse.ts';
+import { countersignCertificate } from '../../shared/order/messaging-certificate.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { newKey } from './enrolment.ts';
+import { addDevice, addGroup } from './fleet-rows.ts';
+import { testLedger } from './ledger.ts';
+import { messagingKey } from './messaging-keys.ts';
+import { openOrderWorld } from './order-world.ts';
+import { INSTALLATION, type TestKey, testKey } from './signed-documents.ts';
+
+export type MembershipWorld = Awaited<ReturnType<typeof openMembershipWorld>>;
+
+export interface KeyedDevice {
+  readonly id: DeviceId;
+  readonly identity: { readonly device: DeviceId; readonly generation: number; readonly der: string };
+  /** Of its certificate's key. */
+  readonly signer: Signer;
+}
+
+export async function openMembershipWorld(database: Database, authority: Authority) {
+  const world = await openOrderWorld(database);
+  const { bus, clock } = world;
+  const { ada, ben, cyd } = world.people;
+  const organisation = testKey();
+  await world.root([ada, ben, cyd], [ada, ben], [organisation]);
+  const devices = createDevices({
+    store: new DeviceStore(database),
+    groups: new GroupStore(database),
+    presence: new PresenceStore(database),
+    bus,
+    clock,
+    followers: { deviceChanged: async () => undefined },
+  });
+  const ledger = testLedger(database, clock, bus);
+  await ledger.sequence();
+  const open = (): Membership =>
+    createMembership({
+      installation: INSTALLATION,
+      store: new MembershipStore(database),
+      orders: { root: () => world.orders.root() },
+      ledger,
+      online: world.online,
+      devices,
+      bus,
+      clock,
+      log: {
+        error: (fields, message) => {
+          throw new Error(`${message}: ${JSON.stringify(fields)}`);
+        },
+      },
+    });
+  const membership = open();
+  const group = await addGroup(database, 'embassies');
+
+  /** A device that has a certificate and no messaging key yet. */
+  async function enrol(user = 'Amina', given: { group?: GroupId } = {}): Promise<KeyedDevice> {
+    const id = await addDevice(database, { group: given.group ?? group, user });
+    return { id, ...identityOf(id) };
+  }
+
+  function identityOf(id: DeviceId, generation = 1) {
+    const privateKey = newKey();
+    const { der } = authority.issue({ profile: 'device', spki: spkiOf(privateKey), commonName: id });
+    const identity = { device: id, generation, der: der.toString('base64') };
+    return { identity, signer: signerOf(privateKey) };
+  }
+
+  /** Hands in a new key. */
+  async function handIn(device: KeyedDevice) {
+    const { envelope, signatureKey } = messagingKey(device.id, device.signer, {
+      generation: device.identity.generation,
+    });
+    const answer = await membership.handIn(device.identity, envelope);
+    return { envelope, signatureKey, answer };
+  }
+
+  async function waiting(more: Partial<Parameters<Membership['list']>[0]> = {}) {
+    const query = { waiting: true, lacking: null, group: null, scope: null, cursor: null, limit: 100 };
+    return membership.list({ ...query, ...more });
+  }
+
+  /** Countersigns all that waits. */
+  async function countersign(key: TestKey = organisation, more: Parameters<typeof waiting>[0] = {}) {
+    const { keys } = await waiting(more);
+    const given = keys.map(({ digest, payload }) => ({
+      digest,
+      keyid: key.keyid,
+      signature: countersignCertificate(key, payload),
+    }));
+    return membership.countersign(given, null);
+  }
+
+  return {
+    ...world,
+    database,
+    world,
+    organisation,
+    devices,
+    ledger,
+    membership,
+    group,
+    enrol,
+    identityOf,
+    handIn,
+    waiting,
+    countersign,
+    /** The same root with these organisation keys. */
+    changeKeys: (keys: readonly TestKey[]) => world.root([ada, ben, cyd], [ada, ben], keys),
+    stop: async () => {
+      membership.stop();
+      await world.stop();
+    },
+  };
+}
