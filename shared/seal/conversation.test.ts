@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newDeviceId } from '../protocol/ids.ts';
-import type { Content } from './content.ts';
+import { anybody, enrol, text } from '../../tests/support/conversations.ts';
 import {
   commitChange,
   conversationOf,
@@ -15,23 +14,6 @@ import { joinConversation } from './join.ts';
 import { makeKeyPackage, readKeyPackage } from './key-package.ts';
 import { peek } from './message.ts';
 import { openMessage } from './open.ts';
-import { makeSigningKey } from './signing-key.ts';
-import type { Self } from './terms.ts';
-
-const anybody = async () => true;
-const enrol = async (generation = 1): Promise<Self> => ({
-  device: newDeviceId(),
-  generation,
-  key: await makeSigningKey(),
-});
-const text = (words: string): Content => ({
-  type: 'text',
-  id: crypto.randomUUID(),
-  at: 1,
-  text: words,
-  attachments: [],
-  ledger: null,
-});
 
 describe('a conversation', () => {
   it('is between those who were added, until they are removed', async () => {

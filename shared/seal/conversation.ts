@@ -4,9 +4,10 @@
  */
 import { createApplicationMessage, createCommit, createGroup, encodeMlsMessage, zeroOutUint8Array } from 'ts-mls';
 import { CordonError } from '../errors.ts';
-import { LARGEST_SEALED } from '../protocol/frames.ts';
+import { conversationIdSchema, LARGEST_SEALED } from '../protocol/frames.ts';
 import { type Content, encodeContent } from './content.ts';
 import { checkKeyPackage, generateKeyPackage, openKeyPackage } from './key-package.ts';
+import { conversationOfGroup } from './message.ts';
 import { describe, encodeState, isActive, leafAt, leavesOf, withState } from './state.ts';
 import { clientConfig, isSame, suite } from './suite.ts';
 import type { Authenticate, Claim, Leaf, Self } from './terms.ts';
@@ -24,9 +25,11 @@ export function newConversationId(): string {
 
 /** With oneself alone in it, at epoch 0. */
 export async function createConversation(self: Self, conversation: string, now: number): Promise<Uint8Array> {
-  const groupId = Uint8Array.fromBase64(conversation, { alphabet: 'base64url' });
-  if (groupId.length !== 16)
+  const named = conversationIdSchema.safeParse(conversation).success;
+  const groupId = named ? Uint8Array.fromBase64(conversation, { alphabet: 'base64url' }) : new Uint8Array(16);
+  if (conversationOfGroup(groupId) !== conversation) {
     throw new CordonError('invalid_input', 'A conversation is named by 16 bytes in base64url.');
+  }
   const { publicPackage, privatePackage } = await generateKeyPackage(self, now, false);
   const config = clientConfig([]);
   return encodeState(await createGroup(groupId, publicPackage, privatePackage, [], await suite(), config));

@@ -1,19 +1,10 @@
 /** Conversations under whatever order of things a network and its people come up with. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isCordonError } from '../../shared/errors.ts';
 import { isMember, membersOf } from '../../shared/seal/conversation.ts';
 import type { Self } from '../../shared/seal/terms.ts';
+import { codeOfAsync as codeOf } from '../support/code-of.ts';
 import { conversationOfMany, enrol, join, packageOf, type Talker } from '../support/conversations.ts';
-
-const codeOf = async (act: Promise<unknown>): Promise<string> => {
-  try {
-    await act;
-    return 'accepted';
-  } catch (error) {
-    return isCordonError(error) ? error.code : String(error);
-  }
-};
 
 interface Step {
   readonly act: string;
