@@ -46,6 +46,7 @@ import { ledgerRouter } from './public/ledger.ts';
 import { createDatagrams } from './relay/datagrams.ts';
 import { createRelay } from './relay/relay.ts';
 import { AdminStore } from './store/admin-store.ts';
+import { AttachmentStore } from './store/attachment-store.ts';
 import { backupTo } from './store/backup.ts';
 import { CommandStore } from './store/command-store.ts';
 import { openDatabase } from './store/database.ts';
@@ -54,6 +55,7 @@ import { EnrolmentStore } from './store/enrolment-store.ts';
 import { ExecutionStore } from './store/execution-store.ts';
 import { GroupStore } from './store/group-store.ts';
 import { JurisdictionStore } from './store/jurisdiction-store.ts';
+import { KeyPackageStore } from './store/key-package-store.ts';
 import { LedgerStore } from './store/ledger-store.ts';
 import { MailboxStore } from './store/mailbox-store.ts';
 import { MembershipStore } from './store/membership-store.ts';
@@ -226,6 +228,8 @@ export async function startServer(
   const relay = createRelay({
     posts: new PostStore(database),
     mailboxes: new MailboxStore(database),
+    keyPackages: new KeyPackageStore(database),
+    attachments: new AttachmentStore(database),
     orders,
     affectedBy: jurisdiction.affectedBy,
     clock,

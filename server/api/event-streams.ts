@@ -28,6 +28,7 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   ledger: 'ledger',
   // When somebody gets mail is nobody's business.
   mail: null,
+  'key-packages': null,
 };
 
 /** Tabs of one browser, or a script that was started too often. */

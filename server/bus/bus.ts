@@ -21,6 +21,8 @@ export type Wake =
   | { readonly kind: 'mail'; readonly devices: readonly DeviceId[] }
   /** The devices of these people that may be members of conversations have changed. */
   | { readonly kind: 'members'; readonly people: readonly string[] }
+  /** Few key packages of these devices are left. */
+  | { readonly kind: 'key-packages'; readonly devices: readonly DeviceId[] }
   /** For whoever shows it to people: something of this kind has changed. Devices need not hear of it. */
   | { readonly kind: Shown };
 

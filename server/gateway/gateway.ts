@@ -30,6 +30,7 @@ import type {
 } from './ports.ts';
 import { createPushing } from './pushing.ts';
 import { refusalOf, refuseUpgrade } from './refusals.ts';
+import { sealedRoutes } from './sealed-routes.ts';
 import { type ServiceRoutesPorts, serviceRoutes } from './service-routes.ts';
 import type { DeviceSession, SessionHandlers } from './session.ts';
 import { Sessions } from './sessions.ts';
@@ -92,6 +93,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
           sighted: (...seen) => connecting.sighted(...seen),
         }),
         ...membershipRoutes({ membership: ports.membership, ledger: ports.ledger, sessions, interests }),
+        ...sealedRoutes(relay),
       ],
       log,
     }),
@@ -209,6 +211,9 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
         for (const person of wake.people) {
           for (const session of interests.in(person)) session.send({ kind: 'members-changed', person });
         }
+        return;
+      case 'key-packages':
+        await Promise.all(wake.devices.map(mailing.fewKeyPackages));
         return;
       case 'verdicts':
         // In slices: their verdicts are made of one reading of the store, and between slices others have their turn.

@@ -16,6 +16,8 @@ const MOST_BYTES = 1024 * 1024;
 export interface Mailing {
   mailbox(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'mailbox' }>): Promise<void>;
   taken(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'taken' }>): Promise<void>;
+  /** It is told how many are left, if it asks for its mailbox at all. */
+  fewKeyPackages(device: DeviceId): Promise<void>;
   /** Something may wait for it. */
   wake(device: DeviceId): void;
 }
@@ -25,7 +27,7 @@ export function createMailing({
   sessions,
   log,
 }: {
-  readonly relay: Pick<RelayPort, 'counters' | 'read' | 'take'>;
+  readonly relay: Pick<RelayPort, 'counters' | 'read' | 'take' | 'keyPackages'>;
   readonly sessions: Sessions;
   readonly log: Log;
 }): Mailing {
@@ -61,6 +63,10 @@ export function createMailing({
     }
   }
 
+  async function tellKeyPackages(session: DeviceSession): Promise<void> {
+    session.send({ kind: 'key-packages-left', count: await relay.keyPackages.left(session) });
+  }
+
   function pushSoon(session: DeviceSession): void {
     const window = session.mail;
     if (!window?.open) return;
@@ -81,7 +87,12 @@ export function createMailing({
       const highest = session.mail?.highest ?? 0;
       session.mail = { open, sent: 0, highest, underWay: [], bytes: 0, reading: false, again: false };
       session.send({ kind: 'mailbox-is', ...(await relay.counters(session)) });
+      await tellKeyPackages(session);
       pushSoon(session);
+    },
+    async fewKeyPackages(device) {
+      const session = sessions.live(device);
+      if (session?.mail?.open) await tellKeyPackages(session);
     },
     async taken(session, { through }) {
       const window = session.mail;

@@ -80,7 +80,7 @@ export interface DatagramPort {
   answered(by: DeviceId, id: string, denial: DenialNotice | null): void;
 }
 
-export type RelayPort = Pick<Relay, 'accept' | 'counters' | 'read' | 'take'>;
+export type RelayPort = Pick<Relay, 'accept' | 'counters' | 'read' | 'take' | 'keyPackages' | 'attachments'>;
 
 export interface Log {
   debug(fields: object, message: string): void;

@@ -1,6 +1,8 @@
 /** Why the server's gate refuses a device a service, in the words of the order that does. */
+import { CordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
-import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { ServiceVerdict, Verdict } from '../../shared/verdict/terms.ts';
 
 /** Null when the gate is open. `appealOf`: whom somebody whom this order denies can turn to. */
 export function denialNotice(
@@ -29,3 +31,22 @@ export const plainDenial = (code: 'device_offline' | 'device_unknown', detail: s
   appeal: null,
   by: 'server',
 });
+
+/** What is asked when a device wants something of the service beside the link. */
+export interface MessagingGate {
+  /** Throws `device_unknown`. */
+  verdict(device: DeviceId): Promise<Verdict>;
+  appealOf(order: string): string | null;
+}
+
+/** Throws `service_denied` by the name of the orders, with their reasons and whom to appeal to. */
+export async function requireMessaging({ verdict, appealOf }: MessagingGate, device: DeviceId): Promise<void> {
+  const { messaging } = (await verdict(device)).services;
+  if (messaging.allowed) return;
+  const orders = messaging.denials.map(({ order }) => order);
+  throw new CordonError('service_denied', `Messaging is suspended by order ${orders.join(' and order ')}.`, {
+    orders,
+    reasons: [...messaging.reasons],
+    appeal: orders.map(appealOf).find((appeal) => appeal !== null) ?? null,
+  });
+}

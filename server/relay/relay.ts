@@ -7,6 +7,9 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 import type { Bus } from '../bus/bus.ts';
+import { type AttachmentStore, type Attachments, createAttachments } from './attachments.ts';
+import type { MessagingGate } from './denials.ts';
+import { createKeyPackageDesk, type KeyPackageDesk, type KeyPackageStore } from './key-packages.ts';
 import { createMailboxes, type Mailboxes } from './mailboxes.ts';
 import type { Log, MailboxFigures, MailboxStore, OrdersPort, PostStore } from './ports.ts';
 import { createPosts, type Posts } from './posts.ts';
@@ -14,6 +17,8 @@ import { createPosts, type Posts } from './posts.ts';
 export interface Relay
   extends Pick<Posts, 'accept'>,
     Pick<Mailboxes, 'counters' | 'read' | 'take' | 'look' | 'start' | 'stop'> {
+  readonly keyPackages: KeyPackageDesk;
+  readonly attachments: Attachments;
   /** For whoever watches the installation: nothing of any device. */
   figures(): MailboxFigures & { readonly posts: number };
 }
@@ -21,6 +26,8 @@ export interface Relay
 export interface RelayPorts {
   readonly posts: PostStore;
   readonly mailboxes: MailboxStore;
+  readonly keyPackages: KeyPackageStore;
+  readonly attachments: AttachmentStore;
   readonly orders: OrdersPort;
   /** Every device that the rule may reach, by the index of ties. */
   readonly affectedBy: (rule: OrderRule) => Promise<readonly DeviceId[]>;
@@ -33,7 +40,14 @@ export function createRelay({ posts: postStore, mailboxes: mailboxStore, ...port
   const mailboxes = createMailboxes({ ...ports, store: mailboxStore });
   const { wake, settleSoon } = mailboxes;
   const posts = createPosts({ ...ports, store: postStore, wake, settleSoon });
+  const { orders, clock, bus } = ports;
+  const gate: MessagingGate = {
+    verdict: async (device) => orders.cachedVerdict(device) ?? orders.verdict(device),
+    appealOf: (order) => orders.termsOf(order)?.appeal ?? null,
+  };
   return {
+    keyPackages: createKeyPackageDesk({ store: ports.keyPackages, gate, bus }),
+    attachments: createAttachments({ store: ports.attachments, gate, clock }),
     accept: posts.accept,
     counters: mailboxes.counters,
     read: mailboxes.read,

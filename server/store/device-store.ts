@@ -24,6 +24,7 @@ import type { Database, Db, Tx } from './database.ts';
 import { allIds, pageOfIds } from './device-list.ts';
 import { withinScope } from './device-scope.ts';
 import { groupedReads } from './grouped-reads.ts';
+import { dropKeyPackages } from './key-package-store.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { appendLeaf } from './leaves.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
@@ -182,6 +183,7 @@ export class DeviceStore implements DevicePort {
       for (const { serial } of revoked) await appendLeaf(tx, leaf(serial));
       await cancelCommandsOf(tx, id, ended.realAt, `The device was ${ended.status}.`);
       await purgeMailbox(tx, id, ended.at);
+      await dropKeyPackages(tx, id);
       return true;
     });
   }

@@ -18,6 +18,7 @@ import { areaOf } from './area-column.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { groupedReads } from './grouped-reads.ts';
+import { dropKeyPackages } from './key-package-store.ts';
 import { appendLeaf, appendLeaves } from './leaves.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
 import type { Schema } from './schema.ts';
@@ -199,6 +200,7 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
     if (numUpdatedRows === 0n) throw new Undone('lost');
     await revokeEarlier(tx, row.id, row.at, row.revoked);
     await purgeMailbox(tx, row.id, row.enrolledAt);
+    await dropKeyPackages(tx, row.id);
   }
   const certificates = rows.map(({ id, generation, certificate }) => ({ certificate, holder: { id, generation } }));
   if (!(await insertCertificates(tx, certificates))) throw new Undone('serial_taken');

@@ -57,6 +57,7 @@ export const RETENTION: readonly Kept[] = [
     days: 90,
     time: 'domain',
   },
+  { what: 'attachments', table: 'attachments', key: 'id', since: 'at', days: 30, time: 'domain' },
   { what: 'order lists', table: 'order_lists', key: 'version', newest: 1000 },
 ];
 

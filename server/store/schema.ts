@@ -274,6 +274,16 @@ export interface Schema {
     post_id: string;
     at: number;
   };
+  /** In the order in which they were handed in. */
+  key_packages: {
+    id: Generated<number>;
+    device_id: string;
+    generation: number;
+    /** 1: given out again and again when no other is left. */
+    last_resort: Flag;
+    body: string;
+  };
+  attachments: { id: string; device_id: string; size: number; at: number; body: Buffer };
 
   // --- membership ---------------------------------------------------------------------------------------------------
   messaging_keys: {

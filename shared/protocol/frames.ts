@@ -185,7 +185,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
       }),
     ]),
   }),
-  /** So many single-use key packages are left; hand in more. */
+  /** So many single-use key packages are left: after `mailbox-is`, and whenever few are. */
   z.strictObject({ kind: z.literal('key-packages-left'), count: z.int().min(0) }),
   /** The devices of a person that this session has asked about have changed. */
   z.strictObject({ kind: z.literal('members-changed'), person: personId }),

@@ -64,6 +64,10 @@ async function fill(database: Database) {
       .insertInto('conversation_epochs')
       .values({ ...committed, epoch: ago + 1, at: NOW.domain - 90 * DAY - ago })
       .execute();
+    await db
+      .insertInto('attachments')
+      .values({ id: name, device_id: device, size: 1, at: NOW.domain - 30 * DAY - ago, body: Buffer.of(1) })
+      .execute();
     const ended = { account_id: account, expires_at: short };
     await db
       .insertInto('sessions')
@@ -113,6 +117,7 @@ describeOnEveryStore('retention', (open) => {
       activation_codes: 1,
       posts: 1,
       conversation_epochs: 1,
+      attachments: 1,
     };
     expect(await removeExpired(database, NOW)).toEqual({ ...once, order_lists: 702 });
     const none = Object.fromEntries(RETENTION.map(({ table }) => [table, 0]));

@@ -20,10 +20,12 @@ import { createMembership } from '../../server/membership/membership.ts';
 import { createEst } from '../../server/public/est.ts';
 import { createDatagrams } from '../../server/relay/datagrams.ts';
 import { createRelay } from '../../server/relay/relay.ts';
+import { AttachmentStore } from '../../server/store/attachment-store.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
 import { openDatabase } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
+import { KeyPackageStore } from '../../server/store/key-package-store.ts';
 import { MailboxStore } from '../../server/store/mailbox-store.ts';
 import { MembershipStore } from '../../server/store/membership-store.ts';
 import { PostStore } from '../../server/store/post-store.ts';
@@ -79,6 +81,8 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
   const relay = createRelay({
     posts: new PostStore(database),
     mailboxes: new MailboxStore(database),
+    keyPackages: new KeyPackageStore(database),
+    attachments: new AttachmentStore(database),
     orders,
     affectedBy: async () => [...world.devices.keys()],
     clock,
@@ -259,14 +263,15 @@ export async function ask(
   tls: DeviceTls,
   method: string,
   path: string,
-  body?: string,
-): Promise<{ status: number; body: string }> {
+  body?: string | Buffer,
+): Promise<{ status: number; body: string; bytes: Buffer }> {
   const sent = request({ ...tls, path, method, agent: false });
   sent.end(body);
   const [response] = await once(sent, 'response');
-  let text = '';
-  for await (const chunk of response) text += String(chunk);
-  return { status: response.statusCode, body: text };
+  // Refused before the body was all sent.
+  sent.on('error', () => undefined);
+  const bytes = Buffer.concat(await Array.fromAsync<Buffer>(response));
+  return { status: response.statusCode, body: bytes.toString('utf8'), bytes };
 }
 
 /** A TLS connection; resolves with what the server did within `within` ms. */

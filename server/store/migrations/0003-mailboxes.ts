@@ -58,6 +58,15 @@ const TABLES: Record<string, Table> = {
     key: ['conversation', 'epoch'],
     indexes: [['at']],
   },
+  key_packages: {
+    columns: { id: 'serial', device_id: 'text', generation: 'int', last_resort: 'int', body: 'text' },
+    indexes: [['device_id', 'last_resort', 'id']],
+  },
+  attachments: {
+    columns: { id: 'text', device_id: 'text', size: 'int', at: 'int', body: 'bytes' },
+    key: ['id'],
+    indexes: [['device_id', 'at', 'size'], ['at']],
+  },
 };
 
 const SPECIAL = [

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { claimAnswer, keyPackagesAnswer, LARGEST_ATTACHMENT } from '../../shared/protocol/device-http.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import {
+  ask,
+  type GatewayWorld,
+  openGatewayWorld,
+  type TestDevice,
+  TestLink,
+} from '../../tests/support/gateway-world.ts';
+import { openMailbox } from '../../tests/support/mail-link.ts';
+import { PROPOSAL } from '../../tests/support/order-world.ts';
+import { until } from '../../tests/support/until.ts';
+
+let world: GatewayWorld;
+beforeAll(async () => {
+  world = await openGatewayWorld();
+});
+afterAll(() => world.close());
+afterEach(() => expect(world.complaints).toEqual([]));
+
+const sealed = (text: string) => Buffer.from(text).toString('base64');
+const names = (count: number) => Array.from({ length: count }, (_, index) => sealed(`package ${index}`));
+
+async function hand({ tls }: TestDevice, packages: string[], lastResort: string | null = null, replace = false) {
+  const body = JSON.stringify({ packages, lastResort, replace });
+  const { status, body: text } = await ask(tls, 'POST', '/device/key-packages', body);
+  return status === 200 ? keyPackagesAnswer.parse(JSON.parse(text)).left : status;
+}
+async function claim({ tls }: TestDevice, ...devices: DeviceId[]) {
+  const { status, body } = await ask(tls, 'POST', '/device/key-packages/claim', JSON.stringify({ devices }));
+  return status === 200 ? claimAnswer.parse(JSON.parse(body)).packages : JSON.parse(body);
+}
+const counts = (link: TestLink) =>
+  link.frames.flatMap((frame) => (frame.kind === 'key-packages-left' ? [frame.count] : []));
+
+describe('key packages', () => {
+  it('are handed in, counted at each opening of the mailbox, claimed once, and asked for when few are left', async () => {
+    const [amina, bilal] = [await world.enrol(), await world.enrol()];
+    expect(await hand(bilal, names(21), sealed('last'))).toBe(21);
+    const there = await new TestLink(bilal.tls).hello();
+    expect(counts(there)).toEqual([]);
+    await openMailbox(there);
+    expect((await there.next('key-packages-left')).count).toBe(21);
+    const body = sealed('package 0');
+    expect(await claim(amina, bilal.id, bilal.id)).toEqual([
+      { device: bilal.id, generation: 1, body, lastResort: false },
+    ]);
+    await delay(30);
+    expect(counts(there)).toEqual([21]);
+    await claim(amina, bilal.id);
+    await until(() => expect(counts(there)).toEqual([21, 19]));
+    there.socket.close();
+  });
+
+  it('case 16: one claimant cannot use up what another device hands in', async () => {
+    const [amina, bilal, carla] = [await world.enrol(), await world.enrol(), await world.enrol()];
+    await hand(bilal, names(50), sealed('last'));
+    const got: boolean[] = [];
+    for (let count = 0; count < 12; count += 1) got.push((await claim(amina, bilal.id))[0].lastResort);
+    expect(got).toEqual([...Array(10).fill(false), true, true]);
+    expect((await claim(carla, bilal.id))[0].lastResort).toBe(false);
+    const many = Array.from(
+      { length: 500 },
+      (_, index) =>
+        `dev_${String(index)
+          .padStart(3, 'a')
+          .replace(/[0189]/g, 'z')}aaaaaaaaaaaaa`,
+    );
+    const asked = [...new Set(many)] as DeviceId[];
+    let refused: unknown = [];
+    for (let count = 0; count < 12 && Array.isArray(refused); count += 1) refused = await claim(amina, ...asked);
+    expect(refused).toMatchObject({ code: 'rate_limited', context: { retryAfter: expect.any(Number) } });
+    expect(await claim(carla, bilal.id)).toHaveLength(1);
+  });
+
+  it.each([
+    ['a package that is no base64', { packages: ['?'], lastResort: null, replace: false }],
+    ['a hundred and one', { packages: names(101), lastResort: null, replace: false }],
+    ['a field too many', { packages: [], lastResort: null, replace: false, x: 1 }],
+  ])('refuse %s', async (_name, body) => {
+    const { tls } = await world.enrol();
+    expect((await ask(tls, 'POST', '/device/key-packages', JSON.stringify(body))).status).toBe(400);
+  });
+});
+
+describe('attachments', () => {
+  const newName = () => randomBytes(32).toString('base64url');
+  const path = (name: string) => `/device/attachments/${name}`;
+
+  it('are stored once and given to any enrolled device that knows the name', async () => {
+    const [amina, bilal] = [await world.enrol(), await world.enrol()];
+    const [name, bytes] = [newName(), randomBytes(LARGEST_ATTACHMENT)];
+    for (let again = 0; again < 2; again += 1) {
+      expect((await ask(amina.tls, 'PUT', path(name), bytes)).status).toBe(204);
+    }
+    const got = await ask(bilal.tls, 'GET', path(name));
+    expect([got.status, got.bytes.equals(bytes)]).toEqual([200, true]);
+    expect((await ask(bilal.tls, 'PUT', path(name), bytes)).status).toBe(409);
+    expect((await ask(bilal.tls, 'GET', path(newName()))).status).toBe(404);
+    world.clock.jump(world.clock.now() + 31 * 86_400_000);
+    expect((await ask(bilal.tls, 'GET', path(name))).status).toBe(404);
+  });
+
+  it.each([
+    ['a name that is none', 'short', randomBytes(9), 400],
+    ['a name that leads elsewhere', `..%2F${'a'.repeat(38)}`, randomBytes(9), 400],
+    ['nothing', newName(), Buffer.alloc(0), 400],
+    ['a byte too many', newName(), Buffer.alloc(LARGEST_ATTACHMENT + 1), 413],
+  ])('case 53: refuse %s', async (_name, name, bytes, status) => {
+    const { tls } = await world.enrol();
+    expect((await ask(tls, 'PUT', path(name), bytes)).status).toBe(status);
+  });
+});
+
+it('an order shuts them by its name, for whoever it denies', async () => {
+  const { people } = world;
+  const [inside, outside] = [await world.enrol('PK'), await world.enrol('SE')];
+  await hand(inside, names(2));
+  const effective = new Date(world.clock.now() + 60_000).toISOString();
+  const { order } = await world.orders.propose(people.proposer.id, { ...PROPOSAL, effective });
+  for (const person of [people.ada, people.ben]) await world.sign(order, 1, person);
+  world.clock.jump(world.clock.now() + 60_000);
+  const name = randomBytes(32).toString('base64url');
+  for (const [method, path, body] of [
+    ['POST', '/device/key-packages/claim', JSON.stringify({ devices: [outside.id] })],
+    ['PUT', `/device/attachments/${name}`, 'sealed'],
+    ['GET', `/device/attachments/${name}`, undefined],
+  ] as const) {
+    const { status, body: text } = await ask(inside.tls, method, path, body);
+    expect([status, JSON.parse(text)]).toMatchObject([
+      451,
+      { code: 'service_denied', context: { orders: [order], reasons: expect.any(Array), appeal: PROPOSAL.appeal } },
+    ]);
+  }
+  // What others claim of it, and hand in, goes on: it is no traffic, and is wanted when the order ends.
+  expect(await hand(inside, names(1))).toBe(3);
+  expect(await claim(outside, inside.id)).toHaveLength(1);
+  expect((await ask(outside.tls, 'PUT', `/device/attachments/${name}`, 'sealed')).status).toBe(204);
+});

@@ -1,0 +1,57 @@
+/** What goes beside the link of sealed messages: key packages and attachments. None of it can be read here. */
+import { CordonError } from '../../shared/errors.ts';
+import {
+  attachmentIdSchema,
+  claimBody,
+  keyPackagesBody,
+  LARGEST_ATTACHMENT,
+} from '../../shared/protocol/device-http.ts';
+import { bodyOf, bytesOf, type DeviceRequest, type DeviceRoute, json } from './device-route.ts';
+import type { RelayPort } from './ports.ts';
+import type { Answer } from './refusals.ts';
+
+/** A hundred of them at their largest, and the last resort. */
+const LARGEST_HAND_IN = 102 * 16 * 1024;
+
+export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments'>): DeviceRoute[] {
+  const { keyPackages, attachments } = relay;
+
+  async function handIn({ identity, request }: DeviceRequest): Promise<Answer> {
+    const what = '{ packages: [ … ], lastResort, replace } of key packages';
+    const handed = await bodyOf(keyPackagesBody, request, what, LARGEST_HAND_IN);
+    return json({ left: await keyPackages.handIn(identity, handed) });
+  }
+
+  async function claim({ identity, request }: DeviceRequest): Promise<Answer> {
+    const { devices } = await bodyOf(claimBody, request, '{ devices: [ … ] }');
+    return json({ packages: await keyPackages.claim(identity, devices) });
+  }
+
+  async function put({ identity, request, id }: DeviceRequest): Promise<Answer> {
+    const name = nameOf(id);
+    // Refused before it is sent; without a length it is read up to the limit and no further.
+    if (Number(request.headers['content-length'] ?? 0) > LARGEST_ATTACHMENT) {
+      throw new CordonError('too_large', `An attachment has at most ${LARGEST_ATTACHMENT} bytes.`);
+    }
+    await attachments.put(identity, name, () => bytesOf(request, LARGEST_ATTACHMENT));
+    return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: '' };
+  }
+
+  async function get({ identity, id }: DeviceRequest): Promise<Answer> {
+    const body = await attachments.get(identity, nameOf(id));
+    return { status: 200, headers: { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' }, body };
+  }
+
+  return [
+    { method: 'POST', path: '/device/key-packages', answer: handIn },
+    { method: 'POST', path: '/device/key-packages/claim', answer: claim },
+    { method: 'PUT', path: '/device/attachments/:id', answer: put },
+    { method: 'GET', path: '/device/attachments/:id', answer: get },
+  ];
+}
+
+function nameOf(id: string): string {
+  const parsed = attachmentIdSchema.safeParse(id);
+  if (parsed.success) return parsed.data;
+  throw new CordonError('invalid_input', 'The name of an attachment is 32 bytes in base64url.', {}, parsed.error);
+}

@@ -1,0 +1,51 @@
+/** Attachments: opaque bytes by name. */
+import { CordonError } from '../../shared/errors.ts';
+import type { Attachment, AttachmentStore as AttachmentPort } from '../relay/attachments.ts';
+import type { Database } from './database.ts';
+
+export class AttachmentStore implements AttachmentPort {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  put({ id, enrolment, bytes, at }: Attachment, limit: { since: number; most: number }): Promise<void> {
+    const { device } = enrolment;
+    return this.#database.transaction(async (tx) => {
+      const known = await tx
+        .selectFrom('attachments')
+        .select(['device_id', 'body'])
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (known) {
+        if (known.device_id === device && known.body.equals(bytes)) return;
+        throw new CordonError('conflict', 'An attachment of this name is there already: choose another.');
+      }
+      const { held } = await tx
+        .selectFrom('attachments')
+        .select(({ fn }) => fn.sum<number | null>('size').as('held'))
+        .where('device_id', '=', device)
+        .where('at', '>=', limit.since)
+        .executeTakeFirstOrThrow();
+      if (Number(held ?? 0) + bytes.length > limit.most) {
+        const detail = 'This device has as many attachments here as one may have: older ones go after 30 days.';
+        throw new CordonError('too_large', detail, { most: limit.most });
+      }
+      await tx
+        .insertInto('attachments')
+        .values({ id, device_id: device, size: bytes.length, at, body: bytes })
+        .execute();
+    });
+  }
+
+  async get(id: string, since: number): Promise<Buffer | null> {
+    const row = await this.#database.db
+      .selectFrom('attachments')
+      .select('body')
+      .where('id', '=', id)
+      .where('at', '>=', since)
+      .executeTakeFirst();
+    return row?.body ?? null;
+  }
+}

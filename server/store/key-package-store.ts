@@ -1,0 +1,129 @@
+/** Key packages: handed in by a device, given out once. */
+import { sql } from 'kysely';
+import { CordonError } from '../../shared/errors.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { Claimed, KeyPackageStore as KeyPackagePort, KeyPackages } from '../relay/key-packages.ts';
+import type { Enrolment } from '../relay/ports.ts';
+import { insertOf, tableOf } from './bulk.ts';
+import type { Database, Db, Tx } from './database.ts';
+
+const COLUMNS = { device_id: 'text', generation: 'bigint', last_resort: 'bigint', body: 'text' } as const;
+
+interface Row {
+  readonly device_id: string;
+  readonly generation: number;
+  readonly body: string;
+}
+
+export class KeyPackageStore implements KeyPackagePort {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  add(enrolment: Enrolment, { packages, lastResort, replace }: KeyPackages, most: number): Promise<number> {
+    const { device, generation } = enrolment;
+    return this.#database.transaction(async (tx) => {
+      const active = await tx
+        .selectFrom('devices')
+        .select('id')
+        .where('id', '=', device)
+        .where('generation', '=', generation)
+        .where('status', '=', 'active')
+        .executeTakeFirst();
+      if (!active) throw new CordonError('conflict', 'This enrolment of the device has ended.', { device });
+      if (replace) await dropKeyPackages(tx, device);
+      else if (lastResort !== null) {
+        await tx.deleteFrom('key_packages').where('device_id', '=', device).where('last_resort', '=', 1).execute();
+      }
+      const left = (await countOf(tx, enrolment)) + packages.length;
+      if (left > most) {
+        const detail = `A device has ${most} key packages here at most: it would have ${left}.`;
+        throw new CordonError('too_large', detail, { most });
+      }
+      const rows = packages.map((body) => [device, generation, 0, body]);
+      if (lastResort !== null) rows.push([device, generation, 1, lastResort]);
+      if (rows.length > 0) await insertOf('key_packages', COLUMNS, rows).execute(tx);
+      return left;
+    });
+  }
+
+  left(enrolment: Enrolment): Promise<number> {
+    return countOf(this.#database.db, enrolment);
+  }
+
+  claim(
+    devices: readonly DeviceId[],
+    singleUse: ReadonlySet<DeviceId>,
+  ): Promise<{ packages: Claimed[]; left: Map<DeviceId, number> }> {
+    return this.#database.transaction(async (tx) => {
+      const once = await claimSingleUse(tx, [...singleUse]);
+      const got = new Set(once.map(({ device }) => device));
+      const again = await lastResorts(
+        tx,
+        devices.filter((device) => !got.has(device)),
+      );
+      return { packages: [...once, ...again], left: await leftOf(tx, [...got]) };
+    });
+  }
+}
+
+/** For verbs that end an enrolment, inside their transaction. */
+export async function dropKeyPackages(tx: Tx, device: DeviceId): Promise<void> {
+  await tx.deleteFrom('key_packages').where('device_id', '=', device).execute();
+}
+
+const claimedOf =
+  (lastResort: boolean) =>
+  ({ device_id, generation, body }: Row): Claimed => ({
+    device: deviceIdSchema.parse(device_id),
+    generation,
+    body,
+    lastResort,
+  });
+
+const named = (devices: readonly DeviceId[]) =>
+  tableOf(
+    ['text'],
+    devices.map((device) => [device]),
+  );
+
+async function countOf(db: Db | Tx, { device, generation }: Enrolment): Promise<number> {
+  const { count } = await db
+    .selectFrom('key_packages')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('device_id', '=', device)
+    .where('generation', '=', generation)
+    .where('last_resort', '=', 0)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+async function claimSingleUse(tx: Tx, devices: readonly DeviceId[]): Promise<Claimed[]> {
+  const { rows } = await sql<Row>`
+    delete from key_packages where id in (
+      select min(k.id) from ${named(devices)} as v cross join devices d cross join key_packages k
+      where d.id = v.column1 and d.status = 'active'
+        and k.device_id = d.id and k.generation = d.generation and k.last_resort = 0
+      group by k.device_id)
+    returning device_id, generation, body`.execute(tx);
+  return rows.map(claimedOf(false));
+}
+
+async function lastResorts(tx: Tx, devices: readonly DeviceId[]): Promise<Claimed[]> {
+  const { rows } = await sql<Row>`
+    select k.device_id, k.generation, k.body
+    from ${named(devices)} as v cross join devices d cross join key_packages k
+    where d.id = v.column1 and d.status = 'active'
+      and k.device_id = d.id and k.generation = d.generation and k.last_resort = 1`.execute(tx);
+  return rows.map(claimedOf(true));
+}
+
+async function leftOf(tx: Tx, devices: readonly DeviceId[]): Promise<Map<DeviceId, number>> {
+  const { rows } = await sql<{ device_id: string; count: number }>`
+    select v.column1 as device_id, count(k.id) as count
+    from ${named(devices)} as v left join key_packages k on k.device_id = v.column1 and k.last_resort = 0
+    group by v.column1`.execute(tx);
+  return new Map(rows.map(({ device_id, count }) => [deviceIdSchema.parse(device_id), Number(count)]));
+}
