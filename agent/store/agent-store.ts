@@ -13,6 +13,7 @@ import type { CommandStore, StoredCommand } from '../commands/commands.ts';
 import type { ClockState } from '../enforcement/device-clock.ts';
 import type { EnforcementStore, GateState, Versioned } from '../enforcement/enforcement-store.ts';
 import type { Outbox, OutboxRow } from '../link/outbox.ts';
+import type { HeldLedger, LedgerStore } from '../messaging/ledger-watch.ts';
 import type { MessageStore } from '../messaging/message-store.ts';
 import { SCHEMA, TABLES } from './schema.ts';
 import { SqliteMessages } from './sqlite-messages.ts';
@@ -25,7 +26,7 @@ export interface ShownMessage {
   readonly shown: boolean;
 }
 
-export interface DeviceStore extends EnforcementStore, CommandStore, Outbox {
+export interface DeviceStore extends EnforcementStore, CommandStore, Outbox, LedgerStore {
   /** People's messages. Its transactions and these are the same. */
   readonly messaging: MessageStore;
   messages(): readonly ShownMessage[];
@@ -95,6 +96,14 @@ class SqliteDeviceStore implements DeviceStore {
 
   saveClock(state: ClockState): void {
     this.#saveState('clock', state);
+  }
+
+  ledger(): HeldLedger | null {
+    return this.#state('ledger');
+  }
+
+  saveLedger(held: HeldLedger): void {
+    this.#saveState('ledger', held);
   }
 
   location(): LocationState | null {

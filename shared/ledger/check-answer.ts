@@ -33,9 +33,27 @@ export async function checkInclusion(
 ): Promise<{ readonly leaf: Leaf; readonly checkpoint: Checkpoint }> {
   if (answer.index !== index) throw refused(`the server answered about leaf ${answer.index} instead of ${index}`);
   const checkpoint = await openCheckpoint(answer.checkpoint, await parseVerifierKey(key));
-  const bytes = new TextEncoder().encode(answer.body);
-  await verifyInclusion(await hashLeaf(bytes), index, checkpoint.size, hashesOf(answer.proof), checkpoint.root);
-  return { leaf: parseDocument(leafSchema, bytes), checkpoint };
+  return { leaf: await checkInclusionIn(answer, checkpoint), checkpoint };
+}
+
+/** The leaf that the answer proves to stand in a tree that was verified before; the checkpoint in the answer is not looked at. Throws `proof_invalid`. */
+export async function checkInclusionIn(
+  { index, body, proof }: Pick<Inclusion, 'index' | 'body' | 'proof'>,
+  { size, root }: Pick<Checkpoint, 'size' | 'root'>,
+): Promise<Leaf> {
+  const bytes = new TextEncoder().encode(body);
+  await verifyInclusion(await hashLeaf(bytes), index, size, hashesOf(proof), root);
+  return parseDocument(leafSchema, bytes);
+}
+
+/** That the larger of two trees begins with the smaller, by their sizes and roots alone. Throws `proof_invalid`. */
+export async function checkBeginning(
+  proof: readonly string[],
+  older: Pick<Checkpoint, 'size' | 'root'>,
+  newer: Pick<Checkpoint, 'size' | 'root'>,
+): Promise<void> {
+  // Every tree begins with the empty one, and there is nothing to prove.
+  if (older.size > 0) await verifyConsistency(older.size, newer.size, hashesOf(proof), older.root, newer.root);
 }
 
 /** The newer checkpoint, which the answer proves only to add to `earlier` (a note that was kept). Throws `checkpoint_invalid`, `proof_invalid`. */
@@ -46,7 +64,6 @@ export async function checkGrowth(answer: Consistency, earlier: string, key: str
   if (newer.size < older.size) {
     throw refused(`the ledger had ${older.size} leaves and now shows ${newer.size}: it was cut short or restored`);
   }
-  // Every tree begins with the empty one, and there is nothing to prove.
-  if (older.size > 0) await verifyConsistency(older.size, newer.size, hashesOf(answer.proof), older.root, newer.root);
+  await checkBeginning(answer.proof, older, newer);
   return newer;
 }

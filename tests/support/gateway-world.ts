@@ -2,7 +2,7 @@
  * The real device listener over a real store, a real authority and real orders, and devices as bare TLS and WebSocket clients whose frames
  * the test writes. What jurisdiction says of an address is in the test's hand.
  */
-import { X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
@@ -90,7 +90,8 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     log,
   });
   await relay.start();
-  const ledger = testLedger(database, clock, bus);
+  const ledgerKeys = generateKeyPairSync('ed25519');
+  const ledger = testLedger(database, clock, bus, ledgerKeys);
   const membership = createMembership({
     installation: INSTALLATION,
     store: new MembershipStore(database),
@@ -174,6 +175,7 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     relay,
     membership,
     ledger,
+    ledgerKeys,
     port,
     seen,
     complaints,

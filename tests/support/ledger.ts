@@ -7,8 +7,13 @@ import { LedgerStore } from '../../server/store/ledger-store.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { INSTALLATION } from './signed-documents.ts';
 
-export function testLedger(database: Database, clock: Clock, bus: Bus): Ledger {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+/** `keys`: those of another one, whose fork it then is. */
+export function testLedger(
+  database: Database,
+  clock: Clock,
+  bus: Bus,
+  { privateKey, publicKey } = generateKeyPairSync('ed25519'),
+): Ledger {
   return createLedger({
     store: new LedgerStore(database),
     key: {
