@@ -45,6 +45,10 @@ function addTerms(command: Command): Command {
     .option('--stale <rule>', 'keep, allow or deny when a device could not refresh its list')
     .option('--visitors <duration>', 'grace for devices whose home is elsewhere: P7D')
     .option('--travellers <rule>', 'allow or deny devices at home there and present elsewhere')
+    .option(
+      '--waiting <rule>',
+      'hold, deliver or return messages that wait for a device when the order shuts messaging',
+    )
     .option('--disputed <feature=area...>', 'where the order puts disputed ground')
     .option('--authority <text>')
     .option('--addressee <text>')

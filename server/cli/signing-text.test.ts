@@ -34,6 +34,7 @@ it('prints a revision in columns, with what could rewrite a terminal made harmle
     '  until            2016-07-01T12:30:15.500Z = 2016-07-01T10:00:15-02:30[America/St_Johns]',
     '  unknown location allow; contested allow; stale list keep',
     '  visitors         P0D of grace; travellers allow',
+    '  waiting messages are held until the order ends',
     '  disputed ground  crimea as UA, kashmir as PK',
     '  exempt           1 devices',
     '  authority        Regulator',

@@ -27,6 +27,7 @@ function rule(more: Partial<OrderRule> = {}): OrderRule {
     stale: 'keep',
     visitors: 0,
     travellers: 'allow',
+    waiting: 'hold',
     disputed: new Map(),
     ...more,
   };

@@ -6,7 +6,7 @@ import { isCordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { inForce } from '../../shared/verdict/evaluate.ts';
-import type { OrderRule, ServiceVerdict } from '../../shared/verdict/terms.ts';
+import { type OrderRule, type ServiceVerdict, UNSAID_WAITING, type WaitingRule } from '../../shared/verdict/terms.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
 import type {
   Enrolment,
@@ -37,7 +37,7 @@ export interface Mailboxes {
   settleSoon(devices: readonly DeviceId[]): void;
   /** As of the last look. */
   figures(): MailboxFigures;
-  /** Removes what has expired, and now and then makes up for wakes that were lost. By itself every minute. */
+  /** Removes what has expired, and at every tenth call makes up for wakes that were lost. By itself every minute. */
   look(): Promise<void>;
   /** Takes up what came due while nothing ran, and looks after it from now on. */
   start(): Promise<void>;
@@ -75,11 +75,14 @@ export function createMailboxes(ports: {
   const messagingOf = async (device: DeviceId): Promise<ServiceVerdict> =>
     (orders.cachedVerdict(device) ?? (await orders.verdict(device))).services.messaging;
 
+  const waitingOf = (order: string): WaitingRule =>
+    orders.rules().find((rule) => rule.order === order)?.waiting ?? UNSAID_WAITING;
+
   function shutBy({ allowed, denials }: ServiceVerdict): Shut | null {
     if (allowed) return null;
     let shut: Shut | null = null;
     for (const { order } of denials) {
-      const rule = orders.termsOf(order)?.waiting ?? 'hold';
+      const rule = waitingOf(order);
       if (!shut || strictest(rule, shut.rule) !== shut.rule) shut = { rule, order };
     }
     return shut;

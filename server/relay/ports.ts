@@ -1,9 +1,9 @@
 /** What the delivery service asks of the store and of its neighbours, and the shapes that go through. */
-import type { OrderTerms, WaitingRule } from '../../shared/order/documents.ts';
+import type { OrderTerms } from '../../shared/order/documents.ts';
 import type { DenialNotice, DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
-import type { OrderRule, Verdict } from '../../shared/verdict/terms.ts';
+import type { OrderRule, Verdict, WaitingRule } from '../../shared/verdict/terms.ts';
 
 export type Post = Extract<DeviceFrame, { kind: 'post' }>;
 export type Posted = Extract<ServerFrame, { kind: 'posted' }>;

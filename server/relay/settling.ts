@@ -5,7 +5,7 @@
  * A commit or a welcome (`keep`) is held even by an order that returns what waits: a device that misses one can read nothing of its
  * conversation any more, also after the order has ended, and sealing it again is in nobody's power.
  */
-import type { WaitingRule } from '../../shared/order/documents.ts';
+import type { WaitingRule } from '../../shared/verdict/terms.ts';
 import type { Shut } from './ports.ts';
 
 export type Gate = 'open' | WaitingRule;

@@ -214,6 +214,7 @@ export const orderDraft = z.strictObject({
   stale: z.string().max(64).optional(),
   visitors: written.optional(),
   travellers: z.string().max(64).optional(),
+  waiting: z.string().max(64).optional(),
   disputed: z.record(z.string().max(64), z.string().max(64)).optional(),
   authority: written.optional(),
   addressee: written.optional(),

@@ -71,6 +71,20 @@ it('shows the local time that Temporal would, in every zone and on both sides of
   );
 });
 
+it.each([
+  [undefined, 'are held until the order ends'],
+  ['hold', 'are held until the order ends'],
+  ['deliver', 'are delivered if they were accepted before'],
+  ['return', 'are returned to whoever sent them'],
+] as const)('says of the rule %s for waiting messages that they %s', (waiting, words) => {
+  const document = { ...revision, terms: { ...revision.terms, ...(waiting && { waiting }) } };
+  expect(shown(document, 'waiting messages')).toBe(words);
+  // What says nothing keeps its bytes.
+  expect(canonicalText(document).includes('waiting')).toBe(waiting !== undefined);
+  const mail = { ...document, terms: { ...document.terms, services: ['mail' as const] } };
+  expect(shown(mail, 'waiting messages')).toBeUndefined();
+});
+
 it('refuses a time zone that nobody knows', () => {
   const document = { ...revision, terms: { ...revision.terms, zone: 'Mars/Olympus' } };
   expect(() => describeRevision(canonicalText(document), asked)).toThrow(

@@ -4,6 +4,7 @@
  * laid out in its own way; whoever shows a value makes its control and direction characters harmless first (`plain-text.ts`).
  */
 import { CordonError } from '../errors.ts';
+import { UNSAID_WAITING, type WaitingRule } from '../verdict/terms.ts';
 import { parseDocument } from './canonical.ts';
 import { type Approvers, approversSchema, type Revision, revisionSchema } from './documents.ts';
 
@@ -23,6 +24,12 @@ export interface Described<D> {
   readonly title: string;
   readonly lines: readonly Line[];
 }
+
+const WAITING_WORDS: Readonly<Record<WaitingRule, string>> = {
+  hold: 'are held until the order ends',
+  deliver: 'are delivered if they were accepted before',
+  return: 'are returned to whoever sent them',
+};
 
 const encoder = new TextEncoder();
 
@@ -50,6 +57,9 @@ export function describeRevision(
       { label: 'until', value: terms.until === null ? 'withdrawn' : times(terms.until, terms.zone) },
       { label: 'unknown location', value: `${terms.unknown}; contested ${terms.contested}; stale list ${terms.stale}` },
       { label: 'visitors', value: `${terms.visitors} of grace; travellers ${terms.travellers}` },
+      ...(terms.services.includes('messaging')
+        ? [{ label: 'waiting messages', value: WAITING_WORDS[terms.waiting ?? UNSAID_WAITING] }]
+        : []),
       { label: 'disputed ground', value: disputed.join(', ') || 'all claimants' },
       { label: 'exempt', value: `${document.exempt.length} devices` },
       { label: 'authority', value: terms.authority },

@@ -4,7 +4,7 @@
  * unknown field is refused rather than skipped: a device must never enforce half of what somebody signed.
  */
 import { z } from 'zod';
-import { EVIDENCE_SOURCES, NEXUS, SERVICES } from '../verdict/terms.ts';
+import { EVIDENCE_SOURCES, NEXUS, SERVICES, WAITING_RULES } from '../verdict/terms.ts';
 
 /** RFC 3339, UTC, as `Date.prototype.toISOString` writes it. */
 export const timestamp = z.iso.datetime({ precision: 3 });
@@ -41,10 +41,6 @@ export type Envelope = z.infer<typeof envelopeSchema>;
 export const ORDER_ACTS = ['propose', 'revise', 'extend', 'hold', 'release', 'withdraw'] as const;
 export type OrderAct = (typeof ORDER_ACTS)[number];
 
-/** What becomes of messages that wait for a device when an order shuts `messaging` for it. */
-export const WAITING_RULES = ['hold', 'deliver', 'return'] as const;
-export type WaitingRule = (typeof WAITING_RULES)[number];
-
 /** What an admin decides about; the same fields in a proposal, a revision and the signed document. */
 export const orderTermsSchema = z.strictObject({
   title: z.string().min(1).max(120),
@@ -61,7 +57,7 @@ export const orderTermsSchema = z.strictObject({
   stale: z.enum(['keep', 'allow', 'deny']),
   visitors: duration,
   travellers: rule,
-  /** Absent: hold. */
+  /** What becomes of messages that wait when `messaging` is shut for their recipient; absent: `UNSAID_WAITING`. */
   waiting: z.enum(WAITING_RULES).optional(),
   disputed: z.record(identifier, areaCode),
   authority: text,

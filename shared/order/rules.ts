@@ -1,7 +1,7 @@
 /** From verified revisions to what the evaluation reads: times and durations in milliseconds, areas expanded, holds with their end. */
 import { type AreaCode, expandAreas, parseArea, parsePlace } from '../areas/area-code.ts';
 import type { Instant } from '../time/clock.ts';
-import type { OrderRule } from '../verdict/terms.ts';
+import { type OrderRule, UNSAID_WAITING } from '../verdict/terms.ts';
 import type { Revision } from './documents.ts';
 import { BRIEF_HOLD } from './standing.ts';
 
@@ -34,6 +34,7 @@ export function compileRule({
     stale: terms.stale,
     visitors: Temporal.Duration.from(terms.visitors).total('milliseconds'),
     travellers: terms.travellers,
+    waiting: terms.waiting ?? UNSAID_WAITING,
     disputed: new Map<string, AreaCode>(
       Object.entries(terms.disputed).map(([feature, area]) => [feature, parsePlace(area)]),
     ),

@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { expandAreas, parseArea, parseEvidenceArea } from '../areas/area-code.ts';
 import { evaluate, inForce } from './evaluate.ts';
 import { emptyLocation, nextLocationChange, observe, observeAll, settle } from './locate.ts';
-import { type DeviceFacts, EVIDENCE_SOURCES, NEXUS, type Observation, type OrderRule, SERVICES } from './terms.ts';
+import {
+  type DeviceFacts,
+  EVIDENCE_SOURCES,
+  NEXUS,
+  type Observation,
+  type OrderRule,
+  SERVICES,
+  WAITING_RULES,
+} from './terms.ts';
 
 const BEGIN = Date.UTC(2026, 0, 10);
 const MINUTE = 60_000;
@@ -47,6 +55,7 @@ const order: fc.Arbitrary<OrderRule> = fc
     stale: fc.constantFrom('keep', 'allow', 'deny'),
     visitors: fc.integer({ min: 0, max: 600 }).map((steps) => steps * 5 * MINUTE),
     travellers: rule,
+    waiting: fc.constantFrom(...WAITING_RULES),
     kashmir: fc.option(fc.constantFrom('IN', 'PK')),
   })
   .map(({ number, services, areas, nexus, kashmir, ...rest }) => ({

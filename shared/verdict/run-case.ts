@@ -98,6 +98,7 @@ export function loadCases(): VerdictCase[] {
 export function rulesOf(given: VerdictCase): OrderRule[] {
   return given.orders.map((order) => ({
     ...order,
+    waiting: 'hold',
     services: new Set(order.services),
     areas: expandAreas(order.areas.map(parseArea)),
     nexus: new Set(order.nexus),

@@ -97,6 +97,15 @@ export interface Location {
 
 export type Rule = 'allow' | 'deny';
 
+/**
+ * What becomes of messages that wait for a device when an order shuts `messaging` for it. hold: they wait on, and come when the order ends.
+ * deliver: what was accepted before is still delivered. return: they go back to whoever sent them.
+ */
+export const WAITING_RULES = ['hold', 'deliver', 'return'] as const;
+export type WaitingRule = (typeof WAITING_RULES)[number];
+/** Of an order that says nothing of it. */
+export const UNSAID_WAITING = 'hold' satisfies WaitingRule;
+
 /** One adopted order, compiled for evaluation (`shared/order/rules.ts` makes it from signed revisions). */
 export interface OrderRule {
   readonly order: string;
@@ -116,6 +125,7 @@ export interface OrderRule {
   /** Grace in milliseconds for devices whose home is elsewhere, from arrival. */
   readonly visitors: number;
   readonly travellers: Rule;
+  readonly waiting: WaitingRule;
   /** Where the order's own map puts disputed ground: feature → area. */
   readonly disputed: ReadonlyMap<string, AreaCode>;
 }

@@ -32,6 +32,7 @@ const rules: OrderRule[] = Array.from({ length: 50 }, (_, index) => ({
   stale: 'keep',
   visitors: DAY,
   travellers: 'allow',
+  waiting: 'hold',
   disputed: new Map(),
 }));
 

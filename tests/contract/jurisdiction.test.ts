@@ -61,6 +61,7 @@ function rule(areas: string[], more: Partial<OrderRule> = {}): OrderRule {
     stale: 'keep',
     visitors: 0,
     travellers: 'allow',
+    waiting: 'hold',
     disputed: new Map(),
     ...more,
   };

@@ -84,12 +84,12 @@ export class OrderDesk {
 
   #changes({ exempt, ...terms }: Terms): object {
     const { areas, services, nexus, effective, until, mode, unknown, stale, contested, visitors, travellers } = terms;
-    const { disputed, authority, addressee, instrument, statement } = terms;
+    const { waiting, disputed, authority, addressee, instrument, statement } = terms;
     const groups = exempt?.map((label) => ({ group: this.#groups.get(label) }));
     // JSON leaves out what is undefined.
     return {
       ...{ areas, services, nexus, effective, until, mode, unknown, stale, contested, visitors, travellers },
-      ...{ disputed, authority, addressee, instrument, statement, exempt: groups },
+      ...{ waiting, disputed, authority, addressee, instrument, statement, exempt: groups },
     };
   }
 

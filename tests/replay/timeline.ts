@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { ERROR_CODES } from '../../shared/errors.ts';
 import type { Instant } from '../../shared/time/clock.ts';
-import { REASONS, SERVICES } from '../../shared/verdict/terms.ts';
+import { REASONS, SERVICES, WAITING_RULES } from '../../shared/verdict/terms.ts';
 
 /** A timeline that cannot be played, and where it goes wrong. */
 export class TimelineError extends Error {}
@@ -62,6 +62,7 @@ const terms = {
   contested: rule,
   visitors: z.string(),
   travellers: rule,
+  waiting: z.enum(WAITING_RULES),
   exempt: z.array(label),
   disputed: z.record(z.string(), z.string()),
   authority: z.string(),

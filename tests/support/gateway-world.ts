@@ -159,6 +159,18 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     return { id, privateKey, signer: signerOf(privateKey), tls };
   }
 
+  /** An admin says that it is elsewhere now: judged anew at once, and told of by a wake, as the jurisdiction module would. */
+  function move(device: DeviceId, area: string): void {
+    const known = world.devices.get(device);
+    if (!known) throw new Error('there is no such device');
+    const at = clock.now();
+    const areas = [parsePlace(area)];
+    const location = observe(emptyLocation(), { source: 'statement', areas, at, until: at + 1e12 });
+    world.devices.set(device, { ...known, location });
+    orders.invalidateVerdicts([device]);
+    bus.publish({ kind: 'verdicts', devices: [device] });
+  }
+
   /** The device's next enrolment, by another key. */
   async function enrolAgain(device: DeviceId): Promise<void> {
     const { id, secret } = await code(group, { device });
@@ -181,6 +193,7 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     complaints,
     enrol,
     enrolAgain,
+    move,
     alarmCodes: async (device: DeviceId) => (await devices.alarms({ scope: null, device })).map((alarm) => alarm.code),
     close: async () => {
       await gateway.stop();

@@ -67,6 +67,7 @@ it.each([
   ['unknown', { unknown: 'deny' }, 'Place not known'],
   ['contested', { contested: 'deny' }, 'Place in doubt'],
   ['travellers', { travellers: 'deny' }, 'Travellers'],
+  ['waiting', { waiting: 'return' }, 'Waiting messages'],
   ['visitors', { visitors: 'P7D' }, 'Grace for visitors'],
   ['stale', { stale: 'deny' }, 'Expired order list'],
   ['disputed', { disputed: { kashmir: 'PK' } }, 'Disputed ground'],

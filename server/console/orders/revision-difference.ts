@@ -2,6 +2,7 @@
 
 import { areaName, listed, sentence } from '../../../shared/look/area-words.ts';
 import type { OrderTerms, Revision } from '../../../shared/order/documents.ts';
+import { UNSAID_WAITING } from '../../../shared/verdict/terms.ts';
 import { MODE_NAMES, NEXUS_NAMES, SERVICE_NAMES } from '../words/orders.ts';
 import { languageName } from './languages.ts';
 import {
@@ -11,6 +12,7 @@ import {
   STALE_WORDS,
   TRAVELLERS_WORDS,
   UNKNOWN_WORDS,
+  WAITING_WORDS,
   zonedTime,
 } from './rule-words.ts';
 
@@ -36,6 +38,7 @@ const WORDS: readonly { readonly label: string; readonly say: (terms: OrderTerms
   { label: 'Place not known', say: ({ unknown }) => UNKNOWN_WORDS[unknown] },
   { label: 'Place in doubt', say: ({ contested }) => CONTESTED_WORDS[contested] },
   { label: 'Travellers', say: ({ travellers }) => TRAVELLERS_WORDS[travellers] },
+  { label: 'Waiting messages', say: ({ waiting }) => WAITING_WORDS[waiting ?? UNSAID_WAITING] },
   { label: 'Grace for visitors', say: ({ visitors }) => graceWords(visitors) },
   { label: 'Expired order list', say: ({ stale }) => STALE_WORDS[stale] },
   { label: 'Disputed ground', say: ({ disputed }) => groundWords(disputed) },

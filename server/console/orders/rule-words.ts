@@ -3,7 +3,7 @@
 import { areaName, sentence } from '../../../shared/look/area-words.ts';
 import { dateTime, duration, zoneOffset } from '../../../shared/look/time-words.ts';
 import type { OrderTerms } from '../../../shared/order/documents.ts';
-import type { Nexus, Service } from '../../../shared/verdict/terms.ts';
+import { type Nexus, type Service, UNSAID_WAITING } from '../../../shared/verdict/terms.ts';
 import { NEXUS_NAMES } from '../words/orders.ts';
 
 const DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
@@ -45,6 +45,11 @@ export const TRAVELLERS_WORDS = {
   allow: 'Not affected while it is elsewhere.',
   deny: 'Affected wherever it is.',
 } as const;
+export const WAITING_WORDS = {
+  hold: 'They are held, and come when the order ends.',
+  deliver: 'What was accepted before the order still comes.',
+  return: 'They go back to whoever sent them.',
+} as const;
 export const STALE_WORDS = {
   keep: 'Goes on as its last list says.',
   allow: 'Opens what the order shuts.',
@@ -85,6 +90,9 @@ export function rulesOf(terms: OrderTerms): { readonly label: string; readonly w
     ...(byPlace ? [{ label: 'Grace for visitors', words: graceWords(terms.visitors) }] : []),
     ...(nexus.includes('home')
       ? [{ label: 'A device at home there that travels', words: TRAVELLERS_WORDS[terms.travellers] }]
+      : []),
+    ...(terms.services.includes('messaging')
+      ? [{ label: 'Messages that wait for a device', words: WAITING_WORDS[terms.waiting ?? UNSAID_WAITING] }]
       : []),
     { label: 'A device whose order list has expired', words: STALE_WORDS[terms.stale] },
     ...(byPlace

@@ -89,6 +89,13 @@ describe('from an empty form', () => {
     });
   });
 
+  it('a rule for waiting messages is said once it is chosen, of an order that shuts messaging', () => {
+    const chosen: OrderForm = { ...empty, services: ['messaging'], waiting: 'return' };
+    expect(draftOf(chosen, null).waiting).toBe('return');
+    expect('waiting' in draftOf({ ...chosen, services: ['mail'] }, null)).toBe(false);
+    expect(submission(formOf({ ...TERMS, waiting: 'deliver' }), '2015-001')).toMatchObject({ waiting: 'deliver' });
+  });
+
   it('an end that is not given yet is missing, not absent', () => {
     expect(draftOf({ ...empty, ends: true }, null).until).toBe('');
   });

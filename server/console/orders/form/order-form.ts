@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type orderDraft, PROPOSAL_DEFAULTS } from '../../../../shared/api/orders.ts';
 import type { OrderTerms } from '../../../../shared/order/documents.ts';
-import { NEXUS, SERVICES } from '../../../../shared/verdict/terms.ts';
+import { NEXUS, SERVICES, WAITING_RULES } from '../../../../shared/verdict/terms.ts';
 import { NO_TIME, timeText, writtenAt, writtenTime } from './written-time.ts';
 
 const rule = z.enum(['allow', 'deny']);
@@ -24,6 +24,8 @@ export const orderForm = z.object({
   unknown: rule,
   contested: rule,
   travellers: rule,
+  /** Absent: the order says nothing of it. */
+  waiting: z.enum(WAITING_RULES).optional(),
   visitors: z.string(),
   stale: z.enum(['keep', 'allow', 'deny']),
   /** keep: who is exempt now stays so. list: those below, and nobody else. */
@@ -99,7 +101,8 @@ function exemptOf({ exemption, groups, devices }: OrderForm): Draft['exempt'] {
 
 /** What is to be checked: everything that is filled in, as far as it is. */
 export function draftOf(form: OrderForm, revises: string | null): Draft {
-  const { areas, services, nexus, zone, mode, unknown, contested, travellers, visitors, stale, disputed } = form;
+  const { areas, services, nexus, zone, mode, unknown, contested, travellers, visitors, stale, disputed, waiting } =
+    form;
   const text = (value: string) => (value.trim() === '' ? undefined : value.trim());
   const effective = timeText(form.effective);
   // An end that is wanted and not given is refused: without one, the order would last until it is withdrawn.
@@ -121,6 +124,8 @@ export function draftOf(form: OrderForm, revises: string | null): Draft {
     effective,
     until,
     exempt,
+    // Of no meaning to an order that shuts something else.
+    waiting: services.includes('messaging') ? waiting : undefined,
   };
   const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const rules = { zone, mode, unknown, contested, travellers, visitors, stale, disputed };

@@ -17,6 +17,7 @@ export const FIELDS = [
   'contested',
   'visitors',
   'travellers',
+  'waiting',
   'stale',
   'exempt',
   'title',

@@ -2,8 +2,16 @@
 import { Group, NumberInput, Radio, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { sentence } from '../../../../shared/look/area-words.ts';
+import { UNSAID_WAITING } from '../../../../shared/verdict/terms.ts';
 import { MODE_NAMES } from '../../words/orders.ts';
-import { CONTESTED_WORDS, MODE_WORDS, STALE_WORDS, TRAVELLERS_WORDS, UNKNOWN_WORDS } from '../rule-words.ts';
+import {
+  CONTESTED_WORDS,
+  MODE_WORDS,
+  STALE_WORDS,
+  TRAVELLERS_WORDS,
+  UNKNOWN_WORDS,
+  WAITING_WORDS,
+} from '../rule-words.ts';
 import { type Grace, graceOf, graceText, UNITS } from './grace.ts';
 import type { Field } from './problems.ts';
 import { type Fields, fieldId } from './use-order-form.ts';
@@ -51,6 +59,16 @@ export function RuleFields(fields: Fields) {
             value={form.travellers}
             choose={(travellers) => update({ travellers })}
             words={TRAVELLERS_WORDS}
+            {...fields}
+          />
+        )}
+        {form.services.includes('messaging') && (
+          <Choice
+            field="waiting"
+            label="Messages that wait for a device"
+            value={form.waiting ?? UNSAID_WAITING}
+            choose={(waiting) => update({ waiting })}
+            words={WAITING_WORDS}
             {...fields}
           />
         )}

@@ -17,7 +17,7 @@ export const PARTS = [
   { name: 'What', fields: ['services'] },
   { name: 'For whom', fields: ['nexus'] },
   { name: 'When', fields: ['zone', 'effective', 'until'] },
-  { name: 'Rules', fields: ['mode', 'unknown', 'contested', 'visitors', 'travellers', 'stale'] },
+  { name: 'Rules', fields: ['mode', 'unknown', 'contested', 'visitors', 'travellers', 'waiting', 'stale'] },
   { name: 'Exempt', fields: ['exempt'] },
   { name: 'Words', fields: ['title', 'authority', 'addressee', 'instrument', 'statement', 'appeal'] },
 ] as const satisfies readonly { readonly name: string; readonly fields: readonly Field[] }[];

@@ -1,0 +1,209 @@
+/** What orders do to mail, with real orders and their instants. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { OrderTerms } from '../../shared/order/documents.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { type GatewayWorld, openGatewayWorld, type TestDevice, TestLink } from '../../tests/support/gateway-world.ts';
+import { hand, type Mail, mailFor, mailOf, openMailbox, postOf, said } from '../../tests/support/mail-link.ts';
+import { PROPOSAL } from '../../tests/support/order-world.ts';
+import { until } from '../../tests/support/until.ts';
+
+const HOUR = 3_600_000;
+
+let world: GatewayWorld;
+const links: TestLink[] = [];
+beforeEach(async () => {
+  world = await openGatewayWorld();
+});
+afterEach(async () => {
+  for (const link of links.splice(0)) link.socket.terminate();
+  expect(world.complaints).toEqual([]);
+  await world.close();
+});
+
+async function connect(device: TestDevice): Promise<TestLink> {
+  const link = await new TestLink(device.tls).hello();
+  links.push(link);
+  return link;
+}
+/** Adopted, and in force an hour from now. */
+async function order(more: Partial<OrderTerms> = {}): Promise<string> {
+  const { people } = world;
+  const effective = new Date(world.clock.now() + HOUR).toISOString();
+  const made = await world.orders.propose(people.proposer.id, {
+    ...PROPOSAL,
+    services: ['messaging'],
+    effective,
+    ...more,
+  });
+  for (const person of [people.ada, people.ben]) await world.sign(made.order, 1, person);
+  return made.order;
+}
+async function act(number: string, kind: 'withdraw', revision = 2): Promise<void> {
+  const { people } = world;
+  await world.orders.act(people.proposer.id, number, { act: kind });
+  for (const person of [people.ada, people.ben]) await world.sign(number, revision, person);
+}
+const anHour = () => world.clock.jump(world.clock.now() + HOUR);
+const fates = (mail: readonly Mail[]) => mail.filter(({ item }) => item.type === 'fate').map(said);
+const seqs = (link: TestLink) => mailOf(link).map(({ seq }) => seq);
+
+/** Amina stays outside of it all; Bilal is where the orders are. */
+async function scene() {
+  const [amina, bilal] = [await world.enrol('SE'), await world.enrol('PK')];
+  const here = await connect(amina);
+  await openMailbox(here);
+  const post = (text: string, more = {}) => hand(here, postOf([bilal.id], text, more));
+  return { amina, bilal, here, post };
+}
+const outcome = async (answer: ReturnType<typeof hand>, device: DeviceId) =>
+  (await answer).recipients.find((each) => each.device === device);
+
+describe('an order that denies the recipient', () => {
+  it('hold, by default: what waits stays, what is kept waits with it, and all of it comes once, in order, when it goes', async () => {
+    const { bilal, here, post } = await scene();
+    const number = await order();
+    for (const text of ['one', 'two']) await post(text);
+    anHour();
+    expect(fates(await mailFor(here, 2))).toEqual([`held ${number}`, `held ${number}`]);
+    expect(await outcome(post('three'), bilal.id)).toMatchObject({
+      outcome: 'refused',
+      denial: { code: 'service_denied', order: number, reasons: ['present'], appeal: PROPOSAL.appeal, by: 'server' },
+    });
+    expect(await outcome(post('commit', { keep: true }), bilal.id)).toMatchObject({
+      outcome: 'held',
+      denial: { order: number },
+    });
+    const there = await connect(bilal);
+    await openMailbox(there);
+    await delay(50);
+    expect(mailOf(there)).toEqual([]);
+
+    await act(number, 'withdraw');
+    expect((await mailFor(there, 3)).map(said)).toEqual(['one', 'two', 'commit']);
+    expect(seqs(there)).toEqual([1, 2, 3]);
+    expect(fates(await mailFor(here, 5)).slice(2)).toEqual(Array(3).fill(`released ${number}`));
+    there.send({ kind: 'taken', through: 3 });
+    await openMailbox(there);
+    await delay(50);
+    expect(mailOf(there)).toEqual([]);
+  });
+
+  it('deliver: what was accepted before its hour still comes, and nothing of what came after', async () => {
+    const { bilal, here, post } = await scene();
+    const number = await order({ waiting: 'deliver' });
+    for (const text of ['one', 'two']) await post(text);
+    anHour();
+    expect(await outcome(post('commit', { keep: true }), bilal.id)).toMatchObject({ outcome: 'held' });
+    const there = await connect(bilal);
+    await openMailbox(there);
+    expect((await mailFor(there, 2)).map(said)).toEqual(['one', 'two']);
+    there.send({ kind: 'taken', through: 2 });
+    await openMailbox(there);
+    await delay(50);
+    expect([mailOf(there), fates(mailOf(here))]).toEqual([[], []]);
+    await act(number, 'withdraw');
+    expect((await mailFor(there, 1)).map(said)).toEqual(['commit']);
+    expect(fates(await mailFor(here, 1))).toEqual([`released ${number}`]);
+  });
+
+  it('return: what waits goes back, but a commit, without which the device could read nothing afterwards', async () => {
+    const { bilal, here, post } = await scene();
+    const number = await order({ waiting: 'return' });
+    const one = await post('one');
+    await post('welcome', { keep: true });
+    anHour();
+    const back = await mailFor(here, 2);
+    expect(back.map(({ item }) => item)).toEqual([
+      { type: 'fate', id: one.id, device: bilal.id, fate: 'returned', order: number, at: world.clock.now() },
+      expect.objectContaining({ fate: 'held', order: number }),
+    ]);
+    await act(number, 'withdraw');
+    const there = await connect(bilal);
+    await openMailbox(there);
+    expect((await mailFor(there, 1)).map(said)).toEqual(['welcome']);
+  });
+
+  it('the strictest of several decides, also one that comes later, and a milder one gives nothing back', async () => {
+    const { bilal, here, post } = await scene();
+    await order({ waiting: 'deliver' });
+    await post('one');
+    await post('kept', { keep: true });
+    anHour();
+    const later = await order({ waiting: 'return' });
+    anHour();
+    expect(fates(await mailFor(here, 2))).toEqual([`returned ${later}`, `held ${later}`]);
+    await act(later, 'withdraw');
+    const there = await connect(bilal);
+    await openMailbox(there);
+    await delay(100);
+    expect(mailOf(there)).toEqual([]);
+  });
+
+  it('what was under way when it came and has arrived is told as delivered', async () => {
+    const { bilal, here, post } = await scene();
+    const number = await order();
+    const there = await connect(bilal);
+    await openMailbox(there);
+    await post('one');
+    await mailFor(there, 1);
+    anHour();
+    await mailFor(here, 1);
+    there.send({ kind: 'taken', through: 1 });
+    expect(fates(await mailFor(here, 2))).toEqual([`held ${number}`, 'released -']);
+  });
+
+  it('found by a wake that was lost: the next look makes up for it', async () => {
+    const { here, post } = await scene();
+    await post('one');
+    const number = await order();
+    // As if the wakes of the instant had not come: the store is put back to before them.
+    anHour();
+    await mailFor(here, 1);
+    await world.database.db.updateTable('mailbox_entries').set({ held_by: null }).execute();
+    await world.database.db.updateTable('mailboxes').set({ gate: 'open' }).execute();
+    await until(async () => {
+      await world.relay.look();
+      expect(fates(mailOf(here))).toEqual([`held ${number}`, `held ${number}`]);
+    });
+  });
+});
+
+describe('an order that denies the sender', () => {
+  it('refuses the whole post, says why, remembers nothing of it, and takes the same post when it has gone', async () => {
+    const [amina, bilal] = [await world.enrol('PK'), await world.enrol('SE')];
+    const [here, there] = [await connect(amina), await connect(bilal)];
+    await openMailbox(there);
+    const before = postOf([bilal.id], 'before');
+    const accepted = await hand(here, before);
+    const number = await order();
+    anHour();
+    const post = postOf([bilal.id], 'after', { keep: true });
+    const refused = await hand(here, post);
+    expect(refused).toMatchObject({ outcome: 'refused', recipients: [], denial: { order: number, by: 'server' } });
+    expect(refused.denial?.detail).toContain('sender');
+    // What was accepted stays so, whenever its sender asks.
+    expect(await hand(here, before)).toEqual(accepted);
+    await act(number, 'withdraw');
+    expect((await hand(here, post)).outcome).toBe('accepted');
+    expect((await mailFor(there, 2)).map(said)).toEqual(['before', 'after']);
+  });
+});
+
+it('a device that crosses a border is judged by where it is: nothing comes there, and all of it comes back home', async () => {
+  const { bilal, here, post } = await scene();
+  const number = await order({ areas: ['AE'], nexus: ['present'] });
+  anHour();
+  const there = await connect(bilal);
+  await openMailbox(there);
+  await post('at home');
+  await mailFor(there, 1);
+  there.send({ kind: 'taken', through: 1 });
+  world.move(bilal.id, 'AE');
+  expect(await outcome(post('commit', { keep: true }), bilal.id)).toMatchObject({ outcome: 'held' });
+  await delay(50);
+  expect(mailOf(there)).toHaveLength(1);
+  world.move(bilal.id, 'PK');
+  expect((await mailFor(there, 2)).map(said)).toEqual(['at home', 'commit']);
+  expect(fates(await mailFor(here, 1))).toEqual([`released ${number}`]);
+});
