@@ -110,10 +110,26 @@ module.exports = {
     {
       name: 'server-cannot-read',
       comment:
-        'No code of the server but the console may hold what opens sealed messages: "the server cannot read it" is this test.',
+        'No code of the server but the console may hold what opens sealed messages, nor reach it by way of others: "the server cannot read it" is this test.',
       severity: 'error',
-      from: { path: '^server/', pathNot: '^server/console/' },
-      to: { path: '^shared/seal/' },
+      from: { path: '^server/', pathNot: ['^server/console/', test] },
+      to: { path: '^shared/seal/', reachable: true },
+    },
+    {
+      name: 'mls-in-seal-only',
+      comment:
+        'ts-mls takes anybody in, for good, unless it is told otherwise, and has to be asked twice about trees: shared/seal does, and nobody else should have to know.',
+      severity: 'error',
+      from: { path: '^(server|agent|shared|certs)/', pathNot: ['^shared/seal/', test] },
+      to: { path: 'node_modules/(ts-mls|@hpke)/' },
+    },
+    {
+      name: 'seal-runs-in-a-browser',
+      comment:
+        'What seals and opens may not need Node: an agent of another kind, or a page of one, is to use the same.',
+      severity: 'error',
+      from: { path: '^shared/seal/', pathNot: test },
+      to: { path: builtin, reachable: true },
     },
     {
       name: 'console-from-shared-only',

@@ -3,6 +3,7 @@
  * the tree, and takes a tree whose unmerged leaves are right for a wrong one.
  */
 import type { Node } from 'ts-mls';
+import { getHpkePublicKey } from 'ts-mls/ratchetTree.js';
 import { directPath, isLeaf, leafToNodeIndex, leafWidth, toLeafIndex, toNodeIndex } from 'ts-mls/treemath.js';
 import { CordonError } from '../errors.ts';
 import { claimOf } from './credential.ts';
@@ -11,25 +12,30 @@ type Tree = readonly (Node | undefined)[];
 
 /** Throws `commit_refused` for a tree that holds somebody or some key twice, or whose nodes are not where they belong. */
 export function checkTree(tree: Tree): void {
-  const keys = new Set<string>();
+  checkShape(tree);
   const enrolments = new Set<string>();
-  const once = (seen: Set<string>, what: string, value: string) => {
-    if (seen.has(value)) throw refused(`${what} is in it twice`);
-    seen.add(value);
-  };
+  for (const node of tree) {
+    if (node?.nodeType !== 'leaf') continue;
+    const { device, generation, signatureKey } = claimOf(node.leaf);
+    once(enrolments, device, JSON.stringify([device, generation]));
+    once(enrolments, `the key of ${device}`, signatureKey);
+  }
+}
+
+/** The part of it that holds for the tree of any group, whoever its members are. */
+export function checkShape(tree: Tree): void {
+  const keys = new Set<string>();
   for (const [at, node] of tree.entries()) {
     if (!node) continue;
     if ((node.nodeType === 'leaf') !== isLeaf(toNodeIndex(at))) throw refused('a member is where none can be');
-    if (node.nodeType === 'leaf') {
-      const { device, generation, signatureKey } = claimOf(node.leaf);
-      once(enrolments, device, JSON.stringify([device, generation]));
-      once(keys, `a key of ${device}`, signatureKey);
-      once(keys, `a key of ${device}`, node.leaf.hpkePublicKey.toBase64());
-    } else {
-      once(keys, 'a key', node.parent.hpkePublicKey.toBase64());
-      checkUnmerged(tree, at, node.parent.unmergedLeaves);
-    }
+    once(keys, 'a key of the tree', getHpkePublicKey(node).toBase64());
+    if (node.nodeType === 'parent') checkUnmerged(tree, at, node.parent.unmergedLeaves);
   }
+}
+
+function once(seen: Set<string>, what: string, value: string): void {
+  if (seen.has(value)) throw refused(`${what} is in it twice`);
+  seen.add(value);
 }
 
 /** Section 7.9.2: each is a leaf below the node, and unmerged at every node between the two as well. */

@@ -11,7 +11,7 @@ const cruise = (...paths: string[]) =>
 describe('imports', () => {
   const probeIn = (folder: string) => `${folder}/import-probe`;
   afterEach(() => {
-    for (const folder of ['shared', 'server', 'server/api', 'server/console']) {
+    for (const folder of ['shared', 'shared/seal', 'agent', 'server', 'server/api', 'server/console']) {
       rmSync(probeIn(folder), { recursive: true, force: true });
     }
   });
@@ -30,12 +30,23 @@ describe('imports', () => {
     ['console-from-shared-only', 'server/console', "import '../../config.ts';"],
     ['console-runs-in-a-browser', 'server/console', "import 'node:path';"],
     ['console-runs-in-a-browser', 'server/console', "import '../../../shared/order/verify-list.ts';"],
+    ['server-cannot-read', 'server', "import '../../shared/seal/open.ts';"],
+    [
+      'server-cannot-read',
+      'server',
+      "import '../../agent/import-probe/through.ts';",
+      "import '../../shared/seal/suite.ts';",
+    ],
+    ['mls-in-seal-only', 'agent', "import 'ts-mls';"],
+    ['mls-in-seal-only', 'server/api', "import 'ts-mls/welcome.js';"],
+    ['seal-runs-in-a-browser', 'shared/seal', "import '../../order/digest.ts';"],
     ['console-is-a-client', 'server', "import '../console/build.ts';"],
     ['console-by-its-build', 'server/api', "import '../../console/main.tsx';"],
-  ])('a probe that breaks %s in %s is refused with its reason', (rule, folder, source) => {
+  ])('a probe that breaks %s in %s is refused with its reason', (rule, folder, source, through = '') => {
     const probe = probeIn(folder);
-    mkdirSync(probe, { recursive: true });
+    for (const made of [probe, probeIn('agent')]) mkdirSync(made, { recursive: true });
     writeFileSync(`${probe}/probe.ts`, `${source}\n`);
+    writeFileSync(`${probeIn('agent')}/through.ts`, `${through}\n`);
     const { status, stdout } = cruise(probe);
     expect(stdout).toContain(rule);
     expect(status).not.toBe(0);

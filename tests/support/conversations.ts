@@ -1,5 +1,6 @@
 /** Enrolments that talk to each other over a delivery service of a few lines: one order of commits, an inbox each. */
 
+import { expect } from 'vitest';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
 import type { Content } from '../../shared/seal/content.ts';
 import {
@@ -16,6 +17,7 @@ import { type MadeKeyPackage, makeKeyPackage } from '../../shared/seal/key-packa
 import { type Opened, openMessage } from '../../shared/seal/open.ts';
 import { makeSigningKey } from '../../shared/seal/signing-key.ts';
 import type { Authenticate, Self } from '../../shared/seal/terms.ts';
+import { codeOfAsync as codeOf } from './code-of.ts';
 
 export const anybody: Authenticate = async () => true;
 
@@ -83,4 +85,16 @@ export async function conversationOfMany(count: number): Promise<readonly [Talke
     if (its) joined.push(await join(other, commit, its));
   }
   return [first, ...joined];
+}
+
+export const flip = (bytes: Uint8Array, at: number, bit: number) => {
+  const flipped = bytes.slice();
+  flipped[at] = (flipped[at] ?? 0) ^ (1 << bit);
+  return flipped;
+};
+/** Refused with one of these codes, and the state is to the byte what it was. */
+export async function refused(one: Talker, message: Uint8Array, codes: readonly string[]): Promise<void> {
+  const before = one.state.slice();
+  expect(codes).toContain(await codeOf(one.open(message)));
+  expect(one.state).toEqual(before);
 }
