@@ -348,6 +348,7 @@ export async function startServer(
       metrics: {
         connections: gateway.connections,
         list: orders.currentList,
+        mail: relay.figures,
         ordersInForce: () => orders.rules().filter((rule) => inForce(rule, clock.now())).length,
         ledgerFailing: () => ledger.failure() !== null,
       },

@@ -297,6 +297,11 @@ it('lets a monitoring system scrape counts without names', async () => {
   const { status, headers, text } = await api.request('GET', '/metrics');
   expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
   expect(text).toMatch(/^cordon_connections 0$/m);
+  // As often as it is asked.
+  const { text: again } = await api.request('GET', '/metrics');
+  for (const told of ['posts_total 5', 'mailbox_entries 4', 'mailbox_bytes 300', 'mailbox_held 1']) {
+    expect(again).toMatch(new RegExp(`^cordon_${told}$`, 'm'));
+  }
   expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
   expect(text).not.toContain('example.org');
 });

@@ -1,5 +1,5 @@
 /** What a monitoring system scrapes (Prometheus text format): figures of this process and counts of the installation, no names. */
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { z } from 'zod';
 import { type Route, route } from './route.ts';
 
@@ -10,6 +10,13 @@ export interface MetricsPort {
   readonly list: () => { readonly version: number; readonly expiresAt: number } | null;
   readonly ordersInForce: () => number;
   readonly ledgerFailing: () => boolean;
+  /** Of all mailboxes together, and how many posts this process has accepted. */
+  readonly mail: () => {
+    readonly posts: number;
+    readonly entries: number;
+    readonly bytes: number;
+    readonly held: number;
+  };
 }
 
 export function metricsRoutes(port: MetricsPort): Route[] {
@@ -32,6 +39,18 @@ export function metricsRoutes(port: MetricsPort): Route[] {
   );
   gauge('cordon_orders_in_force', 'Orders in force now', port.ordersInForce);
   gauge('cordon_ledger_failing', '1 while leaves cannot be sequenced', () => (port.ledgerFailing() ? 1 : 0));
+  gauge('cordon_mailbox_entries', 'Sealed messages that wait for devices', () => port.mail().entries);
+  gauge('cordon_mailbox_bytes', 'Bytes of sealed messages that wait for devices', () => port.mail().bytes);
+  gauge('cordon_mailbox_held', 'Sealed messages that an order keeps from their devices', () => port.mail().held);
+  new Counter({
+    name: 'cordon_posts_total',
+    help: 'Sealed messages accepted by this process',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(port.mail().posts);
+    },
+  });
   return [
     route({
       name: 'metrics.show',
