@@ -1,58 +1,14 @@
 /** key and approvers: what an approver signs with, and the root that names who may. The private key stays in its file. */
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { approverKeyList, approverKeyView, approversView, rootView } from '../../shared/api/approvers.ts';
 import { CordonError } from '../../shared/errors.ts';
-import {
-  type ApproverKey,
-  createApproverKey,
-  openApproverKey,
-  signRootPayload,
-} from '../../shared/order/approver-key.ts';
+import { signRootPayload } from '../../shared/order/approver-key.ts';
 import type { Cli } from './cli.ts';
+import { confirm, createKey, type KeyOptions, openKey } from './key-files.ts';
 import { table, when } from './output.ts';
 import { nameLines, peopleNames } from './people.ts';
-import { ask, readSecret, readText } from './secrets.ts';
+import { readText } from './secrets.ts';
 import { rootText } from './signing-text.ts';
-
-export interface KeyOptions {
-  readonly key: string;
-  readonly passphraseFile?: string;
-}
-
-function passphrase(cli: Cli, file: string | undefined): Promise<string> {
-  return readSecret(cli.terminal, {
-    what: 'Passphrase of the key (12 characters at least)',
-    file,
-    environment: cli.config.keyPassphrase,
-    mend: 'give --passphrase-file or CORDON_KEY_PASSPHRASE',
-  });
-}
-
-export async function openKey(cli: Cli, { key, passphraseFile }: KeyOptions): Promise<ApproverKey> {
-  return openApproverKey(readText(key), await passphrase(cli, passphraseFile));
-}
-
-/** Shows what will be signed and asks; `--digest` (of what somebody has read elsewhere) or `--yes` answers in advance. */
-export async function confirm(
-  cli: Cli,
-  described: { readonly digest: string; readonly lines: readonly string[] },
-  { digest, yes }: { readonly digest?: string; readonly yes?: boolean },
-): Promise<void> {
-  for (const line of described.lines) cli.out().note(line);
-  if (digest !== undefined) {
-    if (digest === described.digest) return;
-    throw new CordonError(
-      'document_malformed',
-      `The text has the digest ${described.digest}, not ${digest}: it is another text; read it before signing.`,
-    );
-  }
-  if (yes) return;
-  if (!cli.terminal.stdin.isTTY)
-    throw new CordonError('invalid_input', 'There is no terminal to confirm at; give --digest or --yes.');
-  const answer = await ask(cli.terminal, 'Sign exactly this? (yes/no) ');
-  if (answer.trim() !== 'yes') throw new CordonError('conflict', 'Nothing was signed.');
-}
 
 interface ProposeOptions {
   readonly threshold: number;
@@ -72,14 +28,7 @@ export function addApproverCommands(program: Command, cli: Cli): void {
     .argument('<file>', 'a new file')
     .option('--passphrase-file <file>', 'instead of typing it (or CORDON_KEY_PASSPHRASE)')
     .action(async (file: string, options: { passphraseFile?: string }) => {
-      const { key: made, pem } = createApproverKey(await passphrase(cli, options.passphraseFile));
-      try {
-        // `wx`: an approver who overwrote their key could not approve any more.
-        writeFileSync(file, pem, { mode: 0o600, flag: 'wx' });
-      } catch (error) {
-        const why = error instanceof Error ? error.message : 'unknown';
-        throw new CordonError('conflict', `Cannot write a new file ${file}: ${why}; name another.`, {}, error);
-      }
+      const made = await createKey(cli, file, options.passphraseFile);
       const { keyid, publicKey } = made;
       cli
         .out()

@@ -1,5 +1,5 @@
 /**
- * `cordon`, the admin's command line: the same API as everybody else's, and the approver's key, which never leaves this machine.
+ * `cordon`, the admin's command line: the same API as everybody else's, and the approver's and the organisation's keys, which never leave their machines.
  * It decides nothing; what it signs it has read itself (`signing-text.ts`).
  */
 import { Command, CommanderError } from 'commander';
@@ -14,6 +14,7 @@ import { EXIT, EXIT_CODES } from './exit-codes.ts';
 import { addFleetCommands } from './fleet-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
 import { addOrderCommands } from './order-commands.ts';
+import { addOrgKeyCommands } from './org-key-commands.ts';
 import { createOutput } from './output.ts';
 import type { Terminal } from './secrets.ts';
 import { addServerCommands } from './server-commands.ts';
@@ -43,6 +44,7 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
     addAccountCommands(program, cli);
     addFleetCommands(program, cli);
     addApproverCommands(program, cli);
+    addOrgKeyCommands(program, cli);
     addOrderCommands(program, cli);
     addLedgerCommands(program, cli);
     addServerCommands(program, cli);

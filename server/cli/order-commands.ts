@@ -13,8 +13,8 @@ import {
 } from '../../shared/api/orders.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { approveRevision } from '../../shared/order/approver-key.ts';
-import { confirm, type KeyOptions, openKey } from './approver-commands.ts';
 import type { Cli } from './cli.ts';
+import { confirm, type KeyOptions, openKey } from './key-files.ts';
 import { table, when } from './output.ts';
 import { nameLines, peopleNames } from './people.ts';
 import { readText } from './secrets.ts';

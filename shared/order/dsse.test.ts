@@ -2,10 +2,11 @@ import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../tests/support/code-of.ts';
-import { approveRevision, createApproverKey, openApproverKey, revisionEnvelope } from './approver-key.ts';
+import { approveRevision, revisionEnvelope } from './approver-key.ts';
 import { PAYLOAD_TYPES } from './documents.ts';
 import { keyidOf, payloadOf, readPublicKey, signEnvelope, signedBy, signerOf } from './dsse.ts';
 import { commitmentOf, exemptionsFor, newSalt } from './exemption.ts';
+import { createKeyFile, openKeyFile } from './key-file.ts';
 import { pae } from './pae.ts';
 import { makeReceipt, verifyReceipt } from './receipt.ts';
 
@@ -95,12 +96,12 @@ describe('DSSE', () => {
 
 describe('an approver’s key file', () => {
   it('opens with its passphrase alone, and signs what the server then finds', () => {
-    const { key, pem } = createApproverKey('correct horse battery');
+    const { key, pem } = createKeyFile('correct horse battery');
     expect(pem).toContain('BEGIN ENCRYPTED PRIVATE KEY');
-    const opened = openApproverKey(pem, 'correct horse battery');
+    const opened = openKeyFile(pem, 'correct horse battery');
     expect(opened.keyid).toBe(key.keyid);
-    expect(codeOf(() => openApproverKey(pem, 'wrong horse battery'))).toBe('passphrase_wrong');
-    expect(codeOf(() => createApproverKey('short'))).toBe('invalid_input');
+    expect(codeOf(() => openKeyFile(pem, 'wrong horse battery'))).toBe('passphrase_wrong');
+    expect(codeOf(() => createKeyFile('short'))).toBe('invalid_input');
     const payload = '{"a":1}';
     const envelope = revisionEnvelope(payload, []);
     const signed = { ...envelope, signatures: [{ keyid: key.keyid, sig: approveRevision(opened, payload) }] };
@@ -109,7 +110,7 @@ describe('an approver’s key file', () => {
 
   it('refuses a key that is not encrypted', () => {
     const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    expect(codeOf(() => openApproverKey(pem, 'whatever it may be'))).toBe('invalid_input');
+    expect(codeOf(() => openKeyFile(pem, 'whatever it may be'))).toBe('invalid_input');
   });
 });
 

@@ -10,7 +10,8 @@ import { approverKeyView, rootView } from '../../shared/api/approvers.ts';
 import { CSRF_HEADER, createdToken, SESSION_COOKIE, sessionView } from '../../shared/api/session.ts';
 import { problemSchema } from '../../shared/api/wire.ts';
 import { CordonError, ERROR_CODES } from '../../shared/errors.ts';
-import { type ApproverKey, createApproverKey, signRootPayload } from '../../shared/order/approver-key.ts';
+import { signRootPayload } from '../../shared/order/approver-key.ts';
+import { createKeyFile, type FileKey } from '../../shared/order/key-file.ts';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
@@ -55,7 +56,7 @@ export interface Person {
 }
 
 export interface Approver extends Person {
-  readonly key: ApproverKey;
+  readonly key: FileKey;
   /** Its key file, under the passphrase "the passphrase of NAME". */
   readonly pem: string;
 }
@@ -119,7 +120,7 @@ export async function invite(
 /** The same, with an approver's key that is registered. */
 export async function inviteApprover(admin: string, owner: Person, name: string): Promise<Approver> {
   const person = await invite(admin, owner, name);
-  const { key, pem } = createApproverKey(`the passphrase of ${name}`);
+  const { key, pem } = createKeyFile(`the passphrase of ${name}`);
   await person.api.call('POST', '/approver-keys', approverKeyView, { publicKey: key.publicKey });
   return { ...person, key, pem };
 }

@@ -1,9 +1,10 @@
 /** An independent implementation of DSSE, Debian's python3-securesystemslib, believes an approval exactly as far as we do. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { approveRevision, createApproverKey, revisionEnvelope } from '../../shared/order/approver-key.ts';
+import { approveRevision, revisionEnvelope } from '../../shared/order/approver-key.ts';
 import { canonicalText } from '../../shared/order/canonical.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
+import { createKeyFile } from '../../shared/order/key-file.ts';
 import { revisionDocument } from '../support/signed-documents.ts';
 import { needed } from '../support/tools.ts';
 
@@ -34,7 +35,7 @@ function verify(envelope: Envelope, keys: Record<string, string>, threshold: num
 }
 
 describe.skipIf(!present)('securesystemslib', () => {
-  const [ada, ben] = [createApproverKey('a passphrase of ada').key, createApproverKey('a passphrase of ben').key];
+  const [ada, ben] = [createKeyFile('a passphrase of ada').key, createKeyFile('a passphrase of ben').key];
   const keys = { [ada.keyid]: ada.publicKey, [ben.keyid]: ben.publicKey };
   const payload = canonicalText(revisionDocument());
   const signatures = [ada, ben].map((key) => ({ keyid: key.keyid, sig: approveRevision(key, payload) }));

@@ -1,0 +1,101 @@
+/**
+ * What the organisation's key signs, and how: each certificate is read from its exact bytes, whatever the server says of it, and shown in words.
+ * Group and time are the server's word, and are said to be.
+ */
+import {
+  countersigned,
+  type MessagingKeyPage,
+  MOST_COUNTERSIGNATURES,
+  messagingKeyPage,
+} from '../../shared/api/membership.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { Signer } from '../../shared/order/dsse.ts';
+import { countersignCertificate, readMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
+import type { Client } from './client.ts';
+import { type Cell, when } from './output.ts';
+
+type Listed = MessagingKeyPage['keys'][number];
+
+/** A certificate as its bytes say it, and where the server says its device belongs. */
+export interface Waiting {
+  readonly device: string;
+  readonly generation: number;
+  readonly person: string;
+  readonly name: string;
+  readonly digest: string;
+  readonly payload: string;
+  readonly group: string;
+  readonly since: number;
+}
+
+export interface Which {
+  /** Names; none for all. */
+  readonly groups: readonly string[];
+  readonly most: number;
+  /** Those that this key has not signed, whether or not another has; null: those that wait. */
+  readonly lacking: string | null;
+}
+
+/** Oldest first in each group. Throws `document_malformed` when the server shows a certificate that makes no sense. */
+export async function whatWaits(client: Client, { groups, most, lacking }: Which): Promise<Waiting[]> {
+  const found: Waiting[] = [];
+  for (const group of groups.length === 0 ? [null] : groups) {
+    let cursor: string | null = null;
+    do {
+      const limit = Math.min(MOST_COUNTERSIGNATURES, most - found.length);
+      if (limit <= 0) return found;
+      const query = new URLSearchParams({
+        limit: String(limit),
+        ...(lacking === null ? { waiting: 'true' } : { lacking }),
+        ...(group !== null && { group }),
+        ...(cursor !== null && { cursor }),
+      });
+      const page: MessagingKeyPage = await client.call(messagingKeyPage, 'GET', `/messaging-keys?${query}`);
+      found.push(...page.keys.map(read));
+      cursor = page.cursor;
+    } while (cursor !== null);
+  }
+  return found;
+}
+
+function read({ payload, group, since, device, generation }: Listed): Waiting {
+  const { certificate, digest } = readMessagingCertificate(Buffer.from(payload));
+  if (certificate.device !== device || certificate.generation !== generation) {
+    throw new CordonError(
+      'document_malformed',
+      `The server shows the certificate of ${certificate.device} as that of ${device}: do not sign it.`,
+    );
+  }
+  const { person, name } = certificate;
+  return { device, generation, person, name, digest, payload, group: group.name, since };
+}
+
+export const COLUMNS = ['name', 'person', 'device', 'enrolment', 'group (as the server says)', 'since'];
+export const rowOf = ({ name, person, device, generation, group, since }: Waiting): Cell[] => [
+  name,
+  person,
+  device,
+  generation,
+  group,
+  when(since),
+];
+
+export interface Outcome {
+  readonly countersigned: number;
+  readonly refused: readonly { readonly digest: string; readonly code: string; readonly detail: string }[];
+}
+
+export async function countersignAll(client: Client, key: Signer, waiting: readonly Waiting[]): Promise<Outcome> {
+  const outcome = { countersigned: 0, refused: [] as Outcome['refused'][number][] };
+  for (let from = 0; from < waiting.length; from += MOST_COUNTERSIGNATURES) {
+    const countersignatures = waiting.slice(from, from + MOST_COUNTERSIGNATURES).map(({ digest, payload }) => ({
+      digest,
+      keyid: key.keyid,
+      signature: countersignCertificate(key, payload),
+    }));
+    const answer = await client.call(countersigned, 'POST', '/messaging-keys/countersignatures', { countersignatures });
+    outcome.countersigned += answer.countersigned;
+    outcome.refused.push(...answer.refused);
+  }
+  return outcome;
+}

@@ -1,0 +1,164 @@
+/**
+ * org-key: the organisation's own key, without whose signature no device is a member of any conversation. It stays in its file, away from the
+ * server; whoever keeps it sees in words what it signs, or lets a process sign within bounds.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+import { plain } from '../../shared/plain-text.ts';
+import type { Cli } from './cli.ts';
+import { COLUMNS, countersignAll, type Outcome, rowOf, type Waiting, whatWaits } from './countersigning.ts';
+import { agree, createKey, type KeyOptions, openKey, writeNew } from './key-files.ts';
+import { table } from './output.ts';
+
+interface WhichOptions {
+  readonly group?: string[];
+  readonly most?: number;
+}
+
+interface CountersignOptions extends KeyOptions, WhichOptions {
+  readonly again?: boolean;
+  readonly yes?: boolean;
+}
+
+interface ServeOptions extends KeyOptions, WhichOptions {
+  readonly most: number;
+  readonly every: number;
+}
+
+const PASSPHRASE = ['--passphrase-file <file>', 'instead of typing it (or CORDON_KEY_PASSPHRASE)'] as const;
+const GROUP = ['--group <name...>', 'only devices of these groups, as the server says'] as const;
+
+const ROTATION = `
+Another key in its place, without anybody losing a conversation:
+  cordon org-key create NEW
+  cordon approvers propose KEYID… --organisation-key OLD.pub NEW.pub     then each: cordon approvers sign
+  cordon org-key countersign --key NEW --again
+  cordon approvers propose KEYID… --organisation-key NEW.pub             then each: cordon approvers sign
+`;
+
+export function addOrgKeyCommands(program: Command, cli: Cli): void {
+  const orgKey = program
+    .command('org-key')
+    .description("the organisation's key: its signature makes a device a member of conversations")
+    .addHelpText('after', ROTATION);
+  orgKey
+    .command('create')
+    .description('make a key file (Ed25519, encrypted with a passphrase), and beside it FILE.pub for the approvers')
+    .argument('<file>', 'a new file, on a machine that is not the server')
+    .option(...PASSPHRASE)
+    .action(async (file: string, options: { passphraseFile?: string }) => {
+      const { keyid, publicKey } = await createKey(cli, file, options.passphraseFile);
+      writeNew(`${file}.pub`, `${publicKey}\n`, 0o644);
+      cli
+        .out()
+        .show({ keyid, publicKey, file }, [
+          `key ${keyid} in ${file}, its public half in ${file}.pub`,
+          `Then: cordon approvers propose KEYID… --organisation-key ${file}.pub`,
+        ]);
+    });
+  orgKey
+    .command('waiting')
+    .description('the devices that wait for a countersignature')
+    .option(...GROUP)
+    .action(async ({ group: groups = [] }: WhichOptions) => {
+      const waiting = await whatWaits(cli.client(), { groups, most: Number.POSITIVE_INFINITY, lacking: null });
+      cli.out().show(waiting, table(COLUMNS, waiting.map(rowOf)));
+    });
+  orgKey
+    .command('countersign')
+    .description('show what waits, ask once, and sign it')
+    .requiredOption('--key <file>')
+    .option(...PASSPHRASE)
+    .option(...GROUP)
+    .option('--most <devices>', 'no more than so many, the oldest first', count)
+    .option('--again', 'those that this key has not signed, also when another one has')
+    .option('--yes', 'sign without asking')
+    .action(
+      async ({ group: groups = [], most = Number.POSITIVE_INFINITY, again, yes, ...options }: CountersignOptions) => {
+        const key = await openKey(cli, options);
+        const waiting = await whatWaits(cli.client(), { groups, most, lacking: again ? key.keyid : null });
+        if (waiting.length === 0) return cli.out().show({ countersigned: 0, refused: [] }, ['Nothing waits.']);
+        for (const line of table(COLUMNS, waiting.map(rowOf))) cli.out().note(line);
+        const devices = waiting.length === 1 ? 'this device' : `these ${waiting.length} devices`;
+        await agree(cli, `Confirm the keys of ${devices} with key ${key.keyid}?`, '--yes', yes);
+        const outcome = await countersignAll(cli.client(), key, waiting);
+        cli.out().show(outcome, outcomeLines(outcome, waiting));
+      },
+    );
+  orgKey
+    .command('serve')
+    .description(
+      'countersign what comes, within bounds, until they are reached; run it as another user than the server',
+    )
+    .requiredOption('--key <file>')
+    .requiredOption('--most <devices>', 'ends after so many', count)
+    .option(...PASSPHRASE)
+    .option(...GROUP)
+    .option('--every <seconds>', 'how often it looks', seconds, 2)
+    .action((options: ServeOptions) => serve(cli, options));
+}
+
+async function serve(cli: Cli, { group: groups = [], most, every, ...options }: ServeOptions): Promise<void> {
+  const key = await openKey(cli, options);
+  const whose = groups.length === 0 ? 'any group' : `the groups ${groups.map(plain).join(', ')}`;
+  cli.out().note(`Countersigns ${most} devices of ${whose} at most, with key ${key.keyid}.`);
+  /** What the server has refused is not offered again and again. */
+  const given = new Set<string>();
+  let done = 0;
+  let silent = false;
+  while (done < most) {
+    try {
+      const all = await whatWaits(cli.client(), { groups, most: most - done + given.size, lacking: null });
+      const waiting = all.filter(({ digest }) => !given.has(digest)).slice(0, most - done);
+      if (waiting.length > 0) {
+        const outcome = await countersignAll(cli.client(), key, waiting);
+        for (const { digest } of outcome.refused) given.add(digest);
+        done += outcome.countersigned;
+        for (const line of outcomeLines(outcome, waiting)) cli.out().note(line);
+      }
+      silent = false;
+    } catch (error) {
+      if (!isCordonError(error) || !PASSES.has(error.code)) throw error;
+      if (!silent) cli.out().note(`${error.message} Trying again.`);
+      silent = true;
+    }
+    if (done < most) await delay(every * 1000);
+  }
+  cli.out().show({ countersigned: done }, [`${done} devices are countersigned: the bound is reached, and this ends.`]);
+}
+
+/** A server that restarts, or a disk that is full, is no reason to end. */
+const PASSES: ReadonlySet<string> = new Set([
+  'unavailable',
+  'store_unavailable',
+  'ledger_unavailable',
+  'rate_limited',
+  'internal',
+]);
+
+function outcomeLines({ countersigned, refused }: Outcome, waiting: readonly Waiting[]): string[] {
+  const byDigest = new Map(waiting.map((each) => [each.digest, each]));
+  const named = (digest: string) => {
+    const each = byDigest.get(digest);
+    return each ? `${plain(each.name)}, ${each.device}` : digest;
+  };
+  const not = new Set(refused.map(({ digest }) => digest));
+  return [
+    `${countersigned} countersigned`,
+    ...waiting.filter(({ digest }) => !not.has(digest)).map(({ digest }) => `  ${named(digest)}`),
+    ...refused.map(({ digest, code, detail }) => `not ${named(digest)}: ${detail} [${code}]`),
+  ];
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new CordonError('invalid_input', `${text} is no number of devices.`);
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= 3600) return value;
+  throw new CordonError('invalid_input', `${text} is no number of seconds up to 3600.`);
+}

@@ -1,0 +1,235 @@
+/** The organisation's key from its making to its replacement, by real command lines on the real API, orders, membership and store. */
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spkiOf } from '../../certs/certificate.ts';
+import { signerOf } from '../../shared/order/dsse.ts';
+import { personOf } from '../../shared/order/person.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
+import { newKey, testAuthority } from '../../tests/support/enrolment.ts';
+import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
+import { runInProcess } from '../../tests/support/in-process-cli.ts';
+import { messagingKey } from '../../tests/support/messaging-keys.ts';
+import { EXIT } from './exit-codes.ts';
+
+let api: ApiServer;
+let folder: string;
+let embassies: GroupId;
+let offices: GroupId;
+const { authority, remove } = testAuthority();
+const tokens = new Map<string, string>();
+
+function cordon(who: string, args: readonly string[]) {
+  return runInProcess(args, {
+    XDG_CONFIG_HOME: join(folder, 'nobody'),
+    CORDON_SERVER: api.url,
+    CORDON_TOKEN: tokens.get(who),
+    CORDON_KEY_PASSPHRASE: `the passphrase of ${who}`,
+  });
+}
+const file = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  api = await startApi({ authority });
+  folder = mkdtempSync(join(tmpdir(), 'cordon-org-key-'));
+  tokens.set('owner', await api.token(await api.account('owner@example.org', [])));
+  const people = [
+    ['ada', 'legal'],
+    ['ben', 'legal'],
+    ['kai', 'fleet'],
+    ['hal', 'helpdesk'],
+  ] as const;
+  for (const [who, role] of people) {
+    const account = await api.account(`${who}@example.org`, [{ role, group: null, area: null }]);
+    tokens.set(who, await api.token(account));
+  }
+  for (const who of ['ada', 'ben']) {
+    await cordon(who, ['key', 'create', file(who)]);
+    await cordon(who, ['key', 'register', '--key', file(who)]);
+  }
+  embassies = await addGroup(api.database, 'embassies');
+  offices = await addGroup(api.database, 'offices');
+});
+afterAll(async () => {
+  await api.close();
+  remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A device whose key waits. */
+async function handIn(user: string, group = embassies): Promise<DeviceId> {
+  const id = await addDevice(api.database, { group, user });
+  const privateKey = newKey();
+  const { der } = authority.issue({ profile: 'device', spki: spkiOf(privateKey), commonName: id });
+  const { envelope } = messagingKey(id, signerOf(privateKey), { installation: 'test' });
+  await api.membership.handIn({ device: id, generation: 1, der: der.toString('base64') }, envelope);
+  return id;
+}
+
+async function adopt(more: readonly string[]) {
+  const keys: { keyid: string }[] = (await cordon('owner', ['key', 'list', '--json'])).json();
+  const proposed = await cordon('owner', ['approvers', 'propose', ...keys.map(({ keyid }) => keyid), ...more]);
+  expect([proposed.code, proposed.err]).toEqual([0, '']);
+  const { waiting } = (await cordon('owner', ['approvers', 'show', '--json'])).json();
+  let shown = '';
+  for (const who of ['ada', 'ben']) {
+    const signed = await cordon(who, ['approvers', 'sign', String(waiting.version), '--key', file(who), '--yes']);
+    expect([signed.code, signed.out]).toEqual([0, expect.stringContaining('signed by')]);
+    shown = signed.err;
+  }
+  return { proposed: proposed.out, shown };
+}
+
+const members = async (...names: string[]) => {
+  const people = names.map((name) => personOf('test', name));
+  return (await api.membership.members({ people, devices: [] })).members.length;
+};
+const waiting = async () =>
+  (await cordon('kai', ['org-key', 'waiting', '--json'])).json().map(({ name }: { name: string }) => name);
+const countersign = (...more: string[]) => cordon('kai', ['org-key', 'countersign', '--key', file('org'), ...more]);
+
+describe('the organisation’s key', () => {
+  it('is made in a file that is never written over, with its public half beside it', async () => {
+    const { code, out } = await cordon('kai', ['org-key', 'create', file('org')]);
+    expect([code, out]).toEqual([0, expect.stringContaining('--organisation-key')]);
+    expect(statSync(file('org')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(file('org'), 'utf8')).toContain('BEGIN ENCRYPTED PRIVATE KEY');
+    expect(readFileSync(file('org.pub'), 'utf8')).toMatch(/^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=\n$/);
+    expect((await cordon('kai', ['org-key', 'create', file('org')])).code).toBe(EXIT.conflict);
+  });
+
+  it('signs nothing before the approvers have named it, and they see in so many words that they do', async () => {
+    await adopt([]);
+    await handIn('Amina');
+    const early = await countersign('--yes');
+    expect([early.code, early.err]).toEqual([EXIT.conflict, expect.stringContaining('--organisation-key')]);
+    const { shown, proposed } = await adopt(['--organisation-key', file('org.pub')]);
+    for (const text of [shown, proposed])
+      expect(text).toMatch(/ATTENTION: members are confirmed by key .* which is new/);
+    // What stays is carried over by itself, and no longer stands out.
+    const kept = await adopt([]);
+    expect(kept.shown).toMatch(/members are confirmed by key/);
+    expect(kept.shown).not.toContain('ATTENTION');
+  });
+
+  it('confirms what it has shown, once it was told to', async () => {
+    await handIn('Ben\u001b[2J', offices);
+    expect(await waiting()).toHaveLength(2);
+    const table = await cordon('kai', ['org-key', 'waiting']);
+    expect(table.out).toContain('Amina');
+    expect(table.out).not.toContain('\u001b');
+    const blind = await countersign();
+    expect([blind.code, blind.err]).toEqual([EXIT.usage, expect.stringContaining('--yes')]);
+    expect(blind.err).toContain('Amina');
+    expect(await members('Amina')).toBe(0);
+    const some = await countersign('--yes', '--group', 'embassies', '--json');
+    expect(some.json()).toEqual({ countersigned: 1, refused: [] });
+    expect(await members('Amina', 'Ben\u001b[2J')).toBe(1);
+    expect((await countersign('--yes', '--most', '5')).out).toMatch(/^1 countersigned/);
+    expect(await waiting()).toEqual([]);
+    expect((await countersign('--yes')).out).toContain('Nothing waits');
+  });
+
+  it('is asked for by owner and fleet alone', async () => {
+    for (const who of ['hal', 'ada']) {
+      expect((await cordon(who, ['org-key', 'waiting'])).code).toBe(EXIT.forbidden);
+    }
+    expect((await cordon('owner', ['org-key', 'waiting'])).code).toBe(0);
+  });
+
+  it('signs by itself within its bounds, and ends when they are reached', async () => {
+    const serve = cordon('kai', [
+      ...['org-key', 'serve', '--key', file('org'), '--most', '2', '--group', 'embassies', '--every', '0.05'],
+    ]);
+    await handIn('Outside', offices);
+    await handIn('First');
+    await handIn('Second');
+    const { code, out, err } = await serve;
+    expect([code, out]).toEqual([0, expect.stringContaining('2 devices are countersigned: the bound is reached')]);
+    expect(err).toContain('First');
+    expect(err).not.toContain('Outside');
+    expect(await members('First', 'Second', 'Outside')).toBe(2);
+    await handIn('Third');
+    expect(await waiting()).toEqual(['Outside', 'Third']);
+    expect((await cordon('kai', ['org-key', 'serve', '--key', file('org')])).code).toBe(EXIT.usage);
+    for (const most of ['0', '-1', 'x', '1.5']) {
+      expect((await cordon('kai', ['org-key', 'serve', '--key', file('org'), '--most', most])).code).toBe(EXIT.usage);
+    }
+    await countersign('--yes');
+  });
+
+  it('gives way to another one without anybody leaving a conversation', async () => {
+    const all = ['Amina', 'First', 'Second', 'Third', 'Outside'];
+    const before = await members(...all);
+    await cordon('kai', ['org-key', 'create', file('next')]);
+    await adopt(['--organisation-key', file('org.pub'), file('next.pub')]);
+    expect(await members(...all)).toBe(before);
+    const again = await cordon('kai', ['org-key', 'countersign', '--key', file('next'), '--again', '--yes', '--json']);
+    expect(again.json().countersigned).toBeGreaterThanOrEqual(before);
+    const { shown } = await adopt(['--organisation-key', file('next.pub')]);
+    expect(shown).toMatch(/ATTENTION: members are no longer confirmed by key/);
+    expect(await members(...all)).toBe(before);
+    await handIn('Last');
+    const old = await countersign('--yes');
+    expect(old.out).toMatch(/not Last, dev_\w+: .*\[approver_unknown\]/);
+    expect(await members('Last')).toBe(0);
+    const { shown: none } = await adopt(['--no-organisation-key']);
+    expect(none).toMatch(/ATTENTION: members are no longer confirmed by key/);
+    expect(await members(...all)).toBe(0);
+  });
+
+  it('is a key of its own, in a file that says what it is', async () => {
+    const both = ['approvers', 'propose', ...(await keyids()), '--organisation-key'];
+    writeFileSync(
+      file('ada.pub'),
+      `${(await cordon('ada', ['key', 'register', '--key', file('ada'), '--json'])).json().publicKey}`,
+    );
+    for (const [name, code] of [
+      ['ada.pub', 'document_malformed'],
+      ['missing.pub', 'not_found'],
+      ['org', 'invalid_input'],
+    ] as const) {
+      expect([name, (await cordon('owner', [...both, file(name)])).err]).toEqual([
+        name,
+        expect.stringContaining(`[${code}]`),
+      ]);
+    }
+  });
+
+  it('whoever is shown another certificate than the server says it shows signs nothing', async () => {
+    await adopt(['--organisation-key', file('next.pub')]);
+    const { keys } = (
+      await api.request('GET', '/api/v1/messaging-keys?waiting=true', { authorization: `Bearer ${tokens.get('kai')}` })
+    ).json;
+    let posts = 0;
+    const changes = [
+      { device: 'dev_aaaaaaaaaaaaaaaa' },
+      { generation: 7 },
+      { payload: keys[0].payload.replace('"name":"', '"name":"x') },
+      { payload: `${keys[0].payload} ` },
+    ];
+    for (const change of changes) {
+      const liar = createServer((request, response) => {
+        if (request.method === 'POST') posts++;
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ keys: [{ ...keys[0], ...change }], cursor: null }));
+      });
+      await new Promise<void>((listening) => liar.listen(0, '127.0.0.1', listening));
+      const { port } = liar.address() as AddressInfo;
+      const args = ['org-key', 'countersign', '--key', file('next'), '--yes', '--server', `http://127.0.0.1:${port}`];
+      expect((await cordon('kai', args)).code).toBe(EXIT.unverified);
+      liar.closeAllConnections();
+      liar.close();
+    }
+    expect(posts).toBe(0);
+  });
+});
+
+async function keyids(): Promise<string[]> {
+  const keys: { keyid: string }[] = (await cordon('owner', ['key', 'list', '--json'])).json();
+  return keys.map(({ keyid }) => keyid);
+}

@@ -1,0 +1,51 @@
+/**
+ * A person's signing key as a file: Ed25519 in PKCS#8, encrypted by a passphrase. An approver's and the organisation's own are kept so. Such a key
+ * never reaches the server: what goes there is a public key and signatures over exact bytes.
+ */
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { CordonError } from '../errors.ts';
+import { keyidOf, type Signer, signerOf } from './dsse.ts';
+
+export interface FileKey extends Signer {
+  /** SubjectPublicKeyInfo, DER, base64. */
+  readonly publicKey: string;
+}
+
+/** Guessing a passphrase against OpenSSL's PBKDF2 is cheap, so it has to be long. */
+const SHORTEST_PASSPHRASE = 12;
+
+function fileKey(privateKey: KeyObject): FileKey {
+  const publicKey = createPublicKey(privateKey);
+  const der = publicKey.export({ type: 'spki', format: 'der' });
+  return { ...signerOf(privateKey), keyid: keyidOf(publicKey), publicKey: der.toString('base64') };
+}
+
+/** A new key and the PEM text of its file. */
+export function createKeyFile(passphrase: string): { key: FileKey; pem: string } {
+  if (passphrase.length < SHORTEST_PASSPHRASE) {
+    throw new CordonError('invalid_input', `A passphrase needs at least ${SHORTEST_PASSPHRASE} characters.`);
+  }
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase });
+  return { key: fileKey(privateKey), pem: pem.toString() };
+}
+
+/** Throws `passphrase_wrong`, also for a file that is damaged: OpenSSL cannot tell them apart. */
+export function openKeyFile(pem: string, passphrase: string): FileKey {
+  if (!pem.includes('BEGIN ENCRYPTED PRIVATE KEY')) {
+    throw new CordonError(
+      'invalid_input',
+      'This is not an encrypted private key: make one with `cordon key create` or `cordon org-key create`.',
+    );
+  }
+  let privateKey: KeyObject;
+  try {
+    privateKey = createPrivateKey({ key: pem, format: 'pem', passphrase });
+  } catch (cause) {
+    throw new CordonError('passphrase_wrong', 'The passphrase does not open this key file.', {}, cause);
+  }
+  if (privateKey.asymmetricKeyType !== 'ed25519') {
+    throw new CordonError('invalid_input', 'A key file holds an Ed25519 key; this one holds another kind.');
+  }
+  return fileKey(privateKey);
+}
