@@ -2,7 +2,9 @@
  * A conversation's state as bytes. They hold its secrets, the signature key among them, and all that ts-mls knows but for its configuration, which
  * is given anew at each use. The bytes that somebody hands in are never written to: whoever is refused goes on with them.
  */
-import { type ClientState, decodeGroupState, encodeGroupState } from 'ts-mls';
+import { type ClientState, decodeGroupState, type EpochReceiverData, encodeGroupState } from 'ts-mls';
+import { encode } from 'ts-mls/codec/tlsEncoder.js';
+import { decodeEpochReceiverData, epochReceiverDataEncoder } from 'ts-mls/epochReceiverData.js';
 import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js';
 import { CordonError } from '../errors.ts';
 import { claimOf } from './credential.ts';
@@ -12,18 +14,38 @@ import type { Leaf } from './terms.ts';
 
 /** What another encoding of ts-mls would change. */
 const FORMAT = 1;
+const EPOCH = 8;
+const LENGTH = 4;
 
+/** The format, then the group without its past, then each epoch of the past with its number; all but the format with its length. */
 export function encodeState(state: ClientState): Uint8Array<ArrayBuffer> {
-  const encoded = encodeGroupState(state);
-  const bytes = new Uint8Array(encoded.length + 1);
-  bytes[0] = FORMAT;
-  bytes.set(encoded, 1);
-  encoded.fill(0);
+  const group = encodeGroupState({ ...state, historicalReceiverData: new Map() });
+  const past = Array.from(state.historicalReceiverData, ([epoch, keys]) => ({
+    epoch,
+    keys: asStored.get(keys) ?? encode(epochReceiverDataEncoder)(keys),
+  }));
+  const size = past.reduce((sum, { keys }) => sum + EPOCH + LENGTH + keys.length, 1 + LENGTH + group.length);
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, FORMAT);
+  let at = 1;
+  const put = (part: Uint8Array) => {
+    view.setUint32(at, part.length);
+    bytes.set(part, at + LENGTH);
+    at += LENGTH + part.length;
+  };
+  put(group);
+  group.fill(0);
+  for (const { epoch, keys } of past) {
+    view.setBigUint64(at, epoch);
+    at += EPOCH;
+    put(keys);
+  }
   return bytes;
 }
 
 /**
- * The state while `act` runs on it. What ts-mls decodes are views into its bytes, so they are those of a copy, which is zeroed afterwards: nothing
+ * The state while `act` runs on it, with a configuration that vouches for nobody. What ts-mls decodes are views into its bytes, so they are those of a copy, which is zeroed afterwards: nothing
  * that `act` returns may be such a view. Throws `conversation_damaged`.
  */
 export async function withState<T>(bytes: Uint8Array, act: (state: ClientState) => Promise<T> | T): Promise<T> {
@@ -47,14 +69,60 @@ export function readState<T>(bytes: Uint8Array, read: (state: ClientState) => T)
 
 function decodeState(bytes: Uint8Array): ClientState {
   if (bytes[0] !== FORMAT) throw damaged();
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   try {
-    const [group, length] = decodeGroupState(bytes, 1) ?? [];
-    if (!group || length !== bytes.length - 1) throw damaged();
-    const state = { ...group, clientConfig: clientConfig([]) };
-    return { ...state, clientConfig: clientConfig(leavesOf(state)) };
+    let at = 1;
+    const take = () => {
+      const from = at + LENGTH;
+      at = from + view.getUint32(at);
+      if (at > bytes.length) throw damaged();
+      return bytes.subarray(from, at);
+    };
+    const encoded = take();
+    const [group, length] = decodeGroupState(encoded, 0) ?? [];
+    if (!group || length !== encoded.length) throw damaged();
+    const historicalReceiverData = new Map<bigint, EpochReceiverData>();
+    while (at < bytes.length) {
+      const epoch = view.getBigUint64(at);
+      at += EPOCH;
+      historicalReceiverData.set(epoch, pastEpoch(take()));
+    }
+    return { ...group, historicalReceiverData, clientConfig: clientConfig([]) };
   } catch (cause) {
     throw damaged(cause);
   }
+}
+
+/** By which an epoch that nobody has touched is written down again. */
+const asStored = new WeakMap<EpochReceiverData, Uint8Array>();
+
+/** The past is most of a state, and few messages are of it: it is decoded when somebody looks into it. */
+function pastEpoch(bytes: Uint8Array): EpochReceiverData {
+  let decoded: EpochReceiverData | undefined;
+  const read = () => {
+    decoded ??= decodeEpochReceiverData(bytes, 0)?.[0];
+    if (!decoded) throw damaged();
+    return decoded;
+  };
+  const past: EpochReceiverData = {
+    get resumptionPsk() {
+      return read().resumptionPsk;
+    },
+    get secretTree() {
+      return read().secretTree;
+    },
+    get ratchetTree() {
+      return read().ratchetTree;
+    },
+    get senderDataSecret() {
+      return read().senderDataSecret;
+    },
+    get groupContext() {
+      return read().groupContext;
+    },
+  };
+  asStored.set(past, bytes);
+  return past;
 }
 
 /** Everybody who is in it, by their place. */
