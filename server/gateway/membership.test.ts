@@ -138,3 +138,17 @@ it('refuses what is no such body, and says so', async () => {
     expect([method, path, answer.json.code]).toEqual([method, path, code]);
   }
 });
+
+it('a session hears of the thousand people that it asked about last, and leaves nothing behind', async () => {
+  const device = await world.enrol();
+  const link = await new TestLink(device.tls).hello();
+  const people = Array.from({ length: 1100 }, (_, at) => personOf(INSTALLATION, `Person ${at}`));
+  for (let from = 0; from < people.length; from += 100) {
+    await members(device, { people: people.slice(from, from + 100) });
+  }
+  world.bus.publish({ kind: 'members', people });
+  const told = () => link.frames.flatMap((frame) => (frame.kind === 'members-changed' ? [frame.person] : []));
+  await expect.poll(told).toEqual(people.slice(100));
+  link.socket.close();
+  await link.closed;
+});

@@ -71,16 +71,19 @@ export class MembershipStore implements Port {
   async present(digests: readonly string[], scope: MemberScope): Promise<KeyRow[]> {
     const rows = await this.#present()
       .where('messaging_keys.digest', 'in', [...digests])
-      .where(withinScope(scope))
+      .where(within(scope))
       .execute();
     return rows.map(keyOf);
   }
 
   async list({ waiting, lacking, group, scope, after, limit }: KeyQuery): Promise<ListedKey[]> {
     const rows = await this.#present()
-      .innerJoin('groups', 'groups.id', 'devices.group_id')
-      .select(['groups.id as group_id', 'groups.name as group_name'])
-      .where(withinScope(scope))
+      .select('devices.group_id')
+      // Not by a join, which SQLite might begin with.
+      .select(({ selectFrom }) =>
+        selectFrom('groups').select('name').whereRef('groups.id', '=', 'devices.group_id').as('group_name'),
+      )
+      .where(within(scope))
       .$if(waiting, (query) => query.where(WAITING))
       .$if(lacking !== null, (query) =>
         query.where(({ not, exists, selectFrom }) =>
@@ -95,7 +98,9 @@ export class MembershipStore implements Port {
           ),
         ),
       )
-      .$if(group !== null, (query) => query.where('groups.name', '=', group))
+      .$if(group !== null, (query) =>
+        query.where(sql<boolean>`(devices.group_id in (select id from groups where name = ${group})) is true`),
+      )
       .$if(after !== null, (query) =>
         query.where(
           sql<boolean>`(messaging_keys.certified_at, messaging_keys.device_id) > (${after?.certifiedAt}, ${after?.device})`,
@@ -108,7 +113,7 @@ export class MembershipStore implements Port {
     const signed = await this.#signed(rows);
     return rows.flatMap(({ group_id, group_name }, at) => {
       const key = signed[at];
-      return key ? [{ ...key, group: { id: groupIdSchema.parse(group_id), name: group_name } }] : [];
+      return key ? [{ ...key, group: { id: groupIdSchema.parse(group_id), name: group_name ?? '' } }] : [];
     });
   }
 
@@ -121,9 +126,9 @@ export class MembershipStore implements Port {
           .onRef('devices.generation', '=', 'messaging_keys.generation'),
       )
       .select(({ fn }) => fn.countAll<number>().as('count'))
-      .where('devices.status', '=', 'active')
+      .where(ACTIVE)
       .where(WAITING)
-      .where(withinScope(scope))
+      .where(within(scope))
       .executeTakeFirstOrThrow();
     return Number(count);
   }
@@ -164,7 +169,7 @@ export class MembershipStore implements Port {
       select person, max(name) as name, count(*) as devices
       from messaging_keys inner join devices
         on devices.id = messaging_keys.device_id and devices.generation = messaging_keys.generation
-      where folded like ${pattern} escape '\\' and waiting = 0 and devices.status = 'active'
+      where folded like ${pattern} escape '\\' and waiting = 0 and ${ACTIVE}
       group by folded, person order by folded, person limit ${limit}`.execute(this.#database.db);
     return rows.map((row) => ({ ...row, devices: Number(row.devices) }));
   }
@@ -188,7 +193,7 @@ export class MembershipStore implements Port {
           .onRef('devices.generation', '=', 'messaging_keys.generation'),
       )
       .selectAll('messaging_keys')
-      .where('devices.status', '=', 'active');
+      .where(ACTIVE);
   }
 
   async #signed(rows: readonly Row[]): Promise<SignedKey[]> {
@@ -219,6 +224,9 @@ export class MembershipStore implements Port {
   }
 }
 
+/** Conditions on `devices` that no index answers: without statistics SQLite would begin with the whole fleet, and not with the few keys. */
+const ACTIVE = sql<boolean>`(devices.status = 'active') is true`;
+const within = (scope: MemberScope) => sql<boolean>`(${withinScope(scope)}) is true`;
 /** As it stands in the index's condition, or the index would not serve. */
 const WAITING = sql<boolean>`messaging_keys.waiting = 1`;
 

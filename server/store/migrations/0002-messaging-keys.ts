@@ -20,9 +20,11 @@ const TABLES: Record<string, Table> = {
     key: ['device_id', 'generation'],
     unique: [['digest']],
     references: [[['device_id'], 'devices', ['id']]],
-    // A search goes by the folded name and groups by it, in the order of this index.
     indexes: [
       ['person', 'device_id'],
+      // Whoever countersigns all of them anew pages through them.
+      ['certified_at', 'device_id'],
+      // A search goes by the folded name and groups by it, in the order of this index.
       ['folded', 'person', 'device_id', 'generation', 'waiting'],
     ],
   },
