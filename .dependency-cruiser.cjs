@@ -5,6 +5,9 @@ const test = '\\.test\\.ts$|^tests/';
 const consoleTools = '^server/console/(build|make-world|vite\\.config)\\.ts$';
 /** What runs in a browser besides: what the pages share. */
 const look = '^shared/look/';
+/** What makes the files of a device's page, and serves them; `client` runs in a browser. */
+const page = '^agent/page/client/';
+const pageTools = '^agent/page/(client/vite\\.config|build)\\.ts$';
 const builtin = `^(node:)?(${require('node:module').builtinModules.join('|')})$`;
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -88,9 +91,13 @@ module.exports = {
     },
     {
       name: 'express-at-the-edge',
-      comment: 'Only the api and the public listener speak HTTP through express, and what serves their pages.',
+      comment:
+        'Only the api, the public listener and a device’s page speak HTTP through express, and what serves their files.',
       severity: 'error',
-      from: { path: '^(server|agent|shared|certs)/', pathNot: ['^server/(api|public)/', '^shared/pages/', test] },
+      from: {
+        path: '^(server|agent|shared|certs)/',
+        pathNot: ['^server/(api|public)/', '^agent/page/app\\.ts$', '^shared/pages/', test],
+      },
       to: { path: 'node_modules/(@types/)?express/' },
     },
     {
@@ -140,18 +147,18 @@ module.exports = {
       to: { path: '^(server|agent|certs|tests)/', pathNot: '^server/console/' },
     },
     {
-      name: 'console-runs-in-a-browser',
+      name: 'pages-run-in-a-browser',
       comment:
-        'No browser has the builtins of Node, so nothing that the console reaches in shared/ may need one: split what needs it from what does not.',
+        'No browser has the builtins of Node, so nothing that a page reaches in shared/ may need one: split what needs it from what does not.',
       severity: 'error',
-      from: { path: ['^server/console/', look], pathNot: [consoleTools, test] },
+      from: { path: ['^server/console/', look, page], pathNot: [consoleTools, pageTools, test] },
       to: { path: builtin, reachable: true },
     },
     {
       name: 'look-for-pages-only',
       comment: 'What the pages are drawn with needs a browser: nothing else can use it.',
       severity: 'error',
-      from: { pathNot: ['^server/console/', look] },
+      from: { pathNot: ['^server/console/', page, look] },
       to: { path: look },
     },
     {
@@ -159,7 +166,16 @@ module.exports = {
       comment:
         'Bundling and serving files is for whoever has pages; the rest of shared/ runs in them, and on every device.',
       severity: 'error',
-      from: { pathNot: [consoleTools, '^server/api/console\\.ts$', '^shared/pages/', test] },
+      from: {
+        pathNot: [
+          consoleTools,
+          pageTools,
+          '^server/api/console\\.ts$',
+          '^agent/page/app\\.ts$',
+          '^shared/pages/',
+          test,
+        ],
+      },
       to: { path: '^shared/pages/' },
     },
     {
@@ -176,6 +192,28 @@ module.exports = {
       severity: 'error',
       from: { pathNot: '^server/console/' },
       to: { path: '^server/console/', pathNot: '^server/console/(build\\.ts$|dist)' },
+    },
+    {
+      name: 'page-by-its-api',
+      comment: 'A device’s page knows the daemon by what both say to each other, which is in one file, and by shared/.',
+      severity: 'error',
+      from: { path: page, pathNot: [pageTools, test] },
+      to: { path: '^(server|agent|certs|tests)/', pathNot: [page, '^agent/page/api\\.ts$'] },
+    },
+    {
+      name: 'page-on-demand',
+      comment:
+        'Thousands of agents run without a page: only the daemon and its command line may bring one, when asked.',
+      severity: 'error',
+      from: { path: '^agent/', pathNot: ['^agent/(page/|daemon\\.ts$|main\\.ts$)', test] },
+      to: { path: '^agent/page/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'page-by-its-build',
+      comment: "A page's inside is its own: from outside one builds it and reads what was built.",
+      severity: 'error',
+      from: { pathNot: page },
+      to: { path: page, pathNot: '^agent/page/client/dist' },
     },
     {
       name: 'tests-are-not-shipped',
@@ -195,7 +233,7 @@ module.exports = {
   options: {
     doNotFollow: { path: 'node_modules' },
     // What the build writes.
-    exclude: { path: '^server/console/dist' },
+    exclude: { path: '^(server/console|agent/page/client)/dist' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },

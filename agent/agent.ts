@@ -107,8 +107,8 @@ export interface Agent {
   onChange(listener: () => void): () => void;
   /** Every order that is noticed or in force. */
   notices(): readonly Notice[];
-  /** Tells the agent that these were displayed to a person: makes the `shown` receipts, once per order and revision. */
-  shown(): void;
+  /** Tells the agent that these orders, or all, were displayed to a person: makes the `shown` receipts, once per order and revision. */
+  shown(orders?: readonly string[]): void;
 }
 
 /** An unenrolment waits so long for its result to be sent before the keys go. */
@@ -352,7 +352,7 @@ export function createAgent(options: AgentOptions): Agent {
       return () => changeListeners.delete(listener);
     },
     notices,
-    shown: () => enforcement.shown(notices()),
+    shown: (orders) => enforcement.shown(notices().filter(({ order }) => orders?.includes(order) ?? true)),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * `npm run check`: types (the console's apart), format and lint, import rules, unused code; then the size of the code by top folder. Runs all of them even
+ * `npm run check`: types (those of pages apart), format and lint, import rules, unused code; then the size of the code by top folder. Runs all of them even
  * when one fails, and exits 1 if any did.
  */
 import { spawnSync } from 'node:child_process';
@@ -7,8 +7,9 @@ import { existsSync, readFileSync } from 'node:fs';
 
 const CHECKS: readonly { name: string; command: string; args: string[] }[] = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
-  // Without the types of Node: what the console reaches in shared/ may use none of its globals either.
+  // Without the types of Node: what pages reach in shared/ may use none of its globals either.
   { name: 'types of the console', command: 'tsc', args: ['-p', 'server/console'] },
+  { name: 'types of the page', command: 'tsc', args: ['-p', 'agent/page/client'] },
   { name: 'format and lint', command: 'biome', args: ['ci', '--error-on-warnings', '--colors=off', '.'] },
   {
     name: 'import rules',

@@ -11,7 +11,16 @@ const cruise = (...paths: string[]) =>
 describe('imports', () => {
   const probeIn = (folder: string) => `${folder}/import-probe`;
   afterEach(() => {
-    for (const folder of ['shared', 'shared/seal', 'agent', 'server', 'server/api', 'server/console']) {
+    for (const folder of [
+      'shared',
+      'shared/seal',
+      'agent',
+      'server',
+      'server/api',
+      'server/console',
+      'agent/link',
+      'agent/page/client',
+    ]) {
       rmSync(probeIn(folder), { recursive: true, force: true });
     }
   });
@@ -28,8 +37,8 @@ describe('imports', () => {
     ['forge-in-certs-only', 'shared', "import 'node-forge';"],
     ['tests-are-not-shipped', 'shared', "import '../../tests/run.ts';"],
     ['console-from-shared-only', 'server/console', "import '../../config.ts';"],
-    ['console-runs-in-a-browser', 'server/console', "import 'node:path';"],
-    ['console-runs-in-a-browser', 'server/console', "import '../../../shared/order/verify-list.ts';"],
+    ['pages-run-in-a-browser', 'server/console', "import 'node:path';"],
+    ['pages-run-in-a-browser', 'server/console', "import '../../../shared/order/verify-list.ts';"],
     ['server-cannot-read', 'server', "import '../../shared/seal/open.ts';"],
     [
       'server-cannot-read',
@@ -41,6 +50,11 @@ describe('imports', () => {
     ['mls-in-seal-only', 'server/api', "import 'ts-mls/welcome.js';"],
     ['seal-runs-in-a-browser', 'shared/seal', "import '../../order/digest.ts';"],
     ['console-is-a-client', 'server', "import '../console/build.ts';"],
+    ['page-by-its-api', 'agent/page/client', "import '../../../agent.ts';"],
+    ['pages-run-in-a-browser', 'agent/page/client', "import '../../../../shared/order/verify-list.ts';"],
+    ['page-on-demand', 'agent/link', "import '../../page/page.ts';"],
+    ['look-for-pages-only', 'server/api', "import '../../../shared/look/theme.ts';"],
+    ['pages-built-and-served-by-their-owners', 'server', "import '../../shared/pages/build.ts';"],
     ['console-by-its-build', 'server/api', "import '../../console/main.tsx';"],
   ])('a probe that breaks %s in %s is refused with its reason', (rule, folder, source, through = '') => {
     const probe = probeIn(folder);

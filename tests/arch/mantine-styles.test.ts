@@ -15,9 +15,12 @@ function componentsIn(folder: string): string[] {
   return [...new Set(used)].filter((name) => existsSync(join(styles, `${name}.css`)));
 }
 
-it('brings the styles of every Mantine component that is used', () => {
-  const brought = readFileSync(join(root, 'server/console/app/mantine-styles.ts'), 'utf8');
-  const components = [...componentsIn('server/console'), ...componentsIn('shared/look')];
-  expect(components.length).toBeGreaterThan(20);
-  expect(components.filter((name) => !brought.includes(`/${name}.css`))).toEqual([]);
-});
+it.each(['server/console', 'agent/page/client'])(
+  '%s brings the styles of every Mantine component that it uses',
+  (pages) => {
+    const brought = readFileSync(join(root, pages, 'app/mantine-styles.ts'), 'utf8');
+    const components = [...componentsIn(pages), ...componentsIn('shared/look')];
+    expect(components.length).toBeGreaterThan(20);
+    expect(components.filter((name) => !brought.includes(`/${name}.css`))).toEqual([]);
+  },
+);

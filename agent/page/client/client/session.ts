@@ -1,0 +1,32 @@
+/** The page's half of its session: a token that stays with this origin, and the ticket of a link that it was exchanged for. */
+import { useSyncExternalStore } from 'react';
+
+const KEPT = 'cordon-page';
+const listeners = new Set<() => void>();
+
+export const token = (): string | null => localStorage.getItem(KEPT);
+
+export function keepToken(given: string | null): void {
+  if (given === null) localStorage.removeItem(KEPT);
+  else localStorage.setItem(KEPT, given);
+  for (const listener of listeners) listener();
+}
+
+function listen(listener: () => void): () => void {
+  listeners.add(listener);
+  // Another tab may open, or close, the page.
+  addEventListener('storage', listener);
+  return () => {
+    listeners.delete(listener);
+    removeEventListener('storage', listener);
+  };
+}
+
+export const useToken = (): string | null => useSyncExternalStore(listen, token);
+
+/** `#open=TICKET`, taken out of the address at once, so that it is in no history and no picture of the screen. */
+export function takeTicket(): string | null {
+  const ticket = new URLSearchParams(location.hash.replace(/^#/, '')).get('open');
+  if (ticket !== null) history.replaceState(null, '', location.pathname + location.search);
+  return ticket;
+}

@@ -1,0 +1,142 @@
+/** What one says next. Enter sends, Shift+Enter begins a line; files are picked, pasted or dropped. Says why when one cannot write. */
+import { Button, CloseButton, Progress, Text, Textarea } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { IconPaperclip, IconSend2 } from '@tabler/icons-react';
+import { type ClipboardEvent, type FormEvent, type KeyboardEvent, useId, useRef } from 'react';
+import { Given } from '../../../../shared/look/given.tsx';
+import { Failure } from '../../../../shared/look/states.tsx';
+import { type Conversation, LONGEST_TEXT, MOST_ATTACHMENTS } from '../../api.ts';
+import { bytes, WORDS } from '../words/english.ts';
+import { apart, nameOf } from '../words/names.ts';
+import classes from './conversation.module.css';
+import { type DraftInHand, LARGEST } from './use-draft.ts';
+import { useSend } from './use-send.ts';
+
+const words = WORDS.composer;
+
+export function Composer({
+  conversation,
+  draft,
+  closed,
+}: {
+  readonly conversation: Conversation;
+  readonly draft: DraftInHand;
+  /** Why one cannot write; null while one can. */
+  readonly closed: string | null;
+}) {
+  const hint = useId();
+  const phone = useMediaQuery('(max-width: 48em)');
+  const field = useRef<HTMLTextAreaElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const { sending, progress } = useSend(conversation.id, draft);
+  const tooLong = draft.text.length > LONGEST_TEXT;
+  const ready = closed === null && !tooLong && (draft.text.trim() !== '' || draft.files.length > 0);
+
+  function submit(event?: FormEvent): void {
+    event?.preventDefault();
+    if (!ready || sending.isPending) return;
+    sending.mutate();
+    // A button that is pressed by hand takes the focus: the next message is written where this one was.
+    field.current?.focus();
+  }
+  function onKeyDown(event: KeyboardEvent): void {
+    // Enter that ends a composed character (IME) is that character's.
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    submit();
+  }
+  function onPaste(event: ClipboardEvent): void {
+    const files = [...event.clipboardData.files];
+    if (files.length === 0) return;
+    event.preventDefault();
+    draft.attach(files);
+  }
+
+  return (
+    <form className={classes.composer} onSubmit={submit}>
+      {draft.files.length > 0 && (
+        <ul className={classes.picked} aria-label={WORDS.attachment.attached}>
+          {draft.files.map((file, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: one file may be attached twice
+            <li key={at} className={classes.chip}>
+              <Given>{file.name}</Given> <span className={classes.size}>{bytes(file.size)}</span>
+              <CloseButton
+                size="sm"
+                aria-label={WORDS.attachment.remove(apart(file.name))}
+                onClick={() => {
+                  draft.remove(file);
+                  field.current?.focus();
+                }}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+      {progress !== null && <Progress value={progress * 100} aria-label={words.uploading} />}
+      {sending.isError && <Failure error={sending.error} />}
+      <div className={classes.row}>
+        <input
+          ref={picker}
+          type="file"
+          multiple
+          hidden
+          onChange={({ currentTarget }) => {
+            draft.attach([...(currentTarget.files ?? [])]);
+            currentTarget.value = '';
+            field.current?.focus();
+          }}
+        />
+        <Button
+          variant="default"
+          px="xs"
+          aria-label={words.attach}
+          title={words.attach}
+          disabled={closed !== null}
+          onClick={() => picker.current?.click()}
+        >
+          <IconPaperclip size={18} aria-hidden />
+        </Button>
+        <Textarea
+          ref={field}
+          data-composer
+          className={classes.field}
+          aria-label={words.label(nameOf(conversation))}
+          aria-describedby={hint}
+          placeholder={closed === null ? words.placeholder : ''}
+          dir="auto"
+          autosize
+          minRows={1}
+          maxRows={8}
+          disabled={closed !== null}
+          value={draft.text}
+          onChange={({ currentTarget }) => draft.write(currentTarget.value)}
+          onKeyDown={onKeyDown}
+          onPaste={onPaste}
+        />
+        <Button
+          type="submit"
+          aria-label={words.send}
+          title={words.send}
+          px="xs"
+          disabled={!ready}
+          loading={sending.isPending}
+        >
+          <IconSend2 size={18} aria-hidden />
+        </Button>
+      </div>
+      <div id={hint}>
+        {closed !== null ? (
+          <Text size="sm" fw={600}>
+            {closed}
+          </Text>
+        ) : (
+          <Text size="xs" c={tooLong || draft.refusal !== null ? 'var(--mantine-color-error)' : 'dimmed'} role="status">
+            {tooLong
+              ? words.tooLong(LONGEST_TEXT)
+              : (draft.refusal ?? (phone ? words.phoneHint(LARGEST) : words.hint(LARGEST, MOST_ATTACHMENTS)))}
+          </Text>
+        )}
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,118 @@
+/** One conversation: who is in it and whether it is really them, what was said, and what one says next. */
+import { Text } from '@mantine/core';
+import { IconShieldX } from '@tabler/icons-react';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { type DragEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { done } from '../../../../shared/api/wire.ts';
+import { Empty } from '../../../../shared/look/states.tsx';
+import type { Conversation } from '../../api.ts';
+import { call } from '../client/call.ts';
+import { conversationsQuery, standingQuery } from '../client/queries.ts';
+import { Names } from '../conversations/conversation-name.tsx';
+import { WORDS } from '../words/english.ts';
+import { Composer } from './composer.tsx';
+import classes from './conversation.module.css';
+import { ConversationHead } from './conversation-head.tsx';
+import { Messages } from './messages.tsx';
+import { useDraft } from './use-draft.ts';
+
+export function ConversationPane({ id, message }: { readonly id: string; readonly message: string | undefined }) {
+  const { data: conversations } = useQuery(conversationsQuery);
+  if (conversations === undefined) return null;
+  const conversation = conversations.find((each) => each.id === id);
+  return conversation ? (
+    <Chosen conversation={conversation} sought={message ?? null} />
+  ) : (
+    <Empty title={WORDS.conversation.gone}>{WORDS.conversation.goneText}</Empty>
+  );
+}
+
+function Chosen({ conversation, sought }: { readonly conversation: Conversation; readonly sought: string | null }) {
+  const { id, people } = conversation;
+  const navigate = useNavigate();
+  const standing = useQuery(standingQuery).data;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const draft = useDraft(id);
+  const [dropping, setDropping] = useState(false);
+  const closed = closedBecause(standing?.state, conversation.state);
+  useSeen(conversation);
+
+  // A conversation that one has just opened is where one goes on; on a phone a focused field would bring up half a screen of keys.
+  useEffect(() => {
+    const field = document.querySelector<HTMLElement>('[data-composer]:not(:disabled)');
+    if (sought !== null) return;
+    if (field && !matchMedia('(max-width: 48em)').matches) field.focus({ preventScroll: true });
+    else heading.current?.focus({ preventScroll: true });
+  }, [sought]);
+
+  /** Back to where it was opened: the list, which on a phone is a page of its own. */
+  function leave({ key, target, defaultPrevented }: KeyboardEvent): void {
+    if (key !== 'Escape' || defaultPrevented || !(target instanceof Element) || target.closest('[role=dialog]')) return;
+    const back = () => document.querySelector<HTMLElement>(`[data-conversation="${CSS.escape(id)}"]`)?.focus();
+    if (matchMedia('(max-width: 48em)').matches) void navigate({ to: '/' }).then(() => requestAnimationFrame(back));
+    else back();
+  }
+
+  const drop = {
+    onDragOver(event: DragEvent) {
+      if (closed !== null || !event.dataTransfer.types.includes('Files')) return;
+      event.preventDefault();
+      setDropping(true);
+    },
+    onDragLeave({ currentTarget, relatedTarget }: DragEvent) {
+      if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) setDropping(false);
+    },
+    onDrop(event: DragEvent) {
+      event.preventDefault();
+      setDropping(false);
+      if (closed === null) draft.attach([...event.dataTransfer.files]);
+    },
+  };
+  const doubtful = people.filter(({ verified }) => !verified);
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape and dropping files have their buttons too
+    <div className={classes.pane} onKeyDown={leave} {...drop}>
+      <ConversationHead conversation={conversation} heading={heading} />
+      {doubtful.length > 0 && (
+        <div className={classes.doubt} role="note">
+          <IconShieldX size={24} aria-hidden />
+          <div>
+            <Text size="sm" fw={700}>
+              {WORDS.verified.not}: <Names names={doubtful.map(({ name }) => name)} />
+            </Text>
+            <Text size="sm">{WORDS.verified.notText}</Text>
+          </div>
+        </div>
+      )}
+      <Messages conversation={conversation} sought={sought} />
+      <Composer conversation={conversation} draft={draft} closed={closed} />
+      {dropping && <div className={classes.dropping}>{WORDS.composer.drop}</div>}
+    </div>
+  );
+}
+
+/** Null while one can write. */
+function closedBecause(device: string | undefined, conversation: Conversation['state']): string | null {
+  if (conversation !== 'ready') return WORDS.conversation[conversation];
+  if (device === 'denied') return WORDS.composer.denied;
+  return device === 'uncertified' ? WORDS.composer.uncertified : null;
+}
+
+/** What stands before somebody who is looking has been read: the senders are told. */
+function useSeen({ id, unread }: Conversation): void {
+  const { mutate } = useMutation({ mutationFn: () => call('POST', `/conversations/${id}/read`, done) });
+  useEffect(() => {
+    if (unread === 0) return;
+    const look = () => {
+      if (document.visibilityState === 'visible' && document.hasFocus()) mutate();
+    };
+    look();
+    addEventListener('focus', look);
+    document.addEventListener('visibilitychange', look);
+    return () => {
+      removeEventListener('focus', look);
+      document.removeEventListener('visibilitychange', look);
+    };
+  }, [unread, mutate]);
+}

@@ -1,0 +1,115 @@
+/** One message: who said it, the words, what is attached, and how far it has come. */
+import { Given } from '../../../../shared/look/given.tsx';
+import { dateTime } from '../../../../shared/look/time-words.ts';
+import type { Message, Notice } from '../../api.ts';
+import { timeOfDay } from '../conversations/moment.ts';
+import { STATE_WORDS, WORDS } from '../words/english.ts';
+import { AttachmentCard } from './attachment-card.tsx';
+import classes from './conversation.module.css';
+import { StateMark } from './state-mark.tsx';
+
+export interface MessageItemProps {
+  readonly message: Message;
+  /** Said in one breath with the one above. */
+  readonly follows: boolean;
+  /** There is more than one who could have said it. */
+  readonly named: boolean;
+  /** By a person all of whose devices are verified. */
+  readonly trusted: boolean;
+  /** Where Tab leads. */
+  readonly active: boolean;
+  readonly sought: boolean;
+  /** The last of one's own: its state is in sight. */
+  readonly last: boolean;
+  readonly activate: (id: string) => void;
+  readonly notices: readonly Notice[];
+}
+
+export function MessageItem(props: MessageItemProps) {
+  const { message, follows, named, trusted, active, sought, last, activate, notices } = props;
+  const { id, from, mine, at, text, attachments, missed } = message;
+  const place = {
+    'data-message': id,
+    tabIndex: active ? 0 : -1,
+    onFocus: () => activate(id),
+    'data-sought': sought || undefined,
+  };
+  const time = (
+    <time dateTime={new Date(at).toISOString()} title={dateTime(at)}>
+      {timeOfDay(at)}
+    </time>
+  );
+  if (from === null) {
+    return (
+      <li className={classes.message} data-event {...place}>
+        <span dir="auto">{text}</span> · {time}
+      </li>
+    );
+  }
+  return (
+    <li
+      className={classes.message}
+      data-mine={mine || undefined}
+      data-follows={follows || undefined}
+      data-last={last || undefined}
+      {...place}
+    >
+      {named && !mine && !follows ? (
+        <div className={classes.from}>
+          <Given>{from.name}</Given>
+        </div>
+      ) : (
+        <span className={classes.spoken}>{mine ? WORDS.conversation.you : <Given>{from.name}</Given>}: </span>
+      )}
+      <div className={classes.bubble}>
+        {text !== '' && (
+          <p className={classes.text} dir="auto">
+            {text}
+          </p>
+        )}
+        {attachments.length > 0 && (
+          <ul className={classes.attachments}>
+            {attachments.map((attachment, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: it is asked for by this very number
+              <AttachmentCard key={index} message={id} index={index} attachment={attachment} trusted={trusted} />
+            ))}
+          </ul>
+        )}
+      </div>
+      <div className={classes.foot}>
+        {time}
+        {mine && <StateMark message={message} />}
+      </div>
+      {missed.length > 0 && (
+        <ul
+          className={classes.missed}
+          aria-label={WORDS.conversation.missed}
+          data-held={missed.every(({ state }) => state === 'held') || undefined}
+        >
+          {missed.map(({ name, state, order }) => (
+            <li key={name}>
+              <Given>{name}</Given>: {WORDS.conversation.missedOne(STATE_WORDS[state].name)}
+              {order !== null && <OrderName order={order} notices={notices} />}
+            </li>
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
+
+function OrderName({ order, notices }: { readonly order: string; readonly notices: readonly Notice[] }) {
+  const title = notices.find((notice) => notice.order === order)?.title;
+  return (
+    <>
+      {' '}
+      {WORDS.conversation.byOrder(order)}
+      {title !== undefined && (
+        <>
+          {' ('}
+          <Given>{title}</Given>)
+        </>
+      )}
+    </>
+  );
+}

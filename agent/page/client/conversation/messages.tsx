@@ -1,0 +1,180 @@
+/** What was said, oldest first, under its days. Tab leads to the newest message, arrows from one to the next. */
+import { Button, VisuallyHidden } from '@mantine/core';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { Answer, Empty } from '../../../../shared/look/states.tsx';
+import type { Conversation, Message } from '../../api.ts';
+import { messagesQuery, standingQuery } from '../client/queries.ts';
+import { WORDS } from '../words/english.ts';
+import { apart, nameOf } from '../words/names.ts';
+import classes from './conversation.module.css';
+import { byDay, type Day, follows } from './days.ts';
+import { MessageItem } from './message-item.tsx';
+
+const words = WORDS.conversation;
+
+export function Messages({
+  conversation,
+  sought,
+}: {
+  readonly conversation: Conversation;
+  readonly sought: string | null;
+}) {
+  const query = useInfiniteQuery(messagesQuery(conversation.id));
+  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const messages = data?.pages.toReversed().flat() ?? [];
+  const list = useRef<HTMLDivElement>(null);
+  const earlier = useRef<HTMLDivElement>(null);
+  const [active, setActive] = useState<string | null>(null);
+  const here = messages.some(({ id }) => id === active) ? active : (messages.at(-1)?.id ?? null);
+  const isThere = sought === null || messages.some(({ id }) => id === sought);
+
+  // Back through what was said until what was sought is there.
+  useEffect(() => {
+    if (!isThere && hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [isThere, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  useEffect(() => {
+    if (sought === null || !isThere) return;
+    setActive(sought);
+    const found = list.current?.querySelector<HTMLElement>(`[data-message="${CSS.escape(sought)}"]`);
+    found?.scrollIntoView({ block: 'center' });
+    found?.focus({ preventScroll: true });
+  }, [sought, isThere]);
+
+  // Whoever scrolls up to what is earlier need not press anything.
+  useEffect(() => {
+    const top = earlier.current;
+    if (!top || !hasNextPage) return;
+    const watch = new IntersectionObserver(([entry]) => entry?.isIntersecting && void fetchNextPage());
+    watch.observe(top);
+    return () => watch.disconnect();
+  }, [hasNextPage, fetchNextPage]);
+
+  function move(event: KeyboardEvent): void {
+    if (!(event.target instanceof HTMLElement) || event.target.dataset['message'] === undefined) return;
+    const at = messages.findIndex(({ id }) => id === here);
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: messages.length - 1 }[event.key];
+    const next = to === undefined ? undefined : messages[to];
+    if (to === undefined) return;
+    event.preventDefault();
+    if (!next) return;
+    setActive(next.id);
+    list.current?.querySelector<HTMLElement>(`[data-message="${CSS.escape(next.id)}"]`)?.focus();
+  }
+
+  return (
+    <div className={classes.scroll}>
+      <section
+        ref={list}
+        className={classes.messages}
+        aria-label={words.messages(nameOf(conversation))}
+        onKeyDown={move}
+      >
+        {hasNextPage && (
+          <div ref={earlier} className={classes.earlier}>
+            <Button variant="default" size="xs" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+              {words.earlier}
+            </Button>
+          </div>
+        )}
+        <Answer query={query}>
+          {() =>
+            messages.length === 0 ? (
+              <Empty title={words.empty}>{words.emptyText}</Empty>
+            ) : (
+              byDay(messages, Date.now()).map((day) => (
+                <DayOfMessages
+                  key={day.messages[0]?.id}
+                  day={day}
+                  conversation={conversation}
+                  active={here}
+                  sought={sought}
+                  last={messages.findLast(({ mine }) => mine)?.id ?? null}
+                  activate={setActive}
+                />
+              ))
+            )
+          }
+        </Answer>
+      </section>
+      <Arrivals conversation={conversation} messages={messages} />
+    </div>
+  );
+}
+
+function DayOfMessages({
+  day: { name, messages },
+  conversation,
+  active,
+  sought,
+  last,
+  activate,
+}: {
+  readonly day: Day;
+  readonly conversation: Conversation;
+  readonly active: string | null;
+  readonly sought: string | null;
+  /** The last of one's own. */
+  readonly last: string | null;
+  readonly activate: (id: string) => void;
+}) {
+  const id = useId();
+  const notices = useQuery(standingQuery).data?.notices ?? [];
+  const named = conversation.people.length > 1 || conversation.title !== null;
+  const sure = new Set(conversation.people.filter(({ verified }) => verified).map(({ person }) => person));
+  return (
+    <div className={classes.day}>
+      <h3 id={id} className={classes.date}>
+        {name}
+      </h3>
+      <ol className={classes.list} aria-labelledby={id}>
+        {messages.map((message, at) => (
+          <MessageItem
+            key={message.id}
+            message={message}
+            follows={follows(message, messages[at - 1])}
+            named={named}
+            trusted={message.mine || (message.from !== null && sure.has(message.from.person))}
+            active={message.id === active}
+            sought={message.id === sought}
+            last={message.id === last}
+            activate={activate}
+            notices={notices}
+          />
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+/** Says aloud what others say while one is here; what was there before, or further up, is not news. */
+function Arrivals({
+  conversation,
+  messages,
+}: {
+  readonly conversation: Conversation;
+  readonly messages: readonly Message[];
+}) {
+  const [said, setSaid] = useState('');
+  const newest = useRef<number | null>(null);
+  useEffect(() => {
+    const last = messages.at(-1)?.at ?? null;
+    const before = newest.current;
+    newest.current = last ?? before;
+    if (before === null) return;
+    const news = messages.filter(({ at, mine }) => at > before && !mine);
+    if (news.length === 0) return;
+    setSaid(
+      news
+        .map(({ from, text, attachments }) =>
+          words.arrived(apart(from?.name ?? nameOf(conversation)), text || WORDS.attachment.only(attachments.length)),
+        )
+        .join('\n'),
+    );
+  }, [conversation, messages]);
+  return (
+    <VisuallyHidden role="log" aria-live="polite">
+      {said}
+    </VisuallyHidden>
+  );
+}

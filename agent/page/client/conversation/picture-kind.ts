@@ -1,0 +1,11 @@
+/** What kind of picture bytes begin, by their own word. Null for everything that is not to be drawn, SVG among it. */
+const KINDS: readonly { readonly type: string; readonly begins: readonly (number | null)[] }[] = [
+  { type: 'image/png', begins: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] },
+  { type: 'image/jpeg', begins: [0xff, 0xd8, 0xff] },
+  { type: 'image/gif', begins: [0x47, 0x49, 0x46, 0x38] },
+  // RIFF, a length, WEBP.
+  { type: 'image/webp', begins: [0x52, 0x49, 0x46, 0x46, null, null, null, null, 0x57, 0x45, 0x42, 0x50] },
+];
+
+export const pictureKind = (bytes: Uint8Array): string | null =>
+  KINDS.find(({ begins }) => begins.every((byte, at) => byte === null || bytes[at] === byte))?.type ?? null;

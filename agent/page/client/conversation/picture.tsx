@@ -1,0 +1,46 @@
+/**
+ * A picture that somebody sent, as pixels and nothing else: its bytes are decoded by themselves and drawn on a canvas, so that they are never a
+ * document, a style or an address. Only the four kinds below, by what the bytes say and not by what the sender said; only small ones.
+ */
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
+import type { Message } from '../../api.ts';
+import { blobOf } from '../client/call.ts';
+import { WORDS } from '../words/english.ts';
+import { apart } from '../words/names.ts';
+import classes from './conversation.module.css';
+import { pictureKind } from './picture-kind.ts';
+
+const LARGEST = 1024 * 1024;
+/** Pixels of a side: a few bytes can say that they are gigapixels. */
+const WIDEST = 8192;
+const DRAWN = 640;
+
+export const mayDraw = ({ type, size }: Message['attachments'][number]): boolean =>
+  size <= LARGEST && /^image\/(png|jpeg|gif|webp)$/.test(type);
+
+async function decode(path: string): Promise<ImageBitmap | null> {
+  const blob = await blobOf(path);
+  const type = pictureKind(new Uint8Array(await blob.slice(0, 32).arrayBuffer()));
+  if (type === null) return null;
+  const decoded = await createImageBitmap(new Blob([blob], { type })).catch(() => null);
+  return decoded && decoded.width <= WIDEST && decoded.height <= WIDEST ? decoded : null;
+}
+
+export function Picture({ path, name }: { readonly path: string; readonly name: string }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  // It does not change; the key is none that a change makes stale for nothing.
+  const { data: picture } = useQuery({ queryKey: ['picture', path], queryFn: () => decode(path), staleTime: 'static' });
+  useEffect(() => {
+    const place = canvas.current;
+    if (!place || !picture) return;
+    const scale = Math.min(1, DRAWN / Math.max(picture.width, picture.height));
+    place.width = Math.max(1, Math.round(picture.width * scale));
+    place.height = Math.max(1, Math.round(picture.height * scale));
+    place.getContext('2d')?.drawImage(picture, 0, 0, place.width, place.height);
+  }, [picture]);
+  if (!picture) return null;
+  return (
+    <canvas ref={canvas} className={classes.picture} role="img" aria-label={WORDS.attachment.picture(apart(name))} />
+  );
+}

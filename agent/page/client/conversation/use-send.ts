@@ -1,0 +1,33 @@
+/** Sends what is in hand: the files first, then the message that names them. What was written is gone only when the agent has it durably. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { madeView } from '../../api.ts';
+import { call, upload } from '../client/call.ts';
+import type { DraftInHand } from './use-draft.ts';
+
+export function useSend(conversation: string, draft: DraftInHand) {
+  const client = useQueryClient();
+  /** Of all files together, 0 to 1; null while there is nothing to carry. */
+  const [progress, setProgress] = useState<number | null>(null);
+  const sending = useMutation({
+    async mutationFn() {
+      const { text, files } = draft;
+      const attachments: string[] = [];
+      for (const [at, file] of files.entries()) {
+        const told = (part: number) => setProgress((at + part) / files.length);
+        const query = new URLSearchParams({ name: file.name, type: mediaType(file) });
+        attachments.push((await upload(`/uploads?${query}`, madeView, file, told)).id);
+      }
+      await call('POST', `/conversations/${conversation}/messages`, madeView, { text, attachments });
+    },
+    async onSuccess() {
+      draft.clear();
+      await client.invalidateQueries();
+    },
+    onSettled: () => setProgress(null),
+  });
+  return { sending, progress };
+}
+
+/** A browser says nothing of a file whose kind it does not know, and of some more than is a type. */
+const mediaType = ({ type }: File): string => (/^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : 'application/octet-stream');

@@ -1,0 +1,71 @@
+/** Several people of the organisation, found by a part of their names. */
+import { Group, MultiSelect, Text } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Given } from '../../../../shared/look/given.tsx';
+import { MOST_PEOPLE, type Person } from '../../api.ts';
+import { peopleQuery } from '../client/queries.ts';
+import { WORDS } from '../words/english.ts';
+import { VerifiedIcon } from './verified-mark.tsx';
+
+const words = WORDS.start;
+
+export function PeopleField({
+  chosen,
+  choose,
+  label,
+  description,
+  error,
+  except = [],
+  autoFocus = false,
+}: {
+  readonly chosen: readonly Person[];
+  readonly choose: (people: readonly Person[]) => void;
+  readonly label: string;
+  readonly description?: string;
+  readonly error?: string | undefined;
+  /** Who is in it already. */
+  readonly except?: readonly string[];
+  /** Within a dialog that is about nothing else. */
+  readonly autoFocus?: boolean;
+}) {
+  const [typed, setTyped] = useState('');
+  const [text] = useDebouncedValue(typed.trim(), 150);
+  const found = useQuery({ ...peopleQuery(text), enabled: text !== '' });
+  const known = new Map<string, Person>();
+  for (const each of [...chosen, ...(text === '' ? [] : (found.data ?? []))]) {
+    if (!except.includes(each.person)) known.set(each.person, each);
+  }
+  const nobody = text !== '' && found.data?.length === 0 && !found.isPlaceholderData;
+  return (
+    <div>
+      <MultiSelect
+        label={label}
+        description={description}
+        error={error}
+        placeholder={chosen.length === 0 ? words.placeholder : ''}
+        data={[...known.values()].map(({ person, name }) => ({ value: person, label: name }))}
+        value={chosen.map(({ person }) => person)}
+        onChange={(ids) => choose(ids.flatMap((id) => known.get(id) ?? []))}
+        searchable
+        searchValue={typed}
+        onSearchChange={setTyped}
+        // The agent has searched already, by its own rule for names.
+        filter={({ options }) => options}
+        maxValues={MOST_PEOPLE}
+        hidePickedOptions
+        renderOption={({ option }) => (
+          <Group gap="xs" wrap="nowrap">
+            <Given>{option.label}</Given>
+            <VerifiedIcon verified={known.get(option.value)?.verified ?? false} />
+          </Group>
+        )}
+        data-autofocus={autoFocus || undefined}
+      />
+      <Text size="sm" role="status">
+        {nobody && words.none}
+      </Text>
+    </div>
+  );
+}

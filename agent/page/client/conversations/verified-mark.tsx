@@ -1,0 +1,40 @@
+/** Whether all devices of somebody are theirs, by the organisation's word. Who is not verified is so in words, and in red. */
+import { Badge } from '@mantine/core';
+import { IconShieldCheckFilled, IconShieldX } from '@tabler/icons-react';
+import { Hint } from '../../../../shared/look/hint.tsx';
+import { WORDS } from '../words/english.ts';
+import { apart } from '../words/names.ts';
+import classes from './conversations.module.css';
+
+const words = WORDS.verified;
+
+/** `people`: by name, all of a conversation or one of them. */
+export function VerifiedMark({ people, verified }: { readonly people: readonly string[]; readonly verified: boolean }) {
+  const [one = '', ...others] = people;
+  return verified ? (
+    <Hint text={others.length === 0 ? words.meaning(apart(one)) : words.all}>
+      <Badge color="cordon" leftSection={<IconShieldCheckFilled size={14} aria-hidden />}>
+        {words.mark}
+      </Badge>
+    </Hint>
+  ) : (
+    <Hint text={words.notText}>
+      <Badge color="red" leftSection={<IconShieldX size={14} aria-hidden />}>
+        {words.not}
+      </Badge>
+    </Hint>
+  );
+}
+
+/** Where there is room for no words; they are said all the same. */
+export function VerifiedIcon({ verified }: { readonly verified: boolean }) {
+  const Icon = verified ? IconShieldCheckFilled : IconShieldX;
+  return (
+    <Icon
+      size={16}
+      role="img"
+      aria-label={verified ? words.mark : words.not}
+      className={verified ? classes.sure : classes.doubt}
+    />
+  );
+}

@@ -1,0 +1,104 @@
+/** While an order suspends messages here: which, why, since when and until when, whom to appeal to, and that nothing is lost. */
+import { Button, Group, Stack, Text, Title } from '@mantine/core';
+import { IconBan } from '@tabler/icons-react';
+import { useState } from 'react';
+import { areaName, listed } from '../../../../shared/look/area-words.ts';
+import { Given } from '../../../../shared/look/given.tsx';
+import { dateTime } from '../../../../shared/look/time-words.ts';
+import type { Denial, Notice, Standing } from '../../api.ts';
+import { ExportButton } from '../app/export-button.tsx';
+import { REASON_WORDS, WORDS } from '../words/english.ts';
+import { OrderText, Words } from './order-text.tsx';
+import classes from './orders.module.css';
+import { useShown } from './use-shown.ts';
+
+const words = WORDS.orders;
+
+/** `folded`: something else wants the room; a press unfolds it all the same. */
+export function DenialBanner({ standing, folded }: { readonly standing: Standing; readonly folded: boolean }) {
+  const { denials, notices, since } = standing;
+  const [chosen, setOpened] = useState<boolean | null>(null);
+  const opened = chosen ?? !folded;
+  useShown(opened ? denials.map(({ order }) => order) : []);
+  return (
+    <section className={classes.banner} aria-label={words.banner}>
+      <div className={classes.head}>
+        <IconBan size={22} aria-hidden />
+        <div className={classes.what}>
+          <Title order={2} size="h5">
+            {words.banner}
+          </Title>
+          {denials.map(({ order, title, until }) => (
+            <Text key={order} size="sm" fw={600}>
+              {words.order(order)}: <Given>{title}</Given>{' '}
+              {!opened && (until === null ? words.lastsOpen : words.lasts(dateTime(until)))}
+            </Text>
+          ))}
+          {denials.length === 0 && <Text size="sm">{words.noDocuments}</Text>}
+        </div>
+        {denials.length > 0 && (
+          <Button
+            variant="default"
+            size="xs"
+            aria-expanded={opened}
+            aria-controls="orders-in-force"
+            onClick={() => setOpened(!opened)}
+          >
+            {opened ? words.less : words.more}
+          </Button>
+        )}
+      </div>
+      <div id="orders-in-force" hidden={!opened || denials.length === 0}>
+        {denials.map((denial) => (
+          <InForce
+            key={denial.order}
+            denial={denial}
+            notice={notices.find(({ order }) => order === denial.order) ?? null}
+            since={since}
+          />
+        ))}
+        <Stack gap="xs" pt="sm">
+          <Text size="sm">{words.kept}</Text>
+          <Group>
+            <ExportButton size="xs">{words.export}</ExportButton>
+          </Group>
+        </Stack>
+      </div>
+    </section>
+  );
+}
+
+function InForce({
+  denial: { reasons, until, appeal, statement },
+  notice,
+  since,
+}: {
+  readonly denial: Denial;
+  readonly notice: Notice | null;
+  readonly since: number;
+}) {
+  const areas = notice ? listed(notice.areas.map(areaName)) : words.theArea;
+  // The gate may have stood for another order before this one.
+  const begun = Math.max(since, notice?.effective ?? since);
+  return (
+    <div className={classes.body}>
+      <OrderText statement={statement} />
+      <dl className={classes.facts}>
+        <dt>{words.why}</dt>
+        <dd>{reasons.map((reason) => REASON_WORDS[reason](areas)).join(' ')}</dd>
+        <dt>{words.since}</dt>
+        <dd>{dateTime(begun)}</dd>
+        <dt>{words.until}</dt>
+        <dd>{until === null ? words.open : dateTime(until)}</dd>
+        {appeal !== '' && (
+          <>
+            <dt>{words.appeal}</dt>
+            <dd>
+              <Words>{appeal}</Words>
+            </dd>
+          </>
+        )}
+      </dl>
+    </div>
+  );
+}

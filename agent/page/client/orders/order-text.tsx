@@ -1,0 +1,47 @@
+/** What an order says to the people whom it reaches, in their language, each paragraph in its own direction. */
+import { Group, Text, UnstyledButton } from '@mantine/core';
+import { useState } from 'react';
+import { WORDS } from '../words/english.ts';
+import { ownName, spokenTo } from '../words/statement.ts';
+import classes from './orders.module.css';
+
+export function OrderText({ statement }: { readonly statement: Readonly<Record<string, string>> }) {
+  const [chosen, setChosen] = useState<string | null>(null);
+  const mine = spokenTo(chosen === null ? navigator.languages : [chosen], statement);
+  if (mine === null) return null;
+  const tags = Object.keys(statement);
+  return (
+    <div>
+      <blockquote className={classes.statement} lang={mine.tag} dir="auto" aria-label={WORDS.orders.statement}>
+        {mine.text.split(/\n+/).map((paragraph, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a text does not change; its paragraphs have no other name
+          <p key={at}>{paragraph}</p>
+        ))}
+      </blockquote>
+      {tags.length > 1 && (
+        <Group gap="xs" role="group" aria-label={WORDS.orders.language} mt={4}>
+          {tags.map((tag) => (
+            <UnstyledButton
+              key={tag}
+              lang={tag}
+              className={classes.language}
+              aria-pressed={tag === mine.tag}
+              onClick={() => setChosen(tag)}
+            >
+              <bdi>{ownName(tag)}</bdi>
+            </UnstyledButton>
+          ))}
+        </Group>
+      )}
+    </div>
+  );
+}
+
+/** Somebody's words in their own direction, with their line breaks. */
+export function Words({ children }: { readonly children: string }) {
+  return (
+    <Text component="span" inherit dir="auto" className={classes.words}>
+      {children}
+    </Text>
+  );
+}

@@ -1,0 +1,3 @@
+import { pagesConfig } from '../../../shared/pages/vite-config.ts';
+
+export default pagesConfig(import.meta.dirname);

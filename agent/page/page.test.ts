@@ -1,0 +1,335 @@
+/** The page's listener over real HTTP: who is heard, what becomes of a link, and what goes through it. The people talk in memory. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createMemoryTalk, type MemoryTalk } from '../../tests/support/memory-talk.ts';
+import type { Messaging } from '../messaging/messaging.ts';
+import { LARGEST_ATTACHMENT, TOKEN_HEADER } from './api.ts';
+import { openPage, type Page } from './page.ts';
+
+const HTML = 'text/html,application/xhtml+xml';
+const OWN = { 'sec-fetch-site': 'same-origin' };
+
+let talk: MemoryTalk;
+let ada: Messaging;
+let ben: Messaging;
+let page: Page;
+let root: string;
+let shown: string[];
+let agentChanged: () => void;
+
+beforeEach(async () => {
+  talk = createMemoryTalk({ per_ada: 'Ada', per_ben: 'Ben', per_cem: 'Cem' });
+  ada = talk.messagingOf('per_ada');
+  ben = talk.messagingOf('per_ben');
+  root = mkdtempSync(join(tmpdir(), 'cordon-page-'));
+  mkdirSync(join(root, 'dist/assets'), { recursive: true });
+  writeFileSync(join(root, 'secret.txt'), 'secret');
+  writeFileSync(join(root, 'dist/index.html'), '<p>the page</p>');
+  writeFileSync(join(root, 'dist/assets/index-abc.js'), 'export {};');
+  shown = [];
+  page = await openPage(
+    {
+      messaging: ada,
+      agent: {
+        status: () => ({ now: 1, connection: 'connected' }),
+        gate: () => ({ service: 'messaging', open: true, reasons: ['no_order'], denials: [], since: 0 }),
+        notices: () => [],
+        shown: (orders) => void shown.push(...(orders ?? [])),
+        onChange(listener) {
+          agentChanged = listener;
+          return () => undefined;
+        },
+      },
+      log: { error: (facts, message) => console.error(message, facts) },
+    },
+    join(root, 'dist'),
+  );
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await page.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+interface Got {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly json: () => Record<string, unknown>;
+}
+
+/** As it stands, without the tidying that `fetch` and `new URL` do to a path. */
+function ask(path: string, headers: Record<string, string> = {}, method = 'GET', body?: unknown): Promise<Got> {
+  const bytes = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
+  const type = Buffer.isBuffer(body) ? 'application/octet-stream' : 'application/json';
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        host: '127.0.0.1',
+        port: new URL(page.url).port,
+        path,
+        method,
+        agent: false,
+        headers: { ...(bytes && { 'content-type': type, 'content-length': bytes.length }), ...headers },
+      },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('end', () => {
+          const all = Buffer.concat(parts);
+          const json = () => JSON.parse(all.toString());
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: all, json });
+        });
+      },
+    );
+    sent.on('error', reject).end(bytes);
+  });
+}
+
+const ticketOf = (link: string) => new URL(link).hash.replace('#open=', '');
+
+async function signIn(): Promise<Record<string, string>> {
+  const { headers, json } = await ask('/api/session', OWN, 'POST', { ticket: ticketOf(page.link()) });
+  const cookie = headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+  return { ...OWN, cookie, [TOKEN_HEADER]: String(json()['token']) };
+}
+
+it('exchanges a link once, within a minute, for a cookie that scripts cannot read and a token that stays with the page', async () => {
+  const link = page.link();
+  expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#open=[A-Za-z0-9_-]{43}$/);
+  const { status, headers, json } = await ask('/api/session', OWN, 'POST', { ticket: ticketOf(link) });
+  const { port } = new URL(page.url);
+  expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
+  expect(headers['set-cookie']).toEqual([
+    expect.stringMatching(new RegExp(`^cordon_page_${port}=[A-Za-z0-9_-]{43}; Path=/; HttpOnly; SameSite=Strict$`)),
+  ]);
+  expect(json()['token']).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  const again = await ask('/api/session', OWN, 'POST', { ticket: ticketOf(link) });
+  expect([again.status, again.json()['code'], again.headers['set-cookie']]).toEqual([
+    401,
+    'credentials_wrong',
+    undefined,
+  ]);
+
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const late = page.link();
+  vi.setSystemTime(Date.now() + 60_000);
+  expect((await ask('/api/session', OWN, 'POST', { ticket: ticketOf(late) })).status).toBe(401);
+  for (const ticket of ['', 'x'.repeat(43), 'x'.repeat(1000)]) {
+    expect([400, 401]).toContain((await ask('/api/session', OWN, 'POST', { ticket })).status);
+  }
+  // Links that nobody follows make room for newer ones.
+  const [first, ...others] = Array.from({ length: 12 }, () => ticketOf(page.link()));
+  expect((await ask('/api/session', OWN, 'POST', { ticket: first })).status).toBe(401);
+  expect((await ask('/api/session', OWN, 'POST', { ticket: others.at(-1) })).status).toBe(200);
+});
+
+it('hears nobody without both halves of a session, from another page, or under another name', async () => {
+  const mine = await signIn();
+  const other = await signIn();
+  const { [TOKEN_HEADER]: token = '', cookie = '' } = mine;
+  const paths = ['/api/standing', '/api/conversations', '/api/people?text=b', '/api/search?text=a', '/api/export'];
+  for (const path of paths) {
+    expect([path, (await ask(path, mine)).status]).toEqual([path, 200]);
+    for (const [headers, status] of [
+      [OWN, 401],
+      [{ ...OWN, cookie }, 401],
+      [{ ...OWN, [TOKEN_HEADER]: token }, 401],
+      [{ ...OWN, cookie, [TOKEN_HEADER]: other[TOKEN_HEADER] ?? '' }, 401],
+      [{ ...mine, cookie: cookie.replace(/=./, '=~') }, 401],
+      [{ ...mine, 'sec-fetch-site': 'same-site' }, 403],
+      [{ ...mine, 'sec-fetch-site': 'cross-site' }, 403],
+      [{ ...mine, 'sec-fetch-site': 'none' }, 403],
+      [{ cookie, [TOKEN_HEADER]: token }, 403],
+      [{ ...mine, host: 'evil.example' }, 403],
+      [{ ...mine, host: `evil.localhost:${new URL(page.url).port}` }, 403],
+      [{ ...mine, host: '127.0.0.1:1' }, 403],
+    ] as const) {
+      const refused = await ask(path, headers);
+      expect([path, headers, refused.status]).toEqual([path, headers, status]);
+      expect(refused.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+    }
+  }
+  // A page of another origin may load the page, and gets nothing out of it; it cannot even load it under its own name.
+  expect((await ask('/', { accept: HTML, 'sec-fetch-site': 'cross-site' })).status).toBe(200);
+  expect((await ask('/', { accept: HTML, host: 'evil.example' })).status).toBe(403);
+  expect((await ask('/', { accept: HTML, host: `localhost:${new URL(page.url).port}` })).status).toBe(200);
+
+  const ended = await ask('/api/session', mine, 'DELETE');
+  expect(ended.headers['set-cookie']?.[0]).toContain('Expires=Thu, 01 Jan 1970');
+  expect((await ask('/api/standing', mine)).status).toBe(401);
+  expect((await ask('/api/standing', other)).status).toBe(200);
+});
+
+it('keeps the page under a policy that lets nothing in and nothing out, and an answer under one that lets it do nothing', async () => {
+  const { headers } = await ask('/conversations/abc', { accept: HTML });
+  const policy = String(headers['content-security-policy'])
+    .replace(/'nonce-[^']+'/, 'NONCE')
+    .split(';')
+    .sort();
+  expect(policy).toEqual([
+    "base-uri 'none'",
+    "connect-src 'self'",
+    "default-src 'none'",
+    "font-src 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "img-src 'self' data:",
+    "require-trusted-types-for 'script'",
+    "script-src 'self'",
+    "style-src 'self' NONCE",
+    'trusted-types default',
+  ]);
+  const mine = await signIn();
+  const answer = await ask('/api/conversations', mine);
+  expect(answer.headers).toMatchObject({
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'cross-origin-resource-policy': 'same-origin',
+    'content-security-policy': expect.stringMatching(/default-src 'none'.*sandbox/),
+  });
+});
+
+it('case 53: no spelling of a path leads out of the page, and none out of a conversation', async () => {
+  const mine = await signIn();
+  for (const path of [
+    '/assets/../../secret.txt',
+    '/assets/..%2f..%2fsecret.txt',
+    '/assets/%2e%2e/%2e%2e/secret.txt',
+    '/assets/..%5c..%5csecret.txt',
+    '//secret.txt',
+    '/assets/%00',
+    '/__proto__',
+    '/api/conversations/..%2f..%2fsecret.txt/messages',
+    '/api/conversations/%2e%2e/messages',
+    '/api/messages/..%2fx/attachments/0',
+    '/api/messages/x/attachments/-1',
+    '/api/messages/x/attachments/0x1',
+    '/api/messages/x/attachments/1e9',
+    '/api/nothing',
+  ]) {
+    const { status, body } = await ask(path, mine);
+    expect([path, status]).toEqual([path, expect.toSatisfy((code: number) => code >= 400 && code < 500)]);
+    expect(body.toString()).not.toBe('secret');
+  }
+});
+
+it('carries a conversation: people, messages, attachments, what was read, what was searched, what was saved', async () => {
+  const mine = await signIn();
+  const json = async (path: string, method = 'GET', body?: unknown) => {
+    const { status, json: parsed } = await ask(path, mine, method, body);
+    expect([path, status]).toEqual([path, 200]);
+    return parsed();
+  };
+  expect(await json('/api/standing')).toMatchObject({
+    state: 'ready',
+    me: { name: 'Ada' },
+    connected: true,
+    denials: [],
+  });
+  expect((await json('/api/people?text=be'))['people']).toEqual([{ person: 'per_ben', name: 'Ben', verified: true }]);
+  const { id } = await json('/api/conversations', 'POST', { people: ['per_ben'], title: null });
+  const bytes = Buffer.from('<script>alert(1)</script>');
+  const upload = await ask('/api/uploads?name=a.html&type=text/html', mine, 'POST', bytes);
+  const sent = { text: 'سلام', attachments: [upload.json()['id']] };
+  const { id: message } = await json(`/api/conversations/${id}/messages`, 'POST', sent);
+  // What a message took is gone; and so it is not sent twice by a page that asks twice.
+  expect((await ask(`/api/conversations/${id}/messages`, mine, 'POST', sent)).status).toBe(404);
+  await ben.read(String(id));
+  const { messages } = await json(`/api/conversations/${id}/messages`);
+  expect(messages).toMatchObject([
+    {
+      id: message,
+      mine: true,
+      text: 'سلام',
+      state: 'read',
+      attachments: [{ name: 'a.html', type: 'text/html', size: 25 }],
+    },
+  ]);
+  const file = await ask(`/api/messages/${message}/attachments/0`, mine);
+  expect([file.status, file.headers['content-type'], file.headers['content-disposition'], file.body]).toEqual([
+    200,
+    'application/octet-stream',
+    'attachment; filename=attachment',
+    bytes,
+  ]);
+  expect((await ask(`/api/messages/${message}/attachments/1`, mine)).headers['content-disposition']).toBeUndefined();
+  expect((await json('/api/search?text=%D8%B3%D9%84'))['messages']).toHaveLength(1);
+  await json(`/api/conversations/${id}`, 'PATCH', { title: 'Plans' });
+  await json(`/api/conversations/${id}/people`, 'POST', { people: ['per_cem'] });
+  await ben.send(String(id), { text: 'hello', attachments: [] });
+  expect((await json('/api/conversations'))['conversations']).toMatchObject([{ title: 'Plans', unread: 1 }]);
+  await json(`/api/conversations/${id}/read`, 'POST');
+  expect((await json('/api/conversations'))['conversations']).toMatchObject([{ unread: 0 }]);
+  const copy = await ask('/api/export', mine);
+  expect(copy.headers['content-disposition']).toBe('attachment; filename=cordon-messages.jsonl');
+  const lines = copy.body.toString().trimEnd().split('\n');
+  expect(lines.map((line) => Object.keys(JSON.parse(line))[0])).toEqual(['conversation', ...Array(4).fill('message')]);
+  await json('/api/shown', 'POST', { orders: ['2026-001'] });
+  expect(shown).toEqual(['2026-001']);
+  await json(`/api/conversations/${id}`, 'DELETE');
+  expect((await json('/api/conversations'))['conversations']).toMatchObject([{ state: 'left' }]);
+});
+
+it('bounds what is sent, and says what is wrong with it', async () => {
+  const mine = await signIn();
+  const id = await ada.start({ people: ['per_ben'], title: null });
+  const status = async (path: string, body: unknown, method = 'POST') => (await ask(path, mine, method, body)).status;
+  expect(await status('/api/uploads?name=a&type=a/b', Buffer.alloc(LARGEST_ATTACHMENT))).toBe(200);
+  expect(await status('/api/uploads?name=a&type=a/b', Buffer.alloc(LARGEST_ATTACHMENT + 1))).toBe(413);
+  expect(await status('/api/uploads?name=a&type=none', Buffer.alloc(1))).toBe(400);
+  expect(await status('/api/uploads?type=a/b', Buffer.alloc(1))).toBe(400);
+  expect(await status(`/api/conversations/${id}/messages`, { text: ' ', attachments: [] })).toBe(400);
+  expect(await status(`/api/conversations/${id}/messages`, { text: 'x'.repeat(16_001), attachments: [] })).toBe(400);
+  expect(await status(`/api/conversations/${id}/messages`, { text: 'x', attachments: [], more: 1 })).toBe(400);
+  expect(await status(`/api/conversations/${id}/messages`, { text: 'x'.repeat(300_000), attachments: [] })).toBe(413);
+  expect(await status('/api/conversations', { people: [], title: null })).toBe(400);
+  expect(await status('/api/conversations/none/messages', { text: 'x', attachments: [] })).toBe(404);
+  // Twenty wait at most.
+  for (let count = 1; count < 20; count++)
+    expect(await status('/api/uploads?name=a&type=a/b', Buffer.alloc(1))).toBe(200);
+  expect(await status('/api/uploads?name=a&type=a/b', Buffer.alloc(1))).toBe(429);
+
+  talk.become('per_ada', { state: 'denied', orders: ['2026-001'] });
+  const denied = await ask(`/api/conversations/${id}/messages`, mine, 'POST', { text: 'x', attachments: [] });
+  expect([denied.status, denied.json()['code'], denied.json()['detail']]).toEqual([
+    451,
+    'service_denied',
+    expect.stringContaining('2026-001'),
+  ]);
+  expect((await ask('/api/export', mine)).status).toBe(200);
+  talk.become('per_ada', { state: 'locked' });
+  const locked = await ask('/api/export', mine);
+  expect([locked.status, locked.json()['code']]).toEqual([409, 'workspace_locked']);
+});
+
+it('tells of changes, by the cookie alone and without a word about them, until the session ends', async () => {
+  const mine = await signIn();
+  expect((await ask('/api/events', OWN)).status).toBe(401);
+  const heard: string[] = [];
+  let ended = false;
+  const { port } = new URL(page.url);
+  const open = new Promise<void>((resolve) => {
+    const { cookie = '' } = mine;
+    request({ host: '127.0.0.1', port, path: '/api/events', headers: { ...OWN, cookie } }, (response) => {
+      response.setEncoding('utf8').on('data', (text: string) => heard.push(text));
+      response.once('end', () => {
+        ended = true;
+      });
+      resolve();
+    }).end();
+  });
+  await open;
+  const count = () => heard.join('').split('event:changed').length - 1;
+  const id = await ben.start({ people: ['per_ada'], title: null });
+  await ben.send(id, { text: 'a secret', attachments: [] });
+  await vi.waitFor(() => expect(count()).toBe(1));
+  agentChanged();
+  await vi.waitFor(() => expect(count()).toBe(2));
+  expect(heard.join('')).not.toContain('secret');
+  await ask('/api/session', mine, 'DELETE');
+  await vi.waitFor(() => expect(ended).toBe(true));
+});

@@ -1,0 +1,42 @@
+/**
+ * The page for the person at the device: an HTTP listener on loopback inside the daemon, opened when it is asked for first and there for the
+ * daemon's life. ADR 18 says what it rests on.
+ */
+import { createServer } from 'node:http';
+import { createPageApp, type PagePorts } from './app.ts';
+import { PAGE_FOLDER } from './build.ts';
+import { createChanges } from './changes.ts';
+import { createSessions } from './sessions.ts';
+
+export interface Page {
+  readonly url: string;
+  /** A link that opens the page in a browser once, within a minute. Its ticket stands behind `#`, which no request carries. */
+  link(): string;
+  close(): Promise<void>;
+}
+
+/** `folder`: the built page, which need not be there yet. */
+export async function openPage(ports: PagePorts, folder = PAGE_FOLDER): Promise<Page> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a TCP listener has a port');
+  const { port } = address;
+  const url = `http://127.0.0.1:${port}`;
+  const sessions = createSessions();
+  const changes = createChanges();
+  const cancellations = [ports.messaging.onChange(changes.changed), ports.agent.onChange(changes.changed)];
+  server.on('request', createPageApp({ ...ports, port, folder, sessions, changes }));
+  return {
+    url,
+    link: () => `${url}/#open=${sessions.ticket(Date.now())}`,
+    async close() {
+      for (const cancel of cancellations) cancel();
+      changes.stop();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}

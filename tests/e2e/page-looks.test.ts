@@ -1,0 +1,409 @@
+/**
+ * A device's page in every state that it has, in Chromium: what axe finds at a desk and on a phone, in light and in dark, in both directions of
+ * writing; what it says of orders; what a name may try. The people talk in memory (`memory-talk.ts`): an unverified one, or a message that came
+ * back, takes an attack or a week to get for real.
+ */
+import { crc32, deflateSync } from 'node:zlib';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Notice } from '../../agent/enforcement/notices.ts';
+import type { Messaging } from '../../agent/messaging/messaging.ts';
+import { browser as chromium, openBrowser } from '../support/browser.ts';
+import { Keyboard } from '../support/keyboard.ts';
+import { createMemoryTalk, type MemoryTalk } from '../support/memory-talk.ts';
+import { type PageStand, standPage } from '../support/page-stand.ts';
+import { BOTH_LOOKS, type Seat, takeSeat, textOf } from '../support/seat.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const RAN = 'a script ran';
+const SCRIPT = `<script>document.title='${RAN}'</script>`;
+const PEOPLE = {
+  per_ada: 'Ada Lovelace',
+  per_alia: 'علیہ خان',
+  per_ngozi: `👩🏽‍⚖️ Ngozi Adaeze ${SCRIPT}`,
+  per_ben: 'Ben Okri',
+  per_long: `Donaudampfschifffahrts${'gesellschafts'.repeat(6)}kapitän`,
+};
+const NOTICE: Notice = {
+  order: '2026-001',
+  revision: 3,
+  title: 'پاکستان: پیغامات کی معطلی',
+  status: 'active',
+  services: ['messaging', 'mail'],
+  areas: ['PK'],
+  effective: Date.now() - 2 * HOUR,
+  until: Date.now() + 3 * DAY,
+  statement: {
+    en: 'Messages end on 30 December by order of the regulator.\nThey come back when the order is withdrawn.',
+    ur: 'ریگولیٹر کے حکم سے 30 دسمبر کو پیغامات کی سروس بند ہو جائے گی۔\nحکم واپس لیے جانے پر پیغامات بحال ہو جائیں گے۔',
+  },
+  appeal: 'The regulator, Islamabad.\nappeals@example.org',
+};
+const COMING: Notice = {
+  ...NOTICE,
+  order: '2026-002',
+  title: 'Emirates',
+  areas: ['AE'],
+  effective: Date.now() + 3 * DAY,
+};
+
+/** Of one colour. */
+function png(width: number, height: number): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const named = Buffer.concat([Buffer.from(type), data]);
+    const ends = [Buffer.alloc(4), Buffer.alloc(4)] as const;
+    ends[0].writeUInt32BE(data.length);
+    ends[1].writeUInt32BE(crc32(named));
+    return Buffer.concat([ends[0], named, ends[1]]);
+  };
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 0], 8);
+  // Each row begins with its filter: none.
+  const row = Buffer.concat([Buffer.from([0]), Buffer.alloc(width, 0x90)]);
+  const rows = deflateSync(Buffer.concat(Array(height).fill(row)));
+  return Buffer.concat([
+    Buffer.from('89504e470d0a1a0a', 'hex'),
+    chunk('IHDR', head),
+    chunk('IDAT', rows),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, () => {
+  let browser: Browser;
+  let talk: MemoryTalk;
+  let ada: Messaging;
+  let stand: PageStand;
+  let seat: Seat;
+  let page: Page;
+  const with_: Record<string, string> = {};
+
+  beforeAll(async () => {
+    talk = createMemoryTalk(PEOPLE);
+    ada = talk.messagingOf('per_ada');
+    const now = Date.now();
+    for (const other of ['per_ben', 'per_ngozi', 'per_long', 'per_alia'] as const) {
+      with_[other] = await ada.start({ people: [other], title: null });
+    }
+    const group = await ada.start({ people: ['per_ben', 'per_alia', 'per_ngozi'], title: 'اجلاس 2027' });
+    with_['group'] = group;
+    talk.say(with_['per_ben'] ?? '', 'per_ben', `See you. ${SCRIPT}`, now - 9 * DAY);
+    talk.say(with_['per_ngozi'] ?? '', 'per_ngozi', 'Good morning!', now - 2 * DAY);
+    talk.say(with_['per_long'] ?? '', 'per_long', 'x'.repeat(400), now - DAY);
+    const alia = with_['per_alia'] ?? '';
+    for (let at = 0; at < 120; at++)
+      talk.say(alia, at % 3 ? 'per_alia' : 'per_ada', `Message ${at + 1}`, now - 5 * DAY + (at * HOUR) / 2);
+    talk.say(alia, 'per_alia', 'السلام علیکم! کل کا اجلاس صبح 9:30 بجے ہے، room 4B میں۔', now - 40 * 60_000);
+    talk.say(alia, 'per_ada', 'Thank you, I am on my way.\nSee you there.', now - 35 * 60_000);
+    await talk.messagingOf('per_alia').send(alia, {
+      text: '',
+      attachments: [
+        { name: 'نقشہ.png', type: 'image/png', bytes: png(240, 160) },
+        { name: 'invoice\u202egpj.exe', type: 'image/png', bytes: Buffer.from('<svg onload=alert(1)>') },
+      ],
+    });
+    talk.say(group, 'per_ben', 'Shall we meet?', now - 3 * HOUR);
+    talk.say(group, 'per_alia', 'جی ہاں', now - 2 * HOUR);
+    talk.withhold('per_alia', { state: 'held', order: '2026-001' });
+    talk.say(group, 'per_ada', 'At ten then.', now - HOUR);
+    talk.withhold('per_alia', { state: 'refused', order: '2026-001' });
+    talk.withhold('per_ben', { state: 'expired', order: null });
+    talk.say(group, 'per_ada', 'Or at eleven.', now - HOUR / 2);
+    talk.withhold('per_alia', null);
+    talk.withhold('per_ben', null);
+
+    [browser, stand] = await Promise.all([openBrowser(), standPage(talk, 'per_ada')]);
+    seat = await takeSeat(browser, stand.page.url, { locale: 'en-GB' });
+    page = seat.page;
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await stand?.page.close();
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await seat.picture(`failed-page-${task.name.replaceAll(/\W+/g, '-')}`);
+  });
+
+  const look = async (name: string) => expect.soft(await seat.faults(`page ${name}`)).toEqual([]);
+  const glance = async (name: string) => expect.soft(await seat.faults(`page ${name}`, BOTH_LOOKS)).toEqual([]);
+  const button = (name: string | RegExp) => page.getByRole('button', { name });
+  const choose = (who: string) => page.goto(`${stand.page.url}/conversations/${with_[who]}`);
+  const field = () => page.getByRole('textbox', { name: /^Message to/ });
+
+  it('says to whoever has no link how to get one, and takes a link once', async () => {
+    seat.expecting(/status of 401 /);
+    await seat.goto('/');
+    await page.getByText('npx cordon-agent open').waitFor();
+    await look('gate');
+    const link = stand.page.link();
+    await page.goto(link);
+    await page
+      .getByRole('link', { name: /علیہ خان/ })
+      .first()
+      .waitFor();
+    expect(page.url()).not.toContain('open=');
+    const other = await takeSeat(browser, stand.page.url);
+    other.expecting(/status of 401 /);
+    await other.page.goto(link);
+    await other.page.getByText('This link does not work any more').waitFor();
+    expect.soft(await other.faults('page link used', BOTH_LOOKS)).toEqual([]);
+    await other.context.close();
+  });
+
+  it('lists conversations, the newest first, with what is unread, and finds words in them', async () => {
+    await page.getByText('Choose a conversation').waitFor();
+    expect(await page.title()).toMatch(/^\(\d+\) Messages · Cordon$/);
+    await look('list');
+    await page.getByRole('searchbox').fill('message 11');
+    await page.getByRole('heading', { name: 'Messages' }).waitFor();
+    await page
+      .getByRole('link', { name: /Message 11$/ })
+      .or(page.getByRole('link', { name: /Message 11\b/ }))
+      .first()
+      .waitFor();
+    await glance('search');
+    // One from far back: the page goes there.
+    await page.getByRole('searchbox').fill('Message 2');
+    const far = page.getByRole('link', { name: /Message 2(?!\d)/ });
+    await far.click();
+    await page.locator('[data-sought]').filter({ hasText: 'Message 2' }).waitFor();
+    expect(await textOf(page.locator(':focus'))).toContain('Message 2');
+    await page.getByRole('searchbox').fill('nobody said this');
+    await page.getByText('Nothing found').waitFor();
+    await page.getByRole('searchbox').press('Escape');
+  });
+
+  it('shows a conversation: days, states, pictures, files', async () => {
+    await choose('per_alia');
+    await page.getByRole('img', { name: /Picture: .*نقشہ/ }).waitFor();
+    await look('conversation');
+    expect(await page.locator('canvas').count()).toBe(1);
+    await page.getByText('invoice_gpj.exe').waitFor();
+    const saved = page.waitForEvent('download');
+    await button(/^Save .*invoice/).click();
+    expect((await saved).suggestedFilename()).toBe('invoice_gpj.exe');
+    await choose('group');
+    await page.getByText('Shall we meet?').waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'At ten then.' }).getByText('Held', { exact: true }).waitFor();
+    const failed = page.getByRole('list', { name: 'Not delivered to everybody' }).last();
+    expect(await textOf(failed)).toMatch(/Ben Okri: expired.*علیہ خان: refused by order 2026-001/s);
+    await look('group');
+    await choose('per_ben');
+    await page.getByText('See you. <script>').first().waitFor();
+    await choose('per_long');
+    await glance('long words');
+    await choose('per_ngozi');
+    await glance('markup');
+  });
+
+  it('says it unmistakably when somebody is not verified', async () => {
+    await choose('per_alia');
+    await page.getByRole('main').getByText('Verified', { exact: true }).waitFor();
+    talk.doubt('per_alia');
+    await page.getByRole('note').getByText('A device in this conversation is not countersigned').waitFor();
+    await look('unverified');
+    await button('About this conversation').click();
+    await page.getByRole('dialog').getByText('Not verified').waitFor();
+    await glance('details unverified');
+    await page.keyboard.press('Escape');
+  });
+
+  it('begins, renames and leaves', async () => {
+    await seat.goto('/');
+    await button('New conversation').click();
+    await page.getByRole('dialog').waitFor();
+    await glance('start empty');
+    await button('Begin').click();
+    await page.getByText('Choose somebody to write to.').waitFor();
+    await page.getByRole('combobox', { name: 'People' }).fill('zzz');
+    await page.getByText('Nobody of that name').waitFor();
+    await glance('start nobody');
+    await page.getByRole('combobox', { name: 'People' }).fill('b');
+    await page.getByRole('option', { name: /Ben Okri/ }).waitFor();
+    await glance('start');
+    await page.getByRole('option', { name: /Ben Okri/ }).click();
+    await page.getByRole('combobox', { name: 'People' }).fill('علیہ');
+    await page.getByRole('option', { name: /علیہ/ }).click();
+    await page.getByLabel('What it is about').fill('Lunch');
+    await button('Begin').click();
+    await page.getByRole('heading', { level: 2, name: 'Lunch' }).waitFor();
+    await glance('empty conversation');
+    await button('About this conversation').click();
+    await page.getByLabel('What it is about').fill('Dinner');
+    await button('Rename').click();
+    await page.getByText('Ada Lovelace called it “Dinner”.').first().waitFor();
+    await glance('details');
+    await button('Leave …').click();
+    await page.getByRole('dialog', { name: 'Leave this conversation?' }).waitFor();
+    await glance('leave');
+    await page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click();
+    await page.getByText('You have left this conversation.').waitFor();
+    expect(await field().isDisabled()).toBe(true);
+    await glance('left');
+    talk.rejoin(with_['per_ben'] ?? '');
+    await choose('per_ben');
+    await page.getByText('This device was restored from a copy').waitFor();
+    await glance('rejoining');
+  });
+
+  it('attaches, says before and after what is too large, and keeps what was begun', async () => {
+    await choose('per_ngozi');
+    await page.getByText('up to 5.2 MB each').waitFor();
+    const picker = page.locator('input[type=file]');
+    await picker.setInputFiles([
+      { name: 'large.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(5 * 1024 * 1024 + 1) },
+      { name: 'منصوبہ.txt', mimeType: 'text/plain', buffer: Buffer.from('the plan') },
+    ]);
+    await page.getByText(/large\.bin.* is larger than 5\.2 MB/).waitFor();
+    await field().fill('a plan');
+    await glance('attaching');
+    await page.getByRole('link', { name: /Donau/ }).click();
+    await page.getByRole('heading', { level: 2, name: /Donau/ }).waitFor();
+    expect(await field().inputValue()).toBe('');
+    await page.getByRole('link', { name: /Ngozi/ }).first().click();
+    expect(await field().inputValue()).toBe('a plan');
+    await field().press('Enter');
+    await page.getByRole('button', { name: /^Save .*منصوبہ\.txt/ }).waitFor();
+    expect(await field().inputValue()).toBe('');
+    const [{ attachments } = { attachments: [] }] = ada.messages(with_['per_ngozi'] ?? '', { limit: 1 });
+    expect(attachments).toEqual([{ name: 'منصوبہ.txt', type: 'text/plain', size: 8 }]);
+  });
+
+  it('is worked by a keyboard alone', async () => {
+    await page.setViewportSize({ width: 1360, height: 860 });
+    await seat.goto('/');
+    await page.getByRole('link', { name: /Donau/ }).waitFor();
+    const keyboard = new Keyboard(page);
+    await keyboard.press('Tab');
+    await keyboard.to(page.getByRole('searchbox'));
+    await keyboard.press('ArrowDown', 'ArrowDown', 'End', 'Home', 'ArrowUp');
+    await keyboard.at(page.getByRole('searchbox'));
+    await keyboard.press('ArrowDown');
+    const first = await page.evaluate<string>('document.activeElement.dataset.conversation');
+    await page.keyboard.press('Enter');
+    await keyboard.at(field());
+    await keyboard.type('one');
+    await keyboard.press('Shift+Enter');
+    await keyboard.type('two');
+    await page.keyboard.press('Enter');
+    await page.getByText('one\ntwo').first().waitFor();
+    await keyboard.at(field());
+    await keyboard.to(page.locator('[data-message]').last(), 'Shift+Tab');
+    await keyboard.press('ArrowUp', 'ArrowDown', 'Home', 'End');
+    await keyboard.press('Escape');
+    await keyboard.at(page.locator(`[data-conversation="${first}"]`));
+    expect(keyboard.complaints).toEqual([]);
+  });
+
+  it('goes from one pane to the other on a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await seat.goto('/');
+    await page.getByRole('link', { name: /Ngozi/ }).first().click();
+    await page.getByRole('heading', { level: 2, name: /Ngozi/ }).waitFor();
+    expect(await page.getByRole('searchbox').isVisible()).toBe(false);
+    await page.keyboard.press('Escape');
+    await page.getByRole('searchbox').waitFor();
+    await page.locator(`[data-conversation="${with_['per_ngozi']}"]:focus`).waitFor();
+    await page.getByRole('link', { name: /Ngozi/ }).first().click();
+    await page.getByRole('link', { name: 'Back to the conversations' }).click();
+    await page.getByRole('searchbox').waitFor();
+    await page.setViewportSize({ width: 1360, height: 860 });
+  });
+
+  it('follows what happens, aloud and in its title, while somebody else is looked at', async () => {
+    await choose('per_ngozi');
+    await field().waitFor();
+    talk.say(with_['per_ngozi'] ?? '', 'per_ngozi', 'Here I am.', Date.now());
+    await page.getByRole('log').getByText('Here I am.').waitFor();
+    talk.say(with_['per_long'] ?? '', 'per_long', 'Ahoy', Date.now());
+    await page.getByRole('navigation').getByText('Ahoy').waitFor();
+    const unread = ada.conversations().reduce((sum, { unread: each }) => sum + each, 0);
+    expect(unread).toBeGreaterThan(0);
+    await expect.poll(() => page.title()).toMatch(new RegExp(`^\\(${unread}\\) .*Ngozi`));
+    stand.connected(false);
+    await page.getByText('Not connected. What you write waits on this device.').waitFor();
+    await glance('offline');
+    stand.connected(true);
+  });
+
+  it('tells of an order before it comes, and all of it while it is in force, in the reader’s language', async () => {
+    await choose('group');
+    stand.orders([COMING]);
+    await page.getByText(/^Order 2026-002 will suspend messages in some places from/).waitFor();
+    await look('announced');
+    await button('Read it').click();
+    await page.getByRole('dialog').getByText('Messages end on 30 December').waitFor();
+    await glance('orders');
+    expect(stand.shown).toEqual(['2026-002']);
+    await page.keyboard.press('Escape');
+    stand.orders([NOTICE, COMING], ['2026-001']);
+    const banner = page.getByRole('region', { name: 'Messages are suspended on this device' });
+    await banner.getByText('This device is in Pakistan.').waitFor();
+    await banner.getByText('appeals@example.org').waitFor();
+    await expect.poll(() => stand.shown).toContain('2026-001');
+    expect(await field().isDisabled()).toBe(true);
+    await page.getByText('You cannot write while the order above is in force.').waitFor();
+    await look('denied');
+    const saved = page.waitForEvent('download');
+    await banner.getByRole('button', { name: 'Save a copy of my data' }).click();
+    expect((await saved).suggestedFilename()).toMatch(/^cordon-messages-\d{4}-\d\d-\d\d\.jsonl$/);
+    await button('Show less').click();
+    await glance('denied folded');
+
+    const reader = await takeSeat(browser, stand.page.url, { locale: 'ur-PK', timezoneId: 'Asia/Karachi' });
+    await reader.page.goto(stand.page.link());
+    const words = reader.page.locator('blockquote[lang=ur]:dir(rtl)');
+    await words.waitFor();
+    expect(await textOf(words)).toContain('ریگولیٹر');
+    expect.soft(await reader.faults('page denied urdu')).toEqual([]);
+    await reader.page.getByRole('button', { name: 'English' }).first().click();
+    await reader.page.getByText('Messages end on 30 December').first().waitFor();
+    expect.soft(reader.complaints).toEqual([]);
+    await reader.context.close();
+    stand.orders([]);
+    talk.become('per_ada', { state: 'ready', person: 'per_ada', name: PEOPLE.per_ada });
+  });
+
+  it('says what it means when there is nothing to read, or to write', async () => {
+    for (const state of ['uncertified', 'locked', 'wiped'] as const) {
+      talk.become('per_ada', { state });
+      await seat.goto('/');
+      await page.getByRole('status').getByRole('heading').waitFor();
+      await glance(state);
+      expect(await page.getByRole('searchbox').count()).toBe(state === 'uncertified' ? 1 : 0);
+    }
+    talk.become('per_ada', { state: 'ready', person: 'per_ada', name: PEOPLE.per_ada });
+    await seat.goto('/conversations/nothing');
+    await page.getByText('There is no such conversation').waitFor();
+    await glance('no conversation');
+  });
+
+  it('has what else one can do in a menu, and closes', async () => {
+    await button(/^Menu of/).click();
+    await page.getByText('Close this page').waitFor();
+    await glance('menu');
+    await button('Close this page').click();
+    await page.getByText('npx cordon-agent open').waitFor();
+    await seat.goto('/');
+    await page.getByText('npx cordon-agent open').waitFor();
+  });
+
+  it('is empty for a newcomer, and says what to do', async () => {
+    const newcomer = await standPage(createMemoryTalk({ per_new: 'Neu' }), 'per_new');
+    const alone = await takeSeat(browser, newcomer.page.url);
+    await alone.page.goto(newcomer.page.link());
+    await alone.page.getByText('No conversations yet').waitFor();
+    expect.soft(await alone.faults('page empty')).toEqual([]);
+    expect.soft(alone.complaints).toEqual([]);
+    await alone.context.close();
+    await newcomer.page.close();
+  });
+
+  it('case 51: ran nothing that anybody said, and asked nobody else', async () => {
+    expect(await page.title()).not.toBe(RAN);
+    expect(seat.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,279 @@
+/**
+ * People who talk, in memory: `Messaging` without a network, an order or a seal, for what the page does with each state that there is. Some of
+ * them no real agent gets into without an attack. `tests/e2e/page.test.ts` has real agents.
+ */
+import type {
+  AttachmentView,
+  ConversationView,
+  MessageState,
+  MessageView,
+  Messaging,
+  MessagingState,
+  NewAttachment,
+  PersonView,
+} from '../../agent/messaging/messaging.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { randomBase32 } from '../../shared/protocol/ids.ts';
+
+interface Said {
+  readonly id: string;
+  readonly from: string | null;
+  readonly at: number;
+  readonly text: string;
+  readonly attachments: readonly NewAttachment[];
+  readonly outcome: Map<string, { state: MessageState; order: string | null }>;
+}
+
+interface Talk {
+  readonly id: string;
+  title: string | null;
+  readonly people: Set<string>;
+  readonly left: Set<string>;
+  readonly said: Said[];
+  readonly seen: Map<string, number>;
+}
+
+export interface MemoryTalk {
+  messagingOf(person: string): Messaging;
+  become(person: string, state: MessagingState): void;
+  /** What happens to messages to this person; null: they arrive. */
+  withhold(person: string, outcome: { state: MessageState; order: string | null } | null): void;
+  doubt(person: string): void;
+  /** Goes on as if the device had been restored from a copy. */
+  rejoin(conversation: string): void;
+  /** Before somebody looks: says something at a moment of the past. */
+  say(conversation: string, from: string, text: string, at: number): string;
+}
+
+/** `people`: name by person. */
+export function createMemoryTalk(people: Readonly<Record<string, string>>): MemoryTalk {
+  const talks = new Map<string, Talk>();
+  const states = new Map<string, MessagingState>();
+  const withheld = new Map<string, { state: MessageState; order: string | null }>();
+  const doubted = new Set<string>();
+  const rejoining = new Set<string>();
+  const listeners = new Set<() => void>();
+  const nameOf = (person: string) => people[person] ?? person;
+  const changed = () => {
+    for (const listener of listeners) listener();
+  };
+  const view = (person: string): PersonView => ({ person, name: nameOf(person), verified: !doubted.has(person) });
+  const put = (
+    talk: Talk,
+    from: string | null,
+    text: string,
+    attachments: readonly NewAttachment[],
+    at = Date.now(),
+  ) => {
+    const others = [...talk.people].filter((each) => each !== from && !talk.left.has(each));
+    const outcome = new Map(
+      others.map((each) => [each, withheld.get(each) ?? { state: 'delivered' as const, order: null }]),
+    );
+    const id = `msg_${randomBase32(10)}`;
+    talk.said.push({ id, from, at, text, attachments, outcome });
+    changed();
+    return id;
+  };
+  const worst = (outcomes: readonly { state: MessageState }[]): MessageState => {
+    const all = outcomes.map(({ state }) => state);
+    return (
+      all.find((state) => ['held', 'refused', 'returned', 'expired'].includes(state)) ??
+      (all.length > 0 && all.every((state) => state === 'read') ? 'read' : 'delivered')
+    );
+  };
+
+  function messagingOf(me: string): Messaging {
+    const state = (): MessagingState => states.get(me) ?? { state: 'ready', person: me, name: nameOf(me) };
+    const readable = () => {
+      const now = state().state;
+      if (now === 'locked') throw new CordonError('workspace_locked', 'The workspace is locked.');
+      if (now === 'wiped') throw new CordonError('workspace_wiped', 'The workspace has been wiped.');
+    };
+    const writable = () => {
+      readable();
+      const now = state();
+      if (now.state === 'denied') throw new CordonError('service_denied', `Suspended by order ${now.orders.join()}.`);
+      if (now.state !== 'ready') throw new CordonError('unavailable', 'This device is not countersigned yet.');
+    };
+    const mine = () => [...talks.values()].filter(({ people: all }) => all.has(me));
+    const talk = (id: string) => {
+      const found = mine().find((each) => each.id === id);
+      if (!found) throw new CordonError('not_found', 'There is no such conversation.');
+      return found;
+    };
+    const visible = (each: Said) =>
+      each.from === me ||
+      each.from === null ||
+      (each.outcome.get(me)?.state ?? 'read') === 'delivered' ||
+      each.outcome.get(me)?.state === 'read';
+    const messageOf = (of: Talk, said: Said): MessageView => {
+      const own = said.from === me;
+      const outcomes = [...said.outcome].map(([person, each]) => ({ name: nameOf(person), ...each }));
+      const missed = own ? outcomes.filter(({ state: each }) => each !== 'delivered' && each !== 'read') : [];
+      return {
+        id: said.id,
+        conversation: of.id,
+        from: said.from === null ? null : { person: said.from, name: nameOf(said.from) },
+        mine: own,
+        at: said.at,
+        text: said.text,
+        attachments: said.attachments.map(
+          ({ name, type, bytes }): AttachmentView => ({ name, type, size: bytes.length }),
+        ),
+        state: own ? worst(outcomes) : 'read',
+        order: missed[0]?.order ?? null,
+        missed,
+      };
+    };
+    const unread = (of: Talk) =>
+      of.said.filter(
+        (each) => visible(each) && each.from !== me && each.from !== null && each.at > (of.seen.get(me) ?? 0),
+      ).length;
+    const conversationOf = (of: Talk): ConversationView => {
+      const last = of.said.findLast(visible);
+      return {
+        id: of.id,
+        title: of.title,
+        people: [...of.people].filter((each) => each !== me && !of.left.has(each)).map(view),
+        unread: unread(of),
+        last: last
+          ? {
+              at: last.at,
+              from: last.from === null ? '' : nameOf(last.from),
+              text: last.text || (last.attachments[0]?.name ?? ''),
+            }
+          : null,
+        state: of.left.has(me) ? 'left' : rejoining.has(of.id) ? 'rejoining' : 'ready',
+      };
+    };
+    return {
+      state,
+      people: async (text) =>
+        Object.keys(people)
+          .filter((each) => each !== me && nameOf(each).toLowerCase().includes(text.toLowerCase()))
+          .map(view),
+      conversations() {
+        readable();
+        return mine()
+          .map(conversationOf)
+          .sort((a, b) => (b.last?.at ?? 0) - (a.last?.at ?? 0));
+      },
+      async start({ people: asked, title }) {
+        writable();
+        const unknown = asked.find((each) => !(each in people));
+        if (unknown !== undefined) throw new CordonError('not_found', 'There is no such person.');
+        const all = new Set([me, ...asked]);
+        const same = mine().find(
+          (each) =>
+            title === null &&
+            each.title === null &&
+            each.people.size === 2 &&
+            all.size === 2 &&
+            each.people.has(asked[0] ?? ''),
+        );
+        if (same) return same.id;
+        const id = randomBase32(14).slice(0, 22);
+        talks.set(id, { id, title, people: all, left: new Set(), said: [], seen: new Map() });
+        changed();
+        return id;
+      },
+      async rename(id, title) {
+        writable();
+        talk(id).title = title;
+        put(
+          talk(id),
+          null,
+          title === null ? `${nameOf(me)} took the title away.` : `${nameOf(me)} called it “${title}”.`,
+          [],
+        );
+      },
+      async addPeople(id, added) {
+        writable();
+        for (const each of added) talk(id).people.add(each);
+        put(talk(id), null, `${nameOf(me)} added ${added.map(nameOf).join(', ')}.`, []);
+      },
+      async leave(id) {
+        const of = talk(id);
+        put(of, null, `${nameOf(me)} left.`, []);
+        of.left.add(me);
+        changed();
+      },
+      messages(id, { before, limit }) {
+        readable();
+        const of = talk(id);
+        const all = of.said.filter(visible);
+        const end = before === undefined ? all.length : all.findIndex((each) => each.id === before);
+        return all.slice(Math.max(0, end - limit), Math.max(0, end)).map((each) => messageOf(of, each));
+      },
+      search(text) {
+        readable();
+        const wanted = text.toLowerCase();
+        if (wanted === '') return [];
+        return mine().flatMap((of) =>
+          of.said
+            .filter((each) => visible(each) && each.text.toLowerCase().includes(wanted))
+            .map((each) => messageOf(of, each)),
+        );
+      },
+      async send(id, { text, attachments }) {
+        writable();
+        return put(talk(id), me, text, attachments);
+      },
+      async attachment(message, index) {
+        readable();
+        const said = mine()
+          .flatMap(({ said: all }) => all)
+          .find((each) => each.id === message && visible(each));
+        const found = said?.attachments[index];
+        if (!found) throw new CordonError('not_found', 'There is no such attachment.');
+        return found;
+      },
+      async read(id) {
+        const of = talk(id);
+        if (unread(of) === 0) return;
+        of.seen.set(me, Date.now());
+        for (const each of of.said) {
+          const outcome = each.outcome.get(me);
+          if (outcome?.state === 'delivered') outcome.state = 'read';
+        }
+        changed();
+      },
+      *export() {
+        readable();
+        for (const of of mine()) {
+          yield JSON.stringify({ conversation: conversationOf(of) });
+          for (const each of of.said.filter(visible)) yield JSON.stringify({ message: messageOf(of, each) });
+        }
+      },
+      onChange(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+  }
+
+  return {
+    messagingOf,
+    become(person, state) {
+      states.set(person, state);
+      changed();
+    },
+    withhold(person, outcome) {
+      if (outcome) withheld.set(person, outcome);
+      else withheld.delete(person);
+    },
+    doubt(person) {
+      doubted.add(person);
+      changed();
+    },
+    rejoin(conversation) {
+      rejoining.add(conversation);
+      changed();
+    },
+    say(conversation, from, text, at) {
+      const of = talks.get(conversation);
+      if (!of) throw new Error(`no conversation ${conversation}`);
+      return put(of, from, text, [], at);
+    },
+  };
+}
