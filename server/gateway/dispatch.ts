@@ -78,6 +78,7 @@ export function createDispatch(ports: DispatchPorts) {
   /** In the order in which they come; the answer follows when it is durable. */
   async function post(session: DeviceSession, frame: Frame<'post'>): Promise<void> {
     const { device, generation } = session;
+    session.charge(Math.floor(frame.to.length / RECIPIENTS_TO_A_FRAME));
     const { answer } = await relay.accept({ device, generation }, frame);
     session.behind(answer.then((posted) => session.send(posted)));
   }
@@ -108,6 +109,9 @@ export function createDispatch(ports: DispatchPorts) {
     }
   };
 }
+
+/** What a post costs of a device's allowance grows with the mailboxes that it fills. */
+const RECIPIENTS_TO_A_FRAME = 16;
 
 /** Worth another try, on a new connection. */
 const TRANSIENT: ReadonlySet<string> = new Set(['store_unavailable', 'ledger_unavailable', 'unavailable', 'internal']);

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CLOSE, LARGEST_SEALED } from '../../shared/protocol/frames.ts';
+import { CLOSE, LARGEST_SEALED, MOST_RECIPIENTS } from '../../shared/protocol/frames.ts';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
 import { type GatewayWorld, openGatewayWorld, type TestDevice, TestLink } from '../../tests/support/gateway-world.ts';
 import { hand, mailFor, mailOf, openMailbox, postOf, said } from '../../tests/support/mail-link.ts';
 import { until } from '../../tests/support/until.ts';
 import { MOST_ENTRIES } from '../relay/placing.ts';
 
+const CROWD = Array.from({ length: MOST_RECIPIENTS }, newDeviceId);
 const DAY = 86_400_000;
 
 let world: GatewayWorld;
@@ -157,6 +158,15 @@ describe('a post', () => {
     expect((await mailFor(there, 1)).map(said)).toEqual(['mine']);
     there.send({ kind: 'taken', through: Number.MAX_SAFE_INTEGER });
     expect(await openMailbox(there)).toMatchObject({ taken: 1 });
+  });
+
+  it.each([
+    ['opening the mailbox again and again', (link: TestLink) => link.send({ kind: 'mailbox', open: true }), 200],
+    ['posts to very many', (link: TestLink) => link.send(postOf(CROWD, '')), 300],
+  ])('case 13: %s is a flood before it is work', async (_name, send, count) => {
+    const link = await connect(await world.enrol());
+    for (let sent = 0; sent < count; sent += 1) send(link);
+    expect((await link.closed).code).toBe(CLOSE.flood);
   });
 
   it('to a full mailbox is refused for that recipient alone', async () => {

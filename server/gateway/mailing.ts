@@ -12,6 +12,8 @@ import type { Sessions } from './sessions.ts';
 /** What is under way to one device: so many entries, and so many bytes unless a single one is larger. */
 const MOST_ENTRIES = 64;
 const MOST_BYTES = 1024 * 1024;
+/** In frames: a window is read and sent again for it. A device has reason to when its gate opens. */
+const REOPENING_COSTS = 50;
 
 export interface Mailing {
   mailbox(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'mailbox' }>): Promise<void>;
@@ -84,6 +86,7 @@ export function createMailing({
         if (session.mail) session.mail.open = false;
         return;
       }
+      if (session.mail) session.charge(REOPENING_COSTS);
       const highest = session.mail?.highest ?? 0;
       session.mail = { open, sent: 0, highest, underWay: [], bytes: 0, reading: false, again: false };
       session.send({ kind: 'mailbox-is', ...(await relay.counters(session)) });

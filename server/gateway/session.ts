@@ -170,11 +170,16 @@ export class DeviceSession {
     this.#socket.terminate();
   }
 
-  /** Takes one frame off the allowance; closes the socket when there is none left. */
-  #spend(): boolean {
+  /** For a frame that makes more work than others: as if so many more had come. */
+  charge(frames: number): void {
+    this.#spend(frames);
+  }
+
+  /** Takes frames off the allowance; closes the socket when there are none left. */
+  #spend(frames = 1): boolean {
     if (!this.open) return false;
     const now = Date.now();
-    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilled) / 1000) * PER_SECOND) - 1;
+    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilled) / 1000) * PER_SECOND) - frames;
     this.#refilled = now;
     if (this.#tokens >= 0) return true;
     this.end(CLOSE.flood, 'rate_limited');

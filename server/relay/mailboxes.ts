@@ -25,6 +25,8 @@ import { strictest } from './settling.ts';
 const LOOK_EVERY = 60_000;
 /** Every so many looks, wakes that were lost are made up for. */
 const RECONCILE_EVERY = 10;
+/** Mailboxes that are settled in one transaction: a disk sync for each would take minutes when an order reaches a fleet. */
+const TOGETHER = 32;
 
 export interface Mailboxes {
   counters(enrolment: Enrolment): Promise<MailboxCounters>;
@@ -88,13 +90,13 @@ export function createMailboxes(ports: {
     return shut;
   }
 
-  async function settle(device: DeviceId): Promise<void> {
+  /** Undefined for a device that does not exist. */
+  async function verdictOf(device: DeviceId): Promise<{ device: DeviceId; shut: Shut | null } | undefined> {
     try {
-      wake(await store.settle(device, shutBy(await messagingOf(device)), clock.now()));
-      // It may have come to have what was kept from it, or what its order lets through.
-      wake([device]);
+      return { device, shut: shutBy(await messagingOf(device)) };
     } catch (error) {
-      if (!isCordonError(error, 'device_unknown')) throw error;
+      if (isCordonError(error, 'device_unknown')) return undefined;
+      throw error;
     }
   }
 
@@ -108,7 +110,22 @@ export function createMailboxes(ports: {
   }
 
   async function settleAmong(devices: readonly DeviceId[]): Promise<void> {
-    for (const device of await store.waitingAmong(devices)) if (!stopped) await settle(device);
+    const waiting = await store.waitingAmong(devices);
+    for (let from = 0; from < waiting.length && !stopped; from += TOGETHER) {
+      const some = waiting.slice(from, from + TOGETHER);
+      const verdicts = await Promise.all(
+        some.map(async ({ device, shut }) => {
+          const verdict = await verdictOf(device);
+          // Nothing denies it, and nothing did.
+          return verdict && (verdict.shut || shut) ? [verdict] : [];
+        }),
+      );
+      const unsettled = verdicts.flat();
+      if (unsettled.length === 0) continue;
+      wake(await store.settle(unsettled, clock.now()));
+      // They may have come to have what was kept from them, or what their order lets through.
+      wake(unsettled.map(({ device }) => device));
+    }
   }
 
   function settleSoon(devices: readonly DeviceId[]): void {

@@ -87,10 +87,16 @@ export interface MailboxStore {
   read(wanted: Wanted): Promise<MailPage>;
   /** Grouped. Returns who has got a fate by it. */
   take(enrolment: Enrolment, through: number, now: Instant): Promise<readonly DeviceId[]>;
-  /** Brings what waits in line with the verdict by `settling.ts`; doing it again changes nothing. Returns who has got a fate by it. */
-  settle(device: DeviceId, shut: Shut | null, now: Instant): Promise<readonly DeviceId[]>;
-  /** Those of them that something waits for, or waited for when an order came. */
-  waitingAmong(devices: readonly DeviceId[]): Promise<DeviceId[]>;
+  /**
+   * Brings what waits in line with the verdicts by `settling.ts`, for all of them in one transaction; doing it again changes nothing. Returns who has
+   * got a fate by it.
+   */
+  settle(
+    verdicts: readonly { readonly device: DeviceId; readonly shut: Shut | null }[],
+    now: Instant,
+  ): Promise<readonly DeviceId[]>;
+  /** Those of them that something waits for, or waited for when an order came. `shut`: an order has been found to have done something about it. */
+  waitingAmong(devices: readonly DeviceId[]): Promise<readonly { readonly device: DeviceId; readonly shut: boolean }[]>;
   /** Those that an order has been found to shut, or that something is held for. */
   shut(): Promise<DeviceId[]>;
   /** Removes some of what has expired. `more`: there may be more. */

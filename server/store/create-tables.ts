@@ -12,6 +12,8 @@ export interface Table {
   /** `[columns, table, its columns]` */
   readonly references?: readonly (readonly [readonly string[], string, readonly string[]])[];
   readonly indexes?: readonly (readonly string[])[];
+  /** Rows lie in the order of the key: for a table whose key is nearly all of it. PostgreSQL has no such thing. */
+  readonly byKey?: true;
 }
 
 export async function createTables(
@@ -51,6 +53,7 @@ async function createTable(db: Kysely<unknown>, dialect: DialectName, name: stri
   for (const [columns, target, targets] of table.references ?? []) {
     builder = builder.addForeignKeyConstraint(`${name}_${columns.join('_')}_of`, [...columns], target, [...targets]);
   }
+  if (table.byKey && dialect === 'sqlite') builder = builder.modifyEnd(sql`without rowid`);
   await builder.execute();
   for (const columns of table.indexes ?? []) {
     await db.schema

@@ -65,7 +65,7 @@ export async function saveMailboxes(tx: Tx, mailboxes: readonly Mailbox[]): Prom
 /** An entry that has been deleted. */
 export interface Gone {
   readonly device_id: string;
-  readonly ref: string | null;
+  readonly post: number | null;
   readonly bytes: number;
 }
 
@@ -76,19 +76,19 @@ export async function forgetEntries(tx: Tx, gone: readonly Gone[]): Promise<void
   const less = tableOf(
     ['text', 'bigint', 'bigint', 'bigint'],
     [...byDevice].map(([device, all]) => {
-      const posts = all.filter(({ ref }) => ref !== null);
+      const posts = all.filter(({ post }) => post !== null);
       return [device, posts.length, posts.reduce((sum, { bytes }) => sum + bytes, 0), all.length - posts.length];
     }),
   );
   await sql`update mailboxes set
       entries = entries - v.column2, bytes = bytes - v.column3, fates = fates - v.column4
     from ${less} as v where device_id = v.column1`.execute(tx);
-  const refs = tableOf(
-    ['text'],
-    [...new Set(gone.map(({ ref }) => ref))].filter((ref) => ref !== null).map((ref) => [ref]),
+  const posts = tableOf(
+    ['bigint'],
+    [...new Set(gone.map(({ post }) => post))].filter((post) => post !== null).map((post) => [post]),
   );
-  await sql`update posts set body = null from ${refs} as v
-    where ref = v.column1 and not exists (select 1 from mailbox_entries e where e.ref = v.column1)`.execute(tx);
+  await sql`update posts set body = null from ${posts} as v
+    where id = v.column1 and not exists (select 1 from mailbox_entries e where e.post = v.column1)`.execute(tx);
 }
 
 export interface Told {
@@ -125,7 +125,7 @@ export async function purgeMailbox(tx: Tx, device: DeviceId, at: number): Promis
   const gone = await tx
     .deleteFrom('mailbox_entries')
     .where('device_id', '=', device)
-    .returning(['device_id', 'ref', 'bytes'])
+    .returning(['device_id', 'post', 'bytes'])
     .execute();
   await tx.deleteFrom('mailboxes').where('device_id', '=', device).execute();
   if (gone.length === 0) return;
@@ -138,26 +138,27 @@ export async function purgeMailbox(tx: Tx, device: DeviceId, at: number): Promis
 }
 
 export interface Sent {
-  readonly ref: string;
+  /** In `posts`. */
+  readonly post: number;
   readonly to: Enrolment;
   readonly id: string;
   readonly keep: boolean;
 }
 
 /** Whose posts these entries are; in the order of the entries. */
-export async function sendersOf(tx: Tx, entries: readonly { readonly ref: string | null }[]): Promise<Sent[]> {
+export async function sendersOf(tx: Tx, entries: readonly { readonly post: number | null }[]): Promise<Sent[]> {
   const asked = tableOf(
-    ['text'],
-    entries.filter(({ ref }) => ref !== null).map(({ ref }) => [ref]),
+    ['bigint'],
+    entries.filter(({ post }) => post !== null).map(({ post }) => [post]),
   );
-  const { rows } = await sql<Pick<Schema['posts'], 'ref' | 'device_id' | 'generation' | 'post_id' | 'keep'>>`
-    select p.ref, p.device_id, p.generation, p.post_id, p.keep from ${asked} as v cross join posts p
-    where p.ref = v.column1`.execute(tx);
+  const { rows } = await sql<Pick<Schema['posts'], 'device_id' | 'generation' | 'post_id' | 'keep'> & { id: number }>`
+    select p.id, p.device_id, p.generation, p.post_id, p.keep from ${asked} as v cross join posts p
+    where p.id = v.column1`.execute(tx);
   const known = new Map(
-    rows.map(({ ref, device_id, generation, post_id, keep }) => [
-      ref,
-      { ref, to: { device: deviceIdSchema.parse(device_id), generation }, id: post_id, keep: keep === 1 },
+    rows.map(({ id: post, device_id, generation, post_id, keep }) => [
+      post,
+      { post, to: { device: deviceIdSchema.parse(device_id), generation }, id: post_id, keep: keep === 1 },
     ]),
   );
-  return entries.flatMap(({ ref }) => (ref === null ? [] : (known.get(ref) ?? [])));
+  return entries.flatMap(({ post }) => (post === null ? [] : (known.get(post) ?? [])));
 }

@@ -84,17 +84,18 @@ export class MailboxStore implements MailboxPort {
     const { rows } = await sql<Row>`
       select r.question, r.seq, r.fate, r.bytes, r.last_seq, p.post_id, p.device_id as sender, p.generation, p.at, p.body
       from (
-        select v.column1 as question, v.column6 as room, e.seq, e.ref, e.fate, e.bytes, m.last_seq,
+        select v.column1 as question, v.column6 as room, e.seq, e.post, e.fate, e.bytes, m.last_seq,
           sum(e.bytes) over (partition by v.column1 order by e.seq) as running
         from ${questions} as v cross join mailboxes m cross join mailbox_entries e
         where m.device_id = v.column2 and m.generation = v.column3
           and e.device_id = v.column2 and e.seq > v.column4 and e.expires_at > v.column8
-          and (v.column7 = 0 or e.due = 1)
+          and (v.column7 = 0 or e.seq < coalesce(
+            (select min(h.seq) from mailbox_entries h
+              where h.device_id = v.column2 and h.post is not null and h.due = 0), e.seq + 1))
           and e.seq < v.column5 + (
             select min(n.seq) from mailbox_entries n
-            where n.device_id = v.column2 and n.seq > v.column4 and n.expires_at > v.column8
-              and (v.column7 = 0 or n.due = 1))
-      ) as r left join posts p on p.ref = r.ref
+            where n.device_id = v.column2 and n.seq > v.column4 and n.expires_at > v.column8)
+      ) as r left join posts p on p.id = r.post
       where r.running - r.bytes < r.room
       order by r.question, r.seq`.execute(this.#database.db);
     const pages = new Map<Wanted, MailPage>();
@@ -114,18 +115,29 @@ export class MailboxStore implements MailboxPort {
     return taking.told;
   }
 
-  settle(device: DeviceId, shut: Shut | null, now: number): Promise<readonly DeviceId[]> {
-    return this.#database.transaction((tx) => settleMailbox(tx, device, shut, now));
+  settle(
+    verdicts: readonly { readonly device: DeviceId; readonly shut: Shut | null }[],
+    now: number,
+  ): Promise<readonly DeviceId[]> {
+    return this.#database.transaction(async (tx) => {
+      const told = new Set<DeviceId>();
+      for (const { device, shut } of verdicts) {
+        for (const reached of await settleMailbox(tx, device, shut, now)) told.add(reached);
+      }
+      return [...told];
+    });
   }
 
-  async waitingAmong(devices: readonly DeviceId[]): Promise<DeviceId[]> {
-    const { rows } = await sql<{ device_id: string }>`
-      select m.device_id from ${tableOf(
+  async waitingAmong(devices: readonly DeviceId[]): Promise<{ device: DeviceId; shut: boolean }[]> {
+    const { rows } = await sql<{ device_id: string; shut: number }>`
+      select m.device_id, case when m.gate <> 'open' or exists (
+        select 1 from mailbox_entries e where e.device_id = m.device_id and e.held_by is not null) then 1 else 0 end as shut
+      from ${tableOf(
         ['text'],
         devices.map((device) => [device]),
       )} as v cross join mailboxes m
       where m.device_id = v.column1 and (m.entries > 0 or m.gate <> 'open')`.execute(this.#database.db);
-    return rows.map(({ device_id }) => deviceIdSchema.parse(device_id));
+    return rows.map(({ device_id, shut }) => ({ device: deviceIdSchema.parse(device_id), shut: shut === 1 }));
   }
 
   async shut(): Promise<DeviceId[]> {
@@ -144,7 +156,7 @@ export class MailboxStore implements MailboxPort {
         .orderBy('expires_at')
         .limit(SLICE);
       const { rows } = await sql<Gone>`
-        delete from mailbox_entries where (device_id, seq) in (${slice}) returning device_id, ref, bytes`.execute(tx);
+        delete from mailbox_entries where (device_id, seq) in (${slice}) returning device_id, post, bytes`.execute(tx);
       const told = await fatesOf(tx, rows, 'expired', null, now);
       await forgetEntries(tx, rows);
       return { told: await addFates(tx, told), more: rows.length === SLICE };
@@ -182,9 +194,9 @@ async function fatesOf(
   order: string | null,
   at: number,
 ): Promise<Told[]> {
-  const posts = new Map((await sendersOf(tx, gone)).map((sent) => [sent.ref, sent]));
-  return gone.flatMap(({ device_id, ref }): Told[] => {
-    const sent = ref === null ? undefined : posts.get(ref);
+  const posts = new Map((await sendersOf(tx, gone)).map((sent) => [sent.post, sent]));
+  return gone.flatMap(({ device_id, post }): Told[] => {
+    const sent = post === null ? undefined : posts.get(post);
     if (!sent) return [];
     const device = deviceIdSchema.parse(device_id);
     return [{ to: sent.to, fate: { type: 'fate', id: sent.id, device, fate, order, at } }];
@@ -208,7 +220,7 @@ async function takeAll(tx: Tx, takings: readonly Taking[]): Promise<void> {
     delete from mailbox_entries where (device_id, seq) in (
       select e.device_id, e.seq from ${table} as v cross join mailboxes m cross join mailbox_entries e
       where m.device_id = v.column1 and m.generation = v.column2 and e.device_id = v.column1 and e.seq <= v.column3)
-    returning device_id, ref, bytes, held_by`.execute(tx);
+    returning device_id, post, bytes, held_by`.execute(tx);
   // It was on its way when the order came, and has arrived: its sender, who heard that it is held, is told so.
   const held = rows.filter(({ held_by }) => held_by !== null);
   const [first] = takings;
@@ -229,18 +241,18 @@ async function settleMailbox(tx: Tx, device: DeviceId, shut: Shut | null, now: n
   if (!mailbox) return [];
   const rows = await tx
     .selectFrom('mailbox_entries')
-    .select(['device_id', 'seq', 'ref', 'bytes', 'held_by', 'due'])
+    .select(['device_id', 'seq', 'post', 'bytes', 'held_by', 'due'])
     .where('device_id', '=', device)
-    .where('ref', 'is not', null)
+    .where('post', 'is not', null)
     .orderBy('seq')
     .execute();
-  const sent = new Map((await sendersOf(tx, rows)).map((one) => [one.ref, one]));
+  const sent = new Map((await sendersOf(tx, rows)).map((one) => [one.post, one]));
   const { gate, turns } = settle(
     mailbox.gate,
     shut,
-    rows.map(({ seq, ref, held_by, due }) => ({
+    rows.map(({ seq, post, held_by, due }) => ({
       seq,
-      keep: sent.get(ref ?? '')?.keep ?? true,
+      keep: sent.get(post ?? 0)?.keep ?? true,
       heldBy: held_by,
       due: due === 1,
     })),
@@ -249,10 +261,10 @@ async function settleMailbox(tx: Tx, device: DeviceId, shut: Shut | null, now: n
   if (turns.length === 0) return [];
   const turned = new Map(turns.map(({ seq, turn }) => [seq, turn]));
   const told: Told[] = [];
-  for (const { seq, ref, held_by } of rows) {
+  for (const { seq, post: id, held_by } of rows) {
     const turn = turned.get(seq);
     const fate = turn && FATES[turn];
-    const post = sent.get(ref ?? '');
+    const post = sent.get(id ?? 0);
     const order = turn === 'released' ? held_by : (shut?.order ?? null);
     if (fate && post) told.push({ to: post.to, fate: { type: 'fate', id: post.id, device, fate, order, at: now } });
   }

@@ -2,7 +2,6 @@
 import { sql } from 'kysely';
 import { serverFrameSchema } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import { newPostRef } from '../../shared/protocol/ids.ts';
 import { epochKey, type Known, type Placement, place, postKey } from '../relay/placing.ts';
 import type { Enrolment, JudgedPost, Placed, Posted, PostStore as PostPort } from '../relay/ports.ts';
 import { type Cell, insertOf, tableOf } from './bulk.ts';
@@ -70,33 +69,53 @@ async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
     commits: await commitsIn(tx, all),
     mailboxes: await loadMailboxes(tx, devicesOf(all)),
   };
-  const posts: Cell[][] = [];
+  const accepted: { readonly judged: JudgedPost; readonly placed: Placement }[] = [];
+  for (const placing of placings) {
+    const placed = place(placing.judged, known);
+    placing.placed = placed;
+    if (placed.accepted) accepted.push({ judged: placing.judged, placed });
+  }
+  if (accepted.length === 0) return;
+  const ids = await insertPosts(tx, accepted);
   const entries: Cell[][] = [];
   const epochs: Cell[][] = [];
   const touched = new Set<DeviceId>();
-  for (const placing of placings) {
-    const { judged } = placing;
+  for (const { judged, placed } of accepted) {
     const { sender, post, at, expiresAt } = judged;
-    const placed = place(judged, known);
-    placing.placed = placed;
-    if (!placed.accepted) continue;
-    const ref = newPostRef();
-    const { device, generation } = sender;
-    const body = placed.entries.length > 0 ? post.body : null;
-    posts.push([ref, device, generation, post.id, at, post.keep ? 1 : 0, JSON.stringify(placed.answer), body]);
-    touched.add(device);
-    for (const entry of placed.entries) {
-      entries.push([entry.device, entry.seq, ref, entry.bytes, expiresAt, entry.heldBy, 0]);
-      touched.add(entry.device);
+    const id = ids.get(postKey(sender, post.id)) ?? null;
+    touched.add(sender.device);
+    for (const { device, seq, bytes, heldBy } of placed.entries) {
+      entries.push([device, seq, id, bytes, expiresAt, heldBy, 0]);
+      touched.add(device);
     }
-    if (post.commit) epochs.push([post.commit.conversation, post.commit.epoch, device, generation, post.id, at]);
+    const { commit } = post;
+    if (commit) epochs.push([commit.conversation, commit.epoch, sender.device, sender.generation, post.id, at]);
   }
-  if (posts.length > 0) await insertOf('posts', POSTS, posts).execute(tx);
   if (entries.length > 0) await insertOf('mailbox_entries', ENTRIES, entries).execute(tx);
   if (epochs.length > 0) await insertOf('conversation_epochs', EPOCHS, epochs).execute(tx);
   await saveMailboxes(
     tx,
     [...touched].flatMap((device) => known.mailboxes.get(device) ?? []),
+  );
+}
+
+/** The store's ids of them, by `postKey`. */
+async function insertPosts(
+  tx: Tx,
+  accepted: readonly { readonly judged: JudgedPost; readonly placed: Placement }[],
+): Promise<Map<string, number>> {
+  const posts = insertOf(
+    'posts',
+    POSTS,
+    accepted.map(({ judged: { sender, post, at }, placed }) => [
+      ...[sender.device, sender.generation, post.id, at, post.keep ? 1 : 0, JSON.stringify(placed.answer)],
+      placed.entries.length > 0 ? post.body : null,
+    ]),
+  );
+  const { rows } = await sql<{ id: number; device_id: DeviceId; generation: number; post_id: string }>`
+    ${posts} returning id, device_id, generation, post_id`.execute(tx);
+  return new Map(
+    rows.map(({ id, device_id: device, generation, post_id }) => [postKey({ device, generation }, post_id), id]),
   );
 }
 
@@ -132,7 +151,6 @@ async function commitsIn(tx: Tx, all: readonly JudgedPost[]): Promise<Map<string
 }
 
 const POSTS = {
-  ref: 'text',
   device_id: 'text',
   generation: 'bigint',
   post_id: 'text',
@@ -144,7 +162,7 @@ const POSTS = {
 const ENTRIES = {
   device_id: 'text',
   seq: 'bigint',
-  ref: 'text',
+  post: 'bigint',
   bytes: 'bigint',
   expires_at: 'bigint',
   held_by: 'text',

@@ -48,7 +48,7 @@ export const RETENTION: readonly Kept[] = [
     time: 'real',
   },
   // A body that waits keeps its row, whatever its age.
-  { what: 'answers to posts', table: 'posts', key: 'ref', since: 'body is null and at', days: 7, time: 'domain' },
+  { what: 'answers to posts', table: 'posts', key: 'id', since: 'body is null and at', days: 7, time: 'domain' },
   {
     what: 'who committed in which epoch of a conversation',
     table: 'conversation_epochs',

@@ -241,8 +241,7 @@ export interface Schema {
   };
   /** Posts that were accepted. `body` is sealed, and gone when nobody waits for it any more; the answer is for whoever asks again. */
   posts: {
-    /** In the order of time, roughly. */
-    ref: string;
+    id: Generated<number>;
     device_id: string;
     generation: number;
     post_id: string;
@@ -254,8 +253,8 @@ export interface Schema {
   mailbox_entries: {
     device_id: string;
     seq: number;
-    /** Of a post; null for a fate. */
-    ref: string | null;
+    /** The post's id in `posts`; null for a fate. */
+    post: number | null;
     /** JSON of a fate; null for a post. */
     fate: string | null;
     bytes: number;

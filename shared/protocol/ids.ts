@@ -60,6 +60,3 @@ export const newGroupId = (): GroupId => `grp_${randomBase32(10)}` as GroupId;
 export const commandIdSchema = idOf('cmd').brand<'CommandId'>();
 export type CommandId = z.infer<typeof commandIdSchema>;
 export const newCommandId = (): CommandId => `cmd_${timedBase32()}` as CommandId;
-
-/** What the store calls an accepted post; nobody else hears of it. */
-export const newPostRef = (): string => timedBase32();

@@ -150,18 +150,22 @@ describeOnEveryStore('mailboxes', (open) => {
       const [from, to] = [await add(), await add()];
       for (const text of ['plain', 'plain too']) await posts.post(judged(from, postOf([to], text)));
       await posts.post(judged(from, postOf([to], 'welcome', { keep: true })));
-      expect(await mailboxes.waitingAmong([from, to])).toEqual([to]);
+      expect(await mailboxes.waitingAmong([from, to])).toEqual([{ device: to, shut: false }]);
       const shut = { rule, order: '2015-001' };
-      const reached = await Promise.all([mailboxes.settle(to, shut, LATER), mailboxes.settle(to, shut, LATER)]);
+      const reached = await Promise.all([
+        mailboxes.settle([{ device: to, shut }], LATER),
+        mailboxes.settle([{ device: to, shut }], LATER),
+      ]);
       expect(reached.flat()).toEqual(told.length > 0 ? [from] : []);
       await posts.post(judged(from, postOf([to], 'while it lasts', { keep: true }), { denied: [to] }));
-      expect(await mailboxes.settle(to, shut, LATER)).toEqual([]);
+      expect(await mailboxes.settle([{ device: to, shut }], LATER)).toEqual([]);
       expect((await has(from)).sort()).toEqual([...told].sort());
       expect(await has(to, { dueOnly: true })).toEqual(due);
       expect(await mailboxes.shut()).toEqual([to]);
+      expect(await mailboxes.waitingAmong([from, to])).toEqual([{ device: to, shut: true }]);
 
-      await mailboxes.settle(to, null, LATER);
-      await mailboxes.settle(to, null, LATER);
+      await mailboxes.settle([{ device: to, shut: null }], LATER);
+      await mailboxes.settle([{ device: to, shut: null }], LATER);
       expect(await mailboxes.shut()).toEqual([]);
       const left =
         rule === 'return' ? ['welcome', 'while it lasts'] : ['plain', 'plain too', 'welcome', 'while it lasts'];
@@ -172,11 +176,29 @@ describeOnEveryStore('mailboxes', (open) => {
     },
   );
 
+  it('let a fate through to a device that is denied, unless something before it is held', async () => {
+    const { posts, mailboxes, add, first, judged, has } = await service(await open());
+    const [one, two] = [await add(), await add()];
+    const shut = (rule: 'deliver' | 'hold') => ({ rule, order: '2015-001' });
+    // A post of its own goes back between two posts to it, and another one after what its order holds.
+    await posts.post(judged(two, postOf([one], 'out')));
+    await posts.post(judged(one, postOf([two], 'first')));
+    await mailboxes.settle([{ device: one, shut: shut('hold') }], LATER);
+    await posts.post(judged(one, postOf([two], 'second')));
+    await mailboxes.settle([{ device: two, shut: shut('deliver') }], LATER);
+    await posts.post(judged(one, postOf([two], 'held', { keep: true }), { denied: [two] }));
+    await mailboxes.settle([{ device: one, shut: null }], LATER);
+    expect(await has(two, { dueOnly: true })).toEqual(['first', 'held 2015-001', 'second']);
+    await mailboxes.take(first(two), 3, LATER);
+    expect(await has(two, { dueOnly: true })).toEqual([]);
+    expect(await has(two)).toEqual(['held', 'released 2015-001']);
+  });
+
   it('tell the sender that something held has arrived after all', async () => {
     const { posts, mailboxes, add, first, judged, has } = await service(await open());
     const [from, to] = [await add(), await add()];
     await posts.post(judged(from, postOf([to], 'under way')));
-    await mailboxes.settle(to, { rule: 'hold', order: '2015-001' }, LATER);
+    await mailboxes.settle([{ device: to, shut: { rule: 'hold', order: '2015-001' } }], LATER);
     expect(await mailboxes.take(first(to), 1, LATER)).toEqual([from]);
     expect(await has(from)).toEqual(['held 2015-001', 'released -']);
   });

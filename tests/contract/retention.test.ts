@@ -55,8 +55,8 @@ async function fill(database: Database) {
     await db
       .insertInto('posts')
       .values([
-        { ...sent, ref: name, at: week, body: null },
-        { ...sent, ref: `${name} waits`, post_id: `${name} waits`, at: week, body: 'sealed' },
+        { ...sent, at: week, body: null },
+        { ...sent, post_id: `${name} waits`, at: week, body: 'sealed' },
       ])
       .execute();
     const committed = { conversation: 'c', device_id: device, generation: 1, post_id: name };
@@ -132,7 +132,7 @@ describeOnEveryStore('retention', (open) => {
     expect(await db.selectFrom('activation_codes').select('user_name').execute()).toEqual([{ user_name: 'young' }]);
     const states = (await db.selectFrom('commands').select('state').execute()).map(({ state }) => state);
     expect(states.sort()).toEqual(['done', 'queued', 'queued']);
-    const posts = (await db.selectFrom('posts').select('ref').execute()).map(({ ref }) => ref);
+    const posts = (await db.selectFrom('posts').select('post_id').execute()).map(({ post_id }) => post_id);
     expect(posts.sort()).toEqual(['old waits', 'young', 'young waits']);
     expect(await db.selectFrom('conversation_epochs').select('epoch').execute()).toEqual([{ epoch: 0 }]);
     const oldest = await db.selectFrom('order_lists').select('version').orderBy('version').executeTakeFirst();

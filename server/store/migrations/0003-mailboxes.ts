@@ -20,7 +20,7 @@ const TABLES: Record<string, Table> = {
   },
   posts: {
     columns: {
-      ref: 'text',
+      id: 'serial',
       device_id: 'text',
       generation: 'int',
       post_id: 'text',
@@ -29,14 +29,13 @@ const TABLES: Record<string, Table> = {
       answer: 'text',
       body: 'text?',
     },
-    key: ['ref'],
     unique: [['device_id', 'generation', 'post_id']],
   },
   mailbox_entries: {
     columns: {
       device_id: 'text',
       seq: 'int',
-      ref: 'text?',
+      post: 'int?',
       fate: 'text?',
       bytes: 'int',
       expires_at: 'int',
@@ -44,6 +43,7 @@ const TABLES: Record<string, Table> = {
       due: 'int',
     },
     key: ['device_id', 'seq'],
+    byKey: true,
     indexes: [['expires_at']],
   },
   conversation_epochs: {
@@ -72,7 +72,7 @@ const TABLES: Record<string, Table> = {
 const SPECIAL = [
   sql`create index mailboxes_shut on mailboxes (device_id) where gate <> 'open'`,
   sql`create index posts_over on posts (at) where body is null`,
-  sql`create index mailbox_entries_by_post on mailbox_entries (ref) where ref is not null`,
+  sql`create index mailbox_entries_by_post on mailbox_entries (post) where post is not null`,
   sql`create index mailbox_entries_held on mailbox_entries (device_id) where held_by is not null`,
 ];
 
