@@ -2,13 +2,15 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createdCode } from '../../shared/api/codes.ts';
+import { CSRF_HEADER } from '../../shared/api/session.ts';
 import type { Code } from '../demo/fleet.ts';
 import type { Resident } from '../demo/population.ts';
 import { browser as chromium, openBrowser } from '../support/browser.ts';
 import { TWO_RESIDENTS } from '../support/console-fleet.ts';
 import { codeAt, comeByLink, type Knows, makeKey, STEP, signIn, signList } from '../support/console-people.ts';
 import { type ConsoleWorld, openConsoleWorld } from '../support/console-world.ts';
-import { type Seat, takeSeat, textOf } from '../support/seat.ts';
+import { BOTH_LOOKS, type Seat, takeSeat, textOf } from '../support/seat.ts';
+import { testKey } from '../support/signed-documents.ts';
 
 const PASSWORD = 'what nobody else would say';
 
@@ -163,6 +165,40 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
       return [secret.extractable, out].join(' ');
     })`);
     expect(stored).toBe('false InvalidAccessError');
+  });
+
+  it('shows whoever signs a new organisation key in red, and what stays without', async () => {
+    const { keyid, publicKey } = testKey();
+    const propose = (organisationKeys: readonly string[]) =>
+      olivia.page.evaluate<number>(`(async () => {
+        const { csrf } = await (await fetch('/api/v1/session')).json();
+        const { keys } = await (await fetch('/api/v1/approver-keys')).json();
+        const body = JSON.stringify({ keyids: keys.map(({ keyid }) => keyid), organisationKeys: ${JSON.stringify(organisationKeys)} });
+        const headers = { 'content-type': 'application/json', '${CSRF_HEADER}': csrf };
+        return (await fetch('/api/v1/approvers', { method: 'POST', headers, body })).status;
+      })()`);
+    /** What the dialog says of the key, and whether in the colour of errors. */
+    const shown = async () => {
+      await ada.page.getByRole('button', { name: 'Read and sign' }).click();
+      const dialog = ada.page.getByRole('dialog', { name: 'Sign the list of approvers' });
+      const row = dialog.getByRole('cell', { name: keyid });
+      await dialog.locator('pre', { hasText: /^[0-9a-f]{64}$/ }).waitFor();
+      const found = { text: await textOf(row), red: /color-error/.test((await row.getAttribute('style')) ?? '') };
+      expect(await ada.faults('people-4-organisation-key', BOTH_LOOKS)).toEqual([]);
+      await dialog.getByRole('button', { name: 'Cancel' }).click();
+      await dialog.waitFor({ state: 'hidden' });
+      return found;
+    };
+    for (const [keys, expected] of [
+      [[publicKey], { text: `key ${keyid}, which is new: ask whoever keeps it`, red: true }],
+      [[publicKey], { text: `key ${keyid}`, red: false }],
+      [[], { text: `key ${keyid}: whoever it alone has confirmed is a member no more`, red: true }],
+    ] as const) {
+      expect(await propose(keys)).toBe(201);
+      expect(await shown()).toEqual(expected);
+      expect(await signList(ada)).toBe(await signList(ben));
+      await ada.page.getByRole('button', { name: 'Read and sign' }).waitFor({ state: 'hidden' });
+    }
   });
 
   it('enrols two devices by the links that it makes, and sees them come', async () => {
