@@ -39,7 +39,7 @@ export async function sealAttachment(bytes: Uint8Array): Promise<Handle & { read
 
 /** Throws `attachment_damaged` for anything but what was sealed for this handle. */
 export async function openAttachment(sealed: Uint8Array, { id, key, sha256, size }: Handle): Promise<Uint8Array> {
-  const given = sealed.slice();
+  const given = new Uint8Array(sealed);
   if ((await digest(given)) !== sha256) throw damaged();
   let padded: ArrayBuffer;
   try {

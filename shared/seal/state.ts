@@ -49,7 +49,8 @@ export function encodeState(state: ClientState): Uint8Array<ArrayBuffer> {
  * that `act` returns may be such a view. Throws `conversation_damaged`.
  */
 export async function withState<T>(bytes: Uint8Array, act: (state: ClientState) => Promise<T> | T): Promise<T> {
-  const copy = bytes.slice();
+  // Not `slice`, which for a Buffer of Node is a view of the same bytes.
+  const copy = new Uint8Array(bytes);
   try {
     return await act(decodeState(copy));
   } finally {
@@ -59,7 +60,8 @@ export async function withState<T>(bytes: Uint8Array, act: (state: ClientState) 
 
 /** The same for what needs no promise. */
 export function readState<T>(bytes: Uint8Array, read: (state: ClientState) => T): T {
-  const copy = bytes.slice();
+  // Not `slice`, which for a Buffer of Node is a view of the same bytes.
+  const copy = new Uint8Array(bytes);
   try {
     return read(decodeState(copy));
   } finally {
