@@ -75,6 +75,7 @@ export const ERROR_CODES = [
   // Membership of conversations
   'messaging_key_taken',
   'ghost_member',
+  'person_unknown',
   // Sealed messages
   'message_malformed',
   'message_damaged',

@@ -15,25 +15,28 @@ interface Transactions {
 export interface MessagingValues extends Transactions {
   messagingValue(name: string): Buffer | null;
   saveMessagingValue(name: string, value: Buffer): void;
-  /** The key that this was sealed with is gone: everything but counters and what is in the mailbox. */
+  /** The key that this was sealed with is gone: everything but counters, the signing key, and what is in the mailbox. */
   forgetMessaging(): void;
 }
 
 export interface StoredMail {
-  readonly seq: number;
+  /** This device's own, in the order in which they came: the server's numbers are for saying what was taken. */
+  readonly number: number;
   readonly item: MailItem;
 }
 
 /** The mailbox on this side: what has come and is not opened yet, and the ids of what was. */
 export interface MailboxStore extends Transactions {
   /** False when this post, or this word on one's own, has come before: the server sends again what it does not know to be taken. */
-  keepMail(mail: StoredMail): boolean;
+  keepMail(item: MailItem): boolean;
   /** In the order in which they came. */
   unopenedMail(after: number, limit: number): readonly StoredMail[];
   /** Its content goes; that it was here stays, for as many as the server could send again. */
-  mailOpened(seq: number): void;
+  mailOpened(number: number): void;
   /** What cannot be opened, ever: kept for whoever looks into it, the newest few of them. */
-  mailSetAside(seq: number): void;
+  mailSetAside(number: number): void;
+  /** What came for an earlier enrolment. */
+  forgetMail(): void;
 }
 
 /** A post that the server has not answered yet: `frame` and `about` are sealed. */

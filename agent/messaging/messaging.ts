@@ -75,6 +75,8 @@ export type MessagingState =
   | { readonly state: 'denied'; readonly orders: readonly string[] };
 
 export interface Messaging {
+  /** Reads what is kept, so that it can be looked at: the running agent has done it, others do it first. Never rejects. */
+  open(): Promise<void>;
   state(): MessagingState;
   people(text: string): Promise<readonly PersonView[]>;
   /** The newest first. Throws `workspace_locked`, `workspace_wiped`, as do all that read. */
@@ -86,6 +88,8 @@ export interface Messaging {
   leave(conversation: string): Promise<void>;
   /** The newest `limit` before `before`, oldest first. */
   messages(conversation: string, page: { readonly before?: string; readonly limit: number }): readonly MessageView[];
+  /** Throws `not_found`. */
+  message(id: string): MessageView;
   search(text: string): readonly MessageView[];
   /** Resolves when it is durable on this device, with the message's id; it is sent as soon as there is a way. Throws `service_denied`, naming the order. */
   send(

@@ -34,12 +34,12 @@ create table if not exists messaging_value (
   primary key (device, name)
 ) without rowid;
 create table if not exists mailbox (
-  device text not null, seq integer not null, id text not null, item text,
+  number integer primary key autoincrement,
+  device text not null, id text not null, item text,
   state text not null check (state in ('waiting', 'opened', 'aside')),
-  primary key (device, seq)
-) without rowid;
-create index if not exists mailbox_by_id on mailbox (device, id);
-create index if not exists mailbox_by_state on mailbox (device, state, seq);
+  unique (device, id)
+);
+create index if not exists mailbox_by_state on mailbox (device, state, number);
 create table if not exists post (
   number integer primary key autoincrement,
   device text not null, id text not null, frame blob not null, about blob not null,

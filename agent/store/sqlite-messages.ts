@@ -2,6 +2,7 @@
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type {
   DueReceipt,
+  MailItem,
   MessageMark,
   MessageStore,
   StoredConversation,
@@ -54,62 +55,64 @@ export class SqliteMessages implements MessageStore {
   forgetMessaging(): void {
     this.transaction(() => {
       for (const table of MESSAGING_TABLES) this.#sql.run(`delete from ${table} where device = ?`, this.#device);
-      this.#sql.run("delete from messaging_value where device = ? and name not in ('taken', 'posts')", this.#device);
-    });
-  }
-
-  keepMail({ seq, item }: StoredMail): boolean {
-    return this.transaction(() => {
-      // One word on a post for each of its recipients, and one more when it changes.
-      const id = item.type === 'post' ? item.id : `${item.id} ${item.device} ${item.fate} ${item.at}`;
-      const [known] = this.#sql.all('select 1 from mailbox where device = ? and id = ? limit 1', this.#device, id);
-      if (known) return false;
-      return (
-        this.#sql.run(
-          "insert or ignore into mailbox (device, seq, id, item, state) values (?, ?, ?, ?, 'waiting')",
-          this.#device,
-          seq,
-          id,
-          JSON.stringify(item),
-        ) === 1
+      this.#sql.run(
+        "delete from messaging_value where device = ? and name not in ('taken', 'posts', 'signing')",
+        this.#device,
       );
     });
   }
 
+  keepMail(item: MailItem): boolean {
+    // One word on a post for each of its recipients, and one more when it changes.
+    const id = item.type === 'post' ? item.id : `${item.id} ${item.device} ${item.fate} ${item.at}`;
+    return (
+      this.#sql.run(
+        "insert or ignore into mailbox (device, id, item, state) values (?, ?, ?, 'waiting')",
+        this.#device,
+        id,
+        JSON.stringify(item),
+      ) === 1
+    );
+  }
+
   unopenedMail(after: number, limit: number): readonly StoredMail[] {
     const rows = this.#sql.all(
-      "select seq, item from mailbox where device = ? and state = 'waiting' and seq > ? order by seq limit ?",
+      "select number, item from mailbox where device = ? and state = 'waiting' and number > ? order by number limit ?",
       this.#device,
       after,
       limit,
     );
-    return rows.map((row) => ({ seq: Number(row.seq), item: JSON.parse(String(row.item)) }));
+    return rows.map((row) => ({ number: Number(row.number), item: JSON.parse(String(row.item)) }));
   }
 
-  mailOpened(seq: number): void {
+  mailOpened(number: number): void {
     this.transaction(() => {
-      this.#sql.run("update mailbox set state = 'opened', item = null where device = ? and seq = ?", this.#device, seq);
+      this.#sql.run("update mailbox set state = 'opened', item = null where number = ?", number);
       this.#trim('opened', OPENED_REMEMBERED);
     });
   }
 
-  mailSetAside(seq: number): void {
+  mailSetAside(number: number): void {
     this.transaction(() => {
-      this.#sql.run("update mailbox set state = 'aside' where device = ? and seq = ?", this.#device, seq);
+      this.#sql.run("update mailbox set state = 'aside' where number = ?", number);
       this.#trim('aside', ASIDE_KEPT);
     });
   }
 
   #trim(state: string, keep: number): void {
     this.#sql.run(
-      `delete from mailbox where device = ? and state = ? and seq <= coalesce(
-         (select seq from mailbox where device = ? and state = ? order by seq desc limit 1 offset ?), -1)`,
+      `delete from mailbox where device = ? and state = ? and number <= coalesce(
+         (select number from mailbox where device = ? and state = ? order by number desc limit 1 offset ?), -1)`,
       this.#device,
       state,
       this.#device,
       state,
       keep,
     );
+  }
+
+  forgetMail(): void {
+    this.#sql.run('delete from mailbox where device = ?', this.#device);
   }
 
   addPost({ id, frame, about }: StoredPost): void {

@@ -67,6 +67,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   ledger_older: { status: 409, title: 'An older ledger' },
   messaging_key_taken: { status: 409, title: 'This enrolment has another key' },
   ghost_member: { status: 403, title: 'Not a member' },
+  person_unknown: { status: 404, title: 'Nobody is known by that' },
   message_malformed: { status: 422, title: 'Not a sealed message' },
   message_damaged: { status: 422, title: 'The message does not open' },
   message_replayed: { status: 409, title: 'The message has come before' },

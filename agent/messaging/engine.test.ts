@@ -1,0 +1,348 @@
+import { cpSync, rmSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MessagingWorld, type TestDevice } from '../../tests/support/messaging-world.ts';
+
+let world: MessagingWorld;
+beforeEach(() => {
+  world = new MessagingWorld();
+});
+afterEach(() => world.close());
+
+const WAIT = { timeout: 5_000, interval: 10 };
+const eventually = (check: () => void) => vi.waitFor(check, WAIT);
+
+async function online(name: string): Promise<TestDevice> {
+  const device = await world.enrol(name);
+  device.connect();
+  await device.messaging.maintain();
+  await eventually(() => expect(device.messaging.state().state).toBe('ready'));
+  return device;
+}
+const all = (...names: string[]) => Promise.all(names.map(online));
+
+const texts = ({ messaging }: TestDevice, conversation: string) =>
+  messaging.messages(conversation, { limit: 100 }).flatMap(({ from, text }) => (from ? [text] : []));
+const say = ({ messaging }: TestDevice, conversation: string, text: string) =>
+  messaging.send(conversation, { text, attachments: [] });
+const stateOf = ({ messaging }: TestDevice, conversation: string, id: string) =>
+  messaging.messages(conversation, { limit: 100 }).find((message) => message.id === id)?.state;
+
+describe('two people', () => {
+  it('write to each other, and see what became of it', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    const first = await say(ada!, conversation, 'Hello Ben');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['Hello Ben']));
+    await eventually(() => expect(stateOf(ada!, conversation, first)).toBe('delivered'));
+    expect(ben!.messaging.conversations()).toMatchObject([{ unread: 1, people: [{ name: 'Ada', verified: true }] }]);
+    await ben!.messaging.read(conversation);
+    await eventually(() => expect(stateOf(ada!, conversation, first)).toBe('read'));
+    await say(ben!, conversation, 'Hello Ada');
+    await eventually(() => expect(texts(ada!, conversation)).toEqual(['Hello Ben', 'Hello Ada']));
+    expect(await ada!.messaging.start({ people: [ben!.person], title: null })).toBe(conversation);
+    expect(ada!.alarms).toEqual([]);
+    expect(ben!.alarms).toEqual([]);
+    for (const { body } of world.posts) expect(Buffer.from(body, 'base64').toString('latin1')).not.toContain('Hello');
+  });
+
+  it('reach each other over days offline, in order', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+    ben!.disconnect();
+    for (let n = 0; n < 20; n += 1) await say(ada!, conversation, `message ${n}`);
+    ada!.disconnect();
+    await say(ada!, conversation, 'written offline');
+    expect(ada!.messaging.messages(conversation, { limit: 1 })[0]?.state).toBe('waiting');
+    ada!.connect();
+    await eventually(() => expect(ada!.messaging.messages(conversation, { limit: 1 })[0]?.state).toBe('sent'));
+    ben!.connect();
+    await eventually(() =>
+      expect(texts(ben!, conversation)).toEqual([
+        ...Array.from({ length: 20 }, (_, n) => `message ${n}`),
+        'written offline',
+      ]),
+    );
+  });
+
+  it('send files, which only the recipient can open', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    const bytes = Buffer.alloc(300_000, 'plan');
+    const attachments = [{ name: 'plan.txt', type: 'text/plain', bytes }];
+    const id = await ada!.messaging.send(conversation, { text: '', attachments });
+    await eventually(() =>
+      expect(ben!.messaging.message(id).attachments).toMatchObject([{ name: 'plan.txt', size: 300_000 }]),
+    );
+    expect(Buffer.from((await ben!.messaging.attachment(id, 0)).bytes).equals(bytes)).toBe(true);
+    world.reachable = false;
+    expect(Buffer.from((await ben!.messaging.attachment(id, 0)).bytes).equals(bytes)).toBe(true);
+    expect(Buffer.from((await ada!.messaging.attachment(id, 0)).bytes).equals(bytes)).toBe(true);
+    await expect(ben!.messaging.attachment(id, 1)).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('a conversation follows its people', () => {
+  it('five people with seven devices, one that comes later and one that is revoked', async () => {
+    const [ada, ben, cleo, dina] = await all('Ada', 'Ben', 'Cleo', 'Dina');
+    const [ada2, ben2, eve] = await all('Ada', 'Ben', 'Eve');
+    const everyone = [ada!, ben!, cleo!, dina!, ada2!, ben2!, eve!];
+    const conversation = await ada!.messaging.start({
+      people: [ben!.person, cleo!.person, dina!.person, eve!.person],
+      title: 'Embassy',
+    });
+    await say(ada!, conversation, 'one');
+    for (const device of everyone) {
+      await eventually(() => expect(texts(device, conversation)).toEqual(['one']));
+      await eventually(() => expect(device.messaging.conversations()).toMatchObject([{ title: 'Embassy' }]));
+    }
+    expect(ada2!.messaging.conversations()).toMatchObject([{ unread: 0, people: [{}, {}, {}, {}] }]);
+
+    const cleo2 = await online('Cleo');
+    await eventually(() => expect(cleo2.messaging.conversations()).toMatchObject([{ title: 'Embassy' }]));
+    await say(eve!, conversation, 'two');
+    await eventually(() => expect(texts(cleo2, conversation)).toEqual(['two']));
+
+    world.revoke(ben!.id);
+    // Nobody has to have heard of it: who writes looks first.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await say(dina!, conversation, 'three');
+    for (const device of [ada!, cleo!, dina!, ada2!, ben2!, eve!, cleo2]) {
+      await eventually(() => expect(texts(device, conversation).at(-1)).toBe('three'));
+    }
+    expect(texts(ben!, conversation)).toEqual(['one', 'two']);
+    const sealed = world.posts.filter(({ from }) => from === dina!.id).at(-1);
+    expect(sealed?.to).not.toContain(ben!.id);
+    for (const device of [...everyone, cleo2]) expect(device.alarms).toEqual([]);
+  }, 20_000);
+
+  it('changes its title and its people, and lets go who leaves', async () => {
+    const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Two' });
+    await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+    await ben!.messaging.rename(conversation, 'Three');
+    await ben!.messaging.addPeople(conversation, [cleo!.person]);
+    await eventually(() => expect(cleo!.messaging.conversations()).toMatchObject([{ title: 'Three' }]));
+    await eventually(() =>
+      expect(ada!.messaging.conversations()).toMatchObject([{ title: 'Three', people: [{}, {}] }]),
+    );
+    await cleo!.messaging.leave(conversation);
+    expect(cleo!.messaging.conversations()).toMatchObject([{ state: 'left' }]);
+    await eventually(() => expect(ada!.messaging.conversations()[0]?.people.map(({ name }) => name)).toEqual(['Ben']));
+    await say(ben!, conversation, 'she has gone');
+    await eventually(() => expect(texts(ada!, conversation)).toEqual(['she has gone']));
+    expect(texts(cleo!, conversation)).toEqual([]);
+    await expect(say(cleo!, conversation, 'still here')).rejects.toMatchObject({ code: 'not_a_member' });
+    const notes = ada!.messaging.messages(conversation, { limit: 50 }).filter(({ from }) => from === null);
+    expect(notes.map(({ text }) => text)).toEqual(['Ben called it “Three”.', 'Ben brought in Cleo.', 'Cleo left.']);
+  });
+
+  it('is changed by one of several who see the same change', async () => {
+    const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+    const conversation = await ada!.messaging.start({ people: [ben!.person, cleo!.person], title: 'Race' });
+    for (const device of [ben!, cleo!])
+      await eventually(() => expect(device.messaging.conversations()).toHaveLength(1));
+    const later = await Promise.all([online('Ada'), online('Ben'), online('Cleo')]);
+    // All three write at once, and so all three find that somebody is missing.
+    await Promise.all([ada!, ben!, cleo!].map((device) => say(device, conversation, `from ${device.name}`)));
+    const said = ['from Ada', 'from Ben', 'from Cleo'];
+    for (const device of [ada!, ben!, cleo!]) {
+      await eventually(() => expect(texts(device, conversation).toSorted()).toEqual(said));
+    }
+    for (const device of later) await eventually(() => expect(device.messaging.conversations()).toHaveLength(1));
+    await say(later[2]!, conversation, 'all');
+    for (const device of [ada!, ben!, cleo!, ...later]) {
+      await eventually(() => expect(texts(device, conversation).at(-1)).toBe('all'));
+      expect(device.alarms).toEqual([]);
+    }
+  }, 20_000);
+});
+
+describe('what is lost', () => {
+  it('a device that was restored from a copy is let in again, and never goes on with the old state', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await say(ada!, conversation, 'before the copy');
+    await eventually(() => expect(texts(ben!, conversation)).toHaveLength(1));
+    await eventually(() => expect(ben!.store.device(ben!.id).messaging.countPosts()).toBe(0));
+    await ben!.stop();
+    cpSync(ben!.folder, `${ben!.folder}-copy`, { recursive: true });
+    const again = await world.boot(ben!);
+    again.connect();
+    await say(again, conversation, 'after the copy');
+    await eventually(() => expect(texts(ada!, conversation)).toContain('after the copy'));
+    await again.stop();
+    rmSync(ben!.folder, { recursive: true });
+    cpSync(`${ben!.folder}-copy`, ben!.folder, { recursive: true });
+
+    const restored = await world.boot(ben!);
+    restored.connect();
+    await eventually(() => expect(restored.messaging.conversations()).toMatchObject([{ state: 'rejoining' }]));
+    await eventually(() => expect(restored.messaging.conversations()).toMatchObject([{ state: 'ready' }]));
+    expect(texts(restored, conversation)).toEqual(['before the copy']);
+    await say(restored, conversation, 'back again');
+    await eventually(() => expect(texts(ada!, conversation).at(-1)).toBe('back again'));
+    await say(ada!, conversation, 'welcome back');
+    await eventually(() => expect(texts(restored, conversation).at(-1)).toBe('welcome back'));
+    expect(ada!.alarms).toEqual([]);
+  });
+
+  it('a wipe takes what was said; whoever writes next lets the device in again', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Plans' });
+    await say(ada!, conversation, 'secret');
+    await eventually(() => expect(texts(ben!, conversation)).toHaveLength(1));
+    await ben!.workspace.wipe();
+    ben!.messaging.poke();
+    expect(ben!.messaging.state()).toEqual({ state: 'wiped' });
+    expect(() => ben!.messaging.conversations()).toThrow(expect.objectContaining({ code: 'workspace_wiped' }));
+    await ben!.workspace.unlock();
+    ben!.messaging.poke();
+    await eventually(() => expect(ben!.messaging.conversations()).toEqual([]));
+    await say(ada!, conversation, 'are you there?');
+    await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Plans', state: 'ready' }]));
+    await say(ada!, conversation, 'and now?');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['and now?']));
+  });
+
+  it('a lock keeps what comes unread, and an unlock gives it back in order', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+    await ben!.workspace.lock();
+    const id = await say(ada!, conversation, 'one');
+    await say(ada!, conversation, 'two');
+    await eventually(() => expect(ben!.store.device(ben!.id).messaging.unopenedMail(0, 10)).toHaveLength(2));
+    expect(ben!.messaging.state()).toEqual({ state: 'locked' });
+    expect(() => ben!.messaging.messages(conversation, { limit: 1 })).toThrow(
+      expect.objectContaining({ code: 'workspace_locked' }),
+    );
+    await expect(say(ben!, conversation, 'no')).rejects.toMatchObject({ code: 'workspace_locked' });
+    expect(stateOf(ada!, conversation, id)).toBe('sent');
+    await ben!.workspace.unlock();
+    ben!.messaging.poke();
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['one', 'two']));
+    await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('delivered'));
+  });
+
+  it('an enrolment anew of the same device is let in anew', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+    await ben!.stop();
+    const anew = await world.boot({ ...ben!, generation: 2 });
+    anew.connect();
+    await eventually(() => expect(anew.messaging.conversations()).toMatchObject([{ state: 'ready' }]));
+    await say(ada!, conversation, 'to the new one');
+    await eventually(() => expect(texts(anew, conversation)).toEqual(['to the new one']));
+    await say(anew, conversation, 'thank you');
+    await eventually(() => expect(texts(ada!, conversation).at(-1)).toBe('thank you'));
+  });
+});
+
+describe('an order', () => {
+  it('closes the device’s own gate: nothing is sent and nothing opened, and what was said can be read', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await say(ada!, conversation, 'before');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['before']));
+    ben!.gate = { order: '2015-001' };
+    ben!.messaging.poke();
+    await say(ada!, conversation, 'during');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(texts(ben!, conversation)).toEqual(['before']);
+    expect(ben!.messaging.state()).toEqual({ state: 'denied', orders: ['2015-001'] });
+    await expect(say(ben!, conversation, 'no')).rejects.toMatchObject({
+      code: 'service_denied',
+      message: expect.stringMatching(/2015-001.*Appeal to: the desk/s),
+    });
+    expect([...ben!.messaging.export()].join('\n')).toContain('before');
+    ben!.gate = null;
+    ben!.messaging.poke();
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['before', 'during']));
+  });
+
+  it('refuses at the server by name, and tells what is held, released and returned', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+    await eventually(() => expect(ada!.store.device(ada!.id).messaging.countPosts()).toBe(0));
+    world.denied.set(ada!.id, '2015-002');
+    const refused = await say(ada!, conversation, 'no way');
+    await eventually(() =>
+      expect(ada!.messaging.message(refused)).toMatchObject({ state: 'refused', order: '2015-002' }),
+    );
+    world.denied.delete(ada!.id);
+    ben!.disconnect();
+    const id = await say(ada!, conversation, 'later');
+    await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('sent'));
+    const fate = (said: 'held' | 'released' | 'returned', at: number) =>
+      world.deliver(ada!.id, { type: 'fate', id, device: ben!.id, fate: said, order: '2015-003', at });
+    fate('held', 1);
+    await eventually(() =>
+      expect(ada!.messaging.message(id)).toMatchObject({
+        ...{ state: 'held', order: '2015-003', missed: [{ name: 'Ben', state: 'held', order: '2015-003' }] },
+      }),
+    );
+    fate('released', 2);
+    await eventually(() =>
+      expect(ada!.messaging.message(id)).toMatchObject({ state: 'sent', order: null, missed: [] }),
+    );
+    fate('returned', 3);
+    await eventually(() => expect(ada!.messaging.message(id)).toMatchObject({ state: 'returned', order: '2015-003' }));
+  });
+});
+
+describe('a hostile server', () => {
+  it('case 19: what is sent twice is shown once, what is damaged is named and set aside, and the rest goes on', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+    world.tamper = (to, item) => {
+      if (to !== ben!.id || item.type !== 'post') return item;
+      world.tamper = (_to, next) => next;
+      world.deliver(to, item);
+      world.deliver(to, item);
+      world.deliver(to, { ...item, id: crypto.randomUUID() });
+      const bytes = Buffer.from(item.body, 'base64');
+      bytes[bytes.length - 1]! ^= 1;
+      world.deliver(to, { ...item, id: crypto.randomUUID(), body: bytes.toString('base64') });
+      world.deliver(to, { ...item, id: crypto.randomUUID(), body: Buffer.from('nonsense').toString('base64') });
+      return null;
+    };
+    await say(ada!, conversation, 'once');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['once']));
+    await say(ada!, conversation, 'and on');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['once', 'and on']));
+    expect(ben!.alarms.toSorted()).toEqual(['message_malformed', 'message_replayed', 'message_replayed']);
+  });
+
+  it('case 22: a commit that never comes is a gap; the device says so and is let in again', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+    await eventually(() => expect(ada!.store.device(ada!.id).messaging.countPosts()).toBe(0));
+    world.tamper = (to, item) => (to === ben!.id ? null : item);
+    await online('Ada');
+    await eventually(() => expect(world.posts.some(({ commit }) => commit?.epoch === 1)).toBe(true));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    world.tamper = (_to, item) => item;
+    await say(ada!, conversation, 'lost on him');
+    await eventually(() => expect(ben!.alarms).toContain('conversation_lost'));
+    await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ state: 'ready' }]));
+    await say(ada!, conversation, 'found again');
+    await eventually(() => expect(texts(ben!, conversation).at(-1)).toBe('found again'));
+  }, 20_000);
+
+  it('case 18: two commits in one epoch, and the loser goes on with the winner’s', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+    await online('Ada');
+    await Promise.all([say(ada!, conversation, 'a'), say(ben!, conversation, 'b')]);
+    for (const device of [ada!, ben!]) {
+      await eventually(() => expect(texts(device, conversation).toSorted()).toEqual(['a', 'b']));
+      expect(device.alarms).toEqual([]);
+    }
+  });
+});

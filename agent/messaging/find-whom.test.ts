@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { findConversation, findPerson } from './find-whom.ts';
+import type { ConversationView } from './messaging.ts';
+
+const person = (name: string) => ({ person: `per_${name.toLowerCase().padEnd(16, 'a')}`, name, verified: true });
+const conversation = (
+  id: string,
+  title: string | null,
+  names: string[],
+  state: ConversationView['state'] = 'ready',
+) => ({
+  ...{ id, title, people: names.map(person), unread: 0, last: null, state },
+});
+
+describe('a conversation', () => {
+  const all = [
+    conversation('one', null, ['Bilal Khan']),
+    conversation('two', 'Embassy', ['Bilal Khan', 'Amina']),
+    conversation('three', null, ['Carla'], 'left'),
+    conversation('four', null, ['Amina', 'Dina']),
+  ];
+  it.each([
+    ['one', 'one'],
+    ['embassy', 'two'],
+    ['bilal  KHAN', 'one'],
+    ['three', 'three'],
+    ['Carla', null],
+    ['Amina', null],
+    ['Bilal', null],
+  ])('%j means %j', (whom, id) => {
+    expect(findConversation(all, whom)?.id ?? null).toBe(id);
+  });
+
+  it('is not guessed among several', () => {
+    const twice = [...all, conversation('five', 'embassy', ['Dina'])];
+    expect(() => findConversation(twice, 'Embassy')).toThrow(/two, five/);
+  });
+});
+
+describe('a person', () => {
+  it.each([
+    [['Bilal Khan', 'Bilal Khanani'], 'bilal khan', 'Bilal Khan'],
+    [['Bilal Khan'], 'bil', 'Bilal Khan'],
+  ])('of %j, by %j, is %s', (names, whom, name) => {
+    expect(findPerson(names.map(person), whom).name).toBe(name);
+  });
+
+  it('is not guessed among several, and not invented', () => {
+    expect(() => findPerson(['Amina', 'Aminata'].map(person), 'ami')).toThrow(/Amina .*Aminata/);
+    expect(() => findPerson([], 'ami')).toThrow(expect.objectContaining({ code: 'person_unknown' }));
+  });
+});

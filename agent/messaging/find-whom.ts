@@ -1,0 +1,45 @@
+/** Whom or which conversation somebody means by what they typed: never a guess among several. */
+import { CordonError } from '../../shared/errors.ts';
+import type { ConversationView, PersonView } from './messaging.ts';
+
+const folded = (text: string) => text.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
+
+/** By number, title, or the one person it is with. Null for none; throws `invalid_input` for several. */
+export function findConversation(all: readonly ConversationView[], whom: string): ConversationView | null {
+  const wanted = folded(whom);
+  const byId = all.find(({ id }) => id === whom.trim());
+  if (byId) return byId;
+  const there = all.filter(({ state }) => state !== 'left');
+  const titled = there.filter(({ title }) => title !== null && folded(title) === wanted);
+  const [one] = titled;
+  if (titled.length > 1) {
+    const numbers = titled.map(({ id }) => id).join(', ');
+    throw new CordonError(
+      'invalid_input',
+      `Several conversations are called that; name one by its number: ${numbers}.`,
+    );
+  }
+  if (one) return one;
+  const [only, ...more] = there.filter(
+    ({ title, people }) => title === null && people.length === 1 && people.some(({ name }) => folded(name) === wanted),
+  );
+  return more.length === 0 ? (only ?? null) : null;
+}
+
+/** Throws `person_unknown`, or `invalid_input` when several may be meant. */
+export function findPerson(found: readonly PersonView[], whom: string): PersonView {
+  const wanted = folded(whom);
+  const exact = found.filter(({ name, person }) => folded(name) === wanted || person === whom.trim());
+  const [one, ...more] = exact.length > 0 ? exact : found;
+  if (!one) {
+    throw new CordonError(
+      'person_unknown',
+      `Nobody of your organisation who can be written to is called ${JSON.stringify(whom)}.`,
+    );
+  }
+  if (more.length > 0) {
+    const names = [one, ...more].map(({ name, person }) => `${name} (${person})`).join(', ');
+    throw new CordonError('invalid_input', `Several people may be meant; say which: ${names}.`);
+  }
+  return one;
+}

@@ -1,0 +1,225 @@
+/**
+ * Conversations begin and follow their people: the group of each is all current devices of those who belong to it. A change is a commit that waits
+ * beside the state until the server has put it in its place among others' (RFC 9420, section 14).
+ */
+import { CordonError } from '../../shared/errors.ts';
+import { MOST_RECIPIENTS } from '../../shared/protocol/frames.ts';
+import type { Content } from '../../shared/seal/content.ts';
+import {
+  commitChange,
+  createConversation,
+  membersOf,
+  newConversationId,
+  sealContent,
+} from '../../shared/seal/conversation.ts';
+import { readKeyPackage } from '../../shared/seal/key-package.ts';
+import { type Context, othersIn, peopleOf, rosterOf, together } from './context.ts';
+import { differenceOf, patienceOf } from './follow.ts';
+import type { Member } from './membership.ts';
+import type { Posted } from './posts.ts';
+import type { ConversationRecord, Named, PendingCommit } from './records.ts';
+import { loseConversation } from './rejoining.ts';
+
+export const aboutOf = (context: Context, { title, people, aboutAt }: ConversationRecord): Content => ({
+  type: 'about',
+  at: aboutAt,
+  title,
+  people: people.map(({ person }) => person),
+  ledger: context.membership.ledger(),
+});
+
+/** Everybody's devices. Throws `person_unknown`. */
+export async function devicesOf(context: Context, people: readonly string[]): Promise<readonly Member[]> {
+  const found = await context.membership.membersOf(people);
+  for (const person of people) {
+    if (!found.get(person)?.length) {
+      throw new CordonError(
+        'person_unknown',
+        'Nobody of your organisation who can be written to is known by that; try `cordon-agent people`.',
+        { person },
+      );
+    }
+  }
+  const members = [...found.values()].flat();
+  if (members.length > MOST_RECIPIENTS) {
+    throw new CordonError('too_large', `A conversation holds at most ${MOST_RECIPIENTS} devices.`);
+  }
+  return members;
+}
+
+export async function begin(context: Context, asked: readonly string[], title: string | null): Promise<string> {
+  const { records, store, posts, realNow } = context;
+  const own = context.own();
+  const others = await devicesOf(
+    context,
+    [...new Set(asked)].filter((person) => person !== own.person),
+  );
+  const mine = (await context.membership.membersOf([own.person])).get(own.person) ?? [];
+  const roster = rosterOf(context.membership, [...others, ...mine]);
+  const conversation = newConversationId();
+  const alone = await createConversation(context.self(), conversation, realNow());
+  const { packages } = await claimed(context, [...others, ...mine]);
+  const change =
+    packages.length > 0
+      ? await commitChange(alone, { add: packages, remove: [] }, { now: realNow(), ...roster })
+      : null;
+  const group = change?.next ?? alone;
+  const people = together([own], peopleOf(others));
+  const members = roster.of(membersOf(group));
+  const record: ConversationRecord = {
+    ...{ id: conversation, title, people, state: 'ready', members, ask: [], asking: [], heard: {} },
+    ...{ aboutAt: context.now(), aboutDue: false, since: 0, askedAt: 0 },
+    checkedAt: packages.length < others.length + mine.length - 1 ? 0 : realNow(),
+  };
+  const newcomers = othersIn(context, record);
+  const about = change && (await sealContent(group, aboutOf(context, record)));
+  store.transaction(() => {
+    records.save(record, { group: about?.state ?? group });
+    if (!change?.welcome || !about) return;
+    posts.add({ to: newcomers, body: change.welcome }, { kind: 'welcome', conversation });
+    posts.add({ to: newcomers, body: about.message }, { kind: 'about', conversation });
+  });
+  return conversation;
+}
+
+/** Key packages of those of them that have one and are who they should be. */
+async function claimed(context: Context, wanted: readonly Member[]) {
+  const others = wanted.filter(({ device }) => device !== context.device);
+  const given = await context.service.claim(others.map(({ device }) => device));
+  const packages: Uint8Array[] = [];
+  for (const { device, generation, body } of given) {
+    const member = others.find((other) => other.device === device && other.generation === generation);
+    try {
+      const read = await readKeyPackage(body, context.realNow());
+      if (!member || read.device !== device || read.generation !== generation) continue;
+      if (read.signatureKey === member.signatureKey) packages.push(body);
+    } catch (error) {
+      if (!(error instanceof CordonError)) throw error;
+      // One device's bad package keeps nobody else out; it hands in new ones when it connects.
+      context.alarm(error.code, `${device}: ${error.message}`, `${device} ${generation}`);
+    }
+  }
+  return { packages };
+}
+
+/**
+ * Compares the group with its people's devices, and makes the change that is missing. `hurry`: somebody is about to write, and who is in it
+ * counts. Returns after how many milliseconds to look again, or null when all is well for now.
+ */
+export async function follow(context: Context, id: string, hurry: boolean, waited: boolean): Promise<number | null> {
+  const { records, store, posts, device, realNow } = context;
+  const record = records.conversation(id);
+  const group = records.group(id);
+  if (!record || !group || record.state !== 'ready' || records.pending(id)) return null;
+  const found = await context.membership.membersOf(record.people.map(({ person }) => person));
+  const wanted = [...found.values()].flat();
+  const leaves = membersOf(group);
+  const { remove, add } = differenceOf({ leaves, own: device, wanted, asking: record.asking });
+  const checked: ConversationRecord = {
+    ...record,
+    people: together(record.people, peopleOf(wanted)),
+    checkedAt: realNow(),
+  };
+  if (remove.length === 0 && add.length === 0) {
+    records.save({ ...checked, asking: [] });
+    return null;
+  }
+  const patience = hurry || waited ? 0 : patienceOf(leaves, remove, device, Math.random());
+  if (patience > 0) return patience;
+  const { packages } = await claimed(context, add);
+  // Nobody is put out for having asked before they can be let in again.
+  const back = await Promise.all(packages.map(async (body) => (await readKeyPackage(body, realNow())).device));
+  const gone = remove.filter((leaf) => {
+    const stays = wanted.some((one) => one.device === leaf.device && one.signatureKey === leaf.signatureKey);
+    return !stays || back.includes(leaf.device);
+  });
+  if (gone.length === 0 && packages.length === 0) {
+    records.save(checked);
+    return LATER;
+  }
+  const roster = rosterOf(context.membership, [...record.members, ...wanted]);
+  const made = await commitChange(
+    group,
+    { add: packages, remove: gone.map(({ leafIndex }) => leafIndex) },
+    { now: realNow(), ...roster },
+  );
+  const pending: Omit<PendingCommit, 'post'> = {
+    state: Buffer.from(made.next).toString('base64'),
+    welcome: made.welcome && Buffer.from(made.welcome).toString('base64'),
+    members: roster.of(membersOf(made.next)),
+    newcomers: roster.of(made.added),
+  };
+  const to = othersIn(context, record);
+  // Nobody to agree with: the server need not know of it.
+  if (to.length === 0) {
+    await adopt(context, checked, { ...pending, post: '' }, () => undefined);
+    return null;
+  }
+  store.transaction(() => {
+    const commit = { conversation: id, epoch: made.epoch };
+    const post = posts.add({ to, commit, body: made.commit }, { kind: 'commit', conversation: id });
+    records.save(checked, { pending: { ...pending, post } });
+  });
+  return add.length > packages.length ? LATER : null;
+}
+
+/** For devices that had no key package. */
+const LATER = 15_000;
+
+/** What the server said of a commit of one's own. */
+export async function answeredCommit(context: Context, conversation: string, answer: Posted): Promise<void> {
+  const { records, store, posts } = context;
+  const record = records.conversation(conversation);
+  const pending = records.pending(conversation);
+  if (answer.outcome === 'refused') return posts.deferred(answer);
+  if (!record || pending?.post !== answer.id) {
+    store.transaction(() => posts.settled(answer));
+    // Another one had come for the same epoch: the server has told some of us one thing and others another.
+    if (record && answer.outcome === 'accepted')
+      loseConversation(context, record, 'two commits were taken for one epoch');
+    return;
+  }
+  if (answer.outcome === 'superseded') {
+    store.transaction(() => {
+      posts.settled(answer);
+      records.save({ ...record, checkedAt: 0 }, { pending: null });
+    });
+    return;
+  }
+  const unknown = answer.recipients.some(
+    ({ device, outcome }) => outcome === 'unknown' && pending.members.some((member) => member.device === device),
+  );
+  await adopt(context, unknown ? { ...record, checkedAt: 0 } : record, pending, () => posts.settled(answer));
+}
+
+/** The new state takes its place, and in the same step the newcomers are let in: a crash between the two would leave them outside for good. */
+async function adopt(
+  context: Context,
+  before: ConversationRecord,
+  pending: PendingCommit,
+  also: () => void,
+): Promise<void> {
+  const { records, store, posts } = context;
+  const { members, newcomers, welcome } = pending;
+  const conversation = before.id;
+  const arrived = (device: string) => newcomers.some((newcomer) => newcomer.device === device);
+  const record: ConversationRecord = {
+    ...before,
+    members,
+    asking: before.asking.filter(({ device }) => !arrived(device)),
+  };
+  const next = Buffer.from(pending.state, 'base64');
+  const about = welcome === null ? null : await sealContent(next, aboutOf(context, record));
+  const to = newcomers.map(({ device }) => device);
+  store.transaction(() => {
+    also();
+    records.save(record, { group: about?.state ?? next, pending: null });
+    if (welcome === null || !about || to.length === 0) return;
+    posts.add({ to, body: Buffer.from(welcome, 'base64') }, { kind: 'welcome', conversation });
+    posts.add({ to, body: about.message }, { kind: 'about', conversation });
+  });
+}
+
+/** Somebody’s name, as far as it is known here. */
+export const nameOf = (people: readonly Named[], person: string): string =>
+  people.find((one) => one.person === person)?.name ?? '';

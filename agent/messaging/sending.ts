@@ -1,0 +1,157 @@
+/** What this device says: it is sealed when it can be sent, so that it goes to whoever belongs to the conversation then and to nobody else. */
+import { isCordonError } from '../../shared/errors.ts';
+import { sealContent } from '../../shared/seal/conversation.ts';
+import type { Attachments } from './attachments.ts';
+import { type Context, othersIn } from './context.ts';
+import { heard } from './delivery.ts';
+import { aboutOf } from './groups.ts';
+import type { DueReceipt } from './message-store.ts';
+import type { MessageState } from './messaging.ts';
+import type { Posted } from './posts.ts';
+import type { ConversationRecord, PostPurpose } from './records.ts';
+
+/** What one content holds. */
+const RECEIPTS_AT_ONCE = 200;
+
+/** Sealed, stored and on its way, in one step. */
+async function sealAndPost(
+  context: Context,
+  record: ConversationRecord,
+  content: Parameters<typeof sealContent>[1],
+  step: { readonly to: ReturnType<typeof othersIn>; readonly purpose: PostPurpose; readonly id?: string; also(): void },
+): Promise<void> {
+  const { records, store, posts } = context;
+  const group = records.group(record.id);
+  if (!group) return;
+  const sealed = await sealContent(group, content);
+  store.transaction(() => {
+    records.save(record, { group: sealed.state });
+    step.also();
+    const { to, purpose, id } = step;
+    if (to.length > 0) posts.add({ to, body: sealed.message, ...(id === undefined ? {} : { id }) }, purpose);
+  });
+}
+
+const isReady = ({ records }: Context, id: string): boolean =>
+  records.conversation(id)?.state === 'ready' && records.pending(id) === null;
+
+/** Messages that were written here and not sealed yet. */
+export async function sendTexts(context: Context, conversation: string, attachments: Attachments): Promise<void> {
+  const { records, store } = context;
+  for (const stored of store.marked(conversation, 'unsent')) {
+    const record = records.conversation(conversation);
+    if (!record || !isReady(context, conversation)) return;
+    const message = records.opened(stored);
+    try {
+      await attachments.upload(message.attachments);
+    } catch (error) {
+      // What the server will never take; anything else may go better later.
+      if (!isCordonError(error) || (error.code !== 'too_large' && error.code !== 'conflict')) throw error;
+      records.changeMessage({ ...message, mark: 'none', refused: { order: null } });
+      continue;
+    }
+    const { id, at, text, attachments: sealed } = message;
+    const ledger = context.membership.ledger();
+    const recipients = record.members
+      .filter(({ person }) => person !== context.own().person)
+      .map(({ device, person, name }) => ({ device, person, name, state: 'waiting' as const, order: null }));
+    await sealAndPost(
+      context,
+      record,
+      { type: 'text', id, at, text, attachments: [...sealed], ledger },
+      {
+        ...{ to: othersIn(context, record), purpose: { kind: 'text', conversation }, id },
+        also: () => records.changeMessage({ ...message, mark: 'none', recipients }),
+      },
+    );
+  }
+}
+
+/** Title and people, after a change here. Who has left says so with the last thing that they seal. */
+export async function sendAbout(context: Context, conversation: string): Promise<void> {
+  const { records } = context;
+  const record = records.conversation(conversation);
+  if (!record?.aboutDue || records.pending(conversation)) return;
+  const told: ConversationRecord = { ...record, aboutDue: false };
+  if (!records.group(conversation)) return records.save(told);
+  await sealAndPost(context, told, aboutOf(context, record), {
+    to: othersIn(context, record),
+    purpose: { kind: 'about', conversation },
+    also: () => {
+      if (record.state === 'left') records.save({ ...told, members: [] }, { group: null });
+    },
+  });
+}
+
+/** Tells senders what has become of their messages here; one's own other devices what was read. */
+export async function sendReceipts(context: Context, conversation: string): Promise<void> {
+  const { records, store } = context;
+  for (;;) {
+    const due = store.dueReceipts(conversation, RECEIPTS_AT_ONCE);
+    const [first] = due;
+    const record = records.conversation(conversation);
+    if (!first) return;
+    if (!record || record.state === 'left') return store.removeReceipts(due);
+    if (!isReady(context, conversation)) return;
+    const batch = due.filter(({ kind }) => kind === first.kind);
+    const senders = new Set(batch.flatMap(({ message }) => records.message(message)?.from?.person ?? []));
+    if (first.kind === 'read') senders.add(context.own().person);
+    const to = record.members.filter(({ person, device }) => senders.has(person) && device !== context.device);
+    const content = {
+      ...{ type: 'receipt' as const, of: batch.map(({ message }) => message), state: first.kind },
+      ledger: context.membership.ledger(),
+    };
+    await sealAndPost(context, record, content, {
+      to: to.map(({ device }) => device),
+      purpose: { kind: 'receipt', conversation },
+      also: () => store.removeReceipts(batch),
+    });
+  }
+}
+
+/** Up to now everything in it has been seen. */
+export function markRead({ records, store }: Context, conversation: string): boolean {
+  const unread = store.marked(conversation, 'unread');
+  store.transaction(() => {
+    for (const stored of unread) {
+      records.changeMessage({ ...records.opened(stored), seen: true, mark: 'none' });
+      const receipt: DueReceipt = { conversation, message: stored.id, kind: 'read' };
+      store.removeReceipts([{ ...receipt, kind: 'delivered' }]);
+      store.addReceipt(receipt);
+    }
+  });
+  return unread.length > 0;
+}
+
+const OUTCOMES: Readonly<Record<Posted['recipients'][number]['outcome'], MessageState>> = {
+  stored: 'sent',
+  held: 'held',
+  refused: 'refused',
+  unknown: 'refused',
+  full: 'refused',
+};
+
+/** What the server said of a message of one's own. */
+export function answeredText({ records, store, posts, membership }: Context, answer: Posted): void {
+  const message = records.message(answer.id);
+  store.transaction(() => {
+    posts.settled(answer);
+    if (!message) return;
+    if (answer.outcome !== 'accepted') {
+      records.changeMessage({ ...message, refused: { order: answer.denial?.order ?? null } });
+      return;
+    }
+    const recipients = message.recipients.map((one) => {
+      const said = answer.recipients.find(({ device }) => device === one.device);
+      return said ? heard(one, OUTCOMES[said.outcome], said.denial?.order ?? null) : one;
+    });
+    const record = records.conversation(message.conversation);
+    const gone: readonly string[] = answer.recipients.flatMap(({ outcome, device }) =>
+      outcome === 'unknown' ? [device] : [],
+    );
+    for (const { person } of message.recipients.filter(({ device }) => gone.includes(device)))
+      membership.changed(person);
+    if (record && gone.length > 0) records.save({ ...record, checkedAt: 0 });
+    records.changeMessage({ ...message, recipients });
+  });
+}

@@ -1,0 +1,96 @@
+/** Records as a person sees them. Reads, and changes nothing. */
+import { CordonError } from '../../shared/errors.ts';
+import type { Context } from './context.ts';
+import { outcomeOf } from './delivery.ts';
+import type { ConversationView, MessageView } from './messaging.ts';
+import type { ConversationRecord, HeldMessage } from './records.ts';
+
+const MOST_FOUND = 200;
+
+function messageView(message: HeldMessage): MessageView {
+  const { id, conversation, from, mine, at, text, attachments } = message;
+  return {
+    ...{ id, conversation, mine, at, text },
+    from: from && { person: from.person, name: from.name },
+    attachments: attachments.map(({ name, type, size }) => ({ name, type, size })),
+    ...fateOf(message),
+  };
+}
+
+function fateOf({
+  mine,
+  mark,
+  seen,
+  refused,
+  recipients,
+}: HeldMessage): Pick<MessageView, 'state' | 'order' | 'missed'> {
+  if (!mine) return { state: seen ? 'read' : 'delivered', order: null, missed: [] };
+  if (refused) return { state: 'refused', order: refused.order, missed: [] };
+  if (mark === 'unsent') return { state: 'waiting', order: null, missed: [] };
+  return outcomeOf(recipients);
+}
+
+export interface Views {
+  conversations(): readonly ConversationView[];
+  messages(conversation: string, page: { readonly before?: string; readonly limit: number }): readonly MessageView[];
+  message(id: string): MessageView;
+  search(text: string): readonly MessageView[];
+  export(): Iterable<string>;
+}
+
+export function createViews({ records, store, own }: Pick<Context, 'records' | 'store' | 'own'>): Views {
+  const view = (record: ConversationRecord): ConversationView => {
+    const { id, title, state, members } = record;
+    const [newest] = store.history(id, null, 1);
+    const last = newest ? records.opened(newest) : null;
+    return {
+      ...{ id, title, state, unread: store.countMarked(id, 'unread') },
+      people: record.people
+        .filter(({ person }) => person !== own().person)
+        .map(({ person, name }) => ({ person, name, verified: members.some((member) => member.person === person) })),
+      last: last && { at: last.at, from: last.from?.name ?? '', text: last.text || (last.attachments[0]?.name ?? '') },
+    };
+  };
+
+  /** One that is only known by its number, and has yet to be joined, is nothing to look at. */
+  const shown = () => records.conversations().filter(({ people }) => people.length > 0);
+
+  return {
+    conversations: () =>
+      shown()
+        .map((record) => ({ record, seen: view(record) }))
+        .sort((a, b) => (b.seen.last?.at ?? b.record.aboutAt) - (a.seen.last?.at ?? a.record.aboutAt))
+        .map(({ seen }) => seen),
+    messages(conversation, { before, limit }) {
+      if (!records.conversation(conversation)) throw noConversation(conversation);
+      return store.history(conversation, before ?? null, limit).map((stored) => messageView(records.opened(stored)));
+    },
+    message(id) {
+      const message = records.message(id);
+      if (!message) throw new CordonError('not_found', 'There is no such message on this device.');
+      return messageView(message);
+    },
+    search(text) {
+      const wanted = text.normalize('NFKC').toLowerCase();
+      const found: MessageView[] = [];
+      for (const stored of store.wholeHistory()) {
+        const message = records.opened(stored);
+        const words = [message.text, ...message.attachments.map(({ name }) => name)].join('\n');
+        if (words.normalize('NFKC').toLowerCase().includes(wanted)) found.push(messageView(message));
+        if (found.length > MOST_FOUND) found.shift();
+      }
+      return found.reverse();
+    },
+    *export() {
+      for (const { id, title, people, state } of shown()) {
+        yield JSON.stringify({ type: 'conversation', id, title, people, state });
+      }
+      for (const stored of store.wholeHistory()) {
+        yield JSON.stringify({ type: 'message', ...messageView(records.opened(stored)) });
+      }
+    },
+  };
+}
+
+export const noConversation = (id: string): CordonError =>
+  new CordonError('not_found', `There is no conversation ${id} on this device.`, { conversation: id });

@@ -1,0 +1,331 @@
+/**
+ * People's messages without processes: real engines over real stores and workspaces, and a delivery service in memory that does what
+ * `shared/protocol/frames.ts` says of it, or, where a test wants it, the contrary. Whom the organisation vouches for is a list.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { GateView } from '../../agent/enforcement/gate-view.ts';
+import type { ClaimedPackage, DeviceService } from '../../agent/messaging/device-service.ts';
+import { createMessaging, type MessagingEngine } from '../../agent/messaging/engine.ts';
+import type { Member, Membership } from '../../agent/messaging/membership.ts';
+import type { MailItem } from '../../agent/messaging/message-store.ts';
+import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
+import { openWorkspace, type Workspace } from '../../agent/workspace/workspace.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { personOf } from '../../shared/order/person.ts';
+import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
+import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
+
+type Post = Extract<DeviceFrame, { kind: 'post' }>;
+type Posted = Extract<ServerFrame, { kind: 'posted' }>;
+type Mail = Extract<ServerFrame, { kind: 'mail' }>;
+
+export interface TestDevice {
+  readonly id: DeviceId;
+  readonly generation: number;
+  readonly person: string;
+  readonly name: string;
+  readonly folder: string;
+  readonly store: AgentStore;
+  readonly workspace: Workspace;
+  readonly messaging: MessagingEngine;
+  readonly alarms: string[];
+  /** The orders that its own gate knows of. */
+  gate: { order: string } | null;
+  connect(): void;
+  disconnect(): void;
+  /** Nothing of memory is left; `boot` begins from the disk. */
+  stop(): Promise<void>;
+}
+
+interface Mailbox {
+  readonly entries: Mail[];
+  next: number;
+  taken: number;
+  posts: number;
+  open: boolean;
+}
+
+interface Enrolled {
+  member: Member | null;
+  mailbox: Mailbox;
+  device: TestDevice | null;
+  connected: boolean;
+  packages: Uint8Array[];
+  lastResort: Uint8Array | null;
+}
+
+export class MessagingWorld {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'cordon-messaging-'));
+  readonly #enrolled = new Map<DeviceId, Enrolled>();
+  readonly #answers = new Map<string, Posted>();
+  readonly #commits = new Set<string>();
+  readonly #attachments = new Map<string, Buffer>();
+  readonly #running = new Set<TestDevice>();
+  #count = 0;
+  #closed = false;
+  /** Every post that was accepted, as it came. */
+  readonly posts: (Post & { readonly from: DeviceId })[] = [];
+  /** Does to what is delivered whatever a test wants; null drops it. */
+  tamper: (to: DeviceId, item: MailItem) => MailItem | null = (_to, item) => item;
+  /** Whom an order denies messaging, as the server sees it. */
+  readonly denied = new Map<DeviceId, string>();
+  /** False: devices cannot reach the server by HTTPS. */
+  reachable = true;
+  patience = 400;
+
+  async enrol(name: string, generation = 1, given: DeviceId = newDeviceId()): Promise<TestDevice> {
+    const folder = join(this.#folder, `device-${this.#count++}`);
+    const workspace = await openWorkspace(join(folder, 'workspace'));
+    return this.boot({ id: given, generation, name, folder, workspace });
+  }
+
+  /** An agent over what lies in a folder. */
+  async boot(given: Pick<TestDevice, 'id' | 'generation' | 'name' | 'folder' | 'workspace'>): Promise<TestDevice> {
+    const { id, generation, name, folder, workspace } = given;
+    const store = openAgentStore({ file: join(folder, 'agent.db'), synchronous: 'normal' });
+    const person = personOf('inst_test', name);
+    const alarms: string[] = [];
+    const known = this.#enrolled.get(id);
+    const fresh = known?.member && known.member.generation !== generation;
+    const enrolled: Enrolled =
+      known && !fresh
+        ? known
+        : {
+            member: null,
+            mailbox: { entries: [], next: 1, taken: 0, posts: 0, open: false },
+            device: null,
+            connected: false,
+            packages: [],
+            lastResort: null,
+          };
+    this.#enrolled.set(id, enrolled);
+    const kept = store.device(id);
+    let gone = false;
+    const device: TestDevice = {
+      ...{ id, generation, person, name, folder, store, workspace, alarms, gate: null },
+      messaging: createMessaging({
+        ...{ device: id, generation, store: kept.messaging, workspace, keyPackages: 4, patience: this.patience },
+        membership: this.#membership(id, generation, person, name, alarms),
+        service: this.#service(id),
+        send: (frame) => !gone && this.#send(id, frame),
+        gate: () => gateOf(device.gate?.order ?? null),
+        hasOrganisationKey: () => true,
+        now: Date.now,
+        alarm(code, _detail, event) {
+          if (kept.once(`${code} ${event}`)) alarms.push(code);
+        },
+        onFailure: (what, error) => {
+          if (process.env['CORDON_TEST_LOUD']) console.error(name, what, error);
+        },
+      }),
+      connect: () => {
+        enrolled.connected = true;
+        device.messaging.welcomed();
+      },
+      disconnect: () => {
+        enrolled.connected = false;
+        enrolled.mailbox.open = false;
+        device.messaging.down();
+      },
+      stop: async () => {
+        gone = true;
+        device.disconnect();
+        this.#running.delete(device);
+        await device.messaging.stop();
+        store.close();
+      },
+    };
+    enrolled.device = device;
+    this.#running.add(device);
+    return device;
+  }
+
+  /** The admin revokes it: it is nobody's device any more. */
+  revoke(id: DeviceId): void {
+    const enrolled = this.#enrolled.get(id);
+    const person = enrolled?.member?.person;
+    enrolled?.device?.disconnect();
+    this.#enrolled.delete(id);
+    if (person) this.#changed(person);
+  }
+
+  #changed(person: string): void {
+    for (const { connected, device } of this.#enrolled.values()) {
+      if (connected) device?.messaging.take({ kind: 'members-changed', person });
+    }
+  }
+
+  #membership(id: DeviceId, generation: number, person: string, name: string, alarms: string[]): Membership {
+    const members = () => [...this.#enrolled.values()].flatMap(({ member }) => (member ? [member] : []));
+    const reach = () => {
+      if (!this.reachable) throw new CordonError('unavailable', 'the network is down');
+    };
+    const own = () => this.#enrolled.get(id)?.member ?? null;
+    return {
+      handIn: async (signatureKey) => {
+        reach();
+        const enrolled = this.#enrolled.get(id);
+        if (enrolled && !enrolled.member) {
+          enrolled.member = { device: id, generation, person, name, signatureKey };
+          this.#changed(person);
+        }
+        return { state: own() ? 'member' : 'unknown', person, name };
+      },
+      own: () => ({ state: own() ? 'member' : 'unknown', person, name }),
+      membersOf: async (people) => {
+        reach();
+        return new Map(people.map((one) => [one, members().filter((member) => member.person === one)]));
+      },
+      proofOf: async (device, of, signatureKey) => {
+        reach();
+        const found = members().find(
+          (one) => one.device === device && one.generation === of && one.signatureKey === signatureKey,
+        );
+        if (found) return found;
+        alarms.push('ghost_member');
+        throw new CordonError('ghost_member', `${device} is nobody’s`);
+      },
+      search: async (text) =>
+        members()
+          .filter((member) => member.name.includes(text))
+          .map((member) => ({ person: member.person, name: member.name, devices: 1 })),
+      changed: () => undefined,
+      ledger: () => ({ size: 1, root: 'A'.repeat(43).concat('=') }),
+      compareCheckpoint: async () => undefined,
+    };
+  }
+
+  #service(id: DeviceId): DeviceService {
+    const reach = () => {
+      if (!this.reachable) throw new CordonError('unavailable', 'the network is down');
+    };
+    return {
+      claim: async (devices) => {
+        reach();
+        return devices.flatMap((device): ClaimedPackage[] => {
+          const enrolled = this.#enrolled.get(device);
+          const body = enrolled?.packages.shift() ?? enrolled?.lastResort;
+          if (!enrolled?.member || !body) return [];
+          const left = { kind: 'key-packages-left', count: enrolled.packages.length } as const;
+          setImmediate(() => enrolled.connected && enrolled.device?.messaging.take(left));
+          return [{ device, generation: enrolled.member.generation, body }];
+        });
+      },
+      handIn: async ({ packages, lastResort, replace }) => {
+        reach();
+        const enrolled = this.#enrolled.get(id);
+        if (!enrolled) throw new CordonError('certificate_revoked', 'revoked');
+        if (replace) enrolled.packages.length = 0;
+        enrolled.packages.push(...packages);
+        enrolled.lastResort = lastResort ?? enrolled.lastResort;
+        return enrolled.packages.length;
+      },
+      putAttachment: async (name, sealed) => {
+        reach();
+        this.#attachments.set(name, Buffer.from(sealed));
+      },
+      attachment: async (name) => {
+        reach();
+        const found = this.#attachments.get(name);
+        if (!found) throw new CordonError('not_found', 'no such attachment');
+        return found;
+      },
+    };
+  }
+
+  #send(from: DeviceId, frame: DeviceFrame): boolean {
+    const enrolled = this.#enrolled.get(from);
+    if (!enrolled?.connected) return false;
+    const { mailbox, device } = enrolled;
+    // A server takes a turn of the loop, at the least.
+    setImmediate(() => {
+      if (!enrolled.connected || enrolled.device !== device || this.#closed) return;
+      switch (frame.kind) {
+        case 'mailbox':
+          mailbox.open = frame.open;
+          if (!frame.open) return;
+          device?.messaging.take({ kind: 'mailbox-is', taken: mailbox.taken, posts: mailbox.posts });
+          for (const mail of mailbox.entries) device?.messaging.take(mail);
+          return;
+        case 'taken':
+          mailbox.taken = Math.max(mailbox.taken, frame.through);
+          mailbox.entries.splice(0, mailbox.entries.filter(({ seq }) => seq <= frame.through).length);
+          return;
+        case 'post': {
+          const known = this.#answers.get(`${from} ${frame.id}`);
+          const answer = known ?? this.#post(from, frame);
+          if (answer.outcome === 'accepted') this.#answers.set(`${from} ${frame.id}`, answer);
+          device?.messaging.take(answer);
+        }
+      }
+    });
+    return true;
+  }
+
+  #post(from: DeviceId, frame: Post): Posted {
+    const { id, to, commit, body } = frame;
+    const sender = this.#enrolled.get(from);
+    const refusal = this.denied.get(from);
+    if (refusal) return { kind: 'posted', id, outcome: 'refused', denial: denialOf(refusal), recipients: [] };
+    if (commit) {
+      const place = `${commit.conversation} ${commit.epoch}`;
+      if (this.#commits.has(place)) return { kind: 'posted', id, outcome: 'superseded', denial: null, recipients: [] };
+      this.#commits.add(place);
+    }
+    this.posts.push({ ...frame, from });
+    if (sender) sender.mailbox.posts += 1;
+    const generation = sender?.member?.generation ?? 1;
+    const recipients = to.map((device) => {
+      const given = this.deliver(device, { type: 'post', id, from, generation, at: Date.now(), body });
+      return { device, outcome: given ? ('stored' as const) : ('unknown' as const), denial: null };
+    });
+    return { kind: 'posted', id, outcome: 'accepted', denial: null, recipients };
+  }
+
+  /** Into a mailbox, and on to its device when that asks for it. */
+  deliver(to: DeviceId, item: MailItem): boolean {
+    const enrolled = this.#enrolled.get(to);
+    if (!enrolled) return false;
+    const changed = this.tamper(to, item);
+    if (!changed) return true;
+    const mail: Mail = { kind: 'mail', seq: enrolled.mailbox.next++, item: changed };
+    enrolled.mailbox.entries.push(mail);
+    setImmediate(() => {
+      if (!this.#closed && enrolled.connected && enrolled.mailbox.open && enrolled.mailbox.entries.includes(mail)) {
+        enrolled.device?.messaging.take(mail);
+      }
+    });
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { messaging, store } of this.#running) {
+      await messaging.stop();
+      store.close();
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+const denialOf = (order: string) => ({
+  ...{ code: 'service_denied' as const, detail: `by order ${order}`, order, reasons: [], appeal: 'the desk' },
+  by: 'server' as const,
+});
+
+function gateOf(order: string | null): GateView {
+  const denial = {
+    revision: 1,
+    title: 'A test',
+    reasons: ['present' as const],
+    until: null,
+    appeal: 'the desk',
+    statement: {},
+  };
+  return {
+    ...{ service: 'messaging', open: order === null, reasons: [], since: 0 },
+    denials: order === null ? [] : [{ order, ...denial }],
+  };
+}
