@@ -28,6 +28,8 @@ import { createLink, type Link, type LinkState } from './link/link.ts';
 import { createOutboxSender } from './link/outbox.ts';
 import { createPoll } from './link/poll.ts';
 import { readRefusal } from './link/refusal.ts';
+import type { Messaging, MessagingState } from './messaging/messaging.ts';
+import { openMessaging } from './messaging/open-messaging.ts';
 import type { AgentStore } from './store/agent-store.ts';
 import { AGENT_VERSION } from './version.ts';
 import type { Workspace } from './workspace/workspace.ts';
@@ -54,6 +56,8 @@ export interface AgentOptions {
   readonly onUnenrolled: () => void;
   /** Real time, in milliseconds, that a newer list may take before its absence is worth an alarm; for thousands of agents that share a machine. */
   readonly listWithin?: number | undefined;
+  /** How many key packages lie at the server; fewer for thousands of agents that share a machine. */
+  readonly keyPackages?: number | undefined;
   readonly log: AgentLog;
 }
 
@@ -77,6 +81,7 @@ export interface AgentStatus {
   readonly gates: readonly GateView[];
   readonly nextChange: Instant | null;
   readonly workspace: 'open' | 'locked' | 'wiped';
+  readonly messaging: MessagingState;
   /** Reports that the server has not confirmed yet. */
   readonly unsent: number;
 }
@@ -100,6 +105,8 @@ export interface Agent {
   tick(): Promise<void>;
   /** The operating system's (or a simulation's) word on the network: false drops the link and stops dialling. */
   network(available: boolean): void;
+  /** People's messages. */
+  readonly messaging: Messaging;
   sendDatagram(datagram: { to: DeviceId; service: 'messaging' | 'mail'; body: string }): Promise<DatagramOutcome>;
   /** Called for each datagram that the gate let in. Returns the cancellation. */
   onDatagram(listener: (datagram: ReceivedDatagram) => void): () => void;
@@ -146,6 +153,7 @@ export function createAgent(options: AgentOptions): Agent {
       outbox.pump();
       listWatch.look();
       management.changed();
+      messaging.poke();
       changed();
     },
     onListExpired: () => listWatch.look(),
@@ -190,6 +198,7 @@ export function createAgent(options: AgentOptions): Agent {
     onDown() {
       outbox.closed();
       datagrams.down();
+      messaging.down();
       enforcement.addressLeft(clock.now());
     },
     onRefusal(body) {
@@ -221,11 +230,27 @@ export function createAgent(options: AgentOptions): Agent {
     deviceNow: clock.now,
     onResult() {
       outbox.pump();
+      // The workspace may have been locked, opened or wiped.
+      messaging.poke();
       changed();
     },
     onRestart: options.onRestart,
     onUnenrol: () => leaveWhenSent(),
     onFailure: (error) => log.warn('a command could not be carried out', { error: words(error) }),
+  });
+
+  const messaging = openMessaging({
+    ...{ identity: { device, installation, generation }, signer: own.signer, store, workspace: options.workspace },
+    root: () => enforcement.documents.root,
+    http: () => overTls(own.dial()),
+    deviceUrl: () => credentials.current().deviceUrl,
+    send: link.send,
+    gate: () => gate('messaging'),
+    now: clock.now,
+    monotonic: () => Math.round(performance.now()),
+    onReport: () => outbox.pump(),
+    onFailure: (what, error) => log.debug('messages have to wait', { what, error: words(error) }),
+    keyPackages: options.keyPackages,
   });
 
   const datagrams = createDatagrams({
@@ -242,6 +267,7 @@ export function createAgent(options: AgentOptions): Agent {
     outbox,
     commands,
     datagrams,
+    messaging,
     send: link.send,
     versions,
     onTime(at) {
@@ -283,6 +309,7 @@ export function createAgent(options: AgentOptions): Agent {
 
   function leave(): void {
     rest();
+    void messaging.stop();
     credentials.destroy();
     store.clear();
     log.info('unenrolled: the keys are destroyed');
@@ -297,6 +324,7 @@ export function createAgent(options: AgentOptions): Agent {
     await own.renew();
     await commands.work();
     outbox.pump();
+    await messaging.maintain();
   };
 
   return {
@@ -306,12 +334,14 @@ export function createAgent(options: AgentOptions): Agent {
       enforcement.settle();
       if (store.unenrolling()) leaveWhenSent();
       void commands.work();
+      messaging.poke();
       link.start();
     },
     async stop() {
       rest();
       outbox.closed();
       datagrams.down();
+      await messaging.stop();
       clock.keep();
     },
     status: () => ({
@@ -329,6 +359,7 @@ export function createAgent(options: AgentOptions): Agent {
       gates: SERVICES.map(gate),
       nextChange: enforcement.verdict?.nextChange ?? null,
       workspace: options.workspace.state(),
+      messaging: messaging.state(),
       unsent: store.count(),
     }),
     gate,
@@ -342,6 +373,7 @@ export function createAgent(options: AgentOptions): Agent {
       await link.attempt();
     },
     network: link.network,
+    messaging,
     sendDatagram: datagrams.send,
     onDatagram(listener) {
       datagramListeners.add(listener);

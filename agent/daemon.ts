@@ -13,6 +13,7 @@ import { sensorsFrom } from './evidence/sensor-command.ts';
 import { noSensors } from './evidence/sensors.ts';
 import { collectInventory } from './inventory/inventory.ts';
 import { dialDirect } from './link/dial.ts';
+import { answerMessages, type MessageAnswers } from './message-answers.ts';
 import { type AgentStore, openAgentStore } from './store/agent-store.ts';
 import { plain } from './terminal-text.ts';
 import { openWorkspace } from './workspace/workspace.ts';
@@ -76,7 +77,8 @@ export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
   agent.onDatagram(({ id, from, service, body }) => {
     store.device(device).addMessage(id, `${service} from ${from}: ${body}`, agent.status().now);
   });
-  const control = await serveControl(config.socket, (request) => answer(agent, request));
+  const messages = answerMessages(agent.messaging);
+  const control = await serveControl(config.socket, (request) => answer(agent, messages, request));
   // A full disk fails a round; the next one tries again.
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'a round failed');
   const timers = [
@@ -97,7 +99,7 @@ export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
   return how;
 }
 
-async function answer(agent: Agent, request: ControlRequest): Promise<unknown> {
+async function answer(agent: Agent, messages: MessageAnswers, request: ControlRequest): Promise<unknown> {
   switch (request.op) {
     case 'status':
       if (request.shown) agent.shown();
@@ -105,8 +107,10 @@ async function answer(agent: Agent, request: ControlRequest): Promise<unknown> {
     case 'notices':
       if (request.shown) agent.shown();
       return agent.notices();
-    case 'send':
+    case 'datagram':
       return agent.sendDatagram({ to: request.to, service: request.service, body: request.body });
+    default:
+      return messages(request);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Datagrams } from './datagrams/datagrams.ts';
 import type { DocumentIntake } from './enforcement/document-intake.ts';
 import type { Link } from './link/link.ts';
 import type { OutboxSender } from './link/outbox.ts';
+import type { MessagingEngine } from './messaging/engine.ts';
 
 export interface FrameDispatchPorts {
   /** Who this device is: a server that takes it for another is left. */
@@ -13,6 +14,7 @@ export interface FrameDispatchPorts {
   readonly outbox: OutboxSender;
   readonly commands: Commands;
   readonly datagrams: Datagrams;
+  readonly messaging: MessagingEngine;
   readonly send: Link['send'];
   readonly versions: () => { readonly list: number; readonly record: number; readonly root: number };
   /** The server's time, authenticated. */
@@ -22,7 +24,7 @@ export interface FrameDispatchPorts {
 }
 
 export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFrame) => void {
-  const { identity, intake, outbox, commands, datagrams, send } = ports;
+  const { identity, intake, outbox, commands, datagrams, messaging, send } = ports;
   const have = () => void send({ kind: 'have', ...ports.versions() });
 
   return (frame) => {
@@ -36,6 +38,7 @@ export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFr
         ports.onTime(time);
         outbox.opened(reports);
         void commands.work();
+        messaging.welcomed();
         return ports.onWelcome();
       }
       case 'time':
@@ -62,6 +65,12 @@ export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFr
         return datagrams.received(frame);
       case 'datagram-result':
         return datagrams.result(frame);
+      case 'mail':
+      case 'posted':
+      case 'mailbox-is':
+      case 'key-packages-left':
+      case 'members-changed':
+        return messaging.take(frame);
     }
   };
 }

@@ -18,6 +18,7 @@ import { enrol } from './enrolment/enrol.ts';
 import { EXIT, EXIT_CODES } from './exit-codes.ts';
 import { explainFailure } from './explain-failure.ts';
 import { dialDirect } from './link/dial.ts';
+import { addMessageCommands } from './message-commands.ts';
 import { openAgentStore } from './store/agent-store.ts';
 import { plain, plainJson } from './terminal-text.ts';
 import { messageLines, noticeLines, outcomeLines, statusLines } from './view.ts';
@@ -105,8 +106,16 @@ export async function main(argv: readonly string[]): Promise<number> {
       }
     });
 
+  addMessageCommands(program, {
+    config,
+    say,
+    exitWith(code) {
+      exit = code;
+    },
+  });
+
   program
-    .command('send')
+    .command('datagram')
     .description('send a test datagram to another device')
     .argument('<device>')
     .argument('<text>')
@@ -119,7 +128,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         throw new CordonError('invalid_input', `${to} is no device id; one looks like dev_ and 16 letters or digits.`);
       }
       const answered = await askControl(config().socket, {
-        op: 'send',
+        op: 'datagram',
         to: recipient.data,
         service,
         body,

@@ -47,6 +47,7 @@ const status = (changes: Partial<AgentStatus> = {}): AgentStatus => ({
   gates: [gate('management'), gate('messaging'), gate('mail')],
   nextChange: null,
   workspace: 'open',
+  messaging: { state: 'uncertified' },
   unsent: 0,
   ...changes,
 });

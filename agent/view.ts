@@ -3,6 +3,7 @@ import type { AgentStatus } from './agent.ts';
 import type { DatagramOutcome } from './datagrams/datagrams.ts';
 import type { DenialView, GateView } from './enforcement/gate-view.ts';
 import type { Notice } from './enforcement/notices.ts';
+import { messagingLine } from './message-view.ts';
 import type { ShownMessage } from './store/agent-store.ts';
 import { plain } from './terminal-text.ts';
 
@@ -24,6 +25,7 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
     `documents    list ${status.list}${status.listExpires === null ? '' : ` (good until ${when(status.listExpires)})`}, record ${status.record}, root ${status.root}`,
     `location     ${areas.length > 0 ? `${areas.join(' or ')} (${certainty})` : 'unknown'}`,
     `workspace    ${status.workspace}`,
+    `messages     ${messagingLine(status.messaging)}`,
     `unsent       ${status.unsent} ${status.unsent === 1 ? 'report' : 'reports'}`,
     ...(status.nextChange === null ? [] : [`next change  ${when(status.nextChange)}`]),
     ...gatesLines(status.gates.filter(({ service }) => service !== 'enrolment')),

@@ -6,14 +6,33 @@ import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { z } from 'zod';
 import { CordonError, ERROR_CODES, isCordonError } from '../../shared/errors.ts';
+import { personId } from '../../shared/order/documents.ts';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
 
 export const controlRequestSchema = z.discriminatedUnion('op', [
   /** `shown`: it is about to be displayed to a person. */
   z.strictObject({ op: z.literal('status'), shown: z.boolean() }),
   z.strictObject({ op: z.literal('notices'), shown: z.boolean() }),
+  z.strictObject({ op: z.literal('people'), text: z.string().max(200) }),
+  z.strictObject({ op: z.literal('conversations') }),
+  z.strictObject({ op: z.literal('inbox'), all: z.boolean(), limit: z.int().min(1).max(1000) }),
+  z.strictObject({ op: z.literal('messages'), conversation: z.string().max(64), limit: z.int().min(1).max(1000) }),
+  z.strictObject({ op: z.literal('start'), people: z.array(personId).max(200), title: z.string().max(120).nullable() }),
   z.strictObject({
-    op: z.literal('send'),
+    op: z.literal('write'),
+    conversation: z.string().max(64),
+    text: z.string().max(16_000),
+    /** Absolute paths, which the daemon reads: it is the same user's. */
+    files: z.array(z.string().max(4096)).max(16),
+  }),
+  /** Answered once the server has said what becomes of the message, or after a moment without that. */
+  z.strictObject({ op: z.literal('sent'), message: z.uuid() }),
+  z.strictObject({ op: z.literal('read'), conversation: z.string().max(64) }),
+  z.strictObject({ op: z.literal('attachment'), message: z.uuid(), index: z.int().min(0).max(64) }),
+  /** Answered with the number of the newest change, once there is one after `since`, or after a while without any. */
+  z.strictObject({ op: z.literal('changed'), since: z.int().min(0) }),
+  z.strictObject({
+    op: z.literal('datagram'),
     to: deviceIdSchema,
     service: z.enum(['messaging', 'mail']),
     body: z.string().max(16 * 1024),
@@ -26,7 +45,7 @@ const answerSchema = z.union([
   z.strictObject({ error: z.enum(ERROR_CODES), detail: z.string() }),
 ]);
 
-const LONGEST_REQUEST = 64 * 1024;
+const LONGEST_REQUEST = 256 * 1024;
 /** What `sockaddr_un` holds on every system (macOS: 104 with the final zero). */
 const LONGEST_PATH = 103;
 

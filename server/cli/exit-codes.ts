@@ -79,6 +79,7 @@ export const EXIT_CODES: Record<ErrorCode, (typeof EXIT)[keyof typeof EXIT]> = {
   ledger_older: EXIT.unverified,
   messaging_key_taken: EXIT.conflict,
   ghost_member: EXIT.unverified,
+  person_unknown: EXIT.notFound,
   message_malformed: EXIT.unverified,
   message_damaged: EXIT.unverified,
   message_replayed: EXIT.conflict,

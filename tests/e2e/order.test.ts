@@ -67,7 +67,7 @@ async function act(verb: string, order: string, approvers: string[], flags: stri
   return revision;
 }
 const send = (from: AgentProcess, to: AgentProcess, text: string, service = 'messaging') =>
-  from.cli(['send', to.device, text, '--service', service]);
+  from.cli(['datagram', to.device, text, '--service', service]);
 const isOpen = async (agent: AgentProcess, service = 'messaging') =>
   (await agent.status()).gates.find((gate) => gate.service === service)?.open;
 const receipts = async (agent: AgentProcess) => {

@@ -165,6 +165,7 @@ export async function simulate(given: {
     store,
     credentials,
     listWithin,
+    keyPackages: 10,
     time: timeOf(world),
     sensors: sensorsOf(world),
     dial: dialFrom(world, index),

@@ -1,0 +1,127 @@
+/** What the daemon answers the command line about people's messages (`control/control.ts`). */
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { ControlRequest } from './control/control.ts';
+import type { ConversationView, MessageView, Messaging, NewAttachment } from './messaging/messaging.ts';
+
+type MessageRequest = Exclude<ControlRequest, { op: 'status' | 'notices' | 'datagram' }>;
+export type MessageAnswers = (request: MessageRequest) => Promise<unknown>;
+
+export function answerMessages(messaging: Messaging): MessageAnswers {
+  const changes = countChanges(messaging);
+  return async (request) => {
+    switch (request.op) {
+      case 'people':
+        return messaging.people(request.text);
+      case 'conversations':
+        return messaging.conversations();
+      case 'inbox':
+        return inboxOf(messaging, request);
+      case 'messages':
+        return messaging.messages(request.conversation, { limit: request.limit });
+      case 'start':
+        return messaging.start(request);
+      case 'write': {
+        const attachments = await Promise.all(request.files.map(attachmentFrom));
+        return messaging.send(request.conversation, { text: request.text, attachments });
+      }
+      case 'sent':
+        return changes.until(
+          () => {
+            const message = messaging.message(request.message);
+            return message.state === 'waiting' ? null : message;
+          },
+          () => messaging.message(request.message),
+        );
+      case 'read':
+        return messaging.read(request.conversation);
+      case 'attachment': {
+        const { name, type, bytes } = await messaging.attachment(request.message, request.index);
+        return { name, type, bytes: Buffer.from(bytes).toString('base64') };
+      }
+      case 'changed':
+        return changes.until(() => (changes.count() > request.since ? changes.count() : null), changes.count);
+    }
+  };
+}
+
+/** One conversation and what of it is shown. */
+export interface InboxEntry {
+  readonly conversation: ConversationView;
+  readonly messages: readonly MessageView[];
+}
+
+export function inboxOf(
+  messaging: {
+    conversations(): readonly ConversationView[];
+    messages(id: string, page: { limit: number }): readonly MessageView[];
+  },
+  { all, limit }: { readonly all: boolean; readonly limit: number },
+): InboxEntry[] {
+  return messaging
+    .conversations()
+    .filter(({ unread }) => all || unread > 0)
+    .map((conversation) => {
+      const messages = messaging.messages(conversation.id, { limit });
+      return {
+        conversation,
+        messages: all ? messages : messages.filter(({ mine, state }) => !mine && state !== 'read'),
+      };
+    });
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.txt': 'text/plain',
+  '.md': 'text/markdown',
+  '.pdf': 'application/pdf',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.csv': 'text/csv',
+};
+
+/** The daemon reads what its own user names. */
+export async function attachmentFrom(path: string): Promise<NewAttachment> {
+  const ending = /\.[a-z0-9]+$/i.exec(path)?.[0].toLowerCase() ?? '';
+  return { name: basename(path), type: TYPES[ending] ?? 'application/octet-stream', bytes: await readFile(path) };
+}
+
+interface Changes {
+  /** How many there have been. */
+  count(): number;
+  /** What `look` gives once it gives anything; `otherwise` after a while. */
+  until<T>(look: () => T | null, otherwise: () => T): Promise<T>;
+}
+
+/** Shorter than whoever asks waits. */
+const CHANGE_WITHIN = 20_000;
+
+function countChanges(messaging: Messaging): Changes {
+  let count = 1;
+  messaging.onChange(() => {
+    count += 1;
+  });
+  return {
+    count: () => count,
+    async until(look, otherwise) {
+      const found = look();
+      if (found !== null) return found;
+      return new Promise((resolve, reject) => {
+        const settle = (give: () => void) => {
+          clearTimeout(deadline);
+          stopLooking();
+          give();
+        };
+        const deadline = setTimeout(() => settle(() => resolve(otherwise())), CHANGE_WITHIN).unref();
+        const stopLooking = messaging.onChange(() => {
+          try {
+            const now = look();
+            if (now !== null) settle(() => resolve(now));
+          } catch (error) {
+            settle(() => reject(error));
+          }
+        });
+      });
+    },
+  };
+}

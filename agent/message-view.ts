@@ -1,0 +1,75 @@
+/** Messages as lines on a terminal. What others wrote goes through `plain`: it may neither steer the terminal nor turn the line round. */
+import type { InboxEntry } from './message-answers.ts';
+import type {
+  AttachmentView,
+  ConversationView,
+  MessageView,
+  MessagingState,
+  PersonView,
+} from './messaging/messaging.ts';
+import { plain } from './terminal-text.ts';
+
+const when = (instant: number): string => new Date(instant).toISOString().replace(/:\d\d\.\d{3}Z$/, 'Z');
+
+const sizeOf = ({ size }: AttachmentView): string =>
+  size < 1024
+    ? `${size} B`
+    : size < 1024 * 1024
+      ? `${Math.ceil(size / 1024)} KiB`
+      : `${(size / 1024 / 1024).toFixed(1)} MiB`;
+
+export const peopleLines = (people: readonly PersonView[]): string[] =>
+  people.length === 0
+    ? ['Nobody of your organisation who can be written to is called so.']
+    : people.map(({ person, name }) => `${person}  ${plain(name)}`);
+
+const named = ({ title, people }: ConversationView): string =>
+  title === null ? people.map(({ name }) => plain(name)).join(', ') || 'nobody else' : plain(title);
+
+export function inboxLines(entries: readonly InboxEntry[]): string[] {
+  if (entries.length === 0) return ['No new messages.'];
+  return entries.flatMap(({ conversation, messages }) => {
+    const { id, unread, state } = conversation;
+    const what = [unread > 0 ? `${unread} new` : '', STATES[state]].filter((word) => word !== '').join(', ');
+    return [
+      `${named(conversation)}  (${id})${what === '' ? '' : `  ${what}`}`,
+      ...messages.map((one) => `  ${chatLine(one)}`),
+    ];
+  });
+}
+
+const STATES: Readonly<Record<ConversationView['state'], string>> = {
+  ready: '',
+  rejoining: 'waits to be let in again',
+  left: 'you do not belong to it any more',
+};
+
+export function chatLine({ id, from, mine, at, text, attachments, state, order, missed }: MessageView): string {
+  const who = from === null ? '*' : mine ? 'you' : plain(from.name);
+  const files = attachments.map((one) => ` [${plain(one.name)}, ${sizeOf(one)}; message ${id}]`).join('');
+  const became = mine ? ` (${stateWords(state, order, missed)})` : '';
+  return `${when(at)}  ${who}: ${plain(text)}${files}${became}`;
+}
+
+function stateWords(state: MessageView['state'], order: string | null, missed: MessageView['missed']): string {
+  const by = order === null ? '' : ` by order ${order}`;
+  const whom = missed.map(({ name, state: of }) => `${plain(name)}: ${of}`).join(', ');
+  return `${state}${by}${whom === '' ? '' : `; ${whom}`}`;
+}
+
+export const sentLines = ({ state, order, missed }: MessageView): string[] => [stateWords(state, order, missed)];
+
+/** For `status`. */
+export function messagingLine(messaging: MessagingState): string {
+  switch (messaging.state) {
+    case 'ready':
+      return `as ${plain(messaging.name)}`;
+    case 'uncertified':
+      return 'waits for your organisation to confirm this device';
+    case 'locked':
+    case 'wiped':
+      return `the workspace is ${messaging.state}`;
+    case 'denied':
+      return `suspended by order ${messaging.orders.join(' and order ')}`;
+  }
+}
