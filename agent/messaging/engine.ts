@@ -77,6 +77,8 @@ const CHECKED_AT_LEAST = 15 * 60_000;
 /** After a step that failed, mostly for want of a network. */
 const AGAIN_AFTER = 5_000;
 const STOP_WITHIN = 2_000;
+const FIRST_BETWEEN = 1_000;
+const LONGEST_BETWEEN = 5 * 60_000;
 
 export function createMessaging(ports: EnginePorts): MessagingEngine {
   const { device, generation, store, workspace, membership, service, send } = ports;
@@ -94,6 +96,9 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   /** The server has said what it remembers, and it agrees with what is remembered here. */
   let ready = false;
   let stopped = false;
+  /** When the server is asked again whether this device is a member, in real time. */
+  let handInAt = 0;
+  let handInAfter = FIRST_BETWEEN;
   let answers: Posted[] = [];
   /** When each conversation is to be compared with its people, and whether it has waited for others before it. Real time. */
   const turns = new Map<string, { readonly at: number; readonly waited: boolean }>();
@@ -107,11 +112,8 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   const stock = createKeyPackageStock({ store, vault, service, self, target: ports.keyPackages, now: Date.now });
 
   const own = (): Named => {
-    const { person, name } = membership.own();
-    if (person !== null && name !== null) {
-      const known = { person, name };
-      return known;
-    }
+    const { state: is, person, name } = membership.own();
+    if (is === 'member' && person !== null && name !== null) return { person, name };
     const kept = vault.state() === 'open' ? store.messagingValue('own') : null;
     if (kept) return vault.unseal<Named>('own', kept);
     throw uncertified();
@@ -167,16 +169,22 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     return vault.state() === 'open';
   };
 
-  /** Whether this device may take part. */
+  /** Whether this device may take part. While it may not, the server is asked ever less often, and says by itself when that has changed. */
   const certified = async (): Promise<boolean> => {
     if (membership.own().state === 'member') return true;
-    if (!connected) return false;
+    if (!connected || Date.now() < handInAt) return false;
     const before = membership.own().state;
-    const { state, person, name } = await membership.handIn(self().key.publicKey);
-    if (state !== before) changed();
-    if (state === 'member' && vault.state() === 'open')
-      store.saveMessagingValue('own', vault.seal('own', { person, name }));
-    return state === 'member';
+    const { state: is, person, name } = await membership.handIn(self().key.publicKey);
+    if (is === 'member') {
+      if (vault.state() === 'open') store.saveMessagingValue('own', vault.seal('own', { person, name }));
+    } else {
+      handInAfter = Math.min(LONGEST_BETWEEN, handInAfter * 2);
+      handInAt = Date.now() + handInAfter;
+      wakeAt(handInAt);
+      if (person !== null) await membership.membersOf([person]);
+    }
+    if (is !== before) changed();
+    return is === 'member';
   };
 
   const ask = () => {
@@ -438,6 +446,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
       asked = null;
       ready = false;
       answers = [];
+      handInAt = 0;
       poke();
     },
     down() {
@@ -477,6 +486,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
           return poke();
         case 'members-changed':
           membership.changed(frame.person);
+          handInAt = 0;
           for (const id of store.conversationIds()) turns.set(id, { at: 0, waited: false });
           return poke();
       }

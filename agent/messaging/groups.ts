@@ -17,7 +17,7 @@ import { type Context, othersIn, peopleOf, rosterOf, together } from './context.
 import { differenceOf, patienceOf } from './follow.ts';
 import type { Member } from './membership.ts';
 import type { Posted } from './posts.ts';
-import type { ConversationRecord, Named, PendingCommit } from './records.ts';
+import type { ConversationRecord, PendingCommit } from './records.ts';
 import { loseConversation } from './rejoining.ts';
 
 export const aboutOf = (context: Context, { title, people, aboutAt }: ConversationRecord): Content => ({
@@ -219,7 +219,3 @@ async function adopt(
     posts.add({ to, body: about.message }, { kind: 'about', conversation });
   });
 }
-
-/** Somebody’s name, as far as it is known here. */
-export const nameOf = (people: readonly Named[], person: string): string =>
-  people.find((one) => one.person === person)?.name ?? '';
