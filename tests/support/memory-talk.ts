@@ -147,6 +147,7 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
       };
     };
     return {
+      open: async () => undefined,
       state,
       people: async (text) =>
         Object.keys(people)
@@ -204,6 +205,14 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
         const all = of.said.filter(visible);
         const end = before === undefined ? all.length : all.findIndex((each) => each.id === before);
         return all.slice(Math.max(0, end - limit), Math.max(0, end)).map((each) => messageOf(of, each));
+      },
+      message(id) {
+        readable();
+        for (const of of mine()) {
+          const said = of.said.find((each) => each.id === id && visible(each));
+          if (said) return messageOf(of, said);
+        }
+        throw new CordonError('not_found', 'There is no such message.');
       },
       search(text) {
         readable();
