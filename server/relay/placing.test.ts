@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { postOf } from '../../tests/support/mail-link.ts';
-import { type Known, type Mailbox, MOST_BYTES, MOST_ENTRIES, place } from './placing.ts';
+import { type Known, type Mailbox, MOST_BYTES, MOST_ENTRIES, place, shareKey } from './placing.ts';
 import type { JudgedPost } from './ports.ts';
 
 const denial: DenialNotice = {
@@ -19,7 +19,7 @@ function known(...more: Partial<Mailbox>[]): Known {
       ...more[index],
     },
   ]);
-  return { answers: new Map(), commits: new Map(), mailboxes: new Map(mailboxes) };
+  return { answers: new Map(), commits: new Map(), mailboxes: new Map(mailboxes), shares: new Map() };
 }
 function judged(post = postOf([bilal], 'hello'), denied: DenialNotice | null = null): JudgedPost {
   const recipients = post.to.map((device) => ({ device, known: device !== carla, denial: denied }));
@@ -51,6 +51,23 @@ it('numbers grow within a mailbox, whoever sends, and a batch fills it as posts 
   const all = [0, 1, 2].map(() => judged());
   expect(all.flatMap((each) => place(each, state).entries.map(({ seq }) => seq))).toEqual([41, 42]);
   expect(outcomes(judged(), state)).toEqual(['full']);
+});
+
+it.each([
+  ['a quarter of the entries', { entries: MOST_ENTRIES / 4, bytes: 1 }, { entries: MOST_ENTRIES / 2 }, 'full'],
+  ['a quarter of the bytes', { entries: 1, bytes: MOST_BYTES / 4 }, { bytes: MOST_BYTES / 2 }, 'full'],
+  ['less', { entries: MOST_ENTRIES / 4 - 1, bytes: 1 }, { entries: MOST_ENTRIES / 2 }, 'stored'],
+  [
+    'as much, of one that has room',
+    { entries: MOST_ENTRIES / 4, bytes: 1 },
+    { entries: MOST_ENTRIES / 2 - 1 },
+    'stored',
+  ],
+] as const)('no sender fills a mailbox alone: who has %s', (_name, share, mailbox, outcome) => {
+  const state = known({}, mailbox);
+  state.shares.set(shareKey(bilal, amina), share);
+  state.shares.set(shareKey(bilal, carla), { entries: MOST_ENTRIES, bytes: MOST_BYTES });
+  expect(outcomes(judged(), state)).toEqual([outcome]);
 });
 
 it('the same id is answered the same and placed once, also within a batch', () => {

@@ -22,6 +22,17 @@ export interface Mailbox extends Enrolment {
   gate: Gate;
 }
 
+/** What waits in one mailbox from one sender. */
+export interface Share {
+  entries: number;
+  bytes: number;
+}
+
+/** Half of it is gone: from now on nobody who has a quarter of it gets more, so that no sender alone shuts it to all others. */
+export const isCrowded = ({ entries, bytes }: Share): boolean => entries >= MOST_ENTRIES / 2 || bytes >= MOST_BYTES / 2;
+
+const hasItsShare = ({ entries, bytes }: Share): boolean => entries >= MOST_ENTRIES / 4 || bytes >= MOST_BYTES / 4;
+
 export interface Known {
   /** By `postKey`: what was answered to posts that were accepted. */
   readonly answers: Map<string, Posted>;
@@ -29,6 +40,8 @@ export interface Known {
   readonly commits: Map<string, string>;
   /** Of active devices. */
   readonly mailboxes: ReadonlyMap<DeviceId, Mailbox>;
+  /** By `shareKey`, of mailboxes that were crowded before the batch. */
+  readonly shares: Map<string, Share>;
 }
 
 export interface Placement extends Placed {
@@ -43,6 +56,7 @@ export interface Placement extends Placed {
 }
 
 export const postKey = ({ device, generation }: Enrolment, id: string) => `${device} ${generation} ${id}`;
+export const shareKey = (recipient: DeviceId, sender: DeviceId) => `${recipient} ${sender}`;
 export const epochKey = ({ conversation, epoch }: { readonly conversation: string; readonly epoch: number }) =>
   `${conversation} ${epoch}`;
 
@@ -71,9 +85,10 @@ export function place(judged: JudgedPost, known: Known): Placement {
     const mailbox = known.mailboxes.get(device);
     if (!exists || !mailbox) return { device, outcome: 'unknown', denial: null };
     if (denial && !post.keep) return { device, outcome: 'refused', denial };
-    if (mailbox.entries >= MOST_ENTRIES || mailbox.bytes + bytes > MOST_BYTES) {
-      return { device, outcome: 'full', denial: null };
-    }
+    const share = known.shares.get(shareKey(device, sender.device)) ?? { entries: 0, bytes: 0 };
+    const full = mailbox.entries >= MOST_ENTRIES || mailbox.bytes + bytes > MOST_BYTES;
+    if (full || (isCrowded(mailbox) && hasItsShare(share))) return { device, outcome: 'full', denial: null };
+    known.shares.set(shareKey(device, sender.device), { entries: share.entries + 1, bytes: share.bytes + bytes });
     mailbox.lastSeq += 1;
     mailbox.entries += 1;
     mailbox.bytes += bytes;

@@ -1,8 +1,8 @@
 /** Posts that were accepted, each placed in the mailboxes of its recipients in the transaction that accepts it. */
 import { sql } from 'kysely';
-import { serverFrameSchema } from '../../shared/protocol/frames.ts';
+import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import { epochKey, type Known, type Placement, place, postKey } from '../relay/placing.ts';
+import { epochKey, isCrowded, type Known, type Placement, place, postKey, shareKey } from '../relay/placing.ts';
 import type { Enrolment, JudgedPost, Placed, Posted, PostStore as PostPort } from '../relay/ports.ts';
 import { type Cell, insertOf, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
@@ -51,23 +51,51 @@ async function answersTo(db: Db | Tx, asked: readonly Asked[]): Promise<Map<stri
   return new Map(
     rows.map(({ device_id: device, generation, post_id, answer }) => [
       postKey({ device, generation }, post_id),
-      readAnswer(answer),
+      readAnswer(post_id, answer),
     ]),
   );
 }
 
-function readAnswer(text: string): Posted {
-  const frame = serverFrameSchema.parse(JSON.parse(text));
-  if (frame.kind !== 'posted') throw new Error(`the store holds ${frame.kind} as the answer to a post`);
-  return frame;
+/** An order refuses hundreds of recipients in the same words: they are kept once. */
+interface KeptAnswer {
+  readonly denials: readonly DenialNotice[];
+  /** Device, outcome, and which denial. */
+  readonly recipients: readonly (readonly [DeviceId, Posted['recipients'][number]['outcome'], number | null])[];
+}
+
+function keptAnswer({ recipients }: Posted): string {
+  const places = new Map<string, number>();
+  const placeOf = (denial: DenialNotice): number => {
+    const text = JSON.stringify(denial);
+    const place = places.get(text) ?? places.size;
+    places.set(text, place);
+    return place;
+  };
+  const kept = recipients.map(({ device, outcome, denial }) => [device, outcome, denial && placeOf(denial)] as const);
+  const denials = [...places.keys()].map((text): DenialNotice => JSON.parse(text));
+  return JSON.stringify({ denials, recipients: kept } satisfies KeptAnswer);
+}
+
+function readAnswer(id: string, text: string): Posted {
+  const { denials, recipients }: KeptAnswer = JSON.parse(text);
+  return {
+    ...{ kind: 'posted', id, outcome: 'accepted', denial: null },
+    recipients: recipients.map(([device, outcome, place]) => ({
+      device,
+      outcome,
+      denial: place === null ? null : (denials[place] ?? null),
+    })),
+  };
 }
 
 async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
   const all = placings.map(({ judged }) => judged);
+  const mailboxes = await loadMailboxes(tx, devicesOf(all));
   const known: Known = {
     answers: await answersTo(tx, all),
     commits: await commitsIn(tx, all),
-    mailboxes: await loadMailboxes(tx, devicesOf(all)),
+    mailboxes,
+    shares: await sharesOf(tx, [...mailboxes.values()].filter(isCrowded)),
   };
   const accepted: { readonly judged: JudgedPost; readonly placed: Placement }[] = [];
   for (const placing of placings) {
@@ -108,7 +136,7 @@ async function insertPosts(
     'posts',
     POSTS,
     accepted.map(({ judged: { sender, post, at }, placed }) => [
-      ...[sender.device, sender.generation, post.id, at, post.keep ? 1 : 0, JSON.stringify(placed.answer)],
+      ...[sender.device, sender.generation, post.id, at, post.keep ? 1 : 0, keptAnswer(placed.answer)],
       placed.entries.length > 0 ? post.body : null,
     ]),
   );
@@ -116,6 +144,26 @@ async function insertPosts(
     ${posts} returning id, device_id, generation, post_id`.execute(tx);
   return new Map(
     rows.map(({ id, device_id: device, generation, post_id }) => [postKey({ device, generation }, post_id), id]),
+  );
+}
+
+/** Of mailboxes that are full enough for it to matter. */
+async function sharesOf(tx: Tx, crowded: readonly Enrolment[]): Promise<Known['shares']> {
+  if (crowded.length === 0) return new Map();
+  const asked = tableOf(
+    ['text'],
+    crowded.map(({ device }) => [device]),
+  );
+  const { rows } = await sql<{ recipient: DeviceId; sender: DeviceId; entries: number; bytes: number }>`
+    select e.device_id as recipient, p.device_id as sender, count(*) as entries, sum(e.bytes) as bytes
+    from ${asked} as v cross join mailbox_entries e cross join posts p
+    where e.device_id = v.column1 and p.id = e.post
+    group by e.device_id, p.device_id`.execute(tx);
+  return new Map(
+    rows.map(({ recipient, sender, entries, bytes }) => [
+      shareKey(recipient, sender),
+      { entries: Number(entries), bytes: Number(bytes) },
+    ]),
   );
 }
 

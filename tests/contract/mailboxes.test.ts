@@ -1,6 +1,6 @@
 /** Posts and mailboxes through the stores: what is decided is in the tables of `server/relay`, that it is kept is here. */
 import { expect, it } from 'vitest';
-import { MOST_BYTES } from '../../server/relay/placing.ts';
+import { MOST_BYTES, MOST_ENTRIES } from '../../server/relay/placing.ts';
 import type { Enrolment, JudgedPost, Wanted } from '../../server/relay/ports.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
@@ -137,6 +137,31 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await outcomes()).toEqual(['full', 'stored']);
     await mailboxes.take(first(to), 1, LATER);
     expect(await outcomes()).toEqual(['stored', 'stored']);
+  });
+
+  it('are not filled by one sender alone: others still have room', async () => {
+    const { database, posts, add, judged } = await service(await open());
+    const [from, to, other] = [await add(), await add(), await add()];
+    const outcome = async (sender: DeviceId, more = {}) =>
+      (await posts.post(judged(sender, postOf([to], 'x', more)))).answer.recipients[0]?.outcome;
+    for (let count = 0; count < MOST_ENTRIES / 2; count += 1) void outcome(from);
+    expect(await outcome(other)).toBe('stored');
+    expect(await outcome(from)).toBe('full');
+    expect(await outcome(other)).toBe('stored');
+    expect(await database.db.selectFrom('mailboxes').select('entries').where('device_id', '=', to).execute()).toEqual([
+      { entries: MOST_ENTRIES / 2 + 2 },
+    ]);
+  });
+
+  it('remember an answer in which an order refuses many in the same words', async () => {
+    const { database, posts, add, first, judged } = await service(await open());
+    const [from, to] = [await add(), await Promise.all(Array.from({ length: 40 }, add))];
+    const post = postOf(to, 'x', { keep: true });
+    const { answer } = await posts.post(judged(from, post, { denied: to.slice(5) }));
+    expect(answer.recipients.filter(({ denial: why }) => why !== null)).toHaveLength(35);
+    expect(await posts.answered(first(from), post.id)).toEqual(answer);
+    const { answer: kept } = await database.db.selectFrom('posts').select('answer').executeTakeFirstOrThrow();
+    expect(kept.split(denial.detail)).toHaveLength(2);
   });
 
   it.each([
