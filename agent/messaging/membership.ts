@@ -13,6 +13,7 @@ import type { Instant } from '../../shared/time/clock.ts';
 import { accepted, httpsOf } from '../enrolment/est.ts';
 import type { Http } from '../link/http.ts';
 import { createLedgerWatch, type LedgerStore, type LedgerTree } from './ledger-watch.ts';
+import { type About, createMemberCache, keepNewest } from './member-cache.ts';
 import { verifyMember } from './member-proof.ts';
 
 /** One device of a person, and the key that it signs messages with. */
@@ -79,29 +80,15 @@ export interface MembershipPorts {
 const ALARMS = ['ghost_member', 'ledger_forked', 'ledger_older'] as const;
 export type MembershipAlarm = (typeof ALARMS)[number];
 
-/** A wake that was lost delays by so much at most. */
-const KEPT_FOR = 60_000;
-const MOST_PEOPLE = 1000;
 const PEOPLE_AT_ONCE = 200;
 const DEVICES_AT_ONCE = 512;
 const MOST_ALARMS = 200;
 
-interface About {
-  readonly people: readonly string[];
-  readonly devices: readonly DeviceId[];
-}
-
-interface Known {
-  readonly at: number;
-  readonly members: readonly Member[];
-}
-
 export function createMembership(ports: MembershipPorts): Membership {
-  const { identity, store, monotonic } = ports;
+  const { identity, store } = ports;
+  const cache = createMemberCache(ports.monotonic);
   let own: OwnMembership = { state: 'unknown', person: null, name: null };
-  /** By person, the oldest first; of the root with this digest. */
-  const people = new Map<string, Known>();
-  const devices = new Map<DeviceId, Known>();
+  /** The digest of the root under which the cache was filled. */
   let knownUnder = '';
   /** How often something was said to have changed: what was asked before is not kept. */
   let changes = 0;
@@ -144,8 +131,7 @@ export function createMembership(ports: MembershipPorts): Membership {
     const root = ports.root();
     if (!root) throw new CordonError('approvers_required', 'This device has pinned no root of approvers yet.');
     if (knownUnder !== root.digest) {
-      people.clear();
-      devices.clear();
+      cache.clear();
       own = { ...own, state: 'unknown' };
       knownUnder = root.digest;
     }
@@ -156,7 +142,7 @@ export function createMembership(ports: MembershipPorts): Membership {
   async function asked(about: About): Promise<Member[]> {
     const before = changes;
     const members = await proved(about);
-    if (changes === before) keep(members, about);
+    if (changes === before) cache.keep(members, about);
     return members;
   }
 
@@ -192,30 +178,11 @@ export function createMembership(ports: MembershipPorts): Membership {
     });
   }
 
-  function keep(members: readonly Member[], about: About): void {
-    const at = monotonic();
-    for (const device of about.devices) {
-      devices.delete(device);
-      devices.set(device, { at, members: members.filter((member) => member.device === device) });
-    }
-    for (const person of about.people) {
-      const its = members.filter((member) => member.person === person);
-      people.delete(person);
-      people.set(person, { at, members: its });
-      for (const member of its) devices.set(member.device, { at, members: [member] });
-    }
-    keepNewest(people, MOST_PEOPLE);
-    keepNewest(devices, 4 * MOST_PEOPLE);
-  }
-
-  const fresh = (known: Known | undefined): readonly Member[] | null =>
-    known && monotonic() - known.at < KEPT_FOR ? known.members : null;
-
   async function membersOf(wanted: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>> {
     rootInForce();
     const found = new Map<string, readonly Member[]>();
     for (const person of new Set(wanted)) {
-      const members = fresh(people.get(person));
+      const members = cache.ofPerson(person);
       if (members) found.set(person, members);
     }
     const missing = [...new Set(wanted)].filter((person) => !found.has(person));
@@ -252,7 +219,7 @@ export function createMembership(ports: MembershipPorts): Membership {
     rootInForce();
     const is = (member: Member | undefined): member is Member =>
       member !== undefined && member.generation === generation && member.signatureKey === signatureKey;
-    const known = fresh(devices.get(device))?.find(is);
+    const known = cache.ofDevice(device)?.find(is);
     if (known) return known;
     // Also when another key of it is known: it may have enrolled anew just now.
     const member = await askedTogether(device);
@@ -304,17 +271,9 @@ export function createMembership(ports: MembershipPorts): Membership {
     },
     changed(person) {
       changes += 1;
-      for (const { device } of people.get(person)?.members ?? []) devices.delete(device);
-      people.delete(person);
+      cache.forget(person);
     },
     ledger: watch.newest,
     compareCheckpoint: (theirs, from) => watched(watch.compare(theirs, from)),
   };
-}
-
-function keepNewest<Key>(kept: Map<Key, unknown> | Set<Key>, most: number): void {
-  for (const oldest of kept.keys()) {
-    if (kept.size <= most) break;
-    kept.delete(oldest);
-  }
 }

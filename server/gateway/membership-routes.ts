@@ -38,9 +38,9 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
     return json((await membership.own(device, generation)) satisfies Own);
   }
 
-  async function people({ query }: DeviceRequest): Promise<Answer> {
+  async function people({ identity, query }: DeviceRequest): Promise<Answer> {
     const { text } = queryOf(peopleQuery, query);
-    return json({ people: await membership.search(text) } satisfies z.input<typeof peopleAnswer>);
+    return json({ people: await membership.search(text, identity.device) } satisfies z.input<typeof peopleAnswer>);
   }
 
   async function members({ identity, request }: DeviceRequest): Promise<Answer> {
@@ -48,7 +48,7 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
     const session = sessions.live(identity.device);
     // Before the answer is made: what changes meanwhile is told.
     if (session?.generation === identity.generation) interests.add(session, asked.people);
-    const found = await membership.members(asked);
+    const found = await membership.members(asked, identity.device);
     if (session?.generation === identity.generation && session.open) interests.add(session, found.people);
     return json({ members: [...found.members] } satisfies z.input<typeof membersAnswer>);
   }

@@ -152,3 +152,15 @@ it('a session hears of the thousand people that it asked about last, and leaves 
   link.socket.close();
   await link.closed;
 });
+
+it('a device asks about so many others a minute and no more, and keeps nobody else from asking', async () => {
+  const [greedy, modest] = [await world.enrol(), await world.enrol()];
+  const people = Array.from({ length: 200 }, (_, at) => personOf(INSTALLATION, `Person ${at}`));
+  const ask200 = (device: TestDevice) => json(device, 'POST', '/device/members', { people });
+  for (let at = 0; at < 15; at++) expect((await ask200(greedy)).status).toBe(200);
+  expect((await ask200(greedy)).json.code).toBe('rate_limited');
+  expect((await ask200(modest)).status).toBe(200);
+  const search = async (device: TestDevice) => (await json(device, 'GET', '/device/people?text=x')).json.code;
+  for (let at = 0; at < 120; at++) expect(await search(greedy)).toBeUndefined();
+  expect([await search(greedy), await search(modest)]).toEqual(['rate_limited', undefined]);
+});

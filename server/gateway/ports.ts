@@ -58,12 +58,13 @@ export interface MembershipPort {
     device: DeviceId,
     generation: number,
   ): Promise<{ readonly certificate: Envelope | null; readonly countersigned: boolean }>;
-  search(text: string): Promise<{ person: string; name: string; devices: number }[]>;
+  /** Both throw `rate_limited`. */
+  search(text: string, asker: DeviceId): Promise<{ person: string; name: string; devices: number }[]>;
   /** `people`: those asked about, and those whose devices were. */
-  members(of: {
-    readonly people: readonly string[];
-    readonly devices: readonly DeviceId[];
-  }): Promise<{ readonly people: ReadonlySet<string>; readonly members: readonly MemberProof[] }>;
+  members(
+    of: { readonly people: readonly string[]; readonly devices: readonly DeviceId[] },
+    asker: DeviceId,
+  ): Promise<{ readonly people: ReadonlySet<string>; readonly members: readonly MemberProof[] }>;
 }
 
 export interface LedgerPort {

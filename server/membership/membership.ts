@@ -8,14 +8,14 @@ import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import type { Root } from '../../shared/order/approvers.ts';
 import { sha256 } from '../../shared/order/digest.ts';
-import { type Envelope, type MessagingCertificate, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import type { Envelope, MessagingCertificate } from '../../shared/order/documents.ts';
 import { keyidOf, type Signer } from '../../shared/order/dsse.ts';
 import { certifyMessagingKey, isCountersignature, readMessagingKey } from '../../shared/order/messaging-certificate.ts';
 import { foldedName, personOf } from '../../shared/order/person.ts';
-import type { MemberProof } from '../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
+import { createAskLimits } from './ask-limits.ts';
 import type {
   KeySignature,
   LedgerPort,
@@ -27,11 +27,10 @@ import type {
   RootPort,
   SignedKey,
 } from './ports.ts';
+import { type Answered, type AskedAbout, createProofs, envelopeOf } from './proofs.ts';
 
 /** People shown to one who searches. */
 const MOST_FOUND = 20;
-/** Devices in one answer about members. */
-const MOST_MEMBERS = 1000;
 
 export interface OwnKey {
   /** Null: none was handed in for this enrolment. */
@@ -81,6 +80,8 @@ export function createMembership(ports: {
   readonly log: Log;
 }) {
   const { installation, store, orders, ledger, online, devices, bus, clock, log } = ports;
+  const limits = createAskLimits();
+  const proofs = createProofs({ store, ledger });
   /** For which organisation keys the store's `waiting` has been worked out. */
   let settledFor: string | null = null;
 
@@ -245,45 +246,20 @@ export function createMembership(ports: {
     return { key, keyid, role: 'organisation', signature, at, leaf };
   }
 
-  /** Devices that are enrolled, certified and countersigned now, each with what proves it. Throws `too_large`. */
-  async function members(of: {
-    readonly people: readonly string[];
-    readonly devices: readonly string[];
-  }): Promise<{ readonly people: ReadonlySet<string>; readonly members: readonly MemberProof[] }> {
-    const root = await settled();
-    if (!root) return { people: new Set(of.people), members: [] };
-    let found = provable(await store.members(of), root);
-    if (found.some(({ leaves }) => leaves.includes(null))) {
-      await ledger.sequence();
-      found = provable(await store.members(of), root);
-    }
-    if (found.length > MOST_MEMBERS) {
-      throw new CordonError('too_large', `These are ${found.length} devices: ask about fewer people at once.`);
-    }
-    const indexes = found.flatMap(({ leaves }) => leaves.filter((leaf) => leaf !== null));
-    const proved = indexes.length === 0 ? null : await ledger.proveLeaves(indexes);
-    const proofOf = new Map(
-      proved?.leaves.map(({ index, body, proof }) => [
-        index,
-        {
-          index,
-          body: body.toString('utf8'),
-          proof: proof.map((hash) => hash.toString('base64')),
-          checkpoint: proved.checkpoint,
-          key: ledger.verifierKey,
-        },
-      ]),
-    );
-    const proofs = found.flatMap(({ key, leaves: [first, second] }): MemberProof[] => {
-      const certifiedProof = first === null ? undefined : proofOf.get(first);
-      const countersignedProof = second === null ? undefined : proofOf.get(second);
-      if (!certifiedProof || !countersignedProof) return [];
-      return [{ certificate: envelopeOf(key), certified: certifiedProof, countersigned: countersignedProof }];
-    });
-    return { people: new Set([...of.people, ...found.map(({ key }) => key.person)]), members: proofs };
+  /**
+   * Devices that are enrolled, certified and countersigned now, each with what proves it; and whose they and those are that were asked about.
+   * `asker`: null when the server itself asks. Throws `too_large`, `rate_limited`.
+   */
+  async function members(of: AskedAbout, asker: DeviceId | null = null): Promise<Answered> {
+    if (asker !== null) await limits.members(asker, of.people.length + of.devices.length);
+    return proofs.of(of, await settled());
   }
 
-  async function search(text: string): Promise<{ person: string; name: string; devices: number }[]> {
+  async function search(
+    text: string,
+    asker: DeviceId | null = null,
+  ): Promise<{ person: string; name: string; devices: number }[]> {
+    if (asker !== null) await limits.search(asker);
     const folded = foldedName(text);
     if (folded === '') return [];
     await settled();
@@ -303,28 +279,6 @@ export function createMembership(ports: {
       return { count: await store.waiting(scope), possible: (root?.organisationKeys.length ?? 0) > 0 };
     },
     stop: unsubscribe,
-  };
-}
-
-/** With the leaves of the oldest signatures of each kind that the root still names. */
-function provable(keys: readonly SignedKey[], root: Root) {
-  const named = { online: idsOf(root.onlineKeys), organisation: idsOf(root.organisationKeys) };
-  return keys.flatMap((key) => {
-    const oldest = (role: KeySignature['role']) =>
-      key.signatures.find((signature) => signature.role === role && named[role].has(signature.keyid));
-    const [online, organisation] = [oldest('online'), oldest('organisation')];
-    return online && organisation ? [{ key, leaves: [online.leafIndex, organisation.leafIndex] as const }] : [];
-  });
-}
-
-const idsOf = (keys: readonly { readonly keyid: string }[]): ReadonlySet<string> =>
-  new Set(keys.map(({ keyid }) => keyid));
-
-function envelopeOf({ payload, signatures }: SignedKey): Envelope {
-  return {
-    payloadType: PAYLOAD_TYPES.messagingCertificate,
-    payload: Buffer.from(payload).toString('base64'),
-    signatures: signatures.map(({ keyid, signature }) => ({ keyid, sig: signature })),
   };
 }
 
