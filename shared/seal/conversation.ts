@@ -90,7 +90,7 @@ export async function commitChange(
   const packages = add.map(openKeyPackage);
   const newcomers: Claim[] = [];
   for (const keyPackage of packages) newcomers.push(await checkKeyPackage(keyPackage, now));
-  for (const newcomer of newcomers) await vouch(newcomer, authenticate);
+  await Promise.all(newcomers.map((newcomer) => vouch(newcomer, authenticate)));
   return await withState(state, async (group) => {
     if (!isActive(group)) throw removed();
     const leaving = remove.map((leafIndex) =>

@@ -58,7 +58,9 @@ export async function joinConversation(
     if (own?.device !== self.device || own.generation !== self.generation || own.signatureKey !== self.key.publicKey) {
       throw invalid('the key package is of another enrolment');
     }
-    for (const member of members) if (member.leafIndex !== own.leafIndex) await vouch(member, authenticate);
+    // At once, so that whoever is asked about can be asked about together.
+    const others = members.filter(({ leafIndex }) => leafIndex !== own.leafIndex);
+    await Promise.all(others.map((member) => vouch(member, authenticate)));
     return {
       state: encodeState(state),
       conversation: conversationOfGroup(state.groupContext.groupId),

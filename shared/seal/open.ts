@@ -181,7 +181,7 @@ async function applyCommit(
       throw refused(`${by.device} would become somebody else`);
     }
   }
-  for (const claim of newcomers) await vouch(claim, authenticate);
+  await Promise.all(newcomers.map((claim) => vouch(claim, authenticate)));
   const state = { ...group, clientConfig: clientConfig([...leavesOf(group), ...newcomers]) };
   const selfRemoved = leaving.includes(group.privatePath.leafIndex);
   try {
