@@ -29,10 +29,16 @@ export function particulars(leaf: Leaf): string {
     .join(', ');
 }
 
-const WORDS: Readonly<Record<string, string>> = { notAfter: 'valid until' };
+const WORDS: Readonly<Record<string, string>> = {
+  notAfter: 'valid until',
+  nextUpdate: 'next by',
+  builtAt: 'built',
+  keyid: 'key',
+};
+const TIMES: ReadonlySet<string> = new Set(['notAfter', 'nextUpdate', 'builtAt']);
 
 const inWords = (name: string, value: string | number | null) =>
-  name === 'notAfter' && typeof value === 'number' ? dateTime(value) : shortened(String(value));
+  TIMES.has(name) && typeof value === 'number' ? dateTime(value) : shortened(String(value));
 
 const shortened = (text: string) => (/^[0-9a-f]{24,}$/i.test(text) ? `${text.slice(0, 12)}…` : text);
 
