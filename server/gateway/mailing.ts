@@ -5,6 +5,7 @@
 import { isCordonError } from '../../shared/errors.ts';
 import type { DeviceFrame } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Arrival, MailEntry } from '../relay/ports.ts';
 import type { Log, RelayPort } from './ports.ts';
 import type { DeviceSession, MailWindow } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -29,10 +30,31 @@ export function createMailing({
   sessions,
   log,
 }: {
-  readonly relay: Pick<RelayPort, 'counters' | 'read' | 'take' | 'keyPackages'>;
+  readonly relay: Pick<RelayPort, 'counters' | 'read' | 'take' | 'onArrival' | 'keyPackages'>;
   readonly sessions: Sessions;
   readonly log: Log;
 }): Mailing {
+  function send(session: DeviceSession, window: MailWindow, { seq, item, bytes }: MailEntry): void {
+    session.send({ kind: 'mail', seq, item });
+    window.sent = seq;
+    window.highest = Math.max(window.highest, seq);
+    window.underWay.push({ seq, bytes });
+    window.bytes += bytes;
+  }
+
+  /** What has just been stored, without reading it back: only when it is the very next one of a device that has been sent everything else. */
+  function arrived(arrival: Arrival): boolean {
+    const session = sessions.live(arrival.device);
+    const window = session?.mail;
+    if (!session || !window?.open || window.reading || session.generation !== arrival.generation) return false;
+    if (window.tail !== window.sent || arrival.seq !== window.sent + 1) return false;
+    if (window.underWay.length >= MOST_ENTRIES || window.bytes >= MOST_BYTES) return false;
+    send(session, window, arrival);
+    window.tail = arrival.seq;
+    return true;
+  }
+  relay.onArrival(arrived);
+
   /** Until nothing waits or enough is under way. One at a time for each device; whoever comes meanwhile makes it look again. */
   async function push(session: DeviceSession, window: MailWindow): Promise<void> {
     if (window.reading) {
@@ -44,21 +66,21 @@ export function createMailing({
       do {
         window.again = false;
         const [entries, bytes] = [MOST_ENTRIES - window.underWay.length, MOST_BYTES - window.bytes];
-        if (entries <= 0 || bytes <= 0) return;
+        if (entries <= 0 || bytes <= 0) {
+          // Read once there is room: until then it is not known what waits.
+          window.tail = null;
+          return;
+        }
         const { device, generation } = session;
         const page = await relay.read({ device, generation, after: window.sent, entries, bytes });
         // Another was opened meanwhile, or this one shut: what was read is read again then.
         if (session.mail !== window || !window.open) return;
         session.together(() => {
-          for (const { seq, item, bytes: size } of page.entries) {
-            session.send({ kind: 'mail', seq, item });
-            window.sent = seq;
-            window.highest = Math.max(window.highest, seq);
-            window.underWay.push({ seq, bytes: size });
-            window.bytes += size;
-          }
+          for (const entry of page.entries) send(session, window, entry);
         });
-        if (page.more && page.entries.length > 0) window.again = true;
+        const last = page.entries.at(-1);
+        if (last) window.tail = page.more ? null : last.seq;
+        if (page.more && last) window.again = true;
       } while (window.again);
     } finally {
       window.reading = false;
@@ -88,7 +110,9 @@ export function createMailing({
       }
       if (session.mail) session.charge(REOPENING_COSTS);
       const highest = session.mail?.highest ?? 0;
-      session.mail = { open, sent: 0, highest, underWay: [], bytes: 0, reading: false, again: false };
+      session.mail = {
+        ...{ open, sent: 0, highest, tail: null, underWay: [], bytes: 0, reading: false, again: false },
+      };
       session.send({ kind: 'mailbox-is', ...(await relay.counters(session)) });
       await tellKeyPackages(session);
       pushSoon(session);
@@ -107,7 +131,7 @@ export function createMailing({
       const left = window.underWay.findIndex(({ seq }) => seq > known);
       const gone = window.underWay.splice(0, left < 0 ? window.underWay.length : left);
       for (const { bytes } of gone) window.bytes -= bytes;
-      if (gone.length > 0) pushSoon(session);
+      if (gone.length > 0 && window.tail !== window.sent) pushSoon(session);
     },
     wake(device) {
       const session = sessions.live(device);

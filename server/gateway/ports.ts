@@ -81,7 +81,10 @@ export interface DatagramPort {
   answered(by: DeviceId, id: string, denial: DenialNotice | null): void;
 }
 
-export type RelayPort = Pick<Relay, 'accept' | 'counters' | 'read' | 'take' | 'keyPackages' | 'attachments'>;
+export type RelayPort = Pick<
+  Relay,
+  'accept' | 'counters' | 'read' | 'take' | 'onArrival' | 'keyPackages' | 'attachments'
+>;
 
 export interface Log {
   debug(fields: object, message: string): void;

@@ -37,6 +37,8 @@ export interface MailWindow {
   sent: number;
   /** The same since the session began. */
   highest: number;
+  /** Nothing in the mailbox lies between what was sent and this; null: that is not known. */
+  tail: number | null;
   /** Sent and not taken, in order. */
   readonly underWay: { readonly seq: number; readonly bytes: number }[];
   bytes: number;

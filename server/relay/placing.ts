@@ -5,7 +5,7 @@
 import { LARGEST_SEALED } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { plainDenial } from './denials.ts';
-import type { Enrolment, JudgedPost, Placed, Posted } from './ports.ts';
+import type { Enrolment, JudgedPost, Placed, PlacedEntry, Posted } from './ports.ts';
 import type { Gate } from './settling.ts';
 
 export const MOST_ENTRIES = 2_000;
@@ -45,12 +45,6 @@ export interface Known {
 }
 
 export interface Placement extends Placed {
-  readonly entries: readonly {
-    readonly device: DeviceId;
-    readonly seq: number;
-    readonly bytes: number;
-    readonly heldBy: string | null;
-  }[];
   /** It was accepted now, and not before. */
   readonly accepted: boolean;
 }
@@ -79,7 +73,7 @@ export function place(judged: JudgedPost, known: Known): Placement {
     }
     known.commits.set(epochKey(post.commit), key);
   }
-  const entries: Placement['entries'][number][] = [];
+  const entries: PlacedEntry[] = [];
   const bytes = post.body.length;
   const recipients = judged.recipients.map(({ device, known: exists, denial }): Posted['recipients'][number] => {
     const mailbox = known.mailboxes.get(device);
@@ -92,14 +86,14 @@ export function place(judged: JudgedPost, known: Known): Placement {
     mailbox.lastSeq += 1;
     mailbox.entries += 1;
     mailbox.bytes += bytes;
-    entries.push({ device, seq: mailbox.lastSeq, bytes, heldBy: denial?.order ?? null });
+    const { generation, lastSeq: seq } = mailbox;
+    entries.push({ device, generation, seq, bytes, heldBy: denial?.order ?? null });
     return { device, outcome: denial ? 'held' : 'stored', denial };
   });
   own.posts += 1;
   const answer: Posted = { kind: 'posted', id: post.id, outcome: 'accepted', denial: null, recipients };
   known.answers.set(key, answer);
-  const stored = entries.filter(({ heldBy }) => heldBy === null).map(({ device }) => device);
-  return { answer, stored, entries, accepted: true };
+  return { answer, entries, accepted: true };
 }
 
-const without = (answer: Posted): Placement => ({ answer, stored: [], entries: [], accepted: false });
+const without = (answer: Posted): Placement => ({ answer, entries: [], accepted: false });

@@ -32,9 +32,18 @@ export interface JudgedPost {
 
 export interface Placed {
   readonly answer: Posted;
-  /** Who has got more to fetch. */
-  readonly stored: readonly DeviceId[];
+  readonly entries: readonly PlacedEntry[];
 }
+
+/** A post's entry in one mailbox. */
+export interface PlacedEntry extends Enrolment {
+  readonly seq: number;
+  readonly bytes: number;
+  readonly heldBy: string | null;
+}
+
+/** An entry that has just been stored, for whoever has its device connected. */
+export interface Arrival extends Enrolment, MailEntry {}
 
 export interface PostStore {
   /**

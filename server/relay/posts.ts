@@ -8,7 +8,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
 import { denialNotice } from './denials.ts';
-import type { Enrolment, JudgedPost, OrdersPort, Post, Posted, PostStore } from './ports.ts';
+import type { Arrival, Enrolment, JudgedPost, MailItem, OrdersPort, Post, Posted, PostStore } from './ports.ts';
 
 const DAY = 86_400_000;
 /** How long anything waits in a mailbox. Domain time. */
@@ -28,12 +28,14 @@ export function createPosts(ports: {
   readonly store: PostStore;
   readonly orders: Pick<OrdersPort, 'cachedVerdict' | 'verdict' | 'termsOf'>;
   readonly clock: Clock;
+  /** Whether it is on its way to its device already, and need not be read again. */
+  readonly handOver: (arrival: Arrival) => boolean;
   /** Something waits for them. */
   readonly wake: (devices: readonly DeviceId[]) => void;
   /** Something was stored for them while an order began to deny them. */
   readonly settleSoon: (devices: readonly DeviceId[]) => void;
 }): Posts {
-  const { store, orders, clock, wake, settleSoon } = ports;
+  const { store, orders, clock, handOver, wake, settleSoon } = ports;
   let accepted = 0;
   const appealOf = (order: string) => orders.termsOf(order)?.appeal ?? null;
 
@@ -71,10 +73,23 @@ export function createPosts(ports: {
   }
 
   async function stored(judged: JudgedPost): Promise<Posted> {
-    const { answer, stored: waiting } = await store.post(judged);
+    const { answer, entries } = await store.post(judged);
     if (answer.outcome === 'accepted') accepted += 1;
+    const { sender, post, at, expiresAt } = judged;
+    const item: MailItem = {
+      ...{ type: 'post', id: post.id, from: sender.device, generation: sender.generation, at },
+      body: post.body,
+    };
+    const late: DeviceId[] = [];
+    const waiting: DeviceId[] = [];
+    for (const { device, generation, seq, bytes, heldBy } of entries) {
+      if (heldBy !== null) continue;
+      // An order may have come since it was judged.
+      if (orders.cachedVerdict(device)?.services.messaging.allowed !== true) late.push(device);
+      else if (expiresAt > clock.now() && handOver({ device, generation, seq, bytes, item })) continue;
+      waiting.push(device);
+    }
     wake(waiting);
-    const late = waiting.filter((device) => orders.cachedVerdict(device)?.services.messaging.allowed !== true);
     if (late.length > 0) settleSoon(late);
     return answer;
   }

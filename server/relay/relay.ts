@@ -11,12 +11,17 @@ import { type AttachmentStore, type Attachments, createAttachments } from './att
 import type { MessagingGate } from './denials.ts';
 import { createKeyPackageDesk, type KeyPackageDesk, type KeyPackageStore } from './key-packages.ts';
 import { createMailboxes, type Mailboxes } from './mailboxes.ts';
-import type { Log, MailboxFigures, MailboxStore, OrdersPort, PostStore } from './ports.ts';
+import type { Arrival, Log, MailboxFigures, MailboxStore, OrdersPort, PostStore } from './ports.ts';
 import { createPosts, type Posts } from './posts.ts';
 
 export interface Relay
   extends Pick<Posts, 'accept'>,
     Pick<Mailboxes, 'counters' | 'read' | 'take' | 'look' | 'start' | 'stop'> {
+  /**
+   * Offers what has just been stored to whoever holds the devices' sessions, so that it need not be read back; `hear` says whether it has sent it.
+   * Whoever is not there, or behind, is woken instead.
+   */
+  onArrival(hear: (arrival: Arrival) => boolean): void;
   readonly keyPackages: KeyPackageDesk;
   readonly attachments: Attachments;
   /** For whoever watches the installation: nothing of any device. */
@@ -39,7 +44,9 @@ export interface RelayPorts {
 export function createRelay({ posts: postStore, mailboxes: mailboxStore, ...ports }: RelayPorts): Relay {
   const mailboxes = createMailboxes({ ...ports, store: mailboxStore });
   const { wake, settleSoon } = mailboxes;
-  const posts = createPosts({ ...ports, store: postStore, wake, settleSoon });
+  let hear: (arrival: Arrival) => boolean = () => false;
+  const handOver = (arrival: Arrival) => hear(arrival);
+  const posts = createPosts({ ...ports, store: postStore, handOver, wake, settleSoon });
   const { orders, clock, bus } = ports;
   const gate: MessagingGate = {
     verdict: async (device) => orders.cachedVerdict(device) ?? orders.verdict(device),
@@ -48,6 +55,9 @@ export function createRelay({ posts: postStore, mailboxes: mailboxStore, ...port
   return {
     keyPackages: createKeyPackageDesk({ store: ports.keyPackages, gate, bus }),
     attachments: createAttachments({ store: ports.attachments, gate, clock }),
+    onArrival: (heard) => {
+      hear = heard;
+    },
     accept: posts.accept,
     counters: mailboxes.counters,
     read: mailboxes.read,
