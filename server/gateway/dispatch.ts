@@ -80,7 +80,7 @@ export function createDispatch(ports: DispatchPorts) {
     const { device, generation } = session;
     session.charge(Math.floor(frame.to.length / RECIPIENTS_TO_A_FRAME));
     const { answer } = await relay.accept({ device, generation }, frame);
-    session.behind(answer.then((posted) => session.send(posted)));
+    session.behind(answer.then((posted) => session.sendThisTurn(posted)));
   }
 
   return async function dispatch(session: DeviceSession, frame: DeviceFrame): Promise<void> {

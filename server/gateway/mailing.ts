@@ -35,7 +35,7 @@ export function createMailing({
   readonly log: Log;
 }): Mailing {
   function send(session: DeviceSession, window: MailWindow, { seq, item, bytes }: MailEntry): void {
-    session.send({ kind: 'mail', seq, item });
+    session.sendThisTurn({ kind: 'mail', seq, item });
     window.sent = seq;
     window.highest = Math.max(window.highest, seq);
     window.underWay.push({ seq, bytes });
@@ -75,9 +75,7 @@ export function createMailing({
         const page = await relay.read({ device, generation, after: window.sent, entries, bytes });
         // Another was opened meanwhile, or this one shut: what was read is read again then.
         if (session.mail !== window || !window.open) return;
-        session.together(() => {
-          for (const entry of page.entries) send(session, window, entry);
-        });
+        for (const entry of page.entries) send(session, window, entry);
         const last = page.entries.at(-1);
         if (last) window.tail = page.more ? null : last.seq;
         if (page.more && last) window.again = true;

@@ -84,6 +84,7 @@ export class DeviceSession {
   #waiting: RawData[] = [];
   #behind: Promise<void>[] | null = null;
   #busy = false;
+  #gathering = false;
   #tokens = BURST;
   #refilled = Date.now();
 
@@ -134,6 +135,19 @@ export class DeviceSession {
     } finally {
       this.#stream.uncork();
     }
+  }
+
+  /** For answers that come many at once, when a commit of many is done: they leave together, at the end of this turn of the loop. */
+  sendThisTurn(frame: ServerFrame): void {
+    if (!this.#gathering) {
+      this.#gathering = true;
+      this.#stream.cork();
+      setImmediate(() => {
+        this.#gathering = false;
+        this.#stream.uncork();
+      });
+    }
+    this.send(frame);
   }
 
   /** Goes on while the next frames are dealt with. Nothing that depends on it is acknowledged before `settled`. */
