@@ -27,6 +27,7 @@ const LOOK_EVERY = 60_000;
 const RECONCILE_EVERY = 10;
 /** Mailboxes that are settled in one transaction: a disk sync for each would take minutes when an order reaches a fleet. */
 const TOGETHER = 32;
+const ASKED_AT_ONCE = 1_000;
 
 export interface Mailboxes {
   counters(enrolment: Enrolment): Promise<MailboxCounters>;
@@ -57,6 +58,7 @@ export function createMailboxes(ports: {
 }): Mailboxes {
   const { store, orders, affectedBy, clock, bus, log } = ports;
   let figures: MailboxFigures = { entries: 0, bytes: 0, held: 0 };
+  const unsettled = new Set<DeviceId>();
   let woken = new Set<DeviceId>();
   let running: Promise<void> = Promise.resolve();
   let looks = 0;
@@ -110,7 +112,12 @@ export function createMailboxes(ports: {
   }
 
   async function settleAmong(devices: readonly DeviceId[]): Promise<void> {
-    const waiting = await store.waitingAmong(devices);
+    for (let from = 0; from < devices.length && !stopped; from += ASKED_AT_ONCE) {
+      await settleWaiting(await store.waitingAmong(devices.slice(from, from + ASKED_AT_ONCE)));
+    }
+  }
+
+  async function settleWaiting(waiting: Awaited<ReturnType<MailboxStore['waitingAmong']>>): Promise<void> {
     for (let from = 0; from < waiting.length && !stopped; from += TOGETHER) {
       const some = waiting.slice(from, from + TOGETHER);
       const verdicts = await Promise.all(
@@ -120,16 +127,25 @@ export function createMailboxes(ports: {
           return verdict && (verdict.shut || shut) ? [verdict] : [];
         }),
       );
-      const unsettled = verdicts.flat();
-      if (unsettled.length === 0) continue;
-      wake(await store.settle(unsettled, clock.now()));
+      const concerned = verdicts.flat();
+      if (concerned.length === 0) continue;
+      wake(await store.settle(concerned, clock.now()));
       // They may have come to have what was kept from them, or what their order lets through.
-      wake(unsettled.map(({ device }) => device));
+      wake(concerned.map(({ device }) => device));
     }
   }
 
+  /** Those that come while others are settled are settled together afterwards. */
   function settleSoon(devices: readonly DeviceId[]): void {
-    if (!stopped && devices.length > 0) void inTurn(() => settleAmong(devices), 'settle');
+    if (stopped || devices.length === 0) return;
+    if (unsettled.size === 0) {
+      void inTurn(() => {
+        const all = [...unsettled];
+        unsettled.clear();
+        return settleAmong(all);
+      }, 'settle');
+    }
+    for (const device of devices) unsettled.add(device);
   }
 
   /** Found by the rules' own index, and by what was shut before. */
