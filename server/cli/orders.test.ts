@@ -90,10 +90,22 @@ it('proposes from flags, is approved by two who are not the proposer, is held by
   };
   const file = join(folder, 'terms.json');
   writeFileSync(file, JSON.stringify(terms));
-  const proposed = await cordon('ada', ['orders', 'propose', '--file', file, '--title', 'Pakistan', '--json']);
+  const proposed = await cordon('ada', [
+    'orders',
+    'propose',
+    '--file',
+    file,
+    '--title',
+    'Pakistan',
+    '--waiting',
+    'return',
+    '--json',
+  ]);
   expect([proposed.code, proposed.err]).toEqual([0, '']);
   const { order, digest, payload } = proposed.json();
-  expect(JSON.parse(payload).terms).toMatchObject({ title: 'Pakistan', effective: '2099-11-30T18:59:00.000Z' });
+  expect(JSON.parse(payload).terms).toMatchObject({
+    ...{ title: 'Pakistan', effective: '2099-11-30T18:59:00.000Z', waiting: 'return' },
+  });
 
   expect((await approve('ada', order, 1)).err).toContain('"same_person"');
   const first = await approve('ben', order, 1, '--digest', digest);
@@ -116,7 +128,8 @@ it('proposes from flags, is approved by two who are not the proposer, is held by
   // Whoever reads an order learns who is behind it, and of nobody else.
   expect(Object.values(shown.people).toSorted()).toEqual(['ada', 'ben', 'cleo'].map((name) => `${name}@example.org`));
   expect((await cordon('ada', ['orders', 'release', order])).code).toBe(EXIT.conflict);
-  expect((await cordon('dan', ['orders', 'show', order, '1'])).out).toContain('PK (Pakistan)');
+  const text = (await cordon('dan', ['orders', 'show', order, '1'])).out;
+  for (const words of ['PK (Pakistan)', 'are returned to whoever sent them']) expect(text).toContain(words);
 });
 
 it('case 30, case 34: areas, services and times that do not exist are refused in their own words', async () => {
@@ -128,6 +141,7 @@ it('case 30, case 34: areas, services and times that do not exist are refused in
     [['--areas', 'ΡΚ'], 'unknown_area'],
     [['--areas', 'AN'], 'unknown_area'],
     [['--services', 'telepathy'], 'unknown_service'],
+    [['--waiting', 'burn'], 'invalid_input'],
     [['--effective', '2015-11-30T23:59'], 'effective_in_past'],
     [['--until', '2098-01-01T00:00'], 'until_before_effective'],
     [['--effective', 'tomorrow'], 'invalid_input'],

@@ -57,6 +57,7 @@ describe('timeline', () => {
     ['step 2: unknown field "becuase"', { ...state, becuase: 'home' }],
     ['step 2.services: unknown field "fax"', { ...state, services: { fax: 'allowed' } }],
     ['step 2.services: names no service', { ...state, services: {} }],
+    ['step 2.waiting', { at: state.at, do: 'revise', order: 'o', waiting: 'burn' }],
     ['step 2.services.mail', { ...state, services: { mail: 'perhaps' } }],
     ['step 2.because', { ...state, because: 'rain' }],
     ['step 2.expect', { at: state.at, label: 'a' }],
