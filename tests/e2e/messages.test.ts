@@ -22,7 +22,7 @@ const agents: AgentProcess[] = [];
 
 beforeAll(async () => {
   world = await openWorld();
-  organisation = await foundOrganisation(world.operator);
+  organisation = await foundOrganisation(world.operator.owner, world.operator.approvers);
   stopCountersigning = organisation.keepCountersigning();
 }, 60_000);
 afterAll(async () => {

@@ -53,6 +53,9 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
   let ahead = BEGIN - Date.now();
   let owner: Person | null = null;
   const now = () => Date.now() + ahead;
+  let sent = 0;
+  const userOf = ({ label, index }: typeof recipient) =>
+    residents.find((one) => one.spot.label === label && one.index === index)?.user ?? '';
   const onEnd = (why: Error) => console.error(why);
 
   const fleet = new DemoFleet(residents, { folder, addresses: openAddresses(), onEnd });
@@ -67,10 +70,8 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
       return null;
     },
     async send() {
-      const sent = await fleet.send(sender, fleet.device(recipient), 'Are you there?');
-      if (!sent) throw new Error('whoever writes is enrolled no more');
-      const { outcome, denial } = sent;
-      return { outcome, order: denial?.order ?? null, detail: denial?.detail ?? 'The device in Berlin has it.' };
+      sent += 1;
+      return fleet.message(sender, userOf(recipient), `Are you there? (${sent})`);
     },
     session: async () => null,
   };
