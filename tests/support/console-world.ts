@@ -28,7 +28,10 @@ export interface ConsoleWorld {
   readonly url: string;
   readonly firstOwnerLink: string;
   now(): Instant;
-  /** Enrols and connects the devices, by activation links that `codes` makes for their users. */
+  /**
+   * Enrols and connects the devices, by activation links that `codes` makes for their users. In a demo an organisation has to confirm those who
+   * write.
+   */
   settle(codes: (residents: readonly Resident[]) => Promise<Code[]>): Promise<void>;
   /** From then on the demo's jumps are answered when server and devices have come to rest, which the owner's token is needed to see. */
   follow(owner: Person): void;
@@ -54,7 +57,7 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
   let owner: Person | null = null;
   const now = () => Date.now() + ahead;
   let sent = 0;
-  const userOf = ({ label, index }: typeof recipient) =>
+  const userOf = ({ label, index }: (typeof MESSENGERS)[number]) =>
     residents.find((one) => one.spot.label === label && one.index === index)?.user ?? '';
   const onEnd = (why: Error) => console.error(why);
 
@@ -113,9 +116,11 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
         await fleet.launch(() => undefined);
         const end = ({ label, index }: (typeof MESSENGERS)[number]) => ({
           device: fleet.device({ label, index }),
-          user: residents.find((one) => one.spot.label === label && one.index === index)?.user ?? '',
+          user: userOf({ label, index }),
         });
-        if (demo) await server.call('messengers', { from: end(sender), to: end(recipient) });
+        if (!demo) return;
+        await server.call('messengers', { from: end(sender), to: end(recipient) });
+        await fleet.confirmed([sender, recipient]);
       },
       follow(person) {
         owner = person;
