@@ -36,6 +36,9 @@ const PAGE = 64;
 /** What waits for a welcome that does not come, for a commit that does not come, at most. */
 const MOST_WAITING = 512;
 
+/** Real time. A welcome leaves with the commit that it is for, and comes close to it. */
+const WELCOME_WITHIN = 10_000;
+
 export interface Opening {
   /** Everything that can be opened now. Returns whether something waits for what has not come. */
   open(): Promise<{ readonly waiting: boolean }>;
@@ -130,7 +133,7 @@ export function createOpening(context: Context, patience: number): Opening {
     const since = stuck.get(conversation) ?? realNow();
     stuck.set(conversation, since);
     const later = { later: conversation };
-    if (realNow() - since < patience) return later;
+    if (realNow() - since < (record ? patience : Math.min(patience, WELCOME_WITHIN))) return later;
     stuck.set(conversation, realNow());
     if (record?.state === 'ready') loseConversation(context, record, 'a change of its members has not come');
     else if (!record) askToRejoin(context, unknown(conversation, letter.item.from));

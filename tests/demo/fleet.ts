@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { DatagramOutcome } from '../../agent/datagrams/datagrams.ts';
+import type { z } from 'zod';
+import type { demoMessage } from '../../shared/api/demo.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { type Addresses, nowhere } from '../replay/addresses.ts';
 import type { Drive } from '../replay/drive.ts';
@@ -18,6 +19,10 @@ const PER_PROCESS = 1_500;
 /** Codes for the next devices are made while these enrol. */
 const BATCH = 40;
 const LOOK_EVERY = 250;
+const DELIVERY_LOOK = 50;
+/** How long a message may take to be with who it is for. */
+const DELIVERED_WITHIN = 15_000;
+const CONFIRMED_WITHIN = 60_000;
 /** An office of many devices has a few addresses, as behind a router. */
 const ADDRESSES_PER_COUNTRY = 250;
 
@@ -178,13 +183,46 @@ export class DemoFleet {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Null: the sender is enrolled no more. */
-  send(from: Which, to: DeviceId, body: string): Promise<DatagramOutcome | null> {
+  /** Where a device of a spot lives, and how that process calls it. */
+  #at(which: Which) {
     for (const { child, residents } of this.#shares) {
-      const sender = residents.find(({ spot, index }) => spot.label === from.label && index === from.index);
-      if (sender) return child.call('send', { ...sender.which, to, body });
+      const found = residents.find(({ spot, index }) => spot.label === which.label && index === which.index);
+      if (found) return { child, which: found.which };
     }
-    throw new Error(`${from.label}-${from.index} is nobody's`);
+    throw new Error(`${which.label}-${which.index} is nobody's`);
+  }
+
+  /** Until the organisation has confirmed these, and they have heard so. */
+  async confirmed(all: readonly Which[]): Promise<void> {
+    const deadline = performance.now() + CONFIRMED_WITHIN;
+    for (const each of all) {
+      const { child, which } = this.#at(each);
+      while ((await child.call('messaging', which))?.state === 'uncertified') {
+        if (performance.now() > deadline) throw new Error(`the organisation has not confirmed ${which.label}`);
+        await pause(LOOK_EVERY);
+      }
+    }
+  }
+
+  /** A message to the person of that name, and what has become of it by the word of its sender's device. */
+  async message(from: Which, to: string, text: string): Promise<z.infer<typeof demoMessage>> {
+    const { child, which } = this.#at(from);
+    const written = await child.call('write', { ...which, to, text });
+    if (!written) return { outcome: 'refused', order: null, detail: 'Whoever would write is enrolled no more.' };
+    if (written.refused !== null) return { outcome: 'refused', order: written.order, detail: written.detail };
+    const deadline = performance.now() + DELIVERED_WITHIN;
+    for (;;) {
+      const said = await child.call('said', { ...which, text });
+      if (said?.state === 'delivered' || said?.state === 'read') {
+        return { outcome: 'delivered', order: null, detail: `${to} has it, and nobody between could read it.` };
+      }
+      const order = said?.order ?? null;
+      if (said?.state === 'refused') return { outcome: 'refused', order, detail: `It was refused by order ${order}.` };
+      if (performance.now() > deadline) {
+        return { outcome: 'refused', order, detail: `It is not there yet, and goes on by itself: ${said?.state}.` };
+      }
+      await pause(DELIVERY_LOOK);
+    }
   }
 
   async kill(): Promise<void> {

@@ -5,6 +5,7 @@
 import { createPrivateKey, randomBytes } from 'node:crypto';
 import { SESSION_COOKIE, sessionView } from '../../shared/api/session.ts';
 import { isCordonError } from '../../shared/errors.ts';
+import { foundOrganisation, type Organisation } from '../support/organisation.ts';
 import {
   type Approver,
   adoptRoot,
@@ -23,6 +24,8 @@ export interface People {
   readonly owner: Person;
   readonly proposer: Person;
   readonly approvers: readonly [Approver, Approver];
+  /** Its key, which says who may write to whom. */
+  readonly organisation: Organisation;
 }
 
 const OWNER = 'Olivia Berg';
@@ -39,7 +42,8 @@ export async function gather(admin: string, firstOwnerLink: string): Promise<Peo
     inviteApprover(admin, owner, 'Ben Weber'),
   ]);
   await adoptRoot(owner, approvers);
-  return { owner, proposer, approvers };
+  const organisation = await foundOrganisation(owner, approvers);
+  return { owner, proposer, approvers, organisation };
 }
 
 interface Holder {

@@ -10,6 +10,7 @@ import { browser as chromium, openBrowser } from '../support/browser.ts';
 import { RESIDENTS } from '../support/console-fleet.ts';
 import { makeKey, signList } from '../support/console-people.ts';
 import { type ConsoleWorld, officesOf, openConsoleWorld } from '../support/console-world.ts';
+import { newOrganisation } from '../support/organisation.ts';
 import { firstOwner, invite, type Person } from '../support/people.ts';
 import { PATIENCE, type Seat, takeSeat, textOf } from '../support/seat.ts';
 
@@ -26,6 +27,7 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
   let browser: Browser;
   let world: ConsoleWorld;
   let owner: Person;
+  let stopCountersigning: () => Promise<void>;
   let sana: Seat;
   let ada: Seat;
   let ben: Seat;
@@ -47,14 +49,19 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
       await seat.goto('/people?tab=approvers');
       await makeKey(seat);
     }
+    const organisation = newOrganisation(owner);
     const { keys } = await owner.api.call('GET', '/approver-keys', approverKeyList);
-    await owner.api.call('POST', '/approvers', rootView, { keyids: keys.map(({ keyid }) => keyid), threshold: 2 });
+    await owner.api.call('POST', '/approvers', rootView, {
+      ...{ keyids: keys.map(({ keyid }) => keyid), threshold: 2, organisationKeys: [organisation.publicKey] },
+    });
     await signList(ada);
     await signList(ben);
+    stopCountersigning = organisation.keepCountersigning();
     await world.settle(codes);
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
+    await stopCountersigning?.();
     await world?.remove();
   });
   afterEach(async ({ task }) => {

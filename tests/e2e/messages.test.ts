@@ -1,11 +1,14 @@
 /** Messages between people, over a real server and agents that are processes of their own. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AgentStatus } from '../../agent/agent.ts';
+import { askControl, type ControlRequest } from '../../agent/control/control.ts';
 import { EXIT } from '../../agent/exit-codes.ts';
 import type { InboxEntry } from '../../agent/message-answers.ts';
-import type { MessageView } from '../../agent/messaging/messaging.ts';
+import type { ConversationView, MessageView, PersonView } from '../../agent/messaging/messaging.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { foundOrganisation, type Organisation } from '../support/organisation.ts';
@@ -19,7 +22,7 @@ const agents: AgentProcess[] = [];
 
 beforeAll(async () => {
   world = await openWorld();
-  organisation = await foundOrganisation(world.operator);
+  organisation = await foundOrganisation(world.operator.owner, world.operator.approvers);
   stopCountersigning = organisation.keepCountersigning();
 }, 60_000);
 afterAll(async () => {
@@ -29,21 +32,42 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function enrol(user: string): Promise<AgentProcess> {
+async function person(user: string, home = 'SE'): Promise<AgentProcess> {
   const agent = new AgentProcess({ CORDON_AGENT_LOG: 'debug' });
   agents.push(agent);
-  const { link } = await world.operator.code({ user, group: world.group, home: 'SE' });
+  const { link } = await world.operator.code({ user, group: world.group, home });
   await agent.enrol(link);
-  return agent;
-}
-async function person(user: string): Promise<AgentProcess> {
-  const agent = await enrol(user);
   agent.run();
+  await agent.connected();
   await ready(agent);
   return agent;
 }
+/** What the daemon says, without a process for each question. */
+async function ask<T>(agent: AgentProcess, request: ControlRequest): Promise<T> {
+  const answered = await askControl(agent.path('agent.sock'), request);
+  if (!answered) throw new Error('the agent does not run');
+  return answered.ok as T;
+}
+const status = (agent: AgentProcess) => ask<AgentStatus>(agent, { op: 'status', shown: false });
 const ready = (agent: AgentProcess) =>
-  until(async () => expect((await agent.status()).messaging.state, agent.log).toBe('ready'), 40_000, 300);
+  until(async () => expect((await status(agent)).messaging.state, agent.log).toBe('ready'), 60_000, 200);
+const talks = (agent: AgentProcess) => ask<ConversationView[]>(agent, { op: 'conversations' });
+const said = async (agent: AgentProcess, conversation: string) => {
+  const all = await ask<MessageView[]>(agent, { op: 'messages', conversation, limit: 500 });
+  return all.filter(({ from }) => from !== null);
+};
+const words = async (agent: AgentProcess, conversation: string) =>
+  (await said(agent, conversation)).map(({ text }) => text);
+const write = (agent: AgentProcess, conversation: string, text: string) =>
+  ask<string>(agent, { op: 'write', conversation, text, files: [] });
+async function start(agent: AgentProcess, names: readonly string[], title: string | null): Promise<string> {
+  const people: string[] = [];
+  for (const name of names) {
+    const found = await ask<PersonView[]>(agent, { op: 'people', text: name });
+    people.push(found.find((one) => one.name === name)?.person ?? `nobody is called ${name}`);
+  }
+  return ask<string>(agent, { op: 'start', people, title });
+}
 
 async function cli<T>(agent: AgentProcess, ...args: string[]): Promise<T> {
   const { code, out, err } = await agent.cli([...args, '--json']);
@@ -55,7 +79,7 @@ const send = (from: AgentProcess, to: string, text: string, ...more: string[]) =
 const inbox = (agent: AgentProcess) => cli<InboxEntry[]>(agent, 'inbox', '--all');
 const texts = async (agent: AgentProcess, index = 0) =>
   ((await inbox(agent))[index]?.messages ?? []).filter(({ from }) => from !== null).map(({ text }) => text);
-const eventually = (check: () => Promise<void>) => until(check, 20_000, 200);
+const eventually = (check: () => Promise<void>) => until(check, 40_000, 100);
 
 it('two people write to each other at their command lines, with a file, and the server has none of it', async () => {
   const [amina, bilal] = await Promise.all([person('Amina'), person('Bilal')]);
@@ -89,3 +113,181 @@ it('two people write to each other at their command lines, with a file, and the 
     expect(await world.alarms(agent.device)).toEqual([]);
   }
 }, 120_000);
+
+it('a conversation of five people with seven devices follows them: who comes reads on, who is revoked does not', async () => {
+  const devices = await Promise.all(
+    ['Carla', 'Dina', 'Emil', 'Farid', 'Gul', 'Carla', 'Dina'].map((name) => person(name)),
+  );
+  const [carla, dina, emil] = devices;
+  const conversation = await start(carla!, ['Dina', 'Emil', 'Farid', 'Gul'], 'Consulate');
+  await write(carla!, conversation, 'one');
+  for (const device of devices) {
+    await eventually(async () => expect(await words(device, conversation)).toEqual(['one']));
+    await eventually(async () => expect(await talks(device)).toMatchObject([{ title: 'Consulate', state: 'ready' }]));
+  }
+  const late = await person('Emil');
+  await eventually(async () => expect(await talks(late)).toMatchObject([{ title: 'Consulate' }]));
+  await write(devices[6]!, conversation, 'two');
+  await eventually(async () => expect(await words(late, conversation)).toEqual(['two']));
+
+  await world.revoke(emil!.device);
+  await emil!.link('revoked');
+  await write(dina!, conversation, 'three');
+  for (const device of [...devices.filter((one) => one !== emil), late]) {
+    await eventually(async () => expect((await words(device, conversation)).at(-1)).toBe('three'));
+    expect(await world.alarms(device.device)).toEqual([]);
+  }
+  expect(await words(emil!, conversation)).not.toContain('three');
+  for (const device of devices) await device.stop();
+  await late.stop();
+}, 300_000);
+
+it('agents that are killed with -9 while they write and read lose nothing and repeat nothing', async () => {
+  const [hana, ivan] = await Promise.all([person('Hana'), person('Ivan')]);
+  const conversation = await start(hana, ['Ivan'], null);
+  await write(hana, conversation, 'Hana 0');
+  await eventually(async () => expect(await words(ivan, conversation)).toEqual(['Hana 0']));
+  const kills = Number(process.env['CORDON_FAULTS'] ?? 10);
+  const wrote = { Hana: ['Hana 0'], Ivan: [] as string[] };
+  const writing = async (agent: AgentProcess, name: 'Hana' | 'Ivan', over: () => boolean) => {
+    for (let n = 1; !over(); n += 1) {
+      const text = `${name} ${n}`;
+      try {
+        await write(agent, conversation, text);
+        wrote[name].push(text);
+      } catch {
+        // Killed before it was answered: it may have been stored or not, and must not be there twice.
+        await pause(50);
+      }
+    }
+  };
+  let over = false;
+  const both = Promise.all([writing(hana, 'Hana', () => over), writing(ivan, 'Ivan', () => over)]);
+  for (let n = 0; n < kills; n += 1) {
+    await pause(200 + Math.random() * 1500);
+    const victim = Math.random() < 0.5 ? hana : ivan;
+    await victim.kill();
+    victim.run();
+  }
+  await pause(2_000);
+  over = true;
+  await both;
+  for (const agent of [hana, ivan]) {
+    for (const name of ['Hana', 'Ivan'] as const) {
+      await eventually(async () => {
+        const read = (await words(agent, conversation)).filter((text) => text.startsWith(name));
+        expect(new Set(read).size).toBe(read.length);
+        expect(read.filter((text) => wrote[name].includes(text))).toEqual(wrote[name]);
+      });
+    }
+    expect(await world.alarms(agent.device)).toEqual([]);
+  }
+  expect((await words(hana, conversation)).toSorted()).toEqual((await words(ivan, conversation)).toSorted());
+  await Promise.all([hana.stop(), ivan.stop()]);
+}, 300_000);
+
+it('case 20: an agent that was restored from a copy is let in again and goes on', async () => {
+  const [jan, kim] = await Promise.all([person('Jan'), person('Kim')]);
+  const conversation = await start(jan, ['Kim'], null);
+  await write(jan, conversation, 'before');
+  await eventually(async () => expect(await words(kim, conversation)).toEqual(['before']));
+  await kim.stop();
+  const copy = join(folder, 'copy');
+  cpSync(kim.home, copy, { recursive: true });
+  kim.run();
+  await ready(kim);
+  await write(kim, conversation, 'after');
+  await eventually(async () => expect(await words(jan, conversation)).toEqual(['before', 'after']));
+  await kim.kill();
+  rmSync(kim.home, { recursive: true });
+  cpSync(copy, kim.home, { recursive: true });
+  kim.run();
+  await ready(kim);
+  await eventually(async () => expect(await talks(kim)).toMatchObject([{ state: 'ready' }]));
+  await write(kim, conversation, 'again');
+  await eventually(async () => expect((await words(jan, conversation)).at(-1)).toBe('again'));
+  await write(jan, conversation, 'welcome');
+  await eventually(async () => expect(await words(kim, conversation)).toEqual(['before', 'again', 'welcome']));
+  await Promise.all([jan.stop(), kim.stop()]);
+}, 180_000);
+
+it('a lock keeps messages from being read, an unlock gives them back, and a wipe takes them', async () => {
+  const [lea, max] = await Promise.all([person('Lea'), person('Max')]);
+  const conversation = await start(lea, ['Max'], 'Plans');
+  await write(lea, conversation, 'one');
+  await eventually(async () => expect(await words(max, conversation)).toEqual(['one']));
+  const command = async (kind: 'lock-workspace' | 'unlock-workspace' | 'wipe-workspace') =>
+    world.finished((await world.send(max.device, { kind })).id);
+  await command('lock-workspace');
+  await write(lea, conversation, 'two');
+  expect(await max.cli(['inbox'])).toMatchObject({
+    code: EXIT.refused,
+    err: expect.stringContaining('workspace_locked'),
+  });
+  expect((await max.cli(['status'])).out).toMatch(/messages +the workspace is locked/);
+  await command('unlock-workspace');
+  await eventually(async () => expect(await words(max, conversation)).toEqual(['one', 'two']));
+  await command('wipe-workspace');
+  expect(await max.cli(['inbox'])).toMatchObject({
+    code: EXIT.refused,
+    err: expect.stringContaining('workspace_wiped'),
+  });
+  await command('unlock-workspace');
+  await eventually(async () => expect(await talks(max)).toEqual([]));
+  await write(lea, conversation, 'are you there?');
+  await eventually(async () => expect(await talks(max)).toMatchObject([{ title: 'Plans', state: 'ready' }]));
+  await write(lea, conversation, 'three');
+  await eventually(async () => expect((await words(max, conversation)).at(-1)).toBe('three'));
+  expect(await words(max, conversation)).not.toContain('one');
+  await Promise.all([lea.stop(), max.stop()]);
+}, 240_000);
+
+it('an order refuses and holds by its name; after its withdrawal what was held comes once and in order', async () => {
+  const noor = await person('Noor');
+  const omar = await person('Omar', 'PK');
+  const conversation = await start(noor, ['Omar'], null);
+  await write(noor, conversation, 'before');
+  await eventually(async () => expect(await words(omar, conversation)).toEqual(['before']));
+  const { operator } = world;
+  const proposed = await operator.propose({
+    ...{ title: 'Messages in PK', areas: ['PK'], services: ['messaging'], nexus: ['home'], travellers: 'deny' },
+    ...{
+      unknown: 'allow',
+      contested: 'allow',
+      authority: 'Regulator',
+      addressee: 'operators',
+      instrument: 'directive',
+    },
+    ...{ statement: { en: 'Messages end.' }, appeal: 'the high court' },
+    effective: new Date(Date.now() + 8_000).toISOString(),
+  });
+  await operator.adopt(proposed);
+  const { order } = proposed;
+  await eventually(async () => expect((await status(omar)).messaging).toEqual({ state: 'denied', orders: [order] }));
+
+  expect(await omar.cli(['send', 'Noor', 'no'])).toMatchObject({
+    code: EXIT.refusedByOrder,
+    err: expect.stringMatching(new RegExp(`order ${order}.*the high court.*service_denied`)),
+  });
+  const held: string[] = [];
+  for (const text of ['one', 'two', 'three']) held.push(await write(noor, conversation, text));
+  await eventually(async () => {
+    for (const message of (await said(noor, conversation)).slice(1)) {
+      expect(message).toMatchObject({ state: 'held', order, missed: [{ name: 'Omar', state: 'held', order }] });
+    }
+  });
+  expect(await words(omar, conversation)).toEqual(['before']);
+  expect((await omar.cli(['export'])).out).toContain('before');
+
+  await operator.adopt(await operator.act(order, { act: 'withdraw' }));
+  await eventually(async () => expect(await words(omar, conversation)).toEqual(['before', 'one', 'two', 'three']));
+  await eventually(async () => {
+    for (const message of (await said(noor, conversation)).slice(1)) {
+      expect(message).toMatchObject({ state: 'delivered', missed: [] });
+    }
+  });
+  await write(omar, conversation, 'after');
+  await eventually(async () => expect((await words(noor, conversation)).at(-1)).toBe('after'));
+  expect(await world.alarms(omar.device)).toEqual([]);
+  expect(await world.alarms(noor.device)).toEqual([]);
+}, 240_000);

@@ -15,7 +15,7 @@ function expecting(change: object) {
   };
   const timeline = { name: 't', about: '', zone: 'UTC', fleet: [{ label: 'a', count: 1, home: 'PK' }] };
   const parsed = parseTimeline(JSON.stringify({ ...timeline, steps: [first, step] })).steps[1];
-  if (!parsed || 'do' in parsed) throw new Error('not an expectation');
+  if (!parsed || 'do' in parsed || 'is' in parsed) throw new Error('not an expectation');
   return parsed;
 }
 

@@ -1,5 +1,4 @@
 /** Simulated devices in a process of their own, so that a crash kills them together and nothing else. */
-import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Drive } from './drive.ts';
 import { serve } from './rpc.ts';
 import type { World } from './simulated-device.ts';
@@ -29,7 +28,9 @@ const handlers = {
   network: ({ label, online }: { label: string; online: boolean }) => fleet().network(label, online),
   clock: ({ label, offset }: { label: string; offset: number }) => fleet().setClock(label, offset),
   reboot: ({ label, boot }: { label: string; boot: World['boot'] }) => fleet().reboot(label, boot),
-  send: ({ to, body, ...from }: Which & { to: DeviceId; body: string }) => fleet().send(from, to, body),
+  write: ({ to, text, ...from }: Which & { to: string; text: string }) => fleet().write(from, to, text),
+  said: ({ text, ...where }: Which & { text: string }) => fleet().said(where, text),
+  messaging: (which: Which) => fleet().messaging(which),
   progress: (_: null) => fleet().progress,
   restless: ({ list }: { list: number }) => fleet().restless(list),
   states: ({ label }: { label: string }) => fleet().states(label),

@@ -2,12 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { MessageView, MessagingState } from '../../agent/messaging/messaging.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { type Addresses, nowhere } from './addresses.ts';
 import type { Drive } from './drive.ts';
 import type { FleetHandlers } from './fleet-process.ts';
 import { Child } from './rpc.ts';
-import type { DeviceState } from './simulated-fleet.ts';
+import type { DeviceState, Written } from './simulated-fleet.ts';
 import type { Fleet as Description, Evidence, EvidenceChange } from './timeline.ts';
 
 export class Fleet {
@@ -94,6 +95,19 @@ export class Fleet {
 
   async tick(): Promise<void> {
     await this.#child.call('tick', null);
+  }
+
+  /** Of the first device. */
+  messaging(): Promise<MessagingState | null> {
+    return this.#child.call('messaging', { label: this.label, index: 0 });
+  }
+
+  write(to: string, text: string): Promise<Written | null> {
+    return this.#child.call('write', { label: this.label, index: 0, to, text });
+  }
+
+  said(text: string): Promise<MessageView | null> {
+    return this.#child.call('said', { label: this.label, index: 0, text });
   }
 
   states(): Promise<DeviceState[]> {

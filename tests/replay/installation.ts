@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Instant } from '../../shared/time/clock.ts';
 import { loopbackConfig } from '../support/loopback-config.ts';
+import { foundOrganisation, type Organisation } from '../support/organisation.ts';
 import { type Approver, adoptRoot, firstOwner, inviteApprover, type Person } from '../support/people.ts';
 import { Child } from './rpc.ts';
 import type { ServerHandlers } from './server-process.ts';
@@ -15,6 +16,8 @@ export interface Installation {
   readonly adminUrl: string;
   readonly owner: Person;
   readonly people: ReadonlyMap<string, Approver>;
+  /** Only where people write to each other. */
+  readonly organisation: Organisation | null;
   jump(to: Instant): Promise<void>;
   crash(now: Instant): Promise<void>;
   kill(): Promise<void>;
@@ -52,10 +55,13 @@ export async function startInstallation(timeline: Timeline, folder: string, now:
     const owner = await firstOwner(adminUrl, firstOwnerLink);
     const joined = await Promise.all(peopleOf(timeline).map((name) => inviteApprover(adminUrl, owner, name)));
     await adoptRoot(owner, joined);
+    const writes = timeline.steps.some((step) => 'do' in step && step.do === 'send');
+    const organisation = writes ? await foundOrganisation(owner, joined) : null;
     return {
       adminUrl,
       owner,
       people: new Map(joined.map((person) => [person.name, person])),
+      organisation,
       async jump(to) {
         await child.call('jump', { to: { at: to } });
       },

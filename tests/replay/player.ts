@@ -18,7 +18,15 @@ import { Fleet } from './fleet.ts';
 import { type Installation, startInstallation } from './installation.ts';
 import { OrderDesk } from './order-desk.ts';
 import type { DeviceState } from './simulated-fleet.ts';
-import { type Act, type Expectation, offsetOf, type Step, type Timeline } from './timeline.ts';
+import {
+  type Act,
+  type ActOf,
+  type Expectation,
+  type MessageExpectation,
+  offsetOf,
+  type Step,
+  type Timeline,
+} from './timeline.ts';
 
 /** Real time: how long devices may take to be connected and to have the newest list. */
 const SETTLE_WITHIN = 30_000;
@@ -75,12 +83,15 @@ export async function openPlayer(timeline: Timeline, folder: string): Promise<Pl
   }
 }
 
+/** As the activation code of a label's device names its person, counted from 0. */
+const userOf = (label: string, index: number) => `${label} ${index + 1}`;
+
 /** A group for the label and a code for each of its devices. Returns the group's id. */
 async function enrolFleet(fleet: Fleet, api: Caller): Promise<string> {
   const { label, count, home, seat } = fleet.description;
   const { id } = await api.call('POST', '/groups', groupView, { name: label });
   const code = async (index: number) => {
-    const body = { user: `${label} ${index + 1}`, group: id, home, ...(seat === undefined ? {} : { seat }) };
+    const body = { user: userOf(label, index), group: id, home, ...(seat === undefined ? {} : { seat }) };
     return (await api.call('POST', '/codes', createdCode, body)).link;
   };
   await fleet.enrol(await Promise.all(Array.from({ length: count }, (_, index) => code(index))));
@@ -93,6 +104,8 @@ class Playing {
   readonly #fleets: ReadonlyMap<string, Fleet>;
   readonly #desk: OrderDesk;
   readonly #api: Caller;
+  /** By its text: who has sent a message, and to whom. */
+  readonly #sent = new Map<string, Pick<ActOf<'send'>, 'from' | 'to'>>();
   #now: Instant;
 
   constructor(
@@ -122,6 +135,10 @@ class Playing {
     });
     try {
       if (step.at > this.#now) await this.#jump(step.at);
+      if ('is' in step) {
+        await this.#checkMessage(step);
+        return outcome({});
+      }
       if (!('do' in step)) {
         const unmet = await this.#check(step);
         return outcome(unmet.length > 0 ? { unmet, failure: 'the expectation is not met' } : {});
@@ -202,12 +219,44 @@ class Playing {
         return await this.#fleet(act.label).reboot(this.#now);
       case 'clock':
         return await this.#fleet(act.label).setClock(offsetOf(act.offset, act.at, this.#timeline.zone));
+      case 'send':
+        return await this.#send(act);
       case 'crash':
         if (act.who === 'server') return await this.#installation.crash(this.#now);
         return await this.#fleet(act.who).crash(this.#now);
       default:
         return await this.#desk.perform(act);
     }
+  }
+
+  /** Once the organisation has confirmed both ends. */
+  async #send({ from, to, text }: ActOf<'send'>): Promise<void> {
+    const ends = [this.#fleet(from), this.#fleet(to)];
+    await within(async () => {
+      await this.#installation.organisation?.countersign();
+      const states = await Promise.all(ends.map((fleet) => fleet.messaging()));
+      const unready = states.findIndex((state) => state === null || state.state === 'uncertified');
+      return unready < 0 ? null : `the organisation has not confirmed ${ends[unready]?.label}`;
+    });
+    this.#sent.set(text, { from, to });
+    const written = await this.#fleet(from).write(userOf(to, 0), text);
+    if (!written) throw new Error(`the device of ${from} is enrolled no more`);
+    if (written.refused !== null) throw new CordonError(written.refused, written.detail);
+  }
+
+  async #checkMessage({ text, is, order: named }: MessageExpectation): Promise<void> {
+    const { from, to } = this.#sent.get(text) ?? { from: '', to: '' };
+    const order = named === undefined ? null : this.#desk.numberOf(named);
+    await within(async () => {
+      const [mine, theirs] = [await this.#fleet(from).said(text), await this.#fleet(to).said(text)];
+      // Who has seen it has it.
+      const state = mine?.state === 'read' ? 'delivered' : (mine?.state ?? 'not there');
+      if (state !== is) return `"${text}" is ${state} for who sent it, not ${is}`;
+      if (order !== null && mine?.order !== order) return `it is because of ${mine?.order}, not ${named} (${order})`;
+      if (is === 'delivered' && !theirs) return 'who should have it does not have it';
+      if (is !== 'delivered' && theirs) return 'who should not have it has it';
+      return null;
+    });
   }
 
   #health(): Promise<z.infer<typeof healthView>> {
@@ -280,4 +329,15 @@ function unrest(state: DeviceState, known: DeviceView | undefined, list: number,
   if (presence.recordStored !== state.record)
     return `the server knows of record ${presence.recordStored}, it holds ${state.record}`;
   return null;
+}
+
+/** Until it finds nothing amiss; what it found last is the failure. Real time. */
+async function within(look: () => Promise<string | null>): Promise<void> {
+  const deadline = performance.now() + SETTLE_WITHIN;
+  for (;;) {
+    const amiss = await look();
+    if (amiss === null) return;
+    if (performance.now() > deadline) throw new Error(amiss);
+    await pause(4 * LOOK_EVERY);
+  }
 }

@@ -153,10 +153,11 @@ export async function simulate(given: {
   readonly store: AgentStore;
   readonly credentials: Keeper;
   readonly listWithin: number | undefined;
+  readonly keyPackages: number;
   readonly onRestart: () => void;
   readonly onUnenrolled: () => void;
 }): Promise<Agent> {
-  const { world, index, folder, store, credentials, listWithin, onRestart, onUnenrolled } = given;
+  const { world, index, folder, store, credentials, listWithin, keyPackages, onRestart, onUnenrolled } = given;
   const { label } = world;
   const complain = (message: string, fields?: Record<string, unknown>) => {
     process.stderr.write(`${label}-${index}: ${message} ${fields ? JSON.stringify(fields) : ''}\n`);
@@ -165,7 +166,7 @@ export async function simulate(given: {
     store,
     credentials,
     listWithin,
-    keyPackages: 10,
+    keyPackages,
     time: timeOf(world),
     sensors: sensorsOf(world),
     dial: dialFrom(world, index),

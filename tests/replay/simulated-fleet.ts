@@ -6,9 +6,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Agent } from '../../agent/agent.ts';
-import type { DatagramOutcome } from '../../agent/datagrams/datagrams.ts';
 import { enrol } from '../../agent/enrolment/enrol.ts';
+import type { MessageView, Messaging, MessagingState } from '../../agent/messaging/messaging.ts';
 import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
+import { CordonError, type ErrorCode, isCordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { type Drive, type Driven, openClock } from './drive.ts';
@@ -45,6 +46,11 @@ export interface FleetStart {
   readonly proxy: string;
   readonly places: readonly Place[];
 }
+
+/** A message was stored, or refused in the words that the person at the device would read. */
+export type Written =
+  | { readonly refused: null }
+  | { readonly refused: ErrorCode; readonly order: string | null; readonly detail: string };
 
 /** One device among those of a label, counted from 0. */
 export interface Which {
@@ -146,6 +152,7 @@ export class SimulatedFleet {
       credentials: this.#keeper(world.label, index),
       // Those of a demo may be thousands; a replay's wait for a list as long as any agent.
       listWithin: this.#lasting ? undefined : LIST_WITHIN,
+      keyPackages: this.#lasting ? 10 : 2,
       onRestart: () => void this.#restart(world, index),
       onUnenrolled: () => {
         this.#devices = this.#devices.filter((device) => device.world !== world || device.index !== index);
@@ -259,10 +266,40 @@ export class SimulatedFleet {
     await wake(this.#of(world));
   }
 
+  #device({ label, index }: Which): Device | null {
+    return this.#of(this.#world(label)).find((one) => one.index === index) ?? null;
+  }
+
   /** Null: the device is enrolled no more. */
-  async send({ label, index }: Which, to: DeviceId, body: string): Promise<DatagramOutcome | null> {
-    const device = this.#of(this.#world(label)).find((one) => one.index === index);
-    return device ? device.agent.sendDatagram({ to, service: 'messaging', body }) : null;
+  messaging(which: Which): MessagingState | null {
+    return this.#device(which)?.agent.messaging.state() ?? null;
+  }
+
+  /** A message to the person of this name. Null: the device is enrolled no more. */
+  async write(from: Which, name: string, text: string): Promise<Written | null> {
+    const messaging = this.#device(from)?.agent.messaging;
+    if (!messaging) return null;
+    try {
+      const known = messaging.conversations().find(({ people }) => people.some((person) => person.name === name));
+      const people = known ? [] : [await personOf(messaging, name)];
+      const conversation = known?.id ?? (await messaging.start({ people, title: null }));
+      await messaging.send(conversation, { text, attachments: [] });
+      return { refused: null };
+    } catch (error) {
+      if (!isCordonError(error)) throw error;
+      const { order } = error.context;
+      return { refused: error.code, order: typeof order === 'string' ? order : null, detail: error.message };
+    }
+  }
+
+  /** The message with this text, as one device sees it. More than one is none: it has come twice. */
+  said(where: Which, text: string): MessageView | null {
+    const found =
+      this.#device(where)
+        ?.agent.messaging.search(text)
+        .filter((message) => message.text === text) ?? [];
+    if (found.length > 1) throw new Error(`"${text}" is there ${found.length} times`);
+    return found[0] ?? null;
   }
 
   /** How many devices that are online do not hold this list yet, or have something to say. */
@@ -282,6 +319,12 @@ export class SimulatedFleet {
       };
     });
   }
+}
+
+async function personOf(messaging: Messaging, name: string): Promise<string> {
+  const found = (await messaging.people(name)).find((person) => person.name === name);
+  if (!found) throw new CordonError('person_unknown', `Nobody who can be written to is called ${name}.`);
+  return found.person;
 }
 
 async function each<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {

@@ -4,6 +4,7 @@ import type { Step, Timeline } from './timeline.ts';
 
 /** What a step is about, in words. */
 export function describeStep(step: Step): string {
+  if ('is' in step) return `"${step.text}" is ${step.is}${step.order === undefined ? '' : ` by ${step.order}`}`;
   if (!('do' in step)) {
     const services = Object.entries(step.services).map(([service, state]) => `${service} ${state}`);
     const by = step.order === undefined ? '' : ` by ${step.order}`;
@@ -20,6 +21,8 @@ export function describeStep(step: Step): string {
       return `${step.do} ${step.label}`;
     case 'clock':
       return `clock ${step.label} ${step.offset}`;
+    case 'send':
+      return `send "${step.text}" from ${step.from} to ${step.to}`;
     case 'crash':
       return `crash ${step.who}`;
     case 'propose':
@@ -39,7 +42,7 @@ export function narrate(timeline: Timeline, { step, failure, unmet, refused, mil
   if (failure === null) return `${head}${refused === null ? '' : ` — refused: ${refused}`}  ${milliseconds} ms`;
   const [first] = unmet;
   const lines = [`${head}`, `        step ${step.number} of ${timeline.name}: ${failure}`];
-  if (first && !('do' in step)) {
+  if (first && 'label' in step) {
     const orders = first.orders.length > 0 ? ` by ${first.orders.join(', ')}` : '';
     lines.push(
       `        device    ${first.device} (${step.label} ${first.which}), as the ${first.see} sees it`,

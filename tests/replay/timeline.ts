@@ -108,6 +108,8 @@ const STEPS = {
   restart: z.strictObject({ ...act, do: z.literal('restart'), label }),
   clock: z.strictObject({ ...act, do: z.literal('clock'), label, offset: signedDuration }),
   crash: z.strictObject({ ...act, do: z.literal('crash'), who: label }),
+  /** From the first device of one label to the person of the first one of another. The text names the message afterwards. */
+  send: z.strictObject({ ...act, do: z.literal('send'), from: label, to: label, text: z.string().min(1).max(200) }),
 } as const;
 
 const stateSchema = z.strictObject({
@@ -122,6 +124,14 @@ const stateSchema = z.strictObject({
   see: z.enum(['server', 'device', 'both']).default('both'),
 });
 
+const messageSchema = z.strictObject({
+  ...at,
+  expect: z.literal('message'),
+  text: z.string(),
+  is: z.enum(['waiting', 'sent', 'held', 'delivered', 'refused', 'returned']),
+  order: label.optional(),
+});
+
 type Timed<S> = Omit<S, 'at'> & {
   /** Counted from 1, as people count. */
   readonly number: number;
@@ -132,7 +142,9 @@ type Timed<S> = Omit<S, 'at'> & {
 export type Expectation = Timed<z.infer<typeof stateSchema>>;
 export type Act = { [K in keyof typeof STEPS]: Timed<z.infer<(typeof STEPS)[K]>> }[keyof typeof STEPS];
 export type ActOf<K extends keyof typeof STEPS> = Extract<Act, { do: K }>;
-export type Step = Act | Expectation;
+/** What has become of a message, by the word of both agents. */
+export type MessageExpectation = Timed<z.infer<typeof messageSchema>>;
+export type Step = Act | Expectation | MessageExpectation;
 
 export interface Timeline {
   readonly name: string;
@@ -200,7 +212,11 @@ function stepOf(raw: Record<string, unknown>, number: number, zone: string): Ste
     said: step.at,
     at: timeOf(step.at, zone, where),
   });
-  if (raw['do'] === undefined) return timed(parsed(stateSchema, raw, where));
+  if (raw['do'] === undefined) {
+    return raw['expect'] === 'message'
+      ? timed(parsed(messageSchema, raw, where))
+      : timed(parsed(stateSchema, raw, where));
+  }
   if (!Object.hasOwn(STEPS, String(raw['do']))) {
     throw new TimelineError(
       `${where}.do: unknown act "${String(raw['do'])}"; there are ${Object.keys(STEPS).join(', ')}`,
@@ -233,6 +249,8 @@ function stepOf(raw: Record<string, unknown>, number: number, zone: string): Ste
       return timed(parsed(STEPS.clock, raw, where));
     case 'crash':
       return timed(parsed(STEPS.crash, raw, where));
+    case 'send':
+      return timed(parsed(STEPS.send, raw, where));
   }
 }
 
@@ -242,6 +260,7 @@ function checkTogether({ fleet, steps }: Timeline): void {
   if (labels.size !== fleet.length) throw new TimelineError('fleet: a label stands there twice');
   if (labels.has('server')) throw new TimelineError('fleet: "server" is the server\'s own name');
   const orders = new Set<string>();
+  const texts = new Set<string>();
   let last = Number.NEGATIVE_INFINITY;
   for (const step of steps) {
     const wrong = (why: string) => new TimelineError(`step ${step.number}: ${why}`);
@@ -249,6 +268,12 @@ function checkTogether({ fleet, steps }: Timeline): void {
     last = step.at;
     if ('label' in step && !labels.has(step.label)) throw wrong(`no fleet is labelled "${step.label}"`);
     if ('who' in step && step.who !== 'server' && !labels.has(step.who)) throw wrong(`nobody is called "${step.who}"`);
+    if ('do' in step && step.do === 'send') {
+      const stranger = [step.from, step.to].find((one) => !labels.has(one));
+      if (stranger !== undefined) throw wrong(`no fleet is labelled "${stranger}"`);
+      if (texts.has(step.text)) throw wrong(`"${step.text}" was sent before; a text names its message`);
+      texts.add(step.text);
+    } else if ('is' in step && !texts.has(step.text)) throw wrong(`"${step.text}" has not been sent before it`);
     if ('exempt' in step) {
       const stranger = step.exempt?.find((one) => !labels.has(one));
       if (stranger !== undefined) throw wrong(`no fleet is labelled "${stranger}"`);

@@ -28,7 +28,10 @@ export interface ConsoleWorld {
   readonly url: string;
   readonly firstOwnerLink: string;
   now(): Instant;
-  /** Enrols and connects the devices, by activation links that `codes` makes for their users. */
+  /**
+   * Enrols and connects the devices, by activation links that `codes` makes for their users. In a demo an organisation has to confirm those who
+   * write.
+   */
   settle(codes: (residents: readonly Resident[]) => Promise<Code[]>): Promise<void>;
   /** From then on the demo's jumps are answered when server and devices have come to rest, which the owner's token is needed to see. */
   follow(owner: Person): void;
@@ -53,6 +56,9 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
   let ahead = BEGIN - Date.now();
   let owner: Person | null = null;
   const now = () => Date.now() + ahead;
+  let sent = 0;
+  const userOf = ({ label, index }: (typeof MESSENGERS)[number]) =>
+    residents.find((one) => one.spot.label === label && one.index === index)?.user ?? '';
   const onEnd = (why: Error) => console.error(why);
 
   const fleet = new DemoFleet(residents, { folder, addresses: openAddresses(), onEnd });
@@ -67,10 +73,8 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
       return null;
     },
     async send() {
-      const sent = await fleet.send(sender, fleet.device(recipient), 'Are you there?');
-      if (!sent) throw new Error('whoever writes is enrolled no more');
-      const { outcome, denial } = sent;
-      return { outcome, order: denial?.order ?? null, detail: denial?.detail ?? 'The device in Berlin has it.' };
+      sent += 1;
+      return fleet.message(sender, userOf(recipient), `Are you there? (${sent})`);
     },
     session: async () => null,
   };
@@ -112,9 +116,11 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
         await fleet.launch(() => undefined);
         const end = ({ label, index }: (typeof MESSENGERS)[number]) => ({
           device: fleet.device({ label, index }),
-          user: residents.find((one) => one.spot.label === label && one.index === index)?.user ?? '',
+          user: userOf({ label, index }),
         });
-        if (demo) await server.call('messengers', { from: end(sender), to: end(recipient) });
+        if (!demo) return;
+        await server.call('messengers', { from: end(sender), to: end(recipient) });
+        await fleet.confirmed([sender, recipient]);
       },
       follow(person) {
         owner = person;
