@@ -205,7 +205,7 @@ module.exports = {
       comment:
         'Thousands of agents run without a page: only the daemon and its command line may bring one, when asked.',
       severity: 'error',
-      from: { path: '^agent/', pathNot: ['^agent/(page/|daemon\\.ts$|main\\.ts$)', test] },
+      from: { path: '^agent/', pathNot: ['^agent/(page/|daemon\\.ts$|open-command\\.ts$)', test] },
       to: { path: '^agent/page/', dependencyTypesNot: ['type-only'] },
     },
     {

@@ -5,7 +5,7 @@ import { uptime } from 'node:os';
 import pino from 'pino';
 import { type Agent, createAgent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
-import { type ControlRequest, serveControl } from './control/control.ts';
+import { type ControlRequest, type OpenAnswer, serveControl } from './control/control.ts';
 import { lockHome } from './control/home-lock.ts';
 import type { DeviceTime } from './enforcement/device-clock.ts';
 import { credentialFolder } from './enrolment/credential-folder.ts';
@@ -14,6 +14,8 @@ import { noSensors } from './evidence/sensors.ts';
 import { collectInventory } from './inventory/inventory.ts';
 import { dialDirect } from './link/dial.ts';
 import { answerMessages, type MessageAnswers } from './message-answers.ts';
+import type { PagePorts } from './page/app.ts';
+import type { Page } from './page/page.ts';
 import { type AgentStore, openAgentStore } from './store/agent-store.ts';
 import { plain } from './terminal-text.ts';
 import { openWorkspace } from './workspace/workspace.ts';
@@ -78,7 +80,8 @@ export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
     store.device(device).addMessage(id, `${service} from ${from}: ${body}`, agent.status().now);
   });
   const messages = answerMessages(agent.messaging);
-  const control = await serveControl(config.socket, (request) => answer(agent, messages, request));
+  const page = pageOnDemand({ agent, messaging: agent.messaging, log });
+  const control = await serveControl(config.socket, (request) => answer({ agent, messages, page }, request));
   // A full disk fails a round; the next one tries again.
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'a round failed');
   const timers = [
@@ -92,6 +95,7 @@ export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
 
   const how = await ended;
   for (const timer of timers) clearInterval(timer);
+  await page.close();
   await agent.stop();
   await control.close();
   store.close();
@@ -99,7 +103,31 @@ export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
   return how;
 }
 
-async function answer(agent: Agent, messages: MessageAnswers, request: ControlRequest): Promise<unknown> {
+interface PageOnDemand {
+  link(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Its code is loaded when somebody asks for it: on most devices nobody does. */
+function pageOnDemand(ports: PagePorts): PageOnDemand {
+  let opening: Promise<Page> | null = null;
+  const open = () => {
+    opening ??= import('./page/page.ts').then(({ openPage }) => openPage(ports));
+    return opening;
+  };
+  return {
+    link: async () => (await open()).link(),
+    close: async () => (await opening)?.close(),
+  };
+}
+
+interface Answering {
+  readonly agent: Agent;
+  readonly messages: MessageAnswers;
+  readonly page: PageOnDemand;
+}
+
+async function answer({ agent, messages, page }: Answering, request: ControlRequest): Promise<unknown> {
   switch (request.op) {
     case 'status':
       if (request.shown) agent.shown();
@@ -107,6 +135,8 @@ async function answer(agent: Agent, messages: MessageAnswers, request: ControlRe
     case 'notices':
       if (request.shown) agent.shown();
       return agent.notices();
+    case 'open':
+      return { link: await page.link() } satisfies OpenAnswer;
     case 'datagram':
       return agent.sendDatagram({ to: request.to, service: request.service, body: request.body });
     default:

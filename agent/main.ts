@@ -19,6 +19,7 @@ import { EXIT, EXIT_CODES } from './exit-codes.ts';
 import { explainFailure } from './explain-failure.ts';
 import { dialDirect } from './link/dial.ts';
 import { addMessageCommands } from './message-commands.ts';
+import { addOpenCommand } from './open-command.ts';
 import { openAgentStore } from './store/agent-store.ts';
 import { plain, plainJson } from './terminal-text.ts';
 import { messageLines, noticeLines, outcomeLines, statusLines } from './view.ts';
@@ -113,6 +114,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       exit = code;
     },
   });
+
+  addOpenCommand(program, { config, say });
 
   program
     .command('datagram')

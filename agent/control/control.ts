@@ -13,6 +13,8 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
   /** `shown`: it is about to be displayed to a person. */
   z.strictObject({ op: z.literal('status'), shown: z.boolean() }),
   z.strictObject({ op: z.literal('notices'), shown: z.boolean() }),
+  /** Opens the page when it is not open yet; the answer is `OpenAnswer`. */
+  z.strictObject({ op: z.literal('open') }),
   z.strictObject({ op: z.literal('people'), text: z.string().max(200) }),
   z.strictObject({ op: z.literal('conversations') }),
   z.strictObject({ op: z.literal('inbox'), all: z.boolean(), limit: z.int().min(1).max(1000) }),
@@ -38,6 +40,11 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
     body: z.string().max(16 * 1024),
   }),
 ]);
+/** A link that opens the page once, within a minute. */
+export interface OpenAnswer {
+  readonly link: string;
+}
+
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 
 const answerSchema = z.union([

@@ -203,7 +203,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await choose('per_alia');
     await page.getByRole('main').getByText('Verified', { exact: true }).waitFor();
     talk.doubt('per_alia');
-    await page.getByRole('note').getByText('A device in this conversation is not countersigned').waitFor();
+    await page.getByRole('note').getByText('No device of theirs that your organisation has countersigned').waitFor();
     await look('unverified');
     await button('About this conversation').click();
     await page.getByRole('dialog').getByText('Not verified').waitFor();

@@ -17,6 +17,9 @@ import { ConversationHead } from './conversation-head.tsx';
 import { Messages } from './messages.tsx';
 import { useDraft } from './use-draft.ts';
 
+/** Milliseconds. */
+const JOINING_TAKES = 3_000;
+
 export function ConversationPane({ id, message }: { readonly id: string; readonly message: string | undefined }) {
   const { data: conversations } = useQuery(conversationsQuery);
   if (conversations === undefined) return null;
@@ -70,11 +73,12 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
     },
   };
   const doubtful = people.filter(({ verified }) => !verified);
+  const lasting = useLasting(doubtful.length > 0);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape and dropping files have their buttons too
     <div className={classes.pane} onKeyDown={leave} {...drop}>
       <ConversationHead conversation={conversation} heading={heading} />
-      {doubtful.length > 0 && (
+      {lasting && (
         <div className={classes.doubt} role="note">
           <IconShieldX size={24} aria-hidden />
           <div>
@@ -90,6 +94,17 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
       {dropping && <div className={classes.dropping}>{WORDS.composer.drop}</div>}
     </div>
   );
+}
+
+/** Somebody who was brought in a moment ago is on the way: an alarm for each of them would be heeded by nobody. The mark is there at once. */
+function useLasting(doubt: boolean): boolean {
+  const [lasting, setLasting] = useState(false);
+  useEffect(() => {
+    const timer = doubt ? setTimeout(() => setLasting(true), JOINING_TAKES) : undefined;
+    if (!doubt) setLasting(false);
+    return () => clearTimeout(timer);
+  }, [doubt]);
+  return doubt && lasting;
 }
 
 /** Null while one can write. */

@@ -9,7 +9,7 @@ import { Failure } from '../../../../shared/look/states.tsx';
 import type { Conversation, Person } from '../../api.ts';
 import { call } from '../client/call.ts';
 import { PeopleField } from '../conversations/people-field.tsx';
-import { VerifiedMark } from '../conversations/verified-mark.tsx';
+import { VerifiedBadge } from '../conversations/verified-mark.tsx';
 import { WORDS } from '../words/english.ts';
 import classes from './conversation.module.css';
 
@@ -37,7 +37,7 @@ export function DetailsDialog({
           <ul className={classes.people}>
             {people.map(({ person, name, verified }) => (
               <li key={person}>
-                <Given>{name}</Given> <VerifiedMark people={[name]} verified={verified} />
+                <Given>{name}</Given> <VerifiedBadge verified={verified} />
               </li>
             ))}
           </ul>

@@ -8,21 +8,24 @@ import classes from './conversations.module.css';
 
 const words = WORDS.verified;
 
-/** `people`: by name, all of a conversation or one of them. */
+/** `people`: by name, all of a conversation. What it means is a hover or a focus away. */
 export function VerifiedMark({ people, verified }: { readonly people: readonly string[]; readonly verified: boolean }) {
   const [one = '', ...others] = people;
-  return verified ? (
-    <Hint text={others.length === 0 ? words.meaning(apart(one)) : words.all}>
-      <Badge color="cordon" leftSection={<IconShieldCheckFilled size={14} aria-hidden />}>
-        {words.mark}
-      </Badge>
+  const meaning = others.length === 0 ? words.meaning(apart(one)) : words.all;
+  return (
+    <Hint text={verified ? meaning : words.notText}>
+      <VerifiedBadge verified={verified} />
     </Hint>
-  ) : (
-    <Hint text={words.notText}>
-      <Badge color="red" leftSection={<IconShieldX size={14} aria-hidden />}>
-        {words.not}
-      </Badge>
-    </Hint>
+  );
+}
+
+/** Where the meaning is written beside it. */
+export function VerifiedBadge({ verified }: { readonly verified: boolean }) {
+  const Icon = verified ? IconShieldCheckFilled : IconShieldX;
+  return (
+    <Badge color={verified ? 'cordon' : 'red'} leftSection={<Icon size={14} aria-hidden />}>
+      {verified ? words.mark : words.not}
+    </Badge>
   );
 }
 

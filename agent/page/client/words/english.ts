@@ -108,9 +108,8 @@ export const WORDS = {
       `Every device of ${name} in this conversation is countersigned by your organisation and stands in the public ledger.`,
     all: 'Every device in this conversation is countersigned by your organisation and stands in the public ledger.',
     not: 'Not verified',
-    notMeaning: (names: string) => `${names}: not verified`,
     notText:
-      'A device in this conversation is not countersigned by your organisation, or does not stand in the public ledger. Somebody else may be reading. Say nothing here that matters, and tell your admin.',
+      'No device of theirs that your organisation has countersigned, and that stands in the public ledger, is in this conversation. They may be joining just now; if this stays, take nobody here for them, say nothing that matters, and tell your admin.',
   },
 
   start: {

@@ -1,0 +1,353 @@
+/**
+ * People who talk to each other through the pages of their devices, over a real server and agents that are processes of their own: files, a
+ * group, what was read, what an order holds back and says to whom, one's own data; and what another page or another user of the machine may try.
+ */
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { EXIT } from '../../agent/exit-codes.ts';
+import { ensurePage } from '../../agent/page/build.ts';
+import { receiptList } from '../../shared/api/orders.ts';
+import { AgentProcess } from '../support/agent-process.ts';
+import { browser as chromium, openBrowser } from '../support/browser.ts';
+import { openWorld, type World } from '../support/e2e-world.ts';
+import { foundOrganisation } from '../support/organisation.ts';
+import { type Seat, takeSeat, textOf } from '../support/seat.ts';
+import { until } from '../support/until.ts';
+
+const HOUR = 3_600_000;
+const ALIA = 'علیہ خان';
+const STRANGER = 'evil.example';
+const terms = (title: string, area: string, effective: number) => ({
+  title,
+  areas: [area],
+  services: ['messaging'],
+  nexus: ['home'],
+  effective: new Date(effective).toISOString(),
+  zone: 'Asia/Karachi',
+  unknown: 'allow',
+  contested: 'allow',
+  travellers: 'deny',
+  authority: 'the regulator',
+  addressee: 'licensed operators',
+  instrument: 'directive of 20 November',
+  statement: { en: 'Messages end by order of the regulator.', ur: 'ریگولیٹر کے حکم سے پیغامات کی سروس بند ہے۔' },
+  appeal: 'appeals@example.org',
+});
+
+interface Someone {
+  readonly agent: AgentProcess;
+  readonly seat: Seat;
+  readonly page: Page;
+  readonly url: string;
+}
+
+describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-page-'));
+  let world: World;
+  let browser: Browser;
+  let stopCountersigning: () => Promise<void>;
+  let ada: Someone;
+  let alia: Someone;
+  let ben: Someone;
+  let order: string;
+  const everybody: { agent: AgentProcess; seat: Seat | null }[] = [];
+
+  async function linkOf(agent: AgentProcess): Promise<string> {
+    const { code, out, err } = await agent.cli(['open']);
+    if (code !== 0) throw new Error(`open ended with ${code}: ${err}`);
+    return /^http\S+/.exec(out)?.[0] ?? '';
+  }
+  async function enrolled(user: string, home: string): Promise<AgentProcess> {
+    const agent = new AgentProcess();
+    everybody.push({ agent, seat: null });
+    await agent.enrol((await world.operator.code({ user, group: world.group, home })).link);
+    agent.run();
+    await until(async () => expect((await agent.status()).messaging.state, agent.log).toBe('ready'), 40_000, 300);
+    return agent;
+  }
+  async function sit(agent: AgentProcess, options: BrowserContextOptions): Promise<Someone> {
+    const link = await linkOf(agent);
+    const { origin: url } = new URL(link);
+    const seat = await takeSeat(browser, url, options);
+    everybody.push({ agent, seat });
+    await seat.page.goto(link);
+    await seat.page.getByRole('searchbox').waitFor();
+    return { agent, seat, page: seat.page, url };
+  }
+
+  beforeAll(async () => {
+    await ensurePage((line) => console.log(line));
+    [browser, world] = await Promise.all([openBrowser({ names: [STRANGER] }), openWorld()]);
+    stopCountersigning = (await foundOrganisation(world.operator)).keepCountersigning();
+    const agents = await Promise.all([
+      enrolled('Ada Lovelace', 'SE'),
+      enrolled(ALIA, 'PK'),
+      enrolled('Ben Okri', 'NG'),
+    ]);
+    ada = await sit(agents[0], { locale: 'en-GB' });
+    alia = await sit(agents[1], { locale: 'ur-PK', timezoneId: 'Asia/Karachi' });
+    ben = await sit(agents[2], { locale: 'en-GB' });
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await stopCountersigning?.();
+    for (const { agent } of everybody) await agent.remove();
+    await world?.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    for (const [at, { seat }] of everybody.entries()) {
+      await seat?.picture(`failed-real-page-${at}-${task.name.replaceAll(/\W+/g, '-')}`);
+    }
+  });
+
+  const field = ({ page }: Someone) => page.getByRole('textbox', { name: /^Message to/ });
+  async function say(who: Someone, text: string): Promise<void> {
+    await field(who).fill(text);
+    await field(who).press('Enter');
+    await message(who, text).waitFor();
+  }
+  const message = ({ page }: Someone, text: string) => page.locator('[data-message]').filter({ hasText: text }).last();
+  const state = (who: Someone, text: string, words: string) =>
+    message(who, text).getByText(words, { exact: true }).waitFor({ state: 'attached' });
+  async function start(who: Someone, people: readonly string[], title = ''): Promise<void> {
+    await who.page.getByRole('button', { name: 'New conversation' }).first().click();
+    for (const name of people) {
+      await who.page.getByRole('combobox', { name: 'People' }).fill(name.slice(0, 3));
+      await who.page.getByRole('option', { name }).click();
+    }
+    if (title) await who.page.getByLabel('What it is about').fill(title);
+    await who.page.getByRole('button', { name: 'Begin' }).click();
+    await who.page.getByRole('dialog').waitFor({ state: 'hidden' });
+  }
+  const choose = ({ page }: Someone, name: string) =>
+    page
+      .getByRole('navigation')
+      .getByRole('link', { name: new RegExp(`^${name}`) })
+      .click();
+  const faults = async ({ seat }: Someone, name: string) => expect.soft(await seat.faults(`real ${name}`)).toEqual([]);
+
+  it('two people talk, and see how far it has come', async () => {
+    await ada.page.getByText('No conversations yet').waitFor();
+    await start(ada, [ALIA]);
+    await ada.page.getByRole('main').getByText('Verified', { exact: true }).waitFor();
+    await say(ada, 'Good morning, how are you?');
+    await alia.page.getByRole('link', { name: /Good morning.*1 unread message/ }).waitFor();
+    await expect.poll(() => alia.page.title()).toBe('(1) Messages · Cordon');
+    await state(ada, 'Good morning', 'Delivered');
+    await choose(alia, 'Ada Lovelace');
+    await message(alia, 'Good morning').waitFor();
+    await state(ada, 'Good morning', 'Read');
+    await expect.poll(() => alia.page.title()).toMatch(/^\u2068Ada Lovelace\u2069/);
+    await say(alia, 'السلام علیکم، میں ٹھیک ہوں۔');
+    await message(ada, 'السلام علیکم').waitFor();
+    expect(await message(ada, 'السلام علیکم').locator('p:dir(rtl)').count()).toBe(1);
+    await ada.page.getByRole('log').getByText('السلام علیکم').waitFor();
+    await faults(ada, 'two people');
+    await faults(alia, 'two people from right to left');
+  });
+
+  it('carries files, and refuses what is too large before it is sent', async () => {
+    const bytes = Buffer.from('the plan of the embassy');
+    await ada.page.locator('input[type=file]').setInputFiles([
+      { name: 'منصوبہ.txt', mimeType: 'text/plain', buffer: bytes },
+      { name: 'film.mkv', mimeType: 'video/x-matroska', buffer: Buffer.alloc(5 * 1024 * 1024 + 1) },
+    ]);
+    await ada.page.getByText(/film\.mkv.* is larger than/).waitFor();
+    await say(ada, 'Here it is.');
+    const saved = alia.page.waitForEvent('download');
+    await alia.page.getByRole('button', { name: /^Save .*منصوبہ\.txt/ }).click();
+    const file = await saved;
+    expect(file.suggestedFilename()).toBe('منصوبہ.txt');
+    expect(readFileSync(await file.path())).toEqual(bytes);
+  });
+
+  it('several people talk about something, and whoever comes later reads on from there', async () => {
+    await start(ben, ['Ada Lovelace'], 'Lunch');
+    await say(ben, 'At noon?');
+    await choose(ada, 'Lunch');
+    await message(ada, 'At noon?').waitFor();
+    await ben.page.getByRole('button', { name: 'About this conversation' }).click();
+    await ben.page.getByRole('combobox', { name: 'Add people' }).fill('علی');
+    await ben.page.getByRole('option', { name: ALIA }).click();
+    await ben.page.getByRole('button', { name: 'Add', exact: true }).click();
+    await ben.page.getByRole('dialog').getByRole('listitem').filter({ hasText: ALIA }).waitFor();
+    await ben.page.keyboard.press('Escape');
+    await alia.page.getByRole('link', { name: /Lunch/ }).waitFor();
+    await choose(alia, 'Lunch');
+    await say(alia, 'I am in.');
+    for (const one of [ada, ben]) await message(one, 'I am in.').getByText(ALIA).first().waitFor();
+    expect(await message(alia, 'At noon?').count()).toBe(0);
+    await ada.page.getByRole('button', { name: 'About this conversation' }).click();
+    await ada.page.getByLabel('What it is about').fill('Dinner');
+    await ada.page.getByRole('button', { name: 'Rename' }).click();
+    await ada.page.keyboard.press('Escape');
+    for (const one of [alia, ben]) await one.page.getByRole('heading', { level: 2, name: 'Dinner' }).waitFor();
+    await faults(ada, 'group');
+  });
+
+  it('finds what was said', async () => {
+    await ada.page.getByRole('searchbox').fill('how are');
+    await ada.page.getByRole('link', { name: /Good morning, how are you/ }).click();
+    await ada.page.locator('[data-sought]').filter({ hasText: 'Good morning' }).waitFor();
+    await ada.page.getByRole('searchbox').fill('');
+  });
+
+  it('announces an order, and lets messages pass until it comes', async () => {
+    const { operator } = world;
+    await operator.adopt(await operator.propose(terms('Emirates', 'AE', Date.now() + 48 * HOUR)));
+    await ada.page.getByText(/will suspend messages in some places from/).waitFor();
+    await choose(ada, ALIA);
+    await say(ada, 'Still here.');
+    await message(alia, 'Still here.').or(alia.page.getByText('Still here.')).first().waitFor();
+  });
+
+  it('while an order is in force: says so in the reader’s language, holds what is for them, keeps what they have', async () => {
+    const { operator } = world;
+    const revision = await operator.propose(terms('پاکستان', 'PK', Date.now() + 2_000));
+    order = revision.order;
+    await operator.adopt(revision);
+    const banner = alia.page.getByRole('region', { name: 'Messages are suspended on this device' });
+    await banner.locator('blockquote[lang=ur]:dir(rtl)').getByText('ریگولیٹر کے حکم').waitFor();
+    await banner.getByText('This device is at home in Pakistan.').waitFor();
+    await banner.getByText('appeals@example.org').waitFor();
+    await banner.getByText('It is withdrawn').waitFor();
+    await choose(alia, 'Ada Lovelace');
+    await alia.page.getByText('You cannot write while the order above is in force.').waitFor();
+    expect(await field(alia).isDisabled()).toBe(true);
+    await message(alia, 'Good morning').waitFor();
+    await faults(alia, 'denied');
+    await banner.getByRole('button', { name: 'English' }).click();
+    await banner.getByText('Messages end by order of the regulator.').waitFor();
+
+    await choose(ada, ALIA);
+    await say(ada, 'Can you read this?');
+    await state(ada, 'Can you read this?', 'Held');
+    expect(await textOf(message(ada, 'Can you read this?'))).toContain(`held by order ${order} (پاکستان)`);
+    await faults(ada, 'held');
+    const { owner, as } = operator;
+    await until(async () => {
+      const { receipts } = await as(owner, 'GET', `/orders/${order}/receipts`, receiptList);
+      const of = ({ agent }: Someone, kind: string) =>
+        receipts.some((receipt) => receipt.device === agent.device && receipt.kind === kind);
+      expect([of(alia, 'shown'), of(alia, 'enforced'), of(ada, 'shown')]).toEqual([true, true, false]);
+    }, 20_000);
+
+    const saved = alia.page.waitForEvent('download');
+    await banner.getByRole('button', { name: 'Save a copy of my data' }).click();
+    const copy = readFileSync(await (await saved).path(), 'utf8');
+    expect(copy).toContain('Good morning, how are you?');
+    expect(copy).not.toContain('Can you read this?');
+    for (const line of copy.trimEnd().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
+  });
+
+  it('after it was withdrawn: what was held comes, once', async () => {
+    const { operator } = world;
+    await operator.adopt(await operator.act(order, { act: 'withdraw' }));
+    await message(alia, 'Can you read this?').waitFor();
+    await alia.page.getByRole('region', { name: 'Messages are suspended on this device' }).waitFor({ state: 'hidden' });
+    await state(ada, 'Can you read this?', 'Read');
+    expect(await alia.page.locator('[data-message]').filter({ hasText: 'Can you read this?' }).count()).toBe(1);
+    await say(alia, 'I can.');
+    await message(ada, 'I can.').waitFor();
+  });
+
+  it('leaves the link to nobody else: once, in a file of the owner’s, and not in what a process was started with', async () => {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    writeFileSync(
+      join(bin, 'xdg-open'),
+      `#!/bin/sh\nprintf '%s' "$*" > '${folder}/asked'\ncat "$1" > '${folder}/file'\n`,
+    );
+    chmodSync(join(bin, 'xdg-open'), 0o755);
+    const path = [bin, process.env['PATH']].join(delimiter);
+    const { code, out } = await ben.agent.cli(['open', '--browser'], { env: { PATH: path } });
+    const link = /^http\S+/.exec(out)?.[0] ?? 'none';
+    await until(() => expect(existsSync(join(folder, 'file'))).toBe(true));
+    expect([code, readFileSync(join(folder, 'asked'), 'utf8')]).toEqual([0, ben.agent.path('open.html')]);
+    expect(readFileSync(join(folder, 'file'), 'utf8')).toContain(`content="0;url=${link}"`);
+    expect(statSync(ben.agent.path('open.html')).mode & 0o777).toBe(0o600);
+    expect(statSync(ben.agent.path('agent.sock')).mode & 0o777).toBe(0o600);
+
+    const newcomer = await takeSeat(browser, ben.url);
+    everybody.push({ agent: ben.agent, seat: newcomer });
+    await newcomer.page.goto(`file://${ben.agent.path('open.html')}`);
+    await newcomer.page.getByRole('searchbox').waitFor();
+    newcomer.expecting(/status of 401 /);
+    const late = await takeSeat(browser, ben.url);
+    late.expecting(/status of 401 /);
+    await late.page.goto(link);
+    await late.page.getByText('This link does not work any more').waitFor();
+    await late.context.close();
+    const none = await ben.agent.cli(['open', '--browser'], { env: { PATH: join(folder, 'nothing') } });
+    expect([none.code, none.out]).toEqual([0, expect.stringContaining('No browser could be started here.')]);
+  });
+
+  it('case 48: gives nothing to another page of this browser, under another name or at another port', async () => {
+    const asked: IncomingMessage[] = [];
+    const stranger: Server = createServer((request, response) => {
+      asked.push(request);
+      response.setHeader('content-type', 'text/html').end('<title>Stranger</title>');
+    });
+    await new Promise<void>((listening) => stranger.listen(0, '127.0.0.1', listening));
+    const { port } = stranger.address() as AddressInfo;
+    const page = await ada.seat.context.newPage();
+    const got = async (url: string, init: string) => {
+      const result = await page.evaluate(
+        `fetch(${JSON.stringify(url)}, ${init}).then((answer) => answer.status, () => 'nothing')`,
+      );
+      return result;
+    };
+    // Another user's program on this machine: of the same site in a browser's eyes, and it even gets the cookie.
+    await page.goto(`http://127.0.0.1:${port}/`);
+    expect(asked[0]?.headers.cookie).toMatch(/cordon_page_/);
+    for (const path of ['/api/standing', '/api/conversations', '/api/export', '/api/events']) {
+      expect([path, await got(`${ada.url}${path}`, "{ credentials: 'include' }")]).toEqual([path, 'nothing']);
+    }
+    expect(await got(`${ada.url}/api/session`, "{ method: 'DELETE', credentials: 'include' }")).toBe('nothing');
+    const cookie = asked[0]?.headers.cookie ?? '';
+    const stolen = await fetch(`${ada.url}/api/conversations`, {
+      headers: { cookie, 'sec-fetch-site': 'same-origin' },
+    });
+    expect(stolen.status).toBe(401);
+    // A name of a stranger's that was made to point here.
+    const { port: ours } = new URL(ada.url);
+    const rebound = await page.goto(`http://${STRANGER}:${ours}/`);
+    expect(rebound?.status()).toBe(403);
+    // Its own refusal lets it ask for nothing more.
+    expect(await got('/api/standing', "{ credentials: 'include' }")).toBe('nothing');
+    await page.close();
+    await new Promise((closed) => stranger.close(closed));
+    // And the page itself goes on.
+    await choose(ada, ALIA);
+    await say(ada, 'All well.');
+  });
+
+  it('says what to do when the agent is gone, and has everything again after kill -9', async () => {
+    ben.seat.expecting(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET/);
+    await choose(ben, 'Dinner');
+    await say(ben, 'Before it ended.');
+    await ben.agent.kill();
+    await ben.page.getByText('The agent on this device does not answer.').first().waitFor();
+    const down = await ben.agent.cli(['open']);
+    expect([down.code, down.err]).toEqual([EXIT.unavailable, expect.stringContaining('cordon-agent run --detach')]);
+    ben.agent.run();
+    await until(async () => expect((await ben.agent.status()).messaging.state).toBe('ready'), 20_000, 300);
+    const again = await sit(ben.agent, {});
+    await choose(again, 'Dinner');
+    await message(again, 'Before it ended.').waitFor();
+    await say(again, 'After it began again.');
+    await choose(ada, 'Dinner');
+    for (const text of ['Before it ended.', 'After it began again.']) await message(ada, text).waitFor();
+  });
+
+  it('asked nobody else, and broke no rule of its own', () => {
+    expect([ada, alia, ben].flatMap(({ seat }) => seat.complaints)).toEqual([]);
+  });
+});
