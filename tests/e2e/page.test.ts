@@ -83,7 +83,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
   beforeAll(async () => {
     await ensurePage((line) => console.log(line));
     [browser, world] = await Promise.all([openBrowser({ names: [STRANGER] }), openWorld()]);
-    stopCountersigning = (await foundOrganisation(world.operator)).keepCountersigning();
+    stopCountersigning = (await foundOrganisation(world.operator.owner, world.operator.approvers)).keepCountersigning();
     const agents = await Promise.all([
       enrolled('Ada Lovelace', 'SE'),
       enrolled(ALIA, 'PK'),
