@@ -23,7 +23,7 @@ import { addOpenCommand } from './open-command.ts';
 import { openAgentStore } from './store/agent-store.ts';
 import { plain, plainJson } from './terminal-text.ts';
 import { messageLines, noticeLines, outcomeLines, statusLines } from './view.ts';
-import { openWorkspace, type Workspace } from './workspace/workspace.ts';
+import { OWN_FILES, openWorkspace, type Workspace } from './workspace/workspace.ts';
 
 /** A daemon that has not answered by then is not coming. */
 const UP_WITHIN = 15_000;
@@ -154,7 +154,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument('<file>')
     .argument('[name]', 'its name in the workspace; the file’s own by default')
     .action((file: string, name?: string) =>
-      withWorkspace(async (opened) => opened.put(name ?? basename(file), await readFile(file))),
+      withWorkspace(async (opened) => opened.put(personal(name ?? basename(file)), await readFile(file))),
     );
   workspace
     .command('get')
@@ -162,7 +162,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument('[file]', 'where to; standard output by default')
     .action((name: string, file?: string) =>
       withWorkspace(async (opened) => {
-        const content = await opened.get(name);
+        const content = await opened.get(personal(name));
         if (file === undefined) process.stdout.write(content);
         else await writeFile(file, content, { mode: 0o600 });
       }),
@@ -171,7 +171,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command('ls')
     .action(() =>
       withWorkspace(async (opened) =>
-        say((await opened.list()).map(({ name, size }) => `${String(size).padStart(10)}  ${plain(name)}`)),
+        say(
+          (await opened.list())
+            .filter(({ name }) => !name.startsWith(OWN_FILES))
+            .map(({ name, size }) => `${String(size).padStart(10)}  ${plain(name)}`),
+        ),
       ),
     );
 
@@ -181,6 +185,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     return failed(error);
   }
+}
+
+/** A name that a person may give a file. */
+function personal(name: string): string {
+  if (!name.startsWith(OWN_FILES)) return name;
+  throw new CordonError('invalid_input', `Names that begin with ${OWN_FILES} are the agent's own: choose another.`);
 }
 
 /** The running daemon's answer, or that of the stored state when none runs. */

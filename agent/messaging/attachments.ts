@@ -5,7 +5,7 @@
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { openAttachment, sealAttachment } from '../../shared/seal/attachment.ts';
 import type { SealedAttachment } from '../../shared/seal/content.ts';
-import type { Workspace } from '../workspace/workspace.ts';
+import { OWN_FILES, type Workspace } from '../workspace/workspace.ts';
 import type { DeviceService } from './device-service.ts';
 import type { NewAttachment } from './messaging.ts';
 
@@ -18,7 +18,7 @@ export interface Attachments {
   open(attachment: SealedAttachment): Promise<NewAttachment>;
 }
 
-const fileOf = (id: string) => `messages/${id}`;
+const fileOf = (id: string) => `${OWN_FILES}${id}`;
 
 export function createAttachments(ports: {
   readonly workspace: Pick<Workspace, 'get' | 'put'>;

@@ -4,10 +4,10 @@
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
-import type { Workspace } from '../workspace/workspace.ts';
+import { OWN_FILES, type Workspace } from '../workspace/workspace.ts';
 import type { MessagingValues } from './message-store.ts';
 
-const FILE = 'messaging.key';
+const FILE = `${OWN_FILES}key`;
 const NONCE = 12;
 const TAG = 16;
 

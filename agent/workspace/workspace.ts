@@ -34,6 +34,9 @@ export interface Workspace {
   wipe(): Promise<WipeReport>;
 }
 
+/** What the names of files begin with that the agent keeps there itself. */
+export const OWN_FILES = 'messages/';
+
 /** Makes a fresh workspace where there has never been one; a wiped one stays wiped. */
 export async function openWorkspace(folder: string): Promise<Workspace> {
   const files = join(folder, 'files');

@@ -152,10 +152,14 @@ describe('a device under management', () => {
     const secrets = readdirSync(agent.path('workspace'))
       .filter((name) => name.endsWith('.key'))
       .map((name) => readFileSync(agent.path(`workspace/${name}`)));
-    const [sealed = ''] = readdirSync(agent.path('workspace/files'));
+    const kept = readdirSync(agent.path('workspace/files'));
+    const [sealed = ''] = kept;
     secrets.push(readFileSync(agent.path(`workspace/files/${sealed}`)).subarray(-24));
     expect(secrets.map((secret) => holding(agent.home, secret).length)).toEqual([1, 1, 1]);
-    expect(await send('wipe-workspace')).toMatchObject({ state: 'done', detail: expect.stringContaining('1 files') });
+    expect(await send('wipe-workspace')).toMatchObject({
+      state: 'done',
+      detail: expect.stringContaining(`${kept.length} files`),
+    });
     for (const secret of [canary, ...secrets]) expect(holding(agent.home, secret)).toEqual([]);
     expect(readdirSync(agent.path('workspace/files'))).toEqual([]);
     expect(await workspace('get', 'plan.txt')).toMatchObject({
