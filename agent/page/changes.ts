@@ -4,8 +4,10 @@ import { createSession, type Session } from 'better-sse';
 import { CordonError } from '../../shared/errors.ts';
 import type { PageSession } from './sessions.ts';
 
-/** What happens together is told together. */
+/** What happens together is told together, */
 const GATHER = 60;
+/** and no oftener than a page can ask for all that it shows. Milliseconds. */
+const TELL = 400;
 /** What a browser waits before it comes back. */
 const RETRY = 1_000;
 /** Tabs, of all browsers together. */
@@ -30,6 +32,9 @@ export function createChanges(): Changes {
   const streams = new Set<Stream>();
   let held = 0;
   let telling: NodeJS.Timeout | null = null;
+  let toldAt = 0;
+
+  const wait = () => Math.min(TELL, Math.max(GATHER, toldAt + TELL - Date.now()));
 
   function tell(stream: Stream): void {
     stream.owed = stream.response.writableNeedDrain;
@@ -62,8 +67,9 @@ export function createChanges(): Changes {
     changed() {
       telling ??= setTimeout(() => {
         telling = null;
+        toldAt = Date.now();
         for (const stream of streams) tell(stream);
-      }, GATHER).unref();
+      }, wait()).unref();
     },
     stop() {
       if (telling) clearTimeout(telling);

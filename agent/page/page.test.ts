@@ -327,7 +327,7 @@ it('tells of changes, by the cookie alone and without a word about them, until t
   const id = await ben.start({ people: ['per_ada'], title: null });
   await ben.send(id, { text: 'a secret', attachments: [] });
   await vi.waitFor(() => expect(count()).toBe(1));
-  agentChanged();
+  for (let change = 0; change < 50; change++) agentChanged();
   await vi.waitFor(() => expect(count()).toBe(2));
   expect(heard.join('')).not.toContain('secret');
   await ask('/api/session', mine, 'DELETE');
