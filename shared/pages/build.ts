@@ -92,7 +92,11 @@ function builtFrom(pages: Pages): string | null {
 /** Of everything that they are made of, names and contents. */
 function digestOfSources({ root, sources }: Pages): string {
   const hash = createHash('sha256');
-  const isSource = (file: string) => !/\.test\.tsx?$/.test(file) && !relative(root, file).startsWith(DIST);
+  // What is hidden is somebody's editor's, or a test's.
+  const isSource = (file: string) =>
+    !/\.test\.tsx?$/.test(file) &&
+    !/(^|[\\/])\./.test(relative(PROJECT, file)) &&
+    !relative(root, file).startsWith(DIST);
   const files = new Set([root, ...sources].flatMap(filesIn).filter(isSource));
   for (const file of [...[...files].sort(), join(PROJECT, 'package-lock.json')]) {
     const bytes = readFileSync(file);

@@ -9,7 +9,8 @@ const cruise = (...paths: string[]) =>
   });
 
 describe('imports', () => {
-  const probeIn = (folder: string) => `${folder}/import-probe`;
+  // Hidden, so that it is no source of the pages: others that build them may run beside this.
+  const probeIn = (folder: string) => `${folder}/.import-probe`;
   afterEach(() => {
     for (const folder of [
       'shared',
@@ -43,7 +44,7 @@ describe('imports', () => {
     [
       'server-cannot-read',
       'server',
-      "import '../../agent/import-probe/through.ts';",
+      "import '../../agent/.import-probe/through.ts';",
       "import '../../shared/seal/suite.ts';",
     ],
     ['mls-in-seal-only', 'agent', "import 'ts-mls';"],

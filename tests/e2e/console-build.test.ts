@@ -88,6 +88,8 @@ it('builds when there is none or when a source has changed, and says nothing oth
   expect((await build()).code).toBe(0);
   expect(script()).toContain('second');
   writeFileSync(join(folder, 'words.test.ts'), 'a test is no source');
+  mkdirSync(join(project, 'shared/.editor'));
+  writeFileSync(join(project, 'shared/.editor/words.ts'), 'what is hidden is no source');
   expect((await build()).output).toContain('is up to date');
   appendFileSync(join(project, 'package-lock.json'), '\n');
   expect((await build()).output).toMatch(/^Building/);
