@@ -6,6 +6,7 @@ import { type GatewayWorld, openGatewayWorld, type TestDevice, TestLink } from '
 import { hand, mailFor, mailOf, openMailbox, postOf, said } from '../../tests/support/mail-link.ts';
 import { until } from '../../tests/support/until.ts';
 import { MOST_ENTRIES } from '../relay/placing.ts';
+import { PostStore } from '../store/post-store.ts';
 
 const CROWD = Array.from({ length: MOST_RECIPIENTS }, newDeviceId);
 const DAY = 86_400_000;
@@ -96,6 +97,21 @@ describe('a post', () => {
         .filter((text) => text.startsWith(from));
       expect(texts).toEqual(Array.from({ length: 150 }, (_, index) => `${from} ${index}`));
     }
+  });
+
+  it('keeps its place behind what another node has stored meanwhile', async () => {
+    const { amina, bilal, here, there } = await pair();
+    await openMailbox(there);
+    await hand(here, postOf([bilal.id], 'one'));
+    await mailFor(there, 1);
+    // No wake of that node comes.
+    const post = postOf([bilal.id], 'two');
+    await new PostStore(world.database).post({
+      ...{ sender: { device: amina.id, generation: 1 }, post, at: world.clock.now() },
+      ...{ expiresAt: world.clock.now() + DAY, recipients: [{ device: bilal.id, known: true, denial: null }] },
+    });
+    await hand(here, postOf([bilal.id], 'three'));
+    expect((await mailFor(there, 3)).map(said)).toEqual(['one', 'two', 'three']);
   });
 
   it('case 21: large ones go out a megabyte ahead and no further; one byte too many ends the session', async () => {

@@ -51,6 +51,12 @@ class MailDevice {
     for (const post of this.queue.splice(0, Math.max(0, room))) {
       this.#unanswered.push(post);
       link.send(post);
+      // Twice, as after an answer that did not come; and now and then the network goes before one can.
+      if (Math.random() < 0.1) link.send(post);
+    }
+    if (this.#unanswered.length > 0 && Math.random() < 0.01) {
+      await delay(Math.random() * 10);
+      this.disconnect();
     }
   }
 
