@@ -31,7 +31,7 @@ export interface KeyPackageStore {
   add(enrolment: Enrolment, handed: KeyPackages, most: number): Promise<number>;
   left(enrolment: Enrolment): Promise<number>;
   /**
-   * One of each active device in its present generation, in one transaction: of those in `singleUse` a single-use one, which is gone then, if any is left,
+   * One of each active device in its present generation, in the order of the devices, in one transaction: of those in `singleUse` a single-use one, which is gone then, if any is left,
    * and otherwise the last resort. `left`: how many single-use ones each has that gave one away.
    */
   claim(

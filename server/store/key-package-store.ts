@@ -15,11 +15,24 @@ interface Row {
   readonly body: string;
 }
 
+type Given = Awaited<ReturnType<KeyPackagePort['claim']>>;
+
+interface Claiming {
+  readonly devices: readonly DeviceId[];
+  readonly singleUse: ReadonlySet<DeviceId>;
+  given: Given | null;
+}
+
 export class KeyPackageStore implements KeyPackagePort {
   readonly #database: Database;
+  readonly #claim: (claiming: Claiming) => Promise<void>;
 
   constructor(database: Database) {
     this.#database = database;
+    // One after the other: those of one device would else make each other's transactions fail on PostgreSQL.
+    this.#claim = database.grouped(async (tx, claims: readonly Claiming[]) => {
+      for (const claiming of claims) claiming.given = await claimOf(tx, claiming);
+    });
   }
 
   add(enrolment: Enrolment, { packages, lastResort, replace }: KeyPackages, most: number): Promise<number> {
@@ -53,20 +66,26 @@ export class KeyPackageStore implements KeyPackagePort {
     return countOf(this.#database.db, enrolment);
   }
 
-  claim(
-    devices: readonly DeviceId[],
-    singleUse: ReadonlySet<DeviceId>,
-  ): Promise<{ packages: Claimed[]; left: Map<DeviceId, number> }> {
-    return this.#database.transaction(async (tx) => {
-      const once = await claimSingleUse(tx, [...singleUse]);
-      const got = new Set(once.map(({ device }) => device));
-      const again = await lastResorts(
-        tx,
-        devices.filter((device) => !got.has(device)),
-      );
-      return { packages: [...once, ...again], left: await leftOf(tx, [...got]) };
-    });
+  async claim(devices: readonly DeviceId[], singleUse: ReadonlySet<DeviceId>): Promise<Given> {
+    const claiming: Claiming = { devices, singleUse, given: null };
+    await this.#claim(claiming);
+    if (!claiming.given) throw new Error('the store says nothing of a claim');
+    return claiming.given;
   }
+}
+
+async function claimOf(tx: Tx, { devices, singleUse }: Claiming): Promise<Given> {
+  const once = await claimSingleUse(tx, [...singleUse]);
+  const got = new Map(once.map((claimed) => [claimed.device, claimed]));
+  const again = await lastResorts(
+    tx,
+    devices.filter((device) => !got.has(device)),
+  );
+  const resorts = new Map(again.map((claimed) => [claimed.device, claimed]));
+  return {
+    packages: devices.flatMap((device) => got.get(device) ?? resorts.get(device) ?? []),
+    left: await leftOf(tx, [...got.keys()]),
+  };
 }
 
 /** For verbs that end an enrolment, inside their transaction. */
