@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Command } from '../shared/protocol/frames.ts';
-import { newCommandId, newDeviceId } from '../shared/protocol/ids.ts';
+import { newCommandId } from '../shared/protocol/ids.ts';
 import { startAgentServer } from '../tests/support/agent-server.ts';
 import { testAuthority } from '../tests/support/enrolment.ts';
 import { NOW, revisionDocument, signedList, signedRevision, TERMS } from '../tests/support/signed-documents.ts';
@@ -383,45 +383,5 @@ describe('the agent', () => {
     serve.now += 660_000;
     await agent.tick();
     await vi.waitFor(() => expect(agent.status().connection).toBe('connected'));
-  });
-
-  it('refuses to send and to receive by name of the order, and does both when there is none', async () => {
-    await enrolBy(server.link());
-    const agent = await connected();
-    const taken: string[] = [];
-    agent.onDatagram(({ body }) => taken.push(body));
-    const from = newDeviceId();
-    const arrive = () => {
-      const id = crypto.randomUUID();
-      server.send({ kind: 'datagram', id, from, service: 'mail', body: 'hello' });
-      return vi.waitFor(() => {
-        const found = server.received.find((frame) => frame.kind === 'datagram-answer' && frame.id === id);
-        expect(found).toBeDefined();
-        return found;
-      });
-    };
-    expect(await arrive()).toMatchObject({ denial: null });
-    expect(taken).toEqual(['hello']);
-    const sending = agent.sendDatagram({ to: from, service: 'mail', body: 'hello' });
-    const sent = await vi.waitFor(() => {
-      const frame = server.received.find((each) => each.kind === 'datagram');
-      if (frame?.kind !== 'datagram') throw new Error('not yet');
-      return frame;
-    });
-    server.send({ kind: 'datagram-result', id: sent.id, outcome: 'delivered', denial: null });
-    expect(await sending).toMatchObject({ outcome: 'delivered' });
-
-    const terms = { ...TERMS, nexus: ['home' as const], effective: new Date(NOW).toISOString() };
-    const order = signedRevision(revisionDocument({ terms }), server.people);
-    const shut = signedList([order], server.online, { version: 2, previous: server.serve.list.hash });
-    server.send({ kind: 'list', envelope: shut.envelope });
-    await vi.waitFor(() => expect(agent.gate('mail').open).toBe(false));
-    const refused = { code: 'service_denied', order: '2015-001', reasons: ['home'], appeal: 'the legal desk' };
-    expect(await arrive()).toMatchObject({ denial: { ...refused, by: 'recipient' } });
-    expect(taken).toEqual(['hello']);
-    expect(await agent.sendDatagram({ to: from, service: 'mail', body: 'hello' })).toMatchObject({
-      outcome: 'refused',
-      denial: { ...refused, by: 'sender' },
-    });
   });
 });

@@ -10,11 +10,10 @@ import type { Instant } from '../shared/time/clock.ts';
 import { locationAt } from '../shared/verdict/locate.ts';
 import { type Location, SERVICES, type Service } from '../shared/verdict/terms.ts';
 import { createCommands } from './commands/commands.ts';
-import { createDatagrams, type DatagramOutcome, type ReceivedDatagram } from './datagrams/datagrams.ts';
 import { type DeviceTime, openDeviceClock } from './enforcement/device-clock.ts';
 import { createDocumentIntake } from './enforcement/document-intake.ts';
 import { openEnforcement } from './enforcement/enforcement.ts';
-import { denialNotice, type GateView, gateView } from './enforcement/gate-view.ts';
+import { type GateView, gateView } from './enforcement/gate-view.ts';
 import { createListWatch } from './enforcement/list-watch.ts';
 import { createManagementGate } from './enforcement/management-gate.ts';
 import { type Notice, noticesOf } from './enforcement/notices.ts';
@@ -107,9 +106,6 @@ export interface Agent {
   network(available: boolean): void;
   /** People's messages. */
   readonly messaging: Messaging;
-  sendDatagram(datagram: { to: DeviceId; service: 'messaging' | 'mail'; body: string }): Promise<DatagramOutcome>;
-  /** Called for each datagram that the gate let in. Returns the cancellation. */
-  onDatagram(listener: (datagram: ReceivedDatagram) => void): () => void;
   /** Called after each change of connection, stored document or gate. Returns the cancellation. */
   onChange(listener: () => void): () => void;
   /** Every order that is noticed or in force. */
@@ -128,7 +124,6 @@ export function createAgent(options: AgentOptions): Agent {
   store.beginGeneration(generation);
   const clock = openDeviceClock(time, store);
   const changeListeners = new Set<() => void>();
-  const datagramListeners = new Set<(datagram: ReceivedDatagram) => void>();
   let inventoryTold = false;
   let goodbye: NodeJS.Timeout | undefined;
 
@@ -197,7 +192,6 @@ export function createAgent(options: AgentOptions): Agent {
     onFrame: (frame) => take(frame),
     onDown() {
       outbox.closed();
-      datagrams.down();
       messaging.down();
       enforcement.addressLeft(clock.now());
     },
@@ -253,20 +247,11 @@ export function createAgent(options: AgentOptions): Agent {
     keyPackages: options.keyPackages,
   });
 
-  const datagrams = createDatagrams({
-    send: link.send,
-    denialOf: (service, by) => denialNotice(gate(service), by),
-    onReceived(datagram) {
-      for (const listener of datagramListeners) listener(datagram);
-    },
-  });
-
   const take = createFrameDispatch({
     identity: { device, installation, generation },
     intake,
     outbox,
     commands,
-    datagrams,
     messaging,
     send: link.send,
     versions,
@@ -340,7 +325,6 @@ export function createAgent(options: AgentOptions): Agent {
     async stop() {
       rest();
       outbox.closed();
-      datagrams.down();
       await messaging.stop();
       clock.keep();
     },
@@ -374,11 +358,6 @@ export function createAgent(options: AgentOptions): Agent {
     },
     network: link.network,
     messaging,
-    sendDatagram: datagrams.send,
-    onDatagram(listener) {
-      datagramListeners.add(listener);
-      return () => datagramListeners.delete(listener);
-    },
     onChange(listener) {
       changeListeners.add(listener);
       return () => changeListeners.delete(listener);

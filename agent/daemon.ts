@@ -75,10 +75,6 @@ export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
     end = resolve;
   });
   const { agent, store, log } = await openAgent(config, (how) => end(how));
-  const { device } = agent.status();
-  agent.onDatagram(({ id, from, service, body }) => {
-    store.device(device).addMessage(id, `${service} from ${from}: ${body}`, agent.status().now);
-  });
   const messages = answerMessages(agent.messaging);
   const page = pageOnDemand({ agent, messaging: agent.messaging, log });
   const control = await serveControl(config.socket, (request) => answer({ agent, messages, page }, request));
@@ -137,8 +133,6 @@ async function answer({ agent, messages, page }: Answering, request: ControlRequ
       return agent.notices();
     case 'open':
       return { link: await page.link() } satisfies OpenAnswer;
-    case 'datagram':
-      return agent.sendDatagram({ to: request.to, service: request.service, body: request.body });
     default:
       return messages(request);
   }

@@ -45,7 +45,6 @@ export const EXIT_CODES: Record<ErrorCode, (typeof EXIT)[keyof typeof EXIT]> = {
   frame_malformed: EXIT.unverified,
   frame_too_large: EXIT.unverified,
   service_denied: EXIT.refusedByOrder,
-  device_offline: EXIT.unavailable,
   device_unknown: EXIT.notFound,
   taken_over: EXIT.refused,
   command_finished: EXIT.conflict,

@@ -1,7 +1,6 @@
 /** One case a frame: what each frame of the server (`shared/protocol/frames.ts`) sets in motion on the device. It decides nothing. */
 import type { ServerFrame } from '../shared/protocol/frames.ts';
 import type { Commands } from './commands/commands.ts';
-import type { Datagrams } from './datagrams/datagrams.ts';
 import type { DocumentIntake } from './enforcement/document-intake.ts';
 import type { Link } from './link/link.ts';
 import type { OutboxSender } from './link/outbox.ts';
@@ -13,7 +12,6 @@ export interface FrameDispatchPorts {
   readonly intake: DocumentIntake;
   readonly outbox: OutboxSender;
   readonly commands: Commands;
-  readonly datagrams: Datagrams;
   readonly messaging: MessagingEngine;
   readonly send: Link['send'];
   readonly versions: () => { readonly list: number; readonly record: number; readonly root: number };
@@ -24,7 +22,7 @@ export interface FrameDispatchPorts {
 }
 
 export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFrame) => void {
-  const { identity, intake, outbox, commands, datagrams, messaging, send } = ports;
+  const { identity, intake, outbox, commands, messaging, send } = ports;
   const have = () => void send({ kind: 'have', ...ports.versions() });
 
   return (frame) => {
@@ -61,10 +59,6 @@ export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFr
       case 'reports-stored':
         outbox.confirmed(frame.through);
         return ports.onReportsStored();
-      case 'datagram':
-        return datagrams.received(frame);
-      case 'datagram-result':
-        return datagrams.result(frame);
       case 'mail':
       case 'posted':
       case 'mailbox-is':

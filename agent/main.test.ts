@@ -77,7 +77,7 @@ it('says in one line what is missing, with its own exit codes', async () => {
     code: EXIT.unavailable,
     err: expect.stringMatching(/^cordon-agent: The server cannot be reached [^\n]+\n$/),
   });
-  expect(await agent('datagram', 'somebody', 'hello')).toMatchObject({ code: EXIT.usage });
+  expect(await agent('send', 'somebody', 'hello')).toMatchObject({ code: EXIT.unavailable });
 }, 30_000);
 
 it('killed with -9 while it waits for the answer to its code, it enrols with the same link and the same key', async () => {

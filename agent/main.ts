@@ -3,26 +3,24 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { CordonError } from '../shared/errors.ts';
-import { deviceIdSchema } from '../shared/protocol/ids.ts';
 import type { Agent, AgentStatus } from './agent.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { askControl } from './control/control.ts';
 import { lockHome } from './control/home-lock.ts';
 import { openAgent, runDaemon } from './daemon.ts';
-import type { DatagramOutcome } from './datagrams/datagrams.ts';
 import type { Notice } from './enforcement/notices.ts';
 import { credentialFolder } from './enrolment/credential-folder.ts';
 import { enrol } from './enrolment/enrol.ts';
-import { EXIT, EXIT_CODES } from './exit-codes.ts';
+import { EXIT } from './exit-codes.ts';
 import { explainFailure } from './explain-failure.ts';
 import { dialDirect } from './link/dial.ts';
 import { addMessageCommands } from './message-commands.ts';
 import { addOpenCommand } from './open-command.ts';
 import { openAgentStore } from './store/agent-store.ts';
 import { plain, plainJson } from './terminal-text.ts';
-import { messageLines, noticeLines, outcomeLines, statusLines } from './view.ts';
+import { messageLines, noticeLines, statusLines } from './view.ts';
 import { OWN_FILES, openWorkspace, type Workspace } from './workspace/workspace.ts';
 
 /** A daemon that has not answered by then is not coming. */
@@ -116,32 +114,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   });
 
   addOpenCommand(program, { config, say });
-
-  program
-    .command('datagram')
-    .description('send a test datagram to another device')
-    .argument('<device>')
-    .argument('<text>')
-    .addOption(
-      new Option('--service <service>', 'the gate that it passes').choices(['messaging', 'mail']).default('messaging'),
-    )
-    .action(async (to: string, body: string, { service }: { service: 'messaging' | 'mail' }) => {
-      const recipient = deviceIdSchema.safeParse(to);
-      if (!recipient.success) {
-        throw new CordonError('invalid_input', `${to} is no device id; one looks like dev_ and 16 letters or digits.`);
-      }
-      const answered = await askControl(config().socket, {
-        op: 'datagram',
-        to: recipient.data,
-        service,
-        body,
-      });
-      if (!answered)
-        throw new CordonError('unavailable', 'The agent does not run here: start it with `cordon-agent run`.');
-      const outcome = asAnswer<DatagramOutcome>(answered.ok);
-      say(outcomeLines(outcome));
-      if (outcome.denial) exit = EXIT_CODES[outcome.denial.code];
-    });
 
   const workspace = program.command('workspace').description('the sealed folder of this device');
   const withWorkspace = async (use: (workspace: Workspace) => Promise<void>) => {

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { ControlRequest } from './control/control.ts';
 import type { ConversationView, MessageView, Messaging, NewAttachment } from './messaging/messaging.ts';
 
-type MessageRequest = Exclude<ControlRequest, { op: 'status' | 'notices' | 'open' | 'datagram' }>;
+type MessageRequest = Exclude<ControlRequest, { op: 'status' | 'notices' | 'open' }>;
 export type MessageAnswers = (request: MessageRequest) => Promise<unknown>;
 
 export function answerMessages(messaging: Messaging): MessageAnswers {

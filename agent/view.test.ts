@@ -6,7 +6,7 @@ import type { DenialView, GateView } from './enforcement/gate-view.ts';
 import { EXIT } from './exit-codes.ts';
 import { explainFailure } from './explain-failure.ts';
 import { plain, plainJson } from './terminal-text.ts';
-import { messageLines, noticeLines, outcomeLines, statusLines } from './view.ts';
+import { messageLines, noticeLines, statusLines } from './view.ts';
 
 const AT = Date.parse('2015-12-30T07:00:00Z');
 /** Clears the screen, sets the title, turns the line round, breaks it, and hides a tag. */
@@ -88,11 +88,6 @@ describe('case 51: text from elsewhere', () => {
         { ...hostile, status: 'held', services: ['mail'], areas: ['PK'], effective: AT, until: AT, title: HOSTILE },
       ]),
       ...messageLines([{ id: 'm', text: HOSTILE, at: AT, shown: false }]),
-      ...outcomeLines({
-        id: 'd',
-        outcome: 'refused',
-        denial: { code: 'service_denied', detail: HOSTILE, order: null, reasons: [], appeal: HOSTILE, by: 'recipient' },
-      }),
     ];
     for (const line of lines) expect(line).not.toMatch(STEERING);
     expect(lines.join('\n')).toContain('<script>');

@@ -1,6 +1,5 @@
 /** What a person reads: lines for `cordon-agent` to print. Whatever came over the wire goes through `plain`. */
 import type { AgentStatus } from './agent.ts';
-import type { DatagramOutcome } from './datagrams/datagrams.ts';
 import type { DenialView, GateView } from './enforcement/gate-view.ts';
 import type { Notice } from './enforcement/notices.ts';
 import { messagingLine } from './message-view.ts';
@@ -85,9 +84,3 @@ export const messageLines = (messages: readonly ShownMessage[]): string[] =>
   messages.length === 0
     ? ['No messages.']
     : messages.map(({ at, text, shown }) => `${shown ? ' ' : '*'} ${when(at)}  ${plain(text)}`);
-
-export function outcomeLines({ outcome, denial }: DatagramOutcome): string[] {
-  if (!denial) return [outcome];
-  const appeal = denial.appeal === null ? [] : [`appeal to: ${plain(denial.appeal)}`];
-  return [`${outcome} by the ${denial.by}: ${plain(denial.detail)}`, ...appeal];
-}

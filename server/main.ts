@@ -43,7 +43,6 @@ import { createPublic } from './public/app.ts';
 import { CRL_PATH, crlRouter } from './public/crl.ts';
 import { createEst } from './public/est.ts';
 import { ledgerRouter } from './public/ledger.ts';
-import { createDatagrams } from './relay/datagrams.ts';
 import { createRelay } from './relay/relay.ts';
 import { AdminStore } from './store/admin-store.ts';
 import { AttachmentStore } from './store/attachment-store.ts';
@@ -267,13 +266,6 @@ export async function startServer(
       clock,
       log,
     },
-  );
-  gateway.attachDatagrams(
-    createDatagrams({
-      verdict: orders.verdict,
-      appealOf: (order) => orders.termsOf(order)?.appeal ?? null,
-      deliver: gateway.deliver,
-    }),
   );
   const publicListener = createTlsListener(
     { ...tls(), minVersion: 'TLSv1.2' },

@@ -34,7 +34,6 @@ export const ERROR_CODES = [
   'frame_malformed',
   'frame_too_large',
   'service_denied',
-  'device_offline',
   'device_unknown',
   'taken_over',
   // Commands and workspace

@@ -7,7 +7,6 @@ import { connect, createServer, type Socket } from 'node:net';
 import { z } from 'zod';
 import { CordonError, ERROR_CODES, isCordonError } from '../../shared/errors.ts';
 import { personId } from '../../shared/order/documents.ts';
-import { deviceIdSchema } from '../../shared/protocol/ids.ts';
 
 export const controlRequestSchema = z.discriminatedUnion('op', [
   /** `shown`: it is about to be displayed to a person. */
@@ -33,12 +32,6 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('attachment'), message: z.uuid(), index: z.int().min(0).max(64) }),
   /** Answered with the number of the newest change, once there is one after `since`, or after a while without any. */
   z.strictObject({ op: z.literal('changed'), since: z.int().min(0) }),
-  z.strictObject({
-    op: z.literal('datagram'),
-    to: deviceIdSchema,
-    service: z.enum(['messaging', 'mail']),
-    body: z.string().max(16 * 1024),
-  }),
 ]);
 /** A link that opens the page once, within a minute. */
 export interface OpenAnswer {

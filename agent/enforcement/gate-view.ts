@@ -1,5 +1,4 @@
-/** A gate in words: what `status` shows a person, and what a refused sender is told. Every denial names its order and whom to ask. */
-import type { DenialNotice } from '../../shared/protocol/frames.ts';
+/** A gate in words, as `status` shows it to a person. Every denial names its order and whom to ask. */
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Reason, Service } from '../../shared/verdict/terms.ts';
 import type { Enforcement } from './enforcement.ts';
@@ -49,22 +48,5 @@ export function gateView(
       };
     }),
     since: state?.since ?? now,
-  };
-}
-
-/** Null when the gate is open. */
-export function denialNotice({ open, denials }: GateView, by: 'sender' | 'recipient'): DenialNotice | null {
-  if (open) return null;
-  const [first] = denials;
-  const detail = first
-    ? `Delivery is suspended by order ${first.order} (${first.title}).`
-    : 'This device has no order list or record yet, and delivers nothing until it has.';
-  return {
-    code: 'service_denied',
-    detail,
-    order: first?.order ?? null,
-    reasons: first ? [...first.reasons] : [],
-    appeal: first?.appeal ?? null,
-    by,
   };
 }

@@ -43,7 +43,6 @@ export const EXIT_CODES: Record<ErrorCode, (typeof EXIT)[keyof typeof EXIT]> = {
   frame_malformed: EXIT.usage,
   frame_too_large: EXIT.usage,
   service_denied: EXIT.refusedByOrder,
-  device_offline: EXIT.conflict,
   device_unknown: EXIT.notFound,
   taken_over: EXIT.conflict,
   command_finished: EXIT.conflict,

@@ -3,7 +3,6 @@ import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
 import type { Observation } from '../../shared/verdict/terms.ts';
-import type { Datagrams } from './datagrams.ts';
 import type { Mailing } from './mailing.ts';
 import type { CommandsPort, DevicesPort, JurisdictionPort, Log, OrdersPort, RelayPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
@@ -17,14 +16,13 @@ export interface DispatchPorts {
   readonly orders: Pick<OrdersPort, 'storeReceipt'>;
   readonly relay: Pick<RelayPort, 'accept'>;
   readonly mailing: Pick<Mailing, 'mailbox' | 'taken'>;
-  readonly datagrams: Datagrams;
   readonly log: Log;
   /** The session has said hello and may be served. */
   welcome(session: DeviceSession, hello: Frame<'hello'>): Promise<void>;
 }
 
 export function createDispatch(ports: DispatchPorts) {
-  const { devices, commands, jurisdiction, orders, relay, mailing, datagrams, log, welcome } = ports;
+  const { devices, commands, jurisdiction, orders, relay, mailing, log, welcome } = ports;
 
   /** Nobody waits to hear that it is stored, so it is written with what follows it: a device that has a list has receipts to send. */
   async function have(session: DeviceSession, { list, record, root }: Frame<'have'>): Promise<void> {
@@ -96,10 +94,6 @@ export function createDispatch(ports: DispatchPorts) {
         return commandStored(session, frame);
       case 'report':
         return report(session, frame);
-      case 'datagram':
-        return datagrams.sent(session, frame);
-      case 'datagram-answer':
-        return datagrams.answered(session, frame);
       case 'post':
         return post(session, frame);
       case 'mailbox':

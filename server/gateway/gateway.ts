@@ -10,7 +10,6 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
 import { createConnecting } from './connecting.ts';
-import { createDatagrams } from './datagrams.ts';
 import { createDeviceHttp } from './device-http.ts';
 import { createDispatch } from './dispatch.ts';
 import { Interests } from './interests.ts';
@@ -19,7 +18,6 @@ import { createMailing } from './mailing.ts';
 import { membershipRoutes } from './membership-routes.ts';
 import type {
   CommandsPort,
-  DatagramPort,
   DevicesPort,
   JurisdictionPort,
   LedgerPort,
@@ -65,10 +63,6 @@ export interface GatewayPorts {
 export interface Gateway {
   readonly listener: TlsListener;
   listen(bind: string, port: number): Promise<number>;
-  /** For datagrams: false when the device has no live session here. */
-  deliver(device: DeviceId, frame: ServerFrame): boolean;
-  /** They are made after the gateway, since they are delivered through it. */
-  attachDatagrams(datagrams: DatagramPort): void;
   connections(): number;
   stop(): Promise<void>;
 }
@@ -76,7 +70,6 @@ export interface Gateway {
 export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gateway {
   const { devices, commands, jurisdiction, orders, relay, bus, clock, log } = ports;
   const sessions = new Sessions();
-  let datagrams: DatagramPort | null = null;
   const interests = new Interests();
   let stopping = false;
 
@@ -128,7 +121,6 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       orders,
       relay,
       mailing,
-      datagrams: createDatagrams(() => datagrams, log),
       log,
       welcome: connecting.welcome,
     }),
@@ -282,15 +274,6 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       );
       cancelTime = clock.at(clock.now() + HOUR, tellTime);
       return listener.listen(bind, port);
-    },
-    deliver: (device, frame) => {
-      const session = sessions.live(device);
-      if (!session || session.epoch === 0) return false;
-      session.send(frame);
-      return true;
-    },
-    attachDatagrams: (made) => {
-      datagrams = made;
     },
     connections: () => sessions.size,
     stop: async () => {

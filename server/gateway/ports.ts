@@ -2,7 +2,7 @@
 import type { AreaCode } from '../../shared/areas/area-code.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { MemberProof } from '../../shared/protocol/device-http.ts';
-import type { DenialNotice, DeviceFrame, Inventory, ServerFrame } from '../../shared/protocol/frames.ts';
+import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Observation, Verdict } from '../../shared/verdict/terms.ts';
 import type { CommandRecord, CommandResult } from '../commands/commands.ts';
@@ -70,15 +70,6 @@ export interface MembershipPort {
 export interface LedgerPort {
   readonly verifierKey: string;
   proveGrowth(older: number, size?: number): Promise<{ readonly proof: Buffer[]; readonly checkpoint: string }>;
-}
-
-/** The plain test datagram. */
-export interface DatagramPort {
-  send(
-    from: DeviceId,
-    datagram: Extract<DeviceFrame, { kind: 'datagram' }>,
-  ): Promise<Extract<ServerFrame, { kind: 'datagram-result' }>>;
-  answered(by: DeviceId, id: string, denial: DenialNotice | null): void;
 }
 
 export type RelayPort = Pick<

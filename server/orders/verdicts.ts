@@ -1,5 +1,5 @@
 /**
- * Each device's verdict, from a cache: the relay asks for two of them with every datagram. An entry holds until the rules change, the device's
+ * Each device's verdict, from a cache: the relay asks for those of sender and recipients with every post. An entry holds until the rules change, the device's
  * facts change, or the instant that the verdict itself names. That instant, and those at which orders enter and leave force, are scheduled
  * on the clock, and the devices concerned are woken.
  */

@@ -23,7 +23,7 @@ export function denialNotice(
 }
 
 /** A refusal that no order makes. */
-export const plainDenial = (code: 'device_offline' | 'device_unknown', detail: string): DenialNotice => ({
+export const plainDenial = (code: 'device_unknown', detail: string): DenialNotice => ({
   code,
   detail,
   order: null,

@@ -31,7 +31,6 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   frame_malformed: { status: 400, title: 'Malformed frame' },
   frame_too_large: { status: 413, title: 'The frame is too large' },
   service_denied: { status: 451, title: 'Denied by an order' },
-  device_offline: { status: 409, title: 'The device is offline' },
   device_unknown: { status: 404, title: 'There is no such device' },
   taken_over: { status: 409, title: 'Another socket took over' },
   command_finished: { status: 409, title: 'The command has finished' },

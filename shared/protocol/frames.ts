@@ -83,7 +83,7 @@ export type Command = z.infer<typeof commandSchema>;
 
 /** Why traffic was refused, in the terms of the order that refuses it. */
 export const denialSchema = z.strictObject({
-  code: z.enum(['service_denied', 'device_offline', 'device_unknown']),
+  code: z.enum(['service_denied', 'device_unknown']),
   detail: z.string().max(1000),
   order: z.string().max(32).nullable(),
   reasons: z.array(z.string().max(32)).max(16),
@@ -92,12 +92,6 @@ export const denialSchema = z.strictObject({
   by: z.enum(['server', 'sender', 'recipient']),
 });
 export type DenialNotice = z.infer<typeof denialSchema>;
-
-const datagram = {
-  id: z.uuid(),
-  service: z.enum(['messaging', 'mail']),
-  body: z.string().max(16 * 1024),
-};
 
 /** Opaque to the server: what devices seal for each other, at most so many bytes. */
 export const LARGEST_SEALED = 128 * 1024;
@@ -137,13 +131,6 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('record'), envelope: envelopeSchema }),
   z.strictObject({ kind: z.literal('command'), id: commandIdSchema, command: commandSchema, expires: time }),
   z.strictObject({ kind: z.literal('reports-stored'), through: z.int().min(1) }),
-  z.strictObject({ kind: z.literal('datagram'), from: deviceIdSchema, ...datagram }),
-  z.strictObject({
-    kind: z.literal('datagram-result'),
-    id: z.uuid(),
-    outcome: z.enum(['delivered', 'refused']),
-    denial: denialSchema.nullable(),
-  }),
   /**
    * The answer to `post`, the same for a week however often it is sent. `accepted`: durable for each recipient as `recipients` says.
    * `superseded`: another commit has taken this epoch, nothing was stored, and that commit comes with the mailbox. `refused`: nothing was stored;
@@ -251,9 +238,6 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('have'), list: version, record: version, root: version }),
   z.strictObject({ kind: z.literal('command-stored'), id: commandIdSchema }),
   z.strictObject({ kind: z.literal('report'), seq: z.int().min(1), item: reportItemSchema }),
-  z.strictObject({ kind: z.literal('datagram'), to: deviceIdSchema, ...datagram }),
-  /** The recipient's answer to a datagram: taken, or refused by its own gate. */
-  z.strictObject({ kind: z.literal('datagram-answer'), id: z.uuid(), denial: denialSchema.nullable() }),
   /**
    * Hands in something sealed for the mailboxes of others, to be stored before `posted` says so. `commit`: it moves a conversation on from this
    * epoch, and the server takes the first for each epoch only (RFC 9420, section 14). `keep`: recipients that an order denies get it once they may;

@@ -40,14 +40,13 @@ const areas = fc.array(text(8), { maxLength: 4 });
 const area = fc.constantFrom('PK', 'IN', 'XX-kashmir', 'US-CA');
 
 const denial: fc.Arbitrary<DenialNotice> = fc.record({
-  code: fc.constantFrom('service_denied', 'device_offline', 'device_unknown'),
+  code: fc.constantFrom('service_denied', 'device_unknown'),
   detail: text(1000),
   order: fc.option(text(32)),
   reasons: fc.array(fc.constantFrom(...REASONS), { maxLength: 16 }),
   appeal: fc.option(text(4000)),
   by: fc.constantFrom('server', 'sender', 'recipient'),
 });
-const datagram = { id: fc.uuid(), service: fc.constantFrom('messaging' as const, 'mail' as const), body: text(16_384) };
 const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.constantFrom(...COMMAND_KINDS).chain((kind): fc.Arbitrary<Command> => {
     return kind === 'message' ? fc.record({ kind: fc.constant(kind), text: text(2000, 1) }) : fc.constant({ kind });
@@ -148,13 +147,6 @@ const fromServer: Each<ServerFrame, 'kind'> = {
   record: fc.record({ kind: fc.constant('record'), envelope }),
   command: fc.record({ kind: fc.constant('command'), id: command, command: anyCommand, expires: time }),
   'reports-stored': fc.record({ kind: fc.constant('reports-stored'), through: positive }),
-  datagram: fc.record({ kind: fc.constant('datagram'), from: device, ...datagram }),
-  'datagram-result': fc.record({
-    kind: fc.constant('datagram-result'),
-    id: fc.uuid(),
-    outcome: fc.constantFrom('delivered', 'refused'),
-    denial: fc.option(denial),
-  }),
   posted: fc.record({
     kind: fc.constant('posted'),
     id: fc.uuid(),
@@ -180,8 +172,6 @@ const fromDevice: Each<DeviceFrame, 'kind'> = {
   have: fc.record({ kind: fc.constant('have'), ...held }),
   'command-stored': fc.record({ kind: fc.constant('command-stored'), id: command }),
   report: fc.record({ kind: fc.constant('report'), seq: positive, item: fc.oneof(...Object.values(items)) }),
-  datagram: fc.record({ kind: fc.constant('datagram'), to: device, ...datagram }),
-  'datagram-answer': fc.record({ kind: fc.constant('datagram-answer'), id: fc.uuid(), denial: fc.option(denial) }),
   post: fc.record({
     kind: fc.constant('post'),
     id: fc.uuid(),

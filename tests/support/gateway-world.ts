@@ -18,7 +18,6 @@ import { createDevices } from '../../server/devices/devices.ts';
 import { createGateway } from '../../server/gateway/gateway.ts';
 import { createMembership } from '../../server/membership/membership.ts';
 import { createEst } from '../../server/public/est.ts';
-import { createDatagrams } from '../../server/relay/datagrams.ts';
 import { createRelay } from '../../server/relay/relay.ts';
 import { AttachmentStore } from '../../server/store/attachment-store.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
@@ -132,9 +131,6 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
       clock,
       log,
     },
-  );
-  gateway.attachDatagrams(
-    createDatagrams({ verdict: orders.verdict, appealOf: () => 'the legal desk', deliver: gateway.deliver }),
   );
   const port = await gateway.listen('127.0.0.1', 0);
 
