@@ -91,7 +91,8 @@ describe('enrolment by link', () => {
     ];
     const idOf = (link: string) => /dev_[a-z0-9]+/.exec(link)?.[0] ?? '';
     await machine().enrol(used);
-    const store = new DatabaseSync(join(world.server.home, 'cordon.db'));
+    // The server writes to it at the same time.
+    const store = new DatabaseSync(join(world.server.home, 'cordon.db'), { timeout: 5_000 });
     store.prepare('update activation_codes set expires_at = ? where id = ?').run(Date.now() - 1, idOf(expired));
     store.prepare('update activation_codes set cancelled_at = ? where id = ?').run(Date.now(), idOf(cancelled));
     store.close();
