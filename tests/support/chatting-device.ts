@@ -1,0 +1,60 @@
+/** A real agent in this process, on a store, a workspace and credentials of its own: many of them make a fleet whose disks can be looked at. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Agent, createAgent } from '../../agent/agent.ts';
+import { machineTime } from '../../agent/daemon.ts';
+import { credentialFolder } from '../../agent/enrolment/credential-folder.ts';
+import { enrol } from '../../agent/enrolment/enrol.ts';
+import { noSensors } from '../../agent/evidence/sensors.ts';
+import { dialDirect } from '../../agent/link/dial.ts';
+import { createRecords, type Records } from '../../agent/messaging/records.ts';
+import { createVault } from '../../agent/messaging/vault.ts';
+import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
+import { openWorkspace } from '../../agent/workspace/workspace.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+
+export interface ChattingDevice {
+  readonly name: string;
+  readonly folder: string;
+  readonly device: DeviceId;
+  readonly agent: Agent;
+  readonly store: AgentStore;
+  /** What it holds, as its own vault opens it. */
+  records(): Promise<Records>;
+  close(): Promise<void>;
+}
+
+export async function openChattingDevice(given: {
+  readonly name: string;
+  readonly folder: string;
+  readonly link: string;
+}): Promise<ChattingDevice> {
+  const { name, folder, link } = given;
+  mkdirSync(join(folder, 'workspace'), { recursive: true });
+  const store = openAgentStore({ file: join(folder, 'agent.db'), synchronous: 'normal' });
+  const credentials = credentialFolder(join(folder, 'identity'));
+  await enrol(link, { keeper: credentials, store, dial: dialDirect });
+  const workspace = await openWorkspace(join(folder, 'workspace'));
+  const agent = createAgent({
+    ...{ store, credentials, workspace, dial: dialDirect, sensors: noSensors, time: machineTime(), keyPackages: 6 },
+    inventory: async () => Promise.reject(new Error('none in this test')),
+    onRestart: () => undefined,
+    onUnenrolled: () => undefined,
+    log: { debug: () => undefined, info: () => undefined, warn: () => undefined },
+  });
+  const { device } = agent.status();
+  await agent.start();
+  return {
+    ...{ name, folder, device, agent, store },
+    async records() {
+      const kept = store.device(device).messaging;
+      const vault = createVault({ workspace, store: kept });
+      await vault.open();
+      return createRecords(kept, vault);
+    },
+    async close() {
+      await agent.stop();
+      store.close();
+    },
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * Loaded into a server's process in front of the server (`node --import`): writes down what its TLS listeners take in and give out once TLS is
+ * taken off, one file for each connection and direction. It changes nothing of it.
+ */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Server, TLSSocket } from 'node:tls';
+
+const folder = process.env['CORDON_TEST_RECORD'];
+if (!folder) throw new Error('CORDON_TEST_RECORD names no folder');
+
+let count = 0;
+
+function record(socket: TLSSocket): void {
+  const name = join(folder ?? '', String(count++).padStart(6, '0'));
+  const keep = (direction: 'in' | 'out', chunk: unknown, encoding: unknown) => {
+    if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return;
+    const named = typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8';
+    appendFileSync(`${name}.${direction}`, typeof chunk === 'string' ? Buffer.from(chunk, named) : chunk);
+  };
+  socket.on('data', (chunk) => keep('in', chunk, null));
+  const kept = <F extends TLSSocket['write'] | TLSSocket['end']>(verb: F): F =>
+    new Proxy(verb, {
+      apply(target, self, given) {
+        keep('out', given[0], given[1]);
+        return Reflect.apply(target, self, given);
+      },
+    });
+  socket.write = kept(socket.write);
+  socket.end = kept(socket.end);
+}
+
+Server.prototype.emit = new Proxy(Server.prototype.emit, {
+  apply(target, self, given) {
+    const heard = Reflect.apply(target, self, given);
+    // Afterwards: a listener for data that comes later takes the connection back from the HTTP parser, which else reads past it.
+    if (given[0] === 'secureConnection' && given[1] instanceof TLSSocket) record(given[1]);
+    return heard;
+  },
+});
