@@ -57,6 +57,8 @@ export interface AgentOptions {
   readonly listWithin?: number | undefined;
   /** How many key packages lie at the server; fewer for thousands of agents that share a machine. */
   readonly keyPackages?: number | undefined;
+  /** Real time, in milliseconds, that what is missing in a conversation may take before this device asks to be let in again. */
+  readonly patience?: number | undefined;
   readonly log: AgentLog;
 }
 
@@ -245,6 +247,7 @@ export function createAgent(options: AgentOptions): Agent {
     onReport: () => outbox.pump(),
     onFailure: (what, error) => log.debug('messages have to wait', { what, error: words(error) }),
     keyPackages: options.keyPackages,
+    patience: options.patience,
   });
 
   const take = createFrameDispatch({

@@ -289,7 +289,12 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     const hurry = writing && now - checkedAt >= CHECKED_FOR;
     const due = turn ? now >= turn.at : now - checkedAt >= CHECKED_AT_LEAST;
     // While a change of one's own is on its way there is nothing to compare with; its answer brings us back here.
-    if ((!due && !hurry) || records.pending(id)) return;
+    if (records.pending(id)) return;
+    if (!due && !hurry) {
+      // An earlier time may have taken this one's place.
+      if (turn) wakeAt(turn.at);
+      return;
+    }
     turns.delete(id);
     const wait = await follow(context, id, hurry, turn?.waited ?? false);
     if (wait === null) return;

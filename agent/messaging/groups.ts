@@ -8,6 +8,7 @@ import type { Content } from '../../shared/seal/content.ts';
 import {
   commitChange,
   createConversation,
+  epochOf,
   membersOf,
   newConversationId,
   sealContent,
@@ -92,7 +93,11 @@ async function claimed(context: Context, wanted: readonly Member[]) {
     try {
       const read = await readKeyPackage(body, context.realNow());
       if (!member || read.device !== device || read.generation !== generation) continue;
-      if (read.signatureKey === member.signatureKey) packages.push(body);
+      if (read.signatureKey !== member.signatureKey) {
+        const detail = `${device}, enrolment ${generation}: the server gave a key package of another key than the organisation has confirmed.`;
+        throw new CordonError('ghost_member', detail, { device, generation });
+      }
+      packages.push(body);
     } catch (error) {
       if (!(error instanceof CordonError)) throw error;
       // One device's bad package keeps nobody else out; it hands in new ones when it connects.
@@ -123,6 +128,14 @@ export async function follow(context: Context, id: string, hurry: boolean, waite
   if (remove.length === 0 && add.length === 0) {
     records.save({ ...checked, asking: [] });
     return null;
+  }
+  if (record.refusedIn === epochOf(group)) {
+    // Whatever is posted now is superseded. What was written waits while somebody is in it who should be out of it.
+    const ended = remove.some(
+      ({ device: of, signatureKey }) => !wanted.some((one) => one.device === of && one.signatureKey === signatureKey),
+    );
+    records.save(ended ? { ...checked, checkedAt: 0 } : checked);
+    return LATER;
   }
   const patience = hurry || waited ? 0 : patienceOf(leaves, remove, device, Math.random());
   if (patience > 0) return patience;

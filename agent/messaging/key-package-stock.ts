@@ -11,6 +11,9 @@ import type { Vault } from './vault.ts';
 /** The one of last resort opens every conversation that was begun with it, so it does not get old. */
 const LAST_RESORT_FOR = 14 * 24 * 60 * 60 * 1000;
 
+/** References of used ones that are remembered: as many as lie at a server at most. */
+const MOST_USED = 200;
+
 interface KeptHalf {
   readonly madeAt: number;
   /** Base64. */
@@ -26,6 +29,8 @@ export interface KeyPackageStock {
   work(): Promise<void>;
   /** The private half for one of these references. */
   find(references: readonly string[]): { readonly reference: string; readonly half: Uint8Array } | null;
+  /** One of these was used before, and gone with it. */
+  wasUsed(references: readonly string[]): boolean;
   /** Inside the step that has used it. */
   used(reference: string): void;
 }
@@ -46,6 +51,8 @@ export function createKeyPackageStock(ports: {
   const place = (reference: string) => `key package ${reference}`;
   const halfOf = ({ ref, body }: StoredKeyPackage) => vault.unseal<KeptHalf>(place(ref), body);
   const handedIn = () => store.messagingValue('key-packages') !== null;
+
+  const usedBefore = () => store.messagingValue('used-key-packages')?.toString().split(' ') ?? [];
 
   const make = async (count: number, lastResort: boolean): Promise<Uint8Array[]> => {
     const made: Awaited<ReturnType<typeof makeKeyPackage>>[] = [];
@@ -97,9 +104,13 @@ export function createKeyPackageStock(ports: {
       const stored = store.keyPackages().find(({ ref }) => references.includes(ref));
       return stored ? { reference: stored.ref, half: Buffer.from(halfOf(stored).half, 'base64') } : null;
     },
+    wasUsed: (references) => usedBefore().some((reference) => references.includes(reference)),
     used(reference) {
       const stored = store.keyPackages().find(({ ref }) => ref === reference);
-      if (stored && !stored.lastResort) store.removeKeyPackage(reference);
+      if (!stored || stored.lastResort) return;
+      store.removeKeyPackage(reference);
+      const used = [...usedBefore(), reference].slice(-MOST_USED);
+      store.saveMessagingValue('used-key-packages', Buffer.from(used.join(' ')));
     },
   };
 }

@@ -37,6 +37,7 @@ export interface MessagingPorts {
   readonly onReport: () => void;
   readonly onFailure: (what: string, error: unknown) => void;
   readonly keyPackages: number | undefined;
+  readonly patience: number | undefined;
 }
 
 export function openMessaging(ports: MessagingPorts): MessagingEngine {
@@ -57,5 +58,6 @@ export function openMessaging(ports: MessagingPorts): MessagingEngine {
       if (store.once(`alarm ${code} ${event}`)) alarm(code, detail);
     },
     keyPackages: ports.keyPackages ?? KEY_PACKAGES,
+    patience: ports.patience,
   });
 }

@@ -16,7 +16,7 @@ import type { MailItem, StoredMail } from './message-store.ts';
 import type { ConversationRecord } from './records.ts';
 import { readRejoinRequest } from './rejoin-request.ts';
 import { askToRejoin, hearRequest, isBeyondRepair, loseConversation } from './rejoining.ts';
-import { aboutSaid, note } from './sayings.ts';
+import { aboutSaid, note, sayUnopened } from './sayings.ts';
 
 type Post = Extract<MailItem, { type: 'post' }>;
 interface Letter {
@@ -124,6 +124,7 @@ export function createOpening(context: Context, patience: number): Opening {
           loseConversation(context, record, error.message);
           return { later: record.id };
         }
+        sayUnopened(context, record, letter.item.from, error.code);
         return aside(letter, error.code, detail);
     }
   };
@@ -143,6 +144,10 @@ export function createOpening(context: Context, patience: number): Opening {
   const join = async (letter: Letter, references: readonly string[]): Promise<Outcome> => {
     const { number, item, body } = letter;
     const found = context.stock.find(references);
+    if (!found && context.stock.wasUsed(references)) {
+      const detail = `${item.from} would let this device in by a key package that was used: it was given out twice, or the welcome sent again`;
+      return aside(letter, 'key_package_reused', detail);
+    }
     // For a package whose private half was given up. Who is missed so is asked for again, as soon as somebody writes.
     if (!found) return drop(number);
     const roster = rosterOf(context.membership, await ownDevices(context));
@@ -157,6 +162,11 @@ export function createOpening(context: Context, patience: number): Opening {
       if (before?.state === 'ready') {
         const detail = `${item.from} would let this device into ${conversation}, in which it is`;
         return aside(letter, 'unexpected_welcome', detail);
+      }
+      // Sent again, which the package of last resort would let happen. To begin where one has been would use keys twice.
+      if (before && epoch <= before.since) {
+        const detail = `${item.from} would let this device into ${conversation} where it has been before`;
+        return aside(letter, 'welcome_replayed', detail);
       }
       const known = roster.of(members);
       stuck.delete(conversation);

@@ -35,6 +35,8 @@ export interface ConversationRecord {
   readonly since: number;
   /** When its members were last compared with its people's devices, in real time; 0: to be done. */
   readonly checkedAt: number;
+  /** The epoch in which a commit was refused here that the server has taken: no other one can follow on it. */
+  readonly refusedIn?: number;
   /** When this device last asked to be let in again, in real time. */
   readonly askedAt: number;
 }

@@ -1,6 +1,7 @@
 /** What is said about a conversation itself: who calls it what, who came, who went. */
 import { randomUUID } from 'node:crypto';
 import type { Content } from '../../shared/seal/content.ts';
+import { epochOf } from '../../shared/seal/conversation.ts';
 import type { Context } from './context.ts';
 import type { Member } from './membership.ts';
 import type { ConversationRecord, Named } from './records.ts';
@@ -36,6 +37,26 @@ export function aboutSaid(
     checkedAt: gone.length + came.length > 0 ? 0 : record.checkedAt,
   };
   return { next, words };
+}
+
+/** After these nobody who is honest goes on: the server has let one commit take the epoch, and it is not to be followed. */
+const REFUSED: ReadonlySet<string> = new Set(['ghost_member', 'commit_refused']);
+
+/** People hear of what was set aside, once for what follows on each other. `device`: whom it came as from, by the server's word. */
+export function sayUnopened(context: Context, record: ConversationRecord, device: string, code: string): void {
+  const { records, store } = context;
+  // Nothing is lost by what was opened before.
+  if (code === 'message_replayed') return;
+  const name = record.members.find((member) => member.device === device)?.name ?? 'somebody';
+  const text = REFUSED.has(code)
+    ? `A change of who is in this conversation came as from ${name}, and is not allowed: it was refused. Nobody can come or go here any more. Begin another conversation if somebody has to.`
+    : `Something came as from ${name} that could not be opened: it was changed on its way, or sealed for others. Ask ${name} to send it again.`;
+  store.transaction(() => {
+    const [last] = store.history(record.id, null, 1);
+    if (!last || records.opened(last).text !== text) note(context, record.id, context.now(), text);
+    const group = records.group(record.id);
+    if (REFUSED.has(code) && group) records.save({ ...record, refusedIn: epochOf(group) });
+  });
 }
 
 /** Shown among the messages, as nobody's. */

@@ -51,9 +51,13 @@ export async function sendTexts(context: Context, conversation: string, attachme
       continue;
     }
     const { id, at, text, attachments: sealed } = message;
+    const own = context.own().person;
+    // Nobody whom it is for has been let in yet, and who comes later could not read it: it waits.
+    const isFor = (people: readonly { readonly person: string }[]) => people.some(({ person }) => person !== own);
+    if (isFor(record.people) && !isFor(record.members)) return;
     const ledger = context.membership.ledger();
     const recipients = record.members
-      .filter(({ person }) => person !== context.own().person)
+      .filter(({ person }) => person !== own)
       .map(({ device, person, name }) => ({ device, person, name, state: 'waiting' as const, order: null }));
     await sealAndPost(
       context,

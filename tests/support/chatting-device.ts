@@ -28,8 +28,9 @@ export async function openChattingDevice(given: {
   readonly name: string;
   readonly folder: string;
   readonly link: string;
+  readonly patience?: number;
 }): Promise<ChattingDevice> {
-  const { name, folder, link } = given;
+  const { name, folder, link, patience } = given;
   mkdirSync(join(folder, 'workspace'), { recursive: true });
   const store = openAgentStore({ file: join(folder, 'agent.db'), synchronous: 'normal' });
   const credentials = credentialFolder(join(folder, 'identity'));
@@ -37,6 +38,7 @@ export async function openChattingDevice(given: {
   const workspace = await openWorkspace(join(folder, 'workspace'));
   const agent = createAgent({
     ...{ store, credentials, workspace, dial: dialDirect, sensors: noSensors, time: machineTime(), keyPackages: 6 },
+    patience,
     inventory: async () => Promise.reject(new Error('none in this test')),
     onRestart: () => undefined,
     onUnenrolled: () => undefined,

@@ -1,0 +1,535 @@
+/**
+ * Whoever holds the server and its keys cannot put words, people or an earlier past before anybody: real agents against the real server, whose
+ * owner has changed what leaves it. Each attack is named by an alarm or in words that a person reads, and shows nobody anything false.
+ */
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { z } from 'zod';
+import { LedgerStore } from '../../server/store/ledger-store.ts';
+import { consistencyView } from '../../shared/api/ledger.ts';
+import { originOf } from '../../shared/ledger/checkpoint.ts';
+import { consistencyProof, inclusionProof } from '../../shared/ledger/merkle.ts';
+import { ed25519FromSpki, signCheckpoint } from '../../shared/ledger/sign-checkpoint.ts';
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { type Signer, signEnvelope } from '../../shared/order/dsse.ts';
+import { readMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
+import { claimAnswer, type MemberProof, membersAnswer } from '../../shared/protocol/device-http.ts';
+import { type DeviceFrame, LINK_PATH, type ServerFrame, SUBPROTOCOL } from '../../shared/protocol/frames.ts';
+import { commitChange, epochOf, membersOf } from '../../shared/seal/conversation.ts';
+import { makeKeyPackage } from '../../shared/seal/key-package.ts';
+import { peek } from '../../shared/seal/message.ts';
+import { makeSigningKey } from '../../shared/seal/signing-key.ts';
+import { type Captured, openCaptured } from '../support/captured-server.ts';
+import { type ChangedServer, changeServer } from '../support/changed-server.ts';
+import { type ChattingDevice, openChattingDevice } from '../support/chatting-device.ts';
+import { grow } from '../support/grown-tree.ts';
+import { newSignatureKey } from '../support/messaging-keys.ts';
+import { foundOrganisation } from '../support/organisation.ts';
+import { testKey } from '../support/signed-documents.ts';
+import { until } from '../support/until.ts';
+
+type Mail = Extract<ServerFrame, { kind: 'mail' }>;
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const folder = mkdtempSync(join(tmpdir(), 'cordon-hostile-'));
+const WITHIN = 60_000;
+let captured: Captured;
+let hostile: ChangedServer;
+let group: string;
+let stopCountersigning: () => Promise<void>;
+const devices: ChattingDevice[] = [];
+let count = 0;
+
+beforeAll(async () => {
+  hostile = changeServer();
+  captured = await openCaptured(Date.now());
+  const { operator } = captured;
+  group = await operator.group('embassies', 'SE');
+  stopCountersigning = (await foundOrganisation(operator.owner, operator.approvers)).keepCountersigning();
+}, 60_000);
+afterEach(() => hostile.honest());
+afterAll(async () => {
+  await stopCountersigning?.();
+  for (const device of devices) await device.close();
+  await captured?.remove();
+  hostile.restore();
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+async function enrol(name: string): Promise<ChattingDevice> {
+  const { link } = await captured.operator.code({ user: name, group });
+  const own = join(folder, `device-${count++}`);
+  const device = await openChattingDevice({ name, folder: own, link, patience: 1_500 });
+  devices.push(device);
+  await eventually(() => expect(device.agent.messaging.state().state).toBe('ready'));
+  return device;
+}
+const eventually = (check: () => void | Promise<void>) => until(check, WITHIN, 100);
+/** Of names that no other test has. */
+async function people<const N extends readonly string[]>(...names: N): Promise<{ [K in keyof N]: ChattingDevice }> {
+  const test = count++;
+  const made = await Promise.all(names.map((name) => enrol(`${name} ${test}`)));
+  return made as { [K in keyof N]: ChattingDevice };
+}
+function personOf({ agent }: ChattingDevice): string {
+  const state = agent.messaging.state();
+  if (state.state !== 'ready') throw new Error(`the device is ${state.state}`);
+  return state.person;
+}
+const start = ({ agent }: ChattingDevice, others: readonly ChattingDevice[], title: string | null = null) =>
+  agent.messaging.start({ people: others.map(personOf), title });
+const say = ({ agent }: ChattingDevice, conversation: string, text: string) =>
+  agent.messaging.send(conversation, { text, attachments: [] });
+const stateOf = ({ agent }: ChattingDevice, conversation: string) =>
+  agent.messaging.conversations().find(({ id }) => id === conversation)?.state;
+const shown = ({ agent }: ChattingDevice, conversation: string) =>
+  stateOf({ agent } as ChattingDevice, conversation) ? agent.messaging.messages(conversation, { limit: 200 }) : [];
+const texts = (device: ChattingDevice, conversation: string) =>
+  shown(device, conversation).flatMap(({ from, text }) => (from ? [text] : []));
+/** What is shown as nobody's. */
+const notes = (device: ChattingDevice, conversation: string) =>
+  shown(device, conversation).flatMap(({ from, text }) => (from ? [] : [text]));
+const alarms = async ({ device }: ChattingDevice) => (await captured.alarms(device)).map(({ code }) => code);
+const raises = (device: ChattingDevice, code: string) =>
+  eventually(async () => expect(await alarms(device)).toContain(code));
+const settled = ({ store, device }: ChattingDevice) =>
+  eventually(() => expect(store.device(device).messaging.countPosts()).toBe(0));
+
+/** A conversation of these, who have all come in and heard the first word. */
+async function talk(first: ChattingDevice, ...others: readonly ChattingDevice[]): Promise<string> {
+  const conversation = await start(first, others, others.length > 1 ? 'Plans' : null);
+  await say(first, conversation, 'first');
+  for (const device of others) await eventually(() => expect(texts(device, conversation)).toEqual(['first']));
+  await settled(first);
+  return conversation;
+}
+
+const certificateOf = ({ certificate }: MemberProof) =>
+  readMessagingCertificate(Buffer.from(certificate.payload, 'base64')).certificate;
+const certificatesIn = (json: unknown) => membersAnswer.parse(json).members.map(certificateOf);
+
+const isMail = (frame: ServerFrame): frame is Mail => frame.kind === 'mail';
+/** What lies in a mail for its own recipient's eyes. */
+function kindOf({ item }: Mail): string {
+  if (item.type !== 'post') return item.type;
+  const bytes = Buffer.from(item.body, 'base64');
+  return bytes[0] === 0x7b ? 'request' : peek(bytes).type;
+}
+const again = ({ seq, item }: Mail, body = item.type === 'post' ? item.body : ''): Mail => ({
+  ...{ kind: 'mail', seq: seq + 1 },
+  item: item.type === 'post' ? { ...item, id: crypto.randomUUID(), body } : item,
+});
+
+describe('case 16: key packages', () => {
+  it('one that is given to two is named by whose it is, who comes into the second conversation all the same', async () => {
+    const [ada, cleo, ben] = await people('Ada', 'Cleo', 'Ben');
+    let first: unknown = null;
+    hostile.answer = (_device, path, json) => {
+      if (path !== '/device/key-packages/claim') return json;
+      first ??= json;
+      return first;
+    };
+    await talk(ada, ben);
+    const second = await start(cleo, [ben]);
+    hostile.honest();
+    await say(cleo, second, 'lost on him');
+    await raises(ben, 'key_package_reused');
+    await eventually(() => expect(stateOf(ben, second)).toBe('ready'));
+    await say(cleo, second, 'found again');
+    await eventually(() => expect(texts(ben, second)).toEqual(['found again']));
+  });
+
+  it('with none at all nothing is said to be sent: the text waits until somebody can have it', async () => {
+    const [ada, ben] = await people('Ada', 'Ben');
+    hostile.answer = (_device, path, json) => (path === '/device/key-packages/claim' ? { packages: [] } : json);
+    const conversation = await start(ada, [ben]);
+    const id = await say(ada, conversation, 'for later');
+    await pause(1_000);
+    expect(ada.agent.messaging.message(id).state).toBe('waiting');
+    hostile.honest();
+    await eventually(() => expect(texts(ben, conversation)).toEqual(['for later']));
+    await eventually(() => expect(ada.agent.messaging.message(id).state).toBe('delivered'));
+  });
+
+  it('the last resort again and again opens each conversation to its own members alone', async () => {
+    const [ada, cleo, ben] = await people('Ada', 'Cleo', 'Ben');
+    const resort = await lastResortOf(ben);
+    hostile.answer = (_device, path, json) => (path === '/device/key-packages/claim' ? { packages: [resort] } : json);
+    const [one, two] = [await start(ada, [ben]), await start(cleo, [ben])];
+    await say(ada, one, 'from Ada');
+    await say(cleo, two, 'from Cleo');
+    await eventually(() => expect([texts(ben, one), texts(ben, two)]).toEqual([['from Ada'], ['from Cleo']]));
+    expect(await alarms(ben)).toEqual([]);
+  });
+
+  it('one of another key than the organisation has confirmed lets nobody in, and is named', async () => {
+    const [ada, ben] = await people('Ada', 'Ben');
+    const key = await makeSigningKey();
+    const { publicPackage } = await makeKeyPackage(
+      { device: ben.device, generation: 1, key },
+      { now: Date.now(), lastResort: false },
+    );
+    hostile.answer = (_device, path, json) => {
+      if (path !== '/device/key-packages/claim') return json;
+      const { packages } = claimAnswer.parse(json);
+      return { packages: packages.map((one) => ({ ...one, body: Buffer.from(publicPackage).toString('base64') })) };
+    };
+    const conversation = await start(ada, [ben]);
+    await say(ada, conversation, 'for Ben alone');
+    await raises(ada, 'ghost_member');
+    hostile.honest();
+    await eventually(() => expect(texts(ben, conversation)).toEqual(['for Ben alone']));
+  });
+});
+
+/** What the server hands out when nothing else is left. */
+function lastResortOf({ device }: ChattingDevice) {
+  return captured.edit(async ({ db }) => {
+    const found = db.selectFrom('key_packages').select(['generation', 'body']).where('device_id', '=', device);
+    const { generation, body } = await found.where('last_resort', '=', 1).executeTakeFirstOrThrow();
+    return { device, generation, body, lastResort: true };
+  });
+}
+
+describe('case 17: a ghost', () => {
+  const FORGERIES: readonly [string, (given: { online: Signer; of: object }) => MemberProof['certificate']][] = [
+    [
+      'that the server’s own key alone has signed',
+      ({ of, online }) => signEnvelope(PAYLOAD_TYPES.messagingCertificate, encodeCanonical(of), [online]),
+    ],
+    [
+      'that an organisation’s key has countersigned which the root does not name',
+      ({ of, online }) => signEnvelope(PAYLOAD_TYPES.messagingCertificate, encodeCanonical(of), [online, testKey()]),
+    ],
+    [
+      'that bears somebody’s name and is another person',
+      ({ of, online }) =>
+        signEnvelope(PAYLOAD_TYPES.messagingCertificate, encodeCanonical({ ...of, name: 'Somebody else' }), [online]),
+    ],
+  ];
+  it.each(FORGERIES)('%s reads nothing, and is named', async (_, forge) => {
+    const [ada, ben, ghost] = await people('Ada', 'Ben', 'Ghost');
+    const online = captured.keys().online;
+    hostile.answer = (device, path, json) => {
+      if (device !== ada.device || path !== '/device/members') return json;
+      const { members } = membersAnswer.parse(json);
+      const ghosts = members.flatMap((proof): MemberProof[] => {
+        const certificate = certificateOf(proof);
+        if (certificate.person !== personOf(ben)) return [];
+        const of = { ...certificate, device: ghost.device, signatureKey: newSignatureKey() };
+        return [{ ...proof, certificate: forge({ online, of }) }];
+      });
+      return { members: [...members, ...ghosts] };
+    };
+    const conversation = await talk(ada, ben);
+    await raises(ada, 'ghost_member');
+    expect(stateOf(ghost, conversation)).toBeUndefined();
+    expect(texts(ben, conversation)).toEqual(['first']);
+  });
+
+  it('that a member with another client brings in is refused by all, who read in words that nobody can come or go', async () => {
+    const [ada, ben, mallory] = await people('Ada', 'Ben', 'Mallory');
+    const conversation = await talk(ada, ben, mallory);
+    await mallory.agent.stop();
+    const held = (await mallory.records()).group(conversation);
+    if (!held) throw new Error('she is not in it');
+    const key = await makeSigningKey();
+    const ghost = await makeKeyPackage(
+      { device: ben.device, generation: 9, key },
+      { now: Date.now(), lastResort: false },
+    );
+    const anybody = { now: Date.now(), authenticate: async () => true };
+    const made = await commitChange(held, { add: [ghost.publicPackage], remove: [] }, anybody);
+    const to = [ada.device, ben.device];
+    const commit = { conversation, epoch: epochOf(held) };
+    const body = Buffer.from(made.commit).toString('base64');
+    const answer = await post(mallory, {
+      kind: 'post',
+      id: crypto.randomUUID(),
+      to,
+      keep: true,
+      commit,
+      expires: null,
+      body,
+    });
+    expect(answer).toMatchObject({ outcome: 'accepted' });
+    for (const device of [ada, ben]) {
+      await raises(device, 'ghost_member');
+      await eventually(() =>
+        expect(notes(device, conversation).at(-1)).toMatch(/Mallory.*is not allowed.*Begin another/s),
+      );
+    }
+    // They still write to each other.
+    await say(ada, conversation, 'did you see that?');
+    await eventually(() => expect(texts(ben, conversation).at(-1)).toBe('did you see that?'));
+    // A device that comes cannot be let in, and nobody asks for it again and again.
+    let superseded = 0;
+    hostile.frame = (_device, frame) => {
+      if (frame.kind === 'posted' && frame.outcome === 'superseded') superseded += 1;
+      return [frame];
+    };
+    await enrol(ada.name);
+    await say(ben, conversation, 'she is still in it');
+    await eventually(() => expect(texts(ada, conversation).at(-1)).toBe('she is still in it'));
+    // Once she should be out of it, nothing goes to her: it waits.
+    await revoke(mallory);
+    await pause(1_000);
+    const waiting = await say(ben, conversation, 'not for her');
+    await pause(2_000);
+    expect(ben.agent.messaging.message(waiting).state).toBe('waiting');
+    expect(superseded).toBe(0);
+    const another = await start(ada, [ben], 'Without her');
+    await say(ada, another, 'here');
+    await eventually(() => expect(texts(ben, another)).toEqual(['here']));
+  });
+});
+
+async function revoke({ device }: ChattingDevice): Promise<void> {
+  const { operator } = captured;
+  await operator.as(operator.owner, 'POST', `/devices/${device}/revoke`, z.unknown(), {});
+}
+
+/** As the device, by a client that is not our agent. */
+async function post(device: ChattingDevice, frame: DeviceFrame): Promise<ServerFrame> {
+  const read = (name: string) => readFileSync(join(device.folder, 'identity', name), 'utf8');
+  const tls = { ca: read('root.pem'), key: read('key.pem'), cert: read('chain.pem') };
+  const socket = new WebSocket(`wss://127.0.0.1:${captured.ports.device}${LINK_PATH}`, SUBPROTOCOL, tls);
+  await once(socket, 'open');
+  const answered = new Promise<ServerFrame>((resolve) => {
+    socket.on('message', (data) => {
+      const heard: ServerFrame = JSON.parse(data.toString());
+      if (heard.kind === 'posted') resolve(heard);
+    });
+  });
+  socket.send(JSON.stringify({ kind: 'hello', agent: '0', list: 0, record: 0, root: 0 }));
+  socket.send(JSON.stringify(frame));
+  const answer = await answered;
+  socket.close();
+  return answer;
+}
+
+it('case 18: two commits that are both said to have taken one epoch part their makers, who read that something did not open', async () => {
+  const [ada, ben, cleo] = await people('Ada', 'Ben', 'Cleo');
+  const conversation = await talk(ada, ben);
+  await settled(ben);
+  const both = new Set([ada.device, ben.device]);
+  // The third comes in by whoever is first; neither of the two hears of the other's commit.
+  hostile.frame = (device, frame) => {
+    if (frame.kind === 'posted' && frame.outcome === 'superseded') return [{ ...frame, outcome: 'accepted' }];
+    return both.has(device) && isMail(frame) && kindOf(frame) === 'commit' ? [] : [frame];
+  };
+  await Promise.all([ada, ben].map(({ agent }) => agent.messaging.addPeople(conversation, [personOf(cleo)])));
+  await Promise.all([ada, ben].map(settled));
+  await Promise.all([say(ada, conversation, 'of Ada'), say(ben, conversation, 'of Ben')]);
+  const parted = await until(
+    async () => {
+      const heard = [ada, ben].filter((device) =>
+        notes(device, conversation).some((note) => /could not be opened/.test(note)),
+      );
+      const lost = [ada, ben].filter((device) => stateOf(device, conversation) !== 'ready');
+      if (heard.length + lost.length === 0) throw new Error('nobody has noticed');
+      return [...heard, ...lost];
+    },
+    WITHIN,
+    200,
+  );
+  for (const device of parted) {
+    const codes = await alarms(device);
+    expect(['message_damaged', 'conversation_lost', 'commit_refused'].some((code) => codes.includes(code))).toBe(true);
+  }
+  // What is shown was said by whom it names.
+  for (const device of [ada, ben, cleo]) {
+    for (const message of shown(device, conversation).filter(({ from }) => from !== null)) {
+      expect(message.text === 'first' || message.text === `of ${message.from?.name.split(' ')[0]}`).toBe(true);
+    }
+  }
+}, 120_000);
+
+describe('case 19: a carrier', () => {
+  it('that turns the order round, sends again and changes on the way shows nobody a word twice or a false one', async () => {
+    const [ada, ben] = await people('Ada', 'Ben');
+    const conversation = await talk(ada, ben);
+    const held: Mail[] = [];
+    hostile.frame = (device, frame) => {
+      if (device !== ben.device || !isMail(frame) || kindOf(frame) !== 'content') return [frame];
+      held.push(frame);
+      return [];
+    };
+    for (const text of ['one', 'two', 'three']) await say(ada, conversation, text);
+    await eventually(() => expect(held).toHaveLength(3));
+    hostile.honest();
+    const [first] = held;
+    if (first?.item.type !== 'post') throw new Error('nothing was held');
+    for (const mail of held.toReversed()) hostile.tell(ben.device, mail);
+    await eventually(() => expect(texts(ben, conversation).toSorted()).toEqual(['first', 'one', 'three', 'two']));
+    hostile.tell(ben.device, again(first));
+    await raises(ben, 'message_replayed');
+    const damaged = Buffer.from(first.item.body, 'base64');
+    damaged[damaged.length - 1]! ^= 1;
+    hostile.tell(ben.device, again(first, damaged.toString('base64')));
+    hostile.tell(ben.device, again(first, Buffer.from(first.item.body, 'base64').subarray(0, 40).toString('base64')));
+    await raises(ben, 'message_malformed');
+    await say(ada, conversation, 'four');
+    await eventually(() => expect(texts(ben, conversation)).toHaveLength(5));
+  });
+
+  it('that drops a message leaves its sender with the truth: it was never delivered', async () => {
+    const [ada, ben] = await people('Ada', 'Ben');
+    const conversation = await talk(ada, ben);
+    await settled(ben);
+    hostile.frame = (device, frame) => (device === ben.device && isMail(frame) ? [] : [frame]);
+    const lost = await say(ada, conversation, 'dropped');
+    await settled(ada);
+    hostile.frame = (device, frame) => {
+      // It says that nothing else waits.
+      if (device === ben.device && isMail(frame) && frame.item.id === lost) return [];
+      return [frame];
+    };
+    const after = await say(ada, conversation, 'after it');
+    await eventually(() => expect(ada.agent.messaging.message(after).state).toBe('delivered'));
+    expect(texts(ben, conversation)).not.toContain('dropped');
+    expect(ada.agent.messaging.message(lost).state).toBe('sent');
+  });
+
+  it('that sends a welcome again brings nobody back into what they have left', async () => {
+    const [ada, ben] = await people('Ada', 'Ben');
+    const resort = await lastResortOf(ben);
+    hostile.answer = (_device, path, json) => (path === '/device/key-packages/claim' ? { packages: [resort] } : json);
+    let welcome: Mail | null = null;
+    hostile.frame = (device, frame) => {
+      if (device === ben.device && isMail(frame) && kindOf(frame) === 'welcome') welcome = frame;
+      return [frame];
+    };
+    const conversation = await talk(ada, ben);
+    await ben.agent.messaging.leave(conversation);
+    await settled(ben);
+    if (!welcome) throw new Error('no welcome came');
+    hostile.tell(ben.device, again(welcome));
+    await raises(ben, 'welcome_replayed');
+    expect(stateOf(ben, conversation)).toBe('left');
+  });
+});
+
+it('case 20: a server that claims to know more than a device makes it begin anew, and it is let in again', async () => {
+  const [ada, ben] = await people('Ada', 'Ben');
+  const conversation = await talk(ada, ben);
+  await settled(ben);
+  const states: (string | undefined)[] = [];
+  ben.agent.messaging.onChange(() => states.push(stateOf(ben, conversation)));
+  hostile.tell(ben.device, { kind: 'mailbox-is', taken: 5_000, posts: 5_000 });
+  await eventually(() => expect(states).toContain('rejoining'));
+  await eventually(() => expect(stateOf(ben, conversation)).toBe('ready'));
+  await say(ada, conversation, 'welcome back');
+  await eventually(() => expect(texts(ben, conversation)).toEqual(['first', 'welcome back']));
+});
+
+it('case 22: a commit that is withheld is a gap: the device says so, and is let in again', async () => {
+  const [ada, ben, cleo] = await people('Ada', 'Ben', 'Cleo');
+  const conversation = await talk(ada, ben);
+  await settled(ben);
+  hostile.frame = (device, frame) =>
+    device === ben.device && isMail(frame) && kindOf(frame) === 'commit' ? [] : [frame];
+  await ada.agent.messaging.addPeople(conversation, [personOf(cleo)]);
+  await eventually(() => expect(stateOf(cleo, conversation)).toBe('ready'));
+  await say(ada, conversation, 'lost on him');
+  await raises(ben, 'conversation_lost');
+  hostile.honest();
+  await eventually(() => expect(stateOf(ben, conversation)).toBe('ready'));
+  await say(ada, conversation, 'found again');
+  await eventually(() => expect(texts(ben, conversation).at(-1)).toBe('found again'));
+});
+
+it('case 36: two devices that are shown two ledgers find out by what they write to each other', async () => {
+  const [ada, ben] = await people('Ada', 'Ben');
+  const fork = await forkedLedger(ada.agent.status().installation);
+  // The real one grows on.
+  await people('Cleo');
+  hostile.answer = async (device, path, json) => {
+    if (device !== ben.device) return json;
+    if (path === '/device/members') return fork.members(membersAnswer.parse(json));
+    const asked = /^\/device\/ledger\/consistency\?from=(\d+)(?:&to=(\d+))?/.exec(path);
+    return asked
+      ? fork.consistency(consistencyView.parse(json), Number(asked[1]), asked[2] ? Number(asked[2]) : undefined)
+      : json;
+  };
+  const conversation = await start(ada, [ben]);
+  await say(ada, conversation, 'what do you see?');
+  await eventually(() => expect(texts(ben, conversation)).toEqual(['what do you see?']));
+  await say(ben, conversation, 'this');
+  const codes = async () => [...(await alarms(ada)), ...(await alarms(ben))];
+  await eventually(async () => expect(await codes()).toContain('ledger_forked'));
+});
+
+/** The real ledger up to now with one leaf of the forger's behind it, signed with the real key: what is added to the real one later is not in it. */
+async function forkedLedger(installation: string) {
+  const real = await captured.edit((database) => new LedgerStore(database).entries(0, 100_000));
+  const { tree, source } = await grow([...real, Buffer.from('{"nobody":"else is shown this"}')]);
+  const { publicKey, sign } = captured.keys().ledgerKey;
+  const raw = ed25519FromSpki(Buffer.from(publicKey, 'base64'));
+  const note = signCheckpoint(
+    { size: tree.size, root: tree.root() },
+    { name: originOf(installation), publicKey: raw, sign },
+  );
+  const base64 = (hashes: readonly Buffer[]) => hashes.map((hash) => hash.toString('base64'));
+  const proved = async (leaf: MemberProof['certified']) => ({
+    ...{ ...leaf, checkpoint: note, proof: base64(await inclusionProof(leaf.index, tree.size, source)) },
+  });
+  return {
+    members: async ({ members }: { readonly members: readonly MemberProof[] }) => ({
+      members: await Promise.all(
+        members.map(async (proof) => ({
+          ...proof,
+          certified: await proved(proof.certified),
+          countersigned: await proved(proof.countersigned),
+        })),
+      ),
+    }),
+    consistency: async ({ key }: { readonly key: string }, from: number, to = tree.size) => ({
+      ...{ from, key, checkpoint: note },
+      proof: from === 0 ? [] : base64(await consistencyProof(from, Math.min(to, tree.size), source)),
+    }),
+  };
+}
+
+it('can keep a device that has ended among the members, as SECURITY.md says; whoever writes when it is honest again puts it out', async () => {
+  const [ada, ben] = await people('Ada', 'Ben');
+  const second = await enrol(ben.name);
+  const conversation = await talk(ada, ben, second);
+  // Nobody is told that its session and its certificate have ended.
+  const kept = new Map<string, unknown>();
+  hostile.answer = (device, path, json) => {
+    if (path !== '/device/members') return json;
+    if (certificatesIn(json).some((one) => one.device === second.device)) kept.set(device, json);
+    return kept.get(device) ?? json;
+  };
+  hostile.frame = (_device, frame) => {
+    if (frame.kind === 'members-changed') return [];
+    if (frame.kind !== 'posted') return [frame];
+    const recipients = frame.recipients.map((one) => ({ ...one, outcome: 'stored' as const }));
+    return [{ ...frame, recipients }];
+  };
+  for (const { device } of [ada, ben]) hostile.tell(device, { kind: 'members-changed', person: personOf(ben) });
+  await eventually(() => expect(kept.size).toBe(2));
+  await revoke(second);
+  const leaves = async () => {
+    const held = (await ada.records()).group(conversation);
+    return held ? membersOf(held).map(({ device }) => device) : [];
+  };
+  await say(ada, conversation, 'nobody has heard of it');
+  await eventually(() => expect(texts(ben, conversation).at(-1)).toBe('nobody has heard of it'));
+  expect(await leaves()).toContain(second.device);
+  hostile.honest();
+  // What was verified is good for a minute; a word of a change makes it be asked for at once.
+  for (const { device } of [ada, ben]) hostile.tell(device, { kind: 'members-changed', person: personOf(ben) });
+  await eventually(async () => expect(await leaves()).not.toContain(second.device));
+  await say(ada, conversation, 'without it');
+  await eventually(() => expect(texts(ben, conversation).at(-1)).toBe('without it'));
+  expect(texts(second, conversation)).not.toContain('without it');
+});
