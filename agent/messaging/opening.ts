@@ -222,6 +222,7 @@ export function createOpening(context: Context, patience: number): Opening {
     { state, content, from: leaf }: Extract<Opened, { type: 'content' }>,
   ): void => {
     const from = record.members.find(({ device }) => device === leaf.device);
+    // What it finds is an alarm; without a network it finds nothing, and the next message brings another.
     if (content.ledger) void context.membership.compareCheckpoint(content.ledger, leaf.device).catch(() => undefined);
     store.transaction(() => {
       records.save(record, { group: state });

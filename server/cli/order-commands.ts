@@ -47,7 +47,7 @@ function addTerms(command: Command): Command {
     .option('--travellers <rule>', 'allow or deny devices at home there and present elsewhere')
     .option(
       '--waiting <rule>',
-      'hold, deliver or return messages that wait for a device when the order shuts messaging',
+      'hold, deliver or return messages that wait for a device when the order shuts messaging (agents of this release have all held)',
     )
     .option('--disputed <feature=area...>', 'where the order puts disputed ground')
     .option('--authority <text>')

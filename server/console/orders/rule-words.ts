@@ -45,10 +45,11 @@ export const TRAVELLERS_WORDS = {
   allow: 'Not affected while it is elsewhere.',
   deny: 'Affected wherever it is.',
 } as const;
+/** Cordon's own agent asks for every text to be kept, and takes none while its gate is shut: to it, all three are the first. */
 export const WAITING_WORDS = {
   hold: 'They are held, and come when the order ends.',
-  deliver: 'What was accepted before the order still comes.',
-  return: 'They go back to whoever sent them.',
+  deliver: 'What was accepted before the order still comes. Devices of this release hold it all the same.',
+  return: 'They go back to whoever sent them. Devices of this release have them held all the same.',
 } as const;
 export const STALE_WORDS = {
   keep: 'Goes on as its last list says.',
