@@ -6,7 +6,14 @@ import type { Command } from '../shared/protocol/frames.ts';
 import { newCommandId } from '../shared/protocol/ids.ts';
 import { startAgentServer } from '../tests/support/agent-server.ts';
 import { testAuthority } from '../tests/support/enrolment.ts';
-import { NOW, revisionDocument, signedList, signedRevision, TERMS } from '../tests/support/signed-documents.ts';
+import {
+  NOW,
+  revisionDocument,
+  signedList,
+  signedRevision,
+  signedStub,
+  TERMS,
+} from '../tests/support/signed-documents.ts';
 import { type Agent, createAgent } from './agent.ts';
 import { credentialFolder } from './enrolment/credential-folder.ts';
 import { enrol } from './enrolment/enrol.ts';
@@ -311,6 +318,47 @@ describe('the agent', () => {
     expect(agent.gate('mail').open).toBe(true);
   });
 
+  it('asks for what is kept from the public when a list comes without it: connected, refused, and when it enrols', async () => {
+    await enrolBy(server.link());
+    const { people, online, serve } = server;
+    const agent = await connected();
+    const terms = {
+      ...TERMS,
+      nexus: ['home' as const],
+      effective: new Date(NOW).toISOString(),
+      publication: { law: 'section 5' },
+    };
+    const document = revisionDocument({ terms, salt: 'a'.repeat(64) });
+    const list = signedList([signedStub(document, people)], online, { version: 2, previous: serve.list.hash });
+    const alarms = () =>
+      server.received.flatMap((frame) =>
+        frame.kind === 'report' && frame.item.type === 'alarm' ? [frame.item.code] : [],
+      );
+    serve.list = list;
+    server.send({ kind: 'list', envelope: list.envelope });
+    await vi.waitFor(() => expect(alarms()).toEqual(['withheld_missing']));
+    await agent.maintain();
+    expect(agent.gate('messaging').open).toBe(true);
+    const whole = signedRevision(document, people);
+    serve.withheld = [whole];
+    await agent.maintain();
+    expect(agent.gate('messaging')).toMatchObject({ open: false, denials: [{ title: TERMS.title }] });
+    await agent.maintain();
+    expect(alarms()).toEqual(['withheld_missing']);
+
+    const ended = { ...document, revision: 2, previous: whole.digest };
+    const withdrawn = revisionDocument({ ...ended, act: 'withdraw', status: 'withdrawn' });
+    serve.list = signedList([signedStub(withdrawn, people)], online, { version: 3, previous: list.hash });
+    serve.withheld = [signedRevision(withdrawn, people)];
+    serve.refuse = { status: 451, body: JSON.stringify({ code: 'service_denied' }), headers: '' };
+    agent.network(false);
+    agent.network(true);
+    await vi.waitFor(() => expect(agent.status().connection).toBe('refused'), 10_000);
+    await agent.tick();
+    expect(agent.gate('messaging').open).toBe(true);
+    expect(agent.status().list).toBe(3);
+  });
+
   it('denied management by its own verdict it leaves a server that is late, dials nobody, and is back when the order ends', async () => {
     await enrolBy(server.link());
     const { people, online, serve } = server;
@@ -326,10 +374,10 @@ describe('the agent', () => {
     serve.list = shut;
     server.send({ kind: 'list', envelope: shut.envelope });
     await vi.waitFor(() => expect(agent.gate('management').open).toBe(false));
-    // The receipts go over the connection first.
+    // The receipts go over the connection first: informed of the order, enforced, and told of as it begins.
     const receipts = () =>
       server.received.filter((frame) => frame.kind === 'report' && frame.item.type === 'receipt').length;
-    await vi.waitFor(() => expect(receipts()).toBe(2));
+    await vi.waitFor(() => expect(receipts()).toBe(3));
     expect(agent.status().connection).toBe('connected');
     await vi.waitFor(() => expect(agent.status().connection).toBe('refused'), 10_000);
     expect(agent.status().connectionDetail).toMatch(/2015-001/);

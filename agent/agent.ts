@@ -13,13 +13,14 @@ import { createCommands } from './commands/commands.ts';
 import { type DeviceTime, openDeviceClock } from './enforcement/device-clock.ts';
 import { createDocumentIntake } from './enforcement/document-intake.ts';
 import { openEnforcement } from './enforcement/enforcement.ts';
+import { createExitWork } from './enforcement/exit-work.ts';
 import { type GateView, gateView } from './enforcement/gate-view.ts';
 import { createListWatch } from './enforcement/list-watch.ts';
 import { createManagementGate } from './enforcement/management-gate.ts';
 import { type Notice, noticesOf } from './enforcement/notices.ts';
 import type { CredentialPort } from './enrolment/credentials.ts';
 import { createOwnIdentity } from './enrolment/own-identity.ts';
-import { observationsOf, type Sensors } from './evidence/sensors.ts';
+import { observationsOf, type Sensors, type SourceState } from './evidence/sensors.ts';
 import { createFrameDispatch } from './frame-dispatch.ts';
 import type { DialPort } from './link/dial.ts';
 import { overTls } from './link/http.ts';
@@ -59,6 +60,8 @@ export interface AgentOptions {
   readonly keyPackages?: number | undefined;
   /** Real time, in milliseconds, that what is missing in a conversation may take before this device asks to be let in again. */
   readonly patience?: number | undefined;
+  /** Tells whoever uses this machine of an order. True when it was displayed to them. */
+  readonly notify?: ((notice: Notice) => Promise<boolean>) | undefined;
   readonly log: AgentLog;
 }
 
@@ -79,6 +82,8 @@ export interface AgentStatus {
   readonly record: number;
   readonly listExpires: Instant | null;
   readonly location: Location;
+  /** What was asked at the last reading; empty before the first. */
+  readonly sources: readonly SourceState[];
   readonly gates: readonly GateView[];
   readonly nextChange: Instant | null;
   readonly workspace: 'open' | 'locked' | 'wiped';
@@ -126,11 +131,21 @@ export function createAgent(options: AgentOptions): Agent {
   store.beginGeneration(generation);
   const clock = openDeviceClock(time, store);
   const changeListeners = new Set<() => void>();
+  let sources: readonly SourceState[] = [];
   let inventoryTold = false;
   let goodbye: NodeJS.Timeout | undefined;
 
   const changed = () => {
     for (const listener of changeListeners) listener();
+  };
+
+  /** A disk that is full, or takes nothing: what could not be kept now is made good at the next round, or at the next start. */
+  const ifItCanBeKept = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      log.warn('the agent’s state could not be kept', { error: words(error) });
+    }
   };
 
   const own = createOwnIdentity({
@@ -151,10 +166,42 @@ export function createAgent(options: AgentOptions): Agent {
       listWatch.look();
       management.changed();
       messaging.poke();
+      lookAgain();
       changed();
     },
     onListExpired: () => listWatch.look(),
+    onNotice: ({ order }) => void tell(order),
+    onExit: () => void exits.work(),
+    onFailure: (error) => log.warn('the gates could not be kept', { error: words(error) }),
   });
+  const exits = createExitWork({
+    enforcement,
+    workspace: options.workspace,
+    onDone(order) {
+      log.warn('work data was wiped: an order ends service here for good', { order });
+      messaging.poke();
+      // Whoever is refused says it now: the next knock may be a quarter of an hour off.
+      if (link.state === 'refused') void poll.all();
+    },
+    onFailure: (error) => log.warn('work data could not be wiped', { error: words(error) }),
+  });
+  const sample = async () => {
+    const reading = await options.sensors();
+    sources = reading.sources ?? [];
+    enforcement.observe(observationsOf(reading, clock.now(), enforcement.polygons()));
+  };
+  const drawn = () =>
+    enforcement
+      .polygons()
+      .map(({ code }) => code)
+      .join(' ');
+  let lookedFor = drawn();
+  /** What was observed before says nothing of a polygon that has come since. */
+  const lookAgain = () => {
+    if (drawn() === lookedFor) return;
+    lookedFor = drawn();
+    sample().catch((error: unknown) => log.warn('the position could not be looked at again', { error: words(error) }));
+  };
   const gate = (service: Service): GateView => gateView(service, enforcement, clock.now());
 
   const intake = createDocumentIntake(enforcement, clock, (code, detail) =>
@@ -165,7 +212,7 @@ export function createAgent(options: AgentOptions): Agent {
     {
       expired: enforcement.listExpired,
       connected: () => link.state === 'connected',
-      alarm: enforcement.listStale,
+      alarm: () => ifItCanBeKept(enforcement.listStale),
     },
     options.listWithin,
   );
@@ -176,6 +223,7 @@ export function createAgent(options: AgentOptions): Agent {
     http: () => overTls(own.dial()),
     outbox: store,
     intake,
+    documents: enforcement.documents,
     onListSeen: listWatch.polled,
     onFailure: (what, error) => log.debug('polling failed', { what, error: words(error) }),
   });
@@ -195,19 +243,21 @@ export function createAgent(options: AgentOptions): Agent {
     onDown() {
       outbox.closed();
       messaging.down();
-      enforcement.addressLeft(clock.now());
+      ifItCanBeKept(() => enforcement.addressLeft(clock.now()));
     },
     onRefusal(body) {
       // What a 451 tells beside its problem: the list that it refuses by, and where the device was seen to come from.
-      const { list, address } = readRefusal(body);
-      if (address) intake.address(address, false);
-      if (list) intake.list(list);
+      const { list, withheld, address } = readRefusal(body);
+      ifItCanBeKept(() => {
+        if (address) intake.address(address, false);
+        if (list) intake.list(list, withheld);
+      });
     },
-    beforeKnock: poll,
+    beforeKnock: poll.all,
     onExpired: () => own.renew(true),
     onState(state, detail) {
       log.info('link', { state, ...(detail === null ? {} : { detail }) });
-      if (state === 'refused' && store.receipts(1).length > 0) void poll();
+      if (state === 'refused' && store.receipts(1).length > 0) void poll.all();
       if (state === 'revoked' && store.unenrolling()) leave();
       management.changed();
       listWatch.look();
@@ -304,13 +354,24 @@ export function createAgent(options: AgentOptions): Agent {
     options.onUnenrolled();
   }
 
-  const notices = () => noticesOf(enforcement.documents.orders.values());
+  const notices = () =>
+    noticesOf(enforcement.documents.orders.values(), enforcement.notices(), enforcement.exits(), clock.now());
+
+  /** A desktop says at once whether it has one to show it to; whoever looks for themselves is told by command line or page. */
+  async function tell(order: string): Promise<void> {
+    const notice = notices().find((each) => each.order === order);
+    if (!notice || !options.notify || !(await options.notify(notice))) return;
+    ifItCanBeKept(() => enforcement.shown([notice]));
+  }
 
   const maintain = async () => {
-    clock.keep();
+    // First what needs no room on the disk.
     enforcement.settle();
+    clock.keep();
     await own.renew();
+    if (enforcement.documents.lacking && link.state === 'connected') await poll.withheld();
     await commands.work();
+    await exits.work();
     outbox.pump();
     await messaging.maintain();
   };
@@ -320,6 +381,8 @@ export function createAgent(options: AgentOptions): Agent {
       // A crash leaves the address marked as connected; it was last known to be so when the clock was last kept.
       enforcement.addressLeft(clock.left);
       enforcement.settle();
+      // A kill may lie between what was due and its showing.
+      for (const { order } of enforcement.unshown()) void tell(order);
       if (store.unenrolling()) leaveWhenSent();
       void commands.work();
       messaging.poke();
@@ -343,6 +406,7 @@ export function createAgent(options: AgentOptions): Agent {
       ...versions(),
       listExpires: enforcement.documents.list?.expires ?? null,
       location: locationAt(enforcement.location, Math.max(clock.now(), enforcement.location.at)),
+      sources,
       gates: SERVICES.map(gate),
       nextChange: enforcement.verdict?.nextChange ?? null,
       workspace: options.workspace.state(),
@@ -350,10 +414,7 @@ export function createAgent(options: AgentOptions): Agent {
       unsent: store.count(),
     }),
     gate,
-    async sample() {
-      const reading = await options.sensors();
-      enforcement.observe(observationsOf(reading, clock.now()));
-    },
+    sample,
     maintain,
     async tick() {
       await maintain();
@@ -366,7 +427,8 @@ export function createAgent(options: AgentOptions): Agent {
       return () => changeListeners.delete(listener);
     },
     notices,
-    shown: (orders) => enforcement.shown(notices().filter(({ order }) => orders?.includes(order) ?? true)),
+    shown: (orders) =>
+      ifItCanBeKept(() => enforcement.shown(notices().filter(({ order }) => orders?.includes(order) ?? true))),
   };
 }
 

@@ -9,7 +9,17 @@ const environment = z.object({
   /** A program that prints, or a file that holds, what the machine senses (`evidence/sensor-command.ts`). */
   CORDON_AGENT_SENSOR_COMMAND: z.string().optional(),
   CORDON_AGENT_SENSOR_FILE: z.string().optional(),
+  /** Where gpsd listens on loopback; 0: it is not asked. */
+  CORDON_AGENT_GPSD_PORT: z.coerce.number().int().min(0).max(65_535).default(2947),
+  /** Whether GeoClue is asked where gpsd has no fix, and where the system bus is (D-Bus, "Well-known Message Bus Instances"). */
+  CORDON_AGENT_GEOCLUE: z.enum(['on', 'off']).default('on'),
+  DBUS_SYSTEM_BUS_ADDRESS: z.string().optional(),
   CORDON_AGENT_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** In which language people here read (POSIX, 8.2), and GNU's list of them. */
+  LANGUAGE: z.string().optional(),
+  LC_ALL: z.string().optional(),
+  LC_MESSAGES: z.string().optional(),
+  LANG: z.string().optional(),
   /** Set by systemd for its services. */
   INVOCATION_ID: z.string().optional(),
 });
@@ -22,7 +32,13 @@ export interface AgentConfig {
   /** The daemon's socket for `status` and `send`, 0600. */
   readonly socket: string;
   readonly logFile: string;
+  /** A company's own, instead of what the machine has. */
   readonly sensors: SensorSource | null;
+  /** BCP 47, best first. */
+  readonly languages: readonly string[];
+  readonly gpsdPort: number;
+  /** The bus on which GeoClue is asked; null: it is not. */
+  readonly geoclueBus: string | null;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Something starts the daemon again when it exits with 75. */
   readonly supervised: boolean;
@@ -30,6 +46,7 @@ export interface AgentConfig {
 
 export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv = process.env): AgentConfig {
   const given = environment.parse(env);
+  const { LANGUAGE, LC_ALL, LC_MESSAGES, LANG } = given;
   const base = resolve(home ?? given.CORDON_AGENT_HOME ?? join(homedir(), '.local', 'share', 'cordon-agent'));
   const sensors = given.CORDON_AGENT_SENSOR_COMMAND
     ? { command: given.CORDON_AGENT_SENSOR_COMMAND }
@@ -44,7 +61,20 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
     socket: join(base, 'agent.sock'),
     logFile: join(base, 'agent.log'),
     sensors,
+    languages: languagesOf({ LANGUAGE, LC_ALL, LC_MESSAGES, LANG }),
+    gpsdPort: given.CORDON_AGENT_GPSD_PORT,
+    geoclueBus:
+      given.CORDON_AGENT_GEOCLUE === 'off'
+        ? null
+        : given.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/var/run/dbus/system_bus_socket',
     log: given.CORDON_AGENT_LOG,
     supervised: given.INVOCATION_ID !== undefined,
   });
+}
+
+/** `ur_PK.UTF-8` → `ur-PK`. None for the POSIX locale, which is nobody's language. */
+export function languagesOf({ LANGUAGE, LC_ALL, LC_MESSAGES, LANG }: Record<string, string | undefined>): string[] {
+  const locale = LC_ALL || LC_MESSAGES || LANG || 'C';
+  const tags = [...(LANGUAGE ?? '').split(':'), locale].map((each) => each.replace(/[.@].*$/, '').replaceAll('_', '-'));
+  return [...new Set(tags)].filter((tag) => /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(tag));
 }

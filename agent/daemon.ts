@@ -7,10 +7,11 @@ import { type Agent, createAgent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
 import { type ControlRequest, type OpenAnswer, serveControl } from './control/control.ts';
 import { lockHome } from './control/home-lock.ts';
+import { notifyDesktop } from './desktop/notify.ts';
 import type { DeviceTime } from './enforcement/device-clock.ts';
 import { credentialFolder } from './enrolment/credential-folder.ts';
+import { machineSensors } from './evidence/machine-sensors.ts';
 import { sensorsFrom } from './evidence/sensor-command.ts';
-import { noSensors } from './evidence/sensors.ts';
 import { collectInventory } from './inventory/inventory.ts';
 import { dialDirect } from './link/dial.ts';
 import { answerMessages, type MessageAnswers } from './message-answers.ts';
@@ -39,16 +40,23 @@ export async function openAgent(config: AgentConfig, onEnd: (end: DaemonEnd) => 
   credentials.current();
   const store = openAgentStore({ file: config.store });
   const log = pino({ level: config.log, base: { name: 'cordon-agent' } }, pino.destination(2));
+  const noReading = (why: string) => log.warn({ why: plain(why) }, 'the sensors gave no reading');
   const agent = createAgent({
     store,
     credentials,
     time: machineTime(),
     sensors: config.sensors
-      ? sensorsFrom(config.sensors, (why) => log.warn({ why }, 'the sensors gave no reading'))
-      : noSensors,
+      ? sensorsFrom(config.sensors, noReading)
+      : machineSensors({
+          platform: process.platform,
+          gpsdPort: config.gpsdPort,
+          geoclueBus: config.geoclueBus,
+          onFailure: noReading,
+        }),
     dial: dialDirect,
     workspace: await openWorkspace(config.workspace),
     inventory: collectInventory,
+    notify: (notice) => notifyDesktop(notice, config.languages),
     onRestart: () => onEnd('restart'),
     onUnenrolled: () => onEnd('unenrolled'),
     log: {

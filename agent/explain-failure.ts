@@ -18,6 +18,10 @@ const untrusted: Explain = (what) => ({
   words: `The server’s certificate does not hold (${what}): you may be talking to somebody else. Tell your admin.`,
   exit: EXIT.unverified,
 });
+const outOfTime: Explain = (what) => ({
+  words: `The server’s certificate is not valid at the time that this machine shows (${what}): set its clock right. If it is right, tell your admin.`,
+  exit: EXIT.unverified,
+});
 const forbidden: Explain = (_what, path) => ({
   words: `There is no permission for ${path}: run this as the user whose it is, or choose another --home.`,
   exit: EXIT.refused,
@@ -26,6 +30,9 @@ const full: Explain = () => ({
   words: 'The disk is full: make room, and try again. Nothing was lost.',
   exit: EXIT.unavailable,
 });
+
+/** SQLite's, which Node gives as `errcode`. */
+const SQLITE_FULL = 13;
 
 /** By the `code` that Node and OpenSSL give. */
 const BY_CODE: Readonly<Record<string, Explain>> = {
@@ -37,7 +44,8 @@ const BY_CODE: Readonly<Record<string, Explain>> = {
   EPIPE: unreachable,
   ENOTFOUND: unreachable,
   EAI_AGAIN: unreachable,
-  CERT_HAS_EXPIRED: untrusted,
+  CERT_HAS_EXPIRED: outOfTime,
+  CERT_NOT_YET_VALID: outOfTime,
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
   ERR_TLS_CERT_ALTNAME_INVALID: untrusted,
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
@@ -51,7 +59,7 @@ const BY_CODE: Readonly<Record<string, Explain>> = {
   ENOENT: (_what, path) => ({ words: `There is no ${path}.`, exit: EXIT.notFound }),
   EISDIR: (_what, path) => ({ words: `${path || 'That'} is a folder; name a file.`, exit: EXIT.usage }),
   ERR_SQLITE_ERROR: (what) => ({
-    words: `The agent’s state cannot be used (${what}): is its disk full, or its file from a newer version?`,
+    words: `The agent’s state cannot be used (${what}): is its file from a newer version?`,
     exit: EXIT.failed,
   }),
 };
@@ -66,6 +74,7 @@ export function explainFailure(error: unknown): Explained {
     };
   }
   const what = error instanceof Error ? error.message || error.name : String(error);
+  if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_FULL) return full(what, '');
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const path = error instanceof Error && 'path' in error ? String(error.path) : '';
   return BY_CODE[code]?.(what === 'AggregateError' ? code : what, path) ?? { words: what, exit: EXIT.failed };

@@ -47,7 +47,7 @@ export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFr
         intake.roots(frame.envelopes);
         return have();
       case 'list':
-        intake.list(frame.envelope);
+        intake.list(frame.envelope, frame.withheld);
         return have();
       case 'record':
         intake.record(frame.envelope);

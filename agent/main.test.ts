@@ -45,7 +45,11 @@ function agent(...args: string[]): Promise<{ code: number; out: string; err: str
 async function run(env: Record<string, string> = {}): Promise<ChildProcess> {
   const daemon = spawn(process.execPath, [ENTRY, '--home', home, 'run'], {
     stdio: 'ignore',
-    env: { ...process.env, INVOCATION_ID: undefined, CORDON_AGENT_LOG: 'silent', ...env },
+    env: {
+      ...process.env,
+      ...{ INVOCATION_ID: undefined, CORDON_AGENT_GEOCLUE: 'off', CORDON_AGENT_LOG: 'silent' },
+      ...env,
+    },
   });
   daemons.push(daemon);
   await vi.waitFor(
@@ -102,7 +106,9 @@ it('enrols, runs, tells its state to its owner alone, and keeps a workspace that
   expect((await agent('status')).out).toMatch(/not running/);
   await run();
   expect(statSync(join(home, 'agent.sock')).mode & 0o777).toBe(0o600);
-  expect((await agent('status')).out).toMatch(/connection +connected[\s\S]*messaging +open/);
+  expect((await agent('status')).out).toMatch(
+    /connection +connected[\s\S]*GeoClue: [^\n]*switched off[\s\S]*messaging +open/,
+  );
   for (const again of [['run'], ['run', '--detach'], ['enrol', server.link(), '--replace']]) {
     expect(await agent(...again)).toEqual({
       code: EXIT.conflict,

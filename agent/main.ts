@@ -80,14 +80,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     });
 
   program
-    .command('notices')
-    .description('the orders that are noticed or in force')
+    .command('orders')
+    .description('the orders that are noticed or in force: which, why, until when, and whom to appeal to')
     .option('--json', 'for a program', false)
     .action(async ({ json }: { json: boolean }) => {
       const { answer } = await ask<readonly Notice[]>(config(), { op: 'notices', shown: !json }, (agent) =>
         agent.notices(),
       );
-      say(json ? [plainJson(answer)] : noticeLines(answer));
+      say(json ? [plainJson(answer)] : noticeLines(answer, config().languages));
     });
 
   program

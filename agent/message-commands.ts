@@ -66,7 +66,7 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
       const id = await ask<string>({ op: 'write', conversation, text, files });
       const message = await ask<MessageView>({ op: 'sent', message: id });
       say(json ? [plainJson(message)] : sentLines(message));
-      if (message.state === 'refused') exitWith(EXIT.refusedByOrder);
+      if (message.state === 'refused') exitWith(message.order === null ? EXIT.refused : EXIT.refusedByOrder);
     });
 
   program

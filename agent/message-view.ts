@@ -44,20 +44,30 @@ const STATES: Readonly<Record<ConversationView['state'], string>> = {
   left: 'you do not belong to it any more',
 };
 
-export function chatLine({ id, from, mine, at, text, attachments, state, order, missed }: MessageView): string {
+export function chatLine(message: MessageView): string {
+  const { id, from, mine, at, text, attachments } = message;
   const who = from === null ? '*' : mine ? 'you' : plain(from.name);
   const files = attachments.map((one) => ` [${plain(one.name)}, ${sizeOf(one)}; message ${id}]`).join('');
-  const became = mine ? ` (${stateWords(state, order, missed)})` : '';
+  const became = mine ? ` (${stateWords(message)})` : '';
   return `${when(at)}  ${who}: ${plain(text)}${files}${became}`;
 }
 
-function stateWords(state: MessageView['state'], order: string | null, missed: MessageView['missed']): string {
-  const by = order === null ? '' : ` by order ${order}`;
-  const whom = missed.map(({ name, state: of }) => `${plain(name)}: ${of}`).join(', ');
-  return `${state}${by}${whom === '' ? '' : `; ${whom}`}`;
+type Fate = Pick<MessageView, 'state' | 'order' | 'refusal'>;
+
+/** An order is its own reason; what else was refused says why. */
+const fateWords = ({ state, order, refusal }: Fate): string => {
+  if (order !== null) return `${state} by order ${order}`;
+  return refusal === null ? state : `${state}: ${plain(refusal.detail)}`;
+};
+
+/** Who missed it says so themselves, so that the reason is there once. */
+function stateWords(message: MessageView): string {
+  const whom = message.missed.map((one) => `${plain(one.name)}: ${fateWords(one)}`);
+  const own = whom.length > 0 ? { ...message, refusal: null } : message;
+  return [fateWords(own), whom.join(', ')].filter((words) => words !== '').join('; ');
 }
 
-export const sentLines = ({ state, order, missed }: MessageView): string[] => [stateWords(state, order, missed)];
+export const sentLines = (message: MessageView): string[] => [stateWords(message)];
 
 /** For `status`. */
 export function messagingLine(messaging: MessagingState): string {

@@ -19,6 +19,7 @@ const denial = (changes: Partial<DenialView> = {}): DenialView => ({
   title: 'Pakistan, November 2015',
   reasons: ['present', 'network'],
   until: null,
+  waiting: 'hold',
   appeal: 'the High Court',
   statement: { en: 'Service is suspended.' },
   ...changes,
@@ -44,6 +45,7 @@ const status = (changes: Partial<AgentStatus> = {}): AgentStatus => ({
   record: 1,
   listExpires: AT,
   location: { areas: [], certainty: 'unknown', source: null, disagree: [], network: null },
+  sources: [{ name: 'gpsd', state: 'failed', detail: HOSTILE }],
   gates: [gate('management'), gate('messaging'), gate('mail')],
   nextChange: null,
   workspace: 'open',
@@ -59,12 +61,25 @@ describe('status', () => {
     expect(shown({}, false)).not.toMatch(/connection/);
   });
 
+  it('says of a source that refuses why it does', () => {
+    const sources = [{ name: 'GeoClue', state: 'refused', detail: 'disallowed by configuration' }] as const;
+    expect(shown({ sources })).toMatch(/^sensors +GeoClue: refuses \(disallowed by configuration\)$/m);
+  });
+
   it.each([
     ['revoked', /revoked: it is over\n[\s\S]*new link[\s\S]*enrol LINK --replace/],
     ['refused', /refused: it is over\n.*nothing to do here/],
     ['waiting', /waiting: it is over\n.*tries again by itself/],
   ] as const)('says what to do when the connection is %s', (connection, words) => {
     expect(shown({ connection, connectionDetail: 'it is over' })).toMatch(words);
+  });
+
+  it('says that the order list has expired, and whom to tell while the server is there', () => {
+    expect(shown({ now: AT - 1 })).toMatch(/\(good until 2015-12-30T07:00Z\)/);
+    expect(shown({ now: AT, connection: 'waiting' })).toMatch(/expired 2015-12-30T07:00Z, and no newer one has come\)/);
+    expect(shown({ now: AT, connection: 'connected' })).toMatch(
+      /no newer one has come: orders may have .* tell your admin/,
+    );
   });
 
   it('names each order that suspends, its end, and its words once', () => {
@@ -84,9 +99,17 @@ describe('case 51: text from elsewhere', () => {
     const hostile = denial({ title: HOSTILE, appeal: HOSTILE, statement: { en: HOSTILE } });
     const lines = [
       ...statusLines(status({ connectionDetail: HOSTILE, gates: [gate('mail', [hostile])] }), true),
-      ...noticeLines([
-        { ...hostile, status: 'held', services: ['mail'], areas: ['PK'], effective: AT, until: AT, title: HOSTILE },
-      ]),
+      ...noticeLines(
+        [
+          {
+            ...hostile,
+            ...{ status: 'held', services: ['mail'], areas: ['PK'], effective: AT, until: AT, title: HOSTILE },
+            exit: { exportsUntil: AT, approved: true, wiped: null },
+            told: [{ moment: 'P7D', at: AT, shown: false }],
+          },
+        ],
+        [],
+      ),
       ...messageLines([{ id: 'm', text: HOSTILE, at: AT, shown: false }]),
     ];
     for (const line of lines) expect(line).not.toMatch(STEERING);
@@ -121,6 +144,7 @@ describe('a failure', () => {
       EXIT.unavailable,
     ],
     ['another certificate', nodeError('SELF_SIGNED_CERT_IN_CHAIN'), /somebody else. Tell your admin/, EXIT.unverified],
+    ['a clock years off', nodeError('CERT_NOT_YET_VALID'), /set its clock right/, EXIT.unverified],
     ['another user’s folder', nodeError('EACCES', { path: '/x' }), /permission for \/x: run this as/, EXIT.refused],
     ['a missing file', nodeError('ENOENT', { path: '/x' }), /^There is no \/x\.$/, EXIT.notFound],
     ['a full disk', nodeError('ENOSPC'), /make room/, EXIT.unavailable],

@@ -36,9 +36,12 @@ const environment = z.object({
   CORDON_IP_DATABASE: z.string().optional(),
   /** Whom a person who is denied service can turn to, when an order does not say. */
   CORDON_APPEAL: z.string().max(400).default('your administrator'),
+  /** Where a refusal by an order leads (RFC 7725); `{order}` in it stands for the order's number. */
   CORDON_OPERATOR_URL: z.string().optional(),
   /** Percent of the fleet: an order that denies service to more is warned of. */
   CORDON_LARGE_SHARE: z.coerce.number().min(0).max(100).default(10),
+  /** How many days back one can ask where a device was, and why it might do what it might. What that takes is kept a month longer. */
+  CORDON_EVIDENCE_DAYS: z.coerce.number().int().min(1).max(3650).default(400),
   /** `false`: `npm start` takes the console as it finds it. */
   CORDON_BUILD_CONSOLE: z.stringbool().default(true),
   CORDON_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -67,6 +70,7 @@ export interface Config {
   readonly appeal: string;
   readonly operatorUrl: string | null;
   readonly largeShare: number;
+  readonly evidenceDays: number;
   readonly buildConsole: boolean;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
@@ -100,6 +104,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     appeal: given.CORDON_APPEAL,
     operatorUrl: given.CORDON_OPERATOR_URL ?? null,
     largeShare: given.CORDON_LARGE_SHARE,
+    evidenceDays: given.CORDON_EVIDENCE_DAYS,
     buildConsole: given.CORDON_BUILD_CONSOLE,
     log: given.CORDON_LOG,
   });

@@ -3,7 +3,7 @@
  * plugs modules together, and nothing here decides.
  */
 import { once } from 'node:events';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { createReadStream, mkdirSync, readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { basename, join } from 'node:path';
@@ -13,6 +13,8 @@ import { resolvePassphrase } from '../certs/custody.ts';
 import { describeCertificate } from '../certs/describe-certificate.ts';
 import { pemOf } from '../certs/key-folder.ts';
 import { isCordonError } from '../shared/errors.ts';
+import { fingerprintOf } from '../shared/pack/fingerprint.ts';
+import type { PublicRoot } from '../shared/pack/public-root.ts';
 import { LINK_PATH } from '../shared/protocol/frames.ts';
 import type { DeviceId } from '../shared/protocol/ids.ts';
 import type { Clock } from '../shared/time/clock.ts';
@@ -33,16 +35,22 @@ import { newcomerVerdict } from './enrolment/newcomer-gate.ts';
 import { createRevocationList } from './enrolment/revocation-list.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createTlsListener } from './gateway/tls-listener.ts';
+import { createHolds } from './holds/holds.ts';
+import { createDisputedPolicies } from './jurisdiction/disputed-policies.ts';
 import { openIpDatabases } from './jurisdiction/ip-database.ts';
 import { createJurisdiction } from './jurisdiction/jurisdiction.ts';
+import { createNamedAreas } from './jurisdiction/named-areas.ts';
+import { BEFOREHAND_DAYS } from './jurisdiction/past.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { createMembership } from './membership/membership.ts';
 import { createOrders } from './orders/orders.ts';
+import { createPacks } from './orders/pack/packs.ts';
 import { createOverview } from './overview/overview.ts';
 import { createPublic } from './public/app.ts';
 import { CRL_PATH, crlRouter } from './public/crl.ts';
 import { createEst } from './public/est.ts';
 import { ledgerRouter } from './public/ledger.ts';
+import { ORDER_ON_PAGE } from './public/transparency.ts';
 import { createRelay } from './relay/relay.ts';
 import { AdminStore } from './store/admin-store.ts';
 import { AttachmentStore } from './store/attachment-store.ts';
@@ -50,17 +58,24 @@ import { backupTo } from './store/backup.ts';
 import { CommandStore } from './store/command-store.ts';
 import { openDatabase } from './store/database.ts';
 import { DeviceStore } from './store/device-store.ts';
+import { DisputedPolicyStore } from './store/disputed-policy-store.ts';
 import { EnrolmentStore } from './store/enrolment-store.ts';
 import { ExecutionStore } from './store/execution-store.ts';
+import { ExitStore } from './store/exit-store.ts';
 import { GroupStore } from './store/group-store.ts';
+import { HoldStore } from './store/hold-store.ts';
 import { JurisdictionStore } from './store/jurisdiction-store.ts';
 import { KeyPackageStore } from './store/key-package-store.ts';
 import { LedgerStore } from './store/ledger-store.ts';
 import { MailboxStore } from './store/mailbox-store.ts';
 import { MembershipStore } from './store/membership-store.ts';
 import { installationId } from './store/meta-store.ts';
+import { NamedAreaStore } from './store/named-area-store.ts';
+import { NamesStore } from './store/names-store.ts';
 import { OrderStore } from './store/order-store.ts';
 import { OverviewStore } from './store/overview-store.ts';
+import { PackStore } from './store/pack-store.ts';
+import { PaperStore } from './store/paper-store.ts';
 import { PostStore } from './store/post-store.ts';
 import { PresenceStore } from './store/presence-store.ts';
 import { ProgressStore } from './store/progress-store.ts';
@@ -143,14 +158,33 @@ export async function startServer(
       bus.publish(wake);
     },
   };
-  const jurisdiction = createJurisdiction({ store: jurisdictionStore, ip, clock, bus: movingBus });
+  const areas = createNamedAreas({ store: new NamedAreaStore(database), clock });
+  const policies = createDisputedPolicies({ store: new DisputedPolicyStore(database), clock });
+  const jurisdiction = createJurisdiction({
+    store: jurisdictionStore,
+    ip,
+    clock,
+    bus: movingBus,
+    evidenceDays: config.evidenceDays,
+  });
 
+  const orderStore = new OrderStore(database);
+  const executed = new ExecutionStore(database);
+  const exitStore = new ExitStore(database);
+  const receipts = new ReceiptStore(database);
+  const standing = new StandingStore(database);
+  const names = new NamesStore(database);
   const orders = createOrders({
-    store: new OrderStore(database),
-    executed: new ExecutionStore(database),
-    receipts: new ReceiptStore(database),
-    standing: new StandingStore(database),
+    store: orderStore,
+    executed,
+    exits: exitStore,
+    holds: { held: (asked) => holds.held(asked) },
+    receipts,
+    standing,
     told: new ProgressStore(database),
+    papers: new PaperStore(database),
+    sealer: authority,
+    names,
     clock,
     bus,
     online: authority.online,
@@ -159,6 +193,8 @@ export async function startServer(
     largeShare: config.largeShare,
     log,
     jurisdiction,
+    areas,
+    policy: policies,
     people: {
       spellingsOf: async (people) =>
         (await admins.accounts())
@@ -170,6 +206,29 @@ export async function startServer(
       devicesOf: (group) => groups.devicesOf(group),
       alarm: (device, code, detail) => devices.raiseAlarm({ device, code, detail }),
     },
+  });
+
+  const holds = createHolds({ store: new HoldStore(database), records: orders, installation, bus, clock, log });
+
+  const packs = createPacks({
+    store: new PackStore(database),
+    orders: orderStore,
+    executed,
+    exits: { progressAnew: orders.exitAnew, exits: (order) => exitStore.exits(order) },
+    receipts,
+    ledger,
+    roots: orders.roots,
+    reached: orders.affected,
+    names,
+    authority: {
+      rootPem: pemOf(authority.rootDer),
+      issuingPem: pemOf(authority.issuingDer),
+      fingerprint: authority.fingerprint,
+    },
+    online: authority.online,
+    installation,
+    organisation: config.organisation,
+    clock,
   });
 
   const membership = createMembership({
@@ -250,9 +309,15 @@ export async function startServer(
     { use: 'server' as const, ...describeCertificate(shown) },
   ];
   const trusted = [pemOf(authority.rootDer), pemOf(authority.issuingDer)];
-  const est = createEst({ enrolment, authority, addressOf: (request) => publicListener.addressOf(request) });
+  /** Who denies says so in its own words: where it has configured, or else on its own page of orders. */
+  const ownPage = config.publicPort === 0 ? null : `https://${host}:${config.publicPort}${ORDER_ON_PAGE}`;
+  const operatorUrl = config.operatorUrl ?? ownPage;
+  const est = createEst({
+    ...{ enrolment, authority, operatorUrl },
+    addressOf: (request) => publicListener.addressOf(request),
+  });
   const gateway = createGateway(
-    { tls: { ...tls(), ca: trusted }, proxyFrom: config.proxyFrom, installation, operatorUrl: config.operatorUrl },
+    { tls: { ...tls(), ca: trusted }, proxyFrom: config.proxyFrom, installation, operatorUrl },
     {
       devices,
       commands,
@@ -274,6 +339,8 @@ export async function startServer(
       est: est.router,
       routers: [crlRouter({ revocationList }), ledgerRouter({ ledger })],
       orders,
+      publicRoot: packs.publicRoot,
+      ledger,
       clock,
       organisation: config.organisation,
       log,
@@ -297,10 +364,15 @@ export async function startServer(
       commands,
       enrolment,
       orders,
+      packs,
       jurisdiction,
+      relocating: gateway.relocating,
+      areas,
+      policies,
       ledger,
       entries: ledgerStore,
       membership,
+      holds,
       events,
       state: {
         ready: async () => ledger.failure() === null,
@@ -325,6 +397,7 @@ export async function startServer(
           store: database.dialect,
           largeShare: config.largeShare,
           demo: given.demo !== undefined,
+          publicRoot: withFingerprint(packs.publicRoot()),
           certificates: certificates(),
         }),
       },
@@ -347,6 +420,7 @@ export async function startServer(
       backup: { backupTo: (path) => backupTo(database, path) },
       secure,
       invitationLink,
+      now: () => clock.now(),
       version: VERSION,
       demo: given.demo,
     }),
@@ -363,11 +437,12 @@ export async function startServer(
   await ledger.start();
   if (config.ipDatabase !== null) await takeIpDatabase(config.ipDatabase);
   await orders.start();
+  await holds.start();
   await relay.start();
   const stopRevocationList = await revocationList.start();
   const stopLapsing = await devices.keepLapsing((error) => log.error({ err: error }, 'statements could not be ended'));
   const stopExpiring = commands.keepExpiring((error) => log.error({ err: error }, 'commands could not be expired'));
-  const stopRetention = keepRetention(database, clock, (error) =>
+  const stopRetention = keepRetention(database, clock, config.evidenceDays + BEFOREHAND_DAYS, (error) =>
     log.error({ err: error }, 'what has been kept long enough could not be removed'),
   );
   const renewing = setInterval(renewServerCertificate, DAY);
@@ -382,8 +457,8 @@ export async function startServer(
   const invitation = await admins.firstOwnerInvitation();
 
   async function takeIpDatabase(path: string): Promise<void> {
-    const { hash } = await jurisdiction.importIpDatabase(basename(path), readFileSync(path));
-    if (jurisdiction.currentIpDatabase().hash !== hash) await jurisdiction.activateIpDatabase(hash);
+    const { hash } = await jurisdiction.importIpDatabase(basename(path), createReadStream(path), null);
+    if (jurisdiction.currentIpDatabase().hash !== hash) await jurisdiction.activateIpDatabase(hash, null);
   }
 
   function renewServerCertificate(): void {
@@ -409,6 +484,7 @@ export async function startServer(
     adminServer.closeAllConnections();
     await closed;
     await relay.stop();
+    await holds.stop();
     await orders.stop();
     await ledger.stop();
     await stopRetention();
@@ -427,6 +503,8 @@ export async function startServer(
     stop,
   };
 }
+
+const withFingerprint = (document: PublicRoot | null) => document && { document, fingerprint: fingerprintOf(document) };
 
 const ifUnknown = (error: unknown): null => {
   if (isCordonError(error, 'not_found')) return null;

@@ -1,11 +1,12 @@
 /** The two steps that make a file survive a crash: its bytes on the disk, then its name in the folder. For machines with files; no browser. */
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 
 /** Readable by its owner alone. `wx`: throws when there is one already. */
 export function writeSynced(path: string, text: string, flag: 'w' | 'wx'): void {
   const file = openSync(path, flag, 0o600);
   try {
-    writeSync(file, text);
+    // All of it or an error: a single write may take less than it is given when a disk fills up.
+    writeFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);

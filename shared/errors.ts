@@ -41,6 +41,8 @@ export const ERROR_CODES = [
   'command_expired',
   'workspace_locked',
   'workspace_wiped',
+  // Legal holds
+  'legal_hold',
   // Orders
   'second_approver_required',
   'same_person',
@@ -49,10 +51,14 @@ export const ERROR_CODES = [
   'until_before_effective',
   'unknown_area',
   'unknown_service',
+  'unknown_feature',
+  'not_a_claimant',
   'unknown_device',
   'revision_superseded',
   'order_closed',
   'act_not_allowed',
+  'exit_not_stated',
+  'exit_too_early',
   'approval_invalid',
   'approver_unknown',
   // Signed documents
@@ -65,6 +71,7 @@ export const ERROR_CODES = [
   'list_other_installation',
   'list_expired',
   'root_older',
+  'pack_invalid',
   // Ledger
   'checkpoint_invalid',
   'proof_invalid',
@@ -104,6 +111,7 @@ export const ERROR_CODES = [
   'last_owner',
   // Data
   'ip_database_invalid',
+  'beyond_retention',
   'store_unavailable',
 ] as const;
 

@@ -16,7 +16,10 @@ export interface SeenAddress {
 
 export interface DocumentIntake {
   roots(envelopes: readonly Envelope[]): void;
-  list(envelope: Envelope): void;
+  /** `withheld`: the revisions behind its stubs, as far as they came. */
+  list(envelope: Envelope, withheld?: readonly Envelope[]): void;
+  /** What the stored list lacked. */
+  withheld(envelopes: readonly Envelope[]): void;
   record(envelope: Envelope): void;
   /** `connected`: it was seen on the link and counts for as long as that stands. */
   address(seen: SeenAddress, connected: boolean): void;
@@ -37,7 +40,8 @@ export function createDocumentIntake(
   };
   return {
     roots: (envelopes) => tolerant(() => enforcement.acceptRoots(envelopes)),
-    list: (envelope) => tolerant(() => enforcement.acceptList(envelope)),
+    list: (envelope, withheld) => tolerant(() => enforcement.acceptList(envelope, withheld)),
+    withheld: (envelopes) => tolerant(() => enforcement.acceptWithheld(envelopes)),
     record: (envelope) => tolerant(() => enforcement.acceptRecord(envelope)),
     address({ time, areas }, connected) {
       clock.authenticate(time);

@@ -10,11 +10,18 @@ import {
   type DeviceRecord,
   deviceRecordSchema,
   type Envelope,
+  type OrderList,
   orderListSchema,
   PAYLOAD_TYPES,
 } from '../../shared/order/documents.ts';
 import { payloadOf, signedBy } from '../../shared/order/dsse.ts';
-import { type AcceptedRevision, type ListAlarm, readAccepted, verifyList } from '../../shared/order/verify-list.ts';
+import {
+  type AcceptedRevision,
+  type ListAlarm,
+  lackingIn,
+  readAccepted,
+  verifyList,
+} from '../../shared/order/verify-list.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { EnforcementStore } from './enforcement-store.ts';
 
@@ -44,9 +51,22 @@ export interface HeldDocuments {
   readonly record: DeviceRecord | null;
   readonly orders: ReadonlyMap<string, AcceptedRevision>;
   acceptRoots(envelopes: readonly Envelope[]): boolean;
-  /** Null when this very list is held already. `also` runs in the transaction that stores it. */
-  acceptList(envelope: Envelope, now: Instant, also?: (accepted: AcceptedList) => void): AcceptedList | null;
-  acceptRecord(envelope: Envelope): boolean;
+  /** The stored list names a revision that is kept from the public and is not here: it has to be asked for. */
+  readonly lacking: boolean;
+  /** Whether that would be so of this list, which nobody has verified yet. */
+  lacks(envelope: Envelope): boolean;
+  /**
+   * Null when this very list is held already, and `withheld` brings nothing that it lacked. `withheld`: the revisions behind its stubs. `also` runs in
+   * the transaction that stores it.
+   */
+  acceptList(
+    envelope: Envelope,
+    withheld: readonly Envelope[],
+    now: Instant,
+    also?: (accepted: AcceptedList) => void,
+  ): AcceptedList | null;
+  /** False when this very record is held already. `also` runs in the transaction that stores it. */
+  acceptRecord(envelope: Envelope, also?: (record: DeviceRecord) => void): boolean;
 }
 
 export function openHeldDocuments(store: EnforcementStore, identity: HeldIdentity): HeldDocuments {
@@ -96,14 +116,23 @@ export function openHeldDocuments(store: EnforcementStore, identity: HeldIdentit
       return fresh.length > 0;
     },
 
-    acceptList(envelope, now, also) {
+    get lacking() {
+      const stored = store.list();
+      return stored !== null && lackingIn(readList(stored.envelope), orders).length > 0;
+    },
+
+    lacks: (envelope) => lackingIn(readList(envelope), orders).length > 0,
+
+    acceptList(envelope, withheld, now, also) {
       const verified = verifyList({
         envelope,
+        withheld,
         root: needRoot(),
         known: { installation: identity.installation, version: list?.version ?? 0, hash: list?.hash ?? null, orders },
         now,
       });
-      if (verified.list.version === list?.version) return null;
+      const brought = [...verified.orders].some(([order, revision]) => revision !== orders.get(order));
+      if (verified.list.version === list?.version && !brought) return null;
       const next = heldOf(verified.list, verified.hash);
       const accepted = { list: next, orders: verified.orders, alarms: verified.alarms };
       store.transaction(() => {
@@ -120,7 +149,7 @@ export function openHeldDocuments(store: EnforcementStore, identity: HeldIdentit
       return accepted;
     },
 
-    acceptRecord(envelope) {
+    acceptRecord(envelope, also) {
       if (signedBy(envelope, needRoot().onlineKeys).size === 0) {
         throw new CordonError(
           'signature_invalid',
@@ -142,12 +171,18 @@ export function openHeldDocuments(store: EnforcementStore, identity: HeldIdentit
           `Record ${next.version} does not follow record ${record.version}, which is stored.`,
         );
       }
-      store.saveRecord({ version: next.version, envelope });
+      store.transaction(() => {
+        store.saveRecord({ version: next.version, envelope });
+        also?.(next);
+      });
       record = next;
       return true;
     },
   };
 }
+
+const readList = (envelope: Envelope): OrderList =>
+  parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list));
 
 function readHeld(envelope: Envelope): HeldList {
   const payload = payloadOf(envelope, PAYLOAD_TYPES.list);

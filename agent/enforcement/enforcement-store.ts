@@ -4,6 +4,7 @@ import type { ReportItem } from '../../shared/protocol/frames.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { LocationState, Reason, Service } from '../../shared/verdict/terms.ts';
 import type { ClockStore } from './device-clock.ts';
+import type { GivenNotice } from './notice-plan.ts';
 
 /** The state of one gate that is acted on; `denials` is why it is closed. */
 export interface GateState {
@@ -20,6 +21,14 @@ export interface GateState {
 export interface Versioned {
   readonly version: number;
   readonly envelope: Envelope;
+}
+
+/** What is kept of orders that end in an exit, and of exits. */
+export interface ExitMemory {
+  /** Order → since when it has denied this device something, without a break. */
+  readonly deniedSince: Readonly<Record<string, Instant>>;
+  /** Exits that were carried out here, oldest first. */
+  readonly wiped: readonly { readonly order: string; readonly revision: number; readonly at: Instant }[];
 }
 
 export interface EnforcementStore extends ClockStore {
@@ -39,8 +48,16 @@ export interface EnforcementStore extends ClockStore {
   saveLocation(state: LocationState): void;
   gates(): ReadonlyMap<Service, GateState>;
   saveGate(service: Service, gate: GateState): void;
+  exits(): ExitMemory;
+  saveExits(memory: ExitMemory): void;
   /** Appends to the outbox. */
   report(item: ReportItem): void;
+  /** Notices of orders that were given here, oldest first. */
+  notices(): readonly GivenNotice[];
+  /** Does nothing when it was given before. */
+  addNotice(notice: Omit<GivenNotice, 'shown'>): void;
+  /** True the first time only. */
+  noticeShown(notice: Pick<GivenNotice, 'order' | 'moment' | 'effective'>): boolean;
   /** True the first time only: an order's revision is shown once, an alarm raised once. */
   once(event: string): boolean;
 }

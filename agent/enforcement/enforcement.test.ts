@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
-import { type DeviceRecord, type Envelope, type OrderTerms, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import {
+  type DeviceRecord,
+  type Envelope,
+  type OrderTerms,
+  PAYLOAD_TYPES,
+  type Revision,
+} from '../../shared/order/documents.ts';
 import { keyidOf, signEnvelope, signerOf } from '../../shared/order/dsse.ts';
 import { commitmentOf, newSalt } from '../../shared/order/exemption.ts';
 import { verifyReceipt } from '../../shared/order/receipt.ts';
@@ -26,6 +32,7 @@ import { type AgentStore, openAgentStore } from '../store/agent-store.ts';
 import { type DeviceTime, openDeviceClock } from './device-clock.ts';
 import { openEnforcement } from './enforcement.ts';
 import type { EnforcementStore } from './enforcement-store.ts';
+import type { GivenNotice } from './notice-plan.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -99,6 +106,7 @@ afterEach(() => {
 function open(store: EnforcementStore = file.device(DEVICE)) {
   file.device(DEVICE).beginGeneration(1);
   const clock = openDeviceClock(box.time, store);
+  const told: GivenNotice[] = [];
   const enforcement = openEnforcement({
     store,
     clock,
@@ -107,9 +115,13 @@ function open(store: EnforcementStore = file.device(DEVICE)) {
     signer: () => signerOf(deviceKey),
     onChange: () => undefined,
     onListExpired: () => undefined,
+    onNotice: (notice) => void told.push(notice),
+    onFailure: (error) => {
+      throw error;
+    },
   });
   const shut = (service: 'messaging' | 'mail' | 'management') => !(enforcement.gates().get(service)?.open ?? false);
-  return { enforcement, clock, shut };
+  return { enforcement, clock, shut, told };
 }
 
 const recordOf = (changes: Partial<DeviceRecord> = {}): Envelope =>
@@ -154,11 +166,14 @@ const reports = () =>
     .unconfirmed(0, 1000)
     .map(({ item }) => item);
 const alarms = () => reports().flatMap((item) => (item.type === 'alarm' ? [item.code] : []));
-const receipts = () => {
+const receipts = (noticed = false) => {
   const key = createPublicKey(deviceKey);
   return reports().flatMap((item) => {
     if (item.type !== 'receipt') return [];
-    const { kind, order: number, service, gate } = verifyReceipt(item.envelope, { keyid: keyidOf(key), key });
+    const { kind, order: number, service, gate, notice } = verifyReceipt(item.envelope, { keyid: keyidOf(key), key });
+    // What the plan of notices says has tests of its own.
+    if ((notice !== undefined) !== noticed) return [];
+    if (notice !== undefined) return [`${kind} ${notice}`];
     return [[kind, number, service, gate].filter((each) => each !== null).join(' ')];
   });
 };
@@ -201,6 +216,61 @@ describe('enforcement', () => {
     expect(receipts()).toEqual(['informed 2015-001', 'shown 2015-001']);
   });
 
+  it('tells people of an order at the moments of its plan, each once, over restarts, with a receipt for each', () => {
+    const first = enrolled();
+    box.pass(EFFECTIVE - 7 * DAY - NOW - HOUR);
+    expect(receipts(true)).toEqual(['informed P30D', 'informed P7D']);
+    expect(first.told.map(({ moment }) => moment)).toEqual(['P30D', 'P7D']);
+    first.enforcement.shown([{ order: '2015-001', revision: 1 }]);
+    first.enforcement.shown([{ order: '2015-001', revision: 1 }]);
+    expect(receipts(true).slice(2)).toEqual(['shown P30D', 'shown P7D']);
+    first.enforcement.stop();
+    const again = open();
+    again.enforcement.settle();
+    expect([again.told, again.enforcement.unshown()]).toEqual([[], []]);
+    box.pass(7 * DAY);
+    expect(receipts(true).slice(4)).toEqual(['informed P1D', 'informed PT1H', 'informed entry']);
+    expect(again.enforcement.unshown().map(({ moment }) => moment)).toEqual(['entry']);
+    const last = open();
+    expect(last.enforcement.unshown().map(({ moment }) => moment)).toEqual(['entry']);
+  });
+
+  it('tells of the latest alone when it was off, of another date anew, and of a withdrawal', () => {
+    const { enforcement, clock, first, list } = enrolled();
+    clock.authenticate(EFFECTIVE - 2 * HOUR);
+    enforcement.settle();
+    expect(receipts(true)).toEqual(['informed P1D']);
+    const moved = { ...TERMS, nexus: ['home' as const], effective: new Date(EFFECTIVE + 30 * DAY).toISOString() };
+    const extended = revisionDocument({ revision: 2, previous: first.digest, act: 'extend', terms: moved });
+    const second = signedRevision({ ...extended, proposedAt: new Date(EFFECTIVE - HOUR).toISOString() }, [ada, ben]);
+    const next = listOf([second], {
+      version: 2,
+      previous: list.hash,
+      expiresAt: new Date(EFFECTIVE + 90 * DAY).toISOString(),
+    });
+    enforcement.acceptList(next.envelope);
+    clock.authenticate(EFFECTIVE + 29 * DAY);
+    enforcement.settle();
+    expect(receipts(true)).toEqual(['informed P1D', 'informed P1D']);
+    const end = { revision: 3, previous: second.digest, act: 'withdraw' as const, status: 'withdrawn' as const };
+    const third = listOf([signedRevision(revisionDocument({ ...end, terms: moved }), [ada, ben])], {
+      ...{ version: 3, previous: next.hash, expiresAt: new Date(EFFECTIVE + 90 * DAY).toISOString() },
+    });
+    enforcement.acceptList(third.envelope);
+    expect(receipts(true).at(-1)).toBe('informed withdrawal');
+    box.pass(10 * DAY);
+    expect(receipts(true)).toHaveLength(3);
+  });
+
+  it('tells nobody of an order that would deny nothing here, until it would', () => {
+    const { enforcement, clock } = enrolled({ nexus: ['network'] });
+    clock.authenticate(EFFECTIVE - 6 * DAY);
+    enforcement.settle();
+    expect(receipts(true)).toEqual([]);
+    enforcement.observe(observationsOf({ position: null, network: '410' }, clock.now()));
+    expect(receipts(true)).toEqual(['informed P7D']);
+  });
+
   it('opens a commitment that the approvers signed, and no other', () => {
     const salt = newSalt();
     const exempt = [{ commitment: commitmentOf(salt, DEVICE), until: null }];
@@ -223,8 +293,117 @@ describe('enforcement', () => {
     enforcement.observe(observationsOf({ position: lahore, network: '410' }, clock.now()));
     expect(shut('messaging')).toBe(true);
     const told = JSON.stringify(reports().filter(({ type }) => type === 'evidence'));
+    expect(told).toContain('"areas":["PK-PB"]');
     expect(told).toContain('"areas":["PK"]');
     expect(told).not.toContain('31.5');
+  });
+
+  it('knows by the order alone whether it is in a polygon, and says no more of it than that', () => {
+    const rings = [[74_200_000, 31_400_000, 74_450_000, 31_400_000, 74_450_000, 31_650_000, 74_200_000, 31_650_000]];
+    const polygons = { 'XZ-lahore': { version: 3, title: 'Lahore', rings, touches: ['PK'] } };
+    const { enforcement, clock, shut } = enrolled({
+      ...{ areas: ['XZ-lahore'], polygons, nexus: ['present'], contested: 'deny' },
+    });
+    const sense = (latitude: number, longitude: number) => {
+      clock.authenticate(clock.now() + HOUR);
+      const position = { latitude, longitude, accuracy: 50 };
+      enforcement.observe(observationsOf({ position, network: null }, clock.now(), enforcement.polygons()));
+    };
+    clock.authenticate(EFFECTIVE);
+    expect(enforcement.polygons().map(({ code }) => code)).toEqual(['XZ-lahore@3']);
+    enforcement.observe(observationsOf({ position: null, network: '410' }, clock.now()));
+    expect([shut('messaging'), enforcement.verdict?.services.messaging.reasons]).toEqual([true, ['contested']]);
+    sense(31.42, 73.09);
+    expect(shut('messaging')).toBe(false);
+    sense(31.5497, 74.3436);
+    expect([shut('messaging'), enforcement.verdict?.services.messaging.reasons]).toEqual([true, ['present']]);
+    const told = JSON.stringify(reports().filter(({ type }) => type === 'evidence'));
+    expect(told).toContain('"areas":["PK-PB!XZ-lahore@3"]');
+    expect(told).toContain('"areas":["PK-PB+XZ-lahore@3"]');
+    expect(told).not.toContain('31.5');
+  });
+
+  describe('an exit', () => {
+    const leaving = { mode: 'exit', exportWindow: 'P30D' } as const;
+    const OVER = EFFECTIVE + 30 * DAY;
+    const first = order(leaving);
+    const exitOf = (changes: Partial<Revision> = {}, signers = [ada, ben]) =>
+      signedRevision(
+        revisionDocument({
+          ...{ revision: 2, previous: first.digest, act: 'exit', proposedAt: new Date(OVER).toISOString() },
+          terms: { ...TERMS, nexus: ['home'], ...leaving },
+          ...changes,
+        }),
+        signers,
+      );
+    const listAt = (at: number, version: number, orders: Envelope[]) =>
+      listOf(orders, {
+        ...{ version, issuedAt: new Date(at).toISOString(), expiresAt: new Date(at + 7 * DAY).toISOString() },
+      }).envelope;
+    /** Denied at the order's time, and told of its exit when the window is over. */
+    function afterTheWindow(exit: Envelope, record = recordOf()) {
+      const made = open();
+      made.enforcement.acceptRoots([root.envelope]);
+      made.enforcement.acceptRecord(record);
+      made.enforcement.acceptList(listAt(NOW, 1, [first]));
+      box.pass(OVER - NOW);
+      made.clock.authenticate(OVER);
+      made.enforcement.acceptList(listAt(OVER, 3, [exit]));
+      return made;
+    }
+
+    it('is due once the window is over, is said once it is done, and over a restart until then', () => {
+      const { enforcement } = afterTheWindow(exitOf());
+      expect(enforcement.dueExit()).toEqual({ order: '2015-001', revision: 2 });
+      const again = open().enforcement;
+      again.settle();
+      again.exited({ order: '2015-001', revision: 2 });
+      again.settle();
+      expect(again.dueExit()).toBeNull();
+      expect(again.exits()).toEqual([{ order: '2015-001', revision: 2, at: OVER }]);
+      expect(receipts().filter((each) => each.startsWith('wiped'))).toEqual(['wiped 2015-001']);
+    });
+
+    it.each([
+      ['one person has signed it', exitOf({}, [ada]), recordOf()],
+      ['its proposer and one more have', exitOf({ proposer: 'ada' }), recordOf()],
+      ['it was proposed within the window', exitOf({ proposedAt: new Date(OVER - 1).toISOString() }), recordOf()],
+      ['the device is under a legal hold', exitOf(), recordOf({ hold: true })],
+      ['the order does not deny it', exitOf(), recordOf({ home: 'SE' })],
+      [
+        'it was held since',
+        exitOf({ act: 'hold', status: 'held', heldSince: new Date(OVER).toISOString() }),
+        recordOf(),
+      ],
+      ['it was withdrawn since', exitOf({ act: 'withdraw', status: 'withdrawn' }), recordOf()],
+    ])('nothing is due: %s', (_, exit, record) => {
+      expect(afterTheWindow(exit, record).enforcement.dueExit()).toBeNull();
+    });
+
+    it('gives a device that comes under the order later a window of its own', () => {
+      const exit = exitOf();
+      const { enforcement, clock } = afterTheWindow(exit, recordOf({ home: 'SE' }));
+      enforcement.acceptRecord(recordOf({ version: 2 }));
+      expect(enforcement.dueExit()).toBeNull();
+      const own = OVER + 30 * DAY;
+      for (const at of [own - DAY, own]) {
+        box.pass(at - clock.now());
+        clock.authenticate(at);
+        enforcement.acceptList(listAt(at, 2 * Math.round(at / DAY), [exit]));
+        expect(enforcement.dueExit() !== null).toBe(at === own);
+      }
+    });
+
+    it('a clock that runs ahead shortens no window', () => {
+      const made = open();
+      made.enforcement.acceptRoots([root.envelope]);
+      made.enforcement.acceptRecord(recordOf());
+      made.enforcement.acceptList(listAt(EFFECTIVE, 1, [first]));
+      box.pass(400 * DAY);
+      made.enforcement.acceptList(listAt(OVER - DAY, 3, [exitOf()]));
+      made.enforcement.settle();
+      expect(made.enforcement.dueExit()).toBeNull();
+    });
   });
 
   it('case 24: a lower version and a list of another installation change nothing and raise an alarm', () => {

@@ -5,16 +5,19 @@
  */
 
 import { parseEvidenceArea, parsePlace } from '../../shared/areas/area-code.ts';
+import type { AreaPolygon } from '../../shared/areas/polygon.ts';
 import { isCordonError } from '../../shared/errors.ts';
-import type { Envelope, Receipt } from '../../shared/order/documents.ts';
+import type { DeviceRecord, Envelope, Receipt } from '../../shared/order/documents.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
 import { exemptionsFor } from '../../shared/order/exemption.ts';
+import { denialBy, exitStanding, exportsUntil, isExit } from '../../shared/order/exit.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
 import { compileRule } from '../../shared/order/rules.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { evaluate } from '../../shared/verdict/evaluate.ts';
-import { emptyLocation, endStatement, observe } from '../../shared/verdict/locate.ts';
+import { emptyLocation, endStatement, locationAt, observe } from '../../shared/verdict/locate.ts';
 import {
+  type DeviceFacts,
   type LocationState,
   type Observation,
   type OrderRule,
@@ -25,7 +28,8 @@ import {
 import { pullBack } from '../evidence/pull-back.ts';
 import type { DeviceClock, DeviceTime } from './device-clock.ts';
 import { type HeldDocuments, type HeldIdentity, type HeldList, openHeldDocuments } from './documents-held.ts';
-import type { EnforcementStore, GateState } from './enforcement-store.ts';
+import type { EnforcementStore, ExitMemory, GateState } from './enforcement-store.ts';
+import { dueNotice, type GivenNotice, nextNotice } from './notice-plan.ts';
 
 export interface EnforcementPorts {
   readonly store: EnforcementStore;
@@ -38,17 +42,33 @@ export interface EnforcementPorts {
   readonly onChange: () => void;
   /** At each look at an expired list: whether a newer one is on its way is for others to know. */
   readonly onListExpired: () => void;
+  /** A notice of an order is due, and is kept: a person on this device is to be told. Also at the start, of what was not shown before it. */
+  readonly onNotice?: ((notice: GivenNotice) => void) | undefined;
+  /** An exit is to be carried out here (`dueExit`). Also at the start, of one that a crash has cut short. */
+  readonly onExit?: (() => void) | undefined;
+  /** What was decided when its time had come could not be kept: it is decided again at the next `settle`. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** A revision by which work data on this device is to be destroyed. */
+export interface DueExit {
+  readonly order: string;
+  readonly revision: number;
 }
 
 export interface Enforcement {
   readonly documents: HeldDocuments;
   readonly location: LocationState;
   readonly verdict: Verdict | null;
-  /** The gates as they are stored: what is enforced. */
+  /** Each version of a polygon once that an order names which is not withdrawn: a position is held against them. */
+  polygons(): readonly AreaPolygon[];
+  /** What is enforced: the gates as they are stored; one that is to be closed is so though that could not be stored yet. */
   gates(): ReadonlyMap<Service, GateState>;
   /** Each throws what the document is refused for, after an alarm; nothing has changed then. True when something was new. */
   acceptRoots(envelopes: readonly Envelope[]): boolean;
-  acceptList(envelope: Envelope): boolean;
+  acceptList(envelope: Envelope, withheld?: readonly Envelope[]): boolean;
+  /** What the stored list lacked, asked for since. */
+  acceptWithheld(withheld: readonly Envelope[]): boolean;
   acceptRecord(envelope: Envelope): boolean;
   /** Folds observations and reports those that the device made itself. */
   observe(observations: readonly Observation[]): void;
@@ -58,6 +78,16 @@ export interface Enforcement {
   addressLeft(at: Instant): void;
   /** These revisions were displayed to a person. */
   shown(orders: readonly { order: string; revision: number }[]): void;
+  /** Oldest first. */
+  notices(): readonly GivenNotice[];
+  /** The newest notice of each order that nobody has been shown yet. */
+  unshown(): readonly GivenNotice[];
+  /** The exit that is to be carried out here now; null when there is none. */
+  dueExit(): DueExit | null;
+  /** It has been carried out and looked at: kept, together with the receipt that says so. */
+  exited(exit: DueExit): void;
+  /** Exits that were carried out here, oldest first. */
+  exits(): ExitMemory['wiped'];
   listExpired(): boolean;
   /** No newer list has come though the device has heard from the server: raises the alarm `list_expired`, once a list. */
   listStale(): void;
@@ -72,11 +102,16 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   const documents = openHeldDocuments(store, identity);
   let location = store.location() ?? emptyLocation();
   let gates = new Map(store.gates());
+  let enforced: ReadonlyMap<Service, GateState> = gates;
   let rules: readonly OrderRule[] = [];
+  let polygons: readonly AreaPolygon[] = [];
   let verdict: Verdict | null = null;
   let cancelTimer: (() => void) | null = null;
 
-  const receipt = (about: Pick<Receipt, 'kind' | 'order' | 'revision' | 'service' | 'gate'>, list = documents.list) => {
+  const receipt = (
+    about: Pick<Receipt, 'kind' | 'order' | 'revision' | 'service' | 'gate' | 'notice'>,
+    list = documents.list,
+  ) => {
     if (!list) return;
     const envelope = makeReceipt(
       {
@@ -116,6 +151,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
 
   /** An order that this version cannot read must not keep the others from being enforced; the rest of it is an admin's to mend. */
   const compile = () => {
+    const unread: (() => void)[] = [];
     rules = [...documents.orders.values()]
       .flatMap((accepted) => {
         try {
@@ -123,18 +159,64 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
         } catch (error) {
           if (!isCordonError(error)) throw error;
           const { order, revision } = accepted.revision;
-          alarm('order_not_understood', `${order} ${revision}`, `Order ${order} is not enforced: ${error.message}`);
+          const detail = `Order ${order} is not enforced: ${error.message}`;
+          unread.push(() => alarm('order_not_understood', `${order} ${revision}`, detail));
           return [];
         }
       })
       .sort((a, b) => (a.order < b.order ? -1 : 1));
+    const drawn = rules.flatMap((rule) => (rule.withdrawn ? [] : (rule.polygons ?? [])));
+    polygons = [...new Map(drawn.map((polygon) => [polygon.code, polygon])).values()].sort((a, b) =>
+      a.code < b.code ? -1 : 1,
+    );
+    // Behind the rules: one that cannot be kept must not keep the others from being enforced either.
+    for (const raise of unread) raise();
+  };
+
+  const complete = () => documents.list !== null && documents.record !== null;
+
+  /**
+   * What is due of the plans of notices, kept together with the receipt that it is delivered. An order is told of where it would deny something, were it
+   * in force now; its withdrawal, where it was told of.
+   */
+  const giveNotices = (facts: DeviceFacts, now: Instant): GivenNotice[] => {
+    const due = rules.flatMap((rule): GivenNotice[] => {
+      const revision = documents.orders.get(rule.order)?.revision;
+      if (!revision) return [];
+      const given = noticesHere().filter(({ order }) => order === rule.order);
+      const moment = dueNotice(revision, rule, given, now);
+      if (moment === null || (moment !== 'withdrawal' && !concerns(rule, facts, now))) return [];
+      const effective = Date.parse(revision.terms.effective);
+      return [{ order: rule.order, moment, effective, revision: rule.revision, at: now, shown: false }];
+    });
+    if (due.length === 0) return due;
+    store.transaction(() => {
+      for (const notice of due) {
+        store.addNotice(notice);
+        const { order, revision, moment } = notice;
+        receipt({ kind: 'informed', order, revision, service: null, gate: null, notice: moment });
+      }
+    });
+    given = null;
+    return due;
+  };
+
+  /** Read once, and again when there are more. */
+  let given: readonly GivenNotice[] | null = null;
+  const noticesHere = () => {
+    given ??= store.notices();
+    return given;
+  };
+
+  const unshown = () => {
+    const newest = new Map(noticesHere().map((notice) => [notice.order, notice]));
+    return [...newest.values()].filter(({ shown }) => !shown);
   };
 
   const gateOf = (service: Service, now: Instant, decided: Verdict): GateState => {
     const before = gates.get(service);
-    const complete = documents.list !== null && documents.record !== null;
     const { allowed, reasons, denials } = decided.services[service];
-    const open = allowed && (complete || !WITHOUT_DOCUMENTS.has(service));
+    const open = allowed && (complete() || !WITHOUT_DOCUMENTS.has(service));
     return { open, reasons, denials, since: before && before.open === open ? before.since : now };
   };
 
@@ -145,26 +227,24 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
       location = pullBack(location, now);
       store.saveLocation(location);
     }
-    verdict = evaluate(
-      rules,
-      {
-        home: record?.home == null ? null : parsePlace(record.home),
-        seat: record?.seat == null ? null : parsePlace(record.seat),
-        exemptions: exemptionsFor(
-          identity.device,
-          record,
-          [...documents.orders.values()].map(({ revision }) => revision),
-        ),
-        location,
-        listExpires: list?.expires ?? null,
-      },
-      now,
-    );
+    const facts: DeviceFacts = {
+      home: record?.home == null ? null : parsePlace(record.home),
+      seat: record?.seat == null ? null : parsePlace(record.seat),
+      exemptions: exemptionsFor(
+        identity.device,
+        record,
+        [...documents.orders.values()].map(({ revision }) => revision),
+      ),
+      location,
+      listExpires: list?.expires ?? null,
+    };
+    verdict = evaluate(rules, facts, now);
     const decided = verdict;
     const changed = SERVICES.map((service) => ({ service, gate: gateOf(service, now, decided) })).filter(
       ({ service, gate }) => !sameGate(gates.get(service), gate),
     );
     if (changed.length > 0) {
+      enforced = new Map([...gates, ...pairs(changed.filter(({ gate }) => !gate.open))]);
       store.transaction(() => {
         clock.keep();
         for (const { service, gate } of changed) {
@@ -172,12 +252,53 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
           tell(service, gates.get(service)?.denials ?? [], gate);
         }
       });
-      gates = new Map([...gates, ...changed.map(({ service, gate }) => [service, gate] as const)]);
+      gates = new Map([...gates, ...pairs(changed)]);
+      enforced = gates;
     }
+    const told = complete() ? giveNotices(facts, now) : [];
+    follow(decided, now);
     schedule(now);
-    if (changed.length > 0) ports.onChange();
-    else if (listExpired()) ports.onListExpired();
+    if (due) ports.onExit?.();
+    if (changed.length > 0 || told.length > 0) ports.onChange();
+    for (const notice of told) ports.onNotice?.(notice);
+    if (changed.length > 0 || told.length > 0) return;
+    if (listExpired()) ports.onListExpired();
   };
+
+  let exits = store.exits();
+  let due: DueExit | null = null;
+
+  /** Since when each order that ends in an exit has denied this device, kept as it changes; and whether one is to be carried out now. */
+  const follow = (decided: Verdict, now: Instant) => {
+    const { list, record } = documents;
+    const deniedSince: Record<string, Instant> = {};
+    due = null;
+    for (const { revision } of documents.orders.values()) {
+      const { order, terms } = revision;
+      if (revision.status === 'withdrawn' || exportsUntil(terms) === null) continue;
+      const denial = denialBy(order, decided, locationAt(location, now));
+      if (!denial) continue;
+      const since = exits.deniedSince[order] ?? now;
+      deniedSince[order] = since;
+      if (!isExit(revision) || !list || !record || wasCarriedOut(revision)) continue;
+      const standing = exitStanding(terms, {
+        certain: denial.certain,
+        deniedSince: since,
+        hold: record.hold === true,
+        listIssued: list.issued,
+        listExpired: now >= list.expires,
+      });
+      if (standing === 'due') due ??= { order, revision: revision.revision };
+    }
+    if (JSON.stringify(deniedSince) !== JSON.stringify(exits.deniedSince)) {
+      const next = { ...exits, deniedSince };
+      store.saveExits(next);
+      exits = next;
+    }
+  };
+
+  const wasCarriedOut = ({ order, revision }: DueExit) =>
+    exits.wiped.some((exit) => exit.order === order && exit.revision === revision);
 
   const listExpired = () => documents.list !== null && clock.now() >= documents.list.expires;
 
@@ -208,8 +329,20 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   const schedule = (now: Instant) => {
     cancelTimer?.();
     const expires = documents.list && documents.list.expires > now ? documents.list.expires : null;
-    const next = [verdict?.nextChange ?? null, expires].filter((each) => each !== null);
-    if (next.length > 0) cancelTimer = time.after(Math.max(1, Math.min(...next) - now), settleNow);
+    const notices = rules.map((rule) => {
+      const revision = documents.orders.get(rule.order)?.revision;
+      return revision ? nextNotice(revision, rule, now) : null;
+    });
+    const next = [verdict?.nextChange ?? null, expires, ...notices].filter((each) => each !== null);
+    if (next.length > 0) cancelTimer = time.after(Math.max(1, Math.min(...next) - now), settleInTime);
+  };
+
+  const settleInTime = () => {
+    try {
+      settleNow();
+    } catch (error) {
+      ports.onFailure(error);
+    }
   };
 
   const fold = (observations: readonly Observation[]) => {
@@ -218,8 +351,8 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   };
 
   /** An admin's word on where the device is comes and goes with the record. */
-  const foldStatement = () => {
-    const statement = documents.record?.statement;
+  const foldStatement = (record: DeviceRecord | null) => {
+    const statement = record?.statement;
     if (!statement) {
       location = endStatement(location, clock.now());
       return store.saveLocation(location);
@@ -232,7 +365,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   // The list that enrolment stored, before there was anything that could sign receipts.
   store.transaction(() => {
     inform(documents.list, documents.orders);
-    foldStatement();
+    foldStatement(documents.record);
   });
 
   return {
@@ -243,13 +376,14 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     get verdict() {
       return verdict;
     },
-    gates: () => gates,
+    polygons: () => polygons,
+    gates: () => enforced,
 
     acceptRoots: (envelopes) => guarded('root of approvers', envelopes, () => documents.acceptRoots(envelopes)),
 
-    acceptList(envelope) {
+    acceptList(envelope, withheld = []) {
       return guarded('list', [envelope], () => {
-        const accepted = documents.acceptList(envelope, clock.now(), ({ list, orders, alarms }) => {
+        const accepted = documents.acceptList(envelope, withheld, clock.now(), ({ list, orders, alarms }) => {
           clock.atLeast(list.issued);
           inform(list, orders);
           for (const each of alarms) alarm(each.code, `${each.order} in list ${list.version}`, each.detail);
@@ -262,14 +396,14 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
       });
     },
 
+    acceptWithheld(withheld) {
+      const list = store.list();
+      return list !== null && this.acceptList(list.envelope, withheld);
+    },
+
     acceptRecord(envelope) {
       return guarded('device record', [envelope], () => {
-        const changed = store.transaction(() => {
-          if (!documents.acceptRecord(envelope)) return false;
-          foldStatement();
-          return true;
-        });
-        if (!changed) return false;
+        if (!documents.acceptRecord(envelope, foldStatement)) return false;
         settleNow();
         ports.onChange();
         return true;
@@ -309,12 +443,37 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     shown(orders) {
       store.transaction(() => {
         for (const { order, revision } of orders) {
+          for (const notice of noticesHere().filter((each) => each.order === order)) {
+            const { moment } = notice;
+            if (!store.noticeShown(notice)) continue;
+            receipt({ kind: 'shown', order, revision: notice.revision, service: null, gate: null, notice: moment });
+          }
           if (!store.once(`shown ${order} ${revision}`)) continue;
           receipt({ kind: 'shown', order, revision, service: null, gate: null });
         }
       });
+      given = null;
       ports.onChange();
     },
+
+    notices: noticesHere,
+    unshown,
+
+    dueExit: () => due,
+
+    exited({ order, revision }) {
+      const at = clock.now();
+      const next = { ...exits, wiped: [...exits.wiped, { order, revision, at }] };
+      store.transaction(() => {
+        store.saveExits(next);
+        receipt({ kind: 'wiped', order, revision, service: null, gate: null });
+      });
+      exits = next;
+      due = null;
+      ports.onChange();
+    },
+
+    exits: () => exits.wiped,
 
     listExpired,
 
@@ -330,6 +489,15 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     },
   };
 }
+
+/** Whether the order would deny this device something, were it in force now. */
+function concerns(rule: OrderRule, facts: DeviceFacts, now: Instant): boolean {
+  const begun = { ...rule, effective: Math.min(rule.effective, now) };
+  return Object.values(evaluate([begun], facts, now).services).some(({ allowed }) => !allowed);
+}
+
+const pairs = (changed: readonly { readonly service: Service; readonly gate: GateState }[]) =>
+  changed.map(({ service, gate }) => [service, gate] as const);
 
 function sameGate(one: GateState | undefined, other: GateState): boolean {
   return one !== undefined && JSON.stringify(one) === JSON.stringify(other);

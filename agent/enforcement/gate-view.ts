@@ -1,6 +1,7 @@
 /** A gate in words, as `status` shows it to a person. Every denial names its order and whom to ask. */
+import { toldTo } from '../../shared/order/spoken-to.ts';
 import type { Instant } from '../../shared/time/clock.ts';
-import type { Reason, Service } from '../../shared/verdict/terms.ts';
+import { type Reason, type Service, UNSAID_WAITING, type WaitingRule } from '../../shared/verdict/terms.ts';
 import type { Enforcement } from './enforcement.ts';
 
 /** One denial as a person is told of it. */
@@ -10,8 +11,10 @@ export interface DenialView {
   readonly title: string;
   readonly reasons: readonly Reason[];
   readonly until: Instant | null;
+  /** What becomes of messages that others sent here before. */
+  readonly waiting: WaitingRule;
   readonly appeal: string;
-  /** Language tag → the order's public statement. */
+  /** Language tag → what people are told: the order's notice, or else its public statement. */
   readonly statement: Readonly<Record<string, string>>;
 }
 
@@ -42,11 +45,21 @@ export function gateView(
         revision,
         title: terms?.title ?? '',
         reasons,
+        waiting: terms?.waiting ?? UNSAID_WAITING,
         until: terms?.until == null ? null : Date.parse(terms.until),
         appeal: terms?.appeal ?? '',
-        statement: terms?.statement ?? {},
+        statement: terms ? toldTo(terms) : {},
       };
     }),
     since: state?.since ?? now,
   };
+}
+
+/**
+ * Messages that the server had accepted before this instant pass the gate on their way in: all of them while it is open, those of before it closed when
+ * every order that closes it lets them through. Null: nothing passes.
+ */
+export function acceptedBefore({ open, denials, since }: GateView): Instant | null {
+  if (open) return Number.POSITIVE_INFINITY;
+  return denials.length > 0 && denials.every(({ waiting }) => waiting === 'deliver') ? since : null;
 }

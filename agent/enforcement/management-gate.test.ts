@@ -1,8 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { GateView } from './gate-view.ts';
+import type { DenialView, GateView } from './gate-view.ts';
 import { createManagementGate } from './management-gate.ts';
 
-const denial = { order: '2015-001', revision: 1, title: '', reasons: [], until: null, appeal: '', statement: {} };
+const denial: DenialView = {
+  ...{
+    order: '2015-001',
+    revision: 1,
+    title: '',
+    reasons: [],
+    until: null,
+    waiting: 'hold',
+    appeal: '',
+    statement: {},
+  },
+};
 const open: GateView = { service: 'management', open: true, reasons: [], denials: [], since: 0 };
 const shut: GateView = { ...open, open: false, denials: [denial] };
 

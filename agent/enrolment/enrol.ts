@@ -91,6 +91,8 @@ async function finish(
     .min(1)
     .parse(await get(open, new URL('/orders/roots', publicUrl)));
   const list = envelopeSchema.parse(await get(open, new URL('/orders/list', publicUrl)));
+  // What is kept from the public, devices get beside the list.
+  const withheld = z.array(envelopeSchema).parse(await get(asDevice, new URL('/device/withheld', httpsOf(deviceUrl))));
   const record = envelopeSchema.parse(await get(asDevice, new URL('/device/record', httpsOf(deviceUrl))));
 
   const installation = installationOf(roots);
@@ -99,7 +101,7 @@ async function finish(
     store.beginGeneration(generation);
     const held = openHeldDocuments(store, { device, installation, generation: () => generation });
     held.acceptRoots(roots);
-    const stored = held.acceptList(list, Date.now());
+    const stored = held.acceptList(list, withheld, Date.now());
     held.acceptRecord(record);
     if (stored) store.saveClock(signedTime(stored.list.issued));
   });

@@ -39,10 +39,10 @@ async function text(http: Http, url: URL): Promise<string> {
 /** The body of a 200, or the server's own refusal: problem+json carries the code and the words. */
 export function accepted(answer: HttpAnswer): Buffer {
   if (answer.status === 200) return answer.body;
-  const { code, detail } = readRefusal(answer.body.toString('utf8'));
+  const { code, detail, orders } = readRefusal(answer.body.toString('utf8'));
   throw new CordonError(
     ERROR_CODES.find((each) => each === code) ?? 'unavailable',
     detail ?? `The server answered ${answer.status}.`,
-    { status: answer.status },
+    { status: answer.status, ...(orders.length > 0 && { orders }) },
   );
 }

@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import type { Sensors } from './sensors.ts';
+import type { Sensors, SourceState } from './sensors.ts';
 
 const readingSchema = z.strictObject({
   position: z
@@ -30,16 +30,27 @@ export type SensorSource = { readonly file: string } | { readonly command: strin
 const run = promisify(execFile);
 
 export function sensorsFrom(source: SensorSource, onFailure: (why: string) => void): Sensors {
+  const name: SourceState['name'] = 'file' in source ? 'sensor file' : 'sensor program';
   return async () => {
     try {
       const text =
         'file' in source
           ? await readFile(source.file, 'utf8')
           : (await run(source.command, [], { timeout: 20_000, maxBuffer: 64 * 1024 })).stdout;
-      return readingSchema.parse(JSON.parse(text));
+      const reading = readingSchema.parse(JSON.parse(text));
+      const idle = reading.position === null && reading.network === null;
+      const detail = idle ? 'it knows neither position nor network' : '';
+      return { ...reading, sources: [{ name, state: idle ? 'idle' : 'working', detail }] };
     } catch (error) {
-      onFailure(error instanceof Error ? error.message : String(error));
-      return { position: null, network: null };
+      // Not in a parser's words: they may hold a position.
+      const malformed = error instanceof SyntaxError || error instanceof z.ZodError;
+      const why = malformed
+        ? 'it is not in the form that is read'
+        : error instanceof Error
+          ? error.message
+          : String(error);
+      onFailure(why);
+      return { position: null, network: null, sources: [{ name, state: 'failed', detail: why.split('\n')[0] ?? '' }] };
     }
   };
 }

@@ -14,11 +14,15 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
+  /** The whole of question and answer, however slowly they go, in milliseconds; a minute by default. */
+  readonly within?: number;
 }
 
 export type Http = (url: URL, request: HttpRequest) => Promise<HttpAnswer>;
 
-const ANSWER_WITHIN = 30_000;
+/** Without a sign of the other side for so long it is given up. */
+const SILENT_FOR = 30_000;
+const ANSWER_WITHIN = 60_000;
 const LARGEST_ANSWER = 32 * 1024 * 1024;
 
 /** Each request over a connection of its own. */
@@ -51,8 +55,15 @@ export function overOneConnection(dial: SecureDial): { readonly http: Http; clos
   };
 }
 
-function ask(url: URL, { method, headers, body }: HttpRequest, over: RequestOptions): Promise<HttpAnswer> {
+function ask(url: URL, asked: HttpRequest, over: RequestOptions): Promise<HttpAnswer> {
+  const { method, headers, body, within = ANSWER_WITHIN } = asked;
   return new Promise((resolve, reject) => {
+    const giveUp = (ms: number) => {
+      const error = new Error(`no answer from ${url.host} in ${ms} ms`);
+      reject(error);
+      request.destroy(error);
+    };
+    const deadline = setTimeout(giveUp, within, within);
     const request = httpRequest({
       ...over,
       ...targetOf(url),
@@ -64,9 +75,10 @@ function ask(url: URL, { method, headers, body }: HttpRequest, over: RequestOpti
         ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
         ...headers,
       },
-      timeout: ANSWER_WITHIN,
+      timeout: SILENT_FOR,
     });
-    request.once('timeout', () => request.destroy(new Error(`no answer from ${url.host} in ${ANSWER_WITHIN} ms`)));
+    request.once('timeout', () => giveUp(SILENT_FOR));
+    request.once('close', () => clearTimeout(deadline));
     request.once('error', reject);
     request.once('response', (response) => {
       const chunks: Buffer[] = [];
@@ -83,6 +95,17 @@ function ask(url: URL, { method, headers, body }: HttpRequest, over: RequestOpti
     });
     request.end(body);
   });
+}
+
+/** A server that cannot be reached is not what a person did wrong, nor whoever is asked about. Throws `unavailable`, or what says so itself. */
+export async function reached<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    if (cause instanceof CordonError) throw cause;
+    const detail = 'The server cannot be reached; try again when `status` says connected.';
+    throw new CordonError('unavailable', detail, {}, cause);
+  }
 }
 
 const targetOf = (url: URL) => ({ host: hostOf(url), port: Number(url.port || 443) });

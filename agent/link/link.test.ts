@@ -25,6 +25,7 @@ let server: Server;
 let sockets: WebSocket[];
 let states: string[];
 let link: Link;
+let onFrame: () => void;
 
 beforeAll(() => {
   ca = testAuthority();
@@ -33,6 +34,7 @@ afterAll(() => ca.remove());
 beforeEach(async () => {
   sockets = [];
   states = [];
+  onFrame = () => undefined;
   const { keyPem, chainPem } = ca.authority.serverIdentity();
   server = createServer({ key: keyPem, cert: chainPem });
   new WebSocketServer({ server }).on('connection', (socket) => {
@@ -50,7 +52,7 @@ beforeEach(async () => {
     secureDial: () => dial,
     hello: () => ({ kind: 'hello', agent: 'test', list: 0, record: 0, root: 0 }),
     denied: () => null,
-    onFrame: () => undefined,
+    onFrame: () => onFrame(),
     onDown: () => undefined,
     onRefusal: () => undefined,
     beforeKnock: async () => undefined,
@@ -73,6 +75,25 @@ it('a server without a ping for too long is dead whatever TCP says: the link is 
   await vi.waitFor(() => expect(states).toContainEqual('waiting: the server has fallen silent'), 2_000);
   await vi.waitFor(() => expect(sockets).toHaveLength(2), 5_000);
 });
+
+it('what cannot be taken ends the connection, and is waited for longer each time', async () => {
+  const jitter = vi.spyOn(Math, 'random').mockReturnValue(1);
+  onFrame = () => {
+    throw new Error('the disk is full');
+  };
+  const came: number[] = [];
+  sockets[0]?.send(JSON.stringify({ kind: 'time', time: 2 }));
+  for (const count of [2, 3]) {
+    await vi.waitFor(() => expect(sockets).toHaveLength(count), 5_000);
+    came.push(performance.now());
+  }
+  const [second = 0, third = 0] = came;
+  expect(third - second).toBeGreaterThan(1_900);
+  expect(states).toContainEqual('waiting: a frame of the server’s could not be taken: the disk is full');
+  onFrame = () => undefined;
+  await vi.waitFor(() => expect(link.state).toBe('connected'), 8_000);
+  jitter.mockRestore();
+}, 30_000);
 
 it('pings keep it up', async () => {
   const pinging = setInterval(() => sockets[0]?.ping(), SILENT_FOR / 6);

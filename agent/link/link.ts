@@ -40,9 +40,9 @@ export interface LinkPorts {
   readonly denied: () => string | null;
   /** A frame of a live connection, in order. Throwing closes the connection. */
   readonly onFrame: (frame: ServerFrame) => void;
-  /** The connection is over. */
+  /** The connection is over. Never throws. */
   readonly onDown: () => void;
-  /** HTTP 451: its body may carry the newer list. */
+  /** HTTP 451: its body may carry the newer list. Never throws. */
   readonly onRefusal: (body: string) => void;
   /** While refused, before each knock: poll the list and post receipts. Never rejects. */
   readonly beforeKnock: () => Promise<void>;
@@ -170,6 +170,8 @@ export function createLink(ports: LinkPorts): Link {
     new Promise((resolve) => {
       let over = false;
       let lost = 'the connection was closed';
+      /** Why this side has ended it. */
+      let unfit: string | null = null;
       let pulse: NodeJS.Timeout | undefined;
       const finish = (ending: Ending) => {
         if (over) return;
@@ -196,14 +198,11 @@ export function createLink(ports: LinkPorts): Link {
         beat();
         try {
           const frame = parseFrame(data, binary);
-          if (frame.kind === 'welcome') {
-            failures = 0;
-            become('connected', null);
-          }
+          if (frame.kind === 'welcome') become('connected', null);
           ports.onFrame(frame);
           if (frame.kind === 'welcome') resolve();
         } catch (error) {
-          lost = `a frame could not be taken: ${words(error)}`;
+          unfit = `a frame of the server’s could not be taken: ${words(error)}`;
           ws.close(CLOSE.malformed, 'frame_malformed');
         }
       });
@@ -215,7 +214,10 @@ export function createLink(ports: LinkPorts): Link {
         }
       });
       ws.on('close', (code, reason) => {
+        // What could not be taken comes again on the next connection: each waits longer than the one before.
+        if (state === 'connected' && unfit === null) failures = 0;
         if (left !== null) finish({ next: 'refused', detail: left, retryAfter: null });
+        else if (unfit !== null) finish({ next: 'retry', detail: unfit, retryAfter: null });
         else finish(closing(code, reason.toString(), lost));
       });
     });
@@ -272,7 +274,10 @@ function close(ws: WebSocket, reason: string): void {
 
 function parseFrame(data: RawData, binary: boolean): ServerFrame {
   if (binary) throw new Error('binary frames have no place in cordon.v1');
-  return serverFrameSchema.parse(JSON.parse(data.toString()));
+  const parsed = serverFrameSchema.safeParse(JSON.parse(data.toString()));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Error(`${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'malformed'}`, { cause: parsed.error });
 }
 
 /** What a close code means for what comes next. */

@@ -12,7 +12,8 @@ import { addressSchema } from './refusal.ts';
 
 export interface PollIntake {
   roots(envelopes: readonly Envelope[]): void;
-  list(envelope: Envelope): void;
+  list(envelope: Envelope, withheld: readonly Envelope[]): void;
+  withheld(envelopes: readonly Envelope[]): void;
   record(envelope: Envelope): void;
   address(seen: z.infer<typeof addressSchema>, connected: boolean): void;
 }
@@ -23,6 +24,8 @@ export interface PollPorts {
   readonly http: () => Http;
   readonly outbox: Outbox;
   readonly intake: PollIntake;
+  /** What is stored, and whether a list names revisions that are kept from the public and are not. */
+  readonly documents: { readonly lacking: boolean; lacks(list: Envelope): boolean };
   /** The public list was fetched, whether it was new or not. */
   readonly onListSeen: () => void;
   readonly onFailure: (what: string, error: unknown) => void;
@@ -31,22 +34,41 @@ export interface PollPorts {
 /** Receipts posted at once. */
 const BATCH = 64;
 
-export function createPoll(ports: PollPorts): () => Promise<void> {
+export interface Poll {
+  all(): Promise<void>;
+  /** Asks for the revisions behind the stored list's stubs. */
+  withheld(): Promise<void>;
+}
+
+export function createPoll(ports: PollPorts): Poll {
   let etag: string | null = null;
 
   const json = async (url: URL): Promise<unknown> =>
     JSON.parse(accepted(await ports.http()(url, { method: 'GET' })).toString('utf8'));
+
+  /** What is kept from the public comes by the device listener alone. Without it the list is good all the same, and it is asked for again. */
+  const beside = async (): Promise<Envelope[]> => {
+    try {
+      return z.array(envelopeSchema).parse(await json(new URL('/device/withheld', httpsOf(ports.deviceUrl()))));
+    } catch (error) {
+      ports.onFailure('withheld', error);
+      return [];
+    }
+  };
 
   const list = async () => {
     const answer = await ports.http()(new URL('/orders/list', ports.publicUrl()), {
       method: 'GET',
       headers: etag === null ? {} : { 'if-none-match': etag },
     });
-    if (answer.status === 304) return ports.onListSeen();
+    if (answer.status === 304) {
+      if (ports.documents.lacking) ports.intake.withheld(await beside());
+      return ports.onListSeen();
+    }
     const envelope = envelopeSchema.parse(JSON.parse(accepted(answer).toString('utf8')));
     // It may be made under a root that has not come yet, or signed by an online key that only that root names.
     ports.intake.roots(z.array(envelopeSchema).parse(await json(new URL('/orders/roots', ports.publicUrl()))));
-    ports.intake.list(envelope);
+    ports.intake.list(envelope, ports.documents.lacks(envelope) ? await beside() : []);
     const given = answer.headers['etag'];
     etag = typeof given === 'string' ? given : null;
     ports.onListSeen();
@@ -75,17 +97,21 @@ export function createPoll(ports: PollPorts): () => Promise<void> {
     }
   };
 
-  return async () => {
-    for (const [what, work] of [
-      ['list', list],
-      ['record', record],
-      ['receipts', receipts],
-    ] as const) {
-      try {
-        await work();
-      } catch (error) {
-        ports.onFailure(what, error);
+  return {
+    withheld: async () => ports.intake.withheld(await beside()),
+    all: async () => {
+      for (const [what, work] of [
+        // The record first: it may keep a list from having something destroyed.
+        ['record', record],
+        ['list', list],
+        ['receipts', receipts],
+      ] as const) {
+        try {
+          await work();
+        } catch (error) {
+          ports.onFailure(what, error);
+        }
       }
-    }
+    },
   };
 }

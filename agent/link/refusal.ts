@@ -8,14 +8,23 @@ export const addressSchema = z.object({ time: z.int().min(0), areas: z.array(z.s
 const refusalSchema = z.object({
   code: z.string().optional(),
   detail: z.string().optional(),
+  context: z
+    .object({ orders: z.array(z.string().max(32)) })
+    .optional()
+    .catch(undefined),
   list: envelopeSchema.optional(),
+  withheld: z.array(envelopeSchema).optional(),
   address: addressSchema.optional(),
 });
 
 export interface Refusal {
   readonly code: string | null;
   readonly detail: string | null;
+  /** Those that it is refused by, the first of them first. */
+  readonly orders: readonly string[];
   readonly list: Envelope | null;
+  /** The revisions behind the list's stubs. */
+  readonly withheld: readonly Envelope[];
   readonly address: z.infer<typeof addressSchema> | null;
 }
 
@@ -27,6 +36,7 @@ export function readRefusal(body: string): Refusal {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  const { code = null, detail = null, list = null, address = null } = refusalSchema.safeParse(json).data ?? {};
-  return { code, detail, list, address };
+  const said = refusalSchema.safeParse(json).data ?? {};
+  const { code = null, detail = null, context, list = null, withheld = [], address = null } = said;
+  return { code, detail, orders: context?.orders ?? [], list, withheld, address };
 }

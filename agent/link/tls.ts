@@ -19,6 +19,15 @@ export interface SecureDialOptions {
   readonly identity: TlsIdentity | null;
 }
 
+/** OpenSSL goes by the wall clock of the machine, which may be years off: whoever reads it is told so, and nothing else is taken for the server. */
+function aboutTheClock(error: Error): Error {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code !== 'CERT_NOT_YET_VALID' && code !== 'CERT_HAS_EXPIRED') return error;
+  const shows = new Date().toISOString().slice(0, 10);
+  const words = `${error.message} on ${shows}, which this machine’s clock shows: is it right?`;
+  return Object.assign(new Error(words, { cause: error }), { code });
+}
+
 export type SecureDial = (target: { host: string; port: number }) => Promise<TLSSocket>;
 
 const HANDSHAKE_WITHIN = 20_000;
@@ -45,7 +54,7 @@ export function secureDial({ dial, rootPem, identity }: SecureDialOptions): Secu
         // A ticket that led nowhere is not tried twice.
         tickets.delete(place);
         secure.destroy();
-        reject(error);
+        reject(aboutTheClock(error));
       };
       const deadline = setTimeout(
         () => fail(new Error(`no TLS handshake with ${place} in ${HANDSHAKE_WITHIN} ms`)),

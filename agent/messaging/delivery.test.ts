@@ -3,7 +3,7 @@ import { heard, outcomeOf, type Recipient } from './delivery.ts';
 import type { MessageState } from './messaging.ts';
 
 const recipient = (person: string, state: MessageState, order: string | null = null): Recipient => ({
-  ...{ device: `dev_${person}`, person, name: person, state, order },
+  ...{ device: `dev_${person}`, person, name: person, state, order, refusal: null },
 });
 
 describe('what has become of a message', () => {
@@ -34,13 +34,18 @@ describe('what has become of a message', () => {
     expect(heard(recipient('amina', before), word, null).state).toBe(after);
   });
 
-  it('names the order', () => {
+  it('names the order, and why something else was refused', () => {
     const held = heard(recipient('amina', 'waiting'), 'held', '2015-001');
     expect(outcomeOf([held])).toEqual({
       state: 'held',
       order: '2015-001',
-      missed: [{ name: 'amina', state: 'held', order: '2015-001' }],
+      refusal: null,
+      missed: [{ name: 'amina', state: 'held', order: '2015-001', refusal: null }],
     });
     expect(heard(held, 'sent', null).order).toBeNull();
+    const full = { code: 'too_large', detail: 'Their mailbox is full.' };
+    const refused = heard(recipient('amina', 'waiting'), 'refused', null, full);
+    expect(outcomeOf([refused])).toMatchObject({ state: 'refused', refusal: full, missed: [{ refusal: full }] });
+    expect(heard(refused, 'delivered', null).refusal).toBeNull();
   });
 });

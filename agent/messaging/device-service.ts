@@ -1,9 +1,11 @@
 /** What messaging asks of the server by plain HTTPS: key packages and attachments (`shared/protocol/device-http.ts`). It opens none of them. */
-import { CordonError } from '../../shared/errors.ts';
 import { claimAnswer, keyPackagesAnswer } from '../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { accepted, httpsOf } from '../enrolment/est.ts';
-import type { Http } from '../link/http.ts';
+import { type Http, reached } from '../link/http.ts';
+
+/** Over a poor network a file takes its time; what drips for longer is not waited for. */
+const FILE_WITHIN = 15 * 60_000;
 
 export interface ClaimedPackage {
   readonly device: DeviceId;
@@ -63,23 +65,14 @@ export function createDeviceService(ports: {
           method: 'PUT',
           headers: { 'content-type': 'application/octet-stream' },
           body: Buffer.from(sealed),
+          within: FILE_WITHIN,
         }),
       );
       if (answer.status < 200 || answer.status > 299) accepted(answer);
     },
     async attachment(id) {
-      return accepted(await reached(ports.http()(url(`attachments/${id}`), { method: 'GET' })));
+      const asked = { method: 'GET', within: FILE_WITHIN } as const;
+      return accepted(await reached(ports.http()(url(`attachments/${id}`), asked)));
     },
   };
-}
-
-/** A server that cannot be reached is not what a person did wrong. */
-async function reached<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (cause) {
-    if (cause instanceof CordonError) throw cause;
-    const detail = 'The server cannot be reached; try again when `status` says connected.';
-    throw new CordonError('unavailable', detail, {}, cause);
-  }
 }

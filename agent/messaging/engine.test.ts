@@ -1,5 +1,7 @@
 import { cpSync, rmSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CordonError } from '../../shared/errors.ts';
 import { MessagingWorld, type TestDevice } from '../../tests/support/messaging-world.ts';
 
 let world: MessagingWorld;
@@ -23,6 +25,9 @@ const all = (...names: string[]) => Promise.all(names.map(online));
 
 const texts = ({ messaging }: TestDevice, conversation: string) =>
   messaging.messages(conversation, { limit: 100 }).flatMap(({ from, text }) => (from ? [text] : []));
+/** What is shown as nobody's. */
+const notes = ({ messaging }: TestDevice, conversation: string) =>
+  messaging.messages(conversation, { limit: 100 }).flatMap(({ from, text }) => (from ? [] : [text]));
 const say = ({ messaging }: TestDevice, conversation: string, text: string) =>
   messaging.send(conversation, { text, attachments: [] });
 const stateOf = ({ messaging }: TestDevice, conversation: string, id: string) =>
@@ -44,6 +49,28 @@ describe('two people', () => {
     expect(ada!.alarms).toEqual([]);
     expect(ben!.alarms).toEqual([]);
     for (const { body } of world.posts) expect(Buffer.from(body, 'base64').toString('latin1')).not.toContain('Hello');
+  });
+
+  it('ask again at once after a word that came while they were asking, however often', async () => {
+    // Of the waits that would follow otherwise, the fifth alone takes longer than this may.
+    world.tellsTooEarly = 5;
+    await online('Ada');
+    expect(world.tellsTooEarly).toBe(0);
+  });
+
+  it('ask again when they said they would, though their clock was set back meanwhile', async () => {
+    world.tellsNothing = 1;
+    const ada = await world.enrol('Ada');
+    ada.connect();
+    await ada.messaging.maintain();
+    expect(ada.messaging.state().state).toBe('uncertified');
+    const { now } = Date;
+    const slow = vi.spyOn(Date, 'now').mockImplementation(() => now() - 1_000);
+    try {
+      await eventually(() => expect(ada.messaging.state().state).toBe('ready'));
+    } finally {
+      slow.mockRestore();
+    }
   });
 
   it('reach each other over days offline, in order', async () => {
@@ -104,8 +131,11 @@ describe('a conversation follows its people', () => {
     await say(eve!, conversation, 'two');
     await eventually(() => expect(texts(cleo2, conversation)).toEqual(['two']));
 
+    const changes = () => world.posts.filter(({ commit }) => commit !== null).length;
+    const before = changes();
     world.revoke(ben!.id);
-    // Nobody has to have heard of it: who writes looks first.
+    await eventually(() => expect(changes()).toBeGreaterThan(before));
+    await eventually(() => expect(dina!.store.device(dina!.id).messaging.unopenedMail(0, 1)).toEqual([]));
     await new Promise((resolve) => setTimeout(resolve, 200));
     await say(dina!, conversation, 'three');
     for (const device of [ada!, cleo!, dina!, ada2!, ben2!, eve!, cleo2]) {
@@ -208,8 +238,9 @@ describe('what is lost', () => {
 
   it('a lock keeps what comes unread, and an unlock gives it back in order', async () => {
     const [ada, ben] = await all('Ada', 'Ben');
-    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
-    await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Plans' });
+    // The title comes behind the welcome: nothing else is on its way then.
+    await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Plans' }]));
     await ben!.workspace.lock();
     const id = await say(ada!, conversation, 'one');
     await say(ada!, conversation, 'two');
@@ -219,7 +250,7 @@ describe('what is lost', () => {
       expect.objectContaining({ code: 'workspace_locked' }),
     );
     await expect(say(ben!, conversation, 'no')).rejects.toMatchObject({ code: 'workspace_locked' });
-    expect(stateOf(ada!, conversation, id)).toBe('sent');
+    await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('sent'));
     await ben!.workspace.unlock();
     ben!.messaging.poke();
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['one', 'two']));
@@ -233,6 +264,9 @@ describe('what is lost', () => {
     await ben!.stop();
     const anew = await world.boot({ ...ben!, generation: 2 });
     anew.connect();
+    await eventually(() =>
+      expect(notes(anew, conversation).join()).toMatch(/enrolled anew.*ask them for what you miss/),
+    );
     await eventually(() => expect(anew.messaging.conversations()).toMatchObject([{ state: 'ready' }]));
     await say(ada!, conversation, 'to the new one');
     await eventually(() => expect(texts(anew, conversation)).toEqual(['to the new one']));
@@ -263,6 +297,62 @@ describe('an order', () => {
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['before', 'during']));
   });
 
+  it('lets in what the server had accepted before the gate closed, when the order says so, and nothing out', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+    ben!.disconnect();
+    const before = await say(ada!, conversation, 'before');
+    await eventually(() => expect(stateOf(ada!, conversation, before)).toBe('sent'));
+    await pause(5);
+    ben!.gate = { order: '2015-001', waiting: 'deliver', since: Date.now() };
+    await pause(5);
+    // This server carries it all the same.
+    const after = await say(ada!, conversation, 'after');
+    await eventually(() => expect(stateOf(ada!, conversation, after)).toBe('sent'));
+    const posted = () => world.posts.filter(({ from }) => from === ben!.id).length;
+    const posts = posted();
+    ben!.connect();
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['before']));
+    await ben!.messaging.read(conversation);
+    await ben!.messaging.maintain();
+    await pause(100);
+    expect([texts(ben!, conversation), posted()]).toEqual([['before'], posts]);
+    await expect(say(ben!, conversation, 'no')).rejects.toMatchObject({ code: 'service_denied' });
+    ben!.gate = null;
+    ben!.messaging.poke();
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['before', 'after']));
+    await eventually(() => expect(stateOf(ada!, conversation, before)).toBe('read'));
+    await eventually(() => expect(stateOf(ada!, conversation, after)).toBe('delivered'));
+  });
+
+  it('says a title again that an order has sent back', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Lunch' });
+    await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Lunch' }]));
+    const posts = world.posts.length;
+    world.tamper = (to, item) => (to === ben!.id && item.type === 'post' ? null : item);
+    await ada!.messaging.rename(conversation, 'Dinner');
+    await eventually(() => expect(world.posts.length).toBe(posts + 1));
+    world.tamper = (_to, item) => item;
+    const fate = { fate: 'returned', order: '2015-003', at: 1 } as const;
+    world.deliver(ada!.id, { type: 'fate', id: world.posts.at(-1)!.id, device: ben!.id, ...fate });
+    await eventually(() => expect(world.posts.length).toBe(posts + 1));
+    ada!.disconnect();
+    ada!.connect();
+    await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Dinner' }]));
+  });
+
+  it('asks for what loses a conversation to be kept whatever an order does, and for nothing else', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await say(ada!, conversation, 'hello');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['hello']));
+    await eventually(() => expect(world.posts.length).toBeGreaterThanOrEqual(4));
+    // Welcome; what it is called; the text; its receipt.
+    expect(world.posts.map(({ keep }) => keep)).toEqual([true, false, false, false]);
+  });
+
   it('refuses at the server by name, and tells what is held, released and returned', async () => {
     const [ada, ben] = await all('Ada', 'Ben');
     const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
@@ -291,6 +381,41 @@ describe('an order', () => {
     );
     fate('returned', 3);
     await eventually(() => expect(ada!.messaging.message(id)).toMatchObject({ state: 'returned', order: '2015-003' }));
+  });
+});
+
+describe('what is refused says why', () => {
+  it.each([
+    ['a file that is too large', 'too_large', {}, null],
+    ['a file by an order', 'service_denied', { orders: ['2015-001', '2015-002'] }, '2015-001'],
+  ] as const)('%s', async (_name, code, said, order) => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    world.refusesFiles = new CordonError(code, 'because of this', said);
+    const attachments = [{ name: 'plan.txt', type: 'text/plain', bytes: Buffer.from('plan') }];
+    const id = await ada!.messaging.send(conversation, { text: 'the plan', attachments });
+    const refusal = { code, detail: 'because of this' };
+    await eventually(() => expect(ada!.messaging.message(id)).toMatchObject({ state: 'refused', order, refusal }));
+    await say(ada!, conversation, 'without it');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['without it']));
+  });
+
+  it('a message for a mailbox that is full', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await eventually(() => expect(ada!.store.device(ada!.id).messaging.countPosts()).toBe(0));
+    world.full.add(ben!.id);
+    const id = await say(ada!, conversation, 'one too many');
+    const refusal = {
+      code: 'too_large',
+      detail: expect.stringMatching(/mailbox at the server is full: send it again/),
+    };
+    await eventually(() =>
+      expect(ada!.messaging.message(id)).toMatchObject({
+        ...{ state: 'refused', order: null, refusal },
+        missed: [{ name: 'Ben', state: 'refused', refusal }],
+      }),
+    );
   });
 });
 

@@ -2,21 +2,20 @@
  * People's messages on this device: one loop that opens what came and sends what is due, one step after another, whenever anything has changed.
  * Nothing of it lives in memory alone: killed at any instant, the next start goes on from the last step.
  */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CordonError } from '../../shared/errors.ts';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import { LONGEST_TEXT, MOST_ATTACHMENTS } from '../../shared/seal/content.ts';
-import { makeSigningKey } from '../../shared/seal/signing-key.ts';
-import type { Self, SigningKey } from '../../shared/seal/terms.ts';
+import type { Self } from '../../shared/seal/terms.ts';
 import type { Instant } from '../../shared/time/clock.ts';
-import type { GateView } from '../enforcement/gate-view.ts';
+import { acceptedBefore, type GateView } from '../enforcement/gate-view.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { createActs } from './acts.ts';
 import { createAttachments } from './attachments.ts';
-import { type Context, together } from './context.ts';
+import type { Context } from './context.ts';
 import type { DeviceService } from './device-service.ts';
-import { answeredCommit, begin, devicesOf, follow } from './groups.ts';
+import { createEnrolmentKey } from './enrolment-key.ts';
+import { answeredCommit } from './groups.ts';
 import { createKeyPackageStock } from './key-package-stock.ts';
 import { createMailbox } from './mailbox.ts';
 import type { Membership } from './membership.ts';
@@ -26,8 +25,9 @@ import { createOpening } from './opening.ts';
 import { createPosts, type Posted } from './posts.ts';
 import { type ConversationRecord, createRecords, type Named } from './records.ts';
 import { askToRejoin, beginAnew } from './rejoining.ts';
-import { answeredText, markRead, sendAbout, sendReceipts, sendTexts } from './sending.ts';
+import { answeredAbout, answeredText, markRead, sendAbout, sendReceipts, sendTexts } from './sending.ts';
 import { createSerial } from './serial.ts';
+import { createTurns } from './turns.ts';
 import { createVault } from './vault.ts';
 import { createViews, noConversation } from './views.ts';
 
@@ -52,6 +52,9 @@ export interface EnginePorts {
   readonly patience?: number | undefined;
 }
 
+/** What may come and go by this device's own gate. */
+type Passes = 'all' | 'what was due' | 'nothing';
+
 type MessagingFrame = Extract<
   ServerFrame,
   { kind: 'posted' | 'mailbox-is' | 'mail' | 'key-packages-left' | 'members-changed' }
@@ -70,10 +73,6 @@ export interface MessagingEngine extends Messaging {
 }
 
 const PATIENCE = 60_000;
-/** A conversation whose members were compared longer ago is compared before somebody writes in it. */
-const CHECKED_FOR = 60_000;
-/** And in any case after this: a lost word of a change delays and never loses. */
-const CHECKED_AT_LEAST = 15 * 60_000;
 /** After a step that failed, mostly for want of a network. */
 const AGAIN_AFTER = 5_000;
 const STOP_WITHIN = 2_000;
@@ -89,26 +88,23 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   const attachments = createAttachments({ workspace, service });
   const serial = createSerial();
   const listeners = new Set<() => void>();
-  let key: SigningKey | null = null;
+  const key = createEnrolmentKey(store, generation);
   let connected = false;
-  /** What the mailbox was last asked for on this connection; null: nothing. */
-  let asked: boolean | null = null;
+  /** What passes on this connection, as the server was last told; null: it was told nothing yet. */
+  let asked: Passes | null = null;
   /** The server has said what it remembers, and it agrees with what is remembered here. */
   let ready = false;
   let stopped = false;
   /** When the server is asked again whether this device is a member, in real time. */
   let handInAt = 0;
   let handInAfter = FIRST_BETWEEN;
+  /** Words of the server that members have changed: one that comes while it is asked may be about what it has not answered yet. */
+  let changesHeard = 0;
   let answers: Posted[] = [];
-  /** When each conversation is to be compared with its people, and whether it has waited for others before it. Real time. */
-  const turns = new Map<string, { readonly at: number; readonly waited: boolean }>();
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
 
-  const self = (): Self => {
-    if (!key) throw new CordonError('unavailable', 'Messages are just being opened; try again in a moment.');
-    return { device, generation, key };
-  };
+  const self = (): Self => ({ device, generation, key: key.get() });
   const stock = createKeyPackageStock({ store, vault, service, self, target: ports.keyPackages, now: Date.now });
 
   const own = (): Named => {
@@ -126,44 +122,17 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     alarm: ports.alarm,
   };
   const opening = createOpening(context, ports.patience ?? PATIENCE);
+  const turns = createTurns(context, (at) => wakeAt(at));
   const views = createViews(context);
 
   const changed = () => {
     for (const listener of listeners) listener();
   };
 
-  // What this enrolment is: its key is kept as its certificate's is, so that a wipe of the workspace takes what was said and not who one is.
-
-  const loadKey = async (): Promise<SigningKey> => {
-    if (key) return key;
-    const kept = store.messagingValue('signing')?.toString();
-    const held: { readonly generation: number; readonly publicKey: string; readonly seed: string } | null = kept
-      ? JSON.parse(kept)
-      : null;
-    if (held?.generation === generation) {
-      key = { publicKey: held.publicKey, privateKey: Buffer.from(held.seed, 'base64') };
-      return key;
-    }
-    const made = await makeSigningKey();
-    const seed = Buffer.from(made.privateKey).toString('base64');
-    store.transaction(() => {
-      store.saveMessagingValue('signing', Buffer.from(JSON.stringify({ generation, publicKey: made.publicKey, seed })));
-      // Enrolled anew: counters, states and packages were the earlier enrolment's.
-      if (held) {
-        for (const name of ['taken', 'posts']) store.saveMessagingValue(name, Buffer.from('0'));
-        store.saveMessagingValue('restored', Buffer.from('yes'));
-        store.forgetMail();
-      }
-    });
-    key = made;
-    return made;
-  };
-
   const loadVault = async (): Promise<boolean> => {
     if (vault.state() === 'closed') {
       await vault.open();
-      posts.opened();
-      if (!ready) posts.closed();
+      if (ready && asked === 'all') posts.opened();
       changed();
     }
     return vault.state() === 'open';
@@ -172,14 +141,21 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   /** Whether this device may take part. While it may not, the server is asked ever less often, and says by itself when that has changed. */
   const certified = async (): Promise<boolean> => {
     if (membership.own().state === 'member') return true;
-    if (!connected || Date.now() < handInAt) return false;
+    if (!connected) return false;
+    if (Date.now() < handInAt) {
+      // An earlier time may have taken this one's place, or the clock have been set back.
+      wakeAt(handInAt);
+      return false;
+    }
     const before = membership.own().state;
+    const heard = changesHeard;
     const { state: is, person, name } = await membership.handIn(self().key.publicKey);
     if (is === 'member') {
       if (vault.state() === 'open') store.saveMessagingValue('own', vault.seal('own', { person, name }));
     } else {
-      handInAfter = Math.min(LONGEST_BETWEEN, handInAfter * 2);
-      handInAt = Date.now() + handInAfter;
+      const told = changesHeard !== heard;
+      handInAfter = told ? FIRST_BETWEEN : Math.min(LONGEST_BETWEEN, handInAfter * 2);
+      handInAt = told ? 0 : Date.now() + handInAfter;
       wakeAt(handInAt);
       if (person !== null) await membership.membersOf([person]);
     }
@@ -187,13 +163,18 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     return is === 'member';
   };
 
+  const passes = (): Passes => {
+    const before = vault.state() === 'wiped' ? null : acceptedBefore(ports.gate());
+    return before === null ? 'nothing' : before === Number.POSITIVE_INFINITY ? 'all' : 'what was due';
+  };
+
   const ask = () => {
-    const open = ports.gate().open && vault.state() !== 'wiped';
-    if (!connected || asked === open) return;
-    asked = open;
+    const now = passes();
+    if (!connected || asked === now) return;
+    asked = now;
     ready = false;
     posts.closed();
-    mailbox.ask(open);
+    mailbox.ask(now !== 'nothing');
   };
 
   // The loop.
@@ -243,7 +224,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   const round = async (): Promise<void> => {
     const open = await step('open what is kept', loadVault);
     if (!ports.hasOrganisationKey()) return;
-    if ((await step('read the key', loadKey)) === null) return;
+    if ((await step('read the key', key.load)) === null) return;
     if (open && mailbox.restored()) await step('begin anew', () => beginAnew(context, mailbox.begunAnew));
     // Before anybody hears of this device, so that whoever does can bring it in.
     if (open && connected) await step('hand key packages in', stock.work);
@@ -252,12 +233,13 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     ask();
     if (!open) return;
     await step('take the server’s answers', takeAnswers);
-    if (!ports.gate().open) return;
-    const before = store.unopenedMail(0, 1)[0]?.number;
-    const opened = await step('open the mailbox', opening.open);
+    const before = acceptedBefore(ports.gate());
+    if (before === null) return;
+    const first = store.unopenedMail(0, 1)[0]?.number;
+    const opened = await step('open the mailbox', () => opening.open(before));
     if (opened?.waiting) wakeAt(Date.now() + Math.min(AGAIN_AFTER, ports.patience ?? PATIENCE));
-    if (before !== undefined) changed();
-    if (!ready) return;
+    if (first !== undefined) changed();
+    if (!ready || !ports.gate().open) return;
     for (const record of records.conversations()) await tend(record);
     await step('post', posts.pump);
   };
@@ -266,11 +248,10 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   const tend = async ({ id, state }: ConversationRecord): Promise<void> => {
     if (state === 'rejoining') await step('ask to be let in again', () => askAgain(id));
     const writing = store.countMarked(id, 'unsent') > 0;
-    if (state === 'ready') await step('follow people', () => followWhenDue(id, writing));
+    if (state === 'ready') await step('follow people', () => turns.take(id, writing));
     await step('say what it is called', () => sendAbout(context, id));
     // Whoever should not read it any more is to be out of it first.
-    const checked = records.conversation(id)?.checkedAt ?? 0;
-    if (writing && Date.now() - checked < CHECKED_FOR) {
+    if (writing && turns.checked(id)) {
       await step('send messages', () => sendTexts(context, id, attachments));
       changed();
     }
@@ -282,26 +263,6 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     if (record) askToRejoin(context, record);
   };
 
-  const followWhenDue = async (id: string, writing: boolean): Promise<void> => {
-    const now = Date.now();
-    const turn = turns.get(id);
-    const checkedAt = records.conversation(id)?.checkedAt ?? 0;
-    const hurry = writing && now - checkedAt >= CHECKED_FOR;
-    const due = turn ? now >= turn.at : now - checkedAt >= CHECKED_AT_LEAST;
-    // While a change of one's own is on its way there is nothing to compare with; its answer brings us back here.
-    if (records.pending(id)) return;
-    if (!due && !hurry) {
-      // An earlier time may have taken this one's place.
-      if (turn) wakeAt(turn.at);
-      return;
-    }
-    turns.delete(id);
-    const wait = await follow(context, id, hurry, turn?.waited ?? false);
-    if (wait === null) return;
-    turns.set(id, { at: Date.now() + wait, waited: true });
-    wakeAt(Date.now() + wait);
-  };
-
   const takeAnswers = async (): Promise<void> => {
     for (;;) {
       const [answer] = answers;
@@ -309,6 +270,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
       const purpose = posts.purposeOf(answer);
       if (purpose?.kind === 'text') answeredText(context, answer);
       else if (purpose?.kind === 'commit') await answeredCommit(context, purpose.conversation, answer);
+      else if (purpose?.kind === 'about' && answer.outcome === 'accepted') answeredAbout(context, purpose, answer);
       else if (purpose && answer.outcome === 'refused') posts.deferred(answer);
       else if (purpose) store.transaction(() => posts.settled(answer));
       answers = answers.slice(1);
@@ -316,46 +278,17 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     }
   };
 
-  // What people do.
-
-  const maySend = (): void => {
-    if (vault.state() !== 'open') vault.seal('', null);
-    const { open, denials } = ports.gate();
-    if (!open) {
-      const [denial] = denials;
-      const detail = denial
-        ? `Delivery is suspended by order ${denial.order} (${denial.title}). Appeal to: ${denial.appeal}`
-        : 'This device has no order list or record yet, and delivers nothing until it has.';
-      throw new CordonError('service_denied', detail, { order: denial?.order ?? null, appeal: denial?.appeal ?? null });
-    }
-    own();
-  };
-
-  const changeable = (id: string): ConversationRecord => {
-    const record = records.conversation(id);
-    if (!record) throw noConversation(id);
-    if (record.state === 'left') {
-      throw new CordonError('not_a_member', 'You do not belong to this conversation any more; what was said stays.');
-    }
-    return record;
-  };
-
-  /** An act of a person: after the steps that are under way, and before the next. */
-  const act = async <T>(work: () => Promise<T> | T): Promise<T> => {
+  const inTurn = async <T>(work: () => Promise<T> | T): Promise<T> => {
     const result = await serial(async () => {
       await loadVault();
-      await loadKey();
-      maySend();
+      await key.load();
       return work();
     });
     changed();
     poke();
     return result;
   };
-
-  /** Titles and people change here at once, and for the others when it can be sent. */
-  const aboutChanged = (record: ConversationRecord, change: Partial<ConversationRecord>) =>
-    records.save({ ...record, ...change, aboutAt: Math.max(ports.now(), record.aboutAt + 1), aboutDue: true });
+  const acts = createActs(context, { attachments, turns, gate: ports.gate, inTurn });
 
   const state = (): MessagingState => {
     const kept = vault.state();
@@ -371,62 +304,12 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
 
   return {
     ...views,
+    ...acts,
     state,
     async people(text) {
       const found = await membership.search(text);
       return found.map(({ person, name }) => ({ person, name, verified: true }));
     },
-    start: ({ people, title }) =>
-      act(async () => {
-        const [other, ...more] = new Set(people.filter((person) => person !== own().person));
-        if (other === undefined) throw new CordonError('invalid_input', 'A conversation is with somebody else.');
-        if (title === null && more.length === 0) {
-          const known = records
-            .conversations()
-            .find((one) => one.state !== 'left' && one.title === null && isBetween(one, own().person, other));
-          if (known) return known.id;
-        }
-        return begin(context, [other, ...more], title);
-      }),
-    rename: (conversation, title) =>
-      act(() => aboutChanged(changeable(conversation), { title: title?.trim().slice(0, 120) || null })),
-    addPeople: (conversation, people) =>
-      act(async () => {
-        const record = changeable(conversation);
-        const members = await devicesOf(context, [
-          ...new Set([...people, ...record.people.map(({ person }) => person)]),
-        ]);
-        const added = members.filter(({ person }) => people.includes(person));
-        aboutChanged(record, { people: together(record.people, added), checkedAt: 0 });
-        turns.set(conversation, { at: 0, waited: true });
-      }),
-    leave: (conversation) =>
-      act(() => {
-        const record = changeable(conversation);
-        const people = record.people.filter(({ person }) => person !== own().person);
-        if (people.length === 0) return records.save({ ...record, state: 'left' }, { group: null, pending: null });
-        store.transaction(() => {
-          // What is on its way may be a change of the members: from the state after it nothing could be said.
-          aboutChanged(record, { state: 'left', people });
-        });
-      }),
-    send: (conversation, { text, attachments: given }) =>
-      act(async () => {
-        changeable(conversation);
-        if (text === '' && given.length === 0) throw new CordonError('invalid_input', 'There is nothing to send.');
-        if (text.length > LONGEST_TEXT || given.length > MOST_ATTACHMENTS) {
-          const most = `A message holds ${LONGEST_TEXT} characters and ${MOST_ATTACHMENTS} files at most.`;
-          throw new CordonError('too_large', most);
-        }
-        const kept = [];
-        for (const one of given) kept.push(await attachments.keep(one));
-        const id = randomUUID();
-        records.addMessage({
-          ...{ id, conversation, mark: 'unsent', mine: true, at: ports.now(), text, attachments: kept },
-          ...{ from: { ...own(), device }, recipients: [], refused: null, seen: true },
-        });
-        return id;
-      }),
     async attachment(id, index) {
       await loadVault();
       const message = records.message(id);
@@ -470,36 +353,37 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
         case 'mailbox-is':
           mailbox.compare(frame);
           // Answered for the last time that it was asked.
-          if (asked !== true) return;
+          if (asked === 'nothing') return;
           // Who was not there for a while may have missed that somebody came or went.
-          for (const id of store.conversationIds()) turns.set(id, { at: 0, waited: false });
+          turns.allSoon();
           return void serial(async () => {
             // Nothing goes out of a state that was in two places.
             if (mailbox.restored() && (await step('open what is kept', loadVault))) {
               await step('begin anew', () => beginAnew(context, mailbox.begunAnew));
             }
-            if (asked !== true || !connected || mailbox.restored()) return;
+            if (asked === null || asked === 'nothing' || !connected || mailbox.restored()) return;
             // On each connection the server hears anew whom this device wants to hear of.
             for (const { people } of vault.state() === 'open' ? records.conversations() : []) {
               for (const { person } of people) membership.changed(person);
             }
             ready = true;
-            posts.opened();
+            if (asked === 'all') posts.opened();
           }).then(poke);
         case 'key-packages-left':
           stock.left(frame.count);
           return poke();
         case 'members-changed':
           membership.changed(frame.person);
+          changesHeard += 1;
           handInAt = 0;
-          for (const id of store.conversationIds()) turns.set(id, { at: 0, waited: false });
+          turns.allSoon();
           return poke();
       }
     },
     poke,
     async maintain() {
-      for (const id of store.conversationIds()) if (!turns.has(id)) turns.set(id, { at: Date.now(), waited: false });
-      if (ready) posts.opened();
+      turns.maintain();
+      if (ready && asked === 'all') posts.opened();
       poke();
       await running;
     },
@@ -512,9 +396,6 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     },
   };
 }
-
-const isBetween = ({ people }: ConversationRecord, own: string, other: string): boolean =>
-  people.length === 2 && people.every(({ person }) => person === own || person === other);
 
 const uncertified = (): CordonError =>
   new CordonError(

@@ -123,6 +123,7 @@ export async function follow(context: Context, id: string, hurry: boolean, waite
   const checked: ConversationRecord = {
     ...record,
     people: together(record.people, peopleOf(wanted)),
+    aboutDue: record.aboutDue || record.aboutOwed === true,
     checkedAt: realNow(),
   };
   if (remove.length === 0 && add.length === 0) {
@@ -189,7 +190,12 @@ export async function answeredCommit(context: Context, conversation: string, ans
     store.transaction(() => posts.settled(answer));
     // Another one had come for the same epoch: the server has told some of us one thing and others another.
     if (record && answer.outcome === 'accepted')
-      loseConversation(context, record, 'two commits were taken for one epoch');
+      loseConversation(
+        context,
+        record,
+        'two commits were taken for one epoch',
+        'The server has told some of you of one change of who is in this conversation, and others of another.',
+      );
     return;
   }
   if (answer.outcome === 'superseded') {

@@ -52,12 +52,13 @@ async function device(name: string) {
   const alarms: string[] = [];
   let held: HeldLedger | null = null;
   let now = 0;
-  const lies: { answer: ((path: string, json: Told) => unknown) | null } = { answer: null };
+  const lies: { answer: ((path: string, json: Told) => unknown) | null; cut: boolean } = { answer: null, cut: false };
   const real = overTls(secureDial({ dial: dialDirect, rootPem: enrolled.tls.ca, identity: identityOf(enrolled) }));
   const http: Http = async (url, request) => {
     const path = `${url.pathname}${url.search}`;
     asks.push(`${request.method} ${path}`);
     const answer = await real(url, request);
+    if (lies.cut) throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
     if (!lies.answer) return answer;
     const told = lies.answer(path, JSON.parse(answer.body.toString()));
     const status = typeof told === 'object' && told !== null && 'code' in told ? 422 : answer.status;
@@ -152,6 +153,21 @@ describe('an honest server', () => {
     await ann.membership.membersOf([first.person]);
     expect(ann.asks.length).toBeGreaterThan(before);
     expect(await ann.membership.search('bo')).toEqual([{ person, name: 'Bob', devices: 2 }]);
+    expect(ann.alarms).toEqual([]);
+  });
+
+  it('that does not answer, or not now, speaks against nobody', async () => {
+    const [ann, bob] = [await member('Ann'), await member('Bob')];
+    const proof = () => ann.membership.proofOf(bob.id, 1, bob.signatureKey);
+    ann.lies.cut = true;
+    await expect(proof()).rejects.toMatchObject({ code: 'unavailable' });
+    ann.lies.cut = false;
+    for (const code of ['store_unavailable', 'rate_limited', 'internal'] as const) {
+      ann.lies.answer = () => ({ code, detail: 'try again' });
+      await expect(proof()).rejects.toMatchObject({ code: 'unavailable' });
+    }
+    ann.lies.answer = null;
+    expect(await proof()).toMatchObject({ device: bob.id });
     expect(ann.alarms).toEqual([]);
   });
 

@@ -11,7 +11,7 @@ import { membersAnswer, messagingKeyAnswer, peopleAnswer } from '../../shared/pr
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { accepted, httpsOf } from '../enrolment/est.ts';
-import type { Http } from '../link/http.ts';
+import { type Http, reached } from '../link/http.ts';
 import { createLedgerWatch, type LedgerStore, type LedgerTree } from './ledger-watch.ts';
 import { type About, createMemberCache, keepNewest } from './member-cache.ts';
 import { verifyMember } from './member-proof.ts';
@@ -97,15 +97,30 @@ export function createMembership(ports: MembershipPorts): Membership {
   const watch = createLedgerWatch({
     installation: identity.installation,
     store,
-    consistency: (from, to) => ask('GET', `/device/ledger/consistency?from=${from}${to === null ? '' : `&to=${to}`}`),
+    consistency: (from, to) => learn('GET', `/device/ledger/consistency?from=${from}${to === null ? '' : `&to=${to}`}`),
   });
 
   async function ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
-    const answer = await ports.http()(new URL(path, httpsOf(ports.deviceUrl())), {
-      method,
-      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-    });
+    const answer = await reached(
+      ports.http()(new URL(path, httpsOf(ports.deviceUrl())), {
+        method,
+        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      }),
+    );
     return JSON.parse(accepted(answer).toString('utf8'));
+  }
+
+  /**
+   * Of others and of the ledger. That the server does not say it just now, for whatever reason of its own, speaks against nobody: a letter that waits
+   * for it is opened later. That it cannot prove its ledger does.
+   */
+  async function learn(...asked: Parameters<typeof ask>): Promise<unknown> {
+    try {
+      return await ask(...asked);
+    } catch (cause) {
+      if (!isCordonError(cause) || ['unavailable', 'proof_invalid'].includes(cause.code)) throw cause;
+      throw new CordonError('unavailable', cause.message, cause.context, cause);
+    }
   }
 
   function raise(code: MembershipAlarm, detail: string): void {
@@ -149,7 +164,7 @@ export function createMembership(ports: MembershipPorts): Membership {
   async function proved(about: About): Promise<Member[]> {
     const root = rootInForce();
     const known = watch.newest()?.size ?? 0;
-    const { members: proofs } = membersAnswer.parse(await ask('POST', '/device/members', about));
+    const { members: proofs } = membersAnswer.parse(await learn('POST', '/device/members', about));
     const [first] = proofs;
     if (!first) return [];
     const { checkpoint: note, key } = first.certified;

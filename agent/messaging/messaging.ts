@@ -16,7 +16,7 @@ export interface ConversationView {
   readonly people: readonly PersonView[];
   readonly unread: number;
   readonly last: { readonly at: Instant; readonly from: string; readonly text: string } | null;
-  /** `rejoining`: this device was restored from a copy and has asked to be let in again. `left`: it belongs to it no more; what was said stays. */
+  /** `rejoining`: this device has lost its place, as after a copy was restored, and has asked to be let in again. `left`: it belongs to it no more; what was said stays. */
   readonly state: 'ready' | 'rejoining' | 'left';
 }
 
@@ -32,6 +32,12 @@ export const MESSAGE_STATES = [
   'expired',
 ] as const;
 export type MessageState = (typeof MESSAGE_STATES)[number];
+
+/** Why something was refused: a stable code for programs, and a sentence that says how to mend it. */
+export interface Refusal {
+  readonly code: string;
+  readonly detail: string;
+}
 
 export interface AttachmentView {
   readonly name: string;
@@ -54,8 +60,15 @@ export interface MessageView {
   readonly state: MessageState;
   /** The order that holds, refuses or returns it. */
   readonly order: string | null;
+  /** Of what was refused. */
+  readonly refusal: Refusal | null;
   /** Whom it did not reach, and why. */
-  readonly missed: readonly { readonly name: string; readonly state: MessageState; readonly order: string | null }[];
+  readonly missed: readonly {
+    readonly name: string;
+    readonly state: MessageState;
+    readonly order: string | null;
+    readonly refusal: Refusal | null;
+  }[];
 }
 
 export interface NewAttachment {

@@ -19,6 +19,9 @@ export interface NewPost {
   readonly body: Uint8Array;
 }
 
+/** Without them a device is lost to its conversation, so no order sends them back. The server can tell them from what people say in any case. */
+const KEPT: ReadonlySet<PostPurpose['kind']> = new Set(['commit', 'welcome', 'rejoin']);
+
 /** Posts on their way at once. */
 const WINDOW = 16;
 
@@ -61,7 +64,12 @@ export function createPosts(ports: {
   return {
     add({ id = randomUUID(), to, commit = null, body }, purpose) {
       const frame: PostFrame = {
-        ...{ kind: 'post', id, to: [...to], keep: true, commit, expires: null },
+        kind: 'post',
+        id,
+        to: [...to],
+        keep: KEPT.has(purpose.kind),
+        commit,
+        expires: null,
         body: Buffer.from(body).toString('base64'),
       };
       store.addPost({ id, frame: vault.seal(`post ${id}`, frame), about: vault.seal(`purpose ${id}`, purpose) });

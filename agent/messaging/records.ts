@@ -5,7 +5,7 @@ import type { Instant } from '../../shared/time/clock.ts';
 import type { Recipient } from './delivery.ts';
 import type { Member } from './membership.ts';
 import type { MessageMark, MessageStore, StoredMessage } from './message-store.ts';
-import type { ConversationView } from './messaging.ts';
+import type { ConversationView, Refusal } from './messaging.ts';
 import type { Vault } from './vault.ts';
 
 export interface Named {
@@ -31,6 +31,8 @@ export interface ConversationRecord {
   readonly heard: Readonly<Record<string, number>>;
   /** Title or people were changed here, and the others are not told yet. */
   readonly aboutDue: boolean;
+  /** An order has sent it back from somebody: it is said again when members are compared next. */
+  readonly aboutOwed?: boolean;
   /** The epoch in which this device came in: what was sealed before is not for it. */
   readonly since: number;
   /** When its members were last compared with its people's devices, in real time; 0: to be done. */
@@ -61,7 +63,7 @@ export interface MessageRecord {
   /** Of one's own, once it was sealed: each device that it was sealed for. */
   readonly recipients: readonly Recipient[];
   /** The whole message was refused, by this order if one is named. */
-  readonly refused: { readonly order: string | null } | null;
+  readonly refused: (Refusal & { readonly order: string | null }) | null;
   /** Of others': it was seen. */
   readonly seen: boolean;
 }

@@ -2,11 +2,11 @@
  * When a state is lost: this device was restored from a copy, or cannot go on. A state that was in two places would use keys twice, so it is
  * forgotten, never mended; what was said stays. The others are asked to let the device in again.
  */
-import { isCordonError } from '../../shared/errors.ts';
 import type { Context } from './context.ts';
 import type { MailItem } from './message-store.ts';
 import type { ConversationRecord } from './records.ts';
 import { makeRejoinRequest, type ReadRequest } from './rejoin-request.ts';
+import { noteOnce } from './sayings.ts';
 
 /** Real time. Whom the request reached keeps it; asking again is for those who were not there. */
 const ASK_EVERY = 60 * 60_000;
@@ -21,7 +21,9 @@ export function beginAnew(context: Context, also: () => void): void {
     also();
     for (const { kind, id } of posts.forget(null)) if (kind === 'text') unsend(context, id);
     for (const record of records.conversations()) {
-      if (record.state !== 'left') records.save(forgotten(record), { group: null, pending: null });
+      if (record.state === 'left') continue;
+      records.save(forgotten(record), { group: null, pending: null });
+      sayLost(context, record.id, 'This device was restored from a copy, or enrolled anew.');
     }
     stock.replaceAll();
   });
@@ -40,14 +42,24 @@ function unsend({ records }: Context, id: string): void {
   if (message) records.changeMessage({ ...message, mark: 'unsent', recipients: [] });
 }
 
-export function loseConversation(context: Context, record: ConversationRecord, why: string): void {
+/** `why`: for the organisation. `words`: for the person, who knows the others by name. */
+export function loseConversation(context: Context, record: ConversationRecord, why: string, words: string): void {
   const { records, store, posts } = context;
   context.alarm('conversation_lost', `${record.id}: ${why}`, `${record.id} ${record.since} ${context.realNow()}`);
   store.transaction(() => {
     for (const { kind, id } of posts.forget(record.id)) if (kind === 'text') unsend(context, id);
     records.save(forgotten(record), { group: null, pending: null });
+    sayLost(context, record.id, words);
   });
 }
+
+/** What was sealed before this device is let in again is not for it: nothing else tells the person that it is missing. */
+const sayLost = (context: Context, conversation: string, why: string): void =>
+  noteOnce(
+    context,
+    conversation,
+    `${why} This device has asked the others to let it in again. What they write until then cannot be opened here: ask them for what you miss.`,
+  );
 
 export function askToRejoin(context: Context, record: ConversationRecord): void {
   const { records, store, posts, device, generation, realNow } = context;
@@ -88,9 +100,3 @@ export async function hearRequest(
     drop();
   });
 }
-
-/** Errors after which there is no way on from the state that is here. */
-export const isBeyondRepair = (error: unknown): boolean =>
-  isCordonError(error, 'message_gap') ||
-  isCordonError(error, 'state_copied') ||
-  isCordonError(error, 'conversation_damaged');

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Content } from '../../shared/seal/content.ts';
 import { epochOf } from '../../shared/seal/conversation.ts';
+import { namedConversation } from '../../shared/seal/message.ts';
 import type { Context } from './context.ts';
 import type { Member } from './membership.ts';
 import type { ConversationRecord, Named } from './records.ts';
@@ -42,21 +43,44 @@ export function aboutSaid(
 /** After these nobody who is honest goes on: the server has let one commit take the epoch, and it is not to be followed. */
 const REFUSED: ReadonlySet<string> = new Set(['ghost_member', 'commit_refused']);
 
-/** People hear of what was set aside, once for what follows on each other. `device`: whom it came as from, by the server's word. */
+/** Whose device it is, as far as this conversation knows. */
+export const nameIn = ({ members }: Pick<ConversationRecord, 'members'>, device: string): string =>
+  members.find((member) => member.device === device)?.name ?? 'somebody';
+
+function unopenedWords(code: string, name: string): string {
+  if (REFUSED.has(code))
+    return `A change of who is in this conversation came as from ${name}, and is not allowed: it was refused. Nobody can come or go here any more. Begin another conversation if somebody has to.`;
+  if (code === 'epoch_past')
+    return `Something came as from ${name} too late to be opened: who is in this conversation has changed too often since it was sealed. If you miss something, ask ${name} to send it again.`;
+  return `Something came as from ${name} that could not be opened: it was changed on its way, or sealed for others. Ask ${name} to send it again.`;
+}
+
+/** People hear of what was set aside. `device`: whom it came as from, by the server's word. */
 export function sayUnopened(context: Context, record: ConversationRecord, device: string, code: string): void {
   const { records, store } = context;
   // Nothing is lost by what was opened before.
   if (code === 'message_replayed') return;
-  const name = record.members.find((member) => member.device === device)?.name ?? 'somebody';
-  const text = REFUSED.has(code)
-    ? `A change of who is in this conversation came as from ${name}, and is not allowed: it was refused. Nobody can come or go here any more. Begin another conversation if somebody has to.`
-    : `Something came as from ${name} that could not be opened: it was changed on its way, or sealed for others. Ask ${name} to send it again.`;
   store.transaction(() => {
-    const [last] = store.history(record.id, null, 1);
-    if (!last || records.opened(last).text !== text) note(context, record.id, context.now(), text);
+    noteOnce(context, record.id, unopenedWords(code, nameIn(record, device)));
     const group = records.group(record.id);
     if (REFUSED.has(code) && group) records.save({ ...record, refusedIn: epochOf(group) });
   });
+}
+
+/** The same for what cannot be read so far that it says what it is. */
+export function sayUnreadable(context: Context, { from, body }: Unreadable): void {
+  const ready = context.records.conversations().filter(({ state }) => state === 'ready');
+  const named = namedConversation(body);
+  const [alone] = ready
+    .filter(({ members }) => members.some(({ device }) => device === from))
+    .sort((a, b) => a.people.length - b.people.length);
+  const record = ready.find(({ id }) => id === named) ?? alone;
+  if (record) sayUnopened(context, record, from, 'message_malformed');
+}
+
+interface Unreadable {
+  readonly from: string;
+  readonly body: Uint8Array;
 }
 
 /** Shown among the messages, as nobody's. */
@@ -65,4 +89,14 @@ export function note({ records }: Context, conversation: string, at: number, tex
     ...{ id: randomUUID(), conversation, mark: 'none', from: null, mine: false, at, text, attachments: [] },
     ...{ recipients: [], refused: null, seen: true },
   });
+}
+
+/** Of the newest that is shown, so far is looked whether something was said already. */
+const SAID_BEFORE = 16;
+
+/** Not again until somebody has spoken: whoever carries messages could otherwise fill a conversation with it. */
+export function noteOnce(context: Context, conversation: string, text: string): void {
+  const newest = context.store.history(conversation, null, SAID_BEFORE).map(context.records.opened);
+  const said = newest.slice(newest.findLastIndex(({ from }) => from !== null) + 1);
+  if (!said.some((one) => one.text === text)) note(context, conversation, context.now(), text);
 }

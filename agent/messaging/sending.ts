@@ -6,7 +6,7 @@ import { type Context, othersIn } from './context.ts';
 import { heard } from './delivery.ts';
 import { aboutOf } from './groups.ts';
 import type { DueReceipt } from './message-store.ts';
-import type { MessageState } from './messaging.ts';
+import type { MessageState, Refusal } from './messaging.ts';
 import type { Posted } from './posts.ts';
 import type { ConversationRecord, PostPurpose } from './records.ts';
 
@@ -35,6 +35,8 @@ async function sealAndPost(
 const isReady = ({ records }: Context, id: string): boolean =>
   records.conversation(id)?.state === 'ready' && records.pending(id) === null;
 
+const REFUSED: ReadonlySet<string> = new Set(['too_large', 'conflict', 'service_denied']);
+
 /** Messages that were written here and not sealed yet. */
 export async function sendTexts(context: Context, conversation: string, attachments: Attachments): Promise<void> {
   const { records, store } = context;
@@ -45,9 +47,11 @@ export async function sendTexts(context: Context, conversation: string, attachme
     try {
       await attachments.upload(message.attachments);
     } catch (error) {
-      // What the server will never take; anything else may go better later.
-      if (!isCordonError(error) || (error.code !== 'too_large' && error.code !== 'conflict')) throw error;
-      records.changeMessage({ ...message, mark: 'none', refused: { order: null } });
+      // What the server will not take; anything else may go better later.
+      if (!isCordonError(error) || !REFUSED.has(error.code)) throw error;
+      const { code, message: detail, context: said } = error;
+      const order = Array.isArray(said['orders']) ? String(said['orders'][0]) : null;
+      records.changeMessage({ ...message, mark: 'none', refused: { order, code, detail } });
       continue;
     }
     const { id, at, text, attachments: sealed } = message;
@@ -58,7 +62,14 @@ export async function sendTexts(context: Context, conversation: string, attachme
     const ledger = context.membership.ledger();
     const recipients = record.members
       .filter(({ person }) => person !== own)
-      .map(({ device, person, name }) => ({ device, person, name, state: 'waiting' as const, order: null }));
+      .map(({ device, person, name }) => ({
+        device,
+        person,
+        name,
+        state: 'waiting' as const,
+        order: null,
+        refusal: null,
+      }));
     await sealAndPost(
       context,
       record,
@@ -76,7 +87,7 @@ export async function sendAbout(context: Context, conversation: string): Promise
   const { records } = context;
   const record = records.conversation(conversation);
   if (!record?.aboutDue || records.pending(conversation)) return;
-  const told: ConversationRecord = { ...record, aboutDue: false };
+  const told: ConversationRecord = { ...record, aboutDue: false, aboutOwed: false };
   if (!records.group(conversation)) return records.save(told);
   await sealAndPost(context, told, aboutOf(context, record), {
     to: othersIn(context, record),
@@ -84,6 +95,16 @@ export async function sendAbout(context: Context, conversation: string): Promise
     also: () => {
       if (record.state === 'left') records.save({ ...told, members: [] }, { group: null });
     },
+  });
+}
+
+/** What the server said of a title. Whom an order keeps it from is to have it later. */
+export function answeredAbout({ records, store, posts }: Context, { conversation }: PostPurpose, answer: Posted): void {
+  store.transaction(() => {
+    posts.settled(answer);
+    const record = records.conversation(conversation);
+    const back = answer.recipients.some(({ outcome }) => outcome === 'refused');
+    if (record && back) records.save({ ...record, aboutOwed: true });
   });
 }
 
@@ -135,6 +156,22 @@ const OUTCOMES: Readonly<Record<Posted['recipients'][number]['outcome'], Message
   full: 'refused',
 };
 
+/** What the server answers by a word alone. */
+const PLAIN: Readonly<Record<'unknown' | 'full', Refusal>> = {
+  unknown: { code: 'device_unknown', detail: 'The device is not enrolled any more.' },
+  full: {
+    code: 'too_large',
+    detail: 'Their mailbox at the server is full: send it again when they have fetched what waits in it.',
+  },
+};
+
+const UNSAID = { order: null, code: 'unavailable', detail: 'The server has refused it and says nothing of why.' };
+
+function refusalOf({ outcome, denial }: Posted['recipients'][number]): Refusal | null {
+  if (denial) return { code: denial.code, detail: denial.detail };
+  return outcome === 'unknown' || outcome === 'full' ? PLAIN[outcome] : null;
+}
+
 /** What the server said of a message of one's own. */
 export function answeredText({ records, store, posts, membership }: Context, answer: Posted): void {
   const message = records.message(answer.id);
@@ -142,12 +179,13 @@ export function answeredText({ records, store, posts, membership }: Context, ans
     posts.settled(answer);
     if (!message) return;
     if (answer.outcome !== 'accepted') {
-      records.changeMessage({ ...message, refused: { order: answer.denial?.order ?? null } });
+      const { order, code, detail } = answer.denial ?? UNSAID;
+      records.changeMessage({ ...message, refused: { order, code, detail } });
       return;
     }
     const recipients = message.recipients.map((one) => {
       const said = answer.recipients.find(({ device }) => device === one.device);
-      return said ? heard(one, OUTCOMES[said.outcome], said.denial?.order ?? null) : one;
+      return said ? heard(one, OUTCOMES[said.outcome], said.denial?.order ?? null, refusalOf(said)) : one;
     });
     const record = records.conversation(message.conversation);
     const gone: readonly string[] = answer.recipients.flatMap(({ outcome, device }) =>

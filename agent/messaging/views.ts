@@ -17,16 +17,21 @@ function messageView(message: HeldMessage): MessageView {
   };
 }
 
+const WELL = { order: null, refusal: null, missed: [] } as const;
+
 function fateOf({
   mine,
   mark,
   seen,
   refused,
   recipients,
-}: HeldMessage): Pick<MessageView, 'state' | 'order' | 'missed'> {
-  if (!mine) return { state: seen ? 'read' : 'delivered', order: null, missed: [] };
-  if (refused) return { state: 'refused', order: refused.order, missed: [] };
-  if (mark === 'unsent') return { state: 'waiting', order: null, missed: [] };
+}: HeldMessage): Pick<MessageView, 'state' | 'order' | 'refusal' | 'missed'> {
+  if (!mine) return { state: seen ? 'read' : 'delivered', ...WELL };
+  if (refused) {
+    const { order, code, detail } = refused;
+    return { state: 'refused', order, refusal: { code, detail }, missed: [] };
+  }
+  if (mark === 'unsent') return { state: 'waiting', ...WELL };
   return outcomeOf(recipients);
 }
 

@@ -17,7 +17,7 @@
  */
 import { z } from 'zod';
 import { instant } from '../../shared/api/wire.ts';
-import { REASONS, SERVICES } from '../../shared/verdict/terms.ts';
+import { REASONS, SERVICES, WAITING_RULES } from '../../shared/verdict/terms.ts';
 import { MESSAGE_STATES } from '../messaging/messaging.ts';
 
 export const TOKEN_HEADER = 'x-cordon-page';
@@ -43,13 +43,14 @@ const noticeView = z.object({
   order: z.string(),
   revision: z.int(),
   title: z.string(),
-  status: z.enum(['active', 'held']),
+  status: z.enum(['active', 'held', 'withdrawn']),
   services: z.array(z.enum(SERVICES)),
   areas: z.array(z.string()),
   effective: instant,
   until: instant.nullable(),
   statement,
   appeal: z.string(),
+  exit: z.object({ exportsUntil: instant, approved: z.boolean(), wiped: instant.nullable() }).nullable(),
 });
 const denialView = z.object({
   order: z.string(),
@@ -57,6 +58,7 @@ const denialView = z.object({
   title: z.string(),
   reasons: z.array(z.enum(REASONS)),
   until: instant.nullable(),
+  waiting: z.enum(WAITING_RULES),
   appeal: z.string(),
   statement,
 });
@@ -69,6 +71,8 @@ export const standingView = z.object({
   me: z.object({ person: z.string(), name: z.string() }).nullable(),
   /** The server is reached, so that what is sent goes out at once. */
   connected: z.boolean(),
+  /** When the order list expired, if no newer one has come. */
+  listExpired: instant.nullable(),
   /** Since when the gate has stood as it does. */
   since: instant,
   /** Empty while messages pass. */
@@ -98,6 +102,7 @@ export const titleBody = z.strictObject({ title });
 export const peopleBody = z.strictObject({ people });
 
 const messageState = z.enum(MESSAGE_STATES);
+const refusal = z.object({ code: z.string(), detail: z.string() }).nullable();
 export const messageView = z.object({
   id: z.string(),
   conversation: z.string(),
@@ -108,7 +113,8 @@ export const messageView = z.object({
   attachments: z.array(z.object({ name: z.string(), type: z.string(), size: z.int().min(0) })),
   state: messageState,
   order: z.string().nullable(),
-  missed: z.array(z.object({ name: z.string(), state: messageState, order: z.string().nullable() })),
+  refusal,
+  missed: z.array(z.object({ name: z.string(), state: messageState, order: z.string().nullable(), refusal })),
 });
 export const beforeQuery = z.object({ before: id.optional() });
 export const messagePage = z.object({ messages: z.array(messageView) });

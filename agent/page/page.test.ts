@@ -34,7 +34,7 @@ beforeEach(async () => {
     {
       messaging: ada,
       agent: {
-        status: () => ({ now: 1, connection: 'connected' }),
+        status: () => ({ now: 1, connection: 'connected', listExpires: null }),
         gate: () => ({ service: 'messaging', open: true, reasons: ['no_order'], denials: [], since: 0 }),
         notices: () => [],
         shown: (orders) => void shown.push(...(orders ?? [])),

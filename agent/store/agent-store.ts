@@ -5,13 +5,16 @@
  */
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import { NOTICE_MOMENTS } from '../../shared/order/documents.ts';
 import type { ReportItem } from '../../shared/protocol/frames.ts';
 import { type CommandId, commandIdSchema, type DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { type LocationState, SERVICES, type Service } from '../../shared/verdict/terms.ts';
 import type { CommandStore, StoredCommand } from '../commands/commands.ts';
 import type { ClockState } from '../enforcement/device-clock.ts';
-import type { EnforcementStore, GateState, Versioned } from '../enforcement/enforcement-store.ts';
+import type { EnforcementStore, ExitMemory, GateState, Versioned } from '../enforcement/enforcement-store.ts';
+import type { GivenNotice } from '../enforcement/notice-plan.ts';
 import type { Outbox, OutboxRow } from '../link/outbox.ts';
 import type { HeldLedger, LedgerStore } from '../messaging/ledger-watch.ts';
 import type { MessageStore } from '../messaging/message-store.ts';
@@ -190,8 +193,40 @@ class SqliteDeviceStore implements DeviceStore {
     );
   }
 
+  exits(): ExitMemory {
+    return this.#state('exits') ?? { deniedSince: {}, wiped: [] };
+  }
+
+  saveExits(memory: ExitMemory): void {
+    this.#saveState('exits', memory);
+  }
+
   once(event: string): boolean {
     return this.#sql.run('insert or ignore into event (device, event) values (?, ?)', this.#device, event) === 1;
+  }
+
+  notices(): readonly GivenNotice[] {
+    const rows = this.#sql.all('select * from notice where device = ? order by at, effective', this.#device);
+    return rows.map((row) => ({
+      order: String(row.order_number),
+      moment: z.enum(NOTICE_MOMENTS).parse(row.moment),
+      effective: Number(row.effective),
+      revision: Number(row.revision),
+      at: Number(row.at),
+      shown: Number(row.shown) === 1,
+    }));
+  }
+
+  addNotice({ order, moment, effective, revision, at }: Omit<GivenNotice, 'shown'>): void {
+    this.#sql.run(
+      'insert or ignore into notice (device, order_number, moment, effective, revision, at) values (?, ?, ?, ?, ?, ?)',
+      ...[this.#device, order, moment, effective, revision, at],
+    );
+  }
+
+  noticeShown({ order, moment, effective }: Pick<GivenNotice, 'order' | 'moment' | 'effective'>): boolean {
+    const where = 'device = ? and order_number = ? and moment = ? and effective = ? and shown = 0';
+    return this.#sql.run(`update notice set shown = 1 where ${where}`, this.#device, order, moment, effective) === 1;
   }
 
   // The outbox. A generation's sequence never repeats: its last number is kept apart from the rows, which go once confirmed.

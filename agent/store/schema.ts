@@ -29,6 +29,11 @@ create table if not exists event (
   device text not null, event text not null,
   primary key (device, event)
 ) without rowid;
+create table if not exists notice (
+  device text not null, order_number text not null, moment text not null, effective integer not null,
+  revision integer not null, at integer not null, shown integer not null default 0,
+  primary key (device, order_number, moment, effective)
+) without rowid;
 create table if not exists messaging_value (
   device text not null, name text not null, value blob not null,
   primary key (device, name)
@@ -75,6 +80,7 @@ export const TABLES = [
   'messaging_value',
   'mailbox',
   'state',
+  'notice',
   'document',
   'gate',
   'command',

@@ -1,7 +1,7 @@
 /** Files that survive a crash whole or not at all, and files that are gone for good. */
 
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export async function syncFolder(folder: string): Promise<void> {
@@ -13,11 +13,17 @@ export async function syncFolder(folder: string): Promise<void> {
 /** Written beside, synced, renamed over: a reader sees the old bytes or the new ones. */
 export async function writeWhole(path: string, content: Uint8Array): Promise<void> {
   const beside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  await withFile(beside, 'wx', async (handle) => {
-    await handle.writeFile(content);
-    await handle.sync();
-  });
-  await rename(beside, path);
+  try {
+    await withFile(beside, 'wx', async (handle) => {
+      await handle.writeFile(content);
+      await handle.sync();
+    });
+    await rename(beside, path);
+  } catch (error) {
+    // On a full disk it would lie there for good, and take what little room there is.
+    await rm(beside, { force: true });
+    throw error;
+  }
   await syncFolder(dirname(path));
 }
 

@@ -3,7 +3,7 @@
  * a route without rights does not compile. What a grant's scope (groups, areas) means is decided here too, and nowhere else.
  */
 import { ROLES, type Role } from '../../shared/api/roles.ts';
-import { type AreaCode, countryOf, expandAreas } from '../../shared/areas/area-code.ts';
+import { type AreaCode, expandAreas, withParents } from '../../shared/areas/area-code.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 
@@ -73,6 +73,7 @@ export const RIGHTS = {
   'devices.update': right('device', 'owner', 'fleet'),
   'devices.verdict': right('device', ...EVERYONE),
   'devices.evidence': right('device', 'owner', 'fleet', 'legal', 'auditor'),
+  'devices.explain': right('device', 'owner', 'fleet', 'legal', 'auditor'),
   'devices.certificates': right('device', ...EVERYONE),
   'devices.receipts': right('device', 'owner', 'fleet', 'legal', 'auditor'),
   'devices.revoke': right('device', 'owner', 'fleet'),
@@ -97,18 +98,47 @@ export const RIGHTS = {
   'orders.act': right('areas', 'owner', 'legal'),
   'orders.approve': right('areas', 'owner', 'legal'),
   'orders.affected': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
+  'orders.exemptions': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   'orders.receipts': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
+  /** Before there is an order whose areas could be asked for. */
+  'order-documents.upload': right('any', 'owner', 'legal'),
+  'order-documents.read': right('areas', 'owner', 'legal'),
+  'orders.decision': right('areas', 'owner', 'legal', 'auditor'),
+  'orders.pack': right('areas', 'owner', 'legal', 'auditor'),
+  'orders.packs': right('areas', 'owner', 'legal', 'auditor'),
+  'orders.pack-names': right('areas', 'owner', 'legal'),
   'orders.preview': right('areas', 'owner', 'legal'),
   'orders.impact': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
+  'orders.impact-csv': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
+  'orders.impact-names': right('areas', 'owner', 'legal'),
   'orders.warnings': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   'orders.progress': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
+  'orders.exit': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
+
+  /** A matter is the whole organisation's: a hold on a user reaches devices of every group. */
+  'legal-holds.list': right('whole', 'owner', 'legal', 'auditor'),
+  'legal-holds.place': right('whole', 'owner', 'legal'),
+  'legal-holds.release': right('whole', 'owner', 'legal'),
 
   'ledger.checkpoint': right('any', ...EVERYONE),
   'ledger.leaves': right('any', ...EVERYONE),
   'ledger.inclusion': right('any', ...EVERYONE),
   'ledger.consistency': right('any', ...EVERYONE),
+  /** Groups and polygons that orders may name; whoever proposes orders makes them. */
+  'areas.list': right('any', ...EVERYONE),
+  'areas.define': right('any', 'owner', 'legal'),
+  'areas.import': right('any', 'owner', 'legal'),
+  'areas.remove': right('any', 'owner', 'legal'),
+  /** What orders say by default; whoever proposes them takes it. */
+  'disputed-policies.list': right('any', ...EVERYONE),
+  'disputed-policies.import': right('whole', 'owner', 'legal'),
+  'disputed-policies.compare': right('whole', 'owner', 'fleet', 'legal', 'auditor'),
+  'disputed-policies.rollback': right('whole', 'owner', 'legal'),
+  'disputed-policies.activate': right('whole', 'owner', 'legal'),
   'ip-databases.list': right('any', 'owner', 'fleet', 'legal', 'auditor'),
   'ip-databases.import': right('whole', 'owner', 'fleet'),
+  'ip-databases.compare': right('whole', 'owner', 'fleet', 'legal', 'auditor'),
+  'ip-databases.rollback': right('whole', 'owner', 'fleet'),
   'ip-databases.activate': right('whole', 'owner', 'fleet'),
   'backup.create': right('whole', 'owner'),
 
@@ -168,7 +198,7 @@ export function rightsOf(grants: readonly Grant[]): RightName[] {
 export function requireAreas({ areas: reached }: Reach, areas: readonly AreaCode[]): void {
   if (reached === null) return;
   const within = expandAreas(reached);
-  const beyond = [...expandAreas(areas)].filter((area) => !within.has(area) && !within.has(countryOf(area)));
+  const beyond = [...expandAreas(areas)].filter((area) => !withParents(area).some((whole) => within.has(whole)));
   if (beyond.length === 0) return;
   throw new CordonError('out_of_scope', `Your role does not reach ${beyond.join(', ')}.`, { areas: beyond });
 }

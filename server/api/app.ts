@@ -11,7 +11,7 @@ import { RIGHTS, type RouteName } from '../admins/roles.ts';
 import { authenticate, cookieOf, refuseOtherSites } from './authentication.ts';
 import { serveConsole } from './console.ts';
 import { createHostCheck } from './hosts.ts';
-import { FileReply, type Route, StreamReply } from './route.ts';
+import { BytesReply, FileReply, type Route, StreamReply } from './route.ts';
 
 /** An order with a thousand exemptions and statements in several languages fits. */
 const LARGEST_BODY = '1mb';
@@ -77,9 +77,17 @@ export function createApi({ admins, routes, log, names, consoleFolder }: ApiPort
         log.info({ route: route.name, account: caller.account.id, via: caller.via }, 'admin request');
       }
       if (reply instanceof FileReply) return send(response, reply, next);
+      if (reply instanceof BytesReply) {
+        // Only letters, digits and a few signs: a title is a person's, and this is a header.
+        response
+          .attachment(reply.name.replaceAll(/[^\p{L}\p{N} ._-]/gu, '_'))
+          .type(reply.type)
+          .send(reply.bytes);
+        return;
+      }
       if (reply instanceof StreamReply) {
         if (request.method !== 'HEAD') return reply.hold(request, response);
-        response.type('text/event-stream').end();
+        response.type(reply.type).end();
         return;
       }
       response.status(reply.status).set(reply.headers);

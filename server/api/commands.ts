@@ -10,9 +10,9 @@ import {
   requestProgress,
 } from '../../shared/api/commands.ts';
 import { deviceParams } from '../../shared/api/devices.ts';
-import type { CommandKind } from '../../shared/protocol/frames.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Commands } from '../commands/commands.ts';
+import { DESTROYING } from '../commands/lifecycle.ts';
 import type { Devices } from '../devices/devices.ts';
 import { Reply, type Route, route } from './route.ts';
 import { withoutUndefined } from './without-undefined.ts';
@@ -22,9 +22,6 @@ export interface CommandsPorts {
   readonly devices: Pick<Devices, 'get' | 'reached'>;
   readonly admins: Pick<Admins, 'namesOf'>;
 }
-
-/** What cannot be undone takes the right `commands.destroy` besides. */
-const DESTROYS: ReadonlySet<CommandKind> = new Set(['wipe-workspace', 'unenrol']);
 
 export function commandRoutes({ commands, devices, admins }: CommandsPorts): Route[] {
   return [
@@ -38,7 +35,8 @@ export function commandRoutes({ commands, devices, admins }: CommandsPorts): Rou
       response: commandView,
       statuses: [201],
       async handler({ params, body, reach, demand, caller }) {
-        const destroying = DESTROYS.has(body.command.kind) ? demand('commands.destroy') : reach;
+        // What cannot be undone takes the right `commands.destroy` besides.
+        const destroying = DESTROYING.has(body.command.kind) ? demand('commands.destroy') : reach;
         const { id: device } = await devices.get(params.id, destroying.devices);
         const { command, expiresInSeconds, ...given } = body;
         const by = caller.account.id;
@@ -56,7 +54,7 @@ export function commandRoutes({ commands, devices, admins }: CommandsPorts): Rou
       statuses: [201],
       async handler({ body, reach, demand, caller }) {
         const { command, expiresInSeconds, devices: named, filter, expect = null, ...given } = body;
-        const { devices: scope } = DESTROYS.has(command.kind) ? demand('commands.destroy') : reach;
+        const { devices: scope } = DESTROYING.has(command.kind) ? demand('commands.destroy') : reach;
         const to = await devices.reached(named ?? withoutUndefined(filter ?? {}), scope, expect);
         const by = caller.account.id;
         const issued = await commands.issueToMany({

@@ -94,7 +94,10 @@ describe('what a device holds', () => {
     await store(1, 'informed');
     await store(2, 'enforced', { service: 'messaging', gate: 'closed' });
     await store(3, 'shown');
-    await receipts.markVerified([1, 2].map((seq) => ({ device, generation: 1, seq })));
+    await receipts.mark(
+      [1, 2].map((seq) => ({ device, generation: 1, seq })),
+      'evidence',
+    );
     for (const role of ['owner', 'fleet', 'legal', 'auditor', 'scoped'] as const) {
       const { status, json } = await get(`/devices/${device}/receipts`, role);
       const said = { order: '2015-001', revision: 1 };

@@ -12,6 +12,8 @@ import {
   revocation,
   verdictView,
 } from '../../shared/api/devices.ts';
+import { explanationQuery, explanationView } from '../../shared/api/explanation.ts';
+import { parsePlace } from '../../shared/areas/area-code.ts';
 import type { Devices } from '../devices/devices.ts';
 import { requireInScope } from '../devices/scope.ts';
 import type { Jurisdiction } from '../jurisdiction/jurisdiction.ts';
@@ -21,11 +23,13 @@ import { withoutUndefined } from './without-undefined.ts';
 
 export interface DevicesPorts {
   readonly devices: Pick<Devices, 'list' | 'get' | 'getGroup' | 'update' | 'revoke' | 'inventory' | 'certificates'>;
-  readonly orders: Pick<Orders, 'verdict' | 'receiptsOf'>;
+  readonly orders: Pick<Orders, 'verdict' | 'receiptsOf' | 'explain'>;
+  /** Domain time. */
+  readonly now: () => number;
   readonly jurisdiction: Pick<Jurisdiction, 'evidence' | 'whereabouts'>;
 }
 
-export function deviceRoutes({ devices, orders, jurisdiction }: DevicesPorts): Route[] {
+export function deviceRoutes({ devices, orders, jurisdiction, now }: DevicesPorts): Route[] {
   return [
     route({
       name: 'devices.list',
@@ -103,6 +107,23 @@ export function deviceRoutes({ devices, orders, jurisdiction }: DevicesPorts): R
       async handler({ params, reach }) {
         const { id, statement } = await devices.get(params.id, reach.devices);
         return { ...(await jurisdiction.evidence(id)), statement };
+      },
+    }),
+    route({
+      name: 'devices.explain',
+      method: 'get',
+      path: '/devices/:id/explanation',
+      summary: 'Where the device was at a past instant, what it might do then, and why',
+      params: deviceParams,
+      query: explanationQuery,
+      response: explanationView,
+      async handler({ params, query, reach }) {
+        const { id } = await devices.get(params.id, reach.devices);
+        const explained = await orders.explain(id, query.at ?? now());
+        // What it was while it belonged to others is theirs.
+        const home = explained.home === null ? null : parsePlace(explained.home);
+        requireInScope(reach.devices, { group: explained.group.id, home });
+        return explained;
       },
     }),
     route({

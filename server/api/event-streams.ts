@@ -26,6 +26,10 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   alarms: 'alarms',
   accounts: 'accounts',
   ledger: 'ledger',
+  // Whom it moves is told of each device.
+  'ip-database': null,
+  // What else a release changes is told beside it.
+  'hold-released': null,
   // When somebody gets mail is nobody's business.
   mail: null,
   'key-packages': null,

@@ -1,8 +1,19 @@
 /** What an order would do, over real HTTP: a draft checked as it is written, who is affected, what to be warned of, how far it has come. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { impactView, orderPreview, orderProgress, orderWarnings, revisionView } from '../../shared/api/orders.ts';
+import {
+  exemptionList,
+  impactView,
+  orderPreview,
+  orderProgress,
+  orderWarnings,
+  revisionView,
+} from '../../shared/api/orders.ts';
 import { type AreaCode, parseArea } from '../../shared/areas/area-code.ts';
 import { approveRevision } from '../../shared/order/approver-key.ts';
+import { sha256 } from '../../shared/order/digest.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addGroup } from '../../tests/support/fleet-rows.ts';
@@ -15,7 +26,10 @@ import {
   type Person,
 } from '../../tests/support/people.ts';
 import { addPlacedFleet, addReceipts } from '../../tests/support/placed-fleet.ts';
+import { runProgram } from '../../tests/support/run-program.ts';
+import { tool } from '../../tests/support/tools.ts';
 
+const age = tool('age', 'apt-get install age');
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const TERMS = {
@@ -68,6 +82,12 @@ async function adopt({
     await caller.raw('POST', `/orders/${order}/revisions/${revision}/approvals`, { keyid: key.keyid, signature });
   }
 }
+const fetched = (method: string, path: string, body?: object) =>
+  fetch(`${api.url}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${owner.token}`, ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+  });
 const preview = (caller: Caller, draft: object) => caller.call('POST', '/orders/preview', orderPreview, draft);
 const problems = async (caller: Caller, draft: object) =>
   (await preview(caller, draft)).problems.map(({ field, code }) => `${field}: ${code}`);
@@ -169,8 +189,9 @@ describe('who is affected', () => {
     const all = [...first.devices, ...rest.devices];
     expect(all.map(({ device }) => device).sort()).toEqual(devices.slice(0, 5).sort());
     expect(all[0]).toEqual({
-      ...{ device: expect.any(String), classes: ['denied'], denied: ['messaging'], reasons: ['present'] },
-      ...{ areas: ['PK'], home: 'PK', connected: true },
+      ...{ device: expect.any(String), classes: ['denied', 'uninformed'], denied: ['messaging'], reasons: ['present'] },
+      ...{ areas: ['PK'], exemptUntil: null, home: 'PK', connected: true },
+      ...{ waits: { messages: 0, bytes: 0, commands: 0 }, change: null },
     });
     const none = await owner.api.call('GET', `${path}?class=travelling`, impactView);
     expect([none.total, none.devices, none.at]).toEqual([0, [], Date.parse(TERMS.effective)]);
@@ -181,6 +202,126 @@ describe('who is affected', () => {
     await expect(owner.api.raw('GET', '/orders/2001-001/impact')).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  it('has beside it whom the order spares, until when, why and by whose word', async () => {
+    const exempt = [{ device: devices[0], until: '2099-01-01T00:00:00Z', reason: 'A mission.' }];
+    const { order } = await owner.api.call('POST', '/orders', revisionView, { ...TERMS, exempt });
+    const told = await owner.api.call('GET', `/orders/${order}/revisions/1/exemptions`, exemptionList);
+    const [one] = told.exemptions;
+    expect(one).toEqual({
+      ...{ device: devices[0], until: Date.parse('2099-01-01T00:00:00Z'), reason: 'A mission.' },
+      ...{ decidedIn: 1, askedBy: one?.askedBy, approvedBy: [] },
+    });
+    expect(told.people).toEqual({ [one?.askedBy ?? '']: 'Owner' });
+    const { devices: listed } = await owner.api.call('GET', `/orders/${order}/impact?class=exempt`, impactView);
+    expect(listed).toMatchObject([{ device: devices[0], exemptUntil: one?.until, denied: [] }]);
+    const csv = await (await fetched('GET', `/orders/${order}/impact.csv?class=exempt`)).text();
+    expect(csv).toContain(',2099-01-01T00:00:00.000Z,');
+    await expect(owner.api.raw('GET', `/orders/${order}/revisions/2/exemptions`)).rejects.toMatchObject({
+      code: 'not_found',
+    });
+    const long = [{ device: devices[0], reason: 'x'.repeat(2001) }];
+    await expect(owner.api.raw('POST', '/orders', { ...TERMS, exempt: long })).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
+  });
+
+  it('is a table for a spreadsheet, whole and by handle', async () => {
+    const { order } = await owner.api.call('POST', '/orders', revisionView, TERMS);
+    await owner.api.raw('POST', `/orders/${order}/revisions`, { act: 'revise', areas: ['PK', 'IN'] });
+    const got = await fetched('GET', `/orders/${order}/impact.csv?revision=2&against=1&at=now`);
+    expect(got.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(got.headers.get('content-disposition')).toBe(`attachment; filename="${order}-2-rehearsal.csv"`);
+    const text = await got.text();
+    expect(text).not.toMatch(/Secret|ada@/i);
+    const [head, ...rows] = text.trimEnd().split('\r\n');
+    expect(head).toMatch(
+      /^handle,denied,reasons,areas,exempt until,home,connected,messages,bytes,commands,class denied,.*,change,/,
+    );
+    expect(rows.map((row) => row.split(',')[0]).sort()).toEqual([...devices].sort());
+    expect(rows.filter((row) => row.includes(',in,'))).toHaveLength(15);
+    for (const row of rows) expect(row.split(',')).toHaveLength(head?.split(',').length ?? 0);
+    const some = await (await fetched('GET', `/orders/${order}/impact.csv?revision=2&area=PK`)).text();
+    expect(some.trimEnd().split('\r\n')).toHaveLength(1 + 5);
+    expect(some).not.toMatch(/change/);
+    const none = await (await fetched('GET', `/orders/${order}/impact.csv?class=travelling`)).text();
+    expect(none.trimEnd().split('\r\n')).toEqual([some.split('\r\n')[0]]);
+  });
+
+  it.skipIf(!age.present)('has its names in a file that one recipient opens, and that is in the ledger', async () => {
+    const { order } = await owner.api.call('POST', '/orders', revisionView, TERMS);
+    const folder = mkdtempSync(join(tmpdir(), 'cordon-names-'));
+    try {
+      const identity = join(folder, 'identity');
+      await runProgram('age-keygen', ['-o', identity]);
+      const key = (await runProgram('age-keygen', ['-y', identity])).out.trim();
+      const formula = '=HYPERLINK("https://evil.example","pay")';
+      await api.database.db
+        .updateTable('devices')
+        .set({ user_name: formula })
+        .where('id', '=', devices[1] ?? '')
+        .execute();
+      const body = { at: 'now', recipient: { name: 'General counsel', key } };
+      const path = `/orders/${order}/impact/names`;
+      const got = await fetched('POST', path, body);
+      expect(got.headers.get('content-disposition')).toBe(`attachment; filename="${order}-1-names.csv.age"`);
+      const sealed = Buffer.from(await got.arrayBuffer());
+      expect(sealed.toString('latin1')).not.toMatch(/Secret|HYPERLINK/);
+      const sealedFile = join(folder, 'names.csv.age');
+      writeFileSync(sealedFile, sealed);
+      const { out } = await runProgram('age', ['-d', '-i', identity, sealedFile]);
+      const [head, ...rows] = out
+        .replace(/^\ufeff/, '')
+        .trimEnd()
+        .split('\r\n');
+      expect(head).toBe('handle,device,name');
+      expect(rows).toHaveLength(5);
+      const named = new Map(rows.map((row) => [row.split(',')[0], row.split(',').slice(2).join(',')]));
+      expect(named.get(devices[0])).toBe('ada@EXAMPLE.org');
+      // Case 51: it is what somebody is called, and no formula.
+      expect(named.get(devices[1])).toBe(`"'${formula.replaceAll('"', '""')}"`);
+
+      const leaves = await api.database.db
+        .selectFrom('ledger_leaves')
+        .innerJoin('ledger_openings', 'ledger_openings.leaf_id', 'ledger_leaves.id')
+        .select(['body', 'ledger_openings.subject'])
+        .where('kind', '=', 'names.sealed')
+        .execute();
+      expect(leaves).toHaveLength(1);
+      expect(JSON.parse(leaves[0]?.body ?? '')).toMatchObject({
+        public: { order, revision: 1, of: 'rehearsal', devices: 5, digest: sha256(sealed) },
+      });
+      expect(leaves[0]?.body).not.toMatch(/counsel|age1/);
+      expect(leaves[0]?.subject).toMatch(new RegExp(`^acc_\\w+ for ${key} General counsel$`));
+
+      for (const recipient of [
+        { name: 'x', key: readFileSync(identity, 'utf8').slice(-80) },
+        { name: ' ', key },
+      ]) {
+        const refused = await fetched('POST', path, { ...body, recipient });
+        const answer = await refused.text();
+        expect([refused.status, JSON.parse(answer).code]).toEqual([400, 'invalid_input']);
+        expect(answer).not.toMatch(/SECRET-KEY-1/);
+      }
+      const auditor = await limitedTo('fleet', parseArea('PK'));
+      await expect(auditor.raw('POST', path, body)).rejects.toMatchObject({ code: 'forbidden' });
+      const elsewhere = await limitedTo('legal', parseArea('IN'));
+      await expect(elsewhere.raw('POST', path, body)).rejects.toMatchObject({ code: 'out_of_scope' });
+      const count = await api.database.db
+        .selectFrom('ledger_leaves')
+        .select('id')
+        .where('kind', '=', 'names.sealed')
+        .execute();
+      expect(count).toHaveLength(1);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+      await api.database.db
+        .updateTable('devices')
+        .set({ user_name: 'Secret Name 1' })
+        .where('id', '=', devices[1] ?? '')
+        .execute();
+    }
+  });
+
   it('case 50: by the areas of the revision that is asked about, not of the one that is adopted', async () => {
     const made = await owner.api.call('POST', '/orders', revisionView, TERMS);
     await adopt(made);
@@ -189,7 +330,7 @@ describe('who is affected', () => {
     const asked = ['/impact', '/affected', '/revisions/1/warnings', '/progress'];
     for (const each of asked) await fleet.raw('GET', path + each);
     await owner.api.raw('POST', `${path}/revisions`, { act: 'revise', areas: ['PK', 'IN'] });
-    for (const each of ['/impact', '/affected', '/revisions/2/warnings']) {
+    for (const each of ['/impact', '/impact.csv', '/affected', '/revisions/2/warnings']) {
       await expect(fleet.raw('GET', path + each), each).rejects.toMatchObject({ code: 'out_of_scope' });
     }
     for (const each of ['/impact?revision=1', '/revisions/1/warnings', '/progress'])
@@ -215,16 +356,24 @@ it('whoever signs sees the warnings that the author saw', async () => {
 it('how far an order has come is counted among those whom it reaches', async () => {
   const made = await owner.api.call('POST', '/orders', revisionView, TERMS);
   const path = `/orders/${made.order}/progress`;
-  const nothing = { reached: 0, connected: 0, informed: 0, shown: 0, enforced: 0, restored: 0 };
+  const nothing = { reached: 0, connected: 0, informed: 0, shown: 0, enforced: 0, restored: 0, notices: [] };
   expect(await owner.api.call('GET', path, orderProgress)).toEqual({ revision: null, ...nothing, newest: null });
   await adopt(made);
   const at = Date.now();
   const informed = { kind: 'informed', order: made.order, revision: 1, service: null, at } as const;
-  await addReceipts(
-    api.database,
-    devices.slice(2).map((device) => ({ device, ...informed })),
-  );
-  expect(await owner.api.call('GET', path, orderProgress)).toEqual({
-    ...{ ...nothing, revision: 1, reached: 5, connected: 5, informed: 3, newest: at },
+  await addReceipts(api.database, [
+    ...devices.slice(2).map((device) => ({ device, ...informed })),
+    ...devices.slice(0, 9).map((device) => ({ device, ...informed, notice: 'P7D' as const, revision: 9 })),
+    ...devices.slice(0, 4).map((device) => ({ device, ...informed, notice: 'P7D' as const })),
+    ...devices.slice(0, 2).map((device) => ({ device, ...informed, kind: 'shown' as const, notice: 'P7D' as const })),
+    ...devices.slice(0, 1).map((device) => ({ device, ...informed, notice: 'entry' as const })),
+  ]);
+  expect(await owner.api.call('GET', path, orderProgress)).toMatchObject({
+    ...{ reached: 5, newest: at },
+    // Of this revision alone: the other is of no revision with this date.
+    notices: [
+      { moment: 'P7D', informed: 4, shown: 2 },
+      { moment: 'entry', informed: 1, shown: 0 },
+    ],
   });
 });

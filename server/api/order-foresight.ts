@@ -1,8 +1,11 @@
 /** What an order would do and how far it has come: for whoever writes one, signs one or watches one. */
 import {
+  impactFilter,
+  impactNames,
   impactQuery,
   impactView,
   orderDraft,
+  orderExit,
   orderParams,
   orderPreview,
   orderProgress,
@@ -10,12 +13,20 @@ import {
   PROPOSAL_DEFAULTS,
   revisionParams,
 } from '../../shared/api/orders.ts';
-import { parseArea } from '../../shared/areas/area-code.ts';
+import { nothing } from '../../shared/api/wire.ts';
+import { placesReached } from '../../shared/order/order-areas.ts';
 import { requireAreas } from '../admins/roles.ts';
 import type { Orders } from '../orders/orders.ts';
+import { impactCsv } from './impact-csv.ts';
+import { gathered, madeFile } from './made-file.ts';
 import { type Route, route } from './route.ts';
 
-export type OrderForesightPort = Pick<Orders, 'get' | 'preview' | 'considered' | 'impact' | 'warnings' | 'progress'>;
+const CSV = 'text/csv; charset=utf-8';
+
+export type OrderForesightPort = Pick<
+  Orders,
+  'get' | 'preview' | 'considered' | 'impact' | 'impactListing' | 'impactNames' | 'warnings' | 'progress' | 'exit'
+>;
 
 export function orderForesightRoutes(orders: OrderForesightPort): Route[] {
   return [
@@ -28,7 +39,7 @@ export function orderForesightRoutes(orders: OrderForesightPort): Route[] {
       response: orderPreview,
       handler: ({ body, reach }) => {
         const draft = body.act === 'propose' ? { ...PROPOSAL_DEFAULTS, ...body } : body;
-        return orders.preview(draft, (area) => requireAreas(reach, [area]));
+        return orders.preview(draft, (places) => requireAreas(reach, places));
       },
     }),
     route({
@@ -41,8 +52,41 @@ export function orderForesightRoutes(orders: OrderForesightPort): Route[] {
       response: impactView,
       async handler({ params, query, reach }) {
         const { revision, terms } = await orders.considered(params.number, query.revision);
-        requireAreas(reach, terms.areas.map(parseArea));
+        requireAreas(reach, placesReached(terms));
         return orders.impact(params.number, revision, query);
+      },
+    }),
+    route({
+      name: 'orders.impact-csv',
+      method: 'get',
+      path: '/orders/:number/impact.csv',
+      summary: 'The same as a table, whole, by handle',
+      params: orderParams,
+      query: impactFilter,
+      response: nothing,
+      raw: 'download',
+      async handler({ params, query, reach }) {
+        const { revision, terms } = await orders.considered(params.number, query.revision);
+        requireAreas(reach, placesReached(terms));
+        const listing = await orders.impactListing(params.number, revision, query);
+        return madeFile(`${params.number}-${revision}-rehearsal.csv`, CSV, gathered(impactCsv(listing)));
+      },
+    }),
+    route({
+      name: 'orders.impact-names',
+      method: 'post',
+      path: '/orders/:number/impact/names',
+      summary: 'The names behind the handles, sealed with age to a named recipient; making it is in the ledger',
+      params: orderParams,
+      body: impactNames,
+      response: nothing,
+      raw: 'download',
+      async handler({ params, body, reach, caller }) {
+        const { revision, terms } = await orders.considered(params.number, body.revision);
+        requireAreas(reach, placesReached(terms));
+        const request = { recipient: body.recipient, by: caller.account.id };
+        const { bytes } = await orders.impactNames(params.number, revision, body, request);
+        return madeFile(`${params.number}-${revision}-names.csv.age`, 'application/octet-stream', [bytes]);
       },
     }),
     route({
@@ -54,7 +98,7 @@ export function orderForesightRoutes(orders: OrderForesightPort): Route[] {
       response: orderWarnings,
       async handler({ params, reach }) {
         const { revision, terms } = await orders.considered(params.number, params.revision);
-        requireAreas(reach, terms.areas.map(parseArea));
+        requireAreas(reach, placesReached(terms));
         return { warnings: await orders.warnings(params.number, revision) };
       },
     }),
@@ -67,8 +111,21 @@ export function orderForesightRoutes(orders: OrderForesightPort): Route[] {
       response: orderProgress,
       async handler({ params, reach }) {
         const { terms } = await orders.get(params.number);
-        requireAreas(reach, terms.areas.map(parseArea));
+        requireAreas(reach, placesReached(terms));
         return orders.progress(params.number);
+      },
+    }),
+    route({
+      name: 'orders.exit',
+      method: 'get',
+      path: '/orders/:number/exit',
+      summary: 'What an exit has come to: who has wiped themselves, what was destroyed, what is kept',
+      params: orderParams,
+      response: orderExit,
+      async handler({ params, reach }) {
+        const { terms } = await orders.get(params.number);
+        requireAreas(reach, placesReached(terms));
+        return { exit: await orders.exit(params.number) };
       },
     }),
   ];

@@ -3,6 +3,7 @@ import {
   affectedView,
   approvalBody,
   approvalResult,
+  exemptionList,
   orderAct,
   orderList,
   orderParams,
@@ -12,9 +13,9 @@ import {
   revisionParams,
   revisionView,
 } from '../../shared/api/orders.ts';
-import { parseArea } from '../../shared/areas/area-code.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { revisionSchema } from '../../shared/order/documents.ts';
+import { placesReached } from '../../shared/order/order-areas.ts';
 import type { Admins } from '../admins/admins.ts';
 import { requireAreas } from '../admins/roles.ts';
 import type { Orders } from '../orders/orders.ts';
@@ -22,7 +23,17 @@ import { Reply, type Route, route } from './route.ts';
 
 export type OrdersPort = Pick<
   Orders,
-  'list' | 'get' | 'revision' | 'propose' | 'act' | 'approve' | 'considered' | 'affected' | 'receipts'
+  | 'list'
+  | 'get'
+  | 'revision'
+  | 'propose'
+  | 'act'
+  | 'approve'
+  | 'considered'
+  | 'affected'
+  | 'exemptions'
+  | 'receipts'
+  | 'placesNamed'
 >;
 
 export interface OrdersPorts {
@@ -49,7 +60,7 @@ export function orderRoutes({ orders, admins }: OrdersPorts): Route[] {
       response: revisionView,
       statuses: [201],
       async handler({ body, reach, caller }) {
-        requireAreas(reach, body.areas.map(parseArea));
+        requireAreas(reach, await orders.placesNamed(body.areas));
         return new Reply(await orders.propose(caller.account.person, body), { status: 201 });
       },
     }),
@@ -77,7 +88,7 @@ export function orderRoutes({ orders, admins }: OrdersPorts): Route[] {
       statuses: [201],
       async handler({ params, body, reach, caller }) {
         const { terms } = await orders.get(params.number);
-        requireAreas(reach, [...terms.areas, ...(body.areas ?? [])].map(parseArea));
+        requireAreas(reach, [...placesReached(terms), ...(await orders.placesNamed(body.areas ?? []))]);
         return new Reply(await orders.act(caller.account.person, params.number, body), { status: 201 });
       },
     }),
@@ -101,7 +112,7 @@ export function orderRoutes({ orders, admins }: OrdersPorts): Route[] {
       statuses: [200, 202],
       async handler({ params, body, reach, caller }) {
         const { payload } = await orders.revision(params.number, params.revision);
-        requireAreas(reach, parseDocument(revisionSchema, Buffer.from(payload)).terms.areas.map(parseArea));
+        requireAreas(reach, placesReached(parseDocument(revisionSchema, Buffer.from(payload)).terms));
         const result = await orders.approve(caller.account.person, params.number, params.revision, body);
         return new Reply(result, { status: result.adopted ? 200 : 202 });
       },
@@ -116,8 +127,28 @@ export function orderRoutes({ orders, admins }: OrdersPorts): Route[] {
       async handler({ params, reach }) {
         // The areas of the revision that is rehearsed: those of the adopted one may be fewer.
         const { revision, terms } = await orders.considered(params.number);
-        requireAreas(reach, terms.areas.map(parseArea));
+        requireAreas(reach, placesReached(terms));
         return { devices: await orders.affected(params.number, revision) };
+      },
+    }),
+    route({
+      name: 'orders.exemptions',
+      method: 'get',
+      path: '/orders/:number/revisions/:revision/exemptions',
+      summary: 'Whom a revision exempts, until when, why, and by whose word',
+      params: revisionParams,
+      response: exemptionList,
+      async handler({ params, reach }) {
+        const { number, revision } = params;
+        const { terms } = await orders.considered(number, revision);
+        requireAreas(reach, placesReached(terms));
+        const exemptions = await orders.exemptions(number, revision);
+        const people = exemptions.flatMap(({ askedBy, approvedBy }) => [askedBy, ...approvedBy]);
+        return {
+          revision,
+          exemptions: exemptions.map((each) => ({ ...each, approvedBy: [...each.approvedBy] })),
+          people: await admins.namesOf(new Set(people)),
+        };
       },
     }),
     route({
@@ -129,7 +160,7 @@ export function orderRoutes({ orders, admins }: OrdersPorts): Route[] {
       response: receiptList,
       async handler({ params, reach }) {
         const { terms } = await orders.get(params.number);
-        requireAreas(reach, terms.areas.map(parseArea));
+        requireAreas(reach, placesReached(terms));
         const stored = await orders.receipts(params.number);
         return { receipts: stored.map(({ device, generation, receipt }) => ({ ...receipt, device, generation })) };
       },

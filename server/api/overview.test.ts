@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { installationView } from '../../shared/api/installation.ts';
 import { overviewView } from '../../shared/api/overview.ts';
 import { parseArea } from '../../shared/areas/area-code.ts';
-import { approveRevision, signRootPayload } from '../../shared/order/approver-key.ts';
+import { approvalOf, signRootPayload } from '../../shared/order/approver-key.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
@@ -41,7 +41,7 @@ async function somebody(name: string, ...grants: Grant[]) {
     },
     approve: async (order: string, revision: number) => {
       const { payload } = await call('GET', `/orders/${order}/revisions/${revision}`);
-      const approval = { keyid: key.keyid, signature: approveRevision(key, payload) };
+      const approval = approvalOf(key, payload);
       await call('POST', `/orders/${order}/revisions/${revision}/approvals`, approval);
     },
   };

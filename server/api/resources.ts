@@ -5,21 +5,26 @@ import type { Devices } from '../devices/devices.ts';
 import { type AccountsPorts, accountRoutes } from './accounts.ts';
 import { alarmRoutes } from './alarms.ts';
 import { type ApproversPorts, approverRoutes } from './approvers.ts';
+import { type AreasPort, areaRoutes } from './areas.ts';
 import { type BackupPort, backupRoutes } from './backup.ts';
 import { type CodesPorts, codeRoutes } from './codes.ts';
 import { type CommandsPorts, commandRoutes } from './commands.ts';
 import { type DemoPort, demoRoutes } from './demo.ts';
 import { type DevicesPorts, deviceRoutes } from './devices.ts';
+import { type DisputedPoliciesPorts, disputedPolicyRoutes } from './disputed-policies.ts';
 import { type EventsPort, eventRoutes } from './events.ts';
 import { type GroupsPort, groupRoutes } from './groups.ts';
 import { type HealthPort, healthRoutes } from './health.ts';
+import { type HoldsPorts, holdRoutes } from './holds.ts';
 import { type InstallationPort, installationRoutes } from './installation.ts';
-import { type IpDatabasesPort, ipDatabaseRoutes } from './ip-databases.ts';
+import { type IpDatabasesPorts, ipDatabaseRoutes } from './ip-databases.ts';
 import { type LedgerPorts, ledgerRoutes } from './ledger.ts';
 import { type MembershipPort, membershipRoutes } from './membership.ts';
 import { type MetricsPort, metricsRoutes } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { type OrderForesightPort, orderForesightRoutes } from './order-foresight.ts';
+import { type OrderPacksPorts, orderPackRoutes } from './order-packs.ts';
+import { type OrderPapersPort, orderPaperRoutes } from './order-papers.ts';
 import { type OrdersPort, orderRoutes } from './orders.ts';
 import { type OverviewPort, overviewRoutes } from './overview.ts';
 import { type Route, route } from './route.ts';
@@ -31,11 +36,22 @@ export interface ResourcePorts {
   readonly devices: Pick<Devices, 'alarms' | 'reached'> & DevicesPorts['devices'] & GroupsPort & CodesPorts['devices'];
   readonly commands: CommandsPorts['commands'];
   readonly enrolment: CodesPorts['enrolment'];
-  readonly orders: OrdersPort & OrderForesightPort & ApproversPorts['orders'] & DevicesPorts['orders'];
-  readonly jurisdiction: IpDatabasesPort & DevicesPorts['jurisdiction'];
+  readonly orders: OrdersPort &
+    OrderForesightPort &
+    OrderPapersPort &
+    ApproversPorts['orders'] &
+    DevicesPorts['orders'] &
+    IpDatabasesPorts['orders'] &
+    DisputedPoliciesPorts['orders'];
+  readonly jurisdiction: IpDatabasesPorts['jurisdiction'] & DevicesPorts['jurisdiction'];
+  readonly relocating: IpDatabasesPorts['relocating'];
+  readonly packs: OrderPacksPorts['packs'];
+  readonly areas: AreasPort;
+  readonly policies: DisputedPoliciesPorts['policies'];
   readonly ledger: LedgerPorts['ledger'];
   readonly entries: LedgerPorts['entries'];
   readonly membership: MembershipPort;
+  readonly holds: HoldsPorts['holds'];
   readonly events: EventsPort;
   readonly state: HealthPort & InstallationPort;
   readonly overview: OverviewPort;
@@ -44,6 +60,8 @@ export interface ResourcePorts {
   /** See `SessionPorts`. */
   readonly secure: SessionPorts['secure'];
   readonly invitationLink: AccountsPorts['invitationLink'];
+  /** Domain time. */
+  readonly now: () => number;
   readonly version: string;
   /** `npm run demo` only. */
   readonly demo?: DemoPort | undefined;
@@ -62,15 +80,20 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...approverRoutes({ admins, orders }),
     ...groupRoutes(devices),
     ...codeRoutes({ enrolment, devices }),
-    ...deviceRoutes({ devices, orders, jurisdiction }),
+    ...deviceRoutes({ devices, orders, jurisdiction, now: ports.now }),
     ...commandRoutes({ commands, devices, admins }),
     ...membershipRoutes(ports.membership),
+    ...holdRoutes({ holds: ports.holds, admins }),
     ...alarmRoutes(devices),
     ...eventRoutes(ports.events),
     ...orderRoutes({ orders, admins }),
     ...orderForesightRoutes(orders),
+    ...orderPaperRoutes(orders),
+    ...orderPackRoutes({ orders, packs: ports.packs, admins }),
     ...ledgerRoutes({ ledger, entries }),
-    ...ipDatabaseRoutes(jurisdiction),
+    ...areaRoutes({ areas: ports.areas, admins }),
+    ...ipDatabaseRoutes({ jurisdiction, orders, admins, relocating: ports.relocating, now: ports.now }),
+    ...disputedPolicyRoutes({ policies: ports.policies, orders, admins, now: ports.now }),
     ...backupRoutes(ports.backup),
     ...(ports.demo === undefined ? [] : demoRoutes({ ...ports, demo: ports.demo })),
   ];

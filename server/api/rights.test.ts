@@ -71,6 +71,42 @@ describe('every route × every role', () => {
   });
 });
 
+describe('case 46: nothing that is made for other ends gives people in bulk', () => {
+  const by = (role: string) => ({ authorization: `Bearer ${tokens.get(role)}` });
+
+  it('metrics, health and the API’s description tell of nobody', async () => {
+    for (const path of ['/metrics', '/healthz', '/readyz', '/api/openapi.json']) {
+      const { text } = await api.request('GET', path);
+      expect([path, /dev_[a-z2-7]{16}|per_[a-z2-7]{16}|@example\.org/.exec(text)]).toEqual([path, null]);
+      expect(text).not.toContain('Matrix');
+    }
+  });
+
+  it('there is no way to export or debug, nor to have a list whole', async () => {
+    for (const path of ['/debug', '/debug/pprof', '/export', '/devices.csv', '/dump']) {
+      for (const below of ['', '/api/v1']) {
+        expect((await api.request('GET', below + path, by('owner'))).status).toBe(404);
+      }
+    }
+    for (const limit of [0, 1_000_000, -1]) {
+      expect((await api.request('GET', `/api/v1/devices?limit=${limit}`, by('owner'))).status).toBe(400);
+    }
+  });
+
+  it('what lists devices by country for others is by handle; names are for owner and legal, sealed', async () => {
+    for (const role of ROLES) {
+      const recipient = { name: 'x', key: 'age1' };
+      const answers = await Promise.all(
+        ['impact/names', 'packs/pck_aaaaaaaaaaaaaaaa/names'].map((path) =>
+          api.request('POST', `/api/v1/orders/2015-001/${path}`, by(role), { recipient }),
+        ),
+      );
+      const refused = answers.map(({ json }) => json?.code === 'forbidden');
+      expect([role, ...refused]).toEqual([role, ...refused.map(() => role !== 'owner' && role !== 'legal')]);
+    }
+  });
+});
+
 describe('case 50: a helpdesk account never reaches beyond its groups', () => {
   let mine: GroupId;
   let theirs: GroupId;

@@ -75,11 +75,25 @@ export class FileReply {
   }
 }
 
+/** Bytes as an answer, to be kept as a file: never shown as a page of ours, whatever they claim to be. */
+export class BytesReply {
+  readonly bytes: Buffer;
+  readonly name: string;
+  readonly type: string;
+  constructor(bytes: Buffer, name: string, type: string) {
+    this.bytes = bytes;
+    this.name = name;
+    this.type = type;
+  }
+}
+
 /** An answer that goes on: `hold` writes its head and all that follows, until it or the client ends it. */
 export class StreamReply {
   readonly hold: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-  constructor(hold: (request: IncomingMessage, response: ServerResponse) => Promise<void>) {
+  readonly type: string;
+  constructor(hold: StreamReply['hold'], type = 'text/event-stream') {
     this.hold = hold;
+    this.type = type;
   }
 }
 
@@ -102,7 +116,9 @@ interface Definition<P extends Shape, Q extends Shape, B extends Shape, R extend
   readonly statuses?: readonly number[];
   /** The body is the request's raw stream, the response a file, plain text or a stream of events: none of them is JSON. */
   readonly raw?: RawKind;
-  handler(input: Input<Out<P>, Out<Q>, Out<B>>): Promise<Answer<R> | Reply<Answer<R>> | FileReply | StreamReply>;
+  handler(
+    input: Input<Out<P>, Out<Q>, Out<B>>,
+  ): Promise<Answer<R> | Reply<Answer<R>> | FileReply | BytesReply | StreamReply>;
 }
 
 export interface RawInput {
@@ -128,7 +144,7 @@ export interface Route {
   readonly statuses: readonly number[];
   readonly raw: RawKind | null;
   /** Parses, authorises, acts; answers with what the response schema lets through. */
-  run(input: RawInput): Promise<Reply<unknown> | FileReply | StreamReply>;
+  run(input: RawInput): Promise<Reply<unknown> | FileReply | BytesReply | StreamReply>;
 }
 
 type Nothing = typeof nothing;
@@ -170,7 +186,7 @@ export function route<
         upload: input.upload,
         cookie: input.cookie,
       });
-      if (answer instanceof FileReply || answer instanceof StreamReply) return answer;
+      if (answer instanceof FileReply || answer instanceof BytesReply || answer instanceof StreamReply) return answer;
       const reply = answer instanceof Reply ? answer : new Reply(answer);
       return new Reply<unknown>(response.parse(reply.body), { status: reply.status, headers: { ...reply.headers } });
     },

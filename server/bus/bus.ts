@@ -23,6 +23,10 @@ export type Wake =
   | { readonly kind: 'members'; readonly people: readonly string[] }
   /** Few key packages of these devices are left. */
   | { readonly kind: 'key-packages'; readonly devices: readonly DeviceId[] }
+  /** Another IP database is in use. */
+  | { readonly kind: 'ip-database' }
+  /** A legal hold was released: what it kept from being destroyed may be due. */
+  | { readonly kind: 'hold-released' }
   /** For whoever shows it to people: something of this kind has changed. Devices need not hear of it. */
   | { readonly kind: Shown };
 

@@ -175,6 +175,7 @@ function addDevices(program: Command, cli: Cli): void {
           ...table(deviceHead, [deviceRow(device)]),
           ...machine,
           `location: ${location.areas.join(' or ') || 'unknown'} (${location.certainty}${location.source ? `, by ${location.source}` : ''})`,
+          ...(device.underHold ? ['A legal hold stands: nothing of it is destroyed.'] : []),
           ...statementLines(device.statement),
         ]);
     });

@@ -1,5 +1,5 @@
 /** An order from proposal to withdrawal by four people at their command lines, on the real API, orders and store. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { testAuthority } from '../../tests/support/enrolment.ts';
+import { addGroup } from '../../tests/support/fleet-rows.ts';
 import { runInProcess } from '../../tests/support/in-process-cli.ts';
+import { addPlacedFleet } from '../../tests/support/placed-fleet.ts';
 import { EXIT } from './exit-codes.ts';
 
 let api: ApiServer;
@@ -99,13 +101,43 @@ it('proposes from flags, is approved by two who are not the proposer, is held by
     'Pakistan',
     '--waiting',
     'return',
+    ...['--received-on', '2015-07-22', '--answer-by', '2099-08-01T12:00', '--provenance', 'confirmed'],
+    ...['--notice', 'ur=سروس ختم', 'en=Service ends.', '--notice-plan', 'P7D', 'entry', '--withheld-by', 'section 5'],
     '--json',
   ]);
   expect([proposed.code, proposed.err]).toEqual([0, '']);
   const { order, digest, payload } = proposed.json();
   expect(JSON.parse(payload).terms).toMatchObject({
-    ...{ title: 'Pakistan', effective: '2099-11-30T18:59:00.000Z', waiting: 'return' },
+    ...{ title: 'Pakistan', effective: '2099-11-30T18:59:00.000Z', waiting: 'return', provenance: 'confirmed' },
+    ...{ receivedOn: '2015-07-22', answerBy: '2099-08-01T07:00:00.000Z', publication: { law: 'section 5' } },
+    ...{ notice: { ur: 'سروس ختم', en: 'Service ends.' }, noticePlan: ['P7D', 'entry'] },
   });
+  const letter = join(folder, 'letter.pdf');
+  writeFileSync(letter, 'the letter');
+  const papers = [
+    '--document',
+    `The letter=${letter}`,
+    '--considered',
+    'Whether to appeal.',
+    '--considered-by',
+    'counsel',
+  ];
+  const kept = await cordon('ada', ['orders', 'propose', '--file', file, ...papers, '--json']);
+  expect([kept.code, kept.err]).toEqual([0, '']);
+  const [named] = JSON.parse(kept.json().payload).terms.documents;
+  expect(named).toMatchObject({ title: 'The letter', mediaType: 'application/pdf', bytes: 10 });
+  const copy = join(folder, 'copy.pdf');
+  const fetched = await cordon('ben', ['orders', 'document', kept.json().order, named.sha256, copy]);
+  expect([fetched.code, fetched.err, readFileSync(copy, 'utf8')]).toEqual([0, '', 'the letter']);
+  expect((await cordon('ben', ['orders', 'document', kept.json().order, 'a'.repeat(64), `${copy}2`])).code).toBe(
+    EXIT.notFound,
+  );
+  const why = await cordon('ben', ['orders', 'decision', kept.json().order, '1']);
+  expect(why.out).toMatch(/considered +Whether to appeal\.\nby +counsel\ncommitment +[0-9a-f]{64}\n/);
+
+  const both = ['--publish-at', '2099-09-01T00:00', '--withheld-by', 'section 5'];
+  const twice = await cordon('ada', ['orders', 'propose', '--file', file, ...both]);
+  expect([twice.code, twice.err]).toEqual([EXIT.usage, expect.stringContaining('not both')]);
 
   expect((await approve('ada', order, 1)).err).toContain('"same_person"');
   const first = await approve('ben', order, 1, '--digest', digest);
@@ -149,7 +181,7 @@ it('case 30, case 34: areas, services and times that do not exist are refused in
     const { code: exit, err } = await propose([...flags]);
     expect([flags, exit, err]).toEqual([flags, EXIT.usage, expect.stringContaining(`[${code}]`)]);
   }
-  expect((await cordon('ada', ['orders', 'list', '--json'])).json()).toHaveLength(1);
+  expect((await cordon('ada', ['orders', 'list', '--json'])).json()).toHaveLength(2);
 });
 
 it('makes a code that a helpdesk of another group cannot make, see or cancel', async () => {
@@ -222,3 +254,89 @@ it('names an order whose approvers have left the root, until somebody approves i
 async function someOrder(): Promise<string> {
   return (await cordon('ada', ['orders', 'list', '--json'])).json()[0].number;
 }
+
+it('rehearses a draft, a revision and the difference, and puts handles and names into files of their own', async () => {
+  const group = await addGroup(api.database, 'All');
+  const now = Date.now();
+  const seen = (area: string) => [{ source: 'address', areas: [area], at: now - 1000, connected: true } as const];
+  const presence = { connected: true, listVersion: 1 };
+  const [first, second] = await addPlacedFleet(api.database, group, now, [
+    { user: 'Ayesha', home: 'PK', presence, seen: seen('PK') },
+    { user: '=1+1', home: 'AE', presence, seen: seen('AE') },
+  ]);
+  if (!first || !second) throw new Error('no devices');
+  const flags = [
+    ...['--title', 'Rehearsed', '--areas', 'PK', '--services', 'messaging', '--nexus', 'present', '--unknown', 'allow'],
+    ...['--contested', 'allow', '--travellers', 'allow', '--authority', 'A', '--addressee', 'B', '--instrument', 'C'],
+    ...['--statement', 'en=Service ends.', '--effective', '2099-11-30T12:00:00Z'],
+  ];
+  const wrong = await cordon('ada', ['orders', 'rehearse', ...flags, '--areas', 'pk']);
+  expect(wrong.out).toMatch(/would be refused: areas.1: .*pk/);
+  const draft = await cordon('ada', ['orders', 'rehearse', ...flags]);
+  expect([draft.code, draft.err]).toEqual([0, '']);
+  expect(draft.out).toMatch(/The draft, for 2099-11-30T12:00:00.000Z, of 2 devices/);
+  expect(draft.out).toMatch(/denied +1\n/);
+  expect(draft.out).toMatch(/WARNING The order denies service to 50 % of the fleet/);
+  const { order } = (await cordon('ada', ['orders', 'propose', ...flags, '--json'])).json();
+  await cordon('ada', ['orders', 'revise', order, '--areas', 'PK', 'AE']);
+
+  const both = await cordon('ben', ['orders', 'rehearse', order, '--against', '1']);
+  expect([both.code, both.err]).toEqual([0, '']);
+  expect(both.out).toContain('against revision 1: in 1, out 0, changed 0');
+  expect(both.out).toMatch(/PK +1 +1\n/);
+  const one = (await cordon('ben', ['orders', 'rehearse', order, '--revision', '1', '--json'])).json();
+  expect(one).toMatchObject({ revision: 1, changes: null, counts: { denied: 1, uninformed: 1 }, total: 1 });
+  expect(one.warnings).toHaveLength(1);
+
+  const file = join(folder, 'rehearsal.csv');
+  const saved = await cordon('ben', ['orders', 'rehearse', order, '--against', '1', '--change', 'in', '--csv', file]);
+  expect([saved.code, saved.err]).toEqual([0, '']);
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\r\n');
+  expect(lines.slice(1).map((line) => line.split(',')[0])).toEqual([second]);
+  expect((await cordon('ben', ['orders', 'rehearse', order, '--csv', file])).code).toBe(EXIT.conflict);
+  for (const args of [
+    [order, ...flags],
+    [...flags, '--against', '1'],
+    [...flags, '--csv', join(folder, 'other.csv')],
+  ]) {
+    expect((await cordon('ben', ['orders', 'rehearse', ...args])).code).toBe(EXIT.usage);
+  }
+
+  const key = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
+  const out = join(folder, 'names.age');
+  const named = ['orders', 'names', order, '--to', 'Counsel', '--out', out, '--recipient'];
+  expect((await cordon('ben', [...named, key.slice(0, -1)])).code).toBe(EXIT.usage);
+  const sealed = await cordon('ben', [...named, key]);
+  expect([sealed.code, sealed.err]).toEqual([0, '']);
+  expect(readFileSync(out, 'latin1')).toMatch(/^age-encryption.org\/v1\n/);
+  expect(readFileSync(out, 'latin1')).not.toContain('Ayesha');
+});
+
+it('exempts devices until a time and says why, and tells of each by whose word it is', async () => {
+  const home = { home: 'PK', presence: { connected: true, listVersion: 1 } };
+  const [mission, clinic] = await addPlacedFleet(api.database, await addGroup(api.database, 'spared'), Date.now(), [
+    home,
+    home,
+  ]);
+  const terms = ['--file', join(folder, 'terms.json'), '--exempt-until', '2100-01-31T00:00'];
+  const nobody = await cordon('ben', ['orders', 'propose', ...terms]);
+  expect([nobody.code, nobody.err]).toEqual([EXIT.usage, expect.stringContaining('--exempt DEVICE')]);
+  const early = await cordon('ben', ['orders', 'propose', ...terms.with(-1, '2099-01-01T00:00'), '--exempt', mission!]);
+  expect([early.code, early.err]).toEqual([EXIT.usage, expect.stringContaining('before the order takes effect')]);
+  const exempt = ['--exempt', mission!, clinic!, '--exempt-reason', 'A note, in confidence.'];
+  const proposed = await cordon('ben', ['orders', 'propose', ...terms, ...exempt]);
+  expect([proposed.code, proposed.err]).toEqual([0, '']);
+  expect(proposed.out).toContain('2 devices until 2100-01-30T19:00:00.000Z = 2100-01-31T00:00:00+05:00[Asia/Karachi]');
+  expect(proposed.out).not.toContain('in confidence');
+  const number = /orders approve (\S+) 1 /.exec(proposed.out)?.[1] ?? '';
+  for (const who of ['ada', 'dan']) await approve(who, number, 1);
+  const told = await cordon('cleo', ['orders', 'exemptions', number]);
+  expect(told.code).toBe(0);
+  const row = new RegExp(
+    `${mission} +2100-01-30T19:00:00\\.000Z +A note, in confidence\\. +1 +ben@example\\.org +(ada|dan)@example\\.org, (ada|dan)@`,
+  );
+  expect(told.out).toMatch(row);
+  const { exemptions } = (await cordon('cleo', ['orders', 'exemptions', number, '1', '--json'])).json();
+  expect(exemptions).toHaveLength(2);
+  expect((await cordon('cleo', ['orders', 'exemptions', number, '9'])).code).toBe(EXIT.notFound);
+});

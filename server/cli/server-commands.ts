@@ -1,16 +1,19 @@
 /** ip-database, backup, health and openapi. */
-import { createWriteStream } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { healthView } from '../../shared/api/health.ts';
-import { ipDatabaseList, ipDatabaseView } from '../../shared/api/ip-databases.ts';
+import {
+  type IpComparisonView,
+  ipComparisonView,
+  ipDatabaseList,
+  ipDatabaseView,
+} from '../../shared/api/ip-databases.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/plain-text.ts';
 import type { Cli } from './cli.ts';
+import { saveDownload } from './download.ts';
 import { table, when } from './output.ts';
 
 export function addServerCommands(program: Command, cli: Cli): void {
@@ -19,9 +22,21 @@ export function addServerCommands(program: Command, cli: Cli): void {
     .command('list')
     .description('the databases at hand, with their age')
     .action(async () => {
-      const { databases: all } = await cli.client().call(ipDatabaseList, 'GET', '/ip-databases');
-      const rows = all.map(({ hash, name, builtAt, active }) => [hash, name, when(builtAt), active ? 'active' : null]);
-      cli.out().show(all, table(['hash', 'name', 'built', ''], rows));
+      const view = await cli.client().call(ipDatabaseList, 'GET', '/ip-databases');
+      const whose = (account: string | null) => (account === null ? 'the server' : (view.people[account] ?? account));
+      const rows = view.databases.map(({ hash, name, builtAt, importedAt, importedBy, size, active }) => [
+        ...[hash, name, when(builtAt), when(importedAt), whose(importedBy), size, active ? 'active' : null],
+      ]);
+      const uses = view.uses.map(({ hash, at, by }) => [when(at), hash, whose(by)]);
+      cli
+        .out()
+        .show(view, [
+          ...table(['hash', 'name', 'built', 'imported', 'by', 'bytes', ''], rows),
+          ...table(['in use from', 'hash', 'by'], uses),
+          ...(view.relocating !== null && view.relocating.of > 0
+            ? [`devices that are connected are located anew: ${view.relocating.done} of ${view.relocating.of}`]
+            : []),
+        ]);
     });
   databases
     .command('import')
@@ -42,6 +57,22 @@ export function addServerCommands(program: Command, cli: Cli): void {
         .show(view, [`${view.hash} ${plain(view.name)}, built ${when(view.builtAt)}${view.active ? ', active' : ''}`]);
     });
   databases
+    .command('compare')
+    .description('what it would do to the fleet, before it is taken; nothing is changed')
+    .argument('<hash>')
+    .action(async (hash: string) => {
+      const path = `/ip-databases/${encodeURIComponent(hash)}/comparison`;
+      const view = await cli.client().call(ipComparisonView, 'GET', path);
+      cli.out().show(view, comparisonLines(view));
+    });
+  databases
+    .command('rollback')
+    .description('use again what was in use before')
+    .action(async () => {
+      const view = await cli.client().call(ipDatabaseView, 'POST', '/ip-databases/rollback');
+      cli.out().show(view, [`${plain(view.name)}, built ${when(view.builtAt)}, is active again.`]);
+    });
+  databases
     .command('activate')
     .description('use this database from now on')
     .argument('<hash>')
@@ -52,24 +83,34 @@ export function addServerCommands(program: Command, cli: Cli): void {
   const use = (hash: string) =>
     cli.client().call(ipDatabaseView, 'POST', `/ip-databases/${encodeURIComponent(hash)}/activate`);
 
+  function comparisonLines({ current, other, compared, moved, moves, orders }: IpComparisonView): string[] {
+    const unknown = 'not known';
+    return [
+      `${plain(other.name)} (built ${when(other.builtAt)}) against ${plain(current.name)} (built ${when(current.builtAt)})`,
+      `${moved} of ${compared} devices whose address counts now would have another place by it.`,
+      ...(moves.length === 0
+        ? []
+        : table(
+            ['from', 'to', 'devices'],
+            moves.map(({ from, to, devices }) => [from ?? unknown, to ?? unknown, devices]),
+          )),
+      ...(orders.length === 0
+        ? ['No order is in force or announced.']
+        : table(
+            ['order', 'title', 'from', 'newly denied', 'newly allowed'],
+            orders.map((one) => [one.order, one.title, when(one.effective), one.newlyDenied, one.newlyAllowed]),
+          )),
+      'Devices that are connected are judged by it at once, the others when they next connect; where the address alone speaks, after ten minutes.',
+    ];
+  }
+
   program
     .command('backup')
     .description('download a consistent copy of the SQLite store; keys are not in it')
     .argument('<file>', 'a new file')
     .action(async (file: string) => {
-      const { body } = await cli.client().raw('POST', '/api/v1/backup');
-      if (!body) throw new CordonError('unavailable', 'The server sent nothing; look at its log.');
-      const target = createWriteStream(file, { flags: 'wx', mode: 0o600 });
-      try {
-        await pipeline(Readable.fromWeb(body), target);
-      } catch (error) {
-        // Half a backup must not look like one; a file that was there before is not ours to remove.
-        const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-        if (!exists) await rm(file, { force: true });
-        const why = error instanceof Error ? error.message : 'unknown';
-        throw new CordonError(exists ? 'conflict' : 'unavailable', `No backup was made: ${why}.`, {}, error);
-      }
-      cli.out().show({ file, bytes: target.bytesWritten }, [`${file}: ${target.bytesWritten} bytes`]);
+      const bytes = await saveDownload(await cli.client().raw('POST', '/api/v1/backup'), file, 'backup');
+      cli.out().show({ file, bytes }, [`${file}: ${bytes} bytes`]);
     });
   program
     .command('health')

@@ -52,7 +52,7 @@ export interface CommandWord {
 export interface CommandStore {
   /**
    * Binds it to the device's generation of this moment. With an id that exists already nothing changes and the existing command is
-   * given. Throws `not_found` without such a device, `conflict` when it is not active.
+   * given. Throws `not_found` without such a device, `conflict` when it is not active, `legal_hold` when it would destroy what a hold keeps.
    */
   insert(command: NewCommand, leaf: LeafDraft<'workspace.wipe'> | null): Promise<CommandRecord>;
   get(id: CommandId): Promise<CommandRecord | null>;
@@ -123,8 +123,13 @@ export interface IssuedToMany {
   /** Of the request: with it again, nothing is issued twice. */
   readonly id: CommandId;
   readonly queued: number;
-  readonly refused: readonly { readonly device: DeviceId; readonly code: 'not_found' | 'conflict' }[];
+  readonly refused: readonly { readonly device: DeviceId; readonly code: RefusedFor }[];
 }
+
+/** Why one device of many got no command. */
+const REFUSED_FOR = ['not_found', 'conflict', 'legal_hold'] as const;
+type RefusedFor = (typeof REFUSED_FOR)[number];
+const isRefusal = (code: string): code is RefusedFor => REFUSED_FOR.some((known) => known === code);
 
 const DAY = 86_400_000;
 /** Commands of one request that share a commit; between commits others have their turn. */
@@ -162,7 +167,7 @@ export function createCommands({ store, bus, clock, devices, now = Date.now }: C
     lifeOf(rest.expiresInSeconds);
     // In the order of the store's index: neighbours share its pages, and a commit writes whole pages.
     const all = [...new Set(wanted)].sort();
-    const refused: { device: DeviceId; code: 'not_found' | 'conflict' }[] = [];
+    const refused: { device: DeviceId; code: RefusedFor }[] = [];
     for (let from = 0; from < all.length; from += AT_ONCE) {
       const queued: DeviceId[] = [];
       const one = async (device: DeviceId): Promise<void> => {
@@ -170,7 +175,7 @@ export function createCommands({ store, bus, clock, devices, now = Date.now }: C
           await queue({ ...rest, id: commandIdFor(id, device), device }, id);
           queued.push(device);
         } catch (error) {
-          if (!isCordonError(error) || (error.code !== 'not_found' && error.code !== 'conflict')) throw error;
+          if (!isCordonError(error) || !isRefusal(error.code)) throw error;
           refused.push({ device, code: error.code });
         }
       };

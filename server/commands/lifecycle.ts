@@ -2,6 +2,8 @@
  * The life of a command as one table. A device's own word about the end outweighs what the server had assumed meanwhile: a command
  * that was given up as expired, or cancelled while it was on its way, and that the device says it has carried out, was carried out.
  */
+import type { CommandKind } from '../../shared/protocol/frames.ts';
+
 export const COMMAND_STATES = ['queued', 'stored', 'done', 'failed', 'expired', 'cancelled'] as const;
 export type CommandState = (typeof COMMAND_STATES)[number];
 
@@ -20,6 +22,9 @@ export const COMMAND_EVENTS = [
   'ended',
 ] as const;
 export type CommandEvent = (typeof COMMAND_EVENTS)[number];
+
+/** What cannot be undone, and takes what is somebody's. */
+export const DESTROYING: ReadonlySet<CommandKind> = new Set(['wipe-workspace', 'unenrol']);
 
 /** The state that follows; the same state when there is nothing new in the event; `refuse` when somebody must be told no. */
 export type Step = CommandState | 'refuse';

@@ -157,7 +157,7 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
     const at = clock.now();
     if (statement) requireSound(statement, at);
     const change = statement === undefined ? rest : { ...rest, statement: statement && { ...statement, at } };
-    if (!(await store.update(id, change))) throw notActive(await get(id));
+    if (!(await store.update(id, change, at))) throw notActive(await get(id));
     await changed(id);
     if (statement) lapsing.schedule(statement.until);
     return get(id);
@@ -202,7 +202,7 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
     id: GroupId,
     change: { name?: string; home?: AreaCode | null; seat?: AreaCode | null },
   ): Promise<Group> {
-    if (!(await groups.updateGroup(id, change))) throw unknownGroup(id);
+    if (!(await groups.updateGroup(id, change, clock.now()))) throw unknownGroup(id);
     if (change.home !== undefined || change.seat !== undefined) {
       for (const device of await groups.devicesOf(id)) await changed(device);
     }
@@ -211,7 +211,7 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
   }
 
   async function deleteGroup(id: GroupId): Promise<void> {
-    if (!(await groups.deleteGroup(id))) throw unknownGroup(id);
+    if (!(await groups.deleteGroup(id, clock.now()))) throw unknownGroup(id);
     bus.publish({ kind: 'devices' });
   }
 

@@ -51,6 +51,8 @@ export interface Device {
   /** What was set on the device itself. */
   readonly own: { readonly home: AreaCode | null; readonly seat: AreaCode | null };
   readonly statement: Statement | null;
+  /** A legal hold on it, or on its user, stands. */
+  readonly underHold: boolean;
   readonly enrolledAt: number;
   readonly endedAt: number | null;
   readonly recordVersion: number;
@@ -142,16 +144,16 @@ export interface DeviceStore {
   /** Which of these are within the scope, whatever their status. */
   within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]>;
   all(selection: Selection): Promise<DeviceId[]>;
-  /** False when there is no such active device. Throws `not_found` when the group does not exist. */
-  update(id: DeviceId, change: DeviceUpdate): Promise<boolean>;
+  /** False when there is no such active device. Throws `not_found` when the group does not exist. Domain time. */
+  update(id: DeviceId, change: DeviceUpdate, at: number): Promise<boolean>;
   /** When the next statement lapses; null: there is none. */
   nextLapse(): Promise<number | null>;
   /** Devices whose statement has lapsed at `now`: it states no home any more, but they are found again until `forgetStatements`. */
   lapseStatements(now: number): Promise<DeviceId[]>;
   forgetStatements(now: number): Promise<void>;
   /**
-   * Ends an active device: its certificates are revoked, each with its leaf, and its open commands cancelled. False, and nothing
-   * changed, when it is not active.
+   * Ends an active device: its certificates are revoked, each with its leaf, its open commands cancelled, and what waits for it goes back, unless
+   * a legal hold keeps it. False, and nothing changed, when it is not active.
    */
   end(id: DeviceId, ended: Ended, leaf: (serial: string) => LeafDraft<'certificate.revoked'>): Promise<boolean>;
 }
@@ -162,9 +164,13 @@ export interface GroupStore {
   /** Throws `conflict` when the name is taken. */
   insertGroup(group: Group): Promise<void>;
   /** Throws `conflict` when the name is taken; false when there is no such group. */
-  updateGroup(id: GroupId, change: { name?: string; home?: AreaCode | null; seat?: AreaCode | null }): Promise<boolean>;
+  updateGroup(
+    id: GroupId,
+    change: { name?: string; home?: AreaCode | null; seat?: AreaCode | null },
+    at: number,
+  ): Promise<boolean>;
   /** Throws `conflict` while devices or activation codes are in it; false when there is no such group. */
-  deleteGroup(id: GroupId): Promise<boolean>;
+  deleteGroup(id: GroupId, at: number): Promise<boolean>;
   devicesOf(group: GroupId): Promise<DeviceId[]>;
 }
 
@@ -188,6 +194,8 @@ export interface Opened {
   readonly tookOver: boolean;
   /** The highest report stored of this generation. */
   readonly reportsThrough: number;
+  /** What this enrolment was last known to hold. */
+  readonly held: { readonly list: number; readonly record: number; readonly root: number };
 }
 
 /** What a live socket has told. What is left out stays as it is. */

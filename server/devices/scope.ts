@@ -1,5 +1,5 @@
 /** Which devices somebody may see. Pure; `server/store/device-scope.ts` says the same in SQL, and one suite holds both to it. */
-import { type AreaCode, countryOf } from '../../shared/areas/area-code.ts';
+import { type AreaCode, withParents } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 
@@ -42,5 +42,5 @@ export function requireInScope(scope: Scope, placed: Placed): void {
 }
 
 function isHomeIn(homes: readonly AreaCode[] | null, home: AreaCode | null): boolean {
-  return homes === null || (home !== null && (homes.includes(home) || homes.includes(countryOf(home))));
+  return homes === null || (home !== null && withParents(home).some((whole) => homes.includes(whole)));
 }

@@ -13,6 +13,7 @@ import { formatActivationLink } from '../../shared/protocol/activation-link.ts';
 import { type DeviceId, deviceIdSchema, type GroupId, newDeviceId, randomBase32 } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
+import { refusedByHold } from '../holds/holds.ts';
 import { createEnrolmentLimits } from './limits.ts';
 import type { EnrolmentStore, NewCertificate, Recorded, RedeemableCode, StoredCode, Surroundings } from './ports.ts';
 
@@ -229,7 +230,7 @@ export function createEnrolment({ store, authority, surroundings, clock, bus, ad
     throw new CordonError(
       'enrolment_denied',
       `Enrolment is denied by order ${orders}. The code stays good until it expires. Turn to ${appeal}.`,
-      { denials: verdict.denials },
+      { orders: verdict.denials.map(({ order }) => order), denials: verdict.denials },
     );
   }
 
@@ -260,6 +261,7 @@ export function createEnrolment({ store, authority, surroundings, clock, bus, ad
         public: particulars(issued),
       } as const;
       const outcome = await record(asRow(issued), leaf);
+      if (outcome === 'legal_hold') throw refusedByHold(device);
       if (outcome !== 'serial_taken') return outcome === 'recorded' ? issued : null;
     }
     throw new CordonError('internal', 'Serial numbers repeat: the random source of this machine is broken.');

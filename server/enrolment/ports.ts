@@ -64,8 +64,11 @@ export interface Renewal {
   readonly issued: LeafDraft<'certificate.issued'>;
 }
 
-/** `serial_taken`: nothing happened, make another certificate. `lost`: what it was made for is no longer so. */
-export type Recorded = 'recorded' | 'lost' | 'serial_taken';
+/**
+ * `serial_taken`: nothing happened, make another certificate. `lost`: what it was made for is no longer so. `legal_hold`: a hold keeps what the
+ * device's present enrolment has.
+ */
+export type Recorded = 'recorded' | 'lost' | 'serial_taken' | 'legal_hold';
 
 export interface HeldCertificate {
   readonly der: Buffer;
@@ -78,7 +81,7 @@ export interface EnrolmentStore {
   addCode(code: NewCode): Promise<void>;
   /**
    * Opens the code of an existing device again, with a new secret. Throws `not_found` when there is no such device, `conflict` when the
-   * device is in another group.
+   * device is in another group, `legal_hold` when a hold keeps what its present enrolment has.
    */
   reopenCode(code: NewCode): Promise<void>;
   /** False when there is no such code or it is no longer open. */

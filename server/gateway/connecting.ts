@@ -38,6 +38,8 @@ interface Ports {
   readonly clock: Clock;
   readonly sessions: Sessions;
   readonly push: Pushing;
+  /** Another IP database may have been taken since the upgrade. */
+  readonly relocate: (session: DeviceSession) => Promise<void>;
   readonly handlers: () => SessionHandlers;
 }
 
@@ -56,6 +58,7 @@ function requireProtocol(request: IncomingMessage): number {
 export function createConnecting(ports: Ports): Connecting {
   const { installation, operatorUrl, addressOf, devices, commands, jurisdiction, orders, clock, sessions, push } =
     ports;
+  const { relocate } = ports;
   const upgrader = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -71,24 +74,30 @@ export function createConnecting(ports: Ports): Connecting {
       const { device, generation } = identity;
       const address = addressOf(request);
       // The address is evidence before it is asked about: a device that has just arrived must not be judged by where it was.
+      const { use } = jurisdiction.currentIpDatabase();
       const areas = await jurisdiction.observeAddress(device, generation, address, true);
       const { management } = (orders.cachedVerdict(device) ?? (await orders.verdict(device))).services;
       if (!management.allowed) {
         if (!sessions.live(device)) await jurisdiction.observeAddress(device, generation, address, false);
         const current = orders.currentList();
         const newer = current && current.version > list ? current.envelope : null;
-        const told = { list: newer, address: { time: clock.now(), areas } };
+        const told = { list: newer, withheld: orders.withheld(), address: { time: clock.now(), areas } };
         return refuseUpgrade(stream, denialOf(management, told, operatorUrl, Math.random()));
       }
       if (stream.destroyed) return;
       upgrader.handleUpgrade(request, stream, head, (socket: WebSocket) => {
-        sessions.add(new DeviceSession(identity, { address, areas }, { socket, stream }, ports.handlers()));
+        sessions.add(new DeviceSession(identity, { address, areas, use }, { socket, stream }, ports.handlers()));
       });
     },
 
     async welcome(session, hello) {
       const { device, generation, address } = session;
-      const { epoch, reportsThrough } = await devices.connected({ device, generation, address, agent: hello.agent });
+      const { epoch, reportsThrough, held } = await devices.connected({
+        device,
+        generation,
+        address,
+        agent: hello.agent,
+      });
       session.epoch = epoch;
       session.reports = reportsThrough;
       session.confirmed = reportsThrough;
@@ -97,6 +106,9 @@ export function createConnecting(ports: Ports): Connecting {
       session.storedList = hello.list;
       session.record = hello.record;
       session.root = hello.root;
+      // While it was refused it got what is newer by plain HTTPS, and nobody has told us so yet.
+      const { list, record: has, root } = hello;
+      if (list !== held.list || has !== held.record || root !== held.root) session.had = { list, record: has, root };
       sessions.enter(session);
       const [record, queued] = await Promise.all([orders.record(device), commands.pendingFor(device, generation)]);
       session.together(() => {
@@ -115,6 +127,8 @@ export function createConnecting(ports: Ports): Connecting {
         session.send({ kind: 'address', time: clock.now(), areas: [...session.areas] });
         push.queued(session, queued);
       });
+      session.welcomed = true;
+      await relocate(session);
     },
 
     async sighted({ device, generation }, request) {

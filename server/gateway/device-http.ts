@@ -13,10 +13,11 @@ import { type Answer, refusalOf, respond } from './refusals.ts';
 export interface DeviceHttpPorts {
   readonly devices: Pick<DevicesPort, 'identify'>;
   readonly routes: readonly DeviceRoute[];
+  readonly operatorUrl: string | null;
   readonly log: Log;
 }
 
-export function createDeviceHttp({ devices, routes, log }: DeviceHttpPorts) {
+export function createDeviceHttp({ devices, routes, operatorUrl, log }: DeviceHttpPorts) {
   const byName = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
 
   async function answer(request: IncomingMessage): Promise<Answer> {
@@ -36,7 +37,7 @@ export function createDeviceHttp({ devices, routes, log }: DeviceHttpPorts) {
     answer(request)
       .catch((error: unknown) => {
         if (!isCordonError(error)) log.error({ error: String(error), path: request.url }, 'a device request failed');
-        return refusalOf(error);
+        return refusalOf(error, operatorUrl);
       })
       .then((made) => respond(response, made))
       .catch((error: unknown) => {

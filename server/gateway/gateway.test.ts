@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parsePlace } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
 import { CLOSE, MAX_FRAME_FROM_DEVICE, type ReportItem } from '../../shared/protocol/frames.ts';
@@ -22,6 +23,7 @@ import {
 import { PROPOSAL } from '../../tests/support/order-world.ts';
 import { INSTALLATION } from '../../tests/support/signed-documents.ts';
 import { tool } from '../../tests/support/tools.ts';
+import { until } from '../../tests/support/until.ts';
 
 const openssl = tool('openssl', 'apt-get install openssl');
 const run = promisify(execFile);
@@ -143,6 +145,45 @@ describe('connecting', () => {
     expect((await link.next('welcome')).device).toBe(device.id);
     expect((await presence(device))?.address).toBe('127.0.0.1');
     link.socket.close();
+  });
+});
+
+describe('another IP database', () => {
+  const addresses = (link: TestLink) => link.frames.flatMap((one) => (one.kind === 'address' ? [one.areas] : []));
+  const taken = (areas: string | null) => {
+    world.ip.areas = areas === null ? null : [parsePlace(areas)];
+    world.ip.use += 1;
+    world.located.length = 0;
+    world.bus.publish({ kind: 'ip-database' });
+  };
+
+  it('tells a device that is connected where its address is now, once, and one that stays where it is nothing', async () => {
+    const [device, other] = [await world.enrol(), await world.enrol()];
+    const [link, left] = [await connected(device), await connected(other)];
+    left.socket.close();
+    await left.closed;
+    taken('IN');
+    await until(() => expect(addresses(link)).toEqual([['PK'], ['IN']]));
+    expect(world.located).toEqual([device.id]);
+    // A wake that comes again finds nobody who was located by another.
+    world.bus.publish({ kind: 'ip-database' });
+    taken(null);
+    await until(() => expect(world.located).toEqual([device.id]));
+    expect([addresses(link), addresses(left)]).toEqual([[['PK'], ['IN']], [['PK']]]);
+    expect(world.gateway.relocating()).toBeNull();
+    link.socket.close();
+    await link.closed;
+  });
+
+  it('is asked again for a device that was coming in as it was taken', async () => {
+    const device = await world.enrol();
+    const link = new TestLink(device.tls);
+    await link.opened;
+    taken('IN');
+    await link.hello();
+    await until(() => expect(addresses(link)).toEqual([['PK'], ['IN']]));
+    link.socket.close();
+    await link.closed;
   });
 });
 
@@ -438,7 +479,7 @@ describe('an order', () => {
     expect(status).toBe(451);
     expect(headers).toMatchObject({
       'cache-control': 'no-store',
-      link: '<https://operator.example/>; rel="blocked-by"',
+      link: `<https://operator.example/orders#${order}>; rel="blocked-by"`,
     });
     expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(300);
     const told = JSON.parse(body);

@@ -28,6 +28,7 @@ import type {
 } from './ports.ts';
 import { createPushing } from './pushing.ts';
 import { refusalOf, refuseUpgrade } from './refusals.ts';
+import { createRelocating } from './relocating.ts';
 import { sealedRoutes } from './sealed-routes.ts';
 import { type ServiceRoutesPorts, serviceRoutes } from './service-routes.ts';
 import type { DeviceSession, SessionHandlers } from './session.ts';
@@ -64,6 +65,8 @@ export interface Gateway {
   readonly listener: TlsListener;
   listen(bind: string, port: number): Promise<number>;
   connections(): number;
+  /** How far those who are connected have been located anew by another IP database; null: all are. */
+  relocating(): { readonly done: number; readonly of: number } | null;
   stop(): Promise<void>;
 }
 
@@ -88,12 +91,14 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
         ...membershipRoutes({ membership: ports.membership, ledger: ports.ledger, sessions, interests }),
         ...sealedRoutes(relay),
       ],
+      operatorUrl: options.operatorUrl,
       log,
     }),
   );
   const push = createPushing({ orders, commands, sessions });
   const mailing = createMailing({ relay, sessions, log });
   const { reconsider, leaveIfDone } = createLeaving({ orders, sessions, push });
+  const relocating = createRelocating({ jurisdiction, sessions, clock });
   const connecting = createConnecting({
     ...options,
     addressOf: (request) => listener.addressOf(request),
@@ -104,6 +109,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     clock,
     sessions,
     push,
+    relocate: relocating.relocate,
     handlers: () => handlers,
   });
 
@@ -207,6 +213,8 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       case 'key-packages':
         await Promise.all(wake.devices.map(mailing.fewKeyPackages));
         return;
+      case 'ip-database':
+        return relocating.look();
       case 'verdicts':
         // In slices: their verdicts are made of one reading of the store, and between slices others have their turn.
         for (let from = 0; from < wake.devices.length; from += 256) {
@@ -222,6 +230,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   async function beat(): Promise<void> {
     beats += 1;
     const reconcile = beats % RECONCILE_EVERY === 0;
+    if (reconcile) relocating.look().catch(logged('reconcile'));
     await sessions.each((session) => {
       if (!session.alive) return session.terminate();
       session.ping();
@@ -258,7 +267,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       : connecting.upgrade(request, socket, head);
     upgraded.catch((error: unknown) => {
       if (!isCordonError(error)) log.error({ error: String(error) }, 'an upgrade failed');
-      refuseUpgrade(socket, refusalOf(error));
+      refuseUpgrade(socket, refusalOf(error, options.operatorUrl));
     });
   });
 
@@ -276,6 +285,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       return listener.listen(bind, port);
     },
     connections: () => sessions.size,
+    relocating: relocating.progress,
     stop: async () => {
       stopping = true;
       cancelTime();

@@ -66,24 +66,22 @@ describe('an order that denies the recipient', () => {
     for (const text of ['one', 'two']) await post(text);
     anHour();
     expect(fates(await mailFor(here, 2))).toEqual([`held ${number}`, `held ${number}`]);
-    expect(await outcome(post('three'), bilal.id)).toMatchObject({
-      outcome: 'refused',
-      denial: { code: 'service_denied', order: number, reasons: ['present'], appeal: PROPOSAL.appeal, by: 'server' },
-    });
-    expect(await outcome(post('commit', { keep: true }), bilal.id)).toMatchObject({
+    const held = {
       outcome: 'held',
-      denial: { order: number },
-    });
+      denial: { code: 'service_denied', order: number, reasons: ['present'], appeal: PROPOSAL.appeal, by: 'server' },
+    };
+    expect(await outcome(post('three'), bilal.id)).toMatchObject(held);
+    expect(await outcome(post('commit', { keep: true }), bilal.id)).toMatchObject(held);
     const there = await connect(bilal);
     await openMailbox(there);
     await delay(50);
     expect(mailOf(there)).toEqual([]);
 
     await act(number, 'withdraw');
-    expect((await mailFor(there, 3)).map(said)).toEqual(['one', 'two', 'commit']);
-    expect(seqs(there)).toEqual([1, 2, 3]);
-    expect(fates(await mailFor(here, 5)).slice(2)).toEqual(Array(3).fill(`released ${number}`));
-    there.send({ kind: 'taken', through: 3 });
+    expect((await mailFor(there, 4)).map(said)).toEqual(['one', 'two', 'three', 'commit']);
+    expect(seqs(there)).toEqual([1, 2, 3, 4]);
+    expect(fates(await mailFor(here, 6)).slice(2)).toEqual(Array(4).fill(`released ${number}`));
+    there.send({ kind: 'taken', through: 4 });
     await openMailbox(there);
     await delay(50);
     expect(mailOf(there)).toEqual([]);
@@ -94,7 +92,9 @@ describe('an order that denies the recipient', () => {
     const number = await order({ waiting: 'deliver' });
     for (const text of ['one', 'two']) await post(text);
     anHour();
-    expect(await outcome(post('commit', { keep: true }), bilal.id)).toMatchObject({ outcome: 'held' });
+    for (const after of [post('three'), post('commit', { keep: true })]) {
+      expect(await outcome(after, bilal.id)).toMatchObject({ outcome: 'held' });
+    }
     const there = await connect(bilal);
     await openMailbox(there);
     expect((await mailFor(there, 2)).map(said)).toEqual(['one', 'two']);
@@ -103,8 +103,8 @@ describe('an order that denies the recipient', () => {
     await delay(50);
     expect([mailOf(there), fates(mailOf(here))]).toEqual([[], []]);
     await act(number, 'withdraw');
-    expect((await mailFor(there, 1)).map(said)).toEqual(['commit']);
-    expect(fates(await mailFor(here, 1))).toEqual([`released ${number}`]);
+    expect((await mailFor(there, 2)).map(said)).toEqual(['three', 'commit']);
+    expect(fates(await mailFor(here, 2))).toEqual(Array(2).fill(`released ${number}`));
   });
 
   it('return: what waits goes back, but a commit, without which the device could read nothing afterwards', async () => {
@@ -118,6 +118,7 @@ describe('an order that denies the recipient', () => {
       { type: 'fate', id: one.id, device: bilal.id, fate: 'returned', order: number, at: world.clock.now() },
       expect.objectContaining({ fate: 'held', order: number }),
     ]);
+    expect(await outcome(post('two'), bilal.id)).toMatchObject({ outcome: 'refused', denial: { order: number } });
     await act(number, 'withdraw');
     const there = await connect(bilal);
     await openMailbox(there);

@@ -108,7 +108,8 @@ describe('a post', () => {
     const post = postOf([bilal.id], 'two');
     await new PostStore(world.database).post({
       ...{ sender: { device: amina.id, generation: 1 }, post, at: world.clock.now() },
-      ...{ expiresAt: world.clock.now() + DAY, recipients: [{ device: bilal.id, known: true, denial: null }] },
+      expiresAt: world.clock.now() + DAY,
+      recipients: [{ device: bilal.id, known: true, denial: null, waiting: null }],
     });
     await hand(here, postOf([bilal.id], 'three'));
     expect((await mailFor(there, 3)).map(said)).toEqual(['one', 'two', 'three']);

@@ -36,10 +36,23 @@ export interface JurisdictionPort {
     connected: boolean,
   ): Promise<readonly AreaCode[]>;
   observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
+  /** What its address says by the database in use now; null: the same, or the connection is over. */
+  locateAnew(connection: {
+    readonly device: DeviceId;
+    readonly generation: number;
+    readonly address: string | null;
+    readonly areas: readonly string[];
+    readonly open: boolean;
+  }): Promise<readonly AreaCode[] | null>;
+  /** Takes up the database that another node has taken. */
+  followIpDatabase(): Promise<void>;
+  currentIpDatabase(): { readonly use: number };
 }
 
 export interface OrdersPort {
   currentList(): { readonly version: number; readonly envelope: Envelope } | null;
+  /** The revisions behind its stubs; the same array as long as nothing changes. */
+  withheld(): readonly Envelope[];
   rootVersion(): number;
   /** Oldest first. */
   roots(): readonly Envelope[];

@@ -1,4 +1,5 @@
 /** What a device is to have and is sent unasked: roots of approvers, the list, its record, its commands. Each once a session. */
+import type { Envelope } from '../../shared/order/documents.ts';
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
 import type { CommandRecord } from '../commands/commands.ts';
 import type { CommandsPort, OrdersPort } from './ports.ts';
@@ -27,13 +28,16 @@ interface Ports {
 
 export function createPushing({ orders, commands, sessions }: Ports): Pushing {
   /** The list is the same for everyone: encoded once a version. */
-  let encoded: { readonly version: number; readonly frame: Buffer } | null = null;
+  let encoded: { readonly version: number; readonly withheld: readonly Envelope[]; readonly frame: Buffer } | null =
+    null;
   function encodedList(): { readonly version: number; readonly frame: Buffer } | null {
     const current = orders.currentList();
     if (!current) return null;
-    if (encoded?.version !== current.version) {
-      const frame: ServerFrame = { kind: 'list', envelope: current.envelope };
-      encoded = { version: current.version, frame: Buffer.from(JSON.stringify(frame)) };
+    const withheld = orders.withheld();
+    if (encoded?.version !== current.version || encoded.withheld !== withheld) {
+      const { version, envelope } = current;
+      const frame: ServerFrame = { kind: 'list', envelope, ...(withheld.length > 0 && { withheld: [...withheld] }) };
+      encoded = { version, withheld, frame: Buffer.from(JSON.stringify(frame)) };
     }
     return encoded;
   }

@@ -1,7 +1,7 @@
 /** Refusals of the device listener as HTTP: problem+json with the code that an agent matches on, and 451 as RFC 7725 has it. */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { problemOf } from '../../shared/api/problems.ts';
+import { blockedBy, problemOf } from '../../shared/api/problems.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
@@ -15,7 +15,7 @@ export interface Answer {
 /** A refused device asks again by itself; this keeps ten thousand of them from asking at once. Seconds. */
 const KNOCK_AFTER = { least: 300, spread: 300 };
 
-export function refusalOf(thrown: unknown): Answer {
+export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer {
   const error = isCordonError(thrown) ? thrown : new CordonError('internal', 'unexpected', {}, thrown);
   const problem = problemOf(error);
   const { retryAfter } = error.context;
@@ -26,6 +26,7 @@ export function refusalOf(thrown: unknown): Answer {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
       ...(wait === null ? {} : { 'Retry-After': String(wait) }),
+      ...blockedBy(problem, operatorUrl),
     },
     body: JSON.stringify(problem),
   };
@@ -40,6 +41,8 @@ export function denialOf(
   /** What a connected device would be told by frames: without it one that knows its place by its address alone would not learn that it has moved. */
   told: {
     readonly list: Envelope | null;
+    /** The revisions behind its stubs. */
+    readonly withheld: readonly Envelope[];
     readonly address: { readonly time: number; readonly areas: readonly string[] };
   },
   operatorUrl: string | null,
@@ -50,19 +53,19 @@ export function denialOf(
     orders,
     reasons: [...verdict.reasons],
   });
+  const problem = { ...problemOf(error), status: 451 };
   return {
     status: 451,
     headers: {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
       'Retry-After': String(Math.round(KNOCK_AFTER.least + random * KNOCK_AFTER.spread)),
-      ...(operatorUrl === null ? {} : { Link: `<${operatorUrl}>; rel="blocked-by"` }),
+      ...blockedBy(problem, operatorUrl),
     },
     body: JSON.stringify({
-      ...problemOf(error),
-      status: 451,
+      ...problem,
       address: told.address,
-      ...(told.list && { list: told.list }),
+      ...(told.list && { list: told.list, withheld: told.withheld }),
     }),
   };
 }

@@ -129,7 +129,9 @@ it('an order shuts them by its name, for whoever it denies', async () => {
     ['PUT', `/device/attachments/${name}`, 'sealed'],
     ['GET', `/device/attachments/${name}`, undefined],
   ] as const) {
-    const { status, body: text } = await ask(inside.tls, method, path, body);
+    const { status, headers, body: text } = await ask(inside.tls, method, path, body);
+    // RFC 7725, section 4.
+    expect(headers.link).toBe(`<https://operator.example/orders#${order}>; rel="blocked-by"`);
     expect([status, JSON.parse(text)]).toMatchObject([
       451,
       { code: 'service_denied', context: { orders: [order], reasons: expect.any(Array), appeal: PROPOSAL.appeal } },
@@ -138,5 +140,6 @@ it('an order shuts them by its name, for whoever it denies', async () => {
   // What others claim of it, and hand in, goes on: it is no traffic, and is wanted when the order ends.
   expect(await hand(inside, names(1))).toBe(3);
   expect(await claim(outside, inside.id)).toHaveLength(1);
-  expect((await ask(outside.tls, 'PUT', `/device/attachments/${name}`, 'sealed')).status).toBe(204);
+  const taken = await ask(outside.tls, 'PUT', `/device/attachments/${name}`, 'sealed');
+  expect([taken.status, taken.headers.link]).toEqual([204, undefined]);
 });

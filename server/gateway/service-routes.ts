@@ -66,6 +66,7 @@ export function serviceRoutes({ devices, orders, reenrol, sighted }: ServiceRout
     { method: 'GET', path: '/device/record', answer: record },
     { method: 'POST', path: '/device/receipts', answer: receipts },
     { method: 'GET', path: '/orders/list', answer: list },
+    { method: 'GET', path: '/device/withheld', answer: async () => json(orders.withheld()) },
     { method: 'GET', path: '/orders/roots', answer: async () => json(orders.roots()) },
   ];
 }

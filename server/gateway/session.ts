@@ -51,10 +51,13 @@ export class DeviceSession {
   readonly device: DeviceId;
   readonly generation: number;
   readonly address: string | null;
-  /** What the address says of where it is. */
-  readonly areas: readonly string[];
+  /** What the address says of where it is, and by which use of which IP database. */
+  areas: readonly string[];
+  use: number;
   /** Fences: 0 until the device has said hello. */
   epoch = 0;
+  /** It has been told all that it is told first. */
+  welcomed = false;
   /** Answered the last ping. */
   alive = true;
   readonly openedAt = Date.now();
@@ -90,7 +93,7 @@ export class DeviceSession {
 
   constructor(
     identity: { readonly device: DeviceId; readonly generation: number },
-    seen: { readonly address: string | null; readonly areas: readonly string[] },
+    seen: { readonly address: string | null; readonly areas: readonly string[]; readonly use: number },
     { socket, stream }: { readonly socket: WebSocket; readonly stream: Duplex },
     handlers: SessionHandlers,
   ) {
@@ -98,6 +101,7 @@ export class DeviceSession {
     this.generation = identity.generation;
     this.address = seen.address;
     this.areas = seen.areas;
+    this.use = seen.use;
     this.#socket = socket;
     this.#stream = stream;
     this.#handlers = handlers;

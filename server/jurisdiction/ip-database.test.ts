@@ -3,9 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, expect, it } from 'vitest';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
-import { type MmdbValue, writeMmdb } from '../../tests/support/mmdb-writer.ts';
+import { KNOWN_PLACES, type MmdbValue, writeMmdb } from '../../tests/support/mmdb-writer.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { JurisdictionStore } from '../store/jurisdiction-store.ts';
 import { openIpDatabases, openMmdb } from './ip-database.ts';
@@ -17,6 +18,7 @@ const file = (name: string) => readFileSync(join(files, name));
 const ALL = file('geo-whois-asn-country.mmdb');
 const V4 = file('geo-whois-asn-country-ipv4.mmdb');
 const NOW = Date.UTC(2026, 10, 1);
+const of = (bytes: Buffer) => Readable.from([bytes]);
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -61,15 +63,15 @@ it('takes another without a restart, with a leaf, and back', async () => {
   const { database, open } = await world();
   const ip = await open();
   const bundled = ip.current().hash;
-  const imported = await ip.import('four', V4);
+  const imported = await ip.import('four', of(V4), 'acc_1');
   expect(imported).toMatchObject({ name: 'four', active: false, importedAt: NOW });
   expect(imported.hash).toBe(createHash('sha256').update(V4).digest('hex'));
   expect(ip.current().hash).toBe(bundled);
-  expect(await ip.activate(imported.hash)).toMatchObject({ active: true });
+  expect(await ip.activate(imported.hash, 'acc_2')).toMatchObject({ active: true });
   expect(ip.look('39.32.0.1').country).toBe('PK');
   expect(ip.look('2400:adc0::1').country, 'a file for IPv4 knows nothing of IPv6').toBeNull();
   expect((await open()).current().name, 'after a restart').toBe('four');
-  await ip.activate(bundled);
+  await ip.activate(bundled, 'acc_2');
   expect(ip.look('2400:adc0::1').country).toBe('PK');
   expect((await ip.list()).filter(({ active }) => active).map(({ hash }) => hash)).toEqual([bundled]);
   expect((await leaves(database)).map(({ body }) => JSON.parse(body).public.name)).toEqual([
@@ -91,7 +93,7 @@ it.each([
 ])('refuses %s and changes nothing', async (_, bytes) => {
   const { database, ports, open } = await world();
   const ip = await open();
-  await expect(ip.import('bad', bytes)).rejects.toMatchObject({ code: 'ip_database_invalid' });
+  await expect(ip.import('bad', of(bytes), 'acc_1')).rejects.toMatchObject({ code: 'ip_database_invalid' });
   expect(await ip.list()).toHaveLength(1);
   expect(readdirSync(ports.folder)).toEqual([`${ip.current().hash}.mmdb`]);
   expect(await leaves(database)).toHaveLength(1);
@@ -101,22 +103,22 @@ it.each([
 it('refuses to activate what is not there, or is not what it was', async () => {
   const { database, ports, open } = await world();
   const ip = await open();
-  await expect(ip.activate('0'.repeat(64))).rejects.toMatchObject({ code: 'not_found' });
-  const { hash } = await ip.import('four', V4);
+  await expect(ip.activate('0'.repeat(64), 'acc_2')).rejects.toMatchObject({ code: 'not_found' });
+  const { hash } = await ip.import('four', of(V4), 'acc_1');
   writeFileSync(join(ports.folder, `${hash}.mmdb`), V4.subarray(0, 1_000_000));
-  await expect(ip.activate(hash)).rejects.toMatchObject({ code: 'ip_database_invalid' });
+  await expect(ip.activate(hash, 'acc_2')).rejects.toMatchObject({ code: 'ip_database_invalid' });
   expect(ip.current().name).toBe('bundled');
   expect(await leaves(database)).toHaveLength(1);
   const leaf = { kind: 'ip-database.activated', at: NOW, subject: null, public: {} } as const;
-  expect(await ports.store.activateIpDatabase('0'.repeat(64), leaf)).toBe(false);
+  expect(await ports.store.activateIpDatabase('0'.repeat(64), null, leaf)).toBeNull();
   expect((await ip.list()).filter(({ active }) => active)).toHaveLength(1);
 });
 
 it('goes on with the bundled one, and says so, when the active file is gone', async () => {
   const { database, ports, warnings, open } = await world();
   const ip = await open();
-  const { hash } = await ip.import('four', V4);
-  await ip.activate(hash);
+  const { hash } = await ip.import('four', of(V4), 'acc_1');
+  await ip.activate(hash, 'acc_2');
   rmSync(join(ports.folder, `${hash}.mmdb`));
   const again = await open();
   expect(again.current().name).toBe('bundled');
@@ -134,16 +136,10 @@ it('knows special-purpose addresses better than the database', async () => {
 });
 
 it('reads the shapes of other makers, and keeps where an address is apart from whose it is', () => {
-  const known = [
-    ['193.0.6.139', 'NL'],
-    ['200.160.2.3', 'BR'],
-    ['202.12.29.211', 'AU'],
-    ['129.132.1.1', 'CH'],
-    ['131.111.8.42', 'GB'],
-    ['39.32.0.1', 'PK'],
-  ] as const;
   const written = (shape: (country: string) => MmdbValue, more: Record<string, MmdbValue> = {}) =>
-    openMmdb(writeMmdb({ ...Object.fromEntries(known.map(([ip, country]) => [ip, shape(country)])), ...more }, NOW));
+    openMmdb(
+      writeMmdb({ ...Object.fromEntries(KNOWN_PLACES.map(([ip, country]) => [ip, shape(country)])), ...more }, NOW),
+    );
 
   const nested = written((country) => ({ country: { iso_code: country } }), {
     '5.5.5.1': {
@@ -166,3 +162,90 @@ it('reads the shapes of other makers, and keeps where an address is apart from w
   expect(written((country) => ({ country_code: country })).look('39.32.0.1').country).toBe('PK');
   expect(() => written(() => ({ country: 'AQ' }))).toThrow(/0 of 12 well-known/);
 });
+
+it('keeps whose act each was, and goes back further each time it is rolled back', async () => {
+  const { database, open } = await world();
+  const ip = await open();
+  const bundled = ip.current().hash;
+  await expect(ip.rollback('acc_3')).rejects.toMatchObject({ code: 'conflict' });
+  const four = await ip.import('four', of(V4), 'acc_1');
+  expect(four).toMatchObject({ importedBy: 'acc_1', size: V4.length });
+  const third = writeMmdb(Object.fromEntries(KNOWN_PLACES.map(([at, country]) => [at, { country }])), NOW);
+  const { hash } = await ip.import('third', of(third), 'acc_1');
+  await ip.activate(four.hash, 'acc_2');
+  await ip.activate(hash, 'acc_2');
+  expect(await ip.rollback('acc_3')).toMatchObject({ hash: four.hash, active: true });
+  const again = await open();
+  expect(again.current().hash, 'after a restart').toBe(four.hash);
+  expect(await again.rollback('acc_3')).toMatchObject({ hash: bundled, active: true });
+  await expect(again.rollback('acc_3')).rejects.toMatchObject({ code: 'conflict' });
+  expect((await again.uses()).map((use) => [use.hash, use.by])).toEqual([
+    [bundled, 'acc_3'],
+    [four.hash, 'acc_3'],
+    [hash, 'acc_2'],
+    [four.hash, 'acc_2'],
+    [bundled, null],
+  ]);
+  expect(await leaves(database)).toHaveLength(5);
+});
+
+it('refuses a file that is damaged within, endless or huge, without holding up the loop', async () => {
+  const { database, ports, open } = await world();
+  const ip = await open();
+  const small = writeMmdb(Object.fromEntries(KNOWN_PLACES.map(([at, country]) => [at, { country }])), NOW);
+  const separator = small.indexOf(Buffer.alloc(16), 6);
+  const tree = Buffer.from(small);
+  // The root points far beyond the data.
+  tree.writeUIntBE(0xfffff0, 0, 3);
+  const data = Buffer.from(small);
+  // A string that is longer than all the data.
+  data.writeUInt8((2 << 5) | 31, separator + 16);
+  const refused = (why: string) => ({ code: 'ip_database_invalid', message: expect.stringContaining(why) });
+  await expect(ip.import('bad', of(tree), 'acc_1')).rejects.toMatchObject(refused('points outside its data'));
+  await expect(ip.import('bad', of(data), 'acc_1')).rejects.toMatchObject(refused('lies outside its data'));
+  // Each map holds the one before it twice: two to the thirtieth power of values, in a few hundred bytes.
+  const bomb = withData(small, (encode) => {
+    let at = encode(Buffer.from([0x40]));
+    for (let depth = 0; depth < 30; depth += 1) {
+      const pointer = Buffer.from([0x20 | (at >> 8), at & 0xff]);
+      at = encode(Buffer.concat([Buffer.from([0xe2, 0x41, 0x61]), pointer, Buffer.from([0x41, 0x62]), pointer]));
+    }
+    return at;
+  });
+  await expect(ip.import('bomb', of(bomb), 'acc_1')).rejects.toMatchObject(refused('has no end'));
+
+  let longest = 0;
+  let last = performance.now();
+  const watch = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 1);
+  async function* endless() {
+    const megabyte = Buffer.alloc(1024 * 1024, 1);
+    for (;;) yield megabyte;
+  }
+  await expect(ip.import('huge', endless(), 'acc_1')).rejects.toMatchObject({ code: 'too_large' });
+  await ip.import('four', of(V4), 'acc_1');
+  clearInterval(watch);
+  // 50 ms on a machine of its own; others share this one.
+  expect(longest).toBeLessThan(250);
+  expect(readdirSync(ports.folder).sort()).toEqual((await ip.list()).map(({ hash }) => `${hash}.mmdb`).sort());
+  expect(await leaves(database)).toHaveLength(1);
+}, 60_000);
+
+/** The file with its data replaced: `make` gets what appends to them and gives the place of the record for every address. */
+function withData(file: Buffer, make: (encode: (value: Buffer) => number) => number): Buffer {
+  const marker = file.lastIndexOf(Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1'));
+  const separator = file.indexOf(Buffer.alloc(16), 6);
+  const nodes = separator / 6;
+  const data: Buffer[] = [];
+  const record = make((value) => {
+    const at = data.reduce((sum, { length }) => sum + length, 0);
+    data.push(value);
+    return at;
+  });
+  const tree = Buffer.from(file.subarray(0, separator));
+  for (let at = 0; at < tree.length; at += 3)
+    if (tree.readUIntBE(at, 3) > nodes) tree.writeUIntBE(nodes + 16 + record, at, 3);
+  return Buffer.concat([tree, Buffer.alloc(16), ...data, file.subarray(marker)]);
+}

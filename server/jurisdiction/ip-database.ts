@@ -4,19 +4,25 @@
  *
  * `country` is where the address is. `registered_country` and `represented_country` are kept apart: they are no evidence of presence.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type CountryResponse, Reader } from 'mmdb-lib';
 import { z } from 'zod';
+import { LARGEST_IP_DATABASE } from '../../shared/api/ip-databases.ts';
 import { type AreaCode, placeOrNull } from '../../shared/areas/area-code.ts';
 import { canonicalAddress, isSpecialAddress } from '../../shared/areas/special-addresses.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Clock } from '../../shared/time/clock.ts';
-import type { IpDatabase, IpDatabaseStore } from './ports.ts';
+import { checkMmdb } from './mmdb-check.ts';
+import type { IpDatabase, IpDatabaseStore, IpDatabaseUse } from './ports.ts';
 
+/** Bytes: some 5 ms. */
+const HASHED_AT_ONCE = 4 * 1024 * 1024;
 const BUNDLED = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb';
 
 export interface AddressRecord {
@@ -55,13 +61,14 @@ const KNOWN: readonly (readonly [string, string])[] = [
 ];
 const KNOWN_AT_LEAST = Math.ceil(KNOWN.length / 2);
 
-interface Opened {
+/** A file that was read. */
+export interface OpenedIpDatabase {
   readonly builtAt: number;
   look(address: string): AddressRecord;
 }
 
 /** Throws `ip_database_invalid` unless it is an MMDB file that knows where most well-known addresses are. */
-export function openMmdb(bytes: Buffer): Opened {
+export function openMmdb(bytes: Buffer): OpenedIpDatabase {
   try {
     const reader = new Reader<CountryResponse>(bytes);
     const { searchTreeSize, ipVersion, buildEpoch } = reader.metadata;
@@ -82,23 +89,39 @@ export function openMmdb(bytes: Buffer): Opened {
     if (right < KNOWN_AT_LEAST) throw new RangeError(`it knows ${right} of ${KNOWN.length} well-known addresses`);
     return { builtAt: buildEpoch.getTime(), look };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CordonError(
-      'ip_database_invalid',
-      `This is no country database in MMDB format (${why}). Nothing was changed; import the whole, unpacked .mmdb file.`,
-      {},
-      error,
-    );
+    throw invalid(error);
   }
+}
+
+function invalid(error: unknown): CordonError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new CordonError(
+    'ip_database_invalid',
+    `This is no country database in MMDB format (${why}). Nothing was changed; import the whole, unpacked .mmdb file.`,
+    {},
+    error,
+  );
 }
 
 export interface IpDatabases {
   list(): Promise<IpDatabase[]>;
-  /** Keeps a file for later activation. The same file again is the same database. */
-  import(name: string, bytes: Buffer): Promise<IpDatabase>;
+  /** Which was in use from when on, the newest first. */
+  uses(): Promise<IpDatabaseUse[]>;
+  /**
+   * Keeps a file for later activation, and reads it from end to end first. The same file again is the same database. Throws `too_large` and
+   * `ip_database_invalid`; nothing has changed then.
+   */
+  import(name: string, bytes: AsyncIterable<Uint8Array>, by: string | null): Promise<IpDatabase>;
   /** Uses it from now on, and says so in the ledger. */
-  activate(hash: string): Promise<IpDatabase>;
-  current(): { readonly hash: string; readonly name: string; readonly builtAt: number };
+  activate(hash: string, by: string | null): Promise<IpDatabase>;
+  /** Uses again what was in use before the present one was taken first. Throws `conflict` when there was none. */
+  rollback(by: string | null): Promise<IpDatabase>;
+  /** Another one than that in use, to be compared with it. Throws `not_found` and `ip_database_invalid`. */
+  open(hash: string): Promise<OpenedIpDatabase>;
+  /** Takes up what the store says is in use: another node may have taken it. Throws `ip_database_invalid` when its file is not here, and changes nothing then. */
+  follow(): Promise<void>;
+  /** `use`: as `IpDatabaseUse.id` counts. */
+  current(): Pick<IpDatabase, 'hash' | 'name' | 'builtAt'> & { readonly use: number };
   /** Nothing for special-purpose addresses and for what is no address. */
   look(address: string): AddressRecord;
 }
@@ -111,28 +134,50 @@ interface Ports {
   readonly log: { warn(fields: object, message: string): void };
 }
 
+interface InUse {
+  readonly database: IpDatabase;
+  readonly opened: OpenedIpDatabase;
+  readonly use: number;
+}
+
 export async function openIpDatabases({ folder, store, clock, log }: Ports): Promise<IpDatabases> {
   const fileOf = (hash: string) => join(folder, `${hash}.mmdb`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
 
-  async function keep(name: string, bytes: Buffer): Promise<string> {
-    const { builtAt } = openMmdb(bytes);
-    const hash = hashOf(bytes);
-    const file = fileOf(hash);
-    const half = `${file}.${process.pid}.part`;
-    const handle = await open(half, 'w', 0o600);
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(half, file);
-    await store.addIpDatabase({ hash, name, importedAt: clock.now(), builtAt });
-    return hash;
+  /** One after the other: each may hold a quarter of a gigabyte. */
+  let last: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const mine = last.then(task);
+    last = mine.catch(() => undefined);
+    return mine;
   }
 
-  async function load(hash: string): Promise<Opened> {
+  /** `trusted`: it came with this package, whose hash was checked when it was installed. */
+  async function keep(
+    name: string,
+    bytes: AsyncIterable<Uint8Array>,
+    by: string | null,
+    trusted = false,
+  ): Promise<string> {
+    const half = join(folder, `${randomUUID()}.part`);
+    try {
+      const { hash, size } = await write(half, bytes);
+      const whole = await readFile(half);
+      if (!trusted) {
+        await checkMmdb(whole).catch((error: unknown) => {
+          throw invalid(error);
+        });
+      }
+      const { builtAt } = openMmdb(whole);
+      await rename(half, fileOf(hash));
+      await store.addIpDatabase({ hash, name, importedAt: clock.now(), importedBy: by, builtAt, size });
+      return hash;
+    } finally {
+      await rm(half, { force: true });
+    }
+  }
+
+  async function load(hash: string): Promise<OpenedIpDatabase> {
     const bytes = await readFile(fileOf(hash)).catch((error: unknown) => {
       throw new CordonError(
         'ip_database_invalid',
@@ -141,7 +186,7 @@ export async function openIpDatabases({ folder, store, clock, log }: Ports): Pro
         error,
       );
     });
-    if (hashOf(bytes) !== hash) {
+    if ((await hashOf(bytes)) !== hash) {
       throw new CordonError('ip_database_invalid', `The file of IP database ${hash} is damaged; import it again.`, {
         hash,
       });
@@ -155,7 +200,7 @@ export async function openIpDatabases({ folder, store, clock, log }: Ports): Pro
     return found;
   }
 
-  async function record(hash: string): Promise<IpDatabase> {
+  async function record(hash: string, by: string | null): Promise<{ database: IpDatabase; use: number }> {
     const { name, builtAt } = await find(hash);
     const leaf = {
       kind: 'ip-database.activated',
@@ -163,43 +208,99 @@ export async function openIpDatabases({ folder, store, clock, log }: Ports): Pro
       subject: null,
       public: { hash, name, builtAt },
     } as const;
-    await store.activateIpDatabase(hash, leaf);
-    return find(hash);
+    const use = await store.activateIpDatabase(hash, by, leaf);
+    if (!use) throw new CordonError('not_found', `There is no IP database ${hash}; import it first.`, { hash });
+    return { database: await find(hash), use: use.id };
   }
 
-  async function first(): Promise<{ database: IpDatabase; opened: Opened }> {
+  async function activate(hash: string, by: string | null): Promise<IpDatabase> {
+    const opened = await load((await find(hash)).hash);
+    current = { ...(await record(hash, by)), opened };
+    return current.database;
+  }
+
+  async function first(): Promise<InUse> {
     const active = (await store.ipDatabases()).find((database) => database.active);
-    if (active) {
+    const [newest] = await store.ipDatabaseUses();
+    if (active && newest) {
       try {
-        return { database: active, opened: await load(active.hash) };
+        return { database: active, opened: await load(active.hash), use: newest.id };
       } catch (error) {
         log.warn({ err: error }, 'the active IP database cannot be read; the bundled one is used instead');
       }
     }
-    const bundled = await readFile(createRequire(import.meta.url).resolve(BUNDLED));
-    const hash = await keep('bundled', bundled);
-    return { database: await record(hash), opened: await load(hash) };
+    const bundled = createReadStream(createRequire(import.meta.url).resolve(BUNDLED));
+    const hash = await keep('bundled', bundled, null, true);
+    return { ...(await record(hash, null)), opened: await load(hash) };
   }
 
+  async function follow(): Promise<void> {
+    const [newest] = await store.ipDatabaseUses();
+    if (!newest || newest.id === current.use) return;
+    const { database, opened } = current;
+    const same = newest.hash === database.hash;
+    const taken = same ? { database, opened } : { database: await find(newest.hash), opened: await load(newest.hash) };
+    current = { ...taken, use: newest.id };
+  }
+
+  // What an import left behind that the server did not outlive.
+  for (const name of await readdir(folder)) if (name.endsWith('.part')) await rm(join(folder, name));
   let current = await first();
 
   return {
     list: () => store.ipDatabases(),
-    import: async (name, bytes) => find(await keep(name, bytes)),
-    async activate(hash) {
-      const opened = await load((await find(hash)).hash);
-      const database = await record(hash);
-      current = { database, opened };
-      return database;
-    },
-    current: () => current.database,
-    look(text) {
-      const address = canonicalAddress(text);
-      return address === null || isSpecialAddress(address) ? NOTHING : current.opened.look(address);
-    },
+    uses: () => store.ipDatabaseUses(),
+    import: (name, bytes, by) => inTurn(async () => find(await keep(name, bytes, by))),
+    activate: (hash, by) => inTurn(() => activate(hash, by)),
+    rollback: (by) =>
+      inTurn(async () => {
+        const uses = (await store.ipDatabaseUses()).map(({ hash }) => hash);
+        const before = uses[uses.lastIndexOf(current.database.hash) + 1];
+        if (before !== undefined) return activate(before, by);
+        throw new CordonError('conflict', 'No other IP database was in use before this one: activate one by its hash.');
+      }),
+    open: (hash) => inTurn(async () => load((await find(hash)).hash)),
+    follow: () => inTurn(follow),
+    current: () => ({ ...current.database, use: current.use }),
+    look: (text) => lookUp(current.opened, text),
   };
 }
 
-function hashOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+/** Nothing for special-purpose addresses and for what is no address. */
+export function lookUp(database: Pick<OpenedIpDatabase, 'look'>, text: string): AddressRecord {
+  const address = canonicalAddress(text);
+  return address === null || isSpecialAddress(address) ? NOTHING : database.look(address);
+}
+
+async function write(file: string, bytes: AsyncIterable<Uint8Array>): Promise<{ hash: string; size: number }> {
+  const hash = createHash('sha256');
+  const handle = await open(file, 'wx', 0o600);
+  let size = 0;
+  try {
+    for await (const chunk of bytes) {
+      size += chunk.length;
+      if (size > LARGEST_IP_DATABASE) {
+        throw new CordonError(
+          'too_large',
+          `An IP database has ${LARGEST_IP_DATABASE} bytes at most; nothing was changed.`,
+        );
+      }
+      hash.update(chunk);
+      await handle.writeFile(chunk);
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return { hash: hash.digest('hex'), size };
+}
+
+/** In slices: a large file would hold up the loop for a second. */
+async function hashOf(bytes: Buffer): Promise<string> {
+  const hash = createHash('sha256');
+  for (let from = 0; from < bytes.length; from += HASHED_AT_ONCE) {
+    hash.update(bytes.subarray(from, from + HASHED_AT_ONCE));
+    await turn();
+  }
+  return hash.digest('hex');
 }

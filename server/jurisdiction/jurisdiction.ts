@@ -24,10 +24,13 @@ import {
   type LocationState,
   type Observation,
   type OrderRule,
+  type Sighting,
 } from '../../shared/verdict/terms.ts';
 import type { Bus } from '../bus/bus.ts';
+import { compareDatabases, type IpComparison } from './ip-comparison.ts';
 import type { IpDatabases } from './ip-database.ts';
-import type { Evidence, IpDatabase, LocationStore, PlaceFacts } from './ports.ts';
+import { EVIDENCE_DAYS, type PastPlace, pastPlace, withDatabases } from './past.ts';
+import type { Evidence, IpDatabase, IpDatabaseUse, LocationStore, PlaceFacts, UsedDatabase } from './ports.ts';
 import { reachOf, tiesOf } from './ties.ts';
 
 const HOUR = 3_600_000;
@@ -56,6 +59,11 @@ export interface Jurisdiction {
     connected: boolean,
   ): Promise<readonly AreaCode[]>;
   /**
+   * The address of a device that is connected, by the database that is in use now: what it says if that is something else than `areas`, and is evidence
+   * then. Null: it says the same, or the connection is over. Durable when it resolves.
+   */
+  locateAnew(seen: SeenAddress): Promise<readonly AreaCode[] | null>;
+  /**
    * What a device observed: its positions and networks, others are ignored. Throws `unknown_area` and then changes nothing. Durable when
    * it resolves.
    */
@@ -68,12 +76,31 @@ export interface Jurisdiction {
   /** Every device that the order may reach, and perhaps a few more: the verdict decides. */
   affectedBy(rule: OrderRule): Promise<DeviceId[]>;
   evidence(device: DeviceId): Promise<{ location: LocationView; sources: SourceView[]; observations: EvidenceView[] }>;
+  /** See `past.ts`. */
+  past(device: DeviceId, at: Instant): Promise<PastPlace>;
   /** Where each of them is, or may be; nothing of those whose place is not known. */
   whereabouts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, string[]>>;
   ipDatabases(): Promise<IpDatabase[]>;
-  importIpDatabase(name: string, bytes: Buffer): Promise<IpDatabase>;
-  activateIpDatabase(hash: string): Promise<IpDatabase>;
-  currentIpDatabase(): { readonly hash: string; readonly name: string; readonly builtAt: Instant };
+  ipDatabaseUses(): Promise<IpDatabaseUse[]>;
+  importIpDatabase(name: string, bytes: AsyncIterable<Uint8Array>, by: string | null): Promise<IpDatabase>;
+  activateIpDatabase(hash: string, by: string | null): Promise<IpDatabase>;
+  /** Takes again what was in use before; throws `conflict` when nothing was. */
+  rollBackIpDatabase(by: string | null): Promise<IpDatabase>;
+  /** What this one would say of the addresses that count now, against the one in use. One at a time. */
+  compareIpDatabase(hash: string): Promise<IpComparison>;
+  /** Takes up what another node has taken. */
+  followIpDatabase(): Promise<void>;
+  currentIpDatabase(): ReturnType<IpDatabases['current']>;
+}
+
+/** A connection and what was said of its address. */
+export interface SeenAddress {
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly address: string | null;
+  readonly areas: readonly string[];
+  /** It still stands. */
+  readonly open: boolean;
 }
 
 /** Copies that a view may hold: what the rules hand out is read-only. */
@@ -97,6 +124,7 @@ interface EvidenceView {
   areas: string[];
   at: Instant;
   detail: string;
+  database: UsedDatabase | null;
 }
 
 interface Ports {
@@ -104,11 +132,17 @@ interface Ports {
   readonly ip: IpDatabases;
   readonly clock: Clock;
   readonly bus: Bus;
+  /** How many days back a device can be explained. */
+  readonly evidenceDays?: number;
 }
 
-export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdiction {
+export function createJurisdiction(ports: Ports): Jurisdiction {
+  const { store, ip, clock, bus, evidenceDays = EVIDENCE_DAYS } = ports;
+
   /** A location is read, folded and written by one at a time for each device. */
   const turns = new Map<DeviceId, Promise<unknown>>();
+
+  let comparing: Promise<unknown> = Promise.resolve();
 
   function inTurn<T>(device: DeviceId, task: () => Promise<T>): Promise<T> {
     const before = turns.get(device) ?? Promise.resolve();
@@ -151,7 +185,7 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
     if (all.length === 0) return;
     await change(device, generation, async (before) => {
       const observations = all.map(({ observation }) => observation);
-      const evidence = all.filter(({ observation }) => isNews(before, observation));
+      const evidence = news(before, all);
       return { state: await foldIn(device, before, observations), evidence };
     });
   }
@@ -176,21 +210,43 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
     return country ? [country] : [];
   }
 
+  async function seeAddress(
+    device: DeviceId,
+    generation: number,
+    address: string | null,
+    connected: boolean,
+  ): Promise<readonly AreaCode[]> {
+    const { use } = ip.current();
+    const areas = address === null ? [] : areasOfAddress(address);
+    const at = clock.now();
+    if (address !== null && areas.length > 0) {
+      const observation: Observation = { source: 'address', areas, at, ...(connected && { connected }) };
+      await take(device, generation, [{ observation, detail: address, use }]);
+    } else {
+      await disconnect(device, generation);
+    }
+    return areas;
+  }
+
+  /** Whoever is connected is located by it from now on, on this node and on others. */
+  async function taken(database: Promise<IpDatabase>): Promise<IpDatabase> {
+    const active = await database;
+    bus.publish({ kind: 'ip-database' });
+    return active;
+  }
+
   return {
     areasOfAddress,
 
     observeAddress: (device, generation, address, connected) =>
-      inTurn(device, async () => {
-        const areas = address === null ? [] : areasOfAddress(address);
-        const at = clock.now();
-        if (address !== null && areas.length > 0) {
-          const observation: Observation = { source: 'address', areas, at, ...(connected && { connected }) };
-          await take(device, generation, [{ observation, detail: address }]);
-        } else {
-          await disconnect(device, generation);
-        }
-        return areas;
-      }),
+      inTurn(device, () => seeAddress(device, generation, address, connected)),
+
+    locateAnew: async (seen) => {
+      const { device, generation, address, areas } = seen;
+      if (address === null || areasOfAddress(address).join() === areas.join()) return null;
+      // Within its turn: one that ends meanwhile has its end recorded behind this.
+      return inTurn(device, async () => (seen.open ? seeAddress(device, generation, address, true) : null));
+    },
 
     observe: (device, generation, reported) =>
       inTurn(device, async () => {
@@ -244,7 +300,7 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
       const now = clock.now();
       const state = await stateOf(device);
       const { certainty, areas, source, disagree, network } = locationAt(state, now);
-      const recent = await store.recent(device, RECENT);
+      const recent = await withDatabases(store, await store.recent(device, RECENT));
       return {
         location: { certainty, areas: [...areas], source, disagree: [...disagree], network: network && [...network] },
         sources: sourcesAt(state, now).map(({ sighting, until, fresh }) => ({
@@ -255,14 +311,17 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
           until,
           fresh,
         })),
-        observations: recent.map(({ observation, detail }) => ({
+        observations: recent.map(({ observation, detail, database }) => ({
           source: observation.source,
           areas: [...observation.areas],
           at: observation.at,
           detail,
+          database,
         })),
       };
     },
+
+    past: (device, at) => pastPlace(store, device, { at, now: clock.now(), days: evidenceDays }),
 
     async whereabouts(devices) {
       const now = clock.now();
@@ -271,8 +330,16 @@ export function createJurisdiction({ store, ip, clock, bus }: Ports): Jurisdicti
     },
 
     ipDatabases: () => ip.list(),
-    importIpDatabase: (name, bytes) => ip.import(name, bytes),
-    activateIpDatabase: (hash) => ip.activate(hash),
+    ipDatabaseUses: () => ip.uses(),
+    importIpDatabase: (name, bytes, by) => ip.import(name, bytes, by),
+    activateIpDatabase: (hash, by) => taken(ip.activate(hash, by)),
+    rollBackIpDatabase: (by) => taken(ip.rollback(by)),
+    compareIpDatabase: (hash) => {
+      const compared = comparing.then(async () => compareDatabases(store, clock.now(), ip.look, await ip.open(hash)));
+      comparing = compared.catch(() => undefined);
+      return compared;
+    },
+    followIpDatabase: () => ip.follow(),
     currentIpDatabase: () => ip.current(),
   };
 
@@ -297,6 +364,29 @@ function observationOf({ source, areas, at, whole, until, connected }: Observati
     ...(connected !== undefined && { connected }),
   };
 }
+
+/** What must be kept of a batch, in the order of time. */
+function news(before: LocationState, all: readonly Evidence[]): Evidence[] {
+  let state = before;
+  return [...all]
+    .sort((a, b) => a.observation.at - b.observation.at)
+    .flatMap((each) => {
+      const { observation } = each;
+      const known = state.sightings[observation.source];
+      const kept = isNews(state, observation) ? [each] : [];
+      const last = known && kept.length > 0 && endsRun(known, observation) ? [lastOf(known)] : [];
+      state = fold(state, observation);
+      return [...last, ...kept];
+    });
+}
+
+/** Whether a source breaks off what it had been saying, so that its last word counts and not the last sample of it alone. */
+function endsRun(known: Sighting, { source, areas, at }: Observation): boolean {
+  if (source === 'address' || source === 'statement' || known.count < 3) return false;
+  return at - known.at > SAMPLE || known.areas.join() !== [...areas].sort().join();
+}
+
+const lastOf = (known: Sighting): Evidence => ({ observation: observationOf(known), detail: '' });
 
 /** Whether an observation must be kept to fold the evidence again: a change, its confirmation, and now and then a sample. */
 function isNews(state: LocationState, { source, areas, at, connected }: Observation): boolean {

@@ -2,7 +2,7 @@
  * The index by which an order finds its devices: what a device stands under, and what an order looks for. It may find too many, since
  * the verdict decides; it must never miss one (`tests/contract/jurisdiction.test.ts` holds it to the table of cases).
  */
-import { type AreaCode, groundArea, placeOrNull, subdivisionsOf } from '../../shared/areas/area-code.ts';
+import { type AreaCode, groundArea, placeIn, placeOrNull, subdivisionsOf } from '../../shared/areas/area-code.ts';
 import { indexCodes, searchCodes } from '../../shared/areas/coverage.ts';
 import { featureOfCode } from '../../shared/areas/disputed.ts';
 import { EVIDENCE_SOURCES, type LocationState, type OrderRule } from '../../shared/verdict/terms.ts';
@@ -45,6 +45,6 @@ export function tiesOf(state: LocationState): LocationWrite['ties'] {
 
 /** A code that means disputed ground is found under the ground as well, since an order's map speaks of that. */
 function codesOfCandidate(area: AreaCode): AreaCode[] {
-  const ground = featureOfCode(area);
+  const ground = featureOfCode(placeIn(area));
   return ground ? [...new Set([...indexCodes(area), groundArea(ground)])] : indexCodes(area);
 }

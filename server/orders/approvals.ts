@@ -4,6 +4,7 @@ import type { Root } from '../../shared/order/approvers.ts';
 import { PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { verifySignature } from '../../shared/order/dsse.ts';
 import { pae } from '../../shared/order/pae.ts';
+import { stubText } from '../../shared/order/stub.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
@@ -19,6 +20,13 @@ export interface ApprovalResult {
   readonly detail: string;
 }
 
+export interface ApprovalGiven {
+  readonly keyid: string;
+  readonly signature: string;
+  /** Over the stub, of a revision that has one. */
+  readonly stub?: string | undefined;
+}
+
 interface Approved {
   readonly result: ApprovalResult;
   /** The order whose place in the list has changed, with its rule before. */
@@ -32,15 +40,21 @@ export function createApprovals(ports: {
 }) {
   const { store, clock, state } = ports;
 
-  function checkSignature(row: RevisionRow, root: Root, keyid: string, signature: string): void {
+  function checkSignature(row: RevisionRow, root: Root, { keyid, signature, stub }: ApprovalGiven): void {
     const key = root.keys.find((each) => each.keyid === keyid);
-    const bytes = pae(PAYLOAD_TYPES.revision, Buffer.from(row.payload));
-    if (key && verifySignature(key.key, bytes, Buffer.from(signature, 'base64'))) return;
-    throw new CordonError('approval_invalid', 'The signature is not over the exact bytes of this revision.', {
-      order: row.order,
-      revision: row.revision,
-      digest: row.digest,
-    });
+    const signed = (type: string, text: string, given: string) =>
+      key !== undefined && verifySignature(key.key, pae(type, Buffer.from(text)), Buffer.from(given, 'base64'));
+    const refuse = (what: string) => {
+      const { order, revision, digest } = row;
+      throw new CordonError('approval_invalid', what, { order, revision, digest });
+    };
+    if (!signed(PAYLOAD_TYPES.revision, row.payload, signature)) {
+      refuse('The signature is not over the exact bytes of this revision.');
+    }
+    const shown = stubText(row.payload, row.digest);
+    if (shown === null ? stub !== undefined : stub === undefined || !signed(PAYLOAD_TYPES.stub, shown, stub)) {
+      refuse('A revision that is kept from the public, and no other, is approved with a signature over its stub.');
+    }
   }
 
   function answer(order: string, adopted: boolean, missing: number, list: ListChange | null): ApprovalResult {
@@ -59,8 +73,9 @@ export function createApprovals(ports: {
     approver: PersonId,
     number: string,
     revision: number,
-    { keyid, signature }: { keyid: string; signature: string },
+    given: ApprovalGiven,
   ): Promise<Approved> {
+    const { keyid, signature, stub = null } = given;
     const root = state.rootInForce();
     // In this order: another node's adoption in between is then met by the conditional update, not taken for a supersession.
     const rows = await store.revisions(number);
@@ -81,10 +96,10 @@ export function createApprovals(ports: {
     if (root.persons.get(keyid) !== approver) {
       throw new CordonError('forbidden', 'This key belongs to another person: sign with your own.');
     }
-    checkSignature(row, root, keyid, signature);
+    checkSignature(row, root, given);
     if (!isNew) return { result: answer(number, row.state === 'adopted', standing.missing, null), changed: null };
     const now = clock.now();
-    const approval: ApprovalRow = { person: approver, keyid, signature, approvedAt: now };
+    const approval: ApprovalRow = { person: approver, keyid, signature, stub, approvedAt: now };
     const adopts = row.state === 'waiting' && standing.adopted;
     const before = state.rules().find((rule) => rule.order === number);
     const signed: RevisionRow = { ...row, approvals: [...row.approvals, approval] };

@@ -41,10 +41,12 @@ export function createExecutions(ports: {
   readonly store: ExecutionStore;
   readonly clock: Clock;
   readonly rules: () => readonly OrderRule[];
+  /** Whether the order is kept from the public then. */
+  readonly withheld: (order: string, at: Instant) => boolean;
   readonly bus: Bus;
   readonly log: Log;
 }): Executions {
-  const { store, clock, rules, bus, log } = ports;
+  const { store, clock, rules, withheld, bus, log } = ports;
   let cancel: () => void = () => undefined;
   let last: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -59,7 +61,10 @@ export function createExecutions(ports: {
       const { order, revision } = rule;
       await store.recordExecution(
         { order, revision, state, at: now },
-        { kind: 'order.executed', at: now, subject: null, public: { order, revision, state } },
+        // What is kept from the public is hidden here too, behind a salt.
+        withheld(order, now)
+          ? { kind: 'order.executed', at: now, subject: state, public: { order, revision } }
+          : { kind: 'order.executed', at: now, subject: null, public: { order, revision, state } },
       );
       bus.publish({ kind: 'orders' });
     }

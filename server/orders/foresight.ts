@@ -1,25 +1,32 @@
 /** What an order would do, before it does it: a draft checked as it is written, who is affected, and what to be warned of. Nothing is stored. */
-import type { ImpactClass } from '../../shared/api/orders.ts';
-import { type AreaCode, parseArea } from '../../shared/areas/area-code.ts';
+import type { ImpactChange, ImpactClass } from '../../shared/api/orders.ts';
+import type { AreaCode } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Revision } from '../../shared/order/documents.ts';
+import { placesReached } from '../../shared/order/order-areas.ts';
 import { compileRule } from '../../shared/order/rules.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Reason, Service } from '../../shared/verdict/terms.ts';
+import type { Annexes, NamesRequest, SealedNames } from './annex.ts';
 import { Objections } from './objections.ts';
 import { type OrderState, orderOf } from './order-state.ts';
 import type { ExemptionRow, OrderStore, RevisionRow } from './ports.ts';
 import type { createProposals, OrderDraft } from './proposals.ts';
 import {
   type Alike,
+  changesOf,
   countsOf,
+  NOTHING_WAITS,
   nameKey,
+  type PlaceCount,
+  placesOf,
   type Rehearsal,
   type Rehearsed,
   type Rehearsing,
-  type StandingStore,
   sizeOf,
+  type Waits,
+  waitingOf,
 } from './rehearsal.ts';
 import { readPayload } from './views.ts';
 import { type Warning, warningsOf } from './warnings.ts';
@@ -39,9 +46,17 @@ export interface Affected {
   readonly reasons: readonly Reason[];
 }
 
-export interface ImpactQuery {
+/** Which of the devices: those of a class, of a change, that are or may be in an area or a part of it. */
+export interface ImpactFilter {
   readonly at: 'now' | 'effective';
+  /** Another revision of the order, to tell what this one changes. */
+  readonly against?: number | undefined;
   readonly class?: ImpactClass | undefined;
+  readonly change?: ImpactChange | undefined;
+  readonly area?: string | undefined;
+}
+
+export interface ImpactQuery extends ImpactFilter {
   readonly offset: number;
   readonly limit: number;
 }
@@ -50,13 +65,31 @@ interface Counted extends Pick<Rehearsed, 'at' | 'fleet'> {
   readonly counts: Readonly<Record<ImpactClass, number>>;
 }
 
-export interface ImpactPage extends Counted {
+interface Found extends Counted {
   readonly revision: number;
+  readonly against: number | null;
+  /** Null when it is held against none. */
+  readonly changes: Readonly<Record<ImpactChange, number>> | null;
+  /** For all that are denied. */
+  readonly waiting: ReturnType<typeof waitingOf>;
+  readonly places: readonly PlaceCount[];
+  /** How many the filter lets through. */
   readonly total: number;
+}
+
+export interface ImpactPage extends Found {
   readonly devices: readonly AffectedDevice[];
 }
 
-type AffectedDevice = Omit<Alike, 'devices'> & { readonly device: DeviceId };
+export interface ImpactListing extends Found {
+  /** All that the filter lets through. */
+  readonly devices: Iterable<AffectedDevice>;
+}
+
+export interface AffectedDevice extends Omit<Alike, 'devices'> {
+  readonly device: DeviceId;
+  readonly waits: Waits;
+}
 
 export interface Preview {
   readonly problems: readonly {
@@ -73,10 +106,18 @@ export interface Preview {
 
 export interface Foresight {
   /** `within` throws for an area whose orders are not the caller's to propose. */
-  preview(draft: OrderDraft, within: (area: AreaCode) => void): Promise<Preview>;
+  preview(draft: OrderDraft, within: (places: readonly AreaCode[]) => void): Promise<Preview>;
   /** The revision that is spoken of when none is named: the one that waits, or else the adopted one. Throws `not_found`. */
   considered(order: string, revision?: number): Promise<Revision>;
   impact(order: string, revision: number, query: ImpactQuery): Promise<ImpactPage>;
+  impactListing(order: string, revision: number, filter: ImpactFilter): Promise<ImpactListing>;
+  /** The names of all that the filter lets through. Throws `invalid_input` for what is no recipient. */
+  impactNames(
+    order: string,
+    revision: number,
+    filter: ImpactFilter,
+    request: Pick<NamesRequest, 'recipient' | 'by'>,
+  ): Promise<SealedNames>;
   warnings(order: string, revision: number): Promise<Warning[]>;
   /** Whom the order would deny now, were it in force: a rehearsal on the facts of this moment. */
   affected(order: string, revision?: number): Promise<Affected[]>;
@@ -84,15 +125,17 @@ export interface Foresight {
 
 export function createForesight(ports: {
   readonly store: Pick<OrderStore, 'order' | 'revisions' | 'exemptions'>;
-  readonly standing: Pick<StandingStore, 'firstListWith'>;
   readonly state: OrderState;
   readonly proposals: Pick<ReturnType<typeof createProposals>, 'prepare' | 'documentOf'>;
   readonly rehearsal: Rehearsal;
   readonly people: PeoplePort;
+  readonly annexes: Annexes;
+  /** Throws `unknown_area`. */
+  placesNamed(areas: readonly string[]): Promise<readonly AreaCode[]>;
   /** Percent. */
   readonly largeShare: number;
 }): Foresight {
-  const { store, standing, state, proposals, rehearsal, people, largeShare } = ports;
+  const { store, state, proposals, rehearsal, people, annexes, placesNamed, largeShare } = ports;
 
   async function namesOfApprovers(): Promise<ReadonlySet<string>> {
     const persons = new Set(state.root()?.persons.values());
@@ -102,16 +145,23 @@ export function createForesight(ports: {
   async function rehearsing(
     revision: Revision,
     exemptions: readonly ExemptionRow[],
-    listed: number | null,
     at: Rehearsing['at'],
+    known: Pick<Rehearsing, 'listed' | 'number' | 'against'>,
   ): Promise<Rehearsing> {
-    const rule = compileRule({ revision, lasting: false });
-    return { rule, exemptions, listed, at, whom: 'all', names: await namesOfApprovers() };
+    return { ...(await judgedBy(revision, exemptions)), ...known, at, whom: 'all', names: await namesOfApprovers() };
   }
 
-  async function rowOf(number: string, revision?: number): Promise<RevisionRow> {
+  const judgedBy = async (revision: Revision, exemptions: readonly ExemptionRow[]) => ({
+    rule: compileRule({ revision, lasting: false }),
+    exemptions,
+  });
+
+  async function rowsOf(number: string): Promise<RevisionRow[]> {
     await orderOf(store, number);
-    const rows = await store.revisions(number);
+    return store.revisions(number);
+  }
+
+  function pick(number: string, rows: readonly RevisionRow[], revision?: number): RevisionRow {
     const row =
       revision === undefined
         ? (rows.findLast((each) => each.state === 'waiting') ?? rows.findLast((each) => each.state === 'adopted'))
@@ -120,22 +170,34 @@ export function createForesight(ports: {
     throw new CordonError('not_found', `Order ${number} has no revision ${revision ?? 'that waits or is adopted'}.`);
   }
 
-  async function rehearsingOf(number: string, revision: number | undefined, at: Rehearsing['at']) {
-    const row = await rowOf(number, revision);
-    const document = readPayload(row.payload);
-    const exemptions = await store.exemptions(number, row.revision);
-    const { payload, adoptedAt } = row;
-    const listed = adoptedAt === null ? null : await standing.firstListWith({ payload, adoptedAt });
-    return { document, asked: await rehearsing(document, exemptions, listed, at) };
+  async function rehearsingOf(
+    number: string,
+    revision: number | undefined,
+    { at, against }: Pick<ImpactFilter, 'at' | 'against'>,
+  ) {
+    const rows = await rowsOf(number);
+    const judged = async (row: RevisionRow) =>
+      judgedBy(readPayload(row.payload), await store.exemptions(number, row.revision));
+    const row = pick(number, rows, revision);
+    const { payload, listedIn: listed } = row;
+    const heardOf = rows.some((each) => each.adoptedAt !== null);
+    const document = readPayload(payload);
+    const asked = await rehearsing(document, await store.exemptions(number, row.revision), at, {
+      listed,
+      number: heardOf ? number : null,
+      against: against === undefined ? null : await judged(pick(number, rows, against)),
+    });
+    return { document, asked };
   }
 
-  async function preview(draft: OrderDraft, within: (area: AreaCode) => void): Promise<Preview> {
+  async function preview(draft: OrderDraft, within: (places: readonly AreaCode[]) => void): Promise<Preview> {
     const objections = new Objections();
     objections.try('act', () => state.rootInForce());
     const { base, prepared, effective, until } = await proposals.prepare(draft, objections);
-    if (base) objections.try('order', () => base.terms.areas.map(parseArea).forEach(within));
+    if (base) objections.try('order', () => within(placesReached(base.terms)));
     for (const [index, area] of (draft.areas ?? []).entries()) {
-      if (!objections.about(`areas.${index}`)) objections.try(`areas.${index}`, () => within(parseArea(area)));
+      if (objections.about(`areas.${index}`)) continue;
+      await objections.wait(`areas.${index}`, async () => within(await placesNamed([area])));
     }
     const problems = objections.all.map(({ field, error }) => {
       const { suggestions } = error.context;
@@ -148,28 +210,55 @@ export function createForesight(ports: {
     });
     if (!prepared || problems.length > 0) return { problems, effective, until, warnings: [], impact: null };
     const document = proposals.documentOf(prepared, prepared.order?.number ?? 'draft', 'draft');
-    const asked = await rehearsing(document, prepared.exemptions, null, 'effective');
+    const asked = await rehearsing(document, prepared.exemptions, 'effective', {
+      listed: null,
+      number: prepared.order?.number ?? null,
+      against: null,
+    });
     const rehearsed = await rehearsal.rehearse(asked);
     const warnings = warningsOf(document, asked.rule, rehearsed, largeShare);
     return { problems, effective, until, warnings, impact: counted(rehearsed) };
   }
 
+  async function found(number: string, revision: number, filter: ImpactFilter) {
+    const { asked } = await rehearsingOf(number, revision, filter);
+    const rehearsed = await rehearsal.rehearse(asked);
+    const { sets, waits } = rehearsed;
+    const some = sets.filter((set) => letsThrough(filter, set));
+    const about: Found = {
+      ...counted(rehearsed),
+      revision,
+      against: filter.against ?? null,
+      changes: filter.against === undefined ? null : changesOf(sets),
+      waiting: waitingOf(waits),
+      places: placesOf(sets),
+      total: sizeOf(some),
+    };
+    return { about, some, waits };
+  }
+
   return {
     preview,
-    considered: async (number, revision) => readPayload((await rowOf(number, revision)).payload),
-    impact: async (number, revision, { at: when, class: wanted, offset, limit }) => {
-      const { asked } = await rehearsingOf(number, revision, when);
-      const rehearsed = await rehearsal.rehearse(asked);
-      const { sets } = rehearsed;
-      const some = wanted === undefined ? sets : sets.filter(({ classes }) => classes.includes(wanted));
-      return { ...counted(rehearsed), revision, total: sizeOf(some), devices: pageOf(some, offset, limit) };
+    considered: async (number, revision) => readPayload(pick(number, await rowsOf(number), revision).payload),
+    impact: async (number, revision, query) => {
+      const { about, some, waits } = await found(number, revision, query);
+      return { ...about, devices: [...listed(some, waits, query.offset, query.limit)] };
+    },
+    impactListing: async (number, revision, filter) => {
+      const { about, some, waits } = await found(number, revision, filter);
+      return { ...about, devices: listed(some, waits, 0, about.total) };
+    },
+    impactNames: async (order, revision, filter, request) => {
+      const { some } = await found(order, revision, filter);
+      const handles = new Map(some.flatMap(({ devices }) => devices.map((device) => [device, device] as const)));
+      return annexes.seal({ ...request, order, revision, of: 'rehearsal' }, handles);
     },
     warnings: async (number, revision) => {
-      const { document, asked } = await rehearsingOf(number, revision, 'effective');
+      const { document, asked } = await rehearsingOf(number, revision, { at: 'effective' });
       return warningsOf(document, asked.rule, await rehearsal.rehearse(asked), largeShare);
     },
     affected: async (number, revision) => {
-      const { asked } = await rehearsingOf(number, revision, 'now');
+      const { asked } = await rehearsingOf(number, revision, { at: 'now' });
       const { sets } = await rehearsal.rehearseAnew({ ...asked, whom: 'denied' });
       return sets.flatMap(({ devices, denied, reasons }) => devices.map((device) => ({ device, denied, reasons })));
     },
@@ -180,13 +269,26 @@ function counted({ at, fleet, sets }: Rehearsed): Counted {
   return { at, fleet, counts: countsOf(sets) };
 }
 
-function pageOf(sets: readonly Alike[], offset: number, limit: number): AffectedDevice[] {
-  const page: AffectedDevice[] = [];
+function letsThrough({ class: wanted, change, area }: ImpactFilter, set: Alike): boolean {
+  if (wanted !== undefined && !set.classes.includes(wanted)) return false;
+  if (change !== undefined && set.change?.kind !== change) return false;
+  return area === undefined || set.areas.some((each) => each === area || each.startsWith(`${area}-`));
+}
+
+function* listed(
+  sets: readonly Alike[],
+  waits: ReadonlyMap<DeviceId, Waits>,
+  offset: number,
+  limit: number,
+): Generator<AffectedDevice> {
   let skip = offset;
+  let left = limit;
   for (const { devices, ...alike } of sets) {
-    for (const device of devices.slice(skip, skip + limit - page.length)) page.push({ device, ...alike });
+    for (const device of devices.slice(skip, skip + left)) {
+      yield { device, ...alike, waits: waits.get(device) ?? NOTHING_WAITS };
+      left -= 1;
+    }
     skip = Math.max(0, skip - devices.length);
-    if (page.length === limit) break;
+    if (left === 0) return;
   }
-  return page;
 }

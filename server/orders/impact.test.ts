@@ -4,7 +4,7 @@ import { evaluate } from '../../shared/verdict/evaluate.ts';
 import { emptyLocation, observeAll } from '../../shared/verdict/locate.ts';
 import { factsOf, loadCases, observationsOf, rulesOf } from '../../shared/verdict/run-case.ts';
 import { type Observation, type OrderRule, SERVICES } from '../../shared/verdict/terms.ts';
-import { impactOn, inForceAt, widened } from './impact.ts';
+import { changeOf, impactOn, inForceAt, type Ruled, widened } from './impact.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -40,6 +40,7 @@ interface Device {
   readonly exempt?: readonly (number | null)[];
   readonly connected?: boolean;
   readonly holdsList?: boolean;
+  readonly informed?: boolean;
 }
 
 const areas = (...codes: string[]): AreaCode[] => codes.map(parseEvidenceArea);
@@ -53,14 +54,15 @@ const stated = (code: string, until: number): Observation => ({
 });
 
 function impact(order: OrderRule, device: Device, at: number) {
-  const { home, seat, seen = [], exempt = [], connected: online = true, holdsList = true } = device;
+  const { home, seat, seen = [], exempt = [], connected: online = true, holdsList = true, informed = true } = device;
   const place = {
     home: home === undefined ? null : parsePlace(home),
     seat: seat === undefined ? null : parsePlace(seat),
     location: observeAll(emptyLocation(), seen),
   };
   const exemptions = exempt.map((until) => ({ until }));
-  return impactOn(inForceAt(order, at), { place, exemptions, connected: online, holdsList }, { now: NOW, at });
+  const subject = { place, exemptions, connected: online, holdsList, informed };
+  return impactOn(inForceAt(order, at), subject, { now: NOW, at });
 }
 
 describe('what an order is to a device', () => {
@@ -130,6 +132,21 @@ describe('what an order is to a device', () => {
       'denied offline_behind',
       'denied offline_behind',
     ],
+    ['never informed', {}, { seen: [connected('PK')], informed: false }, 'denied uninformed', 'denied uninformed'],
+    [
+      'offline, without the list, never informed',
+      {},
+      { seen: [served('PK')], connected: false, holdsList: false, informed: false },
+      'denied offline_behind uninformed',
+      'denied offline_behind uninformed',
+    ],
+    [
+      'never informed, and not denied',
+      {},
+      { home: 'PK', seen: [served('AE')], informed: false },
+      'travelling',
+      'travelling',
+    ],
     ['offline and not denied', {}, { home: 'PK', seen: [served('AE')], connected: false }, 'travelling', 'travelling'],
   ])('%s', (_name, terms, device, now, later) => {
     expect(impact(rule(terms), device, NOW).classes.join(' ')).toBe(now);
@@ -154,13 +171,50 @@ describe('what an order is to a device', () => {
         const { services } = evaluate([inForce], facts, now);
         const exemptions = facts.exemptions.filter((each) => each.order === order.order);
         const place = { home: facts.home, seat: facts.seat, location };
-        const subject = { place, exemptions, connected: true, holdsList: true };
+        const subject = { place, exemptions, connected: true, holdsList: true, informed: true };
         const found = impactOn(inForce, subject, { now, at: now });
         expect(found.denied, given.name).toEqual(SERVICES.filter((service) => !services[service].allowed));
         compared += 1;
       }
     }
     expect(compared).toBeGreaterThan(60);
+  });
+
+  describe('held against another revision', () => {
+    const PRESENT = ['present'] as const;
+    const denied = { denied: ['messaging'], reasons: PRESENT } as const;
+    const spared = { denied: [], reasons: [] } as const;
+    const active = { withdrawn: false, heldUntil: null };
+    it.each<[string, Ruled['impact'], Partial<Ruled['rule']>, Ruled['impact'], Partial<Ruled['rule']>, string]>([
+      //                               before                                  after
+      ['denied by both, alike', denied, {}, denied, {}, ''],
+      ['spared by both', spared, {}, spared, {}, ''],
+      ['comes in', spared, {}, denied, {}, 'in'],
+      ['goes out', denied, {}, spared, {}, 'out'],
+      ['goes out, and why', denied, {}, { denied: [], reasons: ['exempt', 'present'] }, {}, 'out'],
+      ['for another reason', denied, {}, { denied: ['messaging'], reasons: ['home'] }, {}, 'changed'],
+      ['for one reason more', denied, {}, { denied: ['messaging'], reasons: ['present', 'home'] }, {}, 'changed'],
+      ['of another service', denied, {}, { denied: ['mail'], reasons: PRESENT }, {}, 'changed'],
+      [
+        'spared for another reason',
+        { denied: [], reasons: ['visitor_grace', 'present'] },
+        {},
+        { denied: [], reasons: ['exempt', 'present'] },
+        {},
+        'changed',
+      ],
+      ['withdrawn', denied, {}, denied, { withdrawn: true }, 'out'],
+      ['held', denied, {}, denied, { heldUntil: Infinity }, 'out'],
+      ['released', denied, { heldUntil: 1 }, denied, {}, 'in'],
+      ['held, and withdrawn then', denied, { heldUntil: 1 }, denied, { withdrawn: true }, ''],
+    ])('%s', (_name, before, was, after, is, expected) => {
+      const change = changeOf(
+        { impact: before, rule: { ...active, ...was } },
+        { impact: after, rule: { ...active, ...is } },
+      );
+      expect(change?.kind ?? '').toBe(expected);
+      if (change) expect(change.before).toEqual('heldUntil' in was ? spared : before);
+    });
   });
 
   it('looks at those who are at home there too, and at those that are nowhere when the order asks for a place', () => {

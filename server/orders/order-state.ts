@@ -4,14 +4,18 @@
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { type Root, readRoot } from '../../shared/order/approvers.ts';
-import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
-import type { Signer } from '../../shared/order/dsse.ts';
+import { parseDocument } from '../../shared/order/canonical.ts';
+import { type Envelope, type OrderList, orderListSchema, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { payloadOf, type Signer } from '../../shared/order/dsse.ts';
 import { compileRules } from '../../shared/order/rules.ts';
-import { type AcceptedRevision, readAccepted, verifyList } from '../../shared/order/verify-list.ts';
-import type { Clock } from '../../shared/time/clock.ts';
+import { stubText, withheldAt } from '../../shared/order/stub.ts';
+import { type AcceptedRevision, readAccepted, stubsOf, verifyList } from '../../shared/order/verify-list.ts';
+import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
+import type { ThenAccepted } from './explaining.ts';
 import { buildList, REFRESH_AFTER, type StoredList } from './order-list.ts';
 import type { ListChange, Log, OrderRow, OrderStore, RevisionRow, RootRow } from './ports.ts';
+import { readPayload } from './views.ts';
 
 const RETRY_AFTER = 60_000;
 
@@ -25,8 +29,14 @@ export interface OrderState {
   rootInForce(): Root;
   rootEnvelopes(): readonly Envelope[];
   list(): StoredList | null;
+  /** The revisions behind the list's stubs. */
+  withheld(): readonly Envelope[];
   accepted(): ReadonlyMap<string, AcceptedRevision>;
   rules(): readonly OrderRule[];
+  /** What counted at a past instant: of each order the newest revision that was adopted by then, with the approvals of then. */
+  acceptedAt(at: Instant): ThenAccepted[];
+  /** The exits among an order's adopted revisions, oldest first. */
+  exitsOf(order: string): { readonly revision: number; readonly adoptedAt: Instant }[];
   uncovered(): readonly string[];
   /** The list after a change: of root, or of one order (`changed`, with all revisions of its order). */
   nextList(root: Root, changed?: RevisionRow, siblings?: readonly RevisionRow[]): ListChange;
@@ -37,6 +47,17 @@ export function revisionEnvelopeOf(row: RevisionRow): Envelope {
     payloadType: PAYLOAD_TYPES.revision,
     payload: Buffer.from(row.payload).toString('base64'),
     signatures: row.approvals.map(({ keyid, signature }) => ({ keyid, sig: signature })),
+  };
+}
+
+/** As it stands in the list: whole, or as its stub while it is kept from the public. */
+function listedEnvelopeOf(row: RevisionRow, now: Instant): Envelope {
+  const text = withheldAt(readPayload(row.payload), now) ? stubText(row.payload, row.digest) : null;
+  if (text === null) return revisionEnvelopeOf(row);
+  return {
+    payloadType: PAYLOAD_TYPES.stub,
+    payload: Buffer.from(text).toString('base64'),
+    signatures: row.approvals.flatMap(({ keyid, stub }) => (stub === null ? [] : [{ keyid, sig: stub }])),
   };
 }
 
@@ -54,15 +75,17 @@ export async function orderOf(store: Pick<OrderStore, 'order'>, number: string):
   throw new CordonError('not_found', `There is no order ${number}.`, { order: number });
 }
 
+const readListOf = ({ envelope }: StoredList): OrderList =>
+  parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list));
+
 /** What the list says of one order: its newest adopted revision, and beneath a hold the revision that it holds, without which one approver's word counts for nothing. */
-function listed(rows: readonly RevisionRow[]): Envelope[] {
+function listed(rows: readonly RevisionRow[]): RevisionRow[] {
   const newest = rows.at(-1);
   if (!newest) return [];
-  const envelope = revisionEnvelopeOf(newest);
-  if (newest.act !== 'hold') return [envelope];
-  const { previous } = readAccepted(envelope, []).revision;
+  if (newest.act !== 'hold') return [newest];
+  const { previous } = readPayload(newest.payload);
   const base = rows.find((row) => row.digest === previous);
-  return base ? [revisionEnvelopeOf(base), envelope] : [envelope];
+  return base ? [base, newest] : [newest];
 }
 
 export function openOrderState(ports: {
@@ -81,6 +104,7 @@ export function openOrderState(ports: {
   let adopted = new Map<string, readonly RevisionRow[]>();
   let accepted = new Map<string, AcceptedRevision>();
   let rules: readonly OrderRule[] = [];
+  let beside: { readonly of: StoredList; readonly withheld: readonly Envelope[] } | null = null;
   let cancelRefresh: () => void = () => undefined;
   let refreshing: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -105,7 +129,32 @@ export function openOrderState(ports: {
       if (newest) accepted.set(order, readAccepted(revisionEnvelopeOf(newest), chain));
     }
     rules = compileRules(accepted.values());
+    beside = null;
   }
+
+  /** Worked out once a list: many devices are sent it. */
+  function withheld(): readonly Envelope[] {
+    if (!list) return [];
+    if (beside?.of !== list) {
+      const digests = new Set(stubsOf(readListOf(list)).map(({ digest }) => digest));
+      const rows = digests.size === 0 ? [] : [...adopted.values()].flat().filter(({ digest }) => digests.has(digest));
+      beside = { of: list, withheld: rows.map(revisionEnvelopeOf) };
+    }
+    return beside.withheld;
+  }
+
+  /** When what the list keeps back now is to be published, the next of them; infinity when there is none. */
+  function nextPublication(after: Instant): Instant {
+    const instants = [...adopted.values()].flatMap(listed).flatMap(({ payload }) => {
+      const { publication } = readPayload(payload).terms;
+      return publication && 'until' in publication ? [Date.parse(publication.until)] : [];
+    });
+    return Math.min(...instants.filter((at) => at > after));
+  }
+
+  /** When the list is to be made anew. */
+  const dueAt = (current: StoredList): Instant =>
+    Math.min(current.issuedAt + REFRESH_AFTER, nextPublication(current.issuedAt));
 
   function nextList(root: Root, changed?: RevisionRow, siblings: readonly RevisionRow[] = []): ListChange {
     const now = clock.now();
@@ -114,7 +163,9 @@ export function openOrderState(ports: {
       const before = siblings.filter((row) => row.state === 'adopted' && row.revision < changed.revision);
       all.set(changed.order, [...before, changed]);
     }
-    const revisions = [...all].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, rows]) => listed(rows));
+    const revisions = [...all]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([, rows]) => listed(rows).map((row) => listedEnvelopeOf(row, now)));
     const { version } = root.approvers;
     const next = buildList({ installation, before: list, root: version, revisions, now, online });
     return {
@@ -132,7 +183,7 @@ export function openOrderState(ports: {
     cancelRefresh();
     const root = roots.at(-1)?.root;
     if (stopped || !root) return;
-    if (!list || clock.now() >= list.issuedAt + REFRESH_AFTER) {
+    if (!list || clock.now() >= dueAt(list)) {
       const next = nextList(root);
       try {
         await store.appendList(next);
@@ -144,7 +195,7 @@ export function openOrderState(ports: {
         await load();
       }
     }
-    schedule((list?.issuedAt ?? clock.now()) + REFRESH_AFTER);
+    schedule(list ? dueAt(list) : clock.now() + REFRESH_AFTER);
   }
 
   function schedule(at: number): void {
@@ -161,7 +212,7 @@ export function openOrderState(ports: {
   return {
     load: async () => {
       await load();
-      if (list) schedule(list.issuedAt + REFRESH_AFTER);
+      if (list) schedule(dueAt(list));
     },
     refresh,
     stop: async () => {
@@ -177,14 +228,33 @@ export function openOrderState(ports: {
     },
     rootEnvelopes: () => roots.map(({ envelope }) => envelope),
     list: () => list,
+    withheld,
     accepted: () => accepted,
     rules: () => rules,
+    acceptedAt: (at) => {
+      const chain = roots.map(({ root }) => root);
+      return [...adopted]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .flatMap(([, revisions]) => {
+          const row = revisions.findLast(({ adoptedAt }) => adoptedAt !== null && adoptedAt <= at);
+          if (!row) return [];
+          const approvals = row.approvals.filter(({ approvedAt }) => approvedAt <= at);
+          const adoptedAt = row.adoptedAt ?? at;
+          return [{ ...readAccepted(revisionEnvelopeOf({ ...row, approvals }), chain), adoptedAt }];
+        });
+    },
+    exitsOf: (order) =>
+      (adopted.get(order) ?? []).flatMap(({ act, revision, adoptedAt }) =>
+        act === 'exit' && adoptedAt !== null ? [{ revision, adoptedAt }] : [],
+      ),
     uncovered: () => {
       const root = roots.at(-1)?.root;
       if (!root || !list) return [];
       // What a device that enrols now would make of the list.
       const known = { installation, version: 0, hash: null, orders: new Map() };
-      const { alarms } = verifyList({ envelope: list.envelope, root, known, now: clock.now() });
+      const { alarms } = verifyList({
+        ...{ envelope: list.envelope, withheld: withheld(), root, known, now: clock.now() },
+      });
       return [...new Set(alarms.map((alarm) => alarm.order))];
     },
     nextList,

@@ -3,22 +3,44 @@
  * every revision and every root takes effect by the signatures of approvers alone. Rules are in `terms.ts`, `adoption.ts` and
  * `shared/order`; this file puts them to the store, one act at a time.
  */
+
+import type { Explanation } from '../../shared/api/explanation.ts';
+import type { AreaCode } from '../../shared/areas/area-code.ts';
+import type { GroundMap } from '../../shared/areas/disputed-policy.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Root } from '../../shared/order/approvers.ts';
 import type { Envelope, OrderTerms, Receipt } from '../../shared/order/documents.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
 import { exemptionsFor } from '../../shared/order/exemption.ts';
+import { placesReached } from '../../shared/order/order-areas.ts';
+import { withheldAt } from '../../shared/order/stub.ts';
 import type { DeviceId, PersonId } from '../../shared/protocol/ids.ts';
-import type { Clock } from '../../shared/time/clock.ts';
+import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { DeviceFacts, OrderRule, Verdict } from '../../shared/verdict/terms.ts';
 import type { Bus } from '../bus/bus.ts';
-import { type ApprovalResult, createApprovals } from './approvals.ts';
+import { addressChange, type OrderChange } from './address-change.ts';
+import { createAnnexes, type NamesStore } from './annex.ts';
+import { type ApprovalGiven, type ApprovalResult, createApprovals } from './approvals.ts';
 import { batched } from './batched.ts';
 import { createExecutions, type ExecutionStore } from './executions.ts';
-import { createForesight, type Foresight, type PeoplePort } from './foresight.ts';
+import { type DecidedExemption, decidedExemptions } from './exempt-devices.ts';
+import { createExits, type ExitProgress, type ExitStore, type HoldsPort } from './exit/exits.ts';
+import { explain } from './explaining.ts';
+import { createForesight, type Foresight, type ImpactListing, type PeoplePort } from './foresight.ts';
 import type { StoredList } from './order-list.ts';
 import { type OrderState, openOrderState, orderOf } from './order-state.ts';
-import type { FleetPort, JurisdictionPort, Log, OrderRow, OrderStore, ReceiptStore } from './ports.ts';
+import { createPapers, type DecisionView, type PaperStore, type Papers, type Sealer } from './papers.ts';
+import { type PolicyChange, policyChange } from './policy-change.ts';
+import type {
+  AreasPort,
+  FleetPort,
+  JurisdictionPort,
+  Log,
+  OrderRow,
+  OrderStore,
+  PolicyPort,
+  ReceiptStore,
+} from './ports.ts';
 import { createProgress, type Progress, type ProgressStore } from './progress.ts';
 import { type ActInput, createProposals, type Proposal } from './proposals.ts';
 import { createReceipts } from './receipts.ts';
@@ -29,27 +51,39 @@ import { createVerdicts } from './verdicts.ts';
 import { type OrderView, orderView, type RevisionView, revisionView } from './views.ts';
 import { createWaiting, type Waiting } from './waiting.ts';
 
+export type { ImpactListing };
+
 export interface Orders extends Foresight {
   /** Takes up what the store holds and schedules it: what came due while nothing ran is in force at once. */
   start(): Promise<void>;
   stop(): Promise<void>;
   propose(proposer: PersonId, proposal: Proposal): Promise<RevisionView>;
   act(proposer: PersonId, order: string, input: ActInput): Promise<RevisionView>;
-  approve(
-    approver: PersonId,
-    order: string,
-    revision: number,
-    approval: { readonly keyid: string; readonly signature: string },
-  ): Promise<ApprovalResult>;
+  approve(approver: PersonId, order: string, revision: number, approval: ApprovalGiven): Promise<ApprovalResult>;
   get(order: string): Promise<OrderView>;
   list(): Promise<OrderView[]>;
   revision(order: string, revision: number): Promise<RevisionView>;
+  /** Whom a revision exempts, those that have run out too, and by whose word. Throws `not_found`. */
+  exemptions(order: string, revision: number): Promise<DecidedExemption[]>;
   progress(order: string): Promise<Progress>;
+  /** Null while the order has no exit in force and none was carried out. May be some seconds old. */
+  exit(order: string): Promise<ExitProgress | null>;
+  /** Of this moment. */
+  exitAnew(order: string): Promise<ExitProgress | null>;
+  /** Keeps a document of an instrument until a proposal names it. */
+  keepDocument(by: PersonId, mediaType: string, content: Buffer): ReturnType<Papers['keep']>;
+  /** One that a revision of the order names, opened. */
+  document(order: string, sha256: string): ReturnType<Papers['document']>;
+  decision(order: string, revision: number): Promise<DecisionView>;
+  /** All places that an order with these areas can reach, as groups and polygons are now. Throws `unknown_area`. */
+  placesNamed(areas: readonly string[]): Promise<readonly AreaCode[]>;
   rules(): readonly OrderRule[];
   /** Of its adopted revision; null while none is. */
   termsOf(order: string): OrderTerms | null;
   /** Null before the first root of approvers is adopted. */
   currentList(): Pick<StoredList, 'version' | 'envelope' | 'issuedAt' | 'expiresAt'> | null;
+  /** The revisions behind its stubs: for devices, never for the public. */
+  withheld(): readonly Envelope[];
   /** Version of the root in force; 0 before the first. */
   rootVersion(): number;
   root(): Root | null;
@@ -71,6 +105,12 @@ export interface Orders extends Foresight {
   cachedVerdict(device: DeviceId): Verdict | undefined;
   /** Throws `device_unknown`. */
   verdict(device: DeviceId): Promise<Verdict>;
+  /** The device at a past instant; see `JurisdictionPort.past` for what is refused. */
+  explain(device: DeviceId, at: Instant): Promise<Explanation>;
+  /** What it would do if the addresses of these devices said this. */
+  addressChange(moved: ReadonlyMap<DeviceId, AreaCode | null>): Promise<OrderChange[]>;
+  /** What it would do if orders were revised by a policy that counts disputed ground so. */
+  policyChange(policy: GroundMap): Promise<PolicyChange[]>;
   invalidateVerdicts(devices: readonly DeviceId[]): void;
   storeReceipt(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
   /** Verified receipts about one order, newest first. */
@@ -88,14 +128,22 @@ export interface StoredReceipt {
 export interface OrderPorts {
   readonly store: OrderStore;
   readonly executed: ExecutionStore;
+  readonly exits: ExitStore;
+  readonly holds: HoldsPort;
   readonly receipts: ReceiptStore;
   readonly standing: StandingStore;
   readonly told: ProgressStore;
+  readonly papers: PaperStore;
+  /** Under the passphrase, as keys are. */
+  readonly sealer: Sealer;
+  readonly names: NamesStore;
   readonly clock: Clock;
   readonly bus: Bus;
   readonly online: Signer & { readonly publicKey: string };
   readonly fleet: FleetPort;
   readonly jurisdiction: JurisdictionPort;
+  readonly areas: AreasPort;
+  readonly policy: PolicyPort;
   readonly people: PeoplePort;
   readonly installation: string;
   /** Whom a person who is denied can turn to, when an order does not say. */
@@ -113,7 +161,11 @@ const RECEIPTS_OF_A_DEVICE = 500;
 export function createOrders(ports: OrderPorts): Orders {
   const { store, executed, standing, clock, bus, online, fleet, jurisdiction, installation, appeal, log } = ports;
   const state: OrderState = openOrderState({ store, clock, online, installation, log, changed: listChanged });
-  const executions = createExecutions({ store: executed, clock, rules: state.rules, bus, log });
+  const withheld = (order: string, at: Instant) => {
+    const accepted = state.accepted().get(order);
+    return accepted !== undefined && withheldAt(accepted.revision, at);
+  };
+  const executions = createExecutions({ store: executed, clock, rules: state.rules, withheld, bus, log });
   const verdicts = createVerdicts({
     clock,
     bus,
@@ -122,14 +174,40 @@ export function createOrders(ports: OrderPorts): Orders {
     facts: batched(factsOf),
     affectedBy: jurisdiction.affectedBy,
   });
-  const receipts = createReceipts({ installation, store: ports.receipts, clock, bus, fleet, log });
+  const receipts = createReceipts({
+    ...{ installation, store: ports.receipts, clock, bus, fleet, log },
+    wiped: () => void exits.look(),
+  });
   const roots = createRoots({ store, clock, online, installation, state });
-  const proposals = createProposals({ store, clock, fleet, installation, appeal, state });
+  const papers = createPapers({ store: ports.papers, orders: store, sealer: ports.sealer, clock });
+  const { areas, policy } = ports;
+  const proposals = createProposals({ store, clock, fleet, installation, appeal, state, papers, areas, policy });
   const approvals = createApprovals({ store, clock, state });
   const rehearsal = createRehearsal({ jurisdiction, standing, clock });
   const { people, largeShare, told } = ports;
-  const foresight = createForesight({ store, standing, state, proposals, rehearsal, people, largeShare });
+  const annexes = createAnnexes({ store: ports.names, clock });
+  const foresight = createForesight({
+    store,
+    state,
+    proposals,
+    rehearsal,
+    people,
+    annexes,
+    largeShare,
+    placesNamed,
+  });
+  const exits = createExits({
+    ...{ store: ports.exits, holds: ports.holds, clock, bus, log },
+    accepted: state.accepted,
+    withheld,
+    exitsOf: state.exitsOf,
+    denied: foresight.affected,
+  });
   const { progress } = createProgress({ store, told, standing, state, rehearsal, clock });
+
+  async function placesNamed(areas: readonly string[]): Promise<readonly AreaCode[]> {
+    return placesReached({ areas: [...areas], ...(await ports.areas.definitionsOf(areas)) });
+  }
 
   /** Acts run one after the other; another node's are met by conditional updates, and then the act is decided anew. */
   let last: Promise<unknown> = Promise.resolve();
@@ -153,6 +231,7 @@ export function createOrders(ports: OrderPorts): Orders {
   function listChanged(): void {
     verdicts.rulesChanged();
     void executions.look();
+    void exits.look();
     bus.publish({ kind: 'list' });
   }
 
@@ -222,14 +301,17 @@ export function createOrders(ports: OrderPorts): Orders {
       verdicts.rulesChanged();
       await executions.look();
       await receipts.verifyWaiting();
+      await exits.look();
     },
     stop: async () => {
-      verdicts.stop();
+      await verdicts.stop();
       await last;
       await executions.stop();
       await state.stop();
       await receipts.stop();
+      await exits.stop();
     },
+    placesNamed,
     propose: async (proposer, proposal) => {
       state.rootInForce();
       return serially(() => proposals.propose(proposer, proposal));
@@ -251,11 +333,27 @@ export function createOrders(ports: OrderPorts): Orders {
       if (!row) throw new CordonError('not_found', `Order ${number} has no revision ${revision}.`);
       return revisionView(row);
     },
+    exemptions: async (number, revision) => {
+      const rows = await store.revisions(number);
+      if (!rows.some((each) => each.revision === revision)) {
+        throw new CordonError('not_found', `Order ${number} has no revision ${revision}.`);
+      }
+      return decidedExemptions(rows, revision, await store.exemptions(number, revision));
+    },
     ...foresight,
     progress,
+    exit: async (number) => {
+      await orderOf(store, number);
+      return exits.progress(number);
+    },
+    exitAnew: exits.progressAnew,
+    keepDocument: papers.keep,
+    document: papers.document,
+    decision: papers.decision,
     rules: state.rules,
     termsOf: (order) => state.accepted().get(order)?.revision.terms ?? null,
     currentList: state.list,
+    withheld: state.withheld,
     rootVersion: () => state.root()?.approvers.version ?? 0,
     root: state.root,
     roots: state.rootEnvelopes,
@@ -280,6 +378,22 @@ export function createOrders(ports: OrderPorts): Orders {
       if (verdict) return verdict;
       throw new CordonError('device_unknown', `There is no device ${device}.`, { device });
     },
+    explain: async (device, at) => {
+      const past = await jurisdiction.past(device, at);
+      const exemptions = await store.exemptionsOf([device]);
+      const told = await ports.receipts.receiptsOf(device, RECEIPTS_OF_A_DEVICE);
+      return explain({ device, past, accepted: state.acceptedAt(at), exemptions, receipts: told });
+    },
+    addressChange: (moved) =>
+      addressChange({
+        ...{ moved, accepted: state.accepted(), rules: state.rules() },
+        ...{ now: clock.now(), jurisdiction, store },
+      }),
+    policyChange: (ground) =>
+      policyChange({
+        ...{ policy: ground, accepted: state.accepted(), rules: state.rules() },
+        ...{ now: clock.now(), store, rehearsal },
+      }),
     invalidateVerdicts: verdicts.invalidate,
     storeReceipt: receipts.store,
     receipts: (order) => ports.receipts.receipts(order),

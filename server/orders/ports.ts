@@ -1,11 +1,13 @@
 /** What the orders module asks of the store and of its neighbours, and the shapes that go through. */
 import type { AreaCode } from '../../shared/areas/area-code.ts';
+import type { GroundMap } from '../../shared/areas/disputed-policy.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import type { Envelope, Receipt } from '../../shared/order/documents.ts';
+import type { Envelope, OrderTerms, Receipt } from '../../shared/order/documents.ts';
 import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
-import type { DeviceFacts, OrderRule } from '../../shared/verdict/terms.ts';
+import type { DeviceFacts, Observation, OrderRule } from '../../shared/verdict/terms.ts';
 import type { StoredList } from './order-list.ts';
+import type { DecisionRow } from './papers.ts';
 
 export interface OrderRow {
   readonly number: string;
@@ -20,6 +22,8 @@ export interface ApprovalRow {
   readonly keyid: string;
   /** base64 over the DSSE pre-authentication encoding of the payload. */
   readonly signature: string;
+  /** The same over the stub, of a revision that has one. */
+  readonly stub: string | null;
   readonly approvedAt: Instant;
 }
 
@@ -34,6 +38,8 @@ export interface RevisionRow {
   readonly state: 'waiting' | 'adopted' | 'superseded';
   readonly proposedAt: Instant;
   readonly adoptedAt: Instant | null;
+  /** The public list that came with its adoption; older ones do not have it. */
+  readonly listedIn: number | null;
   readonly approvals: readonly ApprovalRow[];
 }
 
@@ -42,6 +48,8 @@ export interface ExemptionRow {
   readonly salt: string;
   readonly commitment: string;
   readonly until: Instant | null;
+  /** Why, for us alone. */
+  readonly reason: string | null;
 }
 
 export interface RootRow {
@@ -66,6 +74,17 @@ export interface ReceiptRow {
   readonly envelope: Envelope;
 }
 
+/** A revision, and what is kept of it besides its exact text. */
+export interface NewRevision {
+  readonly revision: Omit<RevisionRow, 'approvals'>;
+  readonly title: string;
+  readonly exemptions: readonly ExemptionRow[];
+  /** SHA-256 of each document that it names. */
+  readonly documents: readonly string[];
+  /** Null when it commits to none, or to one that is kept already. */
+  readonly decision: DecisionRow | null;
+}
+
 /** The change of list that goes with an adoption, in one transaction with it. */
 export interface ListChange {
   readonly list: StoredList;
@@ -84,11 +103,11 @@ export interface OrderStore {
   waitingRevisions(): Promise<RevisionRow[]>;
   exemptions(number: string, revision: number): Promise<ExemptionRow[]>;
   exemptionsOf(devices: readonly DeviceId[]): Promise<(ExemptionRow & { order: string; revision: number })[]>;
-  /** Supersedes what waited. Throws `conflict` unless the order's latest revision is the one before this (for revision 1: no such order). */
-  appendRevision(
-    change: { revision: Omit<RevisionRow, 'approvals'>; title: string; exemptions: readonly ExemptionRow[] },
-    leaf: LeafDraft<'order.revision'>,
-  ): Promise<void>;
+  /**
+   * Supersedes what waited. Throws `conflict` unless the order's latest revision is the one before this (for revision 1: no such order), and every
+   * document that it names is kept.
+   */
+  appendRevision(change: NewRevision, leaf: LeafDraft<'order.revision'>): Promise<void>;
   /**
    * Throws `conflict` unless the revision is in `state` and has `counted` approvals, and, when it is adopted by this, is the latest. A
    * person's approval with an older key is replaced.
@@ -120,13 +139,25 @@ export interface ReceiptStore {
   /** Grouped; storing the same receipt again changes nothing. */
   storeReceipt(receipt: ReceiptRow): Promise<void>;
   unverifiedReceipts(limit: number): Promise<ReceiptRow[]>;
-  markVerified(receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[]): Promise<void>;
+  /** Looked at: evidence, or not, and then kept and counted nowhere. */
+  mark(
+    receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[],
+    as: 'evidence' | 'refused',
+  ): Promise<void>;
+  /** Of these orders, each adopted revision and the public list that it came with. */
+  listings(orders: readonly string[]): Promise<Listing[]>;
   /** Verified receipts about one order, newest first. */
   receipts(order: string): Promise<Omit<ReceiptRow, 'envelope'>[]>;
   /** Verified receipts of one device, newest first. */
   receiptsOf(device: DeviceId, limit: number): Promise<Omit<ReceiptRow, 'envelope'>[]>;
   /** Every certificate of every generation of theirs. */
   deviceCertificates(devices: readonly DeviceId[]): Promise<HeldCertificate[]>;
+}
+
+export interface Listing {
+  readonly order: string;
+  readonly revision: number;
+  readonly list: number;
 }
 
 export interface HeldCertificate {
@@ -149,6 +180,8 @@ export interface DevicePersonalia {
     readonly at: Instant;
     readonly until: Instant;
   } | null;
+  /** A legal hold keeps what is on it. */
+  readonly underHold: boolean;
 }
 
 export interface FleetPort {
@@ -161,11 +194,43 @@ export interface FleetPort {
 
 export type PlaceFacts = Pick<DeviceFacts, 'home' | 'seat' | 'location'>;
 
+export interface PastPlace extends PlaceFacts {
+  readonly at: Instant;
+  readonly generation: number;
+  readonly status: 'active' | 'revoked' | 'unenrolled';
+  readonly group: { readonly id: GroupId; readonly name: string };
+  readonly homeBy: 'statement' | 'device' | 'group' | null;
+  /** What had been observed by then, the newest first. */
+  readonly evidence: readonly {
+    readonly observation: Observation;
+    readonly detail: string;
+    /** By which an address was located; null: it is no address, or one whose database was not noted. */
+    readonly database: { readonly hash: string; readonly name: string; readonly builtAt: Instant } | null;
+    readonly receivedAt: Instant;
+  }[];
+  /** What was observed before is not kept any more; null: all is. */
+  readonly evidenceFrom: Instant | null;
+}
+
 export interface JurisdictionPort {
   /** Devices that are not known are left out. */
   facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, PlaceFacts>>;
+  /** The device as it was. Throws `beyond_retention`, `invalid_input` for a time that has not come, `not_found` for one before its enrolment. */
+  past(device: DeviceId, at: Instant): Promise<PastPlace>;
   /** Every device that the rule may reach, by the index of ties. */
   affectedBy(rule: OrderRule): Promise<readonly DeviceId[]>;
+}
+
+/** The operator's own groups and polygons. */
+export interface AreasPort {
+  /** What an order that names these areas has to hold. Throws `unknown_area`. */
+  definitionsOf(areas: readonly string[]): Promise<Pick<OrderTerms, 'groups' | 'polygons'>>;
+}
+
+/** The operator's policy of disputed ground. */
+export interface PolicyPort {
+  /** What the policy in force counts to whom. */
+  groundMap(): Promise<GroundMap>;
 }
 
 /** pino's, as far as it is needed. */

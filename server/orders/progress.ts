@@ -1,5 +1,6 @@
 /** How far an order has come, by devices' own signed words. */
 import { setImmediate as turn } from 'node:timers/promises';
+import { NOTICE_MOMENTS, type NoticeMoment } from '../../shared/order/documents.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { inForce } from '../../shared/verdict/evaluate.ts';
@@ -8,6 +9,7 @@ import { briefly } from './briefly.ts';
 import { type OrderState, orderOf } from './order-state.ts';
 import type { OrderStore } from './ports.ts';
 import { type Rehearsal, type StandingStore, slices } from './rehearsal.ts';
+import { readPayload } from './views.ts';
 
 /** Several people watch one order, and are told once a second that receipts came in. */
 const LASTING = 800;
@@ -24,8 +26,16 @@ export interface Told {
   readonly newest: Instant | null;
 }
 
+/** How many devices say that a notice of the plan was delivered to them, and that they displayed it to a person. */
+export interface Noticed {
+  readonly informed: number;
+  readonly shown: number;
+}
+
 /** Verified receipts of active devices' present enrolments. */
 export interface ProgressStore {
+  /** By moment, of these revisions of the order. */
+  noticed(order: string, revisions: readonly number[]): Promise<ReadonlyMap<NoticeMoment, Noticed>>;
   /** Who has said that the order closed something. */
   enforcedBy(order: string): Promise<DeviceId[]>;
   /** What so many devices say. */
@@ -36,6 +46,8 @@ export interface Progress extends Told {
   readonly revision: number | null;
   readonly reached: number;
   readonly connected: number;
+  /** In the order of the plan; those of which no device has said anything yet are left out. */
+  readonly notices: readonly (Noticed & { readonly moment: NoticeMoment })[];
 }
 
 const NOTHING: Progress = {
@@ -47,10 +59,11 @@ const NOTHING: Progress = {
   enforced: 0,
   restored: 0,
   newest: null,
+  notices: [],
 };
 
 export function createProgress(ports: {
-  readonly store: Pick<OrderStore, 'order' | 'exemptions'>;
+  readonly store: Pick<OrderStore, 'order' | 'exemptions' | 'revisions'>;
   readonly told: ProgressStore;
   readonly standing: StandingStore;
   readonly state: OrderState;
@@ -65,7 +78,8 @@ export function createProgress(ports: {
     const { order, revision } = rule;
     if (inForce(rule, Math.max(now, rule.effective))) {
       const exemptions = await store.exemptions(order, revision);
-      const whom = { listed: null, at: 'effective', whom: 'denied', names: new Set<string>() } as const;
+      const known = { listed: null, number: null, against: null, names: new Set<string>() };
+      const whom = { ...known, at: 'effective', whom: 'denied' } as const;
       const { sets } = await rehearsal.rehearse({ rule, exemptions, ...whom });
       return sets.flatMap(({ devices, connected }) => devices.map((device) => ({ device, connected })));
     }
@@ -90,7 +104,20 @@ export function createProgress(ports: {
       await turn();
     }
     const connected = reached.filter((each) => each.connected).length;
-    return { revision: rule.revision, reached: reached.length, connected, ...sum, newest };
+    const notices = await noticesOf(rule);
+    return { revision: rule.revision, reached: reached.length, connected, ...sum, newest, notices };
+  }
+
+  /** Of the date that stands now: another one was told of by itself. */
+  async function noticesOf({ order, effective }: OrderRule): Promise<Progress['notices']> {
+    const revisions = (await store.revisions(order))
+      .filter(({ payload }) => Date.parse(readPayload(payload).terms.effective) === effective)
+      .map(({ revision }) => revision);
+    const noticed = await told.noticed(order, revisions);
+    return NOTICE_MOMENTS.flatMap((moment) => {
+      const said = noticed.get(moment);
+      return said ? [{ moment, ...said }] : [];
+    });
   }
 
   return {

@@ -2,32 +2,43 @@
  * Proposals: from what an admin asks for to the exact bytes that approvers will sign. Nothing here takes effect. Proposing and checking a draft
  * are one preparation; the first stops at what stands against it, the other tells all of it.
  */
+import { settleGround, signedGround } from '../../shared/areas/disputed-policy.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { nextStatus, type OrderState as Standing, stateOf } from '../../shared/order/acts.ts';
 import { canonicalText } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
-import type { OrderAct, OrderTerms, Revision } from '../../shared/order/documents.ts';
+import type { DecisionRecord, OrderAct, OrderTerms, Revision } from '../../shared/order/documents.ts';
+import { newSalt } from '../../shared/order/exemption.ts';
+import { groundIn } from '../../shared/order/order-areas.ts';
+import { keptBack } from '../../shared/order/stub.ts';
 import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { type ExemptDraft, makeExemptions } from './exempt-devices.ts';
 import { Objections } from './objections.ts';
 import { type OrderState, orderOf } from './order-state.ts';
-import type { ExemptionRow, FleetPort, OrderStore, RevisionRow } from './ports.ts';
+import type { DecisionRow, Papers } from './papers.ts';
+import type { AreasPort, ExemptionRow, FleetPort, OrderStore, PolicyPort, RevisionRow } from './ports.ts';
 import { readTerms, type TermsChanges, type TermsDraft, type TermsInput, type TermsRead } from './terms.ts';
 import { type RevisionView, readPayload, revisionView } from './views.ts';
 
-export type ExemptInput = readonly ({ readonly device: DeviceId } | { readonly group: GroupId })[];
-export type Proposal = TermsInput & { readonly exempt?: ExemptInput | undefined };
-export type ActInput = TermsChanges & {
-  readonly act: Exclude<OrderAct, 'propose'>;
+export type ExemptInput = readonly (({ readonly device: DeviceId } | { readonly group: GroupId }) & {
+  readonly until?: string | null | undefined;
+  readonly reason?: string | undefined;
+})[];
+/** `decision`: kept apart; the terms commit to it. */
+interface BesideTerms {
   readonly exempt?: ExemptInput | undefined;
-};
+  readonly decision?: DecisionRecord | undefined;
+}
+export type Proposal = TermsInput & BesideTerms;
+export type ActInput = TermsChanges & BesideTerms & { readonly act: Exclude<OrderAct, 'propose'> };
 /** What somebody is writing: a new order, or the next revision of one. */
 export type OrderDraft = TermsDraft & {
   readonly act: OrderAct;
   /** Its number, for all acts but `propose`. */
   readonly order?: string | undefined;
   readonly exempt?: ExemptDraft | undefined;
+  readonly decision?: Readonly<Record<string, string | undefined>> | undefined;
 };
 
 /** What a revision grows out of: for a new order, nothing. */
@@ -43,6 +54,7 @@ export interface Prepared extends Ground {
   readonly status: Revision['status'];
   readonly terms: OrderTerms;
   readonly exemptions: readonly ExemptionRow[];
+  readonly decision: DecisionRow | null;
 }
 
 export interface Preparation extends Omit<TermsRead, 'terms'> {
@@ -58,8 +70,11 @@ export function createProposals(ports: {
   readonly installation: string;
   readonly appeal: string;
   readonly state: OrderState;
+  readonly papers: Pick<Papers, 'check' | 'commit'>;
+  readonly areas: AreasPort;
+  readonly policy: PolicyPort;
 }) {
-  const { store, clock, fleet, installation, appeal, state } = ports;
+  const { store, clock, fleet, installation, appeal, state, papers, areas, policy } = ports;
 
   async function groundOf(number: string): Promise<Ground & { readonly stands: Standing }> {
     const order = await orderOf(store, number);
@@ -79,21 +94,57 @@ export function createProposals(ports: {
 
   /** Everything that proposing decides; stores nothing. */
   async function prepare(draft: OrderDraft, objections: Objections): Promise<Preparation> {
-    const { act, order: _order, exempt, ...written } = draft;
+    const { act, order: _order, exempt, decision, ...written } = draft;
     const ground = await objections.wait('order', () => startOf(draft));
     if (!ground) return { base: null, effective: null, until: null, prepared: null };
     const { base } = ground;
     const status = objections.try('act', () => nextStatus(ground.stands, act));
-    if (exempt && act !== 'revise' && act !== 'propose') {
-      const detail = `To ${act} an order changes nothing of who is exempt: revise it instead.`;
-      objections.add('exempt', 'invalid_input', detail);
+    for (const [field, given, what] of [
+      ['exempt', exempt, 'who is exempt'],
+      ['decision', decision, 'its decision record'],
+    ] as const) {
+      if (!given || act === 'revise' || act === 'propose') continue;
+      objections.add(field, 'invalid_input', `To ${act} an order changes nothing of ${what}: revise it instead.`);
     }
+    const { answers } = written;
+    if (answers != null && answers === draft.order) {
+      objections.add('answers', 'invalid_input', 'An order does not answer itself.');
+    } else if (answers != null) await objections.wait('answers', () => orderOf(store, answers));
     const from = { base: base?.terms ?? null, appeal };
-    const { terms, effective, until } = readTerms(act, written, from, clock.now(), objections);
+    const { terms: read, effective, until } = readTerms(act, written, from, clock.now(), objections);
+    if (read?.documents && read.documents !== base?.terms.documents) await papers.check(read, objections);
+    const committed = decision ? objections.try('decision', () => papers.commit(decision)) : undefined;
+    const defined = read && written.areas ? await define(read, objections) : read;
+    const mapped = defined && { ...defined, disputed: await mapOf(defined, written, base) };
+    const terms = mapped && committed ? { ...mapped, internal: committed.commitment } : mapped;
     const kept = base ? await store.exemptions(base.order, base.revision) : [];
-    const exemptions = exempt ? await makeExemptions(exempt, kept, fleet, objections) : kept;
+    const exemptions = exempt
+      ? await makeExemptions(exempt, kept, fleet, { terms, now: clock.now(), objections })
+      : kept;
     const sound = terms && status && objections.all.length === 0;
-    return { base, effective, until, prepared: sound ? { ...ground, act, status, terms, exemptions } : null };
+    const prepared = sound ? { ...ground, act, status, terms, exemptions, decision: committed ?? null } : null;
+    return { base, effective, until, prepared };
+  }
+
+  /** What its areas mean stands in the order itself: what the words mean elsewhere may change, what was signed does not. */
+  async function define(read: OrderTerms, objections: Objections): Promise<OrderTerms | null> {
+    const { groups: _groups, polygons: _polygons, ...terms } = read;
+    const defined = await objections.wait('areas', () => areas.definitionsOf(terms.areas));
+    return defined ? { ...terms, ...defined } : null;
+  }
+
+  /**
+   * Where the order puts disputed ground. What nobody says of ground that its areas touch, the policy in force says. A revision that speaks of neither
+   * leaves the map as it was signed; one that changes the areas alone leaves what was signed of the ground that they touched before.
+   */
+  async function mapOf(
+    terms: OrderTerms,
+    { disputed, areas: named }: TermsDraft,
+    base: Revision | null,
+  ): Promise<OrderTerms['disputed']> {
+    if (base && disputed === undefined && named === undefined) return terms.disputed;
+    const signed = base ? signedGround(groundIn(base.terms), base.terms.disputed) : {};
+    return settleGround(groundIn(terms), disputed ?? signed, await policy.groundMap());
   }
 
   /** The document to be signed. */
@@ -115,6 +166,7 @@ export function createProposals(ports: {
       exempt: exemptions
         .map(({ commitment, until }) => ({ commitment, until: until === null ? null : new Date(until).toISOString() }))
         .sort((a, b) => (a.commitment < b.commitment ? -1 : 1)),
+      ...(keptBack(terms, Date.parse(now)) && { salt: newSalt() }),
     };
   }
 
@@ -124,7 +176,7 @@ export function createProposals(ports: {
     objections.throwFirst();
     if (!prepared) throw new Error('nothing stands against a proposal, and it was not made');
     const document = documentOf(prepared, prepared.order?.number ?? (await nextNumber()), proposer);
-    const { order, revision, act } = document;
+    const { order, revision, act, salt } = document;
     const payload = canonicalText(document);
     const digest = sha256(payload);
     const row: RevisionRow = {
@@ -137,15 +189,23 @@ export function createProposals(ports: {
       state: 'waiting',
       proposedAt: Date.parse(document.proposedAt),
       adoptedAt: null,
+      listedIn: null,
       approvals: [],
     };
     await store.appendRevision(
-      { revision: row, title: prepared.terms.title, exemptions: prepared.exemptions },
+      {
+        revision: row,
+        title: prepared.terms.title,
+        exemptions: prepared.exemptions,
+        documents: (prepared.terms.documents ?? []).map((document) => document.sha256),
+        decision: prepared.decision,
+      },
       {
         kind: 'order.revision',
         at: row.proposedAt,
         subject: proposer,
-        public: { order, revision, act, digest },
+        // Of what is kept from the public not even what is done to it: the digest commits to that.
+        public: { order, revision, ...(salt === undefined && { act }), digest },
       },
     );
     return revisionView(row);

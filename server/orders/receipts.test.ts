@@ -39,14 +39,16 @@ beforeEach(() => {
     installation: INSTALLATION,
     clock: new DrivenClock(NOW),
     bus: { publish: ({ kind }) => void wakes.push(kind), subscribe: () => () => undefined },
+    wiped: () => undefined,
     fleet: { alarm: async () => undefined },
     log: { warn: (_fields, message) => expect.unreachable(message) },
     store: {
       storeReceipt: async () => undefined,
       unverifiedReceipts: async () => waiting.splice(0),
-      markVerified: async (rows) => {
-        verified += rows.length;
+      mark: async (rows, as) => {
+        if (as === 'evidence') verified += rows.length;
       },
+      listings: async () => Array.from({ length: 200 }, (_, at) => ({ order: '2015-001', revision: at + 1, list: 1 })),
       receipts: async () => [],
       receiptsOf: async () => [],
       deviceCertificates: async () => [{ device, generation: 1, der }],

@@ -1,6 +1,7 @@
 /**
- * Devices' receipts. Stored first, so that a device can forget its copy; verified afterwards, off the path on which ten thousand devices
- * report at once. Only what is verified is evidence.
+ * Devices' receipts. Stored first, so that a device can forget its copy; looked at afterwards, off the path on which ten thousand devices
+ * report at once. Evidence is only what a device's own key has signed about a revision that it can have been given: one device that says
+ * otherwise must not spoil what all the others say.
  */
 import { X509Certificate } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
@@ -41,9 +42,11 @@ export function createReceipts(ports: {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly fleet: Pick<FleetPort, 'alarm'>;
+  /** Devices have said, and it is theirs, that they wiped themselves. */
+  readonly wiped: () => void;
   readonly log: Log;
 }): Receipts {
-  const { installation, store, clock, bus, fleet, log } = ports;
+  const { installation, store, clock, bus, fleet, wiped, log } = ports;
   let waiting: ReceiptRow[] = [];
   let running: Promise<void> | null = null;
   let stopped = false;
@@ -64,15 +67,35 @@ export function createReceipts(ports: {
     return keys;
   }
 
-  async function verifyBatch(rows: readonly ReceiptRow[]): Promise<void> {
-    const genuine: ReceiptRow[] = [];
+  /** Null: nothing is against it. Asked of the store, since another node may have adopted it a moment ago. */
+  async function objections(rows: readonly ReceiptRow[]): Promise<(row: ReceiptRow) => string | null> {
+    const listings = await store.listings([...new Set(rows.map(({ receipt }) => receipt.order))]);
+    const listed = new Map(listings.map(({ order, revision, list }) => [`${order} ${revision}`, list]));
     const keys = await keysOf(rows);
+    return ({ device, generation, envelope, receipt: { order, revision, listVersion } }) => {
+      if (signedBy(envelope, keys.get(`${device} ${generation}`) ?? []).size === 0)
+        return 'A receipt is not signed by a certificate of the device.';
+      const list = listed.get(`${order} ${revision}`);
+      if (list === undefined)
+        return `A receipt is about revision ${revision} of order ${order}, which was never adopted.`;
+      if (listVersion >= list) return null;
+      return `A receipt names list ${listVersion} as the source of revision ${revision} of order ${order}, which first stood in list ${list}.`;
+    };
+  }
+
+  async function verifyBatch(rows: readonly ReceiptRow[]): Promise<void> {
+    const objection = await objections(rows);
+    const genuine: ReceiptRow[] = [];
+    const refused: ReceiptRow[] = [];
     for (const row of rows) {
-      if (signedBy(row.envelope, keys.get(`${row.device} ${row.generation}`) ?? []).size > 0) genuine.push(row);
-      else await fleet.alarm(row.device, 'receipt_invalid', 'A receipt is not signed by a certificate of the device.');
+      const against = objection(row);
+      (against === null ? genuine : refused).push(row);
+      if (against !== null) await fleet.alarm(row.device, 'receipt_invalid', against);
     }
+    if (refused.length > 0) await store.mark(refused, 'refused');
     if (genuine.length === 0) return;
-    await store.markVerified(genuine);
+    await store.mark(genuine, 'evidence');
+    if (genuine.some(({ receipt }) => receipt.kind === 'wiped')) wiped();
     tell();
   }
 

@@ -11,8 +11,13 @@ const online = signerOf(generateKeyPairSync('ed25519').privateKey);
 const device = newDeviceId();
 const PK = parsePlace('PK');
 
-function record(statement: DevicePersonalia['statement'], now = NOW, before: RecordRow | null = null) {
-  const personalia = { generation: 1, home: PK, seat: null, group: { name: 'g' }, statement };
+function record(
+  statement: DevicePersonalia['statement'],
+  now = NOW,
+  before: RecordRow | null = null,
+  underHold = false,
+) {
+  const personalia = { generation: 1, home: PK, seat: null, group: { name: 'g' }, statement, underHold };
   return nextRecord({ installation: 'test', device, personalia, salts: [], before, now, online });
 }
 const read = (row: RecordRow | null) => row && JSON.parse(Buffer.from(row.envelope.payload, 'base64').toString());
@@ -28,4 +33,13 @@ it('carries a statement of presence while it holds, and is made anew when it has
 it('carries a statement of home as the home alone: it is no evidence of where the device is', () => {
   const stated = record({ kind: 'home', areas: [PK], at: NOW - 1, until: NOW + 1 });
   expect(read(stated)).toMatchObject({ home: 'PK', statement: null });
+});
+
+it('says that a legal hold stands for as long as it does, and nothing of one otherwise', () => {
+  const free = record(null);
+  expect(read(free)).not.toHaveProperty('hold');
+  const held = record(null, NOW, free, true);
+  expect(read(held)).toMatchObject({ version: 2, hold: true });
+  expect(record(null, NOW, held, true)).toBeNull();
+  expect(read(record(null, NOW, held))).not.toHaveProperty('hold');
 });

@@ -24,7 +24,7 @@ export function nextRecord(given: {
   readonly online: Signer;
 }): RecordRow | null {
   const { installation, device, personalia, salts, before, now, online } = given;
-  const { generation, home, seat, group, statement } = personalia;
+  const { generation, home, seat, group, statement, underHold } = personalia;
   const holds = statement?.kind === 'presence' && statement.until > now;
   const body = {
     installation,
@@ -43,6 +43,7 @@ export function nextRecord(given: {
           until: new Date(statement.until).toISOString(),
         }
       : null,
+    ...(underHold && { hold: true as const }),
   };
   if (before) {
     const { version: _version, issuedAt: _issuedAt, ...said } = readRecord(before.envelope);

@@ -1,20 +1,27 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { parsePlace } from '../../shared/areas/area-code.ts';
+import { type AreaCode, expandAreas, parseArea, parseEvidenceArea, parsePlace } from '../../shared/areas/area-code.ts';
 import { compileRule } from '../../shared/order/rules.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
-import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
+import { emptyLocation, observe, observeAll } from '../../shared/verdict/locate.ts';
+import { type EvidenceSource, NEXUS, type Observation, type OrderRule } from '../../shared/verdict/terms.ts';
 import { NOW, revisionDocument } from '../../tests/support/signed-documents.ts';
 import { briefly } from './briefly.ts';
+import { changeOf, impactOn, inForceAt } from './impact.ts';
 import {
+  changesOf,
   countsOf,
   createRehearsal,
   type DeviceStanding,
+  NOTHING_WAITS,
   nameKey,
+  placesOf,
   type Rehearsal,
   type Rehearsing,
   sizeOf,
+  type Waits,
+  waitingOf,
 } from './rehearsal.ts';
 
 const pk = parsePlace('PK');
@@ -22,6 +29,8 @@ const ask = (more: Partial<Rehearsing> = {}): Rehearsing => ({
   rule: compileRule({ revision: revisionDocument(), lasting: false }),
   exemptions: [],
   listed: 2,
+  number: '2015-001',
+  against: null,
   at: 'now',
   whom: 'all',
   names: new Set(),
@@ -30,6 +39,7 @@ const ask = (more: Partial<Rehearsing> = {}): Rehearsing => ({
 
 describe('a rehearsal', () => {
   let fleet: Map<DeviceId, DeviceStanding>;
+  let dues: Map<DeviceId, Waits & { readonly informed: boolean }>;
   let rehearsal: Rehearsal;
   let clock: DrivenClock;
   let asked: number[];
@@ -42,28 +52,40 @@ describe('a rehearsal', () => {
       const place = { home: pk, seat: null, location };
       fleet.set(newDeviceId(), { place, user: 'Somebody', connected: true, listVersion: 2, ...more });
     }
+    return [...fleet.keys()].slice(-count);
   };
 
   beforeEach(() => {
     fleet = new Map();
+    dues = new Map();
     asked = [];
     under = 0;
     most = 0;
     clock = new DrivenClock(NOW);
+    const read = async (devices: readonly DeviceId[]) => {
+      asked.push(devices.length);
+      under += 1;
+      most = Math.max(most, under);
+      await turn();
+      under -= 1;
+      return new Map([...fleet].filter(([device]) => devices.includes(device)));
+    };
     rehearsal = createRehearsal({
       clock,
       jurisdiction: { affectedBy: async () => [...fleet.keys()] },
       standing: {
-        standing: async (devices) => {
-          asked.push(devices.length);
-          under += 1;
-          most = Math.max(most, under);
-          await turn();
-          under -= 1;
-          return new Map([...fleet].filter(([device]) => devices.includes(device)));
+        standing: read,
+        standingAndDues: async (devices, order) => {
+          const found = [...(await read(devices))].map(([device, one]) => {
+            const { informed = false, ...waits } = dues.get(device) ?? {};
+            return [
+              device,
+              { ...one, waits: { ...NOTHING_WAITS, ...waits }, informed: order !== null && informed },
+            ] as const;
+          });
+          return new Map(found);
         },
         activeDevices: async () => fleet.size,
-        firstListWith: async () => null,
       },
     });
   });
@@ -95,6 +117,142 @@ describe('a rehearsal', () => {
     expect([all, ofApprovers]).toEqual([9, 0]);
   });
 
+  it('says of everyone in a fleet of all kinds what it would say of each alone', async () => {
+    const day = 86_400_000;
+    const places = (...codes: string[]) => codes.map(parseEvidenceArea);
+    const at = (source: EvidenceSource, codes: readonly string[], more: Partial<Observation> = {}): Observation => ({
+      ...{ source, areas: places(...codes), at: NOW - 3_600_000 },
+      ...more,
+    });
+    const position = at('position', ['IN'], { whole: true });
+    const seen: Observation[][] = [
+      [],
+      [at('address', ['PK'], { connected: true })],
+      [at('address', ['PK'], { connected: true, at: NOW - 8 * day })],
+      [at('network', ['PK'], { at: NOW - 2 * day })],
+      [at('network', ['PK'])],
+      [at('network', ['AE'])],
+      [position],
+      [position, at('network', ['PK'])],
+      [position, at('network', ['IN', 'PK'])],
+      [at('position', ['IN', 'PK'])],
+      [at('position', ['XX-kashmir'])],
+    ];
+    const own = { user: 'Somebody', connected: true, listVersion: 2 };
+    const homes = [pk, parsePlace('GB'), null];
+    for (const location of seen.map((each) => observeAll(emptyLocation(), each)))
+      for (const home of homes)
+        for (const seat of [pk, null])
+          for (const more of [{}, { connected: false }, { connected: false, listVersion: 1 }])
+            for (const informed of [true, false]) {
+              const [device] = add(1, { ...own, ...more, place: { home, seat, location } });
+              if (device) dues.set(device, { ...NOTHING_WAITS, informed });
+            }
+    const [one, two] = [...fleet.keys()].slice(-300);
+    const exemption = { salt: '', commitment: '', reason: null };
+    const exemptions = [{ ...exemption, device: one!, until: null }];
+    const earlier = [{ ...exemption, device: two!, until: NOW + day }];
+    const { rule } = ask();
+    const all: Partial<OrderRule> = { nexus: new Set(NEXUS), unknown: 'deny', contested: 'deny' };
+    const kinds: Partial<OrderRule>[] = [{}, { visitors: 7 * day }, all, { ...all, visitors: 7 * day }];
+    for (const kind of kinds.map((terms) => ({ ...rule, ...terms })))
+      for (const before of [null, { ...rule, visitors: day }, { ...rule, areas: new Set(places('IN')) }]) {
+        const against = before && { rule: before, exemptions: earlier };
+        const whole = await rehearsal.rehearseAnew(ask({ rule: kind, exemptions, against }));
+        const told = new Map(whole.sets.flatMap(({ devices, ...alike }) => devices.map((each) => [each, alike])));
+        for (const [device, { place, connected, listVersion }] of fleet) {
+          const known = {
+            place,
+            connected,
+            holdsList: listVersion >= 2,
+            informed: dues.get(device)?.informed === true,
+          };
+          const [exempt, exemptBefore] = [exemptions, earlier].map((some) =>
+            some.filter((each) => each.device === device),
+          );
+          const moments = { now: NOW, at: NOW };
+          const impact = impactOn(inForceAt(kind, NOW), { ...known, exemptions: exempt! }, moments);
+          const was = before && impactOn(inForceAt(before, NOW), { ...known, exemptions: exemptBefore! }, moments);
+          const change = before && was && changeOf({ rule: before, impact: was }, { rule: kind, impact });
+          const alone = { ...impact, home: place.home, connected, change };
+          expect(told.get(device)).toEqual(impact.classes.length > 0 || change ? alone : undefined);
+        }
+      }
+  });
+
+  it('adds up what waits for those that it denies, and tells who was never informed', async () => {
+    const [one, two] = add(3);
+    const [other] = add(1, { place: { home: pk, seat: null, location: emptyLocation() } });
+    if (!one || !two || !other) throw new Error('no devices');
+    dues.set(one, { messages: 3, bytes: 700, commands: 0, informed: true });
+    dues.set(two, { messages: 0, bytes: 0, commands: 2, informed: false });
+    dues.set(other, { messages: 9, bytes: 9, commands: 9, informed: false });
+    const { sets, waits } = await rehearsal.rehearseAnew(ask());
+    expect(waitingOf(waits)).toEqual({ devices: 2, messages: 3, bytes: 700, commands: 2 });
+    expect([...waits.keys()]).toEqual([one, two]);
+    expect(countsOf(sets)).toMatchObject({ denied: 3, unknown: 1, uninformed: 2 });
+    expect(
+      sets.filter(({ classes }) => classes.includes('uninformed')).flatMap(({ devices }) => devices),
+    ).not.toContain(one);
+    // Nobody can have heard of a draft.
+    expect(countsOf((await rehearsal.rehearseAnew(ask({ number: null }))).sets)).toMatchObject({ uninformed: 3 });
+  });
+
+  it('holds a revision against another in the same pass, each at its own time, and keeps who goes out', async () => {
+    const [gb, ae] = [parsePlace('GB'), parsePlace('AE')];
+    const at = (area: AreaCode, since = NOW) =>
+      observe(emptyLocation(), { source: 'address', areas: [area], at: since, connected: true });
+    const fromAbroad = (area: AreaCode) => ({ place: { home: gb, seat: null, location: at(area) } });
+    const [resident] = add(1);
+    const [visitor] = add(1, fromAbroad(pk));
+    const [emirati] = add(1, fromAbroad(ae));
+    const [exempt] = add(1);
+    add(1, fromAbroad(gb));
+    if (!resident || !visitor || !emirati || !exempt) throw new Error('no devices');
+    const { rule } = ask();
+    const before = { ...rule, visitors: 86_400_000, effective: NOW, areas: expandAreas([pk, ae].map(parseArea)) };
+    const after = { ...rule, visitors: 86_400_000, effective: NOW + 2 * 86_400_000 };
+    const until = NOW + 86_400_000;
+    const exemptions = [{ device: exempt, salt: '', commitment: '', reason: null, until }];
+    const changes = async (first: OrderRule, second: OrderRule, when: Rehearsing['at']) => {
+      const against = { rule: first, exemptions };
+      const { sets } = await rehearsal.rehearse(ask({ rule: second, exemptions, against, at: when }));
+      const told = sets.flatMap(({ devices, change }) => devices.map((device) => [device, change?.kind] as const));
+      return { counts: changesOf(sets), told: new Map(told) };
+    };
+    // Two days later the visitor's grace and the exemption are over.
+    const later = await changes(before, after, 'effective');
+    expect(later.told).toEqual(
+      new Map([
+        [resident, undefined],
+        [visitor, 'in'],
+        [exempt, 'in'],
+        [emirati, 'changed'],
+      ]),
+    );
+    expect(later.counts).toEqual({ in: 2, out: 0, changed: 1 });
+    const now = await changes({ ...before, visitors: 0 }, { ...after, visitors: 0 }, 'now');
+    expect(now.told.get(emirati)).toBe('out');
+    expect(now.counts).toEqual({ in: 0, out: 1, changed: 0 });
+    expect((await changes(after, { ...after, withdrawn: true }, 'effective')).counts).toEqual({
+      in: 0,
+      out: 3,
+      changed: 0,
+    });
+  });
+
+  it('counts by place', async () => {
+    add(2);
+    const location = observe(emptyLocation(), { source: 'position', areas: [pk, parsePlace('IN')], at: NOW });
+    add(3, { place: { home: null, seat: null, location } });
+    add(1, { place: { home: pk, seat: null, location: emptyLocation() } });
+    const { sets } = await rehearsal.rehearse(ask());
+    expect(placesOf(sets)).toEqual([
+      { area: 'IN', devices: 3, denied: 0 },
+      { area: 'PK', devices: 5, denied: 2 },
+    ]);
+  });
+
   it("finds an approver's device by name or e-mail, however it is written", async () => {
     add(2, { user: 'Ayesha Khan' });
     add(1, { user: ' AYESHA@Example.org ' });
@@ -116,10 +274,14 @@ describe('a rehearsal', () => {
     const others: Partial<Rehearsing>[] = [
       { at: 'effective' },
       { listed: null },
+      { number: '2015-002' },
+      { against: { rule: { ...rule, visitors: 1 }, exemptions: [] } },
+      { against: { rule: { ...rule, withdrawn: true }, exemptions: [] } },
+      { rule: { ...rule, withdrawn: true } },
       { whom: 'denied' },
       { names: new Set(['x']) },
-      { exemptions: [{ device, salt: '', commitment: '', until: null }] },
-      { exemptions: [{ device, salt: '', commitment: '', until: 1 }] },
+      { exemptions: [{ device, salt: '', commitment: '', reason: null, until: null }] },
+      { exemptions: [{ device, salt: '', commitment: '', reason: null, until: 1 }] },
       { rule: { ...rule, unknown: 'deny' } },
       { rule: { ...rule, visitors: 1 } },
       { rule: { ...rule, nexus: new Set(['home']) } },

@@ -20,13 +20,17 @@ const outcome = (act: () => unknown): unknown => {
 
 describe('acts', () => {
   const expected: Record<OrderState, string> = {
-    //         propose          revise           extend           hold             release          withdraw
-    none: 'active           not_found        not_found        not_found        not_found        not_found',
-    proposed: 'act_not_allowed  active           active           act_not_allowed  act_not_allowed  withdrawn',
-    active: 'act_not_allowed  active           active           held             act_not_allowed  withdrawn',
-    held: 'act_not_allowed  held             held             held             active           withdrawn',
-    lapsed: 'act_not_allowed  active           active           held             active           withdrawn',
-    withdrawn: 'order_closed     order_closed     order_closed     order_closed     order_closed     order_closed',
+    //         propose          revise           extend           hold             release          exit             withdraw
+    none: 'active           not_found        not_found        not_found        not_found        not_found        not_found',
+    proposed:
+      'act_not_allowed  active           active           act_not_allowed  act_not_allowed  act_not_allowed  withdrawn',
+    active:
+      'act_not_allowed  active           active           held             act_not_allowed  active           withdrawn',
+    held: 'act_not_allowed  held             held             held             active           act_not_allowed  withdrawn',
+    lapsed:
+      'act_not_allowed  active           active           held             active           act_not_allowed  withdrawn',
+    withdrawn:
+      'order_closed     order_closed     order_closed     order_closed     order_closed     order_closed     order_closed',
   };
   const states = Object.keys(ACTS).map((state) => state as OrderState);
   const cells = states.flatMap((state) =>
@@ -89,7 +93,7 @@ describe('terms', () => {
   it.each<[string, Partial<TermsInput>, string]>([
     ['a service that does not exist', { services: ['voice'] }, 'unknown_service'],
     ['no service', { services: [] }, 'invalid_input'],
-    ['a disputed feature that does not exist', { disputed: { atlantis: 'PK' } }, 'invalid_input'],
+    ['a disputed feature that does not exist', { disputed: { atlantis: 'PK' } }, 'unknown_feature'],
     ['a map that names no area', { disputed: { kashmir: 'XX' } }, 'unknown_area'],
     ['a zone that does not exist', { zone: 'Asia/Atlantis' }, 'invalid_input'],
     ['a date that does not exist', { effective: '2015-02-30T00:00' }, 'invalid_input'],
@@ -137,6 +141,68 @@ describe('terms', () => {
       ...TERMS,
       effective: '2016-01-31T19:00:00.000Z',
     });
+  });
+
+  const document = { title: 'Letter', mediaType: 'application/pdf', bytes: 9, sha256: 'a'.repeat(64) };
+  const papers: Partial<TermsInput> = {
+    receivedOn: '2015-07-24',
+    answerBy: '2015-08-01T12:00',
+    provenance: 'asserted',
+    documents: [document],
+    notice: { ur: 'سروس ختم' },
+    publication: { until: '2015-08-10T00:00' },
+    noticePlan: ['withdrawal', 'P30D', 'P7D', 'P30D'],
+    mode: 'exit',
+    exportWindow: 'P30D',
+  };
+
+  it('reads what came with the instrument by the clocks of the order, the moments of its notices once and in order', () => {
+    expect(made(papers)).toEqual({
+      ...TERMS,
+      receivedOn: '2015-07-24',
+      answerBy: '2015-08-01T07:00:00.000Z',
+      provenance: 'asserted',
+      documents: [document],
+      notice: { ur: 'سروس ختم' },
+      publication: { until: '2015-08-09T19:00:00.000Z' },
+      noticePlan: ['P30D', 'P7D', 'withdrawal'],
+      mode: 'exit',
+      exportWindow: 'P30D',
+    });
+  });
+
+  it('keeps all of it through later acts, whatever time has passed, and takes away what is said to be nothing', () => {
+    const before = made(papers);
+    if (before === null || typeof before === 'string') throw new Error(`refused: ${before}`);
+    const later = Date.parse('2015-11-01T00:00:00.000Z');
+    expect(read('revise', { title: 'Other' }, before, later)).toEqual({ ...before, title: 'Other' });
+    expect(read('extend', { effective: '2016-01-01T00:00' }, before, later)).toMatchObject({ documents: [document] });
+    const nothing = { answerBy: null, documents: null, publication: null, notice: null, noticePlan: null };
+    const { answerBy: _a, documents: _d, publication: _p, notice: _n, noticePlan: _l, ...rest } = before;
+    expect(read('revise', nothing, before, later)).toEqual(rest);
+  });
+
+  it.each<[string, Partial<TermsInput>, string]>([
+    ['received tomorrow', { receivedOn: '2015-07-25' }, 'invalid_input'],
+    ['received on no day', { receivedOn: '2015-02-30' }, 'invalid_input'],
+    ['to be answered in a gap', { answerBy: '2016-03-27T00:30', zone: 'Asia/Beirut' }, 'ambiguous_local_time'],
+    ['of a provenance of its own', { provenance: 'rumoured' as 'asserted' }, 'invalid_input'],
+    ['with a document twice', { documents: [document, { ...document, title: 'The same' }] }, 'invalid_input'],
+    ['with a document of no bytes', { documents: [{ ...document, bytes: 0 }] }, 'invalid_input'],
+    ['with a media type that could be markup', { documents: [{ ...document, mediaType: 'a/<b>' }] }, 'invalid_input'],
+    ['with a notice in no language', { notice: {} }, 'invalid_input'],
+    ['to be published before now', { publication: { until: '2015-07-24T16:00' } }, 'invalid_input'],
+    [
+      'to be published in a repeated hour',
+      { publication: { until: '2015-10-25T02:30' }, zone: 'Europe/Berlin' },
+      'ambiguous_local_time',
+    ],
+    ['withheld by no law', { publication: { law: '' } }, 'invalid_input'],
+    ['noticed at a moment that is none', { noticePlan: ['P2D' as 'P1D'] }, 'invalid_input'],
+    ['with an export window and no exit', { exportWindow: 'P30D' }, 'invalid_input'],
+    ['answering what is no number', { answers: 'the other' }, 'invalid_input'],
+  ])('refuses an order %s', (_name, changes, expected) => {
+    expect(made(changes)).toBe(expected);
   });
 
   it('an act changes what is its own to change', () => {
@@ -226,7 +292,7 @@ describe('what stands against a draft', () => {
     [
       'a map that names no area',
       { ...whole, disputed: { kashmir: 'XX', atlantis: 'PK' } },
-      ['disputed.kashmir: unknown_area', 'disputed.atlantis: invalid_input'],
+      ['disputed.kashmir: unknown_area', 'disputed.atlantis: unknown_feature'],
     ],
   ])('%s', (_name, draft, said) => {
     expect(against(draft).said).toEqual(said);

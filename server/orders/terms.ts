@@ -2,19 +2,41 @@
  * From what an admin writes to an order's terms: local times become instants, areas and services become codes that exist, or something stands
  * against it, with the word for it. Pure: `now` is an argument.
  */
-import { DISPUTED_FEATURES, parseArea, parsePlace } from '../../shared/areas/area-code.ts';
+import { parseOrderArea, parsePlace } from '../../shared/areas/area-code.ts';
+import { CONTESTED, parseFeature } from '../../shared/areas/disputed-policy.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { type OrderAct, type OrderTerms, orderTermsSchema } from '../../shared/order/documents.ts';
+import { NOTICE_MOMENTS, type OrderAct, type OrderTerms, orderTermsSchema } from '../../shared/order/documents.ts';
+import { requireExit } from '../../shared/order/exit.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { SERVICES, type Service } from '../../shared/verdict/terms.ts';
 import type { Objections } from './objections.ts';
 
-type Written = 'areas' | 'services' | 'disputed' | 'effective' | 'until' | 'appeal';
+/** What a proposal need not say. */
+const OPTIONAL = [
+  'waiting',
+  'receivedOn',
+  'answerBy',
+  'provenance',
+  'documents',
+  'notice',
+  'publication',
+  'noticePlan',
+  'exportWindow',
+  'answers',
+] as const satisfies readonly (keyof OrderTerms)[];
+type Optional = (typeof OPTIONAL)[number];
+/** What the words of `areas` mean, looked up when they are proposed. */
+type Defined = 'groups' | 'polygons';
+type Written = 'areas' | Defined | 'services' | 'disputed' | 'effective' | 'until' | 'appeal' | 'internal' | Optional;
 
 /** An admin's proposal. Times are RFC 3339 with an offset, or local time in `zone`. */
 export type TermsInput = Omit<OrderTerms, Written> & {
+  /** Null takes away what was said. */
+  readonly [K in Optional]?: OrderTerms[K] | null;
+} & {
   readonly areas: readonly string[];
   readonly services: readonly string[];
+  /** Feature → area or `contested`. Ground that the areas touch and that is not in it counts as the policy in force says. */
   readonly disputed: Readonly<Record<string, string>>;
   readonly effective: string;
   readonly until: string | null;
@@ -25,10 +47,10 @@ export type TermsChanges = { readonly [K in keyof TermsInput]?: TermsInput[K] | 
 
 /** The same while it is being written: anything may be missing, and no word has been checked. */
 export type TermsDraft = { readonly [K in keyof TermsInput]?: Loose<TermsInput[K]> | undefined };
-type Loose<T> = T extends readonly unknown[]
-  ? readonly string[]
+type Loose<T> = T extends readonly (infer Item)[]
+  ? readonly Loose<Item>[]
   : T extends object
-    ? Readonly<Record<string, string>>
+    ? { readonly [K in keyof T]: Loose<T[K]> }
     : T extends string
       ? string
       : T;
@@ -102,16 +124,15 @@ function readService(name: string): Service {
 }
 
 function readFeature(feature: string, area: string): [string, string] {
-  if (!DISPUTED_FEATURES.some((each) => each === feature)) {
-    throw new CordonError('invalid_input', `“${feature}” is no disputed feature: ${DISPUTED_FEATURES.join(', ')}.`);
-  }
-  return [feature, parsePlace(area)];
+  return [parseFeature(feature), area === CONTESTED ? CONTESTED : parsePlace(area)];
 }
 
 /** What to write, for each field that is missing or does not fit. */
 const WANTED: Readonly<Record<keyof OrderTerms, string>> = {
   title: 'Give the order a title of 120 characters at most.',
-  areas: 'Name at least one area: a country (PK), a subdivision (US-CA) or a group (EU).',
+  areas: 'Name at least one area: a country (PK), a subdivision (US-CA), a group (EU) or a polygon (XZ-name).',
+  groups: 'A group has 300 members at most.',
+  polygons: 'A polygon has 2000 points at most.',
   services: 'Choose at least one service.',
   nexus: 'Choose at least one tie: present, network, home or seat.',
   effective: 'Say when the order takes effect.',
@@ -124,12 +145,22 @@ const WANTED: Readonly<Record<keyof OrderTerms, string>> = {
   visitors: 'Give visitors their grace as days, hours and minutes: P7D, PT12H, or PT0S for none.',
   travellers: 'Say whether those who are at home there and travel elsewhere are allowed or denied.',
   waiting: 'Say what becomes of messages that wait for a device: hold, deliver or return.',
-  disputed: 'Say of each disputed place which country the order takes it to be in.',
+  disputed: 'Say of each disputed place which country the order takes it to be in, or contested.',
   authority: 'Name the authority behind the order (4000 characters at most).',
   addressee: 'Name whom the order is addressed to (4000 characters at most).',
   instrument: 'Name the law or directive that it rests on (4000 characters at most).',
   statement: 'Write the public statement under the tag of its language: en, ur (4000 characters at most).',
   appeal: 'Say whom a person who is denied can turn to (4000 characters at most).',
+  receivedOn: 'Say on which day the instrument was received: 2015-07-22.',
+  answerBy: 'Say when the instrument is to be answered by.',
+  provenance: 'Say whether the order is asserted, confirmed or disputed.',
+  documents: 'Name each document that was received once, with its title (200 characters at most), 20 of them at most.',
+  notice: 'Write what people on devices are told under the tag of its language: en, ur (4000 characters at most).',
+  publication: 'Say until when the order is kept from the public, or by which law.',
+  noticePlan: 'Say when people are told: P30D, P7D, P1D, PT1H, entry, withdrawal.',
+  exportWindow: 'Say how long people can export as days, hours and minutes: P30D.',
+  answers: 'Name the order that this one answers by its number: 2015-001.',
+  internal: 'The decision record is kept by the server, which works out its hash.',
 };
 
 function isTerm(field: unknown): field is keyof OrderTerms {
@@ -156,6 +187,7 @@ const CHANGEABLE: Readonly<Record<OrderAct, 'all' | readonly (keyof TermsInput)[
   extend: ['effective', 'until', 'zone'],
   hold: [],
   release: [],
+  exit: [],
   withdraw: [],
 };
 
@@ -191,8 +223,9 @@ export function readTerms(
   const before = objections.all.length;
   const given: TermsDraft = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
   checkChanges(act, given, objections);
+  if (act === 'exit' && base) objections.try('act', () => requireExit(base, now));
 
-  const areas = given.areas?.map((area, index) => objections.try(`areas.${index}`, () => parseArea(area)));
+  const areas = given.areas?.map((area, index) => objections.try(`areas.${index}`, () => parseOrderArea(area)));
   const services = given.services?.map((name, index) => objections.try(`services.${index}`, () => readService(name)));
   const disputed =
     given.disputed &&
@@ -202,7 +235,7 @@ export function readTerms(
   const { zone: named } = given;
   const zone = named === undefined ? base?.zone : objections.try('zone', () => readZone(named));
   const unread = new Set<string>();
-  const time = (field: 'effective' | 'until', written: string): string | undefined => {
+  const time = (field: 'effective' | 'until' | 'answerBy' | 'publication', written: string): string | undefined => {
     if (written === '') return undefined;
     // Without its zone a local time means nothing yet; the zone is what is to be mended.
     if (zone === undefined && !OFFSET.test(written)) {
@@ -214,26 +247,78 @@ export function readTerms(
   const effective = given.effective === undefined ? base?.effective : time('effective', given.effective);
   const until = given.until === undefined ? base?.until : given.until === null ? null : time('until', given.until);
 
+  const { publication, noticePlan } = given;
+  const answerBy = given.answerBy == null ? given.answerBy : time('answerBy', given.answerBy);
+  const published =
+    publication && 'until' in publication
+      ? { until: time('publication', publication.until) ?? publication.until }
+      : publication;
+
   const terms = checkShape(
-    {
+    withoutNulls({
       appeal: from.appeal,
       ...base,
       ...given,
+      ...(answerBy !== undefined && { answerBy }),
+      ...(published !== undefined && { publication: published }),
+      ...(noticePlan && { noticePlan: inOrder(noticePlan) }),
       ...(areas && { areas: [...new Set(areas.filter((area) => area !== undefined))].sort() }),
       ...(services && { services: SERVICES.filter((service) => services.includes(service)) }),
-      ...(disputed && { disputed: Object.fromEntries(disputed.filter((each) => each !== undefined)) }),
+      ...(disputed && { disputed: Object.fromEntries(disputed.filter(isCounted)) }),
       effective,
       until,
-    },
+    }),
     unread,
     objections,
   );
   checkTimes({ effective, until }, base, now, objections);
+  if (terms) checkPapers(terms, base, now, objections);
   return {
     terms: objections.all.length > before ? null : terms,
     effective: effective === undefined ? null : Date.parse(effective),
     until: until == null ? null : Date.parse(until),
   };
+}
+
+/** Contested ground is in no order's map. */
+const isCounted = (each: [string, string] | undefined): each is [string, string] =>
+  each?.[1] !== undefined && each[1] !== CONTESTED;
+
+/** The signed document has one way of not saying something. */
+function withoutNulls(terms: Readonly<Record<string, unknown>>): object {
+  const taken = OPTIONAL.filter((field) => terms[field] === null || terms[field] === undefined);
+  return Object.fromEntries(Object.entries(terms).filter(([field]) => !taken.some((each) => each === field)));
+}
+
+/** Each once, the earliest first. What is none of them stays, to be refused. */
+function inOrder(moments: readonly string[]): string[] {
+  const known: readonly string[] = NOTICE_MOMENTS;
+  const place = (moment: string) => known.indexOf(moment);
+  return [...new Set(moments)].sort((a, b) => place(a) - place(b));
+}
+
+/** What can be said in itself, and not of this order or at this time. What stood in it already is not judged again by the time. */
+function checkPapers(terms: OrderTerms, before: OrderTerms | null, now: Instant, objections: Objections): void {
+  const { receivedOn, documents = [], publication, exportWindow, mode, zone } = terms;
+  if (receivedOn !== undefined && receivedOn !== before?.receivedOn) {
+    const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone).toPlainDate().toString();
+    if (receivedOn > today) {
+      const detail = `The instrument cannot have been received on ${receivedOn}: it is ${today} in ${zone}.`;
+      objections.add('receivedOn', 'invalid_input', detail);
+    }
+  }
+  if (new Set(documents.map(({ sha256 }) => sha256)).size < documents.length) {
+    objections.add('documents', 'invalid_input', WANTED.documents);
+  }
+  if (publication && 'until' in publication && Date.parse(publication.until) <= now) {
+    const same = before?.publication && 'until' in before.publication && before.publication.until === publication.until;
+    const detail = `${publication.until} has passed: say nothing of publication, and the order is public.`;
+    if (!same) objections.add('publication', 'invalid_input', detail);
+  }
+  if (exportWindow !== undefined && mode !== 'exit') {
+    const detail = 'Only an order that leaves a country for good has an export window: take it away, or choose exit.';
+    objections.add('exportWindow', 'invalid_input', detail);
+  }
 }
 
 /** A revision that leaves `effective` alone is never `effective_in_past`. */

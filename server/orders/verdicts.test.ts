@@ -102,6 +102,20 @@ describe('verdicts', () => {
     expect(await denied()).toBe(false);
   });
 
+  it('wake it also when what was said of it has been dropped meanwhile, by a list that is only fresh', async () => {
+    const until = EFFECTIVE + 5000;
+    facts.set(device, { ...standing(NOW + 1e12), exemptions: [{ order: '2015-001', until }] });
+    clock.jump(EFFECTIVE);
+    await woken();
+    expect(await denied()).toBe(false);
+    verdicts.rulesChanged();
+    clock.jump(until - 1);
+    expect(await woken()).toEqual([]);
+    clock.jump(until);
+    expect(await woken()).toEqual([device]);
+    expect(await denied()).toBe(true);
+  });
+
   it('are made anew after a wake about the device, and when the rules change', async () => {
     clock.jump(EFFECTIVE);
     await woken();

@@ -33,7 +33,8 @@ export interface Verdicts {
   rulesChanged(): void;
   /** Wakes every device that the rule may reach. */
   wakeAffected(rule: OrderRule): Promise<void>;
-  stop(): void;
+  /** Resolves when nothing asks the store any more. */
+  stop(): Promise<void>;
 }
 
 /** The instants at which a rule enters or leaves force. */
@@ -41,14 +42,24 @@ export function instantsOf(rule: OrderRule): Instant[] {
   return [rule.effective, rule.until, rule.heldUntil].filter((at): at is Instant => at !== null && Number.isFinite(at));
 }
 
+function earlierOf(a: Instant | null, b: Instant | null): Instant | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
+}
+
 export function createVerdicts(ports: VerdictPorts): Verdicts {
   const { clock, bus, log, rules, facts, affectedBy } = ports;
   const cache = new Map<DeviceId, Verdict>();
+  /**
+   * When a verdict that was made changes by itself. Kept when the verdict is dropped: a list that is only fresh drops all of them, and nobody need ask
+   * about a device before its exemption or its grace is over.
+   */
+  const awaited = new Map<DeviceId, Instant>();
   /** Counts invalidations, so that an evaluation that was under way meanwhile does not come back into the cache. */
   const turns = new Map<DeviceId, number>();
+  const underWay = new Set<Promise<void>>();
   let epoch = 0;
   let seenUntil = clock.now();
-  let next: { readonly at: Instant; readonly cancel: () => void } | null = null;
+  let timer: { readonly at: Instant; readonly cancel: () => void } | null = null;
 
   const fresh = (verdict: Verdict, now: Instant) => verdict.nextChange === null || now < verdict.nextChange;
 
@@ -65,9 +76,14 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
     const known = await facts(device);
     if (!known) return null;
     const made = evaluate(rules(), known, clock.now());
-    if (epoch === before && turns.get(device) === turn) {
-      cache.set(device, made);
-      if (made.nextChange !== null) schedule(made.nextChange);
+    const settled = epoch === before && turns.get(device) === turn;
+    if (settled) cache.set(device, made);
+    // One that was overtaken may know less than the one before it: the earlier instant of the two is looked at again.
+    const next = settled ? made.nextChange : earlierOf(made.nextChange, awaited.get(device) ?? null);
+    if (next === null) awaited.delete(device);
+    else {
+      awaited.set(device, next);
+      schedule(next);
     }
     return made;
   }
@@ -87,9 +103,9 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
   }
 
   function schedule(at: Instant): void {
-    if (next && next.at <= at) return;
-    next?.cancel();
-    next = { at, cancel: clock.at(at, due) };
+    if (timer && timer.at <= at) return;
+    timer?.cancel();
+    timer = { at, cancel: clock.at(at, due) };
   }
 
   function scheduleNext(): void {
@@ -97,28 +113,33 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
     for (const rule of rules()) {
       for (const at of instantsOf(rule)) if (at > seenUntil && at < earliest) earliest = at;
     }
-    for (const { nextChange } of cache.values()) {
-      if (nextChange !== null && nextChange < earliest) earliest = nextChange;
-    }
-    next?.cancel();
-    next = null;
+    for (const at of awaited.values()) if (at < earliest) earliest = at;
+    timer?.cancel();
+    timer = null;
     if (earliest < Infinity) schedule(earliest);
   }
 
   /** Something that was scheduled has come: who is concerned is found by the rules' index and by what the verdicts said themselves. */
   function due(): void {
-    next = null;
+    timer = null;
     const now = clock.now();
     const turned = rules().filter((rule) => instantsOf(rule).some((at) => at > seenUntil && at <= now));
     seenUntil = now;
-    const stale = [...cache].filter(([, entry]) => !fresh(entry, now)).map(([device]) => device);
-    invalidate(stale);
-    wake(stale);
+    const changed = [...awaited].filter(([, at]) => at <= now).map(([device]) => device);
+    for (const device of changed) awaited.delete(device);
+    invalidate(changed);
+    wake(changed);
     for (const rule of turned) void wakeAffected(rule);
     scheduleNext();
   }
 
-  async function wakeAffected(rule: OrderRule): Promise<void> {
+  function wakeAffected(rule: OrderRule): Promise<void> {
+    const waking = findAndWake(rule).finally(() => underWay.delete(waking));
+    underWay.add(waking);
+    return waking;
+  }
+
+  async function findAndWake(rule: OrderRule): Promise<void> {
     try {
       const devices = await affectedBy(rule);
       invalidate(devices);
@@ -145,10 +166,11 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
       scheduleNext();
     },
     wakeAffected,
-    stop: () => {
+    stop: async () => {
       unsubscribe();
-      next?.cancel();
-      next = null;
+      timer?.cancel();
+      timer = null;
+      await Promise.all(underWay);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What waits for approvals, and whose would count. It reads; what an approval does is decided when it is given (`approvals.ts`, `roots.ts`). */
 import { missingSignatures, personsWhoSigned, type Root, readRoot } from '../../shared/order/approvers.ts';
 import { ORDER_ACTS, type OrderAct } from '../../shared/order/documents.ts';
+import { placesReached } from '../../shared/order/order-areas.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { isOneEnough, whoseCounts } from './adoption.ts';
 import { type OrderState, rootEnvelopeOf } from './order-state.ts';
@@ -12,6 +13,7 @@ export interface WaitingRevision {
   readonly revision: number;
   readonly title: string;
   readonly act: OrderAct;
+  /** All places that it can reach. */
   readonly areas: readonly string[];
   readonly proposedAt: Instant;
   /** By how many people, of how many that it takes. */
@@ -51,7 +53,7 @@ export function createWaiting({
       revision: row.revision,
       title: document.terms.title,
       act: ORDER_ACTS.find((each) => each === row.act) ?? 'propose',
-      areas: document.terms.areas,
+      areas: placesReached(document.terms),
       proposedAt: row.proposedAt,
       approvals: approved.size,
       needed: isOneEnough(document, baseHeld) ? 1 : approvers.threshold,

@@ -13,7 +13,16 @@ const RULE: Pick<OrderRule, 'services' | 'nexus' | 'unknown'> = {
 
 function fleetOf(fleet: number, denied: number, more: Partial<{ unknown: number; ofApprovers: number }> = {}) {
   const set = (classes: Impact['classes'], count: number, services: Impact['denied']) => ({
-    ...{ classes, denied: services, reasons: [], areas: [], home: null, connected: true },
+    ...{
+      classes,
+      denied: services,
+      reasons: [],
+      areas: [],
+      exemptUntil: null,
+      home: null,
+      connected: true,
+      change: null,
+    },
     devices: Array.from({ length: count }, (_, index) => `dev_${index}` as DeviceId),
   });
   const { unknown = 0, ofApprovers = 0 } = more;
@@ -59,6 +68,11 @@ describe('warnings', () => {
     const warnings = warningsOf(PROPOSED, { ...RULE, ...terms }, rehearsed, largeShare);
     expect(codes(warnings)).toEqual(expected);
     for (const { detail } of warnings) expect(detail).toMatch(/^The order .*\.$/);
+  });
+
+  it('of an exit says what it destroys, and nothing else', () => {
+    const warnings = warningsOf({ act: 'exit', status: 'active' }, RULE, fleetOf(100, 90), LARGE);
+    expect(codes(warnings)).toEqual(['destroys 90']);
   });
 
   it('says shares in words that can be checked', () => {

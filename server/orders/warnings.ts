@@ -25,6 +25,11 @@ export function warningsOf(
   // What lifts denials needs no red. A revision of what is held does: a hold by one person lapses by itself.
   if (status === 'withdrawn' || act === 'hold') return [];
   const { denied } = countsOf(sets);
+  if (act === 'exit') {
+    // Of the order itself they were warned when it was proposed.
+    const detail = `Once approved, work data is wiped on devices that the order surely denies service, ${denied} at most now, and what is held for them is destroyed. It cannot be undone.`;
+    return [{ code: 'destroys', detail, devices: denied }];
+  }
   const warnings: Warning[] = [];
   if (rule.services.has('management')) {
     warnings.push({

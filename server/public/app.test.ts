@@ -3,8 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { Router } from 'express';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
+import { sha256 } from '../../shared/order/digest.ts';
 import type { Envelope, OrderTerms, Revision } from '../../shared/order/documents.ts';
 import { compileRule } from '../../shared/order/rules.ts';
+import { fingerprintOf } from '../../shared/pack/fingerprint.ts';
+import type { PublicRoot } from '../../shared/pack/public-root.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 import {
@@ -19,12 +22,24 @@ import {
   testPerson,
 } from '../../tests/support/signed-documents.ts';
 import { createPublic } from './app.ts';
+import type { PublicOrders } from './orders.ts';
 import { standingAt } from './statements.ts';
 
 const people = [testPerson('ada'), testPerson('ben')];
 const online = testKey();
 const logged: string[] = [];
-const says: { list: Envelope | null; hash: string; roots: Envelope[]; rules: OrderRule[] } = {
+const says: {
+  list: Envelope | null;
+  hash: string;
+  roots: Envelope[];
+  rules: OrderRule[];
+  recorded: Awaited<ReturnType<PublicOrders['get']>>;
+  root: PublicRoot | null;
+  checkpoint: string;
+} = {
+  recorded: { revisions: [], executions: [] },
+  root: null,
+  checkpoint: 'cordon/ins_test\n5\nroot\n\n— cordon/ins_test sig\n',
   list: null,
   hash: '',
   roots: [],
@@ -43,6 +58,13 @@ function publish(revisions: readonly Revision[], version = 1): void {
   says.rules = [...newest.values()].map((revision) => compileRule({ revision, lasting: true }));
 }
 
+const PUBLIC_ROOT: PublicRoot = {
+  installation: 'ins_test',
+  authority: 'a'.repeat(64),
+  approvers: 'b'.repeat(64),
+  ledger: 'cordon/ins_test+00000000+key',
+};
+
 let server: Server;
 let base: string;
 
@@ -60,7 +82,10 @@ beforeAll(async () => {
       currentList: () => (says.list ? { envelope: says.list } : null),
       roots: () => says.roots,
       rules: () => says.rules,
+      get: async () => says.recorded,
     },
+    publicRoot: () => says.root,
+    ledger: { checkpoint: async () => says.checkpoint, verifierKey: 'cordon/ins_test+00000000+key' },
     clock: new DrivenClock(NOW),
     organisation: 'Exempel & Co',
     log: { error: (facts, message) => void logged.push(JSON.stringify({ ...facts, message })) },
@@ -77,6 +102,8 @@ beforeEach(() => {
   says.list = null;
   says.roots = [];
   says.rules = [];
+  says.root = null;
+  says.recorded = { revisions: [], executions: [] };
 });
 
 describe('the public documents', () => {
@@ -113,6 +140,13 @@ describe('the public documents', () => {
     const versions = [1, 2].map((version) => signedRoot(rootDocument(people, online, { version }), people).envelope);
     says.roots = versions;
     expect(await (await fetch(`${base}/orders/roots`)).json()).toEqual(versions);
+  });
+
+  it('gives the public root in the bytes that its fingerprint is of', async () => {
+    expect((await fetch(`${base}/public-root.json`)).status).toBe(404);
+    says.root = PUBLIC_ROOT;
+    const answer = await fetch(`${base}/public-root.json`);
+    expect(sha256(Buffer.from(await answer.arrayBuffer()))).toBe(fingerprintOf(PUBLIC_ROOT));
   });
 
   it('answers the health check', async () => {
@@ -171,7 +205,7 @@ describe('the page of orders', () => {
     expect(text).toContain('31 December 2015 at 05:00 (Asia/Karachi)');
     expect(text).toContain('<blockquote lang="en" dir="ltr">It ends.</blockquote>');
     expect(text).toContain('<blockquote lang="ur" dir="rtl">خدمت ختم</blockquote>');
-    expect(text).toContain('<dd>Announced, not yet in force</dd>');
+    expect(text).toContain('<dd class="standing">Announced, not yet in force</dd>');
     expect(text).toContain('<dd>Further notice</dd>');
     expect(text).toContain('Second');
   });
@@ -196,6 +230,58 @@ describe('the page of orders', () => {
     expect(policy).not.toMatch(/script-src|unsafe/);
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+  });
+});
+
+describe('the page of orders, beside its orders', () => {
+  const read = async (headers: Record<string, string> = {}) => {
+    const answer = await fetch(`${base}/transparency`, { headers });
+    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+  };
+
+  it('has an anchor for each order, those in force first, and a list of them when there are several', async () => {
+    const terms = { ...TERMS, effective: new Date(NOW - 1000).toISOString() };
+    publish([revisionDocument(), revisionDocument({ order: '2015-002', terms })]);
+    const { text } = await read();
+    expect(text.match(/id="order-[^"]+"/g)).toEqual(['id="order-2015-002"', 'id="order-2015-001"']);
+    expect(text.match(/href="#order-[^"]+"/g)).toEqual(['href="#order-2015-002"', 'href="#order-2015-001"']);
+    publish([revisionDocument()], 2);
+    expect((await read()).text).not.toContain('<nav');
+  });
+
+  it('tells what has become of an order, of what was adopted alone', async () => {
+    says.recorded = {
+      revisions: [
+        { revision: 1, act: 'propose', adoptedAt: NOW },
+        { revision: 2, act: 'revise', adoptedAt: null },
+        { revision: 3, act: 'withdraw', adoptedAt: NOW + 3 * 86_400_000 },
+      ],
+      executions: [{ state: 'entered', at: NOW + 86_400_000 }],
+    };
+    publish([revisionDocument()], 3);
+    const { text } = await read();
+    const told = [...text.matchAll(/<li><time[^>]*>[^<]*<\/time>: ([^<]+)<\/li>/g)].map(([, words]) => words);
+    const first = 'approved by two people and published (revision 1)';
+    expect(told).toEqual([first, 'came into force', 'withdrawn (revision 3)']);
+  });
+
+  it('says how to check it: the list, the public root, the checkpoint', async () => {
+    says.root = PUBLIC_ROOT;
+    publish([revisionDocument()], 4);
+    const { text } = await read();
+    expect(text).toContain(`<code>${fingerprintOf(PUBLIC_ROOT)}</code>`);
+    expect(text).toContain(`<pre>${says.checkpoint}</pre>`);
+    expect(text).toContain('cordon verify PACK --root FINGERPRINT');
+  });
+
+  it('may be kept by caches, which learn that nothing has changed', async () => {
+    publish([revisionDocument()], 5);
+    const { headers } = await read();
+    const etag = headers.get('etag') ?? '';
+    expect(headers.get('cache-control')).toMatch(/^public, max-age=\d{1,2}$/);
+    expect(await read({ 'if-none-match': etag })).toMatchObject({ status: 304, text: '' });
+    publish([revisionDocument({ revision: 2, terms: { ...TERMS, title: 'Changed' } })], 6);
+    expect((await read({ 'if-none-match': etag })).status).toBe(200);
   });
 });
 

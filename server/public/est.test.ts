@@ -57,6 +57,7 @@ beforeEach(() => {
     enrolment: fleet.enrolment,
     authority,
     addressOf: (request) => request.socket.remoteAddress ?? null,
+    operatorUrl: 'https://operator.example/',
   });
 });
 afterAll(async () => {
@@ -160,7 +161,10 @@ describe('EST', () => {
     const denials = [{ order: 'PK-2015-1', revision: 2, reasons: ['present'] }] as const;
     fleet.says.verdict = { allowed: false, denials, reasons: ['present'] };
     const answer = await enrol(id, secret, csrFor(id));
-    expect(answer).toMatchObject({ status: 451, headers: { 'cache-control': 'no-store' } });
+    expect(answer).toMatchObject({
+      status: 451,
+      headers: { 'cache-control': 'no-store', link: '<https://operator.example/>; rel="blocked-by"' },
+    });
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'enrolment_denied', context: { denials } });
   });
 

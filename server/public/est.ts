@@ -8,7 +8,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import type { Authority } from '../../certs/authority.ts';
 import { certsOnly } from '../../certs/pkcs7.ts';
-import { problemOf } from '../../shared/api/problems.ts';
+import { blockedBy, problemOf } from '../../shared/api/problems.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Enrolment } from '../enrolment/enrolment.ts';
@@ -28,6 +28,8 @@ export interface EstPorts {
   readonly authority: Pick<Authority, 'rootDer' | 'issuingDer'>;
   /** The source address that counts as evidence: the socket's own, or what a trusted PROXY header said. */
   readonly addressOf: (request: IncomingMessage) => string | null;
+  /** Who is named beside a refusal by an order. */
+  readonly operatorUrl: string | null;
 }
 
 export interface Est {
@@ -39,7 +41,7 @@ export interface Est {
   }): Promise<EstAnswer>;
 }
 
-export function createEst({ enrolment, authority, addressOf }: EstPorts): Est {
+export function createEst({ enrolment, authority, addressOf, operatorUrl }: EstPorts): Est {
   const authorities = certificates([authority.issuingDer, authority.rootDer]);
   const router = Router();
 
@@ -55,13 +57,10 @@ export function createEst({ enrolment, authority, addressOf }: EstPorts): Est {
   router.post(`${EST}/simpleenroll`, async (request, response) => {
     const credentials = basicCredentials(request.headers.authorization);
     if (!credentials) {
-      answer(
-        response,
-        refusal(
-          new CordonError('code_unknown', 'Sign in with the activation code: its id as user, its secret as password.'),
-        ),
+      throw new CordonError(
+        'code_unknown',
+        'Sign in with the activation code: its id as user, its secret as password.',
       );
-      return;
     }
     // The body is read only now, so that a stranger without a code cannot make the server hold it.
     const csr = decodeBody(await readText(request, response));
@@ -76,7 +75,7 @@ export function createEst({ enrolment, authority, addressOf }: EstPorts): Est {
   });
 
   router.use(EST, (error: unknown, _request: Request, response: Response, next: NextFunction) => {
-    if (isRefusal(error)) answer(response, refusal(error));
+    if (isRefusal(error)) answer(response, refusal(error, operatorUrl));
     else next(error);
   });
 
@@ -87,7 +86,7 @@ export function createEst({ enrolment, authority, addressOf }: EstPorts): Est {
         const { certificate } = await enrolment.renew({ identity, csr: decodeBody(body) });
         return certificates([certificate]);
       } catch (error) {
-        if (isRefusal(error)) return refusal(error);
+        if (isRefusal(error)) return refusal(error, operatorUrl);
         throw error;
       }
     },
@@ -114,7 +113,7 @@ function certificates(ders: readonly Buffer[]): EstAnswer {
 /** What is our own fault is for whoever mounts this: it logs, and answers in its own way. */
 const isRefusal = (error: unknown): error is CordonError => isCordonError(error) && problemOf(error).status < 500;
 
-function refusal(error: CordonError): EstAnswer {
+function refusal(error: CordonError, operatorUrl: string | null): EstAnswer {
   const problem = problemOf(error);
   const { retryAfter } = error.context;
   return {
@@ -124,6 +123,7 @@ function refusal(error: CordonError): EstAnswer {
       'Cache-Control': 'no-store',
       ...(problem.status === 401 && { 'WWW-Authenticate': 'Basic realm="Cordon enrolment", charset="UTF-8"' }),
       ...(typeof retryAfter === 'number' && { 'Retry-After': String(retryAfter) }),
+      ...blockedBy(problem, operatorUrl),
     },
     body: JSON.stringify(problem),
   };

@@ -2,7 +2,20 @@
 import { CordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import type { ServiceVerdict, Verdict } from '../../shared/verdict/terms.ts';
+import { type OrderRule, type ServiceVerdict, UNSAID_WAITING, type Verdict } from '../../shared/verdict/terms.ts';
+import type { Shut } from './ports.ts';
+import { strictest } from './settling.ts';
+
+/** The strictest of what the orders that deny it do with what waits, and the first that does so; null when the gate is open. */
+export function shutBy({ allowed, denials }: ServiceVerdict, rules: readonly OrderRule[]): Shut | null {
+  if (allowed) return null;
+  let shut: Shut | null = null;
+  for (const { order } of denials) {
+    const rule = rules.find((one) => one.order === order)?.waiting ?? UNSAID_WAITING;
+    if (!shut || strictest(rule, shut.rule) !== shut.rule) shut = { rule, order };
+  }
+  return shut;
+}
 
 /** Null when the gate is open. `appealOf`: whom somebody whom this order denies can turn to. */
 export function denialNotice(

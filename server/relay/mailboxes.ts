@@ -6,8 +6,9 @@ import { isCordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { inForce } from '../../shared/verdict/evaluate.ts';
-import { type OrderRule, type ServiceVerdict, UNSAID_WAITING, type WaitingRule } from '../../shared/verdict/terms.ts';
+import type { OrderRule, ServiceVerdict } from '../../shared/verdict/terms.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
+import { shutBy } from './denials.ts';
 import type {
   Enrolment,
   Log,
@@ -19,7 +20,6 @@ import type {
   Shut,
   Wanted,
 } from './ports.ts';
-import { strictest } from './settling.ts';
 
 /** Real time. */
 const LOOK_EVERY = 60_000;
@@ -79,23 +79,10 @@ export function createMailboxes(ports: {
   const messagingOf = async (device: DeviceId): Promise<ServiceVerdict> =>
     (orders.cachedVerdict(device) ?? (await orders.verdict(device))).services.messaging;
 
-  const waitingOf = (order: string): WaitingRule =>
-    orders.rules().find((rule) => rule.order === order)?.waiting ?? UNSAID_WAITING;
-
-  function shutBy({ allowed, denials }: ServiceVerdict): Shut | null {
-    if (allowed) return null;
-    let shut: Shut | null = null;
-    for (const { order } of denials) {
-      const rule = waitingOf(order);
-      if (!shut || strictest(rule, shut.rule) !== shut.rule) shut = { rule, order };
-    }
-    return shut;
-  }
-
   /** Undefined for a device that does not exist. */
   async function verdictOf(device: DeviceId): Promise<{ device: DeviceId; shut: Shut | null } | undefined> {
     try {
-      return { device, shut: shutBy(await messagingOf(device)) };
+      return { device, shut: shutBy(await messagingOf(device), orders.rules()) };
     } catch (error) {
       if (isCordonError(error, 'device_unknown')) return undefined;
       throw error;

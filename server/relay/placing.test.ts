@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
+import type { WaitingRule } from '../../shared/verdict/terms.ts';
 import { postOf } from '../../tests/support/mail-link.ts';
 import { type Known, type Mailbox, MOST_BYTES, MOST_ENTRIES, place, shareKey } from './placing.ts';
 import type { JudgedPost } from './ports.ts';
@@ -21,8 +22,9 @@ function known(...more: Partial<Mailbox>[]): Known {
   ]);
   return { answers: new Map(), commits: new Map(), mailboxes: new Map(mailboxes), shares: new Map() };
 }
-function judged(post = postOf([bilal], 'hello'), denied: DenialNotice | null = null): JudgedPost {
-  const recipients = post.to.map((device) => ({ device, known: device !== carla, denial: denied }));
+function judged(post = postOf([bilal], 'hello'), waiting: WaitingRule | null = null): JudgedPost {
+  const denied = waiting && denial;
+  const recipients = post.to.map((device) => ({ device, known: device !== carla, denial: denied, waiting }));
   return { sender: { device: amina, generation: 1 }, post, at: 1, expiresAt: 2, recipients };
 }
 const outcomes = (given: JudgedPost, state: Known) =>
@@ -30,8 +32,15 @@ const outcomes = (given: JudgedPost, state: Known) =>
 
 it.each([
   ['stored', {}, judged()],
-  ['held', {}, judged(postOf([bilal], 'commit', { keep: true }), denial)],
-  ['refused', {}, judged(postOf([bilal], 'hello'), denial)],
+  ['held', {}, judged(postOf([bilal], 'hello'), 'hold')],
+  ['held', {}, judged(postOf([bilal], 'hello'), 'deliver')],
+  ['refused', {}, judged(postOf([bilal], 'hello'), 'return')],
+  ['held', {}, judged(postOf([bilal], 'commit', { keep: true }), 'return')],
+  // A milder order than the one that has shut it: what shut it goes on.
+  ['refused', { gate: 'return' }, judged(postOf([bilal], 'hello'), 'hold')],
+  ['held', { gate: 'return' }, judged(postOf([bilal], 'commit', { keep: true }), 'hold')],
+  // The order that shut it has gone, and nobody has settled it yet.
+  ['stored', { gate: 'return' }, judged()],
   ['unknown', {}, judged(postOf([carla], 'hello'))],
   ['full', { entries: MOST_ENTRIES }, judged()],
   ['full', { bytes: MOST_BYTES - 7 }, judged()],

@@ -75,21 +75,25 @@ export function place(judged: JudgedPost, known: Known): Placement {
   }
   const entries: PlacedEntry[] = [];
   const bytes = post.body.length;
-  const recipients = judged.recipients.map(({ device, known: exists, denial }): Posted['recipients'][number] => {
-    const mailbox = known.mailboxes.get(device);
-    if (!exists || !mailbox) return { device, outcome: 'unknown', denial: null };
-    if (denial && !post.keep) return { device, outcome: 'refused', denial };
-    const share = known.shares.get(shareKey(device, sender.device)) ?? { entries: 0, bytes: 0 };
-    const full = mailbox.entries >= MOST_ENTRIES || mailbox.bytes + bytes > MOST_BYTES;
-    if (full || (isCrowded(mailbox) && hasItsShare(share))) return { device, outcome: 'full', denial: null };
-    known.shares.set(shareKey(device, sender.device), { entries: share.entries + 1, bytes: share.bytes + bytes });
-    mailbox.lastSeq += 1;
-    mailbox.entries += 1;
-    mailbox.bytes += bytes;
-    const { generation, lastSeq: seq } = mailbox;
-    entries.push({ device, generation, seq, bytes, heldBy: denial?.order ?? null });
-    return { device, outcome: denial ? 'held' : 'stored', denial };
-  });
+  const recipients = judged.recipients.map(
+    ({ device, known: exists, denial, waiting }): Posted['recipients'][number] => {
+      const mailbox = known.mailboxes.get(device);
+      if (!exists || !mailbox) return { device, outcome: 'unknown', denial: null };
+      // It would go back the next moment: its sender hears so at once.
+      const goesBack = waiting === 'return' || mailbox.gate === 'return';
+      if (denial && goesBack && !post.keep) return { device, outcome: 'refused', denial };
+      const share = known.shares.get(shareKey(device, sender.device)) ?? { entries: 0, bytes: 0 };
+      const full = mailbox.entries >= MOST_ENTRIES || mailbox.bytes + bytes > MOST_BYTES;
+      if (full || (isCrowded(mailbox) && hasItsShare(share))) return { device, outcome: 'full', denial: null };
+      known.shares.set(shareKey(device, sender.device), { entries: share.entries + 1, bytes: share.bytes + bytes });
+      mailbox.lastSeq += 1;
+      mailbox.entries += 1;
+      mailbox.bytes += bytes;
+      const { generation, lastSeq: seq } = mailbox;
+      entries.push({ device, generation, seq, bytes, heldBy: denial?.order ?? null });
+      return { device, outcome: denial ? 'held' : 'stored', denial };
+    },
+  );
   own.posts += 1;
   const answer: Posted = { kind: 'posted', id: post.id, outcome: 'accepted', denial: null, recipients };
   known.answers.set(key, answer);

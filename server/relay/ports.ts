@@ -27,6 +27,8 @@ export interface JudgedPost {
     readonly device: DeviceId;
     readonly known: boolean;
     readonly denial: DenialNotice | null;
+    /** What the orders behind `denial` do with what waits; null without one. */
+    readonly waiting: WaitingRule | null;
   }[];
 }
 
@@ -108,7 +110,7 @@ export interface MailboxStore {
   waitingAmong(devices: readonly DeviceId[]): Promise<readonly { readonly device: DeviceId; readonly shut: boolean }[]>;
   /** Those that an order has been found to shut, or that something is held for. */
   shut(): Promise<DeviceId[]>;
-  /** Removes some of what has expired. `more`: there may be more. */
+  /** Removes some of what has expired, but nothing that waits for a device under a legal hold. `more`: there may be more. */
   expire(now: Instant): Promise<{ readonly told: readonly DeviceId[]; readonly more: boolean }>;
   figures(): Promise<MailboxFigures>;
 }

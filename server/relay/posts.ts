@@ -7,7 +7,7 @@ import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
-import { denialNotice } from './denials.ts';
+import { denialNotice, shutBy } from './denials.ts';
 import type { Arrival, Enrolment, JudgedPost, MailItem, OrdersPort, Post, Posted, PostStore } from './ports.ts';
 
 const DAY = 86_400_000;
@@ -26,7 +26,7 @@ export interface Posts {
 
 export function createPosts(ports: {
   readonly store: PostStore;
-  readonly orders: Pick<OrdersPort, 'cachedVerdict' | 'verdict' | 'termsOf'>;
+  readonly orders: Pick<OrdersPort, 'cachedVerdict' | 'verdict' | 'termsOf' | 'rules'>;
   readonly clock: Clock;
   /** Whether it is on its way to its device already, and need not be read again. */
   readonly handOver: (arrival: Arrival) => boolean;
@@ -62,7 +62,8 @@ export function createPosts(ports: {
     return devices.map((device, index) => {
       const verdict = found[index];
       const denial = verdict ? denialNotice(verdict, 'recipient', appealOf) : null;
-      return { device, known: verdict !== undefined, denial };
+      const waiting = denial && verdict ? (shutBy(verdict, orders.rules())?.rule ?? null) : null;
+      return { device, known: verdict !== undefined, denial, waiting };
     });
   }
 

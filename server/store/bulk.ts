@@ -6,15 +6,16 @@ export type Cell = string | number | null;
 /**
  * The rows as a table that a statement can join: its columns are `column1`, `column2`, … on both dialects. They travel as one parameter,
  * so that the statement is the same however many rows there are, and is prepared once. A JSON object of rows, since over an object
- * both dialects have a `json_each` that gives a `value`. In a query it is the first of a `cross join`: SQLite knows nothing of its size and
- * might else read it again for each row of the other table, and a cross join keeps the order.
+ * both dialects have a `jsonb_each` that gives a `value`; SQLite's `json_each` would spell each row as text only to parse it again. In a
+ * query it is the first of a `cross join`: SQLite knows nothing of its size and might else read it again for each row of the other table,
+ * and a cross join keeps the order.
  */
 export function tableOf(
   types: readonly ('text' | 'bigint')[],
   rows: readonly (readonly Cell[])[],
 ): RawBuilder<unknown> {
   const columns = types.map((type, index) => `cast(value ->> ${index} as ${type}) as column${index + 1}`).join(', ');
-  return sql`(select ${sql.raw(columns)} from json_each(${JSON.stringify({ ...rows })}))`;
+  return sql`(select ${sql.raw(columns)} from jsonb_each(${JSON.stringify({ ...rows })}))`;
 }
 
 /** `insert into … select`, to which a conflict clause and a `returning` may be added. With Kysely's own, a row costs 30 µs to compile. */

@@ -1,5 +1,5 @@
 /** The queue of commands. Every change of state is conditional on the state before (`server/commands/lifecycle.ts`). */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { type Command, commandSchema } from '../../shared/protocol/frames.ts';
@@ -14,11 +14,13 @@ import type {
   NewCommand,
   RequestProgress,
 } from '../commands/commands.ts';
-import { COMMAND_STATES, type CommandState, movedBy, step } from '../commands/lifecycle.ts';
+import { COMMAND_STATES, type CommandState, DESTROYING, movedBy, step } from '../commands/lifecycle.ts';
+import { refusedByHold } from '../holds/holds.ts';
 import { roundsOf, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { withinScope } from './device-scope.ts';
 import { groupedReads } from './grouped-reads.ts';
+import { UNDER_HOLD } from './held-devices.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { appendLeaves } from './leaves.ts';
 import type { Schema } from './schema.ts';
@@ -190,6 +192,13 @@ export async function cancelCommandsOf(tx: Tx, device: DeviceId, at: number, det
     .execute();
 }
 
+/** For a hold that is placed: what waits and would destroy something never goes out. `of`: a condition on `devices`. */
+export async function callBackDestruction(tx: Tx, of: RawBuilder<unknown>, at: number): Promise<void> {
+  await sql`update commands set state = 'cancelled', finished_at = ${at}, detail = 'A legal hold was placed.'
+    where state in (${sql.join(movedBy('cancel'))}) and kind in (${sql.join([...DESTROYING])})
+      and device_id in (select id from devices where ${of})`.execute(tx);
+}
+
 /** No id stands twice in `insertions`. Each is bound to the generation that its device has inside this transaction. */
 async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise<void> {
   const table = tableOf(
@@ -211,6 +220,7 @@ async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise
       v.column8
     from ${table} as v cross join devices
     where devices.id = v.column2 and devices.status = 'active'
+      and not (v.column3 in (${sql.join([...DESTROYING])}) and ${UNDER_HOLD})
     on conflict (id) do nothing
     returning id, generation`.execute(tx);
   const generations = new Map(rows.map(({ id, generation }) => [id, generation]));
@@ -247,9 +257,8 @@ async function explain(tx: Tx, left: readonly Insertion[]): Promise<void> {
     if (row) insertion.outcome = recordOf(row);
     else if (status === undefined) {
       insertion.outcome = new CordonError('not_found', 'There is no such device.', { device });
-    } else {
-      insertion.outcome = new CordonError('conflict', `The device is ${status}: it takes no commands.`, { device });
-    }
+    } else if (status === 'active') insertion.outcome = refusedByHold(device);
+    else insertion.outcome = new CordonError('conflict', `The device is ${status}: it takes no commands.`, { device });
   }
 }
 

@@ -12,7 +12,7 @@ export interface Table {
   /** `[columns, table, its columns]` */
   readonly references?: readonly (readonly [readonly string[], string, readonly string[]])[];
   readonly indexes?: readonly (readonly string[])[];
-  /** Rows lie in the order of the key: for a table whose key is nearly all of it. PostgreSQL has no such thing. */
+  /** Rows lie in the order of the key and are found at once: for small rows that are asked for by it. PostgreSQL has no such thing. */
   readonly byKey?: true;
 }
 

@@ -1,5 +1,6 @@
 /** `server/devices/scope.ts` in SQL, for lists. */
 import { type RawBuilder, sql } from 'kysely';
+import { type AreaCode, subdivisionsOf } from '../../shared/areas/area-code.ts';
 import type { Scope } from '../devices/scope.ts';
 
 /** What a statement says, or else the device's own. Without either its group's counts. */
@@ -17,8 +18,12 @@ export function withinScope(scope: Scope): RawBuilder<boolean> {
   return parts.length === 0 ? sql<boolean>`1 = 0` : sql<boolean>`(${sql.join(parts, sql` or `)})`;
 }
 
-/** A country covers its subdivisions: the first two letters of an ISO 3166-2 code are its country's. */
-function homeIn(home: RawBuilder<unknown>, homes: readonly string[]): RawBuilder<unknown> {
-  const codes = sql.join([...homes]);
+/**
+ * A country covers its subdivisions: the first two letters of an ISO 3166-2 code are its country's. A larger subdivision covers those within it, which are
+ * named one by one.
+ */
+function homeIn(home: RawBuilder<unknown>, homes: readonly AreaCode[]): RawBuilder<unknown> {
+  const within = homes.flatMap((area) => (area.length === 2 ? area : [area, ...subdivisionsOf(area)]));
+  const codes = sql.join(within);
   return sql`(${home} in (${codes}) or substr(${home}, 1, 2) in (${codes}))`;
 }

@@ -24,6 +24,8 @@ import type { Database, Db, Tx } from './database.ts';
 import { allIds, pageOfIds } from './device-list.ts';
 import { withinScope } from './device-scope.ts';
 import { groupedReads } from './grouped-reads.ts';
+import { isHeld, UNDER_HOLD } from './held-devices.ts';
+import { rememberDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { appendLeaf } from './leaves.ts';
@@ -118,7 +120,7 @@ export class DeviceStore implements DevicePort {
     return (await allIds(this.#database, selection)).map((id) => deviceIdSchema.parse(id));
   }
 
-  update(id: DeviceId, { home, seat, group, statement }: DeviceUpdate): Promise<boolean> {
+  update(id: DeviceId, { home, seat, group, statement }: DeviceUpdate, at: number): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
       if (group !== undefined) await mustExist(tx, group);
       const { numUpdatedRows } = await tx
@@ -134,7 +136,8 @@ export class DeviceStore implements DevicePort {
         .where('id', '=', id)
         .where('status', '=', 'active')
         .executeTakeFirst();
-      return numUpdatedRows > 0;
+      if (numUpdatedRows > 0n) await rememberDevices(tx, [id], at);
+      return numUpdatedRows > 0n;
     });
   }
 
@@ -165,28 +168,37 @@ export class DeviceStore implements DevicePort {
   }
 
   end(id: DeviceId, ended: Ended, leaf: (serial: string) => LeafDraft<'certificate.revoked'>): Promise<boolean> {
-    return this.#database.transaction(async (tx) => {
-      const { numUpdatedRows } = await tx
-        .updateTable('devices')
-        .set({ status: ended.status, ended_at: ended.at, ...statementColumns(null) })
-        .where('id', '=', id)
-        .where('status', '=', 'active')
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) return false;
-      const revoked = await tx
-        .updateTable('certificates')
-        .set({ revoked_at: ended.realAt, revocation_reason: ended.reason })
-        .where('device_id', '=', id)
-        .where('revoked_at', 'is', null)
-        .returning('serial')
-        .execute();
-      for (const { serial } of revoked) await appendLeaf(tx, leaf(serial));
-      await cancelCommandsOf(tx, id, ended.realAt, `The device was ${ended.status}.`);
-      await purgeMailbox(tx, id, ended.at);
-      await dropKeyPackages(tx, id);
-      return true;
-    });
+    return this.#database.transaction((tx) => endDevice(tx, id, ended, leaf));
   }
+}
+
+/** Ends the enrolment, with its certificates and what waits for it. False when it is not active. */
+export async function endDevice(
+  tx: Tx,
+  id: DeviceId,
+  ended: Ended,
+  leaf: (serial: string) => LeafDraft<'certificate.revoked'>,
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('devices')
+    .set({ status: ended.status, ended_at: ended.at, ...statementColumns(null) })
+    .where('id', '=', id)
+    .where('status', '=', 'active')
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) return false;
+  await rememberDevices(tx, [id], ended.at);
+  const revoked = await tx
+    .updateTable('certificates')
+    .set({ revoked_at: ended.realAt, revocation_reason: ended.reason })
+    .where('device_id', '=', id)
+    .where('revoked_at', 'is', null)
+    .returning('serial')
+    .execute();
+  for (const { serial } of revoked) await appendLeaf(tx, leaf(serial));
+  await cancelCommandsOf(tx, id, ended.realAt, `The device was ${ended.status}.`);
+  if (!(await isHeld(tx, id))) await purgeMailbox(tx, id, ended.at);
+  await dropKeyPackages(tx, id);
+  return true;
 }
 
 function selectDevices(db: Db | Tx) {
@@ -198,6 +210,7 @@ function selectDevices(db: Db | Tx) {
     .selectAll('devices')
     .select(['groups.name as group_name', 'groups.home as group_home', 'groups.seat as group_seat'])
     .select(['device_inventory.hostname', 'device_inventory.platform'])
+    .select(sql<0 | 1>`case when ${UNDER_HOLD} then 1 else 0 end`.as('under_hold'))
     .select([
       'device_presence.connected',
       'device_presence.changed_at',
@@ -241,6 +254,7 @@ function deviceOf(row: DeviceRow): Device {
     seat: own.seat ?? areaOf(row.group_seat),
     own,
     statement: row.statement === null ? null : statementSchema.parse(JSON.parse(row.statement)),
+    underHold: row.under_hold === 1,
     enrolledAt: row.enrolled_at,
     endedAt: row.ended_at,
     recordVersion: row.record_version,

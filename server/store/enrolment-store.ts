@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import { foldedName } from '../../shared/order/person.ts';
 import { type DeviceId, deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
 import type {
   EnrolmentStore as EnrolmentPort,
@@ -14,10 +15,13 @@ import type {
   Renewal,
   StoredCode,
 } from '../enrolment/ports.ts';
+import { refusedByHold } from '../holds/holds.ts';
 import { areaOf } from './area-column.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { groupedReads } from './grouped-reads.ts';
+import { isHeld } from './held-devices.ts';
+import { rememberDevices, rememberNewDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
 import { appendLeaf, appendLeaves } from './leaves.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
@@ -73,6 +77,7 @@ export class EnrolmentStore implements EnrolmentPort {
         const detail = 'The device is in another group: name that one, or move the device first.';
         throw new CordonError('conflict', detail, { device: code.id });
       }
+      if (await isHeld(tx, code.id)) throw refusedByHold(code.id);
       const row = codeRow(code);
       await tx
         .insertInto('activation_codes')
@@ -186,11 +191,20 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
     const code = good.get(row.id);
     if (!code) throw new Undone('lost');
     const { generation, enrolledAt: enrolled_at } = row;
-    return { row, state: { ...code, generation, status: 'active', enrolled_at } } as const;
+    const user_folded = foldedName(code.user_name);
+    return { row, state: { ...code, user_folded, generation, status: 'active', enrolled_at } } as const;
   });
   const newcomers = states.filter(({ row }) => row.generation === 1);
   if (newcomers.length > 0 && (await insertDevices(tx, newcomers)) !== newcomers.length) throw new Undone('lost');
+  if (newcomers.length > 0) {
+    await rememberNewDevices(
+      tx,
+      newcomers.map(({ row }) => row.id),
+    );
+  }
   for (const { row, state } of states.filter(({ row }) => row.generation > 1)) {
+    // What waits for the enrolment before would go.
+    if (await isHeld(tx, row.id)) throw new Undone('legal_hold');
     const { numUpdatedRows } = await tx
       .updateTable('devices')
       .set({ ...state, ended_at: null })
@@ -198,6 +212,7 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
       .where('generation', '=', row.generation - 1)
       .executeTakeFirst();
     if (numUpdatedRows === 0n) throw new Undone('lost');
+    await rememberDevices(tx, [row.id], row.enrolledAt);
     await revokeEarlier(tx, row.id, row.at, row.revoked);
     await purgeMailbox(tx, row.id, row.enrolledAt);
     await dropKeyPackages(tx, row.id);
@@ -211,7 +226,7 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
 }
 
 type Code = Pick<Schema['activation_codes'], 'id' | 'user_name' | 'group_id' | 'home' | 'seat'>;
-type State = Omit<Code, 'id'> & Pick<Schema['devices'], 'generation' | 'status' | 'enrolled_at'>;
+type State = Omit<Code, 'id'> & Pick<Schema['devices'], 'user_folded' | 'generation' | 'status' | 'enrolled_at'>;
 
 /** How many were new. */
 async function insertDevices(
@@ -223,6 +238,7 @@ async function insertDevices(
     {
       id: 'text',
       user_name: 'text',
+      user_folded: 'text',
       group_id: 'text',
       home: 'text',
       seat: 'text',
@@ -232,8 +248,8 @@ async function insertDevices(
       record_version: 'bigint',
     },
     newcomers.map(({ row, state }) => {
-      const { user_name, group_id, home, seat, generation, status, enrolled_at } = state;
-      return [row.id, user_name, group_id, home, seat, generation, status, enrolled_at, 0];
+      const { user_name, user_folded, group_id, home, seat, generation, status, enrolled_at } = state;
+      return [row.id, user_name, user_folded, group_id, home, seat, generation, status, enrolled_at, 0];
     }),
   );
   const { rows } = await sql`${devices} on conflict (id) do nothing returning id`.execute(tx);

@@ -5,6 +5,7 @@ import { type DeviceId, deviceIdSchema, type GroupId, groupIdSchema } from '../.
 import type { Group, GroupStore as GroupPort } from '../devices/ports.ts';
 import { areaOf } from './area-column.ts';
 import type { Database } from './database.ts';
+import { rememberGroup } from './history.ts';
 import type { Schema } from './schema.ts';
 
 export class GroupStore implements GroupPort {
@@ -24,18 +25,22 @@ export class GroupStore implements GroupPort {
   }
 
   async insertGroup({ id, name, home, seat, createdAt }: Group): Promise<void> {
-    const inserted = await this.#database.db
-      .insertInto('groups')
-      .values({ id, name, home, seat, created_at: createdAt })
-      .onConflict((conflict) => conflict.column('name').doNothing())
-      .returning('id')
-      .executeTakeFirst();
-    if (!inserted) throw nameTaken(name);
+    await this.#database.transaction(async (tx) => {
+      const inserted = await tx
+        .insertInto('groups')
+        .values({ id, name, home, seat, created_at: createdAt })
+        .onConflict((conflict) => conflict.column('name').doNothing())
+        .returning('id')
+        .executeTakeFirst();
+      if (!inserted) throw nameTaken(name);
+      await rememberGroup(tx, id, createdAt);
+    });
   }
 
   updateGroup(
     id: GroupId,
     change: { name?: string; home?: AreaCode | null; seat?: AreaCode | null },
+    at: number,
   ): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
       const { name } = change;
@@ -48,11 +53,12 @@ export class GroupStore implements GroupPort {
         .set({ id, ...change })
         .where('id', '=', id)
         .executeTakeFirst();
-      return numUpdatedRows > 0;
+      if (numUpdatedRows > 0n) await rememberGroup(tx, id, at);
+      return numUpdatedRows > 0n;
     });
   }
 
-  deleteGroup(id: GroupId): Promise<boolean> {
+  deleteGroup(id: GroupId, at: number): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
       for (const table of ['devices', 'activation_codes'] as const) {
         if (await tx.selectFrom(table).select('id').where('group_id', '=', id).limit(1).executeTakeFirst()) {
@@ -61,7 +67,8 @@ export class GroupStore implements GroupPort {
         }
       }
       const { numDeletedRows } = await tx.deleteFrom('groups').where('id', '=', id).executeTakeFirst();
-      return numDeletedRows > 0;
+      if (numDeletedRows > 0n) await rememberGroup(tx, id, at);
+      return numDeletedRows > 0n;
     });
   }
 

@@ -4,19 +4,23 @@
  */
 import { sql } from 'kysely';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import { type DeviceId, deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { emptyLocation } from '../../shared/verdict/locate.ts';
 import type { LocationState, Observation } from '../../shared/verdict/terms.ts';
 import type {
+  Belonging,
   Evidence,
   IpDatabase,
   IpDatabaseStore,
+  IpDatabaseUse,
+  KeptEvidence,
   LocationStore,
   LocationWrite,
   PlaceFacts,
   Reached,
   Statement,
+  UsedDatabase,
 } from '../jurisdiction/ports.ts';
 import { areaOf } from './area-column.ts';
 import type { Database, Db, Tx } from './database.ts';
@@ -115,6 +119,65 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
     return rows.map(({ detail }) => evidenceOf(detail));
   }
 
+  async evidenceUntil(device: DeviceId, until: Instant, limit: number): Promise<KeptEvidence[]> {
+    const rows = await this.#database.db
+      .selectFrom('evidence')
+      .select(['detail', 'received_at'])
+      .where('device_id', '=', device)
+      .where('at', '<=', until)
+      .orderBy('at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(({ detail, received_at }) => ({ ...evidenceOf(detail), receivedAt: received_at }));
+  }
+
+  async heldSince(device: DeviceId): Promise<Instant | null> {
+    const { rows } = await sql<{ since: number | null }>`
+      select min(h.placed_at) as since from devices cross join legal_holds h
+      where devices.id = ${device} and h.released_at is null
+        and (h.device_id = devices.id or h.user_folded = devices.user_folded)`.execute(this.#database.db);
+    const since = rows[0]?.since ?? null;
+    return since === null ? null : Number(since);
+  }
+
+  async belonging(device: DeviceId, at: Instant): Promise<Belonging | null> {
+    const { db } = this.#database;
+    const row = await db
+      .selectFrom('device_history')
+      .selectAll()
+      .where('device_id', '=', device)
+      .where('from_at', '<=', at)
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (!row) return null;
+    const group = await db
+      .selectFrom('group_history')
+      .selectAll()
+      .where('group_id', '=', row.group_id)
+      .where('from_at', '<=', at)
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    const { known } = await db
+      .selectFrom('device_history')
+      .select(({ fn }) => fn.min('from_at').as('known'))
+      .where('device_id', '=', device)
+      .executeTakeFirstOrThrow();
+    const stated = row.stated_until !== null && at < row.stated_until ? row.stated_home : null;
+    const home = stated ?? row.home ?? group?.home ?? null;
+    return {
+      generation: row.generation,
+      status: row.status,
+      group: { id: groupIdSchema.parse(row.group_id), name: group?.name ?? '' },
+      home: areaOf(home),
+      homeBy: home === null ? null : stated !== null ? 'statement' : row.home !== null ? 'device' : 'group',
+      seat: areaOf(row.seat ?? group?.seat ?? null),
+      known: Number(known),
+    };
+  }
+
   async statement(device: DeviceId): Promise<{ generation: number; statement: Statement | null } | null> {
     const row = await this.#statementOf(device);
     if (!row) return null;
@@ -129,24 +192,75 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
       .orderBy('imported_at', 'desc')
       .orderBy('hash')
       .execute();
-    return rows.map(({ hash, name, imported_at, built_at, active }) => ({
+    return rows.map(({ hash, name, imported_at, imported_by, built_at, bytes, active }) => ({
       hash,
       name,
       importedAt: imported_at,
+      importedBy: imported_by,
       builtAt: built_at,
+      size: bytes,
       active: active === 1,
     }));
   }
 
-  async addIpDatabase({ hash, name, importedAt, builtAt }: Omit<IpDatabase, 'active'>): Promise<void> {
+  async addIpDatabase({
+    hash,
+    name,
+    importedAt,
+    importedBy,
+    builtAt,
+    size,
+  }: Omit<IpDatabase, 'active'>): Promise<void> {
     await this.#database.db
       .insertInto('ip_databases')
-      .values({ hash, name, imported_at: importedAt, built_at: builtAt, active: 0 })
+      .values({
+        ...{ hash, name, imported_at: importedAt, imported_by: importedBy },
+        ...{ built_at: builtAt, bytes: size, active: 0 },
+      })
       .onConflict((conflict) => conflict.column('hash').doNothing())
       .execute();
   }
 
-  activateIpDatabase(hash: string, leaf: LeafDraft<'ip-database.activated'>): Promise<boolean> {
+  async ipDatabaseUses(): Promise<IpDatabaseUse[]> {
+    const rows = await this.#database.db.selectFrom('ip_database_uses').selectAll().orderBy('id', 'desc').execute();
+    return rows.map(({ id, hash, at, account }) => ({ id, hash, at, by: account }));
+  }
+
+  async databasesOf(uses: readonly number[]): Promise<ReadonlyMap<number, UsedDatabase>> {
+    if (uses.length === 0) return new Map();
+    const rows = await this.#database.db
+      .selectFrom('ip_database_uses as use')
+      .innerJoin('ip_databases as database', 'database.hash', 'use.hash')
+      .select(['use.id', 'database.hash', 'database.name', 'database.built_at'])
+      .where('use.id', 'in', uses)
+      .execute();
+    return new Map(rows.map(({ id, hash, name, built_at }) => [id, { hash, name, builtAt: built_at }]));
+  }
+
+  async addresses(
+    after: DeviceId | null,
+    limit: number,
+    { now, within }: { readonly now: Instant; readonly within: number },
+  ): Promise<{ device: DeviceId; address: string }[]> {
+    const rows = await this.#database.db
+      .selectFrom('devices')
+      .innerJoin('device_presence as presence', 'presence.device_id', 'devices.id')
+      .select(['devices.id', 'presence.address'])
+      .where('devices.status', '=', 'active')
+      .where('devices.id', '>', after ?? '')
+      .where('presence.address', 'is not', null)
+      .where((eb) => eb.or([eb('presence.connected', '=', 1), eb('presence.changed_at', '>', now - within)]))
+      .orderBy('devices.id')
+      .limit(limit)
+      .execute();
+    return rows.map(({ id, address }) => ({ device: deviceIdSchema.parse(id), address: address ?? '' }));
+  }
+
+  activateIpDatabase(
+    hash: string,
+    by: string | null,
+    leaf: LeafDraft<'ip-database.activated'>,
+  ): Promise<IpDatabaseUse | null> {
     return this.#database
       .transaction(async (tx) => {
         await tx
@@ -164,11 +278,16 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
           // Nothing may change: the deactivation above is rolled back with it.
           throw new NoSuchDatabase();
         }
+        const { id } = await tx
+          .insertInto('ip_database_uses')
+          .values({ hash, at: leaf.at, account: by })
+          .returning('id')
+          .executeTakeFirstOrThrow();
         await appendLeaf(tx, leaf);
-        return true;
+        return { id, hash, at: leaf.at, by };
       })
       .catch((error: unknown) => {
-        if (error instanceof NoSuchDatabase) return false;
+        if (error instanceof NoSuchDatabase) return null;
         throw error;
       });
   }
@@ -177,9 +296,12 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
 class NoSuchDatabase extends Error {}
 
 /** What the store holds was checked before it came in. */
-function stateOf(text: string): LocationState {
-  const state: LocationState = JSON.parse(text);
-  return state;
+function locationOf(state: string, before: string | null): LocationState {
+  return { ...JSON.parse(state), before: before === null ? null : JSON.parse(before) };
+}
+
+export function locationColumns({ before, ...state }: LocationState) {
+  return { state: JSON.stringify(state), folded_before: before && JSON.stringify(before) };
 }
 
 function evidenceOf(text: string): Evidence {
@@ -190,7 +312,7 @@ function evidenceOf(text: string): Evidence {
 async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
   // Of several steps of one device in one flush the last one stands for the location; all evidence is kept.
   const last = new Map(writes.map((write) => [write.device, write]));
-  const evidence = writes.flatMap(({ device, generation, evidence }) =>
+  const evidence = writes.flatMap(({ device, generation, evidence, at: received }) =>
     evidence.map((one) => ({
       device_id: device,
       generation,
@@ -198,6 +320,7 @@ async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> 
       areas: one.observation.areas.join(' '),
       at: one.observation.at,
       detail: JSON.stringify(one),
+      received_at: received,
     })),
   );
   for (const rows of chunks(evidence)) await tx.insertInto('evidence').values(rows).execute();
@@ -207,7 +330,7 @@ async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> 
       .values(
         some.map(({ device, state, at, unknownAt }) => ({
           device_id: device,
-          state: JSON.stringify(state),
+          ...locationColumns(state),
           changed_at: at,
           unknown_at: unknownAt,
         })),
@@ -215,6 +338,7 @@ async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> 
       .onConflict((conflict) =>
         conflict.column('device_id').doUpdateSet({
           state: sql`excluded.state`,
+          folded_before: sql`excluded.folded_before`,
           changed_at: sql`excluded.changed_at`,
           unknown_at: sql`excluded.unknown_at`,
         }),
@@ -251,7 +375,8 @@ async function replaceTies(tx: Tx, writes: readonly LocationWrite[]): Promise<vo
   for (const some of chunks(fresh)) await tx.insertInto('device_ties').values(some).execute();
 }
 
-const placesIn = (db: Db) => keyedQuery(db, (devices) => selectPlaces(db).where('devices.id', 'in', devices));
+const placesIn = (db: Db) =>
+  keyedQuery(db, (devices) => selectPlaces(db).select('locations.folded_before').where('devices.id', 'in', devices));
 
 /** Whoever has no ties may have its first location now. */
 async function markLocated(tx: Tx, devices: readonly DeviceId[]): Promise<void> {
@@ -264,7 +389,7 @@ async function markLocated(tx: Tx, devices: readonly DeviceId[]): Promise<void> 
     .execute();
 }
 
-/** Where a device belongs and where it is. */
+/** Where a device belongs and where it is; not what folding an observation asks for. */
 export function selectPlaces(db: Db) {
   return db
     .selectFrom('devices')
@@ -276,10 +401,10 @@ export function selectPlaces(db: Db) {
 
 type PlaceRow = Awaited<ReturnType<ReturnType<typeof selectPlaces>['executeTakeFirstOrThrow']>>;
 
-export function placeOf(row: PlaceRow): PlaceFacts {
+export function placeOf(row: PlaceRow & { readonly folded_before?: string | null }): PlaceFacts {
   return {
     home: areaOf(row.stated_home ?? row.home ?? row.group_home),
     seat: areaOf(row.seat ?? row.group_seat),
-    location: row.state === null ? emptyLocation() : stateOf(row.state),
+    location: row.state === null ? emptyLocation() : locationOf(row.state, row.folded_before ?? null),
   };
 }

@@ -16,6 +16,7 @@ import { settle, type Turn } from '../relay/settling.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { groupedReads } from './grouped-reads.ts';
+import { HELD_DEVICES, isHeld } from './held-devices.ts';
 import {
   addFates,
   forgetEntries,
@@ -28,6 +29,7 @@ import {
 
 /** Entries that expire in one transaction: others write between two of them. */
 const SLICE = 500;
+const DAY = 86_400_000;
 
 interface Taking extends Enrolment {
   readonly through: number;
@@ -149,6 +151,9 @@ export class MailboxStore implements MailboxPort {
 
   expire(now: number): Promise<{ readonly told: readonly DeviceId[]; readonly more: boolean }> {
     return this.#database.transaction(async (tx) => {
+      // It is still handed over when the device comes, and is looked at again tomorrow.
+      await sql`update mailbox_entries set expires_at = ${now + DAY}
+        where expires_at <= ${now} and device_id in ${HELD_DEVICES}`.execute(tx);
       const slice = tx
         .selectFrom('mailbox_entries')
         .select(['device_id', 'seq'])
@@ -247,9 +252,12 @@ async function settleMailbox(tx: Tx, device: DeviceId, shut: Shut | null, now: n
     .orderBy('seq')
     .execute();
   const sent = new Map((await sendersOf(tx, rows)).map((one) => [one.post, one]));
+  const returns = mailbox.gate === 'return' || shut?.rule === 'return';
+  // A legal hold: what an order would send back is held instead.
+  const instead = returns && (await isHeld(tx, device));
   const { gate, turns } = settle(
-    mailbox.gate,
-    shut,
+    instead && mailbox.gate === 'return' ? 'hold' : mailbox.gate,
+    instead && shut ? { ...shut, rule: shut.rule === 'return' ? 'hold' : shut.rule } : shut,
     rows.map(({ seq, post, held_by, due }) => ({
       seq,
       keep: sent.get(post ?? 0)?.keep ?? true,

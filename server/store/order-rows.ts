@@ -35,11 +35,13 @@ export function withApprovals(
       state: row.state,
       proposedAt: row.proposed_at,
       adoptedAt: row.adopted_at,
+      listedIn: row.listed_in,
       approvals: (byRevision.get(`${row.order_number}/${row.revision}`) ?? [])
         .map((each) => ({
           person: person(each.person_id),
           keyid: each.keyid,
           signature: each.signature,
+          stub: each.stub_signature,
           approvedAt: each.approved_at,
         }))
         .sort((a, b) => a.approvedAt - b.approvedAt || (a.keyid < b.keyid ? -1 : 1)),
@@ -48,7 +50,8 @@ export function withApprovals(
 }
 
 export function exemptionRow(row: Schema['order_exemptions']): ExemptionRow {
-  return { device: device(row.device_id), salt: row.salt, commitment: row.commitment, until: row.until };
+  const { salt, commitment, until, reason } = row;
+  return { device: device(row.device_id), salt, commitment, until, reason };
 }
 
 export function receiptRow(row: Schema['receipts']): ReceiptRow {

@@ -10,6 +10,7 @@ import type {
   ApprovalRow,
   ExemptionRow,
   ListChange,
+  NewRevision,
   OrderRow,
   OrderStore as Port,
   RecordRow,
@@ -119,10 +120,7 @@ export class OrderStore implements Port {
     return rows.map((row) => ({ ...exemptionRow(row), order: row.order_number, revision: row.revision }));
   }
 
-  async appendRevision(
-    change: { revision: Omit<RevisionRow, 'approvals'>; title: string; exemptions: readonly ExemptionRow[] },
-    leaf: LeafDraft<'order.revision'>,
-  ): Promise<void> {
+  async appendRevision(change: NewRevision, leaf: LeafDraft<'order.revision'>): Promise<void> {
     const { revision: row, title, exemptions } = change;
     await this.#database.transaction(async (tx) => {
       await claimRevision(tx, row, title);
@@ -144,6 +142,7 @@ export class OrderStore implements Port {
           state: row.state,
           proposed_at: row.proposedAt,
           adopted_at: row.adoptedAt,
+          listed_in: row.listedIn,
         })
         .execute();
       for (let from = 0; from < exemptions.length; from += 500) {
@@ -157,10 +156,12 @@ export class OrderStore implements Port {
               salt: each.salt,
               commitment: each.commitment,
               until: each.until,
+              reason: each.reason,
             })),
           )
           .execute();
       }
+      await keepPapers(tx, change);
       await appendLeaf(tx, leaf);
     });
   }
@@ -188,7 +189,12 @@ export class OrderStore implements Port {
         .where('revision', '=', revision)
         .executeTakeFirstOrThrow();
       if (Number(given.count) !== counted) throw lost(`Revision ${revision} of order ${order}`);
-      const row = { keyid: approval.keyid, signature: approval.signature, approved_at: approval.approvedAt };
+      const row = {
+        keyid: approval.keyid,
+        signature: approval.signature,
+        stub_signature: approval.stub,
+        approved_at: approval.approvedAt,
+      };
       await tx
         .insertInto('order_approvals')
         .values({ order_number: order, revision, person_id: approval.person, ...row })
@@ -198,7 +204,7 @@ export class OrderStore implements Port {
       if (adoption) {
         const adopted = await tx
           .updateTable('order_revisions')
-          .set({ state: 'adopted', adopted_at: approval.approvedAt })
+          .set({ state: 'adopted', adopted_at: approval.approvedAt, listed_in: list?.list.version ?? null })
           .where('order_number', '=', order)
           .where('revision', '=', revision)
           .where('state', '=', 'waiting')
@@ -316,6 +322,24 @@ async function claimRevision(tx: Tx, row: Omit<RevisionRow, 'approvals'>, title:
     .onConflict((conflict) => conflict.column('number').doNothing())
     .executeTakeFirst();
   one(numInsertedOrUpdatedRows, `Order ${row.order}`);
+}
+
+/** What a revision names or commits to is there from the moment in which the revision is. */
+async function keepPapers(tx: Tx, { revision, documents, decision }: NewRevision): Promise<void> {
+  const { order, revision: number } = revision;
+  if (documents.length > 0) {
+    const { numUpdatedRows } = await tx
+      .updateTable('order_documents')
+      .set({ named: 1 })
+      .where('sha256', 'in', [...documents])
+      .executeTakeFirst();
+    if (numUpdatedRows !== BigInt(documents.length)) throw lost(`A document that order ${order} names`);
+  }
+  if (!decision) return;
+  await tx
+    .insertInto('order_decisions')
+    .values({ ...decision, order_number: order, revision: number })
+    .execute();
 }
 
 async function insertList(tx: Tx, { list, leaf }: ListChange): Promise<void> {

@@ -40,7 +40,7 @@ export class OverviewStore implements Port {
     const { rows } = await sql<AreaCount>`
       select area, count(*) as devices, ${connected} as connected
       from ${from}
-      where tie = 'present' and ${among(dialect, 'locations', knownAt(within.now), device)} and ${ofFleet(dialect, device, within)}
+      where tie = 'present' and ${WHOLE} and ${among(dialect, 'locations', knownAt(within.now), device)} and ${ofFleet(dialect, device, within)}
       group by area order by devices desc, area`.execute(db);
     return rows;
   }
@@ -61,6 +61,9 @@ export class OverviewStore implements Port {
     return row;
   }
 }
+
+/** Countries and disputed ground: whoever is in a part of a country stands under the country as well. */
+const WHOLE = sql`(length(area) = 2 or area like 'XX-%')`;
 
 /** What a list is to SQLite, a join is to PostgreSQL: here it would look for each device. */
 const CONNECTED = {

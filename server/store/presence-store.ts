@@ -133,7 +133,14 @@ async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
     good.map(({ connected: { device, generation, at, address, agent } }) => [device, generation, at, address, agent]),
   );
   // A new enrolment begins with nothing stored. Without a condition SQLite would take `on conflict` for the one of a join.
-  const { rows } = await sql<{ device_id: string; session_epoch: number; reports_through: number }>`
+  const { rows } = await sql<{
+    device_id: string;
+    session_epoch: number;
+    reports_through: number;
+    list_version: number;
+    record_stored: number;
+    root_version: number;
+  }>`
     insert into device_presence as p (device_id, generation, session_epoch, connected, changed_at, last_seen_at, address, agent,
       list_version, record_stored, root_version, reports_through)
     select column1, column2, 1, 1, column3, column3, column4, column5, 0, 0, 0, 0 from ${table} as v where true
@@ -149,7 +156,7 @@ async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
       root_version = case when p.generation = excluded.generation then p.root_version else 0 end,
       reports_through = case when p.generation = excluded.generation then p.reports_through else 0 end,
       generation = excluded.generation
-    returning device_id, session_epoch, reports_through`.execute(tx);
+    returning device_id, session_epoch, reports_through, list_version, record_stored, root_version`.execute(tx);
   const opened = new Map(rows.map((row) => [row.device_id, row]));
   const alarms: Omit<Alarm, 'id'>[] = [];
   for (const opening of good) {
@@ -158,7 +165,8 @@ async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
     if (!row) throw new Error(`no presence was stored for ${device}`);
     const was = known.get(device);
     const tookOver = was?.connected === 1 && was.last === generation;
-    opening.opened = { epoch: row.session_epoch, tookOver, reportsThrough: row.reports_through };
+    const held = { list: row.list_version, record: row.record_stored, root: row.root_version };
+    opening.opened = { epoch: row.session_epoch, tookOver, reportsThrough: row.reports_through, held };
     if (tookOver) alarms.push(opening.alarm);
   }
   if (alarms.length > 0) await storeAlarms(tx, alarms);

@@ -1,8 +1,9 @@
 /** What devices' verified receipts amount to, counted where they lie: by the index that holds all that is asked of them. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { NOTICE_MOMENTS, type NoticeMoment } from '../../shared/order/documents.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type { ProgressStore as Port, Told } from '../orders/progress.ts';
+import type { Noticed, ProgressStore as Port, Told } from '../orders/progress.ts';
 import { tableOf } from './bulk.ts';
 import type { Database } from './database.ts';
 
@@ -38,6 +39,39 @@ export class ProgressStore implements Port {
         .execute();
       for (const { device_id } of rows) found.push(deviceIdSchema.parse(device_id));
       after = rows.length === PAGE ? rows.at(-1)?.device_id : undefined;
+      await turn();
+    }
+    return found;
+  }
+
+  async noticed(order: string, revisions: readonly number[]): Promise<Map<NoticeMoment, Noticed>> {
+    const found = new Map<NoticeMoment, Noticed>();
+    if (revisions.length === 0) return found;
+    const { db } = this.#database;
+    for (let after: string | null = ''; after !== null; ) {
+      const last: { id: string } | undefined = await db
+        .selectFrom('devices')
+        .select('id')
+        .where('id', '>', after)
+        .orderBy('id')
+        .offset(PAGE - 1)
+        .limit(1)
+        .executeTakeFirst();
+      const { rows } = await sql<{ notice: string; kind: 'informed' | 'shown'; devices: number }>`
+        select notice, kind, count(*) as devices from (
+          select distinct r.device_id, r.notice, r.kind from receipts r cross join devices d
+          where r.order_number = ${order} and r.device_id > ${after}
+            and (cast(${last?.id ?? null} as text) is null or r.device_id <= ${last?.id ?? ''})
+            and r.verified = 1 and r.notice is not null and r.revision in (${sql.join([...revisions])})
+            and d.id = r.device_id and d.generation = r.generation and d.status = 'active'
+        ) as said group by notice, kind`.execute(db);
+      for (const { notice, kind, devices } of rows) {
+        const moment = momentOf(notice);
+        if (!moment) continue;
+        const before = found.get(moment) ?? { informed: 0, shown: 0 };
+        found.set(moment, { ...before, [kind]: before[kind] + Number(devices) });
+      }
+      after = last?.id ?? null;
       await turn();
     }
     return found;
@@ -99,6 +133,8 @@ export class ProgressStore implements Port {
     };
   }
 }
+
+const momentOf = (text: string): NoticeMoment | undefined => NOTICE_MOMENTS.find((moment) => moment === text);
 
 type Row = Record<
   'informed' | 'shown' | 'informed_at' | 'shown_at' | 'enforced' | 'restored' | 'gates_at',

@@ -26,9 +26,11 @@ type Page = (keys: readonly string[], after: string) => Promise<readonly Row[]>;
 type Take = (rows: readonly Pick<Row, 'id' | 'status'>[]) => void;
 
 export async function reachedDevices(db: Db, { places, homes, seats, unknownAt }: Reached): Promise<DeviceId[]> {
-  const found = new Set<string>();
+  const found = new Map<string, DeviceId>();
   const take: Take = (rows) => {
-    for (const { id, status } of rows) if (status === 'active') found.add(id);
+    // Parsed as it is found: a hundred thousand at the end would keep the loop for longer than all pages do.
+    for (const { id, status } of rows)
+      if (status === 'active' && !found.has(id)) found.set(id, deviceIdSchema.parse(id));
   };
   // What the serving network says is among what any source says.
   for (const tie of ['present', 'seen'] as const) await eachPage(places, tiedBy(db, tie), take);
@@ -41,7 +43,7 @@ export async function reachedDevices(db: Db, { places, homes, seats, unknownAt }
     await eachLapsed(db, unknownAt, take);
     await eachNeverLocated(db, take);
   }
-  return [...found].map((id) => deviceIdSchema.parse(id));
+  return [...found.values()];
 }
 
 async function eachPage(keys: readonly string[], page: Page, take: Take): Promise<void> {

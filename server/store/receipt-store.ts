@@ -1,7 +1,7 @@
 /** Devices' receipts: stored in groups first, marked when their signatures have been verified. */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type { HeldCertificate, ReceiptStore as Port, ReceiptRow } from '../orders/ports.ts';
+import type { HeldCertificate, Listing, ReceiptStore as Port, ReceiptRow } from '../orders/ports.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
@@ -32,11 +32,26 @@ export class ReceiptStore implements Port {
     return rows.map(receiptRow);
   }
 
-  async markVerified(receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[]): Promise<void> {
+  async mark(
+    receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[],
+    as: 'evidence' | 'refused',
+  ): Promise<void> {
     const rows = receipts.map(({ device: id, generation, seq }) => [id, generation, seq]);
     const table = tableOf(['text', 'bigint', 'bigint'], rows);
-    await sql`update receipts set verified = 1 from ${table} as v
+    await sql`update receipts set verified = ${as === 'evidence' ? 1 : 2} from ${table} as v
       where device_id = v.column1 and generation = v.column2 and seq = v.column3`.execute(this.#database.db);
+  }
+
+  async listings(orders: readonly string[]): Promise<Listing[]> {
+    if (orders.length === 0) return [];
+    const rows = await this.#database.db
+      .selectFrom('order_revisions')
+      .select(['order_number', 'revision', 'listed_in'])
+      .where('order_number', 'in', [...orders])
+      .execute();
+    return rows.flatMap(({ order_number: order, revision, listed_in: list }) =>
+      list === null ? [] : [{ order, revision, list }],
+    );
   }
 
   async receipts(order: string): Promise<ReceiptRow[]> {
@@ -93,6 +108,7 @@ async function insertReceipts(tx: Tx, receipts: readonly ReceiptRow[]): Promise<
       revision: 'bigint',
       service: 'text',
       gate: 'text',
+      notice: 'text',
       at: 'bigint',
       stored_at: 'bigint',
       envelope: 'text',
@@ -108,6 +124,7 @@ async function insertReceipts(tx: Tx, receipts: readonly ReceiptRow[]): Promise<
       receipt.revision,
       receipt.service,
       receipt.gate,
+      receipt.notice ?? null,
       Date.parse(receipt.at),
       storedAt,
       JSON.stringify(envelope),

@@ -1,10 +1,12 @@
 /**
  * How long each kind of record is kept: one table, run every hour in small slices. What is not in it is kept: the ledger, receipts,
- * orders, certificates and who is there now. SECURITY.md shows the same table, and a test holds it to this one.
+ * orders, certificates and who is there now; and what is a device's, while a legal hold stands on it. SECURITY.md shows the same table, and a test holds
+ * it to this one.
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Database } from './database.ts';
+import { HELD_DEVICES } from './held-devices.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -23,12 +25,65 @@ interface Kept {
   readonly since?: string;
   /** Which of the two times `since` is in. */
   readonly time?: 'domain' | 'real';
+  /** Which rows a legal hold keeps. */
+  readonly held?: RawBuilder<boolean>;
 }
 
-export const RETENTION: readonly Kept[] = [
-  { what: 'evidence of where devices are', table: 'evidence', key: 'id', since: 'at', days: 400, time: 'domain' },
-  { what: 'finished commands', table: 'commands', key: 'id', since: 'finished_at', days: 400, time: 'real' },
-  { what: 'alarms', table: 'alarms', key: 'id', since: 'at', days: 400, time: 'domain' },
+/** Rows whose column names a device that a hold stands on. */
+const ofHeldDevice = (column: string) => sql<boolean>`coalesce(${sql.ref(column)} in ${HELD_DEVICES}, false)`;
+/** What a held device was is told by its group's past too. */
+const OF_HELD_DEVICES_GROUP = sql<boolean>`group_id in (select group_id from device_history where device_id in ${HELD_DEVICES})`;
+
+/**
+ * `evidenceDays`: how long what a past verdict is explained from is kept. It is 32 days longer than explanations reach back, since the first of them
+ * are worked out from what came before (`server/jurisdiction/past.ts`).
+ */
+export const retention = (evidenceDays: number): readonly Kept[] => [
+  {
+    what: 'evidence of where devices are',
+    table: 'evidence',
+    key: 'id',
+    since: 'at',
+    days: evidenceDays,
+    time: 'domain',
+    held: ofHeldDevice('device_id'),
+  },
+  {
+    what: 'to what a device belonged, from its change',
+    table: 'device_history',
+    key: 'id',
+    since: 'until_at',
+    days: evidenceDays,
+    time: 'domain',
+    held: ofHeldDevice('device_id'),
+  },
+  {
+    what: "a group's name, home and seat, from their change",
+    table: 'group_history',
+    key: 'id',
+    since: 'until_at',
+    days: evidenceDays,
+    time: 'domain',
+    held: OF_HELD_DEVICES_GROUP,
+  },
+  {
+    what: 'finished commands',
+    table: 'commands',
+    key: 'id',
+    since: 'finished_at',
+    days: 400,
+    time: 'real',
+    held: ofHeldDevice('device_id'),
+  },
+  {
+    what: 'alarms',
+    table: 'alarms',
+    key: 'id',
+    since: 'at',
+    days: 400,
+    time: 'domain',
+    held: ofHeldDevice('device_id'),
+  },
   { what: 'sessions, from their end', table: 'sessions', key: 'hash', since: 'expires_at', days: 30, time: 'real' },
   { what: 'API tokens, from their end', table: 'api_tokens', key: 'id', since: 'expires_at', days: 30, time: 'real' },
   {
@@ -46,9 +101,18 @@ export const RETENTION: readonly Kept[] = [
     since: 'coalesce(used_at, cancelled_at, expires_at)',
     days: 30,
     time: 'real',
+    held: ofHeldDevice('id'),
   },
   // A body that waits keeps its row, whatever its age.
-  { what: 'answers to posts', table: 'posts', key: 'id', since: 'body is null and at', days: 7, time: 'domain' },
+  {
+    what: 'answers to posts',
+    table: 'posts',
+    key: 'id',
+    since: 'body is null and at',
+    days: 7,
+    time: 'domain',
+    held: ofHeldDevice('device_id'),
+  },
   {
     what: 'who committed in which epoch of a conversation',
     table: 'conversation_epochs',
@@ -56,8 +120,25 @@ export const RETENTION: readonly Kept[] = [
     since: 'at',
     days: 90,
     time: 'domain',
+    held: ofHeldDevice('device_id'),
   },
-  { what: 'attachments', table: 'attachments', key: 'id', since: 'at', days: 30, time: 'domain' },
+  {
+    what: 'attachments',
+    table: 'attachments',
+    key: 'id',
+    since: 'at',
+    days: 30,
+    time: 'domain',
+    held: ofHeldDevice('device_id'),
+  },
+  {
+    what: "documents of instruments that no order's revision names",
+    table: 'order_documents',
+    key: 'sha256',
+    since: 'named = 0 and uploaded_at',
+    days: 30,
+    time: 'domain',
+  },
   { what: 'order lists', table: 'order_lists', key: 'version', newest: 1000 },
 ];
 
@@ -65,9 +146,10 @@ export const RETENTION: readonly Kept[] = [
 export async function removeExpired(
   database: Database,
   now: { readonly domain: number; readonly real: number },
+  evidenceDays: number,
 ): Promise<Record<string, number>> {
   const removed: Record<string, number> = {};
-  for (const kept of RETENTION) {
+  for (const kept of retention(evidenceDays)) {
     const past = pastKeeping(kept, now);
     const [table, key] = [sql.table(kept.table), sql.raw(kept.key)];
     let count = 0;
@@ -82,18 +164,23 @@ export async function removeExpired(
 }
 
 function pastKeeping(
-  { table, key, days = 0, newest, since = '', time = 'real' }: Kept,
+  { table, key, days = 0, newest, since = '', time = 'real', held = sql<boolean>`false` }: Kept,
   now: { readonly domain: number; readonly real: number },
 ): RawBuilder<unknown> {
-  if (newest === undefined) return sql`${sql.raw(since)} < ${now[time] - days * DAY}`;
+  if (newest === undefined) return sql`${sql.raw(since)} < ${now[time] - days * DAY} and not ${held}`;
   return sql`${sql.ref(key)} <= (select max(${sql.ref(key)}) from ${sql.table(table)}) - ${newest}`;
 }
 
 /** Every hour from the start on. Returns what stops it; it resolves when the run that is under way has ended. */
-export function keepRetention(database: Database, clock: Clock, failed: (error: unknown) => void): () => Promise<void> {
+export function keepRetention(
+  database: Database,
+  clock: Clock,
+  evidenceDays: number,
+  failed: (error: unknown) => void,
+): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   const run = () => {
-    running = removeExpired(database, { domain: clock.now(), real: Date.now() }).catch(failed);
+    running = removeExpired(database, { domain: clock.now(), real: Date.now() }, evidenceDays).catch(failed);
   };
   const timer = setInterval(run, HOUR).unref();
   return async () => {

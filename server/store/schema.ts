@@ -60,6 +60,8 @@ export interface Schema {
     generation: number;
     status: 'active' | 'revoked' | 'unenrolled';
     user_name: string;
+    /** `foldedName` of the user's name: by which a legal hold on a user finds the devices. */
+    user_folded: string;
     group_id: string;
     home: string | null;
     seat: string | null;
@@ -129,6 +131,24 @@ export interface Schema {
   };
   alarms: { id: Generated<number>; at: number; device_id: string | null; code: string; detail: string };
 
+  // --- legal holds --------------------------------------------------------------------------------------------------
+  /** On a device, or on a user: then `user_folded` finds the devices, whenever they were enrolled. */
+  legal_holds: {
+    id: string;
+    device_id: string | null;
+    user_name: string | null;
+    user_folded: string | null;
+    reason: string;
+    reference: string | null;
+    placed_at: number;
+    placed_by: string;
+    released_at: number | null;
+    released_by: string | null;
+    release_reason: string | null;
+    /** 1 once the devices' records say what stands here. */
+    told: Flag;
+  };
+
   // --- jurisdiction -------------------------------------------------------------------------------------------------
   evidence: {
     id: Generated<number>;
@@ -138,15 +158,72 @@ export interface Schema {
     areas: string;
     at: number;
     detail: string;
+    /** When the server was told: later than `at` for what a device observed while it was away. */
+    received_at: number;
   };
   /** The fold over a device's evidence (`LocationState` as JSON). `unknown_at`: when the last of it lapses; null: not by itself. */
-  locations: { device_id: string; state: string; changed_at: number; unknown_at: number | null };
+  locations: {
+    device_id: string;
+    state: string;
+    changed_at: number;
+    unknown_at: number | null;
+    /** Its `before` as JSON, which only folding asks for: apart, since a rehearsal reads the state of a whole fleet. */
+    folded_before: string | null;
+  };
   /**
    * The index by which an order finds its devices. `tie`: present (candidates of the location) | seen (what any source says) |
    * network | connected (the address does not age; area '').
    */
   device_ties: { device_id: string; tie: string; area: string };
-  ip_databases: { hash: string; name: string; imported_at: number; built_at: number; active: Flag };
+  /** What a device belonged to, from when until when (null: still), so that a past verdict can be explained. */
+  device_history: {
+    id: Generated<number>;
+    device_id: string;
+    from_at: number;
+    until_at: number | null;
+    generation: number;
+    status: 'active' | 'revoked' | 'unenrolled';
+    group_id: string;
+    home: string | null;
+    seat: string | null;
+    stated_home: string | null;
+    /** When the statement of a home ends by itself. */
+    stated_until: number | null;
+  };
+  /** The same of a group's name and of the places that it lends to its devices. */
+  group_history: {
+    id: Generated<number>;
+    group_id: string;
+    from_at: number;
+    until_at: number | null;
+    name: string;
+    home: string | null;
+    seat: string | null;
+  };
+  ip_databases: {
+    hash: string;
+    name: string;
+    imported_at: number;
+    imported_by: string | null;
+    built_at: number;
+    bytes: number;
+    active: Flag;
+  };
+  /** From when on which was in use, and whose act that was. */
+  ip_database_uses: { id: Generated<number>; hash: string; at: number; account: string | null };
+
+  /** `body` is the document in canonical JSON, `hash` its SHA-256. Version 0 is built in and stands in none. */
+  disputed_policies: {
+    version: number;
+    body: string;
+    hash: string;
+    imported_at: number;
+    imported_by: string | null;
+  };
+  disputed_policy_uses: { id: Generated<number>; version: number; at: number; account: string | null };
+
+  /** `body` is JSON: `members`, `polygon`. */
+  named_areas: { code: string; version: number; title: string; body: string; made_at: number; made_by: string };
 
   // --- orders -------------------------------------------------------------------------------------------------------
   orders: {
@@ -168,6 +245,7 @@ export interface Schema {
     state: 'waiting' | 'adopted' | 'superseded';
     proposed_at: number;
     adopted_at: number | null;
+    listed_in: number | null;
   };
   order_approvals: {
     order_number: string;
@@ -175,6 +253,7 @@ export interface Schema {
     person_id: string;
     keyid: string;
     signature: string;
+    stub_signature: string | null;
     approved_at: number;
   };
   /** Opens an exemption's commitment; private to the operator and the device. */
@@ -185,8 +264,20 @@ export interface Schema {
     salt: string;
     commitment: string;
     until: number | null;
+    reason: string | null;
   };
   /** When the server found an order in force or no longer so; alternating for each order. */
+  /** How an order's exit ended an enrolment, and what was destroyed with it (JSON). */
+  device_exits: {
+    device_id: string;
+    generation: number;
+    order_number: string;
+    revision: number;
+    outcome: 'wiped' | 'silent';
+    at: number;
+    destroyed: string;
+    salt: string;
+  };
   order_executions: {
     sequence: Generated<number>;
     order_number: string;
@@ -194,6 +285,18 @@ export interface Schema {
     state: 'entered' | 'left';
     at: number;
   };
+  /** Of instruments, as they were received. `named`: 1 once a revision names it; until then it is kept for a month. */
+  order_documents: {
+    sha256: string;
+    media_type: string;
+    size: number;
+    sealed: string;
+    uploaded_by: string;
+    uploaded_at: number;
+    named: Flag;
+  };
+  /** What revisions commit to and do not say. */
+  order_decisions: { commitment: string; order_number: string; revision: number; sealed: string };
   approver_roots: {
     version: number;
     payload: string;
@@ -214,11 +317,13 @@ export interface Schema {
     revision: number | null;
     service: string | null;
     gate: string | null;
+    /** Which notice of the order's plan it is about; null: the order as such. */
+    notice: string | null;
     at: number;
     stored_at: number;
     envelope: string;
-    /** 1 once the signature has been verified: only then is it evidence. */
-    verified: Flag;
+    /** 0 until it has been looked at; 1: it is evidence; 2: it is none, and is kept and counted nowhere. */
+    verified: Flag | 2;
   };
 
   // --- sealed messages ----------------------------------------------------------------------------------------------
@@ -325,4 +430,9 @@ export interface Schema {
   /** Interior hashes at complete subtrees: (level, index) as in RFC 9162 section 2.1; level 0 are leaf hashes. */
   ledger_hashes: { level: number; position: number; hash: string };
   checkpoints: { size: number; note: string; at: number };
+
+  // --- evidence packs -----------------------------------------------------------------------------------------------
+  evidence_packs: { id: string; order_number: string; made_by: string; made_at: number };
+  /** What a pack calls a device. */
+  pack_devices: { pack: string; handle: string; device_id: string };
 }

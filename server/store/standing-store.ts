@@ -1,9 +1,7 @@
 /** Where devices are and how they stand towards the server, read for thousands of them at once. */
-
-import { parseEnvelope } from '../../shared/order/dsse.ts';
-import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type { Instant } from '../../shared/time/clock.ts';
-import type { DeviceStanding, StandingStore as Port } from '../orders/rehearsal.ts';
+import { sql } from 'kysely';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { DeviceStanding, Owed, StandingStore as Port, Waits } from '../orders/rehearsal.ts';
 import type { Database, Db } from './database.ts';
 import { placeOf, selectPlaces } from './jurisdiction-store.ts';
 import { keyedQuery } from './keyed-query.ts';
@@ -11,6 +9,8 @@ import { keyedQuery } from './keyed-query.ts';
 export class StandingStore implements Port {
   readonly #database: Database;
   readonly #select: ReturnType<typeof standingsIn>;
+  /** For the order that was asked for last: one is asked for a whole fleet, slice by slice. */
+  #dues: { readonly order: string | null; readonly select: ReturnType<typeof duesIn> } | null = null;
 
   constructor(database: Database) {
     this.#database = database;
@@ -18,17 +18,16 @@ export class StandingStore implements Port {
   }
 
   async standing(devices: readonly DeviceId[]): Promise<Map<DeviceId, DeviceStanding>> {
-    const found = new Map<DeviceId, DeviceStanding>();
-    for (const row of await this.#select(devices)) {
-      if (row.status !== 'active') continue;
-      found.set(deviceIdSchema.parse(row.id), {
-        place: placeOf(row),
-        user: row.user_name,
-        connected: row.connected === 1,
-        listVersion: row.list_version ?? 0,
-      });
-    }
-    return found;
+    return activeOf(devices, await this.#select(devices), standingOf);
+  }
+
+  async standingAndDues(devices: readonly DeviceId[], order: string | null): Promise<Map<DeviceId, Owed>> {
+    if (this.#dues?.order !== order) this.#dues = { order, select: duesIn(this.#database.db, order) };
+    return activeOf(devices, await this.#dues.select(devices), (row) => ({
+      ...standingOf(row),
+      waits: waitsOf(row),
+      informed: row.informed === 1,
+    }));
   }
 
   async activeDevices(): Promise<number> {
@@ -39,29 +38,41 @@ export class StandingStore implements Port {
       .executeTakeFirstOrThrow();
     return Number(count);
   }
-
-  /** The first one that was made since, but for those that other acts of the same millisecond made. */
-  async firstListWith(revision: { readonly payload: string; readonly adoptedAt: Instant }): Promise<number | null> {
-    const inside = Buffer.from(revision.payload).toString('base64');
-    for (let after = 0; ; ) {
-      const row = await this.#database.db
-        .selectFrom('order_lists')
-        .select(['version', 'envelope'])
-        .where('issued_at', '>=', revision.adoptedAt)
-        .where('version', '>', after)
-        .orderBy('issued_at')
-        .orderBy('version')
-        .limit(1)
-        .executeTakeFirst();
-      if (!row) return null;
-      if (Buffer.from(parseEnvelope(row.envelope).payload, 'base64').includes(inside)) return row.version;
-      after = row.version;
-    }
-  }
 }
 
-const standingsIn = (db: Db) =>
-  keyedQuery(db, (devices) =>
+/** Those that are asked for are known by their ids already: parsing a hundred thousand once more would take longer than much of the rest. */
+function activeOf<Row extends { readonly id: string; readonly status: string }, T>(
+  devices: readonly DeviceId[],
+  rows: readonly Row[],
+  read: (row: Row) => T,
+): Map<DeviceId, T> {
+  const byId = new Map<string, Row>();
+  for (const row of rows) if (row.status === 'active') byId.set(row.id, row);
+  const found = new Map<DeviceId, T>();
+  for (const device of devices) {
+    const row = byId.get(device);
+    if (row) found.set(device, read(row));
+  }
+  return found;
+}
+
+type StandingRow = Awaited<ReturnType<ReturnType<typeof standingsIn>>>[number];
+
+function standingOf(row: StandingRow): DeviceStanding {
+  return {
+    place: placeOf(row),
+    user: row.user_name,
+    connected: row.connected === 1,
+    listVersion: row.list_version ?? 0,
+  };
+}
+
+function waitsOf({ messages, bytes, commands }: Record<keyof Waits, number | null>): Waits {
+  return { messages: messages ?? 0, bytes: bytes ?? 0, commands: commands ?? 0 };
+}
+
+function selectStandings(db: Db) {
+  return (
     selectPlaces(db)
       // What an earlier enrolment held is nothing to this one.
       .leftJoin('device_presence', (join) =>
@@ -72,5 +83,33 @@ const standingsIn = (db: Db) =>
       .select(['devices.user_name', 'device_presence.connected', 'device_presence.list_version'])
       // Read and not asked for: SQLite would else find each device by an index on its status, and then once more.
       .select('devices.status')
+  );
+}
+
+const standingsIn = (db: Db) => keyedQuery(db, (devices) => selectStandings(db).where('devices.id', 'in', devices));
+
+/** As columns of the same row: asked for by themselves they would take as long as all the rest. */
+const duesIn = (db: Db, order: string | null) =>
+  keyedQuery(db, (devices) =>
+    selectStandings(db)
+      .leftJoin('mailboxes', (join) =>
+        join.onRef('mailboxes.device_id', '=', 'devices.id').onRef('mailboxes.generation', '=', 'devices.generation'),
+      )
+      .select(['mailboxes.entries as messages', 'mailboxes.bytes'])
+      .select(({ selectFrom, fn }) =>
+        selectFrom('commands')
+          .select(fn.countAll<number>().as('count'))
+          .whereRef('commands.device_id', '=', 'devices.id')
+          .whereRef('commands.generation', '=', 'devices.generation')
+          .where('commands.state', 'in', sql<'queued' | 'stored'>`('queued', 'stored')`)
+          .as('commands'),
+      )
+      .select(
+        order === null
+          ? sql<number>`0`.as('informed')
+          : sql<number>`case when exists (
+              select 1 from receipts r where r.order_number = ${order} and r.kind = 'informed' and r.device_id = devices.id
+                and r.generation = devices.generation and r.verified = 1) then 1 else 0 end`.as('informed'),
+      )
       .where('devices.id', 'in', devices),
   );

@@ -31,7 +31,7 @@ export const issuedToMany = z.object({
   /** With it the same request can be made again, and nothing is issued twice. */
   id: commandIdSchema,
   queued: z.int(),
-  refused: z.array(z.object({ device: deviceIdSchema, code: z.enum(['not_found', 'conflict']) })),
+  refused: z.array(z.object({ device: deviceIdSchema, code: z.enum(['not_found', 'conflict', 'legal_hold']) })),
 });
 export const commandView = z.object({
   id: commandIdSchema,

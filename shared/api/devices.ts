@@ -1,9 +1,10 @@
 /** Devices, their verdicts and evidence, and alarms. */
 import { z } from 'zod';
-import { RECEIPT_KINDS } from '../order/documents.ts';
+import { NOTICE_MOMENTS, RECEIPT_KINDS } from '../order/documents.ts';
 import { inventorySchema } from '../protocol/frames.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
 import { EVIDENCE_SOURCES, REASONS, SERVICES } from '../verdict/terms.ts';
+import { usedDatabase } from './ip-databases.ts';
 import { instant, placeText, whereText } from './wire.ts';
 
 export const deviceParams = z.object({ id: deviceIdSchema });
@@ -53,6 +54,8 @@ export const deviceView = z.object({
   seat: z.string().nullable(),
   own: z.object({ home: z.string().nullable(), seat: z.string().nullable() }),
   statement: statementView.nullable(),
+  /** A legal hold on it, or on its user, stands: nothing is destroyed. */
+  underHold: z.boolean(),
   enrolledAt: instant,
   endedAt: instant.nullable(),
   hostname: z.string().nullable(),
@@ -102,7 +105,7 @@ export const revocation = z.strictObject({
   reason: z.enum(['unspecified', 'keyCompromise', 'cessationOfOperation', 'privilegeWithdrawn']).default('unspecified'),
 });
 
-const serviceVerdict = z.object({
+export const serviceVerdict = z.object({
   allowed: z.boolean(),
   denials: z.array(z.object({ order: z.string(), revision: z.int(), reasons: z.array(z.enum(REASONS)) })),
   reasons: z.array(z.enum(REASONS)),
@@ -113,14 +116,16 @@ export const verdictView = z.object({
   nextChange: instant.nullable(),
 });
 
+export const locationView = z.object({
+  certainty: z.enum(['certain', 'probable', 'unknown']),
+  areas: z.array(z.string()),
+  source: z.string().nullable(),
+  disagree: z.array(z.string()),
+  network: z.array(z.string()).nullable(),
+});
+
 export const evidenceView = z.object({
-  location: z.object({
-    certainty: z.enum(['certain', 'probable', 'unknown']),
-    areas: z.array(z.string()),
-    source: z.string().nullable(),
-    disagree: z.array(z.string()),
-    network: z.array(z.string()).nullable(),
-  }),
+  location: locationView,
   /** The admin's word in force. */
   statement: statementView.nullable(),
   /** The newest word of each source, in the order in which they decide. */
@@ -137,7 +142,16 @@ export const evidenceView = z.object({
       fresh: z.boolean(),
     }),
   ),
-  observations: z.array(z.object({ source: z.string(), areas: z.array(z.string()), at: instant, detail: z.string() })),
+  observations: z.array(
+    z.object({
+      source: z.string(),
+      areas: z.array(z.string()),
+      at: instant,
+      detail: z.string(),
+      /** By which the address was located; null: it is no address. */
+      database: usedDatabase.nullable(),
+    }),
+  ),
 });
 
 /** The newest first. */
@@ -166,6 +180,8 @@ export const deviceReceiptList = z.object({
       kind: z.enum(RECEIPT_KINDS),
       service: z.string().nullable(),
       gate: z.string().nullable(),
+      /** Of a notice by the order's plan; absent for a word about the order as such. */
+      notice: z.enum(NOTICE_MOMENTS).optional(),
       /** The device's own time. */
       at: z.string(),
     }),

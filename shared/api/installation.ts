@@ -1,5 +1,7 @@
 /** The installation itself, as its admins need to know it. No secret is in it. */
 import { z } from 'zod';
+import { sha256Hex } from '../order/documents.ts';
+import { publicRootSchema } from '../pack/public-root.ts';
 import { instant } from './wire.ts';
 
 export const installationView = z.object({
@@ -16,6 +18,8 @@ export const installationView = z.object({
   largeShare: z.number(),
   /** The clock is driven and people sign in by a link: nothing here is real. */
   demo: z.boolean(),
+  /** What outsiders check packs by; null before the first root of approvers is adopted. */
+  publicRoot: z.object({ fingerprint: sha256Hex, document: publicRootSchema }).nullable(),
   certificates: z.array(
     z.object({
       use: z.enum(['root', 'issuing', 'server']),

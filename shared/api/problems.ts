@@ -37,6 +37,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   command_expired: { status: 409, title: 'The command has expired' },
   workspace_locked: { status: 409, title: 'The workspace is locked' },
   workspace_wiped: { status: 410, title: 'The workspace has been wiped' },
+  legal_hold: { status: 409, title: 'A legal hold keeps what is there' },
   second_approver_required: { status: 409, title: 'A second person must approve' },
   same_person: { status: 409, title: 'The same person' },
   ambiguous_local_time: { status: 422, title: 'The local time is ambiguous or does not exist' },
@@ -44,10 +45,14 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   until_before_effective: { status: 422, title: 'The order would end before it begins' },
   unknown_area: { status: 422, title: 'Unknown area' },
   unknown_service: { status: 422, title: 'Unknown service' },
+  unknown_feature: { status: 422, title: 'Unknown disputed ground' },
+  not_a_claimant: { status: 422, title: 'Not a claimant' },
   unknown_device: { status: 422, title: 'Unknown device' },
   revision_superseded: { status: 409, title: 'A newer revision took its place' },
   order_closed: { status: 409, title: 'The order has been withdrawn' },
   act_not_allowed: { status: 409, title: 'The order does not stand for that now' },
+  exit_not_stated: { status: 422, title: 'The order does not end in an exit' },
+  exit_too_early: { status: 409, title: 'People can still export' },
   approval_invalid: { status: 422, title: 'The approval is not valid' },
   approver_unknown: { status: 403, title: 'Not an approver' },
   document_malformed: { status: 422, title: 'Malformed document' },
@@ -59,6 +64,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   list_other_installation: { status: 409, title: "Another installation's list" },
   list_expired: { status: 409, title: 'The list has expired' },
   root_older: { status: 409, title: 'An older root of approvers' },
+  pack_invalid: { status: 400, title: 'An evidence pack that does not hold' },
   checkpoint_invalid: { status: 422, title: 'The checkpoint is not valid' },
   proof_invalid: { status: 422, title: 'The proof does not fit' },
   ledger_unavailable: { status: 503, title: 'The ledger is not available' },
@@ -93,6 +99,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   invitation_invalid: { status: 401, title: 'The invitation is not valid' },
   last_owner: { status: 409, title: 'The last owner' },
   ip_database_invalid: { status: 422, title: 'Not an IP database' },
+  beyond_retention: { status: 410, title: 'No longer kept' },
   store_unavailable: { status: 503, title: 'The store is not available' },
 };
 
@@ -103,4 +110,20 @@ export function problemOf(error: CordonError): Problem {
   const context =
     error.code === 'internal' || Object.keys(error.context).length === 0 ? {} : { context: error.context };
   return { type: `urn:cordon:problem:${error.code}`, title, status, code: error.code, detail, ...context };
+}
+
+/**
+ * Who blocks, beside a 451 (RFC 7725, section 4): a link for each order that denies, where `operatorUrl` has `{order}` for its number, or else
+ * one. `operatorUrl`: null when the operator has not said where they are to be found.
+ */
+export function blockedBy(
+  { status, context = {} }: Pick<Problem, 'status' | 'context'>,
+  operatorUrl: string | null,
+): Readonly<Record<string, string>> {
+  if (status !== 451 || operatorUrl === null) return {};
+  const { orders } = context;
+  const numbers = Array.isArray(orders) ? orders.map(String) : [];
+  const pages = new Set(numbers.map((order) => operatorUrl.replaceAll('{order}', encodeURIComponent(order))));
+  if (pages.size === 0) pages.add(operatorUrl.replaceAll('{order}', ''));
+  return { Link: [...pages].map((page) => `<${page}>; rel="blocked-by"`).join(', ') };
 }

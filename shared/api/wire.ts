@@ -1,6 +1,7 @@
 /** Forms that several resources share on the wire. */
 import { z } from 'zod';
 import { parseArea, parseEvidenceArea, parsePlace } from '../areas/area-code.ts';
+import { LONGEST_ATOM } from '../areas/atom.ts';
 
 /** Unix milliseconds. */
 export const instant = z.int().min(0);
@@ -8,8 +9,8 @@ export const instant = z.int().min(0);
 export const areaText = z.string().max(32).transform(parseArea);
 /** Where a device can be at home: a country or a subdivision. Throws `unknown_area`. */
 export const placeText = z.string().max(32).transform(parsePlace);
-/** Where a device can be: a place, or disputed ground. Throws `unknown_area`. */
-export const whereText = z.string().max(32).transform(parseEvidenceArea);
+/** Where a device can be: a place or disputed ground, as an atom too. Throws `unknown_area`. */
+export const whereText = z.string().max(LONGEST_ATOM).transform(parseEvidenceArea);
 export const personName = z.string().trim().min(1).max(120);
 export const nothing = z.strictObject({});
 /** Answered when there is nothing to say but that it was done. */

@@ -10,8 +10,11 @@
  * - disputed ground (`XX-kashmir`, see `disputed.ts`): in evidence only, since whose it is depends on the order.
  */
 import { CordonError } from '../errors.ts';
+import { LONGEST_CODE, OWN_GROUP_CODE, POLYGON_CODE, POLYGON_VERSION, readAtom } from './atom.ts';
 // Codes alone, without names: a seventh of the package that they come from (`iso-3166.test.ts`), and browsers load them too.
 import subdivisionCodes from './iso-3166.json' with { type: 'json' };
+import partCodes from './iso-3166-parts.json' with { type: 'json' };
+import regionCodes from './un-regions.json' with { type: 'json' };
 
 declare const areaCode: unique symbol;
 export type AreaCode = string & { readonly [areaCode]: true };
@@ -77,6 +80,28 @@ const OWN_CODE: Readonly<Record<string, string>> = {
   'US-VI': 'VI',
 };
 
+/** Subdivisions within others that the table puts side by side. */
+const NESTED: Readonly<Record<string, string>> = {
+  'BE-VLG': 'VAN VBR VLI VOV VWV',
+  'BE-WAL': 'WBR WHT WLG WLX WNA',
+  'GB-UKM': 'GBN NIR',
+  'GB-GBN': 'EAW SCT',
+  'GB-EAW': 'ENG WLS',
+  'GB-NIR': 'ABC AND ANN BFS CCG DRS FMO LBC MEA MUL NMD',
+  'GB-SCT':
+    'ABD ABE AGB ANS CLK DGY DND EAY EDH EDU ELN ELS ERW FAL FIF GLG HLD IVC MLN MRY NAY NLK ORK PKN RFW SAY SCB SLK STG WDU WLN ZET',
+  'GB-WLS': 'AGY BGE BGW CAY CGN CMN CRF CWY DEN FLN GWN MON MTY NTL NWP PEM POW RCT SWA TOF VGL WRX',
+  'ID-JW': 'BT JB JI JK JT YO',
+  'ID-KA': 'KB KI KS KT KU',
+  'ID-ML': 'MA MU',
+  'ID-NU': 'BA NB NT',
+  'ID-PP': 'PA PB PD PE PS PT',
+  'ID-SL': 'GO SA SG SN SR ST',
+  'ID-SM': 'AC BB BE JA KR LA RI SB SS SU',
+  'PK-KP': 'TA',
+  'TH-20': 'S',
+};
+
 /** Country → its subdivisions. */
 const subdivisions: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(subdivisionCodes).map(([country, codes]) => [
@@ -90,8 +115,26 @@ const places: ReadonlySet<string> = new Set([
   ...[...subdivisions.values()].flat().filter((code) => !Object.hasOwn(OWN_CODE, code)),
 ]);
 const groups: ReadonlyMap<string, ReadonlySet<string>> = new Map(
-  Object.entries(GROUP_MEMBERS).map(([name, members]) => [name, new Set(members.split(' '))]),
+  [
+    ...Object.entries(GROUP_MEMBERS),
+    ...Object.entries(regionCodes).map(([code, { members }]) => [`UN-${code}`, members] as const),
+  ].map(([name, members]) => [name, new Set(members.split(' '))]),
 );
+/** Subdivision → the larger one that it is part of, for those that are part of one. */
+const parents: ReadonlyMap<string, string> = parentsOf({ ...partCodes, ...NESTED });
+
+function parentsOf(parts: Readonly<Record<string, string>>): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [whole, codes] of Object.entries(parts)) {
+    for (const code of codes.split(' ')) found.set(`${whole.slice(0, 2)}-${code}`, whole);
+  }
+  // Of the United Kingdom's districts England has the rest.
+  for (const code of subdivisions.get('GB') ?? []) {
+    if (code !== 'GB-UKM' && !found.has(code)) found.set(code, 'GB-ENG');
+  }
+  return found;
+}
+
 const groundCodes: ReadonlyMap<string, DisputedFeature> = new Map(
   DISPUTED_FEATURES.map((feature) => [`XX-${feature.replaceAll('_', '-')}`, feature]),
 );
@@ -102,8 +145,17 @@ function isPlace(text: string): text is AreaCode {
 function isOrderable(text: string): text is AreaCode {
   return places.has(text) || groups.has(text);
 }
+/** A group of one's own, or a polygon. */
+function isDefined(text: string): text is AreaCode {
+  return text.length <= LONGEST_CODE && (OWN_GROUP_CODE.test(text) || POLYGON_CODE.test(text));
+}
+function isPolygonVersion(text: string): text is AreaCode {
+  return POLYGON_VERSION.test(text);
+}
 function isObservable(text: string): text is AreaCode {
-  return places.has(text) || groundCodes.has(text);
+  if (places.has(text) || groundCodes.has(text)) return true;
+  const atom = readAtom(text);
+  return atom !== null && (places.has(atom.place) || groundCodes.has(atom.place));
 }
 
 function unknownArea(text: string, allowed: string): CordonError {
@@ -117,13 +169,37 @@ function unknownArea(text: string, allowed: string): CordonError {
   return new CordonError('unknown_area', `${shown} is no area that Cordon knows${hint}.`, { area: text.slice(0, 40) });
 }
 
-/** What an order may name: a country, a subdivision or a named group. Throws `unknown_area`. */
+const ORDERABLE =
+  'an ISO 3166-1 alpha-2 country (PK), an ISO 3166-2 subdivision (US-CA), EU, EEA, EFTA, GCC or a region of M49 (UN-034)';
+
+/** What a role may reach: a country, a subdivision or a group that everybody knows. Throws `unknown_area`. */
 export function parseArea(text: string): AreaCode {
   if (isOrderable(text)) return text;
-  throw unknownArea(
-    text,
-    'an ISO 3166-1 alpha-2 country (PK), an ISO 3166-2 subdivision (US-CA) or EU, EEA, EFTA, GCC',
-  );
+  throw unknownArea(text, ORDERABLE);
+}
+
+/** What an order may name: the same, a group of one's own or a polygon, whose definitions it holds itself. Throws `unknown_area`. */
+export function parseOrderArea(text: string): AreaCode {
+  if (isOrderable(text) || isDefined(text)) return text;
+  throw unknownArea(text, `${ORDERABLE}, a group of your own (XG-name) or a polygon (XZ-name)`);
+}
+
+/** For what somebody is still writing: null where `parseOrderArea` would throw. */
+export function orderAreaOrNull(text: string): AreaCode | null {
+  return isOrderable(text) || isDefined(text) ? text : null;
+}
+
+/** One version of a polygon (`XZ-lahore@2`), as atoms and indexes name it. Throws `unknown_area`. */
+export function polygonVersion(code: string, version: number): AreaCode {
+  const text = `${code}@${version}`;
+  if (isPolygonVersion(text)) return text;
+  throw unknownArea(code, 'XZ- and a name in small letters (XZ-lahore)');
+}
+
+/** The place of an atom; what is none is itself. */
+export function placeIn(area: AreaCode): AreaCode {
+  const atom = readAtom(area);
+  return atom ? parseEvidenceArea(atom.place) : area;
 }
 
 /** What a home, a seat or a statement may name: one place, no group. Throws `unknown_area`. */
@@ -132,7 +208,7 @@ export function parsePlace(text: string): AreaCode {
   throw unknownArea(text, 'an ISO 3166-1 alpha-2 country (PK) or an ISO 3166-2 subdivision (US-CA)');
 }
 
-/** What evidence may name: a place or disputed ground. Throws `unknown_area`. */
+/** What evidence may name: a place or disputed ground, as an atom too. Throws `unknown_area`. */
 export function parseEvidenceArea(text: string): AreaCode {
   if (isObservable(text)) return text;
   throw unknownArea(
@@ -146,30 +222,49 @@ export function placeOrNull(text: unknown): AreaCode | null {
   return typeof text === 'string' && isPlace(text) ? text : null;
 }
 
-/** The country of a subdivision; the area itself otherwise. Disputed ground has none and is itself. */
-export function countryOf(area: AreaCode): AreaCode {
-  if (area.length <= 3 || groundCodes.has(area)) return area;
-  return parsePlace(area.slice(0, 2));
+/** The smallest area that holds this one: a subdivision’s larger one or its country. Null for all else. */
+export function parentOf(area: AreaCode): AreaCode | null {
+  if (area.length <= 3 || groundCodes.has(area) || kindOfDefined(area) !== null) return null;
+  return parsePlace(parents.get(area) ?? area.slice(0, 2));
 }
 
-/** Groups become their members. Countries and subdivisions stay as they are: `covers` (`coverage.ts`) knows how they nest. */
+/** The area itself, and all that hold it. */
+export function withParents(area: AreaCode): AreaCode[] {
+  const chain = [area];
+  for (let next = parentOf(area); next; next = parentOf(next)) chain.push(next);
+  return chain;
+}
+
+/** Groups that everybody knows become their members. All else stays as it is: `coverage.ts` knows how places nest. */
 export function expandAreas(areas: readonly AreaCode[]): Set<AreaCode> {
   const expanded = new Set<AreaCode>();
   for (const area of areas) {
-    const members = groups.get(area);
-    if (members) for (const member of members) expanded.add(parsePlace(member));
+    const members = membersOf(area);
+    if (members) for (const member of members) expanded.add(member);
     else expanded.add(area);
   }
   return expanded;
+}
+
+/** Of a group that everybody knows; null for anything else. */
+export function membersOf(area: AreaCode): AreaCode[] | null {
+  const members = groups.get(area);
+  return members ? [...members].map(parsePlace) : null;
+}
+
+/** Whether an order must hold its definition: a group of one's own, or a polygon. */
+export function kindOfDefined(area: AreaCode): 'group' | 'polygon' | null {
+  return area.startsWith('XG-') ? 'group' : area.startsWith('XZ-') ? 'polygon' : null;
 }
 
 /** Every country that an order, a home or a seat can name. */
 export const COUNTRIES: readonly AreaCode[] = [...subdivisions.keys(), 'XK'].filter(isPlace);
 export const AREA_GROUPS: readonly AreaCode[] = [...groups.keys()].filter(isOrderable);
 
-/** A country's subdivisions; none for anything else. */
+/** All subdivisions within a country or a subdivision; none for anything else. */
 export function subdivisionsOf(area: AreaCode): AreaCode[] {
-  return (subdivisions.get(area) ?? []).filter(isPlace);
+  const ofCountry = (subdivisions.get(area.slice(0, 2)) ?? []).filter(isPlace);
+  return area.length === 2 ? ofCountry : ofCountry.filter((code) => code !== area && withParents(code).includes(area));
 }
 
 export function groundArea(feature: DisputedFeature): AreaCode {

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { DISPUTED_FEATURES, expandAreas, groundArea, parseArea, parseEvidenceArea, parsePlace } from './area-code.ts';
+import {
+  DISPUTED_FEATURES,
+  expandAreas,
+  groundArea,
+  parseArea,
+  parseEvidenceArea,
+  parseOrderArea,
+  parsePlace,
+} from './area-code.ts';
 import { agree, indexCodes, relate, searchCodes } from './coverage.ts';
-import { DISPUTED } from './disputed.ts';
 import { areasOfMcc } from './mcc.ts';
-import { areasOfPosition } from './position.ts';
 import { isSpecialAddress } from './special-addresses.ts';
 
 const e = parseEvidenceArea;
@@ -52,6 +58,54 @@ describe('parseArea', () => {
     expect(() => parseArea('US-PR')).toThrow(/write PR/);
   });
 
+  it.each(['XG-sales', 'XZ-lahore', 'XZ-lahore-2', 'UN-034', 'PK', 'EU'])('lets an order name %s', (text) => {
+    expect(parseOrderArea(text)).toBe(text);
+  });
+
+  it.each([
+    'XG-',
+    'XG-Sales',
+    'XZ-a b',
+    'XZ--a',
+    'XZ-a-',
+    'xz-a',
+    'XZ-lahore@1',
+    `XZ-${'a'.repeat(30)}`,
+    'XY-a',
+    'UN-999',
+    'XX-crimea',
+  ])('case 30: lets no order name %s', (text) => {
+    expect(() => parseOrderArea(text)).toThrow(expect.objectContaining({ code: 'unknown_area' }));
+  });
+
+  it.each(['XG-sales', 'XZ-lahore'])('lets no role, home or evidence name %s', (text) => {
+    for (const parse of [parseArea, parsePlace, parseEvidenceArea]) expect(() => parse(text)).toThrow();
+  });
+
+  it.each(['PK+XZ-a@1', 'PK-PB!XZ-a@1', 'XX-kashmir+XZ-a@1+XZ-b@2!XZ-c@10'])('takes %s for evidence', (text) => {
+    expect(parseEvidenceArea(text)).toBe(text);
+    expect(() => parsePlace(text)).toThrow();
+  });
+
+  it.each([
+    ['a place that is none', 'ZZ+XZ-a@1'],
+    ['no place', '+XZ-a@1'],
+    ['no version', 'PK+XZ-a'],
+    ['version 0', 'PK+XZ-a@0'],
+    ['what is unsorted', 'PK+XZ-b@1+XZ-a@1'],
+    ['outside before inside', 'PK!XZ-a@1+XZ-b@1'],
+    ['the same twice', 'PK+XZ-a@1+XZ-a@1'],
+    ['inside and outside', 'PK+XZ-a@1!XZ-a@1'],
+    ['a group', 'PK+XG-a@1'],
+    ['something after it', 'PK+XZ-a@1 '],
+    [
+      'more than an observation may say',
+      `PK${Array.from({ length: 17 }, (_, i) => `+XZ-a${String(i).padStart(2, '0')}@1`).join('')}`,
+    ],
+  ])('case 30: takes %s for no evidence', (_, text) => {
+    expect(() => parseEvidenceArea(text)).toThrow(expect.objectContaining({ code: 'unknown_area' }));
+  });
+
   it('takes no group for a home', () => expect(() => parsePlace('EU')).toThrow());
 });
 
@@ -68,6 +122,11 @@ describe('relate', () => {
     ['a country may lie in its subdivision', ['US'], ['US-CA'], {}, 'contested'],
     ['another subdivision', ['US-NV'], ['US-CA'], {}, 'outside'],
     ['a territory is itself', ['HK'], ['CN'], {}, 'outside'],
+    ['a larger part covers those within it', ['ES-B'], ['ES-CT'], {}, 'inside'],
+    ['which may lie in a smaller one', ['ES-CT'], ['ES-B'], {}, 'contested'],
+    ['or in another', ['ES-MD'], ['ES-B'], {}, 'outside'],
+    ['a country covers the parts of its parts', ['GB-EDH'], ['GB'], {}, 'inside'],
+    ['and so does what stands between', ['GB-SCT'], ['GB-GBN'], {}, 'inside'],
     ['so is Puerto Rico', ['PR'], ['US'], {}, 'outside'],
     ['so is Greenland, also in the EU', ['GL'], ['EU'], {}, 'outside'],
     ['a member of a group', ['FR'], ['EU'], {}, 'inside'],
@@ -89,10 +148,21 @@ describe('relate', () => {
   });
 
   it('is never missed by the index', () => {
-    const candidates = ['PK', 'US', 'US-CA', 'TW', 'HK', 'UA-43', ...DISPUTED_FEATURES.map(groundArea)].map(e);
+    const candidates = [
+      'PK',
+      'US',
+      'US-CA',
+      'ES-B',
+      'ES-CT',
+      'ES',
+      'TW',
+      'HK',
+      'UA-43',
+      ...DISPUTED_FEATURES.map(groundArea),
+    ].map(e);
     const orders = [
-      ...['PK', 'US', 'US-CA', 'CN', 'TW', 'UA', 'RU', 'RU-MOW', 'UA-43', 'GE', 'EU', 'IL', 'TR'].map((area) =>
-        reach([area]),
+      ...['PK', 'US', 'US-CA', 'CN', 'TW', 'UA', 'RU', 'RU-MOW', 'UA-43', 'GE', 'EU', 'IL', 'TR', 'ES-CT', 'ES-B'].map(
+        (area) => reach([area]),
       ),
       reach(['TR'], { crimea: 'TR', taiwan: 'TR' }),
       reach(['UA-43'], { crimea: 'UA' }),
@@ -113,11 +183,18 @@ describe('relate', () => {
 
 it('lets evidence agree across levels and on disputed ground', () => {
   expect(agree(e('US'), e('US-CA'))).toBe(true);
+  expect(agree(e('ES-B'), e('ES-CT'))).toBe(true);
+  expect(agree(e('ES-B'), e('ES-GI'))).toBe(false);
   expect(agree(e('XX-crimea'), e('RU'))).toBe(true);
   expect(agree(e('UA-43'), e('XX-crimea'))).toBe(true);
   expect(agree(e('HK'), e('CN'))).toBe(false);
   expect(agree(e('US-NV'), e('US-CA'))).toBe(false);
   expect(agree(e('XX-crimea'), e('TR'))).toBe(false);
+  expect(agree(e('PK-PB+XZ-a@1'), e('PK'))).toBe(true);
+  expect(agree(e('PK-PB+XZ-a@1'), e('PK!XZ-a@1'))).toBe(false);
+  expect(agree(e('PK-PB+XZ-a@1'), e('PK!XZ-a@2'))).toBe(true);
+  expect(agree(e('XX-kashmir+XZ-a@1'), e('IN'))).toBe(true);
+  expect(agree(e('PK-PB+XZ-a@1'), e('IN+XZ-a@1'))).toBe(false);
 });
 
 describe('areasOfMcc, on the real table', () => {
@@ -143,90 +220,6 @@ describe('areasOfMcc, on the real table', () => {
     const all = Array.from({ length: 1000 }, (_, i) => areasOfMcc(String(i).padStart(3, '0')));
     expect(all.filter((areas) => areas.length > 0).length).toBeGreaterThan(225);
     expect(all.filter((areas) => areas.length > 1).length).toBeLessThan(14);
-  });
-});
-
-describe('areasOfPosition, on the real map', () => {
-  const at = (latitude: number, longitude: number, accuracy: number) =>
-    areasOfPosition({ latitude, longitude, accuracy });
-
-  it.each([
-    ['Karachi', 24.86, 67.01, 40, ['PK']],
-    ['Hong Kong', 22.3, 114.17, 50, ['HK']],
-    ['San Juan', 18.4, -66.1, 50, ['PR']],
-    ['Nuuk', 64.18, -51.72, 50, ['GL']],
-    ['Ceuta', 35.89, -5.31, 20, ['ES']],
-    ['Ramallah', 31.9, 35.2, 20, ['PS']],
-    ['Fiji across the date line', -16.8, 179.99, 100, ['FJ']],
-    ['Simferopol', 44.95, 34.1, 1000, ['XX-crimea']],
-    ['Sevastopol', 44.6, 33.53, 500, ['XX-crimea']],
-    ['Donetsk', 48, 37.8, 1000, ['XX-donetsk']],
-    ['Mariupol', 47.1, 37.55, 500, ['XX-donetsk']],
-    ['Luhansk', 48.57, 39.3, 1000, ['XX-luhansk']],
-    ['Srinagar', 34.08, 74.8, 1000, ['XX-kashmir']],
-    ['Leh', 34.16, 77.58, 1000, ['XX-kashmir']],
-    ['Muzaffarabad', 34.37, 73.47, 200, ['XX-kashmir']],
-    ['Gilgit', 35.92, 74.31, 1000, ['XX-kashmir']],
-    ['Katzrin', 32.99, 35.69, 500, ['XX-golan']],
-    ['the Old City of Jerusalem', 31.777, 35.234, 100, ['XX-east-jerusalem']],
-    ['Laayoune', 27.15, -13.2, 500, ['XX-western-sahara']],
-    ['Dakhla', 23.7, -15.93, 200, ['XX-western-sahara']],
-    ['Kyrenia', 35.33, 33.32, 200, ['XX-northern-cyprus']],
-    ['Sukhumi', 43.0, 41.02, 200, ['XX-abkhazia']],
-    ['Tskhinvali', 42.23, 43.97, 100, ['XX-south-ossetia']],
-    ['Tiraspol', 46.84, 29.63, 500, ['XX-transnistria']],
-    ['Pristina', 42.66, 21.16, 500, ['XX-kosovo']],
-    ['Taipei', 25.04, 121.5, 500, ['XX-taiwan']],
-    ['Hargeisa', 9.56, 44.06, 500, ['XX-somaliland']],
-    ['Kyiv', 50.45, 30.52, 500, ['UA']],
-    ['Kharkiv', 49.99, 36.23, 500, ['UA']],
-    ['Izium', 49.21, 37.25, 100, ['UA']],
-    ['Krasnodar', 45.04, 38.98, 500, ['RU']],
-    ['Rostov', 47.23, 39.7, 500, ['RU']],
-    ['Lahore', 31.55, 74.34, 500, ['PK']],
-    ['Sialkot', 32.49, 74.53, 500, ['PK']],
-    ['Islamabad', 33.68, 73.05, 500, ['PK']],
-    ['Pathankot', 32.27, 75.65, 200, ['IN']],
-    ['Kashgar', 39.47, 75.99, 500, ['CN']],
-    ['Damascus', 33.51, 36.29, 500, ['SY']],
-    ['Tiberias', 32.79, 35.53, 300, ['IL']],
-    ['West Jerusalem', 31.781, 35.213, 50, ['IL']],
-    ['Agadir', 30.42, -9.6, 300, ['MA']],
-    ['Nouadhibou', 20.93, -17.035, 50, ['MR']],
-    ['Limassol', 34.68, 33.04, 300, ['CY']],
-    ['Zugdidi', 42.51, 41.87, 200, ['GE']],
-    ['Gori', 41.98, 44.11, 200, ['GE']],
-    ['Chisinau', 47.01, 28.86, 500, ['MD']],
-    ['Belgrade', 44.8, 20.46, 500, ['RS']],
-    ['Xiamen', 24.48, 118.09, 500, ['CN']],
-    ['Mogadishu', 2.04, 45.34, 500, ['SO']],
-    ['Bosaso', 11.28, 49.18, 200, ['SO']],
-  ])('%s', (_, latitude, longitude, accuracy, areas) => {
-    expect(at(latitude, longitude, accuracy)).toEqual({ areas, whole: true });
-  });
-
-  it('sees both sides of a border, and says that no side holds the whole circle', () => {
-    expect(at(31.6, 74.57, 5000)).toEqual({ areas: ['IN', 'PK'], whole: false });
-    expect(at(22.53, 114.1, 3000)).toEqual({ areas: ['CN', 'HK'], whole: false });
-    expect(at(47.58, 7.59, 5000)).toEqual({ areas: ['CH', 'DE', 'FR'], whole: false });
-    expect(at(41.9, 12.45, 1000).areas).toEqual(['IT', 'VA']);
-    expect(at(46.2, 33.7, 20_000).areas).toEqual(['UA', 'XX-crimea']);
-  });
-
-  it('finds no country at sea, and none in a circle that holds half the world or is no position', () => {
-    for (const [latitude, longitude, accuracy] of [
-      [0, -20, 100],
-      [48, 10, 1_500_000],
-      [95, 0, 1],
-      [Number.NaN, 0, 1],
-      [0, 0, -1],
-    ] as const) {
-      expect(at(latitude, longitude, accuracy)).toEqual({ areas: [], whole: false });
-    }
-  });
-
-  it('gives all disputed ground more than one claimant', () => {
-    for (const feature of DISPUTED_FEATURES) expect(DISPUTED[feature].claimants.length, feature).toBeGreaterThan(1);
   });
 });
 

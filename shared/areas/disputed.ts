@@ -7,9 +7,7 @@
  * feature itself, which no order can name: such ground is never wholly anybody else's unless the order's map says so.
  */
 import { type AreaCode, type DisputedFeature, groundArea, parsePlace } from './area-code.ts';
-
-/** Longitude, latitude. */
-export type Point = readonly [number, number];
+import { isInside, type Point } from './point.ts';
 
 interface Ground {
   readonly claimants: readonly AreaCode[];
@@ -150,15 +148,4 @@ export function featureAt(point: Point, names: readonly string[]): DisputedFeatu
     if (!ground.outline || isInside(point, ground.outline)) return feature;
   }
   return null;
-}
-
-/** Even-odd rule. */
-function isInside([x, y]: Point, polygon: readonly Point[]): boolean {
-  let inside = false;
-  let [px, py] = polygon[polygon.length - 1]!;
-  for (const [qx, qy] of polygon) {
-    if (qy > y !== py > y && x < ((px - qx) * (y - qy)) / (py - qy) + qx) inside = !inside;
-    [px, py] = [qx, qy];
-  }
-  return inside;
 }

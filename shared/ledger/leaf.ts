@@ -15,13 +15,22 @@ export const LEAF_KINDS = [
   'approvers.adopted',
   'role.granted',
   'role.revoked',
+  /** By an exit one device's enrolment was ended, and what was held for it destroyed: `destroyed` is the hash of what went. */
+  'order.exited',
   'workspace.wipe',
   'ca.created',
   'crl.issued',
   'ip-database.activated',
+  /** Which policy of disputed ground stands from now on. `hash` is of its canonical text; null for version 0, which is built in. */
+  'disputed-policy.activated',
+  /** A file of the names behind a rehearsal's or a pack's handles was made, sealed to somebody. `digest` is of the file. */
+  'names.sealed',
   /** The server says whose messaging key it is; then the organisation does. `digest` is of the certificate's payload. */
   'messaging-key.certified',
   'messaging-key.countersigned',
+  /** `subject` is the device, or the person by their handle; `hold` is the hold's own random id. */
+  'legal-hold.placed',
+  'legal-hold.released',
 ] as const;
 export type LeafKind = (typeof LEAF_KINDS)[number];
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { rootDocument, testKey, testPerson } from '../../tests/support/signed-documents.ts';
 import { canonicalText } from './canonical.ts';
 import { describeRevision, describeRoot } from './describe-revision.ts';
-import type { Approvers, Revision } from './documents.ts';
+import { type Approvers, type OrderTerms, orderTermsSchema, type Revision } from './documents.ts';
 
 const revision: Revision = {
   installation: 'abc',
@@ -71,18 +71,91 @@ it('shows the local time that Temporal would, in every zone and on both sides of
   );
 });
 
+/** Every field of the terms, each with something else to say. */
+const EVERY: Readonly<Record<keyof OrderTerms, readonly [unknown, unknown]>> = {
+  title: ['Pakistan', 'India'],
+  areas: [['PK'], ['IN']],
+  groups: [{ 'XG-sales': ['PK'] }, { 'XG-sales': ['IN', 'PK'] }],
+  polygons: [
+    { 'XZ-lahore': { version: 1, title: 'Lahore', rings: [[0, 0, 1, 0, 1, 1]], touches: ['PK'] } },
+    { 'XZ-lahore': { version: 1, title: 'Lahore', rings: [[0, 0, 1, 0, 1, 2]], touches: ['PK'] } },
+  ],
+  services: [['messaging'], ['messaging', 'mail']],
+  nexus: [['present'], ['home']],
+  effective: ['2015-12-30T18:59:00.000Z', '2015-12-30T18:59:01.000Z'],
+  until: [null, '2016-12-30T18:59:00.000Z'],
+  zone: ['Asia/Karachi', 'UTC'],
+  mode: ['suspend', 'exit'],
+  unknown: ['allow', 'deny'],
+  contested: ['allow', 'deny'],
+  stale: ['keep', 'allow'],
+  visitors: ['P7D', 'P8D'],
+  travellers: ['allow', 'deny'],
+  waiting: ['hold', 'return'],
+  disputed: [{}, { kashmir: 'PK' }],
+  authority: ['PTA', 'another'],
+  addressee: ['the operator', 'another'],
+  instrument: ['a letter', 'another'],
+  statement: [{ en: 'Service ends.' }, { ur: 'Service ends.' }],
+  appeal: ['the desk', 'another'],
+  receivedOn: ['2015-07-22', '2015-07-23'],
+  answerBy: ['2015-08-01T10:00:00.000Z', '2015-08-02T10:00:00.000Z'],
+  provenance: ['asserted', 'disputed'],
+  documents: [
+    [{ title: 'letter', mediaType: 'application/pdf', bytes: 10, sha256: 'a'.repeat(64) }],
+    [{ title: 'letter', mediaType: 'application/pdf', bytes: 10, sha256: 'b'.repeat(64) }],
+  ],
+  notice: [{ ur: 'سروس ختم' }, { ur: 'سروس' }],
+  publication: [{ law: 'section 5' }, { until: '2015-12-01T00:00:00.000Z' }],
+  noticePlan: [['P7D', 'entry'], []],
+  exportWindow: ['P30D', 'P60D'],
+  answers: ['2015-002', '2015-003'],
+  internal: ['c'.repeat(64), 'd'.repeat(64)],
+};
+
+it.each(Object.keys(orderTermsSchema.shape) as (keyof OrderTerms)[])(
+  'shows %s to whoever signs it: what is said, what is said otherwise, and that nothing is',
+  (field) => {
+    const whole = Object.fromEntries(Object.entries(EVERY).map(([name, [first]]) => [name, first]));
+    const said = (terms: object) => {
+      const text = canonicalText({ ...revision, terms: orderTermsSchema.parse(terms) });
+      const { title, lines } = describeRevision(text, asked);
+      return JSON.stringify([title, lines]);
+    };
+    const { [field]: first, ...rest } = whole;
+    expect(said({ ...whole, [field]: EVERY[field][1] })).not.toBe(said(whole));
+    expect(first).toBeDefined();
+    if (orderTermsSchema.shape[field].safeParse(undefined).success && field !== 'waiting') {
+      expect(said(rest)).not.toBe(said(whole));
+    }
+  },
+);
+
+it('shows that a stub is signed beside it', () => {
+  expect(shown(revision, 'kept back')).toBeUndefined();
+  expect(shown({ ...revision, salt: 'e'.repeat(64) }, 'kept back')).toContain('e'.repeat(64));
+});
+
+it('says that a withheld order is withheld and by which law, and of one that says nothing that it is public', () => {
+  const of = (terms: Partial<OrderTerms>) =>
+    shown({ ...revision, terms: { ...revision.terms, ...terms } }, 'publication');
+  expect(of({})).toBe('public');
+  expect(of({ publication: { law: 'section 5' } })).toMatch(/^withheld: .*by law: section 5$/);
+  expect(of({ publication: { until: '2015-12-01T00:00:00.000Z' } })).toContain('2015-12-01T05:00:00+05:00');
+});
+
 it.each([
   [undefined, 'are held until the order ends'],
   ['hold', 'are held until the order ends'],
-  ['deliver', 'are delivered if they were accepted before'],
-  ['return', 'are returned to whoever sent them'],
+  ['deliver', 'are delivered if they were accepted before, and held otherwise'],
+  ['return', 'are returned to whoever sent them, also those that are sent meanwhile'],
 ] as const)('says of the rule %s for waiting messages that they %s', (waiting, words) => {
   const document = { ...revision, terms: { ...revision.terms, ...(waiting && { waiting }) } };
   expect(shown(document, 'waiting messages')).toBe(words);
   // What says nothing keeps its bytes.
   expect(canonicalText(document).includes('waiting')).toBe(waiting !== undefined);
-  const mail = { ...document, terms: { ...document.terms, services: ['mail' as const] } };
-  expect(shown(mail, 'waiting messages')).toBeUndefined();
+  const mail: Revision = { ...document, terms: { ...document.terms, services: ['mail'] } };
+  expect(shown(mail, 'waiting messages')).toBe(waiting && words);
 });
 
 it('refuses a time zone that nobody knows', () => {

@@ -6,9 +6,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Exemption } from '../verdict/terms.ts';
 import type { DeviceRecord, Revision } from './documents.ts';
 
-/** `salt`: 32 bytes in hex. */
-export function commitmentOf(salt: string, device: string): string {
-  return createHash('sha256').update(Buffer.from(salt, 'hex')).update(device).digest('hex');
+/** `salt`: 32 bytes in hex. `what`: a device's id, or whatever else is committed to, as text. */
+export function commitmentOf(salt: string, what: string): string {
+  return createHash('sha256').update(Buffer.from(salt, 'hex')).update(what).digest('hex');
 }
 
 export function newSalt(): string {

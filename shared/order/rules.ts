@@ -1,8 +1,9 @@
 /** From verified revisions to what the evaluation reads: times and durations in milliseconds, areas expanded, holds with their end. */
-import { type AreaCode, expandAreas, parseArea, parsePlace } from '../areas/area-code.ts';
+import { type AreaCode, parsePlace } from '../areas/area-code.ts';
 import type { Instant } from '../time/clock.ts';
 import { type OrderRule, UNSAID_WAITING } from '../verdict/terms.ts';
 import type { Revision } from './documents.ts';
+import { readOrderAreas } from './order-areas.ts';
 import { BRIEF_HOLD } from './standing.ts';
 
 function heldUntil(revision: Revision, lasting: boolean): Instant | null {
@@ -10,7 +11,7 @@ function heldUntil(revision: Revision, lasting: boolean): Instant | null {
   return lasting || revision.heldSince === null ? Infinity : Date.parse(revision.heldSince) + BRIEF_HOLD;
 }
 
-/** Throws `unknown_area` for an area that this version's tables do not hold: half an order is not enforced. */
+/** Throws `unknown_area` for an area that neither this version's tables nor the order hold: half an order is not enforced. */
 export function compileRule({
   revision,
   lasting,
@@ -19,11 +20,13 @@ export function compileRule({
   readonly lasting: boolean;
 }): OrderRule {
   const { terms } = revision;
+  const { places, polygons } = readOrderAreas(terms);
   return {
     order: revision.order,
     revision: revision.revision,
     services: new Set(terms.services),
-    areas: expandAreas(terms.areas.map(parseArea)),
+    areas: places,
+    ...(polygons.length > 0 && { polygons }),
     nexus: new Set(terms.nexus),
     effective: Date.parse(terms.effective),
     until: terms.until === null ? null : Date.parse(terms.until),

@@ -9,24 +9,25 @@ import {
   signedList,
   signedRevision,
   signedRoot,
+  signedStub,
   TERMS,
   testKey,
   testPerson,
 } from '../../tests/support/signed-documents.ts';
 import { verifyRoots } from './approvers.ts';
-import type { Envelope, Revision } from './documents.ts';
+import type { Envelope, OrderStub, Revision } from './documents.ts';
 import { compileRules } from './rules.ts';
 import { BRIEF_HOLD } from './standing.ts';
-import { type AcceptedRevision, type KnownList, readAccepted, verifyList } from './verify-list.ts';
+import { type AcceptedRevision, type KnownList, lackingIn, readAccepted, verifyList } from './verify-list.ts';
 
 const online = testKey();
 const [ada, ben, cyd] = [testPerson('ada'), testPerson('ben'), testPerson('cyd')];
 const { root, envelope: rootEnvelope } = signedRoot(rootDocument([ada, ben, cyd], online), [ada, ben]);
 const nothing: KnownList = { installation: INSTALLATION, version: 0, hash: null, orders: new Map() };
 
-const verify = (orders: Envelope[], known: KnownList = nothing, changes = {}) => {
+const verify = (orders: Envelope[], known: KnownList = nothing, changes = {}, withheld: Envelope[] = []) => {
   const made = signedList(orders, online, { version: known.version + 1, previous: known.hash, ...changes });
-  return verifyList({ envelope: made.envelope, root, known, now: NOW });
+  return verifyList({ envelope: made.envelope, root, known, now: NOW, withheld });
 };
 const knowing = (orders: Envelope[], known: KnownList = nothing): KnownList => {
   const { list, hash, orders: accepted } = verify(orders, known);
@@ -276,5 +277,92 @@ describe('a root', () => {
     const lasting = signedRevision(hold(), [ada, ben]);
     expect(readAccepted(lasting, [root, newest]).lasting).toBe(true);
     expect(readAccepted(lasting, [newest]).lasting).toBe(false);
+  });
+});
+
+describe('a revision that is kept from the public', () => {
+  const secret = revisionDocument({ terms: { ...TERMS, publication: { law: 'section 5' } }, salt: 'a'.repeat(64) });
+  const whole = signedRevision(secret, [ada, ben]);
+  const stub = signedStub(secret, [ada, ben]);
+  const known = (): KnownList => {
+    const { list, hash, orders } = verify([stub], nothing, {}, [whole]);
+    return { installation: INSTALLATION, version: list.version, hash, orders };
+  };
+  const moved = revisionDocument({
+    ...secret,
+    revision: 2,
+    previous: whole.digest,
+    act: 'withdraw',
+    status: 'withdrawn',
+  });
+
+  it('counts as any other once it has come beside the list, and stays', () => {
+    const first = verify([stub], nothing, {}, [whole]);
+    expect([kept(first.orders), alarms(first)]).toEqual([1, []]);
+    const again = verify([stub], known());
+    expect([kept(again.orders), alarms(again)]).toEqual([1, []]);
+    expect(lackingIn(again.list, again.orders)).toEqual([]);
+  });
+
+  it('is missed, and asked for, when it has not come', () => {
+    const first = verify([stub]);
+    expect([kept(first.orders), alarms(first)]).toEqual([null, ['withheld_missing']]);
+    expect(lackingIn(first.list, first.orders)).toMatchObject([{ order: '2015-001', revision: 1 }]);
+    const later = verify([signedStub(moved, [ada, ben])], known());
+    expect([kept(later.orders), alarms(later)]).toEqual([1, ['withheld_missing']]);
+    expect(lackingIn(later.list, later.orders)).toHaveLength(1);
+    const came = verify([signedStub(moved, [ada, ben])], known(), {}, [signedRevision(moved, [ada, ben])]);
+    expect([kept(came.orders), came.orders.get('2015-001')?.revision.status]).toEqual([2, 'withdrawn']);
+  });
+
+  it('takes nobody’s word but its approvers’: not a stub’s, not the server’s', () => {
+    const few = verify([stub], nothing, {}, [signedRevision(secret, [ada])]);
+    expect([kept(few.orders), alarms(few)]).toEqual([null, ['order_unverified']]);
+    const other = signedRevision(revisionDocument({ ...secret, proposer: 'somebody' }), [ada, ben]);
+    const swapped = verify([stub], nothing, {}, [other]);
+    expect([kept(swapped.orders), alarms(swapped)]).toEqual([null, ['withheld_missing']]);
+  });
+
+  it.each<[string, Partial<OrderStub>]>([
+    ['fewer areas', { areas: ['IN'] }],
+    ['other services', { services: ['mail'] }],
+    ['another number', { order: '2015-002' }],
+    ['another revision', { revision: 7 }],
+  ])('does not count behind a stub that tells the public of %s', (_, changes) => {
+    const told = verify([signedStub(secret, [ada, ben], changes)], nothing, {}, [whole]);
+    expect([told.orders.size, alarms(told)]).toEqual([0, ['order_unverified']]);
+  });
+
+  it('goes neither back nor apart', () => {
+    const before = known();
+    const two = verify([signedStub(moved, [ada, ben])], before, {}, [signedRevision(moved, [ada, ben])]);
+    const knowing2 = { installation: INSTALLATION, version: two.list.version, hash: two.hash, orders: two.orders };
+    expect(alarms(verify([stub], knowing2))).toEqual(['order_rolled_back']);
+    const fork = revisionDocument({ ...secret, proposer: 'somebody' });
+    expect(alarms(verify([signedStub(fork, [ada, ben])], before))).toEqual(['order_forked']);
+    expect(alarms(verify([], before))).toEqual(['order_missing']);
+  });
+
+  it('raises an alarm when it is kept back though its approvers made it public, and counts all the same', () => {
+    const open = revisionDocument();
+    const hidden = verify([signedStub(open, [ada, ben])], nothing, {}, [signedRevision(open, [ada, ben])]);
+    expect([kept(hidden.orders), alarms(hidden)]).toEqual([1, ['order_unverified']]);
+    const past = { ...TERMS, publication: { until: new Date(NOW).toISOString() } };
+    const late = revisionDocument({ ...secret, terms: past });
+    const still = verify([signedStub(late, [ada, ben])], nothing, {}, [signedRevision(late, [ada, ben])]);
+    expect([kept(still.orders), alarms(still)]).toEqual([1, ['order_unverified']]);
+    const published = verify([signedRevision(late, [ada, ben])], nothing);
+    expect([kept(published.orders), alarms(published)]).toEqual([1, []]);
+  });
+
+  it('holds by one on what it holds, both behind stubs', () => {
+    const held = hold({ terms: secret.terms, salt: 'b'.repeat(64) }, whole);
+    const [ground, brief] = [whole, signedRevision(held, [cyd])];
+    const both = verify([stub, signedStub(held, [cyd])], nothing, {}, [ground, brief]);
+    expect([kept(both.orders), alarms(both)]).toEqual([2, []]);
+    const alone = verify([stub, signedStub(held, [cyd])], nothing, {}, [brief]);
+    expect(alarms(alone)).toContain('order_unverified');
+    const half = verify([stub, signedStub(held, [cyd])], nothing, {}, [ground]);
+    expect([kept(half.orders), alarms(half)]).toEqual([1, ['withheld_missing']]);
   });
 });

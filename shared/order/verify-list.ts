@@ -6,19 +6,23 @@
 import { CordonError, isCordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
 import { personsWhoSigned, type Root } from './approvers.ts';
-import { parseDocument } from './canonical.ts';
+import { canonicalText, parseDocument } from './canonical.ts';
 import { sha256 } from './digest.ts';
 import {
   type Envelope,
   type OrderList,
+  type OrderStub,
   orderListSchema,
+  orderStubSchema,
   PAYLOAD_TYPES,
   type Revision,
   revisionSchema,
 } from './documents.ts';
 import { payloadOf, signedBy } from './dsse.ts';
+import { isExit, requireExit } from './exit.ts';
 import { compileRule } from './rules.ts';
 import { holdsOnly, standingOf } from './standing.ts';
+import { stubOf, withheldAt } from './stub.ts';
 
 /** A revision that its approvers' signatures have been checked for. */
 export interface AcceptedRevision {
@@ -44,6 +48,8 @@ export const LIST_ALARMS = [
   'order_forked',
   'order_unverified',
   'hold_renewed',
+  /** The list speaks of a revision that is kept from the public, and it did not come with the list. */
+  'withheld_missing',
 ] as const;
 export interface ListAlarm {
   readonly code: (typeof LIST_ALARMS)[number];
@@ -67,6 +73,27 @@ export function readRevision(envelope: Envelope): { revision: Revision; digest: 
   const payload = payloadOf(envelope, PAYLOAD_TYPES.revision);
   return { revision: parseDocument(revisionSchema, payload), digest: sha256(payload) };
 }
+
+/** Reads what stands in a withheld revision's place, without believing it. */
+export function readStub(envelope: Envelope): OrderStub {
+  return parseDocument(orderStubSchema, payloadOf(envelope, PAYLOAD_TYPES.stub));
+}
+
+/** The stubs of a list's payload, read without believing them. What is none is passed over. */
+export function stubsOf(list: Pick<OrderList, 'orders'>): OrderStub[] {
+  return list.orders.flatMap((envelope) => {
+    try {
+      return envelope.payloadType === PAYLOAD_TYPES.stub ? [readStub(envelope)] : [];
+    } catch (error) {
+      if (!isCordonError(error)) throw error;
+      return [];
+    }
+  });
+}
+
+/** Of a list's stubs, those whose revisions are newer than what is known: they have to be asked for. */
+export const lackingIn = (list: Pick<OrderList, 'orders'>, known: ReadonlyMap<string, AcceptedRevision>): OrderStub[] =>
+  stubsOf(list).filter(({ order, revision }) => (known.get(order)?.revision.revision ?? 0) < revision);
 
 /**
  * Takes up again what was verified before it was stored. `roots`: the chain that is kept, since its signers may have left the newest
@@ -138,11 +165,21 @@ function newestOf(
   root: Root,
   known: AcceptedRevision | undefined,
   issuedAt: string,
+  stubs: readonly OrderStub[],
 ): { accepted: AcceptedRevision | undefined; alarms: ListAlarm[] } {
   const alarms: ListAlarm[] = [];
   const alarm = (code: ListAlarm['code'], detail: string) => void alarms.push({ code, order, detail });
   const sorted = offered.toSorted((a, b) => b.revision.revision - a.revision.revision);
   const newest = sorted[0];
+  const stub = stubs.toSorted((a, b) => b.revision - a.revision)[0];
+  if (stub && stub.revision > (newest?.revision.revision ?? 0)) {
+    const about = `revision ${stub.revision} of order ${order}`;
+    const there = known?.revision.revision ?? 0;
+    if (stub.revision < there) alarm('order_rolled_back', `The list goes back from revision ${there} to ${about}.`);
+    else if (stub.revision === there) alarm('order_forked', `The list names another document as ${about}.`);
+    else alarm('withheld_missing', `The list keeps ${about} from the public, and it did not come beside the list.`);
+    if (!newest) return { accepted: known, alarms };
+  }
   if (!newest) {
     if (known && known.revision.status !== 'withdrawn') alarm('order_missing', `The list leaves out order ${order}.`);
     return { accepted: known, alarms };
@@ -175,18 +212,58 @@ function refreshed(offered: Offered, known: AcceptedRevision, root: Root): Accep
   return lasting ? { ...offered, lasting } : known;
 }
 
+interface Offering {
+  readonly offered: Map<string, Offered[]>;
+  /** Stubs whose revisions are nowhere to be found. */
+  readonly stubs: Map<string, OrderStub[]>;
+  readonly alarms: ListAlarm[];
+}
+
+/**
+ * The revision that a stub stands for: it came beside the list, or is known already. Null when it is neither. Throws when it says other things in
+ * public than the revision does, so that what approvers signed for the public is what devices do.
+ */
+function behind(stub: OrderStub, beside: ReadonlyMap<string, Envelope>, known: KnownList['orders']): Envelope | null {
+  const there = known.get(stub.order);
+  const envelope = beside.get(stub.digest) ?? (there?.digest === stub.digest ? there.envelope : null);
+  if (!envelope) return null;
+  const { revision, digest } = readRevision(envelope);
+  if (canonicalText(stubOf(revision, digest)) === canonicalText(stub)) return envelope;
+  const detail = `What the list says in public of order ${stub.order} is not what revision ${revision.revision} says.`;
+  throw new CordonError('document_malformed', detail);
+}
+
 /** Groups what the list offers by order. A document that is no revision of this installation is an alarm and nothing more. */
-function offeredBy(list: OrderList): { offered: Map<string, Offered[]>; alarms: ListAlarm[] } {
+function offeredBy(list: OrderList, withheld: readonly Envelope[], known: KnownList['orders']): Offering {
   const offered = new Map<string, Offered[]>();
+  const stubs = new Map<string, OrderStub[]>();
   const alarms: ListAlarm[] = [];
-  for (const envelope of list.orders) {
+  const beside = new Map(withheld.map((envelope) => [sha256(Buffer.from(envelope.payload, 'base64')), envelope]));
+  for (const listed of list.orders) {
     try {
+      let envelope: Envelope | null = listed;
+      if (listed.payloadType === PAYLOAD_TYPES.stub) {
+        const stub = readStub(listed);
+        if (stub.installation !== list.installation) {
+          throw new CordonError('list_other_installation', `Order ${stub.order} is of ${stub.installation}.`);
+        }
+        envelope = behind(stub, beside, known);
+        if (!envelope) {
+          stubs.set(stub.order, [...(stubs.get(stub.order) ?? []), stub]);
+          continue;
+        }
+      }
       const { revision, digest } = readRevision(envelope);
+      if (listed !== envelope && !withheldAt(revision, Date.parse(list.issuedAt))) {
+        const detail = `Revision ${revision.revision} of order ${revision.order} is public, and the list keeps it back.`;
+        alarms.push({ code: 'order_unverified', order: revision.order, detail });
+      }
       if (revision.installation !== list.installation) {
         throw new CordonError('list_other_installation', `Order ${revision.order} is of ${revision.installation}.`);
       }
       // What this version cannot compile it could not enforce: better said now than half done later.
       compileRule({ revision, lasting: false });
+      if (isExit(revision)) requireExit(revision.terms, Date.parse(revision.proposedAt));
       const same = offered.get(revision.order) ?? [];
       offered.set(revision.order, [...same, { revision, digest, envelope }]);
     } catch (error) {
@@ -194,7 +271,7 @@ function offeredBy(list: OrderList): { offered: Map<string, Offered[]>; alarms: 
       alarms.push({ code: 'order_unverified', order: '', detail: error.message });
     }
   }
-  return { offered, alarms };
+  return { offered, stubs, alarms };
 }
 
 function readList(envelope: Envelope, root: Root, known: KnownList): { list: OrderList; hash: string } {
@@ -231,13 +308,16 @@ export function verifyList(given: {
   readonly root: Root;
   readonly known: KnownList;
   readonly now: Instant;
+  /** What came beside the list: revisions that are kept from the public. */
+  readonly withheld?: readonly Envelope[] | undefined;
 }): VerifiedList {
-  const { envelope, root, known, now } = given;
+  const { envelope, root, known, now, withheld = [] } = given;
   const { list, hash } = readList(envelope, root, known);
-  const { offered, alarms } = offeredBy(list);
+  const { offered, stubs, alarms } = offeredBy(list, withheld, known.orders);
   const orders = new Map<string, AcceptedRevision>();
-  for (const order of new Set([...known.orders.keys(), ...offered.keys()])) {
-    const found = newestOf(order, offered.get(order) ?? [], root, known.orders.get(order), list.issuedAt);
+  for (const order of new Set([...known.orders.keys(), ...offered.keys(), ...stubs.keys()])) {
+    const lacking = stubs.get(order) ?? [];
+    const found = newestOf(order, offered.get(order) ?? [], root, known.orders.get(order), list.issuedAt, lacking);
     if (found.accepted) orders.set(order, found.accepted);
     alarms.push(...found.alarms);
   }

@@ -2,13 +2,20 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { revisionDocument } from '../../tests/support/signed-documents.ts';
-import { approveRevision, revisionEnvelope, signRootPayload } from './approver-key.ts';
+import { approvalOf, approveRevision, revisionEnvelope, signRootPayload } from './approver-key.ts';
 import { canonicalText } from './canonical.ts';
 import { sha256 } from './digest.ts';
 import { PAYLOAD_TYPES } from './documents.ts';
 import { keyidOf, readPublicKey, signedBy, signerOf, verifySignature } from './dsse.ts';
 import { pae } from './pae.ts';
-import { createWebApproverKey, importWebApproverKey, signRevision, signRoot } from './web-approver-key.ts';
+import { stubText } from './stub.ts';
+import {
+  createWebApproverKey,
+  importWebApproverKey,
+  signApproval,
+  signRevision,
+  signRoot,
+} from './web-approver-key.ts';
 import { webSha256 } from './web-digest.ts';
 
 const payload = canonicalText(revisionDocument());
@@ -60,6 +67,19 @@ describe('a key taken from PKCS#8', () => {
         expect(await signRoot(key, text)).toBe(signRootPayload(signer, text));
       }),
     );
+  });
+
+  it('approves what is kept from the public with a signature over its stub too, the same as in a file', async () => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const signer = signerOf(privateKey);
+    const key = await importWebApproverKey(pkcs8(privateKey));
+    expect(await signApproval(key, payload)).toEqual({ keyid: key.keyid, signature: approveRevision(signer, payload) });
+    const secret = canonicalText(revisionDocument({ salt: 'a'.repeat(64) }));
+    const approval = await signApproval(key, secret);
+    expect(approval).toEqual(approvalOf(signer, secret));
+    const stub = stubText(secret, sha256(Buffer.from(secret))) ?? '';
+    const bytes = pae(PAYLOAD_TYPES.stub, Buffer.from(stub));
+    expect(verifySignature(createPublicKey(privateKey), bytes, Buffer.from(approval.stub ?? '', 'base64'))).toBe(true);
   });
 
   it.each([

@@ -6,6 +6,7 @@
 import { CordonError } from '../errors.ts';
 import { PAYLOAD_TYPES } from './documents.ts';
 import { pae } from './pae.ts';
+import { stubText } from './stub.ts';
 import { webSha256 } from './web-digest.ts';
 
 export interface WebApproverKey {
@@ -63,6 +64,19 @@ export async function importWebApproverKey(pkcs8: Uint8Array<ArrayBuffer>): Prom
 /** What an approval is: base64 of the signature over the exact bytes of one revision. `payload` is what the server showed. */
 export async function signRevision(key: WebApproverKey, payload: string): Promise<string> {
   return await sign(key, PAYLOAD_TYPES.revision, payload);
+}
+
+/** One approval as the server takes it: the signature over the revision, and over its stub where it has one. */
+export async function signApproval(
+  key: WebApproverKey,
+  payload: string,
+): Promise<{ readonly keyid: string; readonly signature: string; readonly stub?: string }> {
+  const stub = stubText(payload, await webSha256(payload));
+  return {
+    keyid: key.keyid,
+    signature: await signRevision(key, payload),
+    ...(stub !== null && { stub: await sign(key, PAYLOAD_TYPES.stub, stub) }),
+  };
 }
 
 /** The same for a root of approvers. */

@@ -162,13 +162,13 @@ function moveIntoPlace(pages: Pages, folder: string, digest: string): void {
   const place = builtFolder(pages);
   const aside = `${folder}-before`;
   for (let attempt = 1; ; attempt += 1) {
+    // Another's of the same sources is as good, and whoever is served it is not without pages while one takes the place of the other.
+    if (builtFrom(pages) === digest) return;
     try {
       if (statSync(place, { throwIfNoEntry: false })) renameSync(place, aside);
       renameSync(folder, place);
       return;
     } catch (error) {
-      // Another's of the same sources is as good.
-      if (builtFrom(pages) === digest) return;
       if (attempt === 5) throw error;
     } finally {
       rmSync(aside, { recursive: true, force: true });

@@ -21,7 +21,11 @@ export function pagesConfig(root: string): UserConfig {
       cssTarget: ['chrome123', 'firefox128', 'safari17.5'],
       // The policy forbids data: scripts and fonts, and a file that is fetched is cached by its name.
       assetsInlineLimit: 0,
-      modulePreload: { polyfill: false },
+      // A lazy page waits for its looks. Its scripts name each other: a list of them all would weigh more on the first load than it saves on the second.
+      modulePreload: {
+        polyfill: false,
+        resolveDependencies: (_file, needed) => needed.filter((one) => one.endsWith('.css')),
+      },
       reportCompressedSize: false,
       // What every page needs comes in one piece: left to itself it is cut wherever a lazy page uses a part of it, and each piece has a head of its own.
       rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'start', tags: ['$initial'] }] } } },

@@ -14,7 +14,8 @@
  * Heartbeats are WebSocket pings from the server. Time: `welcome`, `time` and `address` carry the server's clock, which is
  * authenticated time for the device (RFC 3339 nowhere on the link: all times are Unix milliseconds).
  *
- * Refused by HTTP 451 or closed with 4451, a device polls by plain HTTPS on the same listener: GET /device/record, GET /orders/list, POST
+ * Refused by HTTP 451 or closed with 4451, a device polls by plain HTTPS on the same listener: GET /device/record, GET /orders/list, GET
+ * /device/withheld (the revisions behind the list's stubs, as a JSON array of envelopes; also for a connected device that lacks one), POST
  * /device/receipts. The record's answer has the header `Cordon-Address`, JSON `{ "time", "areas" }`: what `address` would say.
  *
  * Version history. v1 (0.1.0): first.
@@ -123,11 +124,16 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     reports: z.int().min(0),
   }),
   z.strictObject({ kind: z.literal('time'), time }),
-  /** Where the connection is seen to come from. No areas: the address is no evidence. */
+  /** Where the connection is seen to come from; again when another IP database says something else of it. No areas: the address is no evidence. */
   z.strictObject({ kind: z.literal('address'), time, areas: z.array(z.string()).max(16) }),
   /** Every root after the one the device holds, oldest first. */
   z.strictObject({ kind: z.literal('roots'), envelopes: z.array(envelopeSchema).max(256) }),
-  z.strictObject({ kind: z.literal('list'), envelope: envelopeSchema }),
+  /** `withheld`: the revisions behind the list's stubs, which are kept from the public and not from devices. */
+  z.strictObject({
+    kind: z.literal('list'),
+    envelope: envelopeSchema,
+    withheld: z.array(envelopeSchema).max(5000).optional(),
+  }),
   z.strictObject({ kind: z.literal('record'), envelope: envelopeSchema }),
   z.strictObject({ kind: z.literal('command'), id: commandIdSchema, command: commandSchema, expires: time }),
   z.strictObject({ kind: z.literal('reports-stored'), through: z.int().min(1) }),
@@ -240,8 +246,9 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('report'), seq: z.int().min(1), item: reportItemSchema }),
   /**
    * Hands in something sealed for the mailboxes of others, to be stored before `posted` says so. `commit`: it moves a conversation on from this
-   * epoch, and the server takes the first for each epoch only (RFC 9420, section 14). `keep`: recipients that an order denies get it once they may;
-   * without it they do not get it at all. Commits and welcomes are kept, since a device that misses one is lost to its conversation.
+   * epoch, and the server takes the first for each epoch only (RFC 9420, section 14). `keep`: a recipient that an order denies gets it once it
+   * may, whatever that order does with what waits; without it the order's rule decides. Commits and welcomes are kept, since a device that misses one
+   * is lost to its conversation. It says no more of a post than the server sees anyway (`content_type`, section 6.3).
    */
   z.strictObject({
     kind: z.literal('post'),

@@ -60,3 +60,11 @@ export const newGroupId = (): GroupId => `grp_${randomBase32(10)}` as GroupId;
 export const commandIdSchema = idOf('cmd').brand<'CommandId'>();
 export type CommandId = z.infer<typeof commandIdSchema>;
 export const newCommandId = (): CommandId => `cmd_${timedBase32()}` as CommandId;
+
+export const packIdSchema = idOf('pck').brand<'PackId'>();
+export type PackId = z.infer<typeof packIdSchema>;
+export const newPackId = (): PackId => `pck_${randomBase32(10)}` as PackId;
+
+export const legalHoldIdSchema = idOf('hld').brand<'LegalHoldId'>();
+export type LegalHoldId = z.infer<typeof legalHoldIdSchema>;
+export const newLegalHoldId = (): LegalHoldId => `hld_${randomBase32(10)}` as LegalHoldId;

@@ -33,6 +33,10 @@ describe('a conversation', () => {
     expect(added.epoch).toBe(0);
     adas = added.next;
     expect(peek(added.welcome!)).toEqual({ type: 'welcome', references: [mine.reference] });
+    // Whoever cannot be asked just now says nothing against the welcome.
+    const cut = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    const noAnswer = async () => Promise.reject(cut);
+    await expect(joinConversation(added.welcome!, mine.privatePackage, ben, noAnswer)).rejects.toBe(cut);
     const joined = await joinConversation(added.welcome!, mine.privatePackage, ben, anybody);
     expect(joined.by).toMatchObject({ device: ada.device, generation: 1 });
     let bens = joined.state;

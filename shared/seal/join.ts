@@ -51,6 +51,8 @@ export async function joinConversation(
 ): Promise<Joined> {
   const sealed = readWelcome(welcome);
   const half = readPrivatePackage(privatePackage, self);
+  let joined: Joined;
+  let others: readonly Leaf[];
   try {
     const { state, by } = await join(sealed, half);
     const members = leavesOf(state);
@@ -58,10 +60,8 @@ export async function joinConversation(
     if (own?.device !== self.device || own.generation !== self.generation || own.signatureKey !== self.key.publicKey) {
       throw invalid('the key package is of another enrolment');
     }
-    // At once, so that whoever is asked about can be asked about together.
-    const others = members.filter(({ leafIndex }) => leafIndex !== own.leafIndex);
-    await Promise.all(others.map((member) => vouch(member, authenticate)));
-    return {
+    others = members.filter(({ leafIndex }) => leafIndex !== own.leafIndex);
+    joined = {
       state: encodeState(state),
       conversation: conversationOfGroup(state.groupContext.groupId),
       epoch: Number(state.groupContext.epoch),
@@ -72,6 +72,9 @@ export async function joinConversation(
     if (isCordonError(cause) && cause.code !== 'message_malformed' && cause.code !== 'commit_refused') throw cause;
     throw invalid('it was changed on its way, or is for a conversation that is not sound', cause);
   }
+  // What keeps anybody from vouching is no fault of the welcome's. At once, so that whoever is asked about can be asked about together.
+  await Promise.all(others.map((member) => vouch(member, authenticate)));
+  return joined;
 }
 
 async function join(welcome: Welcome, { keyPackage, keys }: PrivateHalf): Promise<{ state: ClientState; by: Leaf }> {

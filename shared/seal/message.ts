@@ -62,6 +62,15 @@ export function peek(bytes: Uint8Array): Peeked {
   };
 }
 
+/** The conversation that its beginning names, when what follows may be cut off or changed: nobody vouches for it. */
+export function namedConversation(bytes: Uint8Array): string | null {
+  // MLS 1.0, a PrivateMessage, and the 16 bytes of its group id (sections 6 and 6.3).
+  const beginning = [0, 1, 0, 2, 16];
+  const end = beginning.length + 16;
+  if (bytes.length < end || !beginning.every((byte, at) => bytes[at] === byte)) return null;
+  return conversationOfGroup(bytes.subarray(beginning.length, end));
+}
+
 function malformed(why: string, cause?: unknown): CordonError {
   if (isCordonError(cause)) return cause;
   return new CordonError('message_malformed', `This is no sealed message: ${why}.`, {}, cause);

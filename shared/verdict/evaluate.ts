@@ -4,7 +4,7 @@
  * these that applies decides:
  *
  * 1. The order is not in force, or does not name the service: allowed, `no_order`.
- * 2. A valid exemption: allowed, `exempt`.
+ * 2. A valid exemption: allowed, `exempt`. One that has run out changes nothing, and `exemption_over` stands beside what denies.
  * 3. Ties, those that the order asks for: `network` (the serving network's areas all inside), `present` (location inside), `home` (home
  *    inside; with `travellers: allow` not while the location is outside: `traveller`), `seat` (seat inside).
  * 4. Only `present` or `network` ties, home outside, and now < arrival + grace: allowed, `visitor_grace`.
@@ -15,6 +15,7 @@
  *
  * Several orders: denied if any denies. An order that is not in force costs a few comparisons; the location is worked out only when one is.
  */
+import type { AreaCode } from '../areas/area-code.ts';
 import { relate } from '../areas/coverage.ts';
 import type { Instant } from '../time/clock.ts';
 import { arrivalIn, locationAt, nextLocationChange, settle } from './locate.ts';
@@ -99,15 +100,23 @@ class Soonest {
   }
 }
 
+/** What every order is held against. Most devices are at home, on a network of home: what names one place is one array, and is related once. */
 interface Situation {
   readonly state: LocationState;
-  readonly location: Location;
+  readonly here: Location['areas'];
+  readonly served: Location['network'];
+  readonly home: readonly AreaCode[] | null;
+  readonly seat: readonly AreaCode[] | null;
 }
 
 function situate(facts: DeviceFacts, now: Instant, next: Soonest): Situation {
   const state = settle(facts.location, now);
   next.consider(nextLocationChange(state, now));
-  return { state, location: locationAt(state, now) };
+  const { areas: here, network } = locationAt(state, now);
+  const sole = here.length === 1 ? here[0] : null;
+  const placed = (area: AreaCode | null) => (area === null ? null : area === sole ? here : [area]);
+  const served = network?.length === 1 && network[0] === sole ? here : network;
+  return { state, here, served, home: placed(facts.home), seat: placed(facts.seat) };
 }
 
 interface Outcome {
@@ -118,35 +127,38 @@ interface Outcome {
 }
 
 const NOTHING: Outcome = { denying: [], all: [] };
+const NO_EXEMPTIONS: DeviceFacts['exemptions'] = [];
 
 /** Rules 2 to 8 for one order that applies (rule 1). */
 function decide(
   rule: OrderRule,
   facts: DeviceFacts,
-  { state, location }: Situation,
+  situation: Situation,
   now: Instant,
   stale: boolean,
   next: Soonest,
 ): Outcome {
   const { nexus } = rule;
   const asksForPlace = nexus.has('present') || nexus.has('network');
-  const where = location.areas.length === 0 ? null : relate(location.areas, rule);
-  const home = facts.home === null ? null : relate([facts.home], rule);
+  const { state, here } = situation;
+  const where = here.length === 0 ? null : relate(here, rule);
+  const related = (areas: readonly AreaCode[] | null) =>
+    areas === null ? null : areas === here ? where : relate(areas, rule);
+  const home = related(situation.home);
+  const seat = related(situation.seat);
+  const served = related(situation.served);
 
   // Most orders of a fleet in many countries have nothing to do with one device: no tie, no doubt, nothing to list.
-  const seat = facts.seat === null ? null : relate([facts.seat], rule);
-  const served = location.network === null ? null : relate(location.network, rule);
   const exemptions = facts.exemptions.length > 0;
   if (where === 'outside' && home !== 'inside' && seat !== 'inside' && served !== 'inside' && !exemptions)
     return NOTHING;
   const all: Reason[] = [];
 
   // 2. An exemption, checked against the order's own commitments by whoever gathered the facts.
-  const exempt = facts.exemptions.some(({ order, until }) => order === rule.order && (until === null || now < until));
-  if (exempt) {
-    all.push('exempt');
-    for (const { order, until } of facts.exemptions) if (order === rule.order) next.consider(until);
-  }
+  const own = exemptions ? facts.exemptions.filter(({ order }) => order === rule.order) : NO_EXEMPTIONS;
+  const exempt = own.some(({ until }) => until === null || now < until);
+  if (exempt) all.push('exempt');
+  for (const { until } of own) next.consider(until);
 
   // 3. Ties, those that the order asks for. No `travellers` rule adds one by itself.
   const present = nexus.has('present') && where === 'inside';
@@ -179,6 +191,12 @@ function decide(
   const denying = [...ties];
   if (contested && (harsh || rule.contested === 'deny')) denying.push('contested');
   if (unknown && (harsh || rule.unknown === 'deny')) denying.push('unknown');
+
+  // What has run out denies nothing by itself: it tells whoever is denied why they are so now.
+  if (own.length > 0 && !exempt && !grace && denying.length > 0) {
+    denying.push('exemption_over');
+    all.push('exemption_over');
+  }
 
   if (grace) all.push('visitor_grace');
   all.push(...ties);

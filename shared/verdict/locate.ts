@@ -7,7 +7,7 @@
  * what is remembered allows; one that is older than what its source has said since is ignored.
  */
 import type { AreaCode } from '../areas/area-code.ts';
-import { agree, type Reach, relate } from '../areas/coverage.ts';
+import { agree, type Reach, refines, relate } from '../areas/coverage.ts';
 import type { Instant } from '../time/clock.ts';
 import {
   EVIDENCE_SOURCES,
@@ -49,6 +49,11 @@ function freshAt(sighting: Sighting | undefined, now: Instant): sighting is Sigh
 
 function sameAreas(a: readonly AreaCode[], b: readonly AreaCode[]): boolean {
   return a.length === b.length && a.every((area, i) => area === b[i]);
+}
+
+/** The same areas, or some of them, or parts of them. */
+function within(closer: readonly AreaCode[], areas: readonly AreaCode[]): boolean {
+  return closer.every((area) => areas.some((whole) => refines(area, whole)));
 }
 
 function overlap(a: readonly AreaCode[], b: readonly AreaCode[]): boolean {
@@ -149,11 +154,17 @@ function read(sightings: Sightings, now: Instant): Reading | null {
       reading = { source, areas: sighting.areas };
       continue;
     }
-    if (reading.areas.length === 1) break;
-    const narrowed: AreaCode[] = reading.areas.filter((area) => overlap([area], sighting.areas));
-    if (narrowed.length > 0) reading = { source: reading.source, areas: narrowed };
+    const narrowed: AreaCode[] = reading.areas.flatMap((area) => narrow(area, sighting.areas));
+    if (narrowed.length > 0) reading = { source: reading.source, areas: [...new Set(narrowed)].sort() };
   }
   return reading;
+}
+
+/** What is left of a candidate: the parts of it that a later source names, or all of it, or nothing. */
+function narrow(candidate: AreaCode, areas: readonly AreaCode[]): readonly AreaCode[] {
+  const parts = areas.filter((area) => refines(area, candidate));
+  if (parts.length > 0) return parts;
+  return overlap([candidate], areas) ? [candidate] : [];
 }
 
 function supporters(sightings: Sightings, areas: readonly AreaCode[], now: Instant): Sighting[] {
@@ -183,7 +194,7 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
       networkStays,
     };
   }
-  if (areas.every((area) => counted.areas.includes(area))) {
+  if (within(areas, counted.areas)) {
     // The same place, or known more closely: no change, and the arrival stands.
     const closer = sameAreas(areas, counted.areas) ? base.stays : rename(base.stays, areas);
     const kept = { source, areas, arrival: counted.arrival, confirmed: Math.max(counted.confirmed, confirmed) };
@@ -193,7 +204,7 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   const signs = speaking.map(({ first, at }) =>
     first > counted.confirmed ? first : at > counted.confirmed ? at : now,
   );
-  const continued = pending && areas.every((area) => pending.areas.includes(area));
+  const continued = pending && within(areas, pending.areas);
   const since = Math.min(...signs, continued ? pending.since : Number.POSITIVE_INFINITY);
   const observations = speaking.reduce((sum, sighting) => sum + sighting.count, 0);
   const whole = source === 'position' && sightings.position?.whole === true && areas.length === 1;

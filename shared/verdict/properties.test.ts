@@ -15,7 +15,9 @@ import {
 
 const BEGIN = Date.UTC(2026, 0, 10);
 const MINUTE = 60_000;
-const code = fc.constantFrom(...['PK', 'IN', 'AE', 'FR', 'HK', 'CN', 'XX-kashmir'].map(parseEvidenceArea));
+const code = fc.constantFrom(
+  ...['PK', 'IN', 'AE', 'FR', 'HK', 'CN', 'PK-SD', 'PK-PB', 'ES-B', 'ES-CT', 'XX-kashmir'].map(parseEvidenceArea),
+);
 /** Steps of five minutes over a week: coarse, so that instants coincide. */
 const time = fc.integer({ min: 0, max: 2016 }).map((step) => BEGIN + step * 5 * MINUTE);
 const rule = fc.constantFrom('allow', 'deny');
@@ -44,7 +46,10 @@ const order: fc.Arbitrary<OrderRule> = fc
   .record({
     number: fc.integer({ min: 1, max: 50 }),
     services: fc.uniqueArray(fc.constantFrom(...SERVICES), { minLength: 1 }),
-    areas: fc.uniqueArray(fc.constantFrom('PK', 'IN', 'AE', 'EU', 'CN', 'HK'), { minLength: 1, maxLength: 3 }),
+    areas: fc.uniqueArray(fc.constantFrom('PK', 'IN', 'AE', 'EU', 'CN', 'HK', 'PK-SD', 'ES-CT'), {
+      minLength: 1,
+      maxLength: 3,
+    }),
     nexus: fc.uniqueArray(fc.constantFrom(...NEXUS), { minLength: 1 }),
     effective: time,
     until: fc.option(time),
@@ -81,6 +86,26 @@ const facts: fc.Arbitrary<DeviceFacts> = fc
   })
   .map(({ observed, ...rest }) => ({ ...rest, location: observeAll(emptyLocation(), observed) }));
 
+/** Each makes an order stricter in one term, or leaves it as it is. */
+const tightening: fc.Arbitrary<(rule: OrderRule) => OrderRule> = fc.constantFrom<((rule: OrderRule) => OrderRule)[]>(
+  (one) => ({ ...one, unknown: 'deny' }),
+  (one) => ({ ...one, contested: 'deny' }),
+  (one) => ({ ...one, travellers: 'deny' }),
+  (one) => ({ ...one, visitors: Math.floor(one.visitors / 2) }),
+  (one) => ({ ...one, services: new Set(SERVICES) }),
+  ...NEXUS.map((tie) => (one: OrderRule) => ({ ...one, nexus: new Set([...one.nexus, tie]) })),
+  ...['PK', 'IN', 'AE', 'EU'].map(
+    (area) => (one: OrderRule) =>
+      // Who may be inside can be denied for that alone. Who surely is, is denied by a tie: there may be none by the serving network, or grace.
+      one.contested === 'deny' || one.stale === 'deny'
+        ? one
+        : { ...one, areas: new Set([...one.areas, ...expandAreas([parseArea(area)])]) },
+  ),
+  (one) => ({ ...one, effective: one.effective - 24 * 60 * MINUTE }),
+  (one) => ({ ...one, until: null }),
+  (one) => ({ ...one, heldUntil: null }),
+  (one) => ({ ...one, stale: one.stale === 'allow' ? 'keep' : 'deny' }),
+);
 /** Not before what the location has seen: a fold does not run backwards. */
 const later = fc.integer({ min: 0, max: 600 }).map((steps) => steps * 5 * MINUTE + 1);
 const services = (rules: readonly OrderRule[], given: DeviceFacts, now: number) => evaluate(rules, given, now).services;
@@ -193,6 +218,30 @@ describe('the verdict', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('is never milder for an order that is stricter, in one of its terms or in several', () => {
+    let met = 0;
+    fc.assert(
+      fc.property(
+        order,
+        fc.array(tightening, { minLength: 1, maxLength: 3 }),
+        facts,
+        later,
+        (rules, tighten, given, wait) => {
+          const now = Math.max(given.location.at, BEGIN) + wait;
+          const stricter = tighten.reduce((tightened, one) => one(tightened), rules);
+          const [before, after] = [services([rules], given, now), services([stricter], given, now)];
+          for (const service of SERVICES) {
+            if (before[service].allowed) continue;
+            met += 1;
+            expect(after[service].allowed).toBe(false);
+          }
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+    expect(met).toBeGreaterThan(500);
   });
 
   it('names an order and a reason in every denial, and always gives a reason', () => {

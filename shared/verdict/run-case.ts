@@ -6,7 +6,9 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type AreaCode, expandAreas, parseArea, parseEvidenceArea, parsePlace } from '../areas/area-code.ts';
 import { areasOfMcc } from '../areas/mcc.ts';
+import type { AreaPolygon } from '../areas/polygon.ts';
 import { areasOfPosition } from '../areas/position.ts';
+import { compilePolygon } from '../order/order-areas.ts';
 import type { Instant } from '../time/clock.ts';
 import { evaluate } from './evaluate.ts';
 import { emptyLocation, locationAt, observeAll } from './locate.ts';
@@ -34,6 +36,17 @@ const orderSchema = z.strictObject({
   revision: z.int().default(1),
   services: z.array(z.enum(SERVICES)).default(['messaging']),
   areas: z.array(z.string()).default(['PK']),
+  /** Name → version, corners (longitude, latitude) and what it touches. */
+  polygons: z
+    .record(
+      z.string(),
+      z.strictObject({
+        version: z.int().default(1),
+        corners: z.array(z.tuple([z.number(), z.number()])),
+        touches: z.string(),
+      }),
+    )
+    .default({}),
   nexus: z.array(z.enum(NEXUS)).default(['present', 'network']),
   effective: instant.default(CASES_BEGIN),
   until: instant.nullable().default(null),
@@ -58,6 +71,8 @@ const seenSchema = z.strictObject({
   until: instant.optional(),
   /** Latitude, longitude, accuracy in metres: the real map. */
   position: z.tuple([z.number(), z.number(), z.number()]).optional(),
+  /** The position was observed before the orders' polygons were known. */
+  unaware: z.boolean().optional(),
   /** A mobile country code: the real table. */
   network: z.string().optional(),
   address: evidenceAreas.optional(),
@@ -95,9 +110,17 @@ export function loadCases(): VerdictCase[] {
   return z.array(caseSchema).parse(JSON.parse(readFileSync(new URL('cases.json', import.meta.url), 'utf8')));
 }
 
+function polygonsOf({ polygons }: VerdictCase['orders'][number]): AreaPolygon[] {
+  return Object.entries(polygons).map(([code, { version, corners, touches }]) => {
+    const ring = corners.flat().map((degrees) => Math.round(degrees * 1_000_000));
+    return compilePolygon(code, { version, title: code, rings: [ring], touches: touches.split(' ') });
+  });
+}
+
 export function rulesOf(given: VerdictCase): OrderRule[] {
   return given.orders.map((order) => ({
     ...order,
+    polygons: polygonsOf(order),
     waiting: 'hold',
     services: new Set(order.services),
     areas: expandAreas(order.areas.map(parseArea)),
@@ -107,13 +130,15 @@ export function rulesOf(given: VerdictCase): OrderRule[] {
 }
 
 export function observationsOf(given: VerdictCase): Observation[] {
-  return given.seen.flatMap(({ at, statement, until, position, network, address, connected }) => {
+  const polygons = given.orders.flatMap(polygonsOf);
+  return given.seen.flatMap(({ at, statement, until, position, unaware, network, address, connected }) => {
     const observations: Observation[] = [];
     if (statement)
       observations.push({ source: 'statement', areas: statement, at, ...(until !== undefined && { until }) });
     if (position) {
       const [latitude, longitude, accuracy] = position;
-      observations.push({ source: 'position', at, ...areasOfPosition({ latitude, longitude, accuracy }) });
+      const seen = areasOfPosition({ latitude, longitude, accuracy }, unaware ? [] : polygons);
+      observations.push({ source: 'position', at, ...seen });
     }
     if (network) observations.push({ source: 'network', at, areas: areasOfMcc(network) });
     if (address) observations.push({ source: 'address', at, areas: address, ...(connected && { connected }) });

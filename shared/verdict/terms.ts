@@ -3,6 +3,7 @@
  * device that is offline. The rules themselves are `locate.ts` (evidence → location) and `evaluate.ts` (location → verdict).
  */
 import type { AreaCode } from '../areas/area-code.ts';
+import type { AreaPolygon } from '../areas/polygon.ts';
 import type { Instant } from '../time/clock.ts';
 
 export const SERVICES = ['enrolment', 'management', 'messaging', 'mail'] as const;
@@ -20,6 +21,7 @@ export const REASONS = [
   'contested',
   'unknown',
   'exempt',
+  'exemption_over',
   'visitor_grace',
   'traveller',
   'no_order',
@@ -113,6 +115,8 @@ export interface OrderRule {
   readonly services: ReadonlySet<Service>;
   /** Groups expanded. A country also covers its ISO 3166-2 subdivisions; a subdivision does not cover its country. */
   readonly areas: ReadonlySet<AreaCode>;
+  /** Absent: none. */
+  readonly polygons?: readonly AreaPolygon[];
   readonly nexus: ReadonlySet<Nexus>;
   readonly effective: Instant;
   readonly until: Instant | null;

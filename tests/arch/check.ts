@@ -1,6 +1,6 @@
 /**
- * `npm run check`: types (those of pages apart), format and lint, import rules, unused code; then the size of the code by top folder. Runs all of them even
- * when one fails, and exits 1 if any did.
+ * `npm run check`: types (those of pages apart), format and lint, import rules, unused code, and that nothing installed is tracked; then the size of
+ * the code by top folder. Runs all of them even when one fails, and exits 1 if any did.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -42,6 +42,15 @@ for (const { name, command, args } of CHECKS) {
   if (passed) continue;
   failed++;
   console.log(`${stdout}${stderr}${error?.message ?? ''}`.trimEnd());
+}
+
+// `.gitignore` does not keep out what was added before: a link of this name in a commit empties the folder wherever the commit is merged.
+const installed = spawnSync('git', ['ls-files', '--', 'node_modules'], { encoding: 'utf8' }).stdout.trim() !== '';
+if (installed) {
+  failed++;
+  console.log(
+    'FAIL node_modules is tracked: git rm --cached node_modules, then amend the commit that added it, before any merge',
+  );
 }
 
 const tracked = spawnSync('git', ['ls-files', '-z', '--', '*.ts', '*.tsx', '*.js'], { encoding: 'utf8' });

@@ -9,6 +9,7 @@ import { type Signer, signerOf } from '../../shared/order/dsse.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import { LINK_PATH } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { buildCsr } from '../support/build-csr.ts';
 import { RawLink } from './raw-link.ts';
 import type { Code } from './stage.ts';
@@ -80,18 +81,17 @@ export class BenchDevice {
     });
   }
 
-  get id(): string {
+  get id(): DeviceId {
     return this.code.id;
   }
 
-  connect(port: number, resumed = false): Promise<RawLink> {
+  connect(port: number, resumed = false, path = BenchDevice.#path): Promise<RawLink> {
     this.prepare();
-    const { list, record, root } = BenchDevice.has;
     const session = resumed ? this.#sessions.get(port) : undefined;
     if (!this.#context || (resumed && !session)) throw new Error(`${this.id} has nothing to connect with`);
     return RawLink.open({
       port,
-      path: `${LINK_PATH}?list=${list}&record=${record}&root=${root}`,
+      path,
       context: this.#context,
       session,
       onSession: (ticket) => this.#sessions.set(port, ticket),
@@ -100,6 +100,11 @@ export class BenchDevice {
 
   /** What devices hold when they connect: they come back with what they had. */
   static has: Versions = { list: 0, record: 0, root: 0 };
+
+  static get #path(): string {
+    const { list, record, root } = BenchDevice.has;
+    return `${LINK_PATH}?list=${list}&record=${record}&root=${root}`;
+  }
 
   /** Connects and says hello; resolves on the welcome. */
   async join(port: number, resumed = false): Promise<RawLink> {

@@ -10,9 +10,11 @@ import { devicesListBenches } from './devices-list.ts';
 import { enrolmentBenches } from './enrolment.ts';
 import { fanOutBench } from './fan-out.ts';
 import { type Bench, type Result, resultOf } from './measure.ts';
+import { messageBenches } from './messages.ts';
 import { orderForceBenches } from './order-force.ts';
 import { orderImpactBenches } from './order-impact.ts';
 import { orderScaleBenches } from './order-scale.ts';
+import { sealBenches } from './seal.ts';
 import { Stage } from './stage.ts';
 import { verdictBenches } from './verdict.ts';
 
@@ -27,12 +29,14 @@ const benchesOn = (stage: Stage): Bench[] => [
   ...connectBenches(stage),
   checkInBench(stage),
   fanOutBench(stage),
+  ...messageBenches(stage),
   ...orderForceBenches(stage),
 ];
 
 /** Those that need no stage, or bring their own. */
 const apart: readonly Bench[] = [
   ...verdictBenches,
+  ...sealBenches,
   ...devicesListBenches,
   ...orderImpactBenches,
   ...orderScaleBenches(values.svg),

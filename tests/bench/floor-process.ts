@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import type { FloorAnswer, FloorTask } from './floor.ts';
 import { collectGarbage, INSPECTABLE, pin } from './process.ts';
 
+/** Whoever connects to this and a name is relayed to by that name; to any other path, echoed. */
+export const RELAY_PATH = '/relay/';
+
 export interface Floor {
   readonly pid: number;
   /** Ports: mutual TLS with links, and TLS that enrols. */

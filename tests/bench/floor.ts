@@ -1,6 +1,6 @@
 /**
  * The floor: the barest program that does the same as Cordon on the wire and knows nothing. Mutual TLS and `ws`, an echo that parses and
- * writes JSON, a fan-out, and the cryptography of an enrolment. A process of its own; the benchmark talks to it over IPC.
+ * writes JSON, a relay, a fan-out, and the cryptography of an enrolment. A process of its own; the benchmark talks to it over IPC.
  */
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,6 +8,8 @@ import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { KEY_EXCHANGE_GROUPS } from '../../server/gateway/tls-listener.ts';
+import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
+import { RELAY_PATH } from './floor-process.ts';
 
 export interface FloorStart {
   readonly do: 'start';
@@ -23,6 +25,7 @@ export type FloorTask =
 export type FloorAnswer = { readonly done: 'start'; readonly device: number; readonly open: number } | { done: 'task' };
 
 const connections = new Set<WebSocket>();
+const named = new Map<string, WebSocket>();
 const { privateKey: issuer } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 /** About as many bytes as a device's certificate has before its signature. */
 const TEMPLATE = Buffer.alloc(420, 0x30);
@@ -68,7 +71,9 @@ async function start({ key, cert, ca }: FloorStart): Promise<FloorAnswer> {
         connections.add(link);
         link.on('close', () => connections.delete(link));
         link.on('error', () => link.terminate());
-        link.on('message', (data) => link.send(JSON.stringify(JSON.parse(data.toString()))));
+        const { url = '' } = request;
+        if (url.startsWith(RELAY_PATH)) relay(link, url.slice(RELAY_PATH.length));
+        else link.on('message', (data) => link.send(JSON.stringify(JSON.parse(data.toString()))));
       }),
     );
   });
@@ -80,6 +85,18 @@ async function start({ key, cert, ca }: FloorStart): Promise<FloorAnswer> {
     });
   });
   return { done: 'start', device, open };
+}
+
+/** What comes goes on as it came to whom it names, and its sender gets an answer as long as Cordon's. Nothing is kept. */
+function relay(link: WebSocket, name: string): void {
+  named.set(name, link);
+  link.on('message', (data) => {
+    const { id, to }: Extract<DeviceFrame, { kind: 'post' }> = JSON.parse(data.toString());
+    const recipients = to.map((device) => ({ device, outcome: 'stored' as const, denial: null }));
+    for (const device of to) named.get(device)?.send(data, { binary: false });
+    const answer: ServerFrame = { kind: 'posted', id, outcome: 'accepted', denial: null, recipients };
+    link.send(JSON.stringify(answer));
+  });
 }
 
 async function fanOut(frame: string): Promise<void> {

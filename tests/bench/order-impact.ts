@@ -1,32 +1,40 @@
 /**
- * What an order's page asks of the server: whom it would reach in a fleet of a hundred thousand, and how far it has come over ten thousand.
+ * What an order's page asks of the server: whom it would reach in a fleet of a hundred thousand, how far it has come over ten thousand, and what its
+ * exit has come to.
  * In this process, on figures and not against a floor; a store is put on disk once for all of them.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LocalBus } from '../../server/bus/bus.ts';
 import { reachOf } from '../../server/jurisdiction/ties.ts';
-import { createRehearsal, sizeOf } from '../../server/orders/rehearsal.ts';
+import { createExits } from '../../server/orders/exit/exits.ts';
+import { createRehearsal, type Rehearsal, sizeOf } from '../../server/orders/rehearsal.ts';
 import { type Database, openDatabase } from '../../server/store/database.ts';
+import { ExitStore } from '../../server/store/exit-store.ts';
+import { HoldStore } from '../../server/store/hold-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { ProgressStore } from '../../server/store/progress-store.ts';
 import { StandingStore } from '../../server/store/standing-store.ts';
 import type { OrderTerms } from '../../shared/order/documents.ts';
 import { compileRule } from '../../shared/order/rules.ts';
+import type { Clock } from '../../shared/time/clock.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addGroup } from '../support/fleet-rows.ts';
-import { addPlacedFleet, addReceipts, type PlacedDevice } from '../support/placed-fleet.ts';
+import { addPlacedFleet, addReceipts, addWaiting, type PlacedDevice } from '../support/placed-fleet.ts';
 import { NOW, revisionDocument, TERMS } from '../support/signed-documents.ts';
 import type { Bench, Sample } from './measure.ts';
 
 const HOUR = 3_600_000;
 const DEVICES = 100_000;
+/** Those that are in its place. */
+const DENIED = (DEVICES / 20) * 17;
 const REPORTING = 10_000;
 /** As many as one question about progress takes. */
 const AT_ONCE = 500;
 const RUNS = 5;
 
-/** Of twenty, sixteen at home where the order is; the others travel, visit, live near its border or are nowhere. */
+/** Of twenty, sixteen at home where the order is; the others travel, visit, live near its border or are nowhere. Something waits for a quarter. */
 function* fleet(): Generator<PlacedDevice> {
   for (let index = 0; index < DEVICES; index += 1) {
     const kind = index % 20;
@@ -67,6 +75,11 @@ async function open(): Promise<Database> {
       ...services.map((service) => ({ device, order, kind: 'restored', revision: 2, service, at: NOW + 4 }) as const),
     ]);
   await addReceipts(database, rows);
+  const waiting = devices.filter((_, index) => index % 4 === 0);
+  await addWaiting(
+    database,
+    waiting.map((device) => ({ device, messages: 20, bytes: 40_000, commands: 1 })),
+  );
   // What was written is then in the file itself, as it is on a server that has been running.
   await database.close();
   return openDatabase({ file });
@@ -87,16 +100,20 @@ interface Pass {
   readonly found: number;
 }
 
-async function pass(terms: Partial<OrderTerms>): Promise<Pass> {
-  const database = await world();
-  const clock = new DrivenClock(NOW);
+function rehearsalOn(database: Database, clock: Clock): Rehearsal {
   const places = new JurisdictionStore(database);
-  const rehearsal = createRehearsal({
+  return createRehearsal({
     clock,
     standing: new StandingStore(database),
     jurisdiction: { affectedBy: (rule) => places.reached(reachOf(rule, clock.now())) },
   });
-  const rule = compileRule({ revision: revisionDocument({ terms: { ...TERMS, ...terms } }), lasting: false });
+}
+
+async function pass(terms: Partial<OrderTerms>, before?: Partial<OrderTerms>): Promise<Pass> {
+  const rehearsal = rehearsalOn(await world(), new DrivenClock(NOW));
+  const ruleOf = (own: Partial<OrderTerms>) =>
+    compileRule({ revision: revisionDocument({ terms: { ...TERMS, ...own } }), lasting: false });
+  const rule = ruleOf(terms);
   let longest = 0;
   let last = cpu();
   let looking = true;
@@ -111,6 +128,8 @@ async function pass(terms: Partial<OrderTerms>): Promise<Pass> {
     rule,
     exemptions: [],
     listed: 3,
+    number: '2015-001',
+    against: before ? { rule: ruleOf(before), exemptions: [] } : null,
     at: 'effective',
     whom: 'all',
     names: new Set(['ada lovelace']),
@@ -128,8 +147,8 @@ async function samples(figure: () => Promise<number>): Promise<Sample[]> {
   return all;
 }
 
-async function everyone(): Promise<Pass> {
-  const done = await pass({});
+async function everyone(before?: Partial<OrderTerms>): Promise<Pass> {
+  const done = await pass({}, before);
   if (done.found !== DEVICES) throw new Error(`the order should concern every device, and concerned ${done.found}`);
   return done;
 }
@@ -155,6 +174,40 @@ async function progress(): Promise<number> {
   return cost;
 }
 
+/** On its first day: hardly anyone has answered. */
+async function exit(): Promise<number> {
+  const database = await world();
+  const clock = new DrivenClock(NOW);
+  const rehearsal = rehearsalOn(database, clock);
+  const revision = revisionDocument({ revision: 3, act: 'exit' });
+  const rule = compileRule({ revision, lasting: false });
+  const asked = {
+    exemptions: [],
+    listed: null,
+    number: null,
+    against: null,
+    at: 'now',
+    names: new Set<string>(),
+  } as const;
+  const exits = createExits({
+    ...{ store: new ExitStore(database), holds: new HoldStore(database), clock, bus: new LocalBus(), log: console },
+    accepted: () => new Map([[rule.order, { revision }]]),
+    withheld: () => false,
+    exitsOf: () => [{ revision: rule.revision, adoptedAt: NOW }],
+    denied: async () => {
+      const { sets } = await rehearsal.rehearseAnew({ ...asked, rule, whom: 'denied' });
+      return sets.flatMap(({ devices, reasons }) => devices.map((device) => ({ device, reasons })));
+    },
+  });
+  const began = cpu();
+  const progress = await exits.progressAnew(rule.order);
+  const cost = cpu() - began;
+  await exits.stop();
+  if (progress?.unheard !== DENIED)
+    throw new Error(`${DENIED} have not answered, and ${progress?.unheard} were counted`);
+  return cost;
+}
+
 const MS = 'ms of CPU';
 
 export const orderImpactBenches: readonly Bench[] = [
@@ -166,12 +219,20 @@ export const orderImpactBenches: readonly Bench[] = [
     run: () => samples(async () => (await everyone()).cost),
   },
   {
+    name: 'order-impact-against',
+    unit: MS,
+    budget: 2_000,
+    better: 'less',
+    run: () => samples(async () => (await everyone({ areas: ['IN', 'AE'] })).cost),
+  },
+  {
     name: 'order-impact-slice',
     unit: MS,
     budget: 50,
     better: 'less',
-    run: () => samples(async () => (await everyone()).longest),
+    run: () => samples(async () => (await everyone({ areas: ['IN', 'AE'] })).longest),
   },
   { name: 'order-impact-none', unit: MS, budget: 50, better: 'less', run: () => samples(elsewhere) },
+  { name: 'order-exit', unit: MS, budget: 2_000, better: 'less', run: () => samples(exit) },
   { name: 'order-progress', unit: MS, budget: 100, better: 'less', run: () => samples(progress) },
 ];

@@ -147,6 +147,17 @@ export class Stage {
     return count;
   }
 
+  /** How many entries wait in all mailboxes. Counted in the store: what the server says of it is a minute old. */
+  async waiting(): Promise<number> {
+    const database = await this.#database();
+    const { count } = await database.db
+      .selectFrom('mailbox_entries')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow();
+    await database.close();
+    return count;
+  }
+
   /** A device that a benchmark has enrolled. */
   add(device: BenchDevice): void {
     this.#devices.push(device);

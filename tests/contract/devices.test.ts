@@ -178,7 +178,7 @@ describeOnEveryStore('presence', (open) => {
     const { devices, clock, wakes } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
     const first = await devices.connected(connect(device));
-    expect(first).toEqual({ epoch: 1, tookOver: false, reportsThrough: 0 });
+    expect(first).toMatchObject({ epoch: 1, tookOver: false, reportsThrough: 0 });
     clock.jump(NOW + 10);
     const second = await devices.connected({ ...connect(device), address: '192.0.2.2' });
     expect(second).toMatchObject({ epoch: 2, tookOver: true });
@@ -385,8 +385,8 @@ describeOnEveryStore('the list of devices', (open) => {
     await database.db
       .insertInto('locations')
       .values([
-        { device_id: ann, state: '{}', changed_at: 1, unknown_at: NOW + 1 },
-        { device_id: bob, state: '{}', changed_at: 1, unknown_at: null },
+        { device_id: ann, state: '{}', changed_at: 1, unknown_at: NOW + 1, folded_before: null },
+        { device_id: bob, state: '{}', changed_at: 1, unknown_at: null, folded_before: null },
       ])
       .execute();
     const found = async (filter: DeviceFilter, groups: GroupId[] | null = null) => {
@@ -429,7 +429,7 @@ describeOnEveryStore('the list of devices', (open) => {
     const database = await open();
     const { devices } = fleet(database);
     const groups = [await addGroup(database, 'none'), await addGroup(database, 'us', 'US-CA')];
-    const homes = [null, 'PK', 'US', 'US-NY', 'FR'];
+    const homes = [null, 'PK', 'US', 'US-NY', 'FR', 'ES', 'ES-CT', 'ES-B', 'ES-M'];
     for (const group of groups) for (const home of homes) await addDevice(database, { group, home });
     const stated = await addDevice(database, { group: groups[0]!, home: 'PK' });
     await devices.update(stated, { statement: { kind: 'home', reason: 'posted', areas: [FR], until: NOW + 1 } });
@@ -438,7 +438,12 @@ describeOnEveryStore('the list of devices', (open) => {
     }
     const part = fc.record({
       group: fc.constantFrom(null, ...groups),
-      homes: fc.constantFrom(null, ...[['PK'], ['US'], ['US-NY'], ['FR', 'DE'], ['US-CA', 'PK']].map(parsePlaces)),
+      homes: fc.constantFrom(
+        null,
+        ...[['PK'], ['US'], ['US-NY'], ['FR', 'DE'], ['US-CA', 'PK'], ['ES-CT'], ['ES'], ['ES-B', 'ES-MD']].map(
+          parsePlaces,
+        ),
+      ),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(part, { maxLength: 3 }), async (scope) => {

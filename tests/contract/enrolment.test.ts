@@ -7,9 +7,10 @@ import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { EnrolmentStore } from '../../server/store/enrolment-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
+import { HoldStore } from '../../server/store/hold-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
 import type { AreaCode } from '../../shared/areas/area-code.ts';
-import { type DeviceId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, newDeviceId, newGroupId, newLegalHoldId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { buildCsr, extensionRequest } from '../support/build-csr.ts';
 import { csrFor, DOMAIN_NOW, newKey, testAuthority, testEnrolment } from '../support/enrolment.ts';
@@ -244,6 +245,37 @@ describeOnEveryStore('enrolment', (open) => {
       refused('internal'),
     );
     expect(await counts(database)).toEqual({ devices: 2, certificates: 2, leaves: 2 });
+  });
+
+  it('leaves a device under a legal hold in its enrolment, whether the hold was placed before the code or after', async () => {
+    const database = await open();
+    const group = await addGroup(database, 'Karachi');
+    const { enrolment, code } = testEnrolment(database, authority);
+    const device = await code(group);
+    await enrolment.redeem({ ...device, csr: csrFor(device.id), address: ADDRESS });
+    const again = await code(group, { device: device.id });
+    const holds = new HoldStore(database);
+    const hold = { id: newLegalHoldId(), reason: 'r', reference: null, placedAt: 1, placedBy: 'acc', realAt: 1 };
+    const leaf = { at: 1, subject: device.id, public: {} };
+    // The codes of this test are all for Amina.
+    const on = { kind: 'user', user: 'AMINA', folded: 'amina' } as const;
+    await holds.place({ ...hold, on }, { kind: 'legal-hold.placed', ...leaf });
+    const before = await counts(database);
+    await expect(code(group, { device: device.id })).rejects.toThrow(refused('legal_hold'));
+    await expect(enrolment.redeem({ ...again, csr: csrFor(device.id), address: ADDRESS })).rejects.toThrow(
+      refused('legal_hold'),
+    );
+    expect(await counts(database)).toEqual(before);
+    const other = await code(group);
+    expect(await enrolment.redeem({ ...other, csr: csrFor(other.id), address: ADDRESS })).toMatchObject({
+      generation: 1,
+    });
+    expect(await holds.held([device.id, other.id])).toEqual(new Set([device.id, other.id]));
+
+    await holds.release(hold.id, { at: 2, by: 'acc', reason: 'r' }, { kind: 'legal-hold.released', ...leaf });
+    expect(await enrolment.redeem({ ...again, csr: csrFor(device.id), address: ADDRESS })).toMatchObject({
+      generation: 2,
+    });
   });
 
   it('enrols a device again in its next generation and ends the earlier one', async () => {

@@ -13,14 +13,15 @@ import { type AreaCode, expandAreas, parseArea, parsePlace, placeOrNull } from '
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { evaluate } from '../../shared/verdict/evaluate.ts';
-import { locationAt } from '../../shared/verdict/locate.ts';
+import { emptyLocation, locationAt, observeAll } from '../../shared/verdict/locate.ts';
 import { CASES_BEGIN, factsOf, loadCases, observationsOf, rulesOf, runCase } from '../../shared/verdict/run-case.ts';
-import type { OrderRule } from '../../shared/verdict/terms.ts';
+import type { Observation, OrderRule } from '../../shared/verdict/terms.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { addPlacedFleet, type PlacedDevice } from '../support/placed-fleet.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const HOUR = 3_600_000;
+const MINUTE = 60_000;
 const PAKISTAN = '39.32.0.1';
 const EMIRATES = '5.31.0.1';
 const folder = mkdtempSync(join(tmpdir(), 'cordon-ip-'));
@@ -31,7 +32,11 @@ const byCode: IpDatabases = {
   list: async () => [],
   import: () => Promise.reject(new Error('not here')),
   activate: () => Promise.reject(new Error('not here')),
-  current: () => ({ hash: '', name: '', builtAt: 0 }),
+  rollback: () => Promise.reject(new Error('not here')),
+  open: () => Promise.reject(new Error('not here')),
+  uses: async () => [],
+  follow: async () => undefined,
+  current: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
   look: (text) => ({ country: placeOrNull(text), registered: null, represented: null }),
 };
 
@@ -107,6 +112,23 @@ describeOnEveryStore('jurisdiction', (open) => {
         expect(await jurisdiction.affectedBy(order), given.name).toContain(device);
       }
     }
+  });
+
+  it('folds what was observed at one instant together, though each came and was stored by itself', async () => {
+    const database = await open();
+    const { clock, jurisdiction } = await world(database, byCode);
+    const device = await addDevice(database, { group: await addGroup(database, 'g'), home: null });
+    const at = clock.now();
+    clock.jump(at + HOUR);
+    const observations: Observation[] = [
+      { source: 'network', areas: [parsePlace('PK')], at },
+      { source: 'position', areas: [parsePlace('AE')], at: at + HOUR },
+      { source: 'network', areas: [parsePlace('IN')], at: at + HOUR },
+    ];
+    for (const each of observations) await jurisdiction.observe(device, 1, [each]);
+    const { location } = (await jurisdiction.facts([device])).get(device)!;
+    expect(location).toEqual(observeAll(emptyLocation(), observations));
+    expect(location.counted?.areas).toEqual(['PK']);
   });
 
   it('finds by its index those whom an order may reach and nobody else', async () => {
@@ -279,6 +301,29 @@ describeOnEveryStore('jurisdiction', (open) => {
     expect((await locate(jurisdiction, device, at + 24 * HOUR)).areas).toEqual([]);
   });
 
+  it('case 59: a device whose clock is years ahead is where it is now, and one years behind is nowhere by that', async () => {
+    const database = await open();
+    const { clock, jurisdiction } = await world(database, byCode);
+    const group = await addGroup(database, 'g');
+    const [ahead, behind] = [await addDevice(database, { group }), await addDevice(database, { group })];
+    const at = clock.now();
+    const YEAR = 8766 * HOUR;
+    await jurisdiction.observe(ahead, 1, [{ source: 'network', areas: ['PK'], at: at + 10 * YEAR }]);
+    await jurisdiction.observe(behind, 1, [{ source: 'network', areas: ['PK'], at: at - 10 * YEAR }]);
+    expect((await locate(jurisdiction, ahead, at)).areas).toEqual(['PK']);
+    expect((await locate(jurisdiction, behind, at)).certainty).toBe('unknown');
+    // Neither hides, nor revives, what is observed once the clock is right.
+    clock.jump(at + HOUR);
+    for (const device of [ahead, behind]) {
+      await jurisdiction.observe(device, 1, [{ source: 'network', areas: ['AE'], at: at + HOUR }]);
+      await jurisdiction.observe(device, 1, [{ source: 'network', areas: ['AE'], at: at + HOUR + 1 }]);
+      clock.jump(clock.now() + 20 * MINUTE);
+      expect((await locate(jurisdiction, device, clock.now())).areas).toEqual(['AE']);
+    }
+    await jurisdiction.observe(behind, 1, [{ source: 'network', areas: ['PK'], at: at - 9 * YEAR }]);
+    expect((await locate(jurisdiction, behind, clock.now())).areas).toEqual(['AE']);
+  });
+
   it('lets an address age from the moment the server knows that it is gone', async () => {
     const database = await open();
     const { clock, jurisdiction } = await world(database, byCode);
@@ -341,9 +386,8 @@ describeOnEveryStore('jurisdiction', (open) => {
     const { clock, jurisdiction } = await world(database, byCode);
     const device = await addDevice(database, { group: await addGroup(database, 'g', 'PK') });
     const at = clock.now();
-    await new DeviceStore(database).update(device, {
-      statement: { kind: 'home', reason: 'posted', areas: [parsePlace('FR')], at, until: at + HOUR },
-    });
+    const statement = { kind: 'home', reason: 'posted', areas: [parsePlace('FR')], at, until: at + HOUR } as const;
+    await new DeviceStore(database).update(device, { statement }, at);
     await jurisdiction.deviceChanged(device);
     expect((await jurisdiction.facts([device])).get(device)?.home).toBe('FR');
     expect((await locate(jurisdiction, device, at)).certainty).toBe('unknown');

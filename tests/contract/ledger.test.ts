@@ -6,7 +6,8 @@ import { sql } from 'kysely';
 import { afterEach, expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createLedger, type Ledger } from '../../server/ledger/ledger.ts';
-import type { Database } from '../../server/store/database.ts';
+import { backupTo } from '../../server/store/backup.ts';
+import { type Database, openDatabase } from '../../server/store/database.ts';
 import { appendLeaf } from '../../server/store/leaves.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { setMeta } from '../../server/store/meta-store.ts';
@@ -123,6 +124,16 @@ describeOnEveryStore('the ledger', (open) => {
     expect(subjects[0]).not.toBe(subjects[1]);
     const openings = await database.db.selectFrom('ledger_openings').selectAll().orderBy('leaf_id').execute();
     expect(openings.map(({ salt, subject }) => subjectCommitment(Buffer.from(salt, 'hex'), subject))).toEqual(subjects);
+    // Whoever guesses right whom it is about cannot tell: neither without a salt, nor by all that the leaves say, nor by the salt of another leaf.
+    const [first, second] = openings.map(({ salt }) => Buffer.from(salt, 'hex')) as [Buffer, Buffer];
+    const said = bodies.flatMap(({ body }) => [
+      Buffer.from(body),
+      Buffer.from(String(JSON.parse(body).subject), 'hex'),
+    ]);
+    for (const salt of [Buffer.alloc(0), Buffer.alloc(32), ...said, second]) {
+      expect(subjectCommitment(salt, 'dev_0')).not.toBe(subjects[0]);
+    }
+    expect(subjectCommitment(first, 'dev_0')).toBe(subjects[0]);
   });
 
   it('copies itself to an outsider, who goes on from where the copy ended', async () => {
@@ -191,6 +202,31 @@ describeOnEveryStore('the ledger', (open) => {
 });
 
 describeOnSqlite('the ledger', (open) => {
+  it('case 38: a store that was restored older than a published checkpoint is found out, also once it has grown past it', async () => {
+    const database = await open();
+    const ledger = ledgerOver(database);
+    await addLeaves(database, 20);
+    await ledger.sequence();
+    const backup = join(folder(), 'backup.db');
+    await backupTo(database, backup);
+    await addLeaves(database, 5, 20);
+    await ledger.sequence();
+    const copy = folder();
+    await copyLedger(served(ledger), copy);
+    const restored = await openDatabase({ file: backup });
+    try {
+      const again = ledgerOver(restored);
+      await again.sequence();
+      await expect(copyLedger(served(again), copy)).rejects.toThrow('cut short or restored');
+      await addLeaves(restored, 30, 20);
+      await again.sequence();
+      await expect(copyLedger(served(again), copy)).rejects.toThrow('it forked');
+      expect((await verifyLedgerCopy(copyInFolder(copy))).checkpoint.size).toBe(25);
+    } finally {
+      await restored.close();
+    }
+  });
+
   it('case 39: on a full disk the change is refused with its leaf, and the ledger goes on afterwards', async () => {
     const database = await open();
     const ledger = ledgerOver(database);

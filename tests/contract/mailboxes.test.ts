@@ -41,6 +41,7 @@ async function service(database: Database) {
       device,
       known: true,
       denial: more.denied?.includes(device) ? denial : null,
+      waiting: more.denied?.includes(device) ? 'hold' : null,
     })),
     ...more,
   });

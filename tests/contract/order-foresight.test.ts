@@ -14,7 +14,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { addGroup } from '../support/fleet-rows.ts';
 import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
-import { addPlacedFleet, addReceipts, type PlacedDevice, type ToldRow } from '../support/placed-fleet.ts';
+import { addPlacedFleet, addReceipts, addWaiting, type PlacedDevice, type ToldRow } from '../support/placed-fleet.ts';
 import { NOW } from '../support/signed-documents.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
@@ -27,7 +27,11 @@ const noAddresses: IpDatabases = {
   list: async () => [],
   import: () => Promise.reject(new Error('not here')),
   activate: () => Promise.reject(new Error('not here')),
-  current: () => ({ hash: '', name: '', builtAt: 0 }),
+  rollback: () => Promise.reject(new Error('not here')),
+  open: () => Promise.reject(new Error('not here')),
+  uses: async () => [],
+  follow: async () => undefined,
+  current: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
   look: () => ({ country: null, registered: null, represented: null }),
 };
 
@@ -92,11 +96,20 @@ describeOnEveryStore('what an order would do', (openStore) => {
     const now = await impact(order, 'now');
     expect(now).toMatchObject({ at: NOW, revision: 1, fleet: 10, total: 9 });
     expect(counted(now.counts)).toEqual({
-      ...{ denied: 2, borderline: 1, unknown: 2, visiting: 1, travelling: 1, exempt: 2, offline_behind: 1 },
+      ...{
+        denied: 2,
+        borderline: 1,
+        unknown: 2,
+        visiting: 1,
+        travelling: 1,
+        exempt: 2,
+        offline_behind: 1,
+        uninformed: 2,
+      },
     });
     const classes = Object.fromEntries(now.devices.map((each) => [each.device, each.classes.join(' ')]));
     expect(classes).toEqual({
-      [fleet.resident]: 'denied',
+      [fleet.resident]: 'denied uninformed',
       [fleet.visitor]: 'visiting',
       [fleet.traveller]: 'travelling',
       [fleet.border]: 'borderline',
@@ -104,7 +117,7 @@ describeOnEveryStore('what an order would do', (openStore) => {
       [fleet.never]: 'unknown',
       [fleet.mission]: 'exempt',
       [fleet.missionAbroad]: 'exempt',
-      [fleet.silent]: 'denied offline_behind',
+      [fleet.silent]: 'denied offline_behind uninformed',
     });
     const then = await impact(order, 'effective', 'denied');
     expect(then).toMatchObject({ at: EFFECTIVE, total: 3 });
@@ -112,12 +125,71 @@ describeOnEveryStore('what an order would do', (openStore) => {
       [fleet.resident, fleet.visitor, fleet.silent].sort(),
     );
     expect(then.devices.find(({ device }) => device === fleet.visitor)).toMatchObject({
-      ...{ classes: ['denied', 'visiting'], denied: ['messaging', 'mail'], reasons: ['present'] },
+      ...{ classes: ['denied', 'visiting', 'uninformed'], denied: ['messaging', 'mail'], reasons: ['present'] },
       ...{ areas: ['PK'], home: 'GB', connected: true },
     });
     expect((await world.orders.affected(order)).map(({ device }) => device).sort()).toEqual(
       [fleet.resident, fleet.silent].sort(),
     );
+  });
+
+  it('tells what waits for whom, who was never informed, and what a revision changes', async () => {
+    const { proposer } = await begin();
+    const { resident, told, emirati, far } = await add({
+      resident: { home: 'PK', presence: online(), seen: seen('PK') },
+      told: { home: 'PK', presence: offline(), seen: [{ source: 'network', areas: ['PK'], at: NOW - HOUR }] },
+      emirati: { home: 'AE', presence: online(), seen: seen('AE') },
+      far: { home: 'GB', presence: online(), seen: seen('GB') },
+    });
+    await addWaiting(database, [
+      { device: resident, messages: 2, bytes: 900, commands: 1 },
+      { device: emirati, messages: 5, bytes: 5_000, commands: 5 },
+      { device: far, messages: 1, bytes: 1, commands: 1 },
+    ]);
+    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    await addReceipts(database, [
+      { device: told, ...{ kind: 'informed', order, revision: 1, service: null, at: NOW } },
+    ]);
+    // Of a revision that was never adopted nobody can have heard.
+    const first = await impact(order, 'effective');
+    expect(counted(first.counts)).toMatchObject({ denied: 2, uninformed: 2 });
+    expect(first).toMatchObject({ against: null, changes: null });
+    expect(first.waiting).toEqual({ devices: 1, messages: 2, bytes: 900, commands: 1 });
+    await adopt(order, 1);
+    expect(counted((await impact(order, 'effective')).counts)).toMatchObject({ denied: 2, uninformed: 1 });
+
+    await world.orders.act(proposer.id, order, { act: 'revise', areas: ['PK', 'AE'], exempt: [{ device: told }] });
+    const held = (more: object) =>
+      world.orders.impact(order, 2, { at: 'effective', against: 1, offset: 0, limit: 10, ...more });
+    const second = await held({});
+    expect(second).toMatchObject({ revision: 2, against: 1, changes: { in: 1, out: 1, changed: 0 }, total: 3 });
+    expect(second.waiting).toEqual({ devices: 2, messages: 7, bytes: 5_900, commands: 6 });
+    expect(second.places).toEqual([
+      { area: 'AE', devices: 1, denied: 1 },
+      { area: 'PK', devices: 2, denied: 1 },
+    ]);
+    const byDevice = Object.fromEntries(second.devices.map((each) => [each.device, each]));
+    expect(byDevice[told]).toMatchObject({
+      ...{ classes: ['exempt'], denied: [], waits: { messages: 0, bytes: 0, commands: 0 } },
+      change: { kind: 'out', before: { denied: ['messaging', 'mail'], reasons: ['present', 'network'] } },
+    });
+    expect(byDevice[emirati]).toMatchObject({
+      ...{ classes: ['denied', 'uninformed'], waits: { messages: 5, bytes: 5_000, commands: 5 } },
+      change: { kind: 'in', before: { denied: [], reasons: [] } },
+    });
+    const some = async (more: object) => {
+      const { total, devices } = await held(more);
+      expect(devices).toHaveLength(total);
+      return devices.map(({ device }) => device);
+    };
+    expect(await some({ change: 'in' })).toEqual([emirati]);
+    expect(await some({ change: 'out', class: 'denied' })).toEqual([]);
+    expect(await some({ area: 'PK', class: 'uninformed' })).toEqual([resident]);
+    // Withdrawn, it denies nobody any more: all go out.
+    await world.orders.act(proposer.id, order, { act: 'withdraw' });
+    const withdrawn = await world.orders.impact(order, 3, { at: 'effective', against: 1, offset: 0, limit: 0 });
+    expect(withdrawn.changes).toEqual({ in: 0, out: 2, changed: 0 });
+    await expect(held({ against: 9 })).rejects.toMatchObject({ code: 'not_found' });
   });
 
   it('turns its pages without a gap', async () => {
@@ -156,11 +228,11 @@ describeOnEveryStore('what an order would do', (openStore) => {
       newest: { home: 'PK', presence: offline(3), seen: seen('PK') },
     });
     const { order } = await world.orders.propose(proposer.id, PROPOSAL);
-    expect(counted((await impact(order, 'effective')).counts)).toEqual({ denied: 3, offline_behind: 3 });
+    expect(counted((await impact(order, 'effective')).counts)).toEqual({ denied: 3, offline_behind: 3, uninformed: 3 });
     await adopt(order, 1);
     expect(world.orders.currentList()?.version).toBe(2);
     expect(counted((await impact(order, 'effective')).counts)).toEqual({
-      ...{ denied: 3, offline_current: 2, offline_behind: 1 },
+      ...{ denied: 3, offline_current: 2, offline_behind: 1, uninformed: 3 },
     });
     // A list that is only fresh says nothing new.
     world.clock.jump(NOW + DAY);
@@ -168,7 +240,7 @@ describeOnEveryStore('what an order would do', (openStore) => {
     expect(counted((await impact(order, 'effective')).counts)).toMatchObject({ offline_current: 2, offline_behind: 1 });
     // Of the revision that waits, whatever the adopted one was.
     await world.orders.act(proposer.id, order, { act: 'revise', services: ['mail'] });
-    expect(counted((await impact(order, 'effective')).counts)).toEqual({ denied: 3, offline_behind: 3 });
+    expect(counted((await impact(order, 'effective')).counts)).toEqual({ denied: 3, offline_behind: 3, uninformed: 3 });
     const adopted = await world.orders.impact(order, 1, { at: 'effective', offset: 0, limit: 0 });
     expect(adopted).toMatchObject({ revision: 1, total: 3, devices: [] });
   });
@@ -240,8 +312,9 @@ describeOnEveryStore('what an order would do', (openStore) => {
     expect(await against({ act: 'revise', order, title: '' })).toEqual(['act: order_closed', 'title: invalid_input']);
     expect((await world.orders.get(order)).latestRevision).toBe(2);
     // Whoever may decide about some areas only is told so of each other one.
-    const only = (area: AreaCode) => {
-      if (area !== 'IN') throw new CordonError('out_of_scope', `not ${area}`);
+    const only = (places: readonly AreaCode[]) => {
+      const beyond = places.find((place) => place !== 'IN');
+      if (beyond) throw new CordonError('out_of_scope', `not ${beyond}`);
     };
     const beyond = async (draft: Parameters<typeof world.orders.preview>[0]) => {
       const { problems, impact: found } = await world.orders.preview(draft, only);
@@ -367,11 +440,30 @@ describeOnEveryStore('how far an order has come', (openStore) => {
         );
       const { order } = await world.orders.propose(proposer.id, PROPOSAL);
       expect(await world.orders.progress(order)).toEqual({
-        ...{ revision: null, reached: 0, connected: 0, informed: 0, shown: 0, enforced: 0, restored: 0, newest: null },
+        ...{
+          revision: null,
+          reached: 0,
+          connected: 0,
+          informed: 0,
+          shown: 0,
+          enforced: 0,
+          restored: 0,
+          newest: null,
+          notices: [],
+        },
       });
       for (const person of [ada, ben]) await world.sign(order, 1, person);
       for (const device of [one, two, far]) await report(device, told('informed', 1, NOW + 1));
-      const ahead = { revision: 1, reached: 2, connected: 1, informed: 2, shown: 0, enforced: 0, restored: 0 };
+      const ahead = {
+        revision: 1,
+        reached: 2,
+        connected: 1,
+        informed: 2,
+        shown: 0,
+        enforced: 0,
+        restored: 0,
+        notices: [],
+      };
       expect(await world.orders.progress(order)).toEqual({ ...ahead, newest: NOW + 1 });
       world.clock.jump(AT);
       await report(
@@ -443,5 +535,46 @@ describeOnEveryStore('how devices stand', (openStore) => {
     expect(standing.has(ended)).toBe(false);
     expect(await store.activeDevices()).toBe(3);
     expect(await store.standing([])).toEqual(new Map());
+  });
+
+  it('has what waits for their present enrolment, and whether it was ever informed', async () => {
+    const database = await openStore();
+    const group = await addGroup(database, 'g');
+    const [full, early, told, unverified, nothing] = await addPlacedFleet(database, group, NOW, [{}, {}, {}, {}, {}]);
+    if (!full || !early || !told || !unverified || !nothing) throw new Error('no devices');
+    const all = [full, early, told, unverified, nothing];
+    await addWaiting(database, [
+      { device: full, messages: 3, bytes: 70, commands: 2 },
+      { device: early, messages: 3, bytes: 70, commands: 2 },
+    ]);
+    await database.db.updateTable('devices').set({ generation: 2 }).where('id', '=', early).execute();
+    await database.db.updateTable('commands').set({ state: 'stored' }).where('id', '=', `${full} 0`).execute();
+    const row = { kind: 'informed', order: ORDER, revision: 1, service: null, at: NOW } as const;
+    await addReceipts(database, [
+      { ...row, device: told },
+      { ...row, device: told, revision: 2 },
+      { ...row, device: early },
+      { ...row, device: unverified, verified: false },
+      { ...row, device: nothing, order: '2015-002' },
+      { ...row, device: nothing, kind: 'shown' },
+    ]);
+    const store = new StandingStore(database);
+    const waits = { messages: 3, bytes: 70, commands: 2 };
+    const nothings = { messages: 0, bytes: 0, commands: 0 };
+    const dues = async (order: string | null) =>
+      [...(await store.standingAndDues(all, order))].map(([device, one]) => [device, one.waits, one.informed]);
+    const unheard = [
+      [full, waits, false],
+      [early, nothings, false],
+      [told, nothings, false],
+      [unverified, nothings, false],
+      [nothing, nothings, false],
+    ];
+    expect(await dues(ORDER)).toEqual(unheard.map((each) => (each[0] === told ? [told, nothings, true] : each)));
+    expect(await dues(null)).toEqual(unheard);
+    expect(await dues('2015-003')).toEqual(unheard);
+    await database.db.updateTable('commands').set({ state: 'done' }).execute();
+    expect((await dues(null))[0]).toEqual([full, { ...waits, commands: 0 }, false]);
+    expect(await store.standingAndDues([], ORDER)).toEqual(new Map());
   });
 });

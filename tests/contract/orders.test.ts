@@ -6,16 +6,22 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, it, vi } from 'vitest';
 import { openAuthority } from '../../certs/authority.ts';
 import type { Orders } from '../../server/orders/orders.ts';
+import type { Proposal } from '../../server/orders/proposals.ts';
 import type { Database } from '../../server/store/database.ts';
+import { removeExpired } from '../../server/store/retention.ts';
 import { isCordonError } from '../../shared/errors.ts';
-import { verifyRoots } from '../../shared/order/approvers.ts';
-import type { Receipt } from '../../shared/order/documents.ts';
-import { signerOf } from '../../shared/order/dsse.ts';
+import { approvalOf } from '../../shared/order/approver-key.ts';
+import { personsWhoSigned, verifyRoots } from '../../shared/order/approvers.ts';
+import { parseDocument } from '../../shared/order/canonical.ts';
+import { decisionCommitment } from '../../shared/order/decision-record.ts';
+import { LARGEST_DOCUMENT, orderListSchema, PAYLOAD_TYPES, type Receipt } from '../../shared/order/documents.ts';
+import { payloadOf, signerOf } from '../../shared/order/dsse.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
 import { verifyList } from '../../shared/order/verify-list.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
 import { INSTALLATION, NOW } from '../support/signed-documents.ts';
+import { until as soon } from '../support/until.ts';
 import { describeOnEveryStore, type OpenStore } from './every-store.ts';
 
 const EFFECTIVE = Date.parse('2015-11-30T19:00:00.000Z');
@@ -47,11 +53,11 @@ function suite(openStore: OpenStore): void {
   const leaves = async () =>
     (await database.db.selectFrom('ledger_leaves').select('kind').orderBy('id').execute()).map((leaf) => leaf.kind);
   /** What a device that enrols now makes of what is public. */
-  const asNewDevice = (orders: Orders = world.orders) => {
+  const asNewDevice = (withheld = world.orders.withheld(), orders: Orders = world.orders) => {
     const envelope = orders.currentList()?.envelope;
     if (!envelope) throw new Error('there is no list');
     const known = { installation: INSTALLATION, version: 0, hash: null, orders: new Map() };
-    return verifyList({ envelope, root: verifyRoots(null, orders.roots()), known, now: world.clock.now() });
+    return verifyList({ envelope, withheld, root: verifyRoots(null, orders.roots()), known, now: world.clock.now() });
   };
   /** The whole state that may not move when something is refused. */
   const everything = async () => ({
@@ -65,6 +71,176 @@ function suite(openStore: OpenStore): void {
     expect(await code(world.orders.propose(world.people.proposer.id, PROPOSAL))).toBe('approvers_required');
     expect(world.orders.currentList()).toBeNull();
     expect(world.orders.rootVersion()).toBe(0);
+  });
+
+  it('what came with the instrument goes through every act in signed bytes; the order that it answers must be there', async () => {
+    const { proposer, ada, ben } = await begin();
+    const papers: Partial<Proposal> = {
+      receivedOn: '2015-07-24',
+      provenance: 'confirmed',
+      notice: { ur: 'سروس ختم' },
+      noticePlan: ['P7D', 'entry'],
+    };
+    const { order } = await world.orders.propose(proposer.id, { ...PROPOSAL, ...papers });
+    const sign = async (revision: number) => {
+      await world.sign(order, revision, ada);
+      await world.sign(order, revision, ben);
+    };
+    await sign(1);
+    await world.orders.act(proposer.id, order, { act: 'extend', effective: '2015-12-31T00:00' });
+    await sign(2);
+    await world.orders.act(proposer.id, order, { act: 'withdraw' });
+    await sign(3);
+    expect(asNewDevice().orders.get(order)?.revision).toMatchObject({ status: 'withdrawn', terms: papers });
+    const before = await everything();
+    const answer = (answers: string) => code(world.orders.propose(proposer.id, { ...PROPOSAL, answers }));
+    expect(await answer('2015-009')).toBe('not_found');
+    expect(await everything()).toEqual(before);
+    expect(await answer(order)).toBe('accepted');
+    const itself = { act: 'revise', answers: '2015-002' } as const;
+    expect(await code(world.orders.act(proposer.id, '2015-002', itself))).toBe('invalid_input');
+  });
+
+  it('documents and the decision record are kept sealed, named by hash, and gone after a month unless a revision names them', async () => {
+    const { proposer, ada, ben } = await begin();
+    const content = Buffer.from('%PDF the letter, in confidence');
+    const { id: by } = proposer;
+    const kept = await world.orders.keepDocument(by, 'application/pdf', content);
+    expect(await world.orders.keepDocument(by, 'text/plain', content)).toEqual(kept);
+    const other = await world.orders.keepDocument(by, 'text/plain', Buffer.from('never named'));
+    expect(await code(world.orders.keepDocument(by, 'text/plain', Buffer.alloc(0)))).toBe('invalid_input');
+    expect(await code(world.orders.keepDocument(by, 'text', content))).toBe('invalid_input');
+    const large = Buffer.alloc(LARGEST_DOCUMENT + 1);
+    expect(await code(world.orders.keepDocument(by, 'text/plain', large))).toBe('too_large');
+
+    const before = await everything();
+    const decision = { considered: 'Whether to appeal.', by: 'Zelda and counsel', reasons: 'We have people there.' };
+    const letter = { title: 'Letter', ...kept };
+    const propose = (documents: Proposal['documents']) =>
+      world.orders.propose(by, { ...PROPOSAL, documents, decision });
+    expect(await code(propose([{ ...letter, sha256: 'a'.repeat(64) }]))).toBe('not_found');
+    expect(await code(propose([{ ...letter, bytes: 3 }]))).toBe('invalid_input');
+    expect(await everything()).toEqual(before);
+    const { order, payload } = await propose([letter]);
+    await world.sign(order, 1, ada);
+    await world.sign(order, 1, ben);
+    const extend = { act: 'extend', effective: '2016-01-01T00:00' } as const;
+    expect(await code(world.orders.act(by, order, { ...extend, decision }))).toBe('invalid_input');
+    await world.orders.act(by, order, extend);
+
+    expect((await world.orders.document(order, kept.sha256)).content).toEqual(content);
+    expect(await code(world.orders.document(order, other.sha256))).toBe('not_found');
+    const { salt, commitment, ...record } = await world.orders.decision(order, 2);
+    expect(record).toEqual(decision);
+    expect(decisionCommitment(salt, record)).toBe(commitment);
+    expect(JSON.parse(payload).terms).toMatchObject({ documents: [letter], internal: commitment });
+
+    for (const table of [
+      'order_documents',
+      'order_decisions',
+      'order_revisions',
+      'ledger_leaves',
+      'order_lists',
+    ] as const) {
+      const text = JSON.stringify(await database.db.selectFrom(table).selectAll().execute());
+      expect(text.includes('in confidence') || text.includes('Zelda') || text.includes('have people')).toBe(false);
+    }
+    const later = { domain: NOW + 31 * 24 * HOUR, real: 0 };
+    expect(await removeExpired(database, later, 432)).toMatchObject({ order_documents: 1 });
+    expect((await world.orders.document(order, kept.sha256)).content).toEqual(content);
+  });
+
+  it('no more than a hundred documents wait to be named', async () => {
+    const { proposer } = await begin();
+    const keep = (at: number) => world.orders.keepDocument(proposer.id, 'text/plain', Buffer.from(`document ${at}`));
+    for (let at = 0; at < 100; at++) await keep(at);
+    expect(await code(keep(100))).toBe('too_large');
+    expect(await code(keep(99))).toBe('accepted');
+  });
+
+  it('an order that is kept from the public works on devices; its stub alone is listed, until its day, through every act', async () => {
+    const { proposer, ada, ben } = await begin();
+    const device = world.addDevice('PK');
+    const published = Date.parse('2016-01-05T00:00:00.000Z');
+    const secret = { title: 'Secret title', publication: { until: new Date(published).toISOString() } };
+    const { order, digest, payload } = await world.orders.propose(proposer.id, { ...PROPOSAL, ...secret });
+    const { key } = ada;
+    const { stub = '', ...bare } = approvalOf(key, payload);
+    for (const wrong of [
+      bare,
+      { ...bare, stub: bare.signature },
+      { ...bare, stub: approvalOf(ben.key, payload).stub },
+    ]) {
+      expect(await code(world.orders.approve(ada.id, order, 1, wrong))).toBe('approval_invalid');
+    }
+    expect(stub).not.toBe('');
+    await world.sign(order, 1, ada);
+    await world.sign(order, 1, ben);
+    const list = () => {
+      const envelope = world.orders.currentList()?.envelope;
+      return envelope ? parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list)) : null;
+    };
+    const listed = () =>
+      list()?.orders.map(({ payload: text }) => JSON.parse(Buffer.from(text, 'base64').toString())) ?? [];
+    const { services, areas } = PROPOSAL;
+    expect(listed()).toEqual([{ installation: INSTALLATION, order, revision: 1, services, areas, digest }]);
+    const [first] = list()?.orders ?? [];
+    const root = verifyRoots(null, world.orders.roots());
+    expect(first && personsWhoSigned(first, root)).toEqual(new Set([ada.id, ben.id]));
+    expect([asNewDevice().alarms, asNewDevice().orders.get(order)?.revision.terms.title]).toEqual([[], 'Secret title']);
+    expect(world.orders.uncovered()).toEqual([]);
+
+    const extended = await world.orders.act(proposer.id, order, { act: 'extend', effective: '2015-12-31T00:00' });
+    await world.sign(order, extended.revision, ada);
+    await world.sign(order, extended.revision, ben);
+    world.clock.jump(Date.parse('2015-12-31T00:00:00.000Z'));
+    expect(await denied(device)).toBe(true);
+    const held = await world.orders.act(proposer.id, order, { act: 'hold' });
+    await world.sign(order, held.revision, ada);
+    expect(await denied(device)).toBe(false);
+    expect(listed().map(({ revision }) => revision)).toEqual([2, 3]);
+    expect(asNewDevice().orders.get(order)?.revision.status).toBe('held');
+    const released = await world.orders.act(proposer.id, order, { act: 'release' });
+    await world.sign(order, released.revision, ada);
+    await world.sign(order, released.revision, ben);
+    expect(await denied(device)).toBe(true);
+    await world.orders.stop();
+    await world.reopen();
+    expect([listed().map((each) => Object.keys(each).length), asNewDevice().alarms]).toEqual([[6], []]);
+
+    const bodies = async () =>
+      (await database.db.selectFrom('ledger_leaves').select('body').execute()).map(({ body }) => body);
+    await soon(async () => expect((await world.orders.get(order)).executions.length).toBe(3));
+    expect((await bodies()).join().match(/propose|extend|hold|release|entered|left|Secret/g)).toBeNull();
+
+    const version = world.orders.currentList()?.version ?? 0;
+    world.clock.jump(published);
+    await soon(async () => expect(world.orders.currentList()?.version).toBeGreaterThan(version));
+    expect(listed()).toMatchObject([{ order, revision: 4, terms: { title: 'Secret title' } }]);
+    expect(world.orders.withheld()).toEqual([]);
+    expect(await denied(device)).toBe(true);
+    const { payload: last, revision } = await world.orders.act(proposer.id, order, { act: 'withdraw' });
+    expect(JSON.parse(last).salt).toBeUndefined();
+    await world.sign(order, revision, ada);
+    await world.sign(order, revision, ben);
+    expect([await denied(device), asNewDevice().orders.get(order)?.revision.status]).toEqual([false, 'withdrawn']);
+    expect((await bodies()).join()).toContain('withdraw');
+  });
+
+  it('an order that is withheld by law stays so when it is withdrawn', async () => {
+    const { proposer, ada, ben } = await begin();
+    const law = { publication: { law: 'section 5' } };
+    const { order } = await world.orders.propose(proposer.id, { ...PROPOSAL, ...law });
+    for (const act of [null, 'withdraw'] as const) {
+      const { revision } = act ? await world.orders.act(proposer.id, order, { act }) : { revision: 1 };
+      await world.sign(order, revision, ada);
+      await world.sign(order, revision, ben);
+      expect(asNewDevice([]).alarms).toMatchObject([{ code: 'withheld_missing' }]);
+      expect(asNewDevice().orders.get(order)?.revision.revision).toBe(revision);
+    }
+    world.clock.jump(NOW + 400 * 24 * HOUR);
+    await soon(async () => expect(world.orders.currentList()?.version).toBeGreaterThan(3));
+    expect(asNewDevice([]).orders.size).toBe(0);
   });
 
   it('an order is proposed, approved by two, listed, in force at its time and withdrawn', async () => {
@@ -268,7 +444,7 @@ function suite(openStore: OpenStore): void {
     world.clock.jump(EFFECTIVE + 48 * HOUR);
     const last = await world.reopen();
     expect(await denied(device, last)).toBe(true);
-    expect(asNewDevice(last).expired).toBe(false);
+    expect(asNewDevice(undefined, last).expired).toBe(false);
   });
 
   it('the list is made anew every day, only ever forward, each in its chain', async () => {
@@ -331,7 +507,9 @@ function suite(openStore: OpenStore): void {
   });
 
   it('receipts are stored at once and count when their signature has been verified', async () => {
-    await begin();
+    const { ada, ben, proposer } = await begin();
+    await world.orders.propose(proposer.id, PROPOSAL);
+    for (const person of [ada, ben]) await world.sign('2015-001', 1, person);
     const folder = mkdtempSync(join(tmpdir(), 'cordon-receipts-'));
     try {
       const passphrase = 'for a test only, long enough';
@@ -367,7 +545,7 @@ function suite(openStore: OpenStore): void {
         device,
         generation: 1,
         kind: 'enforced',
-        listVersion: 1,
+        listVersion: world.orders.currentList()?.version ?? 0,
         order: '2015-001',
         revision: 1,
         service: 'messaging',

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { BEFOREHAND_DAYS, EVIDENCE_DAYS } from '../../server/jurisdiction/past.ts';
 import type { Database } from '../../server/store/database.ts';
-import { RETENTION, removeExpired } from '../../server/store/retention.ts';
+import { removeExpired, retention } from '../../server/store/retention.ts';
 import { newAccountId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { addCertificate, addDevice, addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
@@ -37,8 +38,28 @@ async function fill(database: Database) {
     const [long, short] = [NOW.domain - 400 * DAY - ago, NOW.real - 30 * DAY - ago];
     await db
       .insertInto('evidence')
-      .values({ device_id: device, generation: 1, source: 'network', areas: 'PK', at: long, detail: name })
+      .values({
+        device_id: device,
+        generation: 1,
+        source: 'network',
+        areas: 'PK',
+        at: long,
+        detail: name,
+        received_at: long,
+      })
       .execute();
+    for (const until_at of [long, null]) {
+      const change = { from_at: 1, until_at };
+      const belongs = { device_id: device, generation: 1, status: 'active', group_id: group } as const;
+      await db
+        .insertInto('device_history')
+        .values({ ...change, ...belongs })
+        .execute();
+      await db
+        .insertInto('group_history')
+        .values({ ...change, group_id: group, name: until_at === null ? 'stays' : name })
+        .execute();
+    }
     await db.insertInto('alarms').values({ at: long, device_id: null, code: name, detail: '' }).execute();
     for (const finished_at of [NOW.real - 400 * DAY - ago, null]) {
       const state = finished_at === null ? 'queued' : 'done';
@@ -67,6 +88,16 @@ async function fill(database: Database) {
     await db
       .insertInto('attachments')
       .values({ id: name, device_id: device, size: 1, at: NOW.domain - 30 * DAY - ago, body: Buffer.of(1) })
+      .execute();
+    const uploaded = {
+      uploaded_by: 'per_x',
+      uploaded_at: NOW.domain - 30 * DAY - ago,
+      media_type: 'text/plain',
+      size: 1,
+    };
+    await db
+      .insertInto('order_documents')
+      .values(([0, 1] as const).map((named) => ({ ...uploaded, sha256: `${name} ${named}`, sealed: '', named })))
       .execute();
     const ended = { account_id: account, expires_at: short };
     await db
@@ -109,6 +140,8 @@ describeOnEveryStore('retention', (open) => {
     }
     const once = {
       evidence: 1,
+      device_history: 1,
+      group_history: 1,
       alarms: 1,
       commands: 1,
       sessions: 1,
@@ -118,13 +151,16 @@ describeOnEveryStore('retention', (open) => {
       posts: 1,
       conversation_epochs: 1,
       attachments: 1,
+      order_documents: 1,
     };
-    expect(await removeExpired(database, NOW)).toEqual({ ...once, order_lists: 702 });
-    const none = Object.fromEntries(RETENTION.map(({ table }) => [table, 0]));
-    expect(await removeExpired(database, NOW)).toEqual(none);
+    expect(await removeExpired(database, NOW, 400)).toEqual({ ...once, order_lists: 702 });
+    const none = Object.fromEntries(retention(400).map(({ table }) => [table, 0]));
+    expect(await removeExpired(database, NOW, 400)).toEqual(none);
 
     const { db } = database;
     expect(await db.selectFrom('evidence').select('detail').execute()).toEqual([{ detail: 'young' }]);
+    const groups = (await db.selectFrom('group_history').select('name').execute()).map(({ name }) => name);
+    expect(groups.sort()).toEqual(['g', 'stays', 'stays', 'young']);
     expect(await db.selectFrom('alarms').select('code').execute()).toEqual([{ code: 'young' }]);
     expect(await db.selectFrom('sessions').select('hash').execute()).toEqual([{ hash: 'young' }]);
     const tokens = (await db.selectFrom('api_tokens').select('id').execute()).map(({ id }) => id);
@@ -143,7 +179,7 @@ describeOnEveryStore('retention', (open) => {
 
 it('is told to whoever reads SECURITY.md', () => {
   const page = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
-  for (const { what, days, newest } of RETENTION) {
+  for (const { what, days, newest } of retention(EVIDENCE_DAYS + BEFOREHAND_DAYS)) {
     expect(page).toContain(`| ${what} | ${newest === undefined ? `${days} days` : `the newest ${newest}`} |`);
   }
 });

@@ -177,6 +177,10 @@ export class DemoFleet {
     await this.#all(({ child }) => child.call('tick', null));
   }
 
+  async look(): Promise<void> {
+    await this.#all(({ child }) => child.call('look', null));
+  }
+
   /** How many devices that are online do not hold this list yet, or have something to say. */
   async restless(list: number): Promise<number> {
     const counts = await this.#all(({ child }) => child.call('restless', { list }));

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { EXIT } from '../../agent/exit-codes.ts';
+import { legalHoldView } from '../../shared/api/holds.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { type DeviceTls, TestLink } from '../support/gateway-world.ts';
@@ -170,6 +171,35 @@ describe('a device under management', () => {
 
     expect(await send('unlock-workspace')).toMatchObject({ state: 'done' });
     expect(await workspace('ls')).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('keeps its files while a legal hold stands, also from a wipe that waited, and knows of the hold by its record', async () => {
+    const { operator } = world;
+    const agent = await connected();
+    const folder = mkdtempSync(join(tmpdir(), 'cordon-file-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(join(folder, 'tender.txt'), 'what the case is about');
+    await agent.cli(['workspace', 'put', join(folder, 'tender.txt')]);
+    const file = async () => (await agent.cli(['workspace', 'get', 'tender.txt'])).out;
+    const wipe = () => world.send(agent.device, { kind: 'wipe-workspace' });
+    const stored = async () => (await world.device(agent.device)).presence?.recordStored ?? 0;
+    const before = await stored();
+
+    await agent.stop();
+    const waited = await wipe();
+    const body = { device: agent.device, reason: 'The tender.' };
+    const { id } = await operator.as(operator.owner, 'POST', '/legal-holds', legalHoldView, body);
+    agent.run();
+    await agent.connected();
+    expect(await world.finished(waited.id)).toMatchObject({ state: 'cancelled' });
+    await until(async () => expect(await stored()).toBe(before + 1));
+    await expect(wipe()).rejects.toMatchObject({ code: 'legal_hold' });
+    expect(await file()).toBe('what the case is about');
+
+    await operator.as(operator.owner, 'POST', `/legal-holds/${id}/release`, legalHoldView, { reason: 'Settled.' });
+    await until(async () => expect(await stored()).toBe(before + 2));
+    expect(await world.finished((await wipe()).id)).toMatchObject({ state: 'done' });
+    expect(await file()).toBe('');
   });
 
   it('shows messages, refreshes its inventory, restarts in place and unenrols', async () => {

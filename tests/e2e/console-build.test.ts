@@ -97,13 +97,18 @@ it('builds when there is none or when a source has changed, and says nothing oth
 });
 
 it('leaves one whole console when several build at once', async () => {
-  const results = await Promise.all([build(), build(), build()]);
+  const building = [build(), build(), build()];
+  await Promise.race(building);
+  const { ino: first } = statSync(dist);
+  const results = await Promise.all(building);
   expect(results.map(({ code, output }) => [code, code === 0 ? '' : output])).toEqual([
     [0, ''],
     [0, ''],
     [0, ''],
   ]);
   expect(script()).toContain('first');
+  // Whoever is served the first is never without.
+  expect(statSync(dist).ino).toBe(first);
   expect(leftovers()).toEqual([]);
   expect((await build()).output).toContain('is up to date');
 });

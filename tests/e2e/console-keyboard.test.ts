@@ -1,13 +1,13 @@
 /** An order proposed by somebody who has a keyboard and nothing else: from the list to the order's own page, with mistakes made and mended on the way. */
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { orderView } from '../../shared/api/orders.ts';
+import { exemptionList, orderView } from '../../shared/api/orders.ts';
 import { browser as chromium, openBrowser } from '../support/browser.ts';
 import { TWO_RESIDENTS } from '../support/console-fleet.ts';
 import { type ConsoleWorld, officesOf, openConsoleWorld } from '../support/console-world.ts';
 import { Keyboard } from '../support/keyboard.ts';
 import { adoptRoot, firstOwner, invite, inviteApprover, type Person } from '../support/people.ts';
-import { type Seat, takeSeat } from '../support/seat.ts';
+import { BOTH_LOOKS, type Seat, takeSeat, textOf } from '../support/seat.ts';
 
 describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_000 }, () => {
   let browser: Browser;
@@ -135,10 +135,21 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await keys.to(choice('Devices'), 'Tab', 6);
     await choose('Zoë', TWO_RESIDENTS.at(-1)?.user ?? '');
     await keys.press('Escape');
+    const spared = seat.page.getByRole('group', { name: /^Exempt: Zoë/ });
+    await keys.to(spared.getByRole('textbox', { name: 'Why' }), 'Tab', 2);
+    await keys.type('A foreign mission.');
+    await keys.to(spared.getByRole('checkbox', { name: 'It runs out by itself' }), 'Tab', 1);
+    await keys.press('Space');
+    await keys.to(spared.getByRole('textbox', { name: 'Day' }), 'Tab', 1);
+    await keys.type('31 Dec 2015');
+    await keys.to(spared.getByRole('spinbutton', { name: /hours$/ }), 'Tab', 3);
+    await keys.type('1800');
+    await keys.at(spared.getByRole('spinbutton', { name: /minutes$/ }));
+    await seat.picture('keyboard-4-exempt');
   });
 
   it('takes words in two languages, and goes to what is missing when it is sent', async () => {
-    await keys.to(field('Title'), 'Tab', 2);
+    await keys.to(field('Title'), 'Tab', 3);
     await keys.type('Pakistan');
     await keys.press('Tab');
     await keys.type('Telecommunication Authority');
@@ -156,20 +167,20 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await keys.to(field('Statement in Urdu'), 'Tab', 2);
     await keys.type('پیغامات بند');
     await keys.to(field('Whom to appeal to'), 'Tab', 4);
-    await keys.to(button('Propose the order'), 'Tab', 20);
+    await keys.to(button('Propose the order'), 'Tab', 32);
     await keys.press('Enter');
     await keys.at(field('Instrument'));
     expect([await field('Instrument').getAttribute('aria-invalid'), await keys.tied()]).toEqual([
       'true',
       expect.stringContaining('Say by which law, letter or directive.'),
     ]);
-    await seat.picture('keyboard-4-missing');
+    await seat.picture('keyboard-5-missing');
     await keys.type('directive, July 2015');
-    await keys.to(button('Propose the order'), 'Tab', 20);
+    await keys.to(button('Propose the order'), 'Tab', 32);
     await keys.press('Enter');
     await seat.page.waitForURL(`${world.url}/orders/2015-001`);
     await seat.page.getByRole('heading', { level: 1, name: 'Pakistan' }).waitFor();
-    await seat.picture('keyboard-5-proposed');
+    await seat.picture('keyboard-6-proposed');
   });
 
   it('has proposed what was typed, and could be seen at every step', async () => {
@@ -190,5 +201,28 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
       statement: { en: 'Messages end.', ur: 'پیغامات بند' },
     });
     expect([keys.complaints, seat.complaints]).toEqual([[], []]);
+  });
+
+  it('says whom it spares on its page, and begins a change of that with those who are exempt', async () => {
+    const { exemptions } = await sana.api.call('GET', '/orders/2015-001/revisions/1/exemptions', exemptionList);
+    expect(exemptions).toMatchObject([
+      { until: Date.parse('2015-12-31T13:00:00Z'), reason: 'A foreign mission.', approvedBy: [] },
+    ]);
+    const row = seat.page.getByRole('table', { name: 'Whom it spares' }).getByRole('row').nth(1);
+    const words = await textOf(row);
+    for (const word of ['31 Dec 2015, 18:00 (Asia/Karachi, GMT+5)', 'A foreign mission.', 'Sana', 'Nobody yet']) {
+      expect(words).toContain(word);
+    }
+    await row.scrollIntoViewIfNeeded();
+    expect(await seat.faults('keyboard-7-spared', BOTH_LOOKS)).toEqual([]);
+    await seat.page.getByRole('link', { name: 'Change' }).click();
+    await seat.page.getByRole('radio', { name: 'Those below, and nobody else' }).click();
+    await button('Put in 1 device that is exempt now').click();
+    const again = seat.page.getByRole('group', { name: `Exempt: ${exemptions[0]?.device}` });
+    expect(await again.getByRole('textbox', { name: 'Why' }).inputValue()).toBe('A foreign mission.');
+    expect(await again.getByRole('textbox', { name: 'Day' }).inputValue()).toBe('31 Dec 2015');
+    await again.scrollIntoViewIfNeeded();
+    expect(await seat.faults('keyboard-8-exempt', BOTH_LOOKS)).toEqual([]);
+    expect(seat.complaints).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import { approverKeyList, rootView } from '../../shared/api/approvers.ts';
 import { demoJumped } from '../../shared/api/demo.ts';
 import { browser as chromium, openBrowser } from '../support/browser.ts';
 import { RESIDENTS } from '../support/console-fleet.ts';
-import { makeKey, signList } from '../support/console-people.ts';
+import { approve, makeKey, signList } from '../support/console-people.ts';
 import { type ConsoleWorld, officesOf, openConsoleWorld } from '../support/console-world.ts';
 import { newOrganisation } from '../support/organisation.ts';
 import { firstOwner, invite, type Person } from '../support/people.ts';
@@ -76,26 +76,6 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     page.getByRole('progressbar', { name: new RegExp(`^${name}`) });
   const reaches = (seat: Seat, name: string, count: number) =>
     expect.poll(() => bar(seat, name).getAttribute('aria-valuenow'), WAIT).toBe(String(count));
-
-  /** Opens what waits, reads it and signs. Returns the digest that stood there, and what was answered. */
-  async function approve(seat: Seat, picture: string): Promise<{ digest: string; answer: string }> {
-    const { page } = seat;
-    await page.getByRole('button', { name: 'Read and approve' }).click();
-    const dialog = page.getByRole('dialog');
-    const sign = dialog.getByRole('button', { name: 'Sign and approve' });
-    await sign.waitFor();
-    const digest = /\b[0-9a-f]{64}\b/.exec(await textOf(dialog))?.[0] ?? '';
-    // What it warns of is known a moment later than what it says.
-    const warned = dialog.getByRole('checkbox', { name: 'I have read the warnings, and approve all the same' });
-    await expect.poll(async () => (await sign.isEnabled()) || (await warned.isVisible()), WAIT).toBe(true);
-    if (await warned.isVisible()) await warned.check();
-    await seat.picture(picture);
-    await sign.click();
-    const answer = await textOf(dialog.getByRole('status').first());
-    await dialog.getByRole('button', { name: 'Close' }).last().click();
-    await dialog.waitFor({ state: 'hidden' });
-    return { digest, answer };
-  }
 
   async function propose(act: 'Hold' | 'Release' | 'Withdraw', verb: string, picture: string): Promise<void> {
     const { page } = sana;

@@ -2,21 +2,36 @@
  * Every page and dialog of the console, over a fleet, people and orders whose names would run if they could (case 51): axe finds nothing, at a
  * desk and on a phone, in light and in dark, and no page is wider than its window.
  */
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { invitedAccount } from '../../shared/api/accounts.ts';
 import { devicePage } from '../../shared/api/devices.ts';
 import { createdToken } from '../../shared/api/session.ts';
+import type { Resident } from '../demo/population.ts';
 import { browser as chromium, openBrowser } from '../support/browser.ts';
 import { RAN, RESIDENTS } from '../support/console-fleet.ts';
 import { BEGIN, type ConsoleWorld, officesOf, openConsoleWorld } from '../support/console-world.ts';
+import { KNOWN_PLACES, writeMmdb } from '../support/mmdb-writer.ts';
 import { type Operator, setUp } from '../support/operator.ts';
 import { invite } from '../support/people.ts';
-import { BOTH_LOOKS, type Seat, takeSeat } from '../support/seat.ts';
+import { BOTH_LOOKS, type Seat, takeSeat, textOf } from '../support/seat.ts';
 
 const HOUR = 3_600_000;
 const SCRIPT = `<script>document.title='${RAN}'</script>`;
+/** On disputed ground. */
+const SRINAGAR: Resident = {
+  ...{
+    index: 0,
+    user: 'Noor حسین',
+    machine: { hostname: 'KHI-srinagar-1', distro: 'Debian GNU/Linux', release: '13' },
+  },
+  spot: {
+    ...{ label: 'srinagar', office: { name: 'Karachi office', country: 'PK', code: 'KHI' }, online: true, weight: 1 },
+    evidence: { ip: 'IN', position: [34.08, 74.79, 80] },
+  },
+};
 const terms = (title: string, area: string, effective: number) => ({
   title,
   areas: [area],
@@ -42,7 +57,10 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
   let device: string;
 
   beforeAll(async () => {
-    [browser, world] = await Promise.all([openBrowser(), openConsoleWorld({ residents: RESIDENTS, demo: false })]);
+    [browser, world] = await Promise.all([
+      openBrowser(),
+      openConsoleWorld({ residents: [...RESIDENTS, SRINAGAR], demo: false }),
+    ]);
     operator = await setUp(world.url, world.firstOwnerLink);
     const { owner, as } = operator;
     await world.settle(await officesOf(owner));
@@ -53,7 +71,16 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     }
     await as(owner, 'POST', '/tokens', createdToken, { name: SCRIPT }).catch(() => undefined);
     await operator.adopt(await operator.propose(terms(`Germany ${SCRIPT}`, 'DE', world.now() + 3_000)));
-    await operator.propose(terms('پاکستان: پیغامات', 'PK', BEGIN + 240 * HOUR));
+    await operator.propose({
+      ...terms('پاکستان: پیغامات', 'PK', BEGIN + 240 * HOUR),
+      ...{ receivedOn: '2015-11-20', answerBy: '2015-12-01T12:00', provenance: 'disputed', answers: '2015-001' },
+      ...{
+        publication: { law: `Act 5 ${SCRIPT}` },
+        notice: { ur: 'پیغامات رک جائیں گے' },
+        noticePlan: ['P7D', 'entry'],
+      },
+      decision: { considered: `Whether to appeal. ${SCRIPT}`, by: 'Zeynep', reasons: 'We have people there.' },
+    });
     const ended = await operator.propose(terms('Withdrawn long ago', 'AE', BEGIN + 100 * HOUR));
     await operator.adopt(ended);
     await operator.adopt(await operator.act(ended.order, { act: 'withdraw' }));
@@ -134,7 +161,27 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await seat.goto(`/devices/${device}`);
     await heading(/img/);
     await page.getByText('Call us.').first().waitFor();
+    await page.getByText(/^Located by bundled, built/).waitFor();
     await look('device');
+    await seat.goto(`/devices/${device}?at=${world.now() - 1_000}`);
+    const then = page.getByRole('article', { name: /^The device at/ });
+    await then.getByRole('heading', { name: 'Services then' }).waitFor();
+    await then.getByText(SCRIPT).first().waitFor();
+    await then
+      .getByText(/^Located by bundled, built/)
+      .first()
+      .waitFor();
+    await look('device explained');
+    await page.getByLabel(/^Day and time/).fill('2030-01-01T00:00:00');
+    await button('Explain').click();
+    await page.getByText('This time has not come yet').waitFor();
+    seat.expecting(/status of 410 .*\/explanation/);
+    await page.getByLabel(/^Day and time/).fill('2013-01-01T00:00:00');
+    await button('Explain').click();
+    await page.getByText(/Evidence is kept for explanations of 400 days/).waitFor();
+    await glance('device explained no more');
+    await seat.goto(`/devices/${device}`);
+    await heading(/img/);
     for (const [opener, name] of [
       ['Message…', 'Message'],
       ['Lock…', /Lock/],
@@ -203,6 +250,84 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await seat.goto('/orders/2015-001/revise');
     await button('Propose the change').waitFor();
     await look('form revise');
+    for (const name of [/^How it came/, /^What people on devices/, /^What the public/, /^Why, for your own/]) {
+      await page.getByRole('button', { name }).click();
+    }
+    await page.getByRole('radio', { name: /^Kept from the public until/ }).check();
+    await page.getByRole('radio', { name: 'At these moments' }).check();
+    await page.getByRole('button', { name: 'Add a language to: Notice to people on devices' }).click();
+    await page.keyboard.type('Urdu');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('textbox', { name: 'Notice in Urdu' }).waitFor();
+    const direction = "getComputedStyle(document.getElementById('order-notice')).direction";
+    expect(await page.evaluate<string>(direction)).toBe('rtl');
+    const letter = { name: 'letter <b>.pdf', mimeType: 'application/pdf', buffer: Buffer.from('the letter') };
+    await page.locator('input[type=file]').setInputFiles(letter);
+    await page.getByText('letter <b>.pdf (PDF, 10 bytes)').waitFor();
+    await look('form more');
+  });
+
+  it('a rehearsal', async () => {
+    await operator.act('2015-001', { act: 'revise', areas: ['DE', 'PK'] });
+    await seat.goto('/orders/2015-001');
+    await page.getByRole('link', { name: 'Rehearse', exact: true }).click();
+    await heading('Rehearsal of order 2015-001');
+    await page.getByText(/^For .*: of \d+ devices, it takes service from \d+\./).waitFor();
+    await page.getByRole('heading', { name: 'What it changes against revision 1' }).waitFor();
+    // The map marks where the revision would be, and not only where the approved one is.
+    expect(await page.locator('svg path[data-order]').count()).toBe(2);
+    await look('rehearsal');
+    const rows = () => page.getByRole('list', { name: 'Devices' }).getByRole('listitem');
+    const before = await rows().count();
+
+    // By the keyboard: what comes in, of them whom nobody has told, in one place.
+    await button(/Comes in/).press('Enter');
+    await page.getByText('Comes in: This revision takes').waitFor();
+    await button(/^Never told of it/).press('Space');
+    await page.getByText('Never told of it: It loses service').waitFor();
+    // A device that has not found its position yet is in Pakistan, and in no part of it.
+    await button('Pakistan, Sindh').press('Enter');
+    await page.getByText('In Pakistan, Sindh, or perhaps there.').waitFor();
+    await expect.poll(() => page.url()).toMatch(/change=in.*class=uninformed.*area=PK-SD/);
+    await expect.poll(() => rows().count()).toBeLessThan(before);
+    // While they are asked for there is none.
+    await rows().first().waitFor();
+    await glance('rehearsal filtered');
+
+    const [table] = await Promise.all([page.waitForEvent('download'), button('Table by handle').click()]);
+    expect(table.suggestedFilename()).toBe('2015-001-2-rehearsal.csv');
+    const lines = readFileSync(await table.path(), 'utf8')
+      .trimEnd()
+      .split('\r\n');
+    expect(lines).toHaveLength(1 + (await rows().count()));
+    expect(lines.join()).not.toContain('img');
+
+    await dialog('Names, sealed…', 'Names for one recipient');
+    await page.getByLabel('For whom').fill('General counsel');
+    await page.getByLabel('Their age recipient').fill('age1nonsense');
+    seat.expecting(/status of 400 .*names/);
+    await button('Seal the names').click();
+    await page.getByText(/This is no age recipient/).waitFor();
+    await glance('rehearsal names');
+    await page.getByLabel('Their age recipient').fill('age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p');
+    const [names] = await Promise.all([page.waitForEvent('download'), button('Seal the names').click()]);
+    expect(names.suggestedFilename()).toBe('2015-001-2-names.csv.age');
+    expect(readFileSync(await names.path(), 'latin1')).toMatch(/^age-encryption.org\/v1\n-> X25519 /);
+
+    await button('Show all').press('Enter');
+    await expect.poll(() => rows().count()).toBe(before);
+    await page.getByLabel('Held against').selectOption('none');
+    await page.getByRole('heading', { name: /^What it changes/ }).waitFor({ state: 'hidden' });
+    await seat.goto('/orders/2015-003/rehearsal?at=now');
+    await page.getByRole('heading', { name: 'Rehearsal of order 2015-003' }).waitFor();
+    const { order } = await operator.propose({
+      ...terms('Nobody is there', 'IS', BEGIN + 300 * HOUR),
+      nexus: ['home'],
+    });
+    await seat.goto(`/orders/${order}/rehearsal`);
+    await page.getByRole('heading', { name: 'It touches no device' }).waitFor();
+    await glance('rehearsal of nobody');
   });
 
   it('enrolment', async () => {
@@ -259,6 +384,69 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await glance('groups remove');
   });
 
+  it('legal holds', async () => {
+    await seat.goto('/holds');
+    await page.getByRole('heading', { name: 'No hold stands' }).waitFor();
+    await look('holds none');
+    await dialog('Place a hold…', 'Place a legal hold');
+    await page.getByLabel('User').fill('nobody at all');
+    await page.getByText('No device has this in its user’s name').waitFor();
+    await glance('holds place');
+    await close();
+
+    await seat.goto(`/devices/${device}`);
+    await heading(/img/);
+    await dialog('Place a hold…', 'Place a legal hold');
+    await page.getByRole('radio', { name: /^All devices of/ }).check();
+    await page.getByLabel('Reason').fill(`Keep all that concerns the tender. ${SCRIPT}\nAnd its annex.`);
+    await page.getByLabel('Reference').fill('قضیہ 12/2015');
+    await glance('device hold');
+    await button('Place the hold').click();
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page
+      .getByText(/Keep all that concerns the tender/)
+      .first()
+      .waitFor();
+    await expect.poll(() => button('Wipe…').count()).toBe(0);
+    await look('device held');
+
+    await seat.goto('/devices?text=img');
+    await page.getByText('Legal hold', { exact: true }).waitFor();
+    await look('devices held');
+    await page.getByRole('row', { name: /img/ }).getByRole('checkbox').check();
+    await dialog('Command…', 'A command for many devices');
+    await page.getByRole('radio', { name: 'Wipe the workspace' }).check();
+    await page.getByLabel(/to confirm$/).fill('1');
+    await button('Wipe 1 device').click();
+    await page.getByText('1 device was left out: a legal hold stands').waitFor();
+    await glance('devices command held');
+    await button('Close').last().click();
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+
+    const grants = [{ role: 'helpdesk' as const, group: null, area: null }];
+    const helper = await takeSeat(browser, world.url, {
+      as: await invite(world.url, operator.owner, 'Helper', grants),
+    });
+    await helper.goto(`/devices/${device}`);
+    await helper.page.getByText('Why, and since when, owners, legal and auditors can read.').waitFor();
+    expect.soft(await helper.page.getByText('tender').count()).toBe(0);
+    expect.soft(await helper.page.getByRole('link', { name: 'Legal holds' }).count()).toBe(0);
+    expect.soft(await helper.faults('device held helpdesk', BOTH_LOOKS)).toEqual([]);
+    await helper.context.close();
+
+    await seat.goto('/holds');
+    await page.getByText(/: 1 now, and later ones/).waitFor();
+    await look('holds');
+    await dialog(/^Release the hold on/, 'Release this legal hold?');
+    await page.getByLabel('Why it need not stand any more').fill('The case is settled.');
+    await glance('holds release');
+    await button('Release the hold').last().click();
+    await page.getByRole('heading', { name: 'No hold stands' }).waitFor();
+    await page.getByText('Released', { exact: true }).click();
+    await page.getByText('The case is settled.').waitFor();
+    await look('holds released');
+  });
+
   it('the ledger and the settings', async () => {
     await seat.goto('/ledger');
     await page.getByText(/entries, checked in this browser/).waitFor();
@@ -270,7 +458,138 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await look('ledger');
     await seat.goto('/settings');
     await page.getByText('Issuing authority').waitFor();
+
+    await page.getByText('None yet.').waitFor();
+    await button('Make a group').click();
+    await page.getByLabel('Title').fill(`Sales ${SCRIPT}`);
+    await page.getByLabel('Name in orders').fill('sales');
+    await page.getByRole('combobox', { name: 'Members' }).fill('Central Asia');
+    await page.getByRole('option', { name: 'Central Asia (UN-143)' }).click();
+    await page.keyboard.press('Tab');
+    await glance('make a group');
+    await button('Make the group').click();
+    await page.getByText('XG-sales, version 1').waitFor();
+    await button('Import a polygon').click();
+    await page.getByLabel('Title').fill('Lahore');
+    await page.getByLabel('Name in orders').fill('lahore');
+    const outline = (...corners: [number, number][]) => ({
+      name: 'lahore.geojson',
+      mimeType: 'application/geo+json',
+      buffer: Buffer.from(JSON.stringify({ type: 'Polygon', coordinates: [corners] })),
+    });
+    const chooseFile = page.getByLabel('A GeoJSON file');
+    seat.expecting(/status of 400 .*\/areas\/polygons/);
+    await chooseFile.setInputFiles(outline([74, 31], [75, 32], [75, 31], [74, 32.5], [74, 31]));
+    await button('Import the polygon').click();
+    await page.getByText(/it crosses itself near/).waitFor();
+    await glance('a polygon refused');
+    await chooseFile.setInputFiles(outline([74.2, 31.4], [74.45, 31.4], [74.45, 31.65], [74.2, 31.4]));
+    await button('Import the polygon').click();
+    await page.getByText('3 points, in Pakistan').waitFor();
+    await dialog('Remove XG-sales', 'Remove XG-sales?');
+    await glance('remove an area');
+    await button('Remove it').click();
+    await page.getByText('XG-sales, version 1').waitFor({ state: 'hidden' });
+    const moved = writeMmdb({ ...Object.fromEntries(KNOWN_PLACES.map(([at, country]) => [at, { country }])) }, BEGIN);
+    await page.getByLabel('An .mmdb file').setInputFiles({
+      ...{ name: 'another.mmdb', mimeType: 'application/octet-stream', buffer: moved },
+    });
+    await page.getByText('see first what it would do').waitFor();
     await look('settings');
+    await button('Compare another.mmdb').click();
+    await page.getByText(/^\d+ of \d+ devices whose address counts now would be somewhere else/).waitFor();
+    await look('settings comparison');
+    await button('Use it').click();
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await dialog(/^Go back/, 'Go back to the one before?');
+    await glance('settings back');
+    await button('Go back').last().click();
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page.getByLabel('An .mmdb file').setInputFiles({
+      ...{ name: 'broken.mmdb', mimeType: 'application/octet-stream', buffer: moved.subarray(0, 900) },
+    });
+    seat.expecting(/status of 422/);
+    await page.getByText(/This is no country database in MMDB format/).waitFor();
+    await glance('settings broken');
+  });
+
+  it('disputed ground, from a policy’s file to the form of an order', async () => {
+    const doubted = await operator.propose(terms(`Kashmir in doubt ${SCRIPT}`, 'PK', world.now() + 200 * HOUR));
+    await operator.adopt(doubted);
+    const features = {
+      kashmir: { choice: 'PK', note: `As the ministry’s map has it. ${SCRIPT}` },
+      crimea: { choice: 'UA', note: 'Resolution 68/262.' },
+      golan: { choice: 'contested', note: 'جولان: nobody asked us yet, '.repeat(8) },
+    };
+    const policy = (changes: object) => ({
+      name: 'policy.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(
+        JSON.stringify({ version: 1, title: `Our map ${SCRIPT}`, date: '2015-10-01', features, ...changes }),
+      ),
+    });
+    await seat.goto('/settings');
+    await page.getByText('No policy was imported yet').waitFor();
+    await page.getByRole('heading', { name: 'Disputed ground' }).scrollIntoViewIfNeeded();
+    await look('disputed ground');
+    const chooseFile = page.getByLabel('A policy file');
+    seat.expecting(/status of (409|422) .*\/disputed-policies/);
+    await chooseFile.setInputFiles(policy({ features: { kashmir: { choice: 'RU', note: 'x' } } }));
+    await page.getByText('RU does not claim kashmir: write CN, IN, PK or contested.').waitFor();
+    await chooseFile.setInputFiles({ ...policy({}), buffer: Buffer.from('{') });
+    await page.getByText('This file is no JSON.').waitFor();
+    await glance('disputed ground refused');
+    await chooseFile.setInputFiles(policy({}));
+    await page.getByText('stands once you take it').waitFor();
+    await button('Compare: policy version 1').click();
+    const told = page.getByRole('dialog', { name: 'What this policy would do' });
+    await told.getByText('Kashmir: contested now, Pakistan then').waitFor();
+    const order = await textOf(told.getByRole('row', { name: /Kashmir in doubt/ }));
+    expect(order).toMatch(/Kashmir: contested as signed, Pakistan by this policy10$/);
+    await look('disputed ground comparison');
+    await button('Take it').click();
+    await told.waitFor({ state: 'hidden' });
+    await page
+      .getByRole('row', { name: /Kashmir/ })
+      .getByText('Pakistan', { exact: true })
+      .waitFor();
+    await page.getByRole('heading', { name: 'Disputed ground' }).evaluate((there) => there.scrollIntoView());
+    await look('disputed ground taken');
+    await page.getByText('Which stood when').scrollIntoViewIfNeeded();
+    await look('disputed ground history');
+    await dialog('Go back to the policy before', 'Go back to the one before?');
+    await glance('disputed ground back');
+    await close();
+    await dialog('What says otherwise: policy version 1', 'Orders that say otherwise');
+    await page.getByText('An order says otherwise').waitFor();
+    await close();
+
+    const { devices } = await operator.as(operator.owner, 'GET', '/devices?text=Noor', devicePage);
+    await seat.goto(`/devices/${devices[0]?.id}`);
+    await page.getByText('By your policy it counts as Pakistan; each order says for itself.').scrollIntoViewIfNeeded();
+    await look('device on disputed ground');
+
+    // The form begins with the policy's word, and sends what is seen.
+    await page.evaluate('sessionStorage.clear()');
+    await seat.goto('/orders/new');
+    await page.getByRole('combobox', { name: 'Areas' }).fill('Pak');
+    await page.getByRole('option', { name: 'Pakistan (PK)' }).click();
+    await page.keyboard.press('Escape');
+    const kashmir = page.getByRole('combobox', { name: 'Kashmir' });
+    await page.getByText('As your policy says.').waitFor();
+    expect(await kashmir.inputValue()).toBe('As Pakistan');
+    await kashmir.scrollIntoViewIfNeeded();
+    await look('form ground');
+    await kashmir.click();
+    await glance('form ground choosing');
+    await page.keyboard.press('Escape');
+    await kashmir.click();
+    await page.getByRole('option', { name: /^Contested: China, India,? and Pakistan$/ }).click();
+    await page.getByText('Your policy says otherwise: it counts as Pakistan.').waitFor();
+    // An order that was signed in doubt stays so when it is revised.
+    await seat.goto(`/orders/${doubted.order}/revise`);
+    await page.getByText('Your policy says otherwise: it counts as Pakistan.').waitFor();
+    expect(await page.getByRole('combobox', { name: 'Kashmir' }).inputValue()).toMatch(/^Contested: /);
   });
 
   it('what is not there, what does not answer, and what is not yours', async () => {

@@ -13,7 +13,7 @@ import { demoJumped, demoMessage, demoSession, demoView } from '../../shared/api
 import { devicePage, deviceView, verdictView } from '../../shared/api/devices.ts';
 import { approvalResult, revisionView } from '../../shared/api/orders.ts';
 import { CSRF_HEADER, sessionView } from '../../shared/api/session.ts';
-import { approveRevision } from '../../shared/order/approver-key.ts';
+import { approvalOf } from '../../shared/order/approver-key.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { Caller } from '../support/people.ts';
 import { runProgram } from '../support/run-program.ts';
@@ -118,7 +118,7 @@ async function approve({ view, api }: Visitor, order: string, revision: number) 
   const key = signerOf(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
   const path = `/orders/${order}/revisions/${revision}`;
   const { payload } = await api.call('GET', path, revisionView);
-  const approval = { keyid: key.keyid, signature: approveRevision(key, payload) };
+  const approval = approvalOf(key, payload);
   return api.call('POST', `${path}/approvals`, approvalResult, approval);
 }
 

@@ -3,13 +3,14 @@
  * owner has changed what leaves it. Each attack is named by an alarm or in words that a person reads, and shows nobody anything false.
  */
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
+import { statusLines } from '../../agent/view.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { consistencyView } from '../../shared/api/ledger.ts';
 import { originOf } from '../../shared/ledger/checkpoint.ts';
@@ -20,14 +21,22 @@ import { PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { type Signer, signEnvelope } from '../../shared/order/dsse.ts';
 import { readMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
 import { claimAnswer, type MemberProof, membersAnswer } from '../../shared/protocol/device-http.ts';
-import { type DeviceFrame, LINK_PATH, type ServerFrame, SUBPROTOCOL } from '../../shared/protocol/frames.ts';
+import {
+  type DeviceFrame,
+  LARGEST_SEALED,
+  LINK_PATH,
+  type ServerFrame,
+  SUBPROTOCOL,
+} from '../../shared/protocol/frames.ts';
 import { commitChange, epochOf, membersOf } from '../../shared/seal/conversation.ts';
 import { makeKeyPackage } from '../../shared/seal/key-package.ts';
 import { peek } from '../../shared/seal/message.ts';
 import { makeSigningKey } from '../../shared/seal/signing-key.ts';
+import { LARGEST_GAP } from '../../shared/seal/suite.ts';
 import { type Captured, openCaptured } from '../support/captured-server.ts';
 import { type ChangedServer, changeServer } from '../support/changed-server.ts';
 import { type ChattingDevice, openChattingDevice } from '../support/chatting-device.ts';
+import { codeOfAsync } from '../support/code-of.ts';
 import { grow } from '../support/grown-tree.ts';
 import { newSignatureKey } from '../support/messaging-keys.ts';
 import { foundOrganisation } from '../support/organisation.ts';
@@ -36,7 +45,7 @@ import { until } from '../support/until.ts';
 
 type Mail = Extract<ServerFrame, { kind: 'mail' }>;
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 200_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'cordon-hostile-'));
 const WITHIN = 60_000;
@@ -99,6 +108,10 @@ const notes = (device: ChattingDevice, conversation: string) =>
 const alarms = async ({ device }: ChattingDevice) => (await captured.alarms(device)).map(({ code }) => code);
 const raises = (device: ChattingDevice, code: string) =>
   eventually(async () => expect(await alarms(device)).toContain(code));
+const epochAt = async (device: ChattingDevice, conversation: string) => {
+  const held = (await device.records()).group(conversation);
+  return held ? epochOf(held) : -1;
+};
 const settled = ({ store, device }: ChattingDevice) =>
   eventually(() => expect(store.device(device).messaging.countPosts()).toBe(0));
 
@@ -446,6 +459,182 @@ it('case 22: a commit that is withheld is a gap: the device says so, and is let 
   await eventually(() => expect(texts(ben, conversation).at(-1)).toBe('found again'));
 });
 
+it('case 22: of one sender more is lost than can be passed over: the other reads how many, and goes on with what follows', async () => {
+  const [ada, ben] = await people('Ada', 'Ben');
+  let known: Mail | null = null;
+  hostile.frame = (device, frame) => {
+    if (device === ben.device && isMail(frame)) known = frame;
+    return [frame];
+  };
+  const conversation = await talk(ada, ben);
+  await settled(ben);
+  let lost = 0;
+  // In the place of each, so that its numbers go on and nothing comes again, it says what it has said before.
+  hostile.frame = (device, frame) => {
+    if (device !== ben.device || !isMail(frame) || lost > LARGEST_GAP) return [frame];
+    lost += 1;
+    return known ? [{ ...frame, item: known.item }] : [];
+  };
+  for (let n = 0; n <= LARGEST_GAP; n += 1) await say(ada, conversation, `lost ${n}`);
+  await until(() => expect(lost).toBe(LARGEST_GAP + 1), WITHIN, 100);
+  await say(ada, conversation, 'the first that comes');
+  await raises(ben, 'conversation_lost');
+  const [note, ...more] = notes(ben, conversation);
+  expect(note).toMatch(/^1001 messages that Ada \d+ has sent have not come\..*ask them for what you miss\.$/);
+  expect(more).toEqual([]);
+  await eventually(() => expect(stateOf(ben, conversation)).toBe('ready'));
+  await say(ada, conversation, 'found again');
+  await eventually(() => expect(texts(ben, conversation)).toEqual(['first', 'found again']));
+  await say(ben, conversation, 'what did you say?');
+  await eventually(() => expect(texts(ada, conversation).at(-1)).toBe('what did you say?'));
+}, 240_000);
+
+describe('a text that comes after its keys are gone', () => {
+  it('is named to whom it was for, by whose it is, and the next one is read', async () => {
+    const [ada, ben, cleo] = await people('Ada', 'Ben', 'Cleo');
+    const conversation = await talk(ada, ben, cleo);
+    for (const device of [ada, ben, cleo]) await settled(device);
+    const held: Mail[] = [];
+    hostile.frame = (device, frame) => {
+      if (device !== ben.device || !isMail(frame) || held.length > 0 || kindOf(frame) !== 'content') return [frame];
+      held.push(frame);
+      return [];
+    };
+    const late = await say(ada, conversation, 'five changes late');
+    await eventually(() => expect(held).toHaveLength(1));
+    // Each device of Ada's that comes is a change of who is in it.
+    for (let n = 0; n < 5; n += 1) {
+      const before = await epochAt(ben, conversation);
+      await enrol(ada.name);
+      await eventually(async () => expect(await epochAt(ben, conversation)).toBeGreaterThan(before));
+    }
+    for (const mail of held) hostile.tell(ben.device, again(mail));
+    await raises(ben, 'epoch_past');
+    await eventually(() =>
+      expect(notes(ben, conversation)).toContainEqual(
+        expect.stringMatching(/came as from Ada \d+ too late to be opened.*ask Ada \d+ to send it again/),
+      ),
+    );
+    expect(texts(ben, conversation)).not.toContain('five changes late');
+    expect(ada.agent.messaging.message(late).state).toBe('sent');
+    await say(ada, conversation, 'five changes late, again');
+    await eventually(() => expect(texts(ben, conversation).at(-1)).toBe('five changes late, again'));
+  });
+});
+
+it('a text that comes after its sender was put out is not shown, and its reader hears of it', async () => {
+  const [ada, ben, cleo] = await people('Ada', 'Ben', 'Cleo');
+  const conversation = await talk(ada, ben, cleo);
+  for (const device of [ada, ben, cleo]) await settled(device);
+  const held: Mail[] = [];
+  hostile.frame = (device, frame) => {
+    if (device !== ben.device || !isMail(frame) || held.length > 0 || kindOf(frame) !== 'content') return [frame];
+    held.push(frame);
+    return [];
+  };
+  await say(cleo, conversation, 'kept back until I was gone');
+  await eventually(() => expect(held).toHaveLength(1));
+  const before = await epochAt(ben, conversation);
+  await revoke(cleo);
+  await eventually(async () => expect(await epochAt(ben, conversation)).toBeGreaterThan(before));
+  for (const mail of held) hostile.tell(ben.device, again(mail));
+  await eventually(() => expect(notes(ben, conversation).at(-1)).toMatch(/does not belong.*any more.*not shown/));
+  expect(texts(ben, conversation)).toEqual(['first']);
+});
+
+describe('case 21: what is cut short or swollen', () => {
+  it('on its way is named to whom it is for, fills nothing, and what follows is read', async () => {
+    const [ada, ben] = await people('Ada', 'Ben');
+    let sealed: Mail | null = null;
+    hostile.frame = (device, frame) => {
+      if (device === ben.device && isMail(frame) && kindOf(frame) === 'content') sealed = frame;
+      return [frame];
+    };
+    const conversation = await talk(ada, ben);
+    await settled(ben);
+    if (!sealed) throw new Error('nothing came');
+    const mail: Mail = sealed;
+    const body = Buffer.from(mail.item.type === 'post' ? mail.item.body : '', 'base64');
+    const bombs = [
+      ...[0, 1, 4, 21, 30, body.length - 1].map((end) => body.subarray(0, end)),
+      // A vector that claims a gigabyte (RFC 9420, section 2.1.2), where the group id and where the ciphertext is.
+      Buffer.concat([body.subarray(0, 4), Buffer.from([0xbf, 0xff, 0xff, 0xff]), body.subarray(5)]),
+      Buffer.concat([body.subarray(0, 30), Buffer.from([0xbf, 0xff, 0xff, 0xff]), body.subarray(34)]),
+      Buffer.alloc(LARGEST_SEALED),
+      Buffer.concat([body, Buffer.alloc(LARGEST_SEALED - body.length)]),
+    ];
+    let told = 0;
+    for (let round = 0; round < 60; round += 1) {
+      for (const bomb of bombs) {
+        const swollen = bomb.toString('base64');
+        told += swollen.length;
+        hostile.tell(ben.device, again(mail, swollen));
+      }
+      await eventually(() => expect(ben.store.device(ben.device).messaging.unopenedMail(0, 1)).toEqual([]));
+    }
+    await raises(ben, 'message_malformed');
+    await say(ada, conversation, 'after all that');
+    await eventually(() => expect(texts(ben, conversation)).toEqual(['first', 'after all that']));
+    expect(notes(ben, conversation)).toEqual([
+      expect.stringMatching(/^Something came as from Ada \d+ that could not be opened.*send it again\.$/),
+    ]);
+    // The newest few are kept for whoever looks into it.
+    const disk = statSync(join(ben.folder, 'agent.db')).size;
+    expect([told > 20_000_000, disk < told / 2], `told ${told}, kept ${disk}`).toEqual([true, true]);
+  });
+
+  it('as a frame that no protocol allows ends the connection and nothing else', async () => {
+    const [ada, ben] = await people('Ada', 'Ben');
+    const conversation = await talk(ada, ben);
+    await settled(ben);
+    const details: (string | null)[] = [];
+    ben.agent.onChange(() => details.push(ben.agent.status().connectionDetail));
+    const body = Buffer.alloc(LARGEST_SEALED + 3).toString('base64');
+    const item = { type: 'post', id: crypto.randomUUID(), from: ada.device, generation: 1, at: 1, body } as const;
+    hostile.tell(ben.device, { kind: 'mail', seq: 1_000, item });
+    await eventually(() =>
+      expect(details).toContainEqual(
+        expect.stringMatching(/^a frame of the server’s could not be taken: item\.body: /),
+      ),
+    );
+    await eventually(() => expect(ben.agent.status().connection).toBe('connected'));
+    await say(ada, conversation, 'after the frame');
+    await eventually(() => expect(texts(ben, conversation).at(-1)).toBe('after the frame'));
+  });
+
+  it('as a file is refused by name, however long it goes on, and the true one opens afterwards', async () => {
+    const [ada, ben] = await people('Ada', 'Ben');
+    const conversation = await talk(ada, ben);
+    const bytes = Buffer.alloc(70_000, 'plan');
+    const file = { name: 'plan.txt', type: 'text/plain', bytes };
+    const id = await ada.agent.messaging.send(conversation, { text: 'the plan', attachments: [file] });
+    await eventually(() => expect(texts(ben, conversation).at(-1)).toBe('the plan'));
+    const chunk = Buffer.alloc(64 * 1024);
+    let poured = 0;
+    const answers: readonly [string, (sealed: Buffer) => Iterable<Buffer>][] = [
+      ['attachment_damaged', (sealed) => [sealed.subarray(0, sealed.length - 1)]],
+      ['attachment_damaged', () => []],
+      ['attachment_damaged', (sealed) => [sealed, Buffer.alloc(1)]],
+      [
+        'too_large',
+        function* () {
+          for (;;) {
+            poured += chunk.length;
+            yield chunk;
+          }
+        },
+      ],
+    ];
+    for (const [code, answer] of answers) {
+      hostile.file = (_device, sealed) => answer(sealed);
+      expect(await codeOfAsync(ben.agent.messaging.attachment(id, 0))).toBe(code);
+    }
+    expect(poured).toBeLessThan(64 * 1024 * 1024);
+    hostile.honest();
+    expect(Buffer.from((await ben.agent.messaging.attachment(id, 0)).bytes).equals(bytes)).toBe(true);
+  });
+});
+
 it('case 36: two devices that are shown two ledgers find out by what they write to each other', async () => {
   const [ada, ben] = await people('Ada', 'Ben');
   const fork = await forkedLedger(ada.agent.status().installation);
@@ -532,4 +721,60 @@ it('can keep a device that has ended among the members, as SECURITY.md says; who
   await say(ada, conversation, 'without it');
   await eventually(() => expect(texts(ben, conversation).at(-1)).toBe('without it'));
   expect(texts(second, conversation)).not.toContain('without it');
+});
+
+it('case 35: a list that is kept back while people write: the sender reads by which order, and at its expiry that none has come', async () => {
+  const [ada, ben] = await people('Ada', 'Ben');
+  const { operator, clock } = captured;
+  const conversation = await talk(ada, ben);
+  hostile.frame = (device, frame) => (device === ada.device && frame.kind === 'list' ? [] : [frame]);
+  const before = ada.agent.status();
+  // The approvers have shut it where she is at home; she is not told.
+  const terms = {
+    title: 'Messages in SE',
+    areas: ['SE'],
+    services: ['messaging'],
+    nexus: ['home'],
+    // Of devices' time, which is real.
+    effective: new Date(clock.now() + 20_000).toISOString(),
+    ...{ unknown: 'allow', contested: 'allow', travellers: 'deny' },
+    ...{
+      authority: 'Regulator',
+      addressee: 'operators',
+      instrument: 'directive 1',
+      statement: { en: 'Service ends.' },
+    },
+  };
+  const proposed = await operator.propose(terms);
+  const { order } = proposed;
+  await operator.adopt(proposed);
+  clock.jump(clock.now() + 120_000);
+  await eventually(() => expect(ben.agent.gate('messaging').open).toBe(false));
+  expect(ada.agent.gate('messaging').open).toBe(true);
+  const words = { code: 'service_denied', detail: expect.stringContaining(order) };
+  const plain = await say(ada, conversation, 'during the order');
+  const file = { name: 'plan.txt', type: 'text/plain', bytes: Buffer.from('plan') };
+  const withFile = await ada.agent.messaging.send(conversation, { text: 'with a file', attachments: [file] });
+  for (const id of [plain, withFile]) {
+    await eventually(() =>
+      expect(ada.agent.messaging.message(id)).toMatchObject({ state: 'refused', order, refusal: words }),
+    );
+  }
+  expect(texts(ben, conversation)).toEqual(['first']);
+  await operator.adopt(await operator.act(order, { act: 'withdraw' }));
+  await eventually(() => expect(ben.agent.gate('messaging').open).toBe(true));
+  await say(ada, conversation, 'after the order');
+  await eventually(() => expect(texts(ben, conversation).at(-1)).toBe('after the order'));
+
+  clock.jump((before.listExpires ?? 0) + 60_000);
+  await raises(ada, 'list_expired');
+  const status = ada.agent.status();
+  expect(status).toMatchObject({ list: before.list, connection: 'connected' });
+  expect(statusLines(status, true).join('\n')).toMatch(/expired .*no newer one has come.* tell your admin/);
+  // The list's own rule for it is to keep what is decided.
+  await say(ben, conversation, 'are you there?');
+  await eventually(() => expect(texts(ada, conversation).at(-1)).toBe('are you there?'));
+  await say(ada, conversation, 'I am');
+  await eventually(() => expect(texts(ben, conversation).at(-1)).toBe('I am'));
+  expect(await alarms(ben)).not.toContain('list_expired');
 });

@@ -12,11 +12,14 @@ import type { InboxEntry } from '../../agent/message-answers.ts';
 import { invitedAccount, redeemed } from '../../shared/api/accounts.ts';
 import { approverKeyView, rootView } from '../../shared/api/approvers.ts';
 import { createdCode } from '../../shared/api/codes.ts';
+import { explanationView } from '../../shared/api/explanation.ts';
 import { groupView } from '../../shared/api/groups.ts';
+import { ipComparisonView, ipDatabaseView } from '../../shared/api/ip-databases.ts';
 import { affectedView, approvalResult, orderView, receiptList, revisionView } from '../../shared/api/orders.ts';
 import { type AdminCli, adminCli } from '../support/admin-cli.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { TestLink } from '../support/gateway-world.ts';
+import { KNOWN_PLACES, writeMmdb } from '../support/mmdb-writer.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { until } from '../support/until.ts';
 
@@ -92,6 +95,8 @@ const ORGANISATION = { CORDON_KEY_PASSPHRASE: 'the passphrase of the organisatio
 let organisationKey: string;
 let order: string;
 let certificate: string | Buffer | undefined;
+/** Instants at which the resident's verdict was one or the other. */
+const moments = { denied: 0, held: 0 };
 /** How long two approvals take on this machine now, in milliseconds. */
 let pace: number;
 
@@ -171,12 +176,12 @@ it('is noticed with the word of two, and until its day everything is delivered',
   expect(own).toMatchObject({ code: 6, err: expect.stringContaining('[same_person]') });
   const began = Date.now();
   expect(await approve('ben', order, 1)).toMatchObject({ adopted: false, code: 'second_approver_required' });
-  expect((await resident.cli(['notices'])).out).toBe('No order is noticed or in force.\n');
+  expect((await resident.cli(['orders'])).out).toBe('No order is noticed or in force.\n');
   expect(await approve('cleo', order, 1)).toMatchObject({ adopted: true });
   pace = Date.now() - began;
 
   await until(async () =>
-    expect((await resident.cli(['notices'])).out).toContain(`${order}.1  Pakistan, November 2015`),
+    expect((await resident.cli(['orders'])).out).toContain(`${order}.1  Pakistan, November 2015`),
   );
   expect(await send(resident, abroad, 'one')).toEqual({ code: 0, out: expect.stringMatching(SENT), err: '' });
   await until(async () => expect(await heard(abroad)).toEqual(['one']));
@@ -188,7 +193,7 @@ it('is noticed with the word of two, and until its day everything is delivered',
 it('takes effect on its day on a device that cannot reach its server, which hears of it afterwards', async () => {
   const effective = Date.now() + 3 * pace + 5_000;
   const revision = await act('extend', order, ['ben', 'cleo'], ['--effective', new Date(effective).toISOString()]);
-  await until(async () => expect((await resident.cli(['notices'])).out).toContain(`${order}.${revision}`));
+  await until(async () => expect((await resident.cli(['orders'])).out).toContain(`${order}.${revision}`));
   expect(await isOpen(resident)).toBe(true);
   await server.kill();
   await resident.link('waiting');
@@ -212,6 +217,7 @@ it('takes effect on its day on a device that cannot reach its server, which hear
 }, 180_000);
 
 it('is obeyed at both gates, each of which names it, its reasons and whom to appeal to', async () => {
+  moments.denied = Date.now();
   const words = `Delivery is suspended by order ${order}`;
   const refused = await send(resident, abroad, 'three');
   expect(refused).toMatchObject({ code: EXIT.refusedByOrder, err: expect.stringContaining(words) });
@@ -253,6 +259,7 @@ it('is obeyed at both gates, each of which names it, its reasons and whom to app
 it('is held by one person, and released by two while the device is switched off', async () => {
   await act('hold', order, ['ben']);
   await until(async () => expect(await isOpen(resident)).toBe(true));
+  moments.held = Date.now();
   // What was held for the time that it was in force has come.
   await until(async () => expect(await heard(resident)).toEqual(['two', 'four']));
   expect(await send(resident, abroad, 'six')).toMatchObject({ code: 0, out: expect.stringMatching(SENT) });
@@ -292,3 +299,48 @@ it('is withdrawn by two while the device is switched off, which is restored with
   const closed = await by('ada')(['orders', 'hold', order]);
   expect(closed).toMatchObject({ code: 6, err: expect.stringContaining('[order_closed]') });
 }, 120_000);
+
+it('is explained afterwards, for any instant, by a server that was started again since', async () => {
+  await server.stop();
+  await server.start();
+  const ask = (at: number) => owner(['explain', resident.device, '--at', new Date(at).toISOString()]);
+  const denied = await ask(moments.denied);
+  expect(denied).toMatchObject({ code: 0, err: '' });
+  expect(denied.out).toMatch(/Place\n {2}PK \(probable\): One source says so/);
+  expect(denied.out).toMatch(
+    new RegExp(`messaging +denied +by order ${order}\\.\\d: The device is there\\. Its mobile network is there\\.`),
+  );
+  expect(denied.out).toMatch(/Pakistan, November 2015: in force, denies\n/);
+  expect(denied.out).toMatch(/The device signed at \S+: enforced messaging/);
+  expect((await ask(moments.held)).out).toMatch(
+    /messaging +allowed[\s\S]+Pakistan, November 2015: held, denies nothing/,
+  );
+  const told = explanationView.parse(await owner.json(['explain', resident.device]));
+  expect(told).toMatchObject({
+    services: { messaging: { allowed: true } },
+    orders: [{ standing: 'withdrawn', denies: false }],
+  });
+  const years = await owner(['explain', resident.device, '--at', '2015-11-30T00:00:00+05:00']);
+  expect(years).toMatchObject({ code: 5, err: expect.stringContaining('[beyond_retention]') });
+  const unclear = await owner(['explain', resident.device, '--at', '2015-11-30T00:00:00']);
+  expect(unclear).toMatchObject({ code: 2, err: expect.stringContaining('names no instant') });
+}, 60_000);
+
+it('an IP database is imported, compared, taken and rolled back from the command line', async () => {
+  const file = join(folder, 'another.mmdb');
+  writeFileSync(
+    file,
+    writeMmdb(Object.fromEntries(KNOWN_PLACES.map(([at, country]) => [at, { country }])), Date.now()),
+  );
+  const { hash } = ipDatabaseView.parse(await owner.json(['ip-database', 'import', file]));
+  const compared = await owner(['ip-database', 'compare', hash]);
+  expect(compared).toMatchObject({ code: 0, out: expect.stringMatching(/^another\.mmdb .* against bundled/) });
+  expect(ipComparisonView.parse(await owner.json(['ip-database', 'compare', hash])).moved).toBe(0);
+  await owner.json(['ip-database', 'activate', hash]);
+  const back = await owner(['ip-database', 'rollback']);
+  expect(back).toMatchObject({ code: 0, out: expect.stringMatching(/^bundled, .* is active again\.\n$/) });
+  expect((await owner(['ip-database', 'list'])).out).toMatch(/another\.mmdb +\S+ +\S+ +Owner +\d+ +-\n/);
+  writeFileSync(file, 'no database');
+  const refused = await owner(['ip-database', 'import', file]);
+  expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('[ip_database_invalid]') });
+}, 60_000);

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../../agent/exit-codes.ts';
 import { ensurePage } from '../../agent/page/build.ts';
@@ -166,6 +166,70 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     const file = await saved;
     expect(file.suggestedFilename()).toBe('منصوبہ.txt');
     expect(readFileSync(await file.path())).toEqual(bytes);
+  });
+
+  /** As a person drags files from a folder to this place: the browser reads them itself. `taken`: whether the page says that it takes them. */
+  async function dropOn({ page }: Someone, place: Locator, files: readonly string[], taken: boolean): Promise<void> {
+    const box = await place.boundingBox();
+    if (!box) throw new Error('it is not to be seen');
+    const session = await page.context().newCDPSession(page);
+    const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    const data = { items: [], files: [...files], dragOperationsMask: 1 };
+    const drag = (type: 'dragEnter' | 'dragOver' | 'drop') =>
+      session.send('Input.dispatchDragEvent', { type, ...at, data });
+    const offer = page.getByText('Drop files to attach them');
+    await drag('dragEnter');
+    await drag('dragOver');
+    if (taken) await offer.waitFor();
+    else expect(await offer.count()).toBe(0);
+    await drag('drop');
+    await offer.waitFor({ state: 'hidden' });
+    await session.detach();
+  }
+  const picked = ({ page }: Someone) => page.getByRole('list', { name: 'To be sent with the message' });
+
+  it('takes files that are dropped on the conversation, and is not left for one that falls beside it', async () => {
+    const contents = { 'notes.txt': Buffer.from('what was said'), 'without-a-kind': Buffer.from([0, 1, 2, 255]) };
+    const paths = Object.entries(contents).map(([name, bytes]) => {
+      writeFileSync(join(folder, name), bytes);
+      return join(folder, name);
+    });
+    await dropOn(ada, ada.page.getByRole('navigation'), paths, false);
+    expect([await picked(ada).count(), ada.page.url().startsWith(ada.url)]).toEqual([0, true]);
+    await dropOn(ada, message(ada, 'Here it is.'), paths, true);
+    await picked(ada).getByText('without-a-kind').waitFor();
+    expect(await picked(ada).getByRole('listitem').count()).toBe(2);
+    await say(ada, 'Dropped.');
+    for (const [name, bytes] of Object.entries(contents)) {
+      const saved = alia.page.waitForEvent('download');
+      await alia.page.getByRole('button', { name: new RegExp(`^Save .*${name}`) }).click();
+      expect(readFileSync(await (await saved).path())).toEqual(bytes);
+    }
+  });
+
+  it('takes a picture from the clipboard, and words as words though a picture of them comes along', async () => {
+    await ada.seat.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: ada.url });
+    const copy = (words: string | null) =>
+      ada.page.evaluate(`(async () => {
+        const canvas = new OffscreenCanvas(8, 8);
+        canvas.getContext('2d').fillRect(0, 0, 8, 8);
+        const kinds = { 'image/png': await canvas.convertToBlob() };
+        const words = ${JSON.stringify(words)};
+        if (words) for (const kind of ['text/plain', 'text/html']) kinds[kind] = new Blob([words], { type: kind });
+        await navigator.clipboard.write([new ClipboardItem(kinds)]);
+      })()`);
+    await copy('a table of words');
+    await field(ada).focus();
+    await ada.page.keyboard.press('ControlOrMeta+V');
+    await expect.poll(() => field(ada).inputValue()).toBe('a table of words');
+    expect(await picked(ada).count()).toBe(0);
+    await copy(null);
+    // Wherever one stands in the conversation.
+    await message(ada, 'Dropped.').focus();
+    await ada.page.keyboard.press('ControlOrMeta+V');
+    await picked(ada).getByText('image.png').waitFor();
+    await say(ada, 'a table of words and a picture');
+    await alia.page.getByRole('img', { name: /^Picture: .*image\.png/ }).waitFor();
   });
 
   it('several people talk about something, and whoever comes later reads on from there', async () => {

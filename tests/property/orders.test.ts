@@ -26,7 +26,7 @@ const step = fc.oneof(
     do: fc.constant('act' as const),
     who,
     order: fc.integer({ min: 1, max: 2 }),
-    act: fc.constantFrom('revise', 'extend', 'hold', 'hold', 'release', 'withdraw'),
+    act: fc.constantFrom('revise', 'extend', 'hold', 'hold', 'release', 'exit', 'withdraw'),
     area: fc.constantFrom('PK', 'IN', 'AE'),
   }),
   // The latest revision mostly, so that something comes of it.
@@ -53,10 +53,13 @@ async function perform(world: OrderWorld, each: Step): Promise<{ revision: strin
         clock.jump(clock.now() + each.hours * 3_600_000);
         return null;
       case 'propose':
-        await orders.propose(people[each.who].id, { ...PROPOSAL, effective: day(clock.now()) });
+        await orders.propose(people[each.who].id, {
+          ...PROPOSAL,
+          ...{ effective: day(clock.now()), mode: 'exit', exportWindow: 'P1D' },
+        });
         return null;
       case 'act': {
-        const act = each.act as 'revise' | 'extend' | 'hold' | 'release' | 'withdraw';
+        const act = each.act as 'revise' | 'extend' | 'hold' | 'release' | 'exit' | 'withdraw';
         const changes =
           act === 'revise' ? { areas: [each.area] } : act === 'extend' ? { effective: day(clock.now()) } : {};
         await orders.act(people[each.who].id, number(each.order), { act, ...changes });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compare, type Seen } from './expectation.ts';
+import { compare, inboxAmiss, type Seen } from './expectation.ts';
 import { parseTimeline } from './timeline.ts';
 
 function expecting(change: object) {
@@ -15,7 +15,7 @@ function expecting(change: object) {
   };
   const timeline = { name: 't', about: '', zone: 'UTC', fleet: [{ label: 'a', count: 1, home: 'PK' }] };
   const parsed = parseTimeline(JSON.stringify({ ...timeline, steps: [first, step] })).steps[1];
-  if (!parsed || 'do' in parsed || 'is' in parsed) throw new Error('not an expectation');
+  if (!parsed || !('services' in parsed) || 'do' in parsed) throw new Error('not an expectation');
   return parsed;
 }
 
@@ -51,4 +51,22 @@ describe('an expectation', () => {
   ])('%o is not met, with what was seen instead', (change, unmet) => {
     expect(compare(expecting(change), 'order' in change ? '2015-002' : null, seen)).toMatchObject(unmet);
   });
+});
+
+describe('an inbox', () => {
+  const senderOf = (text: string) => (text.startsWith('b') ? 'Bo' : 'Ada');
+  const got = (...texts: string[]) => texts.map((text) => ({ from: senderOf(text), text }));
+
+  it('is met by each text once and each sender’s order, however senders are mixed', () => {
+    expect(inboxAmiss([], [], senderOf)).toBeNull();
+    expect(inboxAmiss(['a1', 'a2', 'b1'], got('b1', 'a1', 'a2'), senderOf)).toBeNull();
+  });
+
+  it.each([
+    [['a1'], got(), 'has "a1" 0 times, not 1'],
+    [['a1'], got('a1', 'a1'), 'has "a1" 2 times, not 1'],
+    [['a1'], got('a1', 'b1'), 'has "b1" 1 times, not 0'],
+    [['a1', 'b1', 'a2'], got('a2', 'b1', 'a1'), 'has "a2" from Ada where "a1" should be'],
+    [['a1'], [{ from: 'Bo', text: 'a1' }], 'has "a1" from Bo, not Ada'],
+  ])('of %j is not met by %j', (texts, has, amiss) => expect(inboxAmiss(texts, has, senderOf)).toBe(amiss));
 });

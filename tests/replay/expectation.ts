@@ -2,7 +2,7 @@
 import { verdictView } from '../../shared/api/devices.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
 import type { Caller } from '../support/people.ts';
-import type { DeviceState } from './simulated-fleet.ts';
+import type { DeviceState, Received } from './simulated-fleet.ts';
 import type { Expectation } from './timeline.ts';
 
 /** One service of one device, as one side sees it. */
@@ -73,6 +73,28 @@ export function compare(
     orders: [],
     reasons: all,
   };
+}
+
+/** How what a device has got from others differs from what it should have; null: it does not. Between senders any order is right. */
+export function inboxAmiss(
+  texts: readonly string[],
+  got: readonly Received[],
+  senderOf: (text: string) => string,
+): string | null {
+  for (const text of new Set([...texts, ...got.map((one) => one.text)])) {
+    const times = got.filter((one) => one.text === text).length;
+    const wanted = texts.includes(text) ? 1 : 0;
+    if (times !== wanted) return `has "${text}" ${times} times, not ${wanted}`;
+  }
+  const stranger = got.find(({ from, text }) => from !== senderOf(text));
+  if (stranger) return `has "${stranger.text}" from ${stranger.from}, not ${senderOf(stranger.text)}`;
+  for (const sender of new Set(texts.map(senderOf))) {
+    const came = got.flatMap(({ from, text }) => (from === sender ? [text] : []));
+    const wanted = texts.filter((text) => senderOf(text) === sender);
+    const at = came.findIndex((text, index) => text !== wanted[index]);
+    if (at >= 0) return `has "${came[at]}" from ${sender} where "${wanted[at]}" should be`;
+  }
+  return null;
 }
 
 /** Checks every device of the label; gives all that is unmet, the first device first. */

@@ -1,4 +1,5 @@
 /** Simulated devices in a process of their own, so that a crash kills them together and nothing else. */
+import { mortalWrites } from '../support/mortal-writes.ts';
 import type { Drive } from './drive.ts';
 import { serve } from './rpc.ts';
 import type { World } from './simulated-device.ts';
@@ -13,6 +14,7 @@ function fleet(): SimulatedFleet {
 }
 
 const handlers = {
+  ...mortalWrites,
   open(start: FleetStart) {
     opened = new SimulatedFleet(start);
     return null;
@@ -23,6 +25,7 @@ const handlers = {
   wake: (_: null) => fleet().wake(),
   tick: (_: null) => fleet().tick(),
   live: (_: null) => fleet().live(),
+  look: (_: null) => fleet().look(),
   move: ({ label, evidence, addresses }: { label: string; evidence: Evidence; addresses: readonly string[] }) =>
     fleet().move(label, evidence, addresses),
   network: ({ label, online }: { label: string; online: boolean }) => fleet().network(label, online),
@@ -30,6 +33,7 @@ const handlers = {
   reboot: ({ label, boot }: { label: string; boot: World['boot'] }) => fleet().reboot(label, boot),
   write: ({ to, text, ...from }: Which & { to: string; text: string }) => fleet().write(from, to, text),
   said: ({ text, ...where }: Which & { text: string }) => fleet().said(where, text),
+  received: (where: Which) => fleet().received(where),
   messaging: (which: Which) => fleet().messaging(which),
   progress: (_: null) => fleet().progress,
   restless: ({ list }: { list: number }) => fleet().restless(list),

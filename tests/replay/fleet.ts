@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MessageView, MessagingState } from '../../agent/messaging/messaging.ts';
 import type { Instant } from '../../shared/time/clock.ts';
+import type { DeathAt } from '../support/mortal-writes.ts';
 import { type Addresses, nowhere } from './addresses.ts';
 import type { Drive } from './drive.ts';
 import type { FleetHandlers } from './fleet-process.ts';
+import type { Mortal } from './mortals.ts';
 import { Child } from './rpc.ts';
-import type { DeviceState, Written } from './simulated-fleet.ts';
+import type { DeviceState, Received, Written } from './simulated-fleet.ts';
 import type { Fleet as Description, Evidence, EvidenceChange } from './timeline.ts';
 
-export class Fleet {
+export class Fleet implements Mortal {
   readonly description: Description;
   readonly #addresses: Addresses;
   readonly #folder: string;
@@ -21,6 +23,7 @@ export class Fleet {
   #boot: { id: string; since: Instant };
   #offset = 0;
   online: boolean;
+  doomed = false;
 
   /** `first`: how many devices come before these, so that all have addresses of their own. */
   constructor(description: Description, addresses: Addresses, folder: string, first: number, now: Instant) {
@@ -110,6 +113,11 @@ export class Fleet {
     return this.#child.call('said', { label: this.label, index: 0, text });
   }
 
+  /** By one device, from others. */
+  received(index: number): Promise<Received[]> {
+    return this.#child.call('received', { label: this.label, index });
+  }
+
   states(): Promise<DeviceState[]> {
     return this.#child.call('states', { label: this.label });
   }
@@ -145,8 +153,22 @@ export class Fleet {
   async crash(now: Instant): Promise<void> {
     await this.#child.kill();
     this.#child = this.#launch();
+    this.doomed = false;
     await this.open({ at: now });
     await this.launch();
+  }
+
+  writes(): Promise<readonly string[]> {
+    return this.#child.call('writes', null);
+  }
+
+  async dieAt(point: DeathAt): Promise<void> {
+    this.doomed = true;
+    await this.#child.call('dieAt', point);
+  }
+
+  get fallen(): boolean {
+    return this.doomed && this.#child.killed;
   }
 
   kill(): Promise<void> {

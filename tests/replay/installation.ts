@@ -5,6 +5,7 @@ import type { Instant } from '../../shared/time/clock.ts';
 import { loopbackConfig } from '../support/loopback-config.ts';
 import { foundOrganisation, type Organisation } from '../support/organisation.ts';
 import { type Approver, adoptRoot, firstOwner, inviteApprover, type Person } from '../support/people.ts';
+import type { Mortal } from './mortals.ts';
 import { Child } from './rpc.ts';
 import type { ServerHandlers } from './server-process.ts';
 import type { Act, Timeline } from './timeline.ts';
@@ -12,14 +13,18 @@ import type { Act, Timeline } from './timeline.ts';
 /** People who approve when a timeline names nobody. */
 const APPROVERS = ['ada', 'bo', 'cy'];
 
-export interface Installation {
+export interface Installation extends Mortal {
   readonly adminUrl: string;
   readonly owner: Person;
   readonly people: ReadonlyMap<string, Approver>;
   /** Only where people write to each other. */
   readonly organisation: Organisation | null;
+  /** Stopped, and not started again since. */
+  readonly away: boolean;
+  /** Nothing while the server is away: it comes up at the time of its start. */
   jump(to: Instant): Promise<void>;
-  crash(now: Instant): Promise<void>;
+  /** kill -9. `crash` starts it again. */
+  stop(): Promise<void>;
   kill(): Promise<void>;
 }
 
@@ -44,6 +49,8 @@ export async function startInstallation(timeline: Timeline, folder: string, now:
   const launch = () => new Child<ServerHandlers>('server', module, log);
   let config = loopbackConfig(folder, { device: 0, public: 0, admin: 0 }, REPLAYED);
   let child = launch();
+  let doomed = false;
+  let away = false;
   try {
     const { addresses, firstOwnerLink } = await child.call('start', { config, drive: { at: now }, demo: false });
     if (firstOwnerLink === null) throw new Error('a fresh server gave no link for its first owner');
@@ -62,13 +69,33 @@ export async function startInstallation(timeline: Timeline, folder: string, now:
       owner,
       people: new Map(joined.map((person) => [person.name, person])),
       organisation,
+      get away() {
+        return away;
+      },
       async jump(to) {
-        await child.call('jump', { to: { at: to } });
+        if (!away) await child.call('jump', { to: { at: to } });
+      },
+      async stop() {
+        await child.kill();
+        away = true;
       },
       async crash(at) {
         await child.kill();
         child = launch();
+        doomed = false;
+        away = false;
         await child.call('start', { config, drive: { at }, demo: false });
+      },
+      writes: () => child.call('writes', null),
+      async dieAt(point) {
+        doomed = true;
+        await child.call('dieAt', point);
+      },
+      get doomed() {
+        return doomed;
+      },
+      get fallen() {
+        return doomed && child.killed;
       },
       kill: () => child.kill(),
     };

@@ -2,9 +2,9 @@
 import type { z } from 'zod';
 import { approvalResult, orderList, orderView, revisionView } from '../../shared/api/orders.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { approveRevision } from '../../shared/order/approver-key.ts';
+import { approvalOf } from '../../shared/order/approver-key.ts';
 import type { Approver } from '../support/people.ts';
-import type { Act, ActOf, Terms } from './timeline.ts';
+import { type Act, type ActOf, exemptLabel, type Terms } from './timeline.ts';
 
 type Revision = z.infer<typeof revisionView>;
 export type OrderDeed = Extract<Act, { order: string }>;
@@ -52,9 +52,32 @@ export class OrderDesk {
       case 'hold':
         return await this.#act(deed, {}, 1);
       case 'release':
+      case 'exit':
       case 'withdraw':
         return await this.#act(deed, {}, 2);
     }
+  }
+
+  /** The server died while `perform` was under way: does what of it the server does not have. */
+  async finish(deed: OrderDeed): Promise<void> {
+    const { orders } = await this.#anyone().api.call('GET', '/orders', orderList);
+    if (deed.do === 'propose') {
+      const made = orders.find(({ title }) => title === deed.order);
+      if (!made) return await this.perform(deed);
+      this.#orders.set(deed.order, { number: made.number, proposed: made.latestRevision });
+      return;
+    }
+    const { number, proposed } = this.#known(deed.order);
+    const { revisions, latestRevision } = await this.#order(number);
+    const isIt = ({ revision, act, proposedAt }: (typeof revisions)[number]) =>
+      deed.do === 'approve' ? revision === (proposed ?? latestRevision) : act === deed.do && proposedAt === deed.at;
+    const made = revisions.find(isIt);
+    if (!made) return await this.perform(deed);
+    if (made.state === 'waiting') {
+      const names = deed.do === 'approve' ? (deed.by ?? null) : null;
+      await this.#approve(number, made.revision, names, deed.do === 'hold' ? 1 : 2);
+    }
+    this.#orders.set(deed.order, { number, proposed: null });
   }
 
   /** Everything about the orders that a refused act must leave as it is. */
@@ -82,14 +105,20 @@ export class OrderDesk {
     return this.#anyone().api.call('GET', `/orders/${number}`, orderView);
   }
 
-  #changes({ exempt, ...terms }: Terms): object {
+  #changes({ exempt, answers, ...terms }: Terms): object {
     const { areas, services, nexus, effective, until, mode, unknown, stale, contested, visitors, travellers } = terms;
     const { waiting, disputed, authority, addressee, instrument, statement } = terms;
-    const groups = exempt?.map((label) => ({ group: this.#groups.get(label) }));
+    const { receivedOn, answerBy, provenance, notice, publication, noticePlan, exportWindow } = terms;
+    const groups = exempt?.map((one) => {
+      const { label: _label, ...said } = typeof one === 'string' ? { label: one } : one;
+      return { group: this.#groups.get(exemptLabel(one)), ...said };
+    });
     // JSON leaves out what is undefined.
     return {
       ...{ areas, services, nexus, effective, until, mode, unknown, stale, contested, visitors, travellers },
       ...{ waiting, disputed, authority, addressee, instrument, statement, exempt: groups },
+      ...{ receivedOn, answerBy, provenance, notice, publication, noticePlan, exportWindow },
+      answers: answers == null ? answers : this.numberOf(answers),
     };
   }
 
@@ -134,7 +163,7 @@ export class OrderDesk {
     let adopted = false;
     for (const person of signers) {
       if (adopted && !names) break;
-      const body = { keyid: person.key.keyid, signature: approveRevision(person.key, shown.payload) };
+      const body = approvalOf(person.key, shown.payload);
       const result = await person.api.call('POST', `${path}/approvals`, approvalResult, body);
       adopted = result.adopted;
       if (!adopted && person === signers.at(-1)) throw new CordonError('second_approver_required', result.detail);

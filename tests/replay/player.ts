@@ -4,28 +4,32 @@
  */
 import { mkdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { z } from 'zod';
+import { namedAreaView } from '../../shared/api/areas.ts';
 import { createdCode } from '../../shared/api/codes.ts';
-import { type DeviceView, devicePage, deviceView } from '../../shared/api/devices.ts';
+import { deviceView } from '../../shared/api/devices.ts';
+import { disputedPolicyList, disputedPolicyView } from '../../shared/api/disputed-policies.ts';
 import { groupView } from '../../shared/api/groups.ts';
-import { healthView } from '../../shared/api/health.ts';
+import { legalHoldPage, legalHoldView } from '../../shared/api/holds.ts';
+import { ipDatabaseList, ipDatabaseView } from '../../shared/api/ip-databases.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Instant } from '../../shared/time/clock.ts';
+import { KNOWN_PLACES, writeMmdb } from '../support/mmdb-writer.ts';
 import type { Caller, Person } from '../support/people.ts';
 import { openAddresses } from './addresses.ts';
+import { healthOf, restless } from './at-rest.ts';
 import { check, type Unmet } from './expectation.ts';
 import { Fleet } from './fleet.ts';
 import { type Installation, startInstallation } from './installation.ts';
+import { MessageDesk, userOf } from './message-desk.ts';
+import { type Mortal, Mortals, type Writes } from './mortals.ts';
 import { OrderDesk } from './order-desk.ts';
-import type { DeviceState } from './simulated-fleet.ts';
 import {
   type Act,
-  type ActOf,
   type Expectation,
-  type MessageExpectation,
   offsetOf,
   type Step,
   type Timeline,
+  type WorkspaceExpectation,
 } from './timeline.ts';
 
 /** Real time: how long devices may take to be connected and to have the newest list. */
@@ -33,6 +37,9 @@ const SETTLE_WITHIN = 30_000;
 const LOOK_EVERY = 25;
 /** Devices that wait to dial again or to knock do so by themselves, on real time that may be longer than we want to wait. */
 const TICK_EVERY = 1_000;
+const QUIET_LOOKS = 4;
+/** What must not come has this long to come after all. Real time. */
+const STILL_AFTER = 500;
 
 export interface Outcome {
   readonly step: Step;
@@ -48,6 +55,11 @@ export interface Player {
   readonly adminUrl: string;
   readonly owner: Person;
   play(step: Step): Promise<Outcome>;
+  fleet(label: string): Fleet;
+  /** Whoever is told to die in a step is started again, and the step goes on with what of it is left. */
+  readonly mortals: Mortals;
+  /** By who, `server` or a label: what they have written to their stores since this was asked last, once they have ceased to. */
+  writes(): Promise<Writes>;
   close(): Promise<void>;
 }
 
@@ -76,15 +88,18 @@ export async function openPlayer(timeline: Timeline, folder: string): Promise<Pl
     const playing = new Playing(timeline, installation, fleets, groups, start);
     await playing.settle();
     const { adminUrl, owner } = installation;
-    return { adminUrl, owner, play: (step) => playing.play(step), close };
+    return {
+      ...{ adminUrl, owner, close },
+      play: (step) => playing.play(step),
+      fleet: (label) => playing.fleet(label),
+      mortals: playing.mortals,
+      writes: () => playing.writes(),
+    };
   } catch (error) {
     await close();
     throw error;
   }
 }
-
-/** As the activation code of a label's device names its person, counted from 0. */
-const userOf = (label: string, index: number) => `${label} ${index + 1}`;
 
 /** A group for the label and a code for each of its devices. Returns the group's id. */
 async function enrolFleet(fleet: Fleet, api: Caller): Promise<string> {
@@ -103,9 +118,9 @@ class Playing {
   readonly #installation: Installation;
   readonly #fleets: ReadonlyMap<string, Fleet>;
   readonly #desk: OrderDesk;
+  readonly #messages: MessageDesk;
   readonly #api: Caller;
-  /** By its text: who has sent a message, and to whom. */
-  readonly #sent = new Map<string, Pick<ActOf<'send'>, 'from' | 'to'>>();
+  readonly mortals: Mortals;
   #now: Instant;
 
   constructor(
@@ -119,7 +134,9 @@ class Playing {
     this.#installation = installation;
     this.#fleets = new Map(fleets.map((fleet) => [fleet.label, fleet]));
     this.#desk = new OrderDesk(installation.people, groups, timeline.zone);
+    this.#messages = new MessageDesk((label) => this.fleet(label), installation.organisation);
     this.#api = installation.owner.api;
+    this.mortals = new Mortals(new Map<string, Mortal>([['server', installation], ...this.#fleets]));
     this.#now = now;
   }
 
@@ -134,61 +151,131 @@ class Playing {
       ...rest,
     });
     try {
-      if (step.at > this.#now) await this.#jump(step.at);
-      if ('is' in step) {
-        await this.#checkMessage(step);
-        return outcome({});
-      }
-      if (!('do' in step)) {
-        const unmet = await this.#check(step);
-        return outcome(unmet.length > 0 ? { unmet, failure: 'the expectation is not met' } : {});
-      }
-      const refused = await this.#act(step);
-      await this.settle();
-      return outcome({ refused });
+      return outcome(await this.#alive((again) => this.#once(step, again)));
     } catch (error) {
       return outcome({ failure: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  async #once(step: Step, again: boolean): Promise<Partial<Outcome>> {
+    if (step.at > this.#now) await this.#jump(step.at);
+    else if (again) await this.#wake();
+    if ('is' in step) {
+      const order = step.order === undefined ? null : this.#desk.numberOf(step.order);
+      await this.#within(() => this.#messages.amiss(step, order));
+      return {};
+    }
+    if ('texts' in step) {
+      const look = () => this.#messages.inboxAmiss(step);
+      await this.#within(look);
+      await pause(STILL_AFTER);
+      const amiss = await look();
+      return amiss === null ? {} : { failure: amiss };
+    }
+    if ('workspace' in step) {
+      await this.#within(() => this.#workspaceAmiss(step));
+      return {};
+    }
+    if (!('do' in step)) {
+      const unmet = await this.#check(step);
+      return unmet.length > 0 ? { unmet, failure: 'the expectation is not met' } : {};
+    }
+    const refused = await this.#act(step, again);
+    await this.settle();
+    return { refused };
+  }
+
+  /** Once nobody has written for a moment. */
+  async writes(): Promise<Writes> {
+    const all = new Map<string, string[]>();
+    for (let quiet = 0; quiet < QUIET_LOOKS; await pause(LOOK_EVERY)) {
+      const more = await this.#alive(async (again) => {
+        if (again) await this.#wake();
+        return await this.mortals.writes();
+      });
+      quiet += 1;
+      for (const [who, names] of more) {
+        if (names.length > 0) quiet = 0;
+        all.set(who, [...(all.get(who) ?? []), ...names]);
+      }
+    }
+    return all;
+  }
+
+  /** Again and again, until nobody dies in it. `again`: somebody did and is up again, and what of it was not done is still to be done. */
+  async #alive<T>(work: (again: boolean) => Promise<T>): Promise<T> {
+    for (let again = false; ; again = true) {
+      try {
+        const done = await work(again);
+        // Whoever goes on finds everybody alive.
+        if (!(await this.mortals.raise(this.#now, false))) return done;
+      } catch (error) {
+        if (!(await this.mortals.raise(this.#now, true))) throw error;
+      }
     }
   }
 
   async #jump(to: Instant): Promise<void> {
     // Devices' clocks first: a server that is ahead would hand them its new time, and their own clocks would add the jump once more.
     const fleets = [...this.#fleets.values()];
-    await Promise.all(fleets.map((fleet) => fleet.jump({ at: to })));
-    await this.#installation.jump(to);
-    this.#now = to;
-    await Promise.all(fleets.map((fleet) => fleet.wake()));
+    const [devices] = await Promise.allSettled([all(fleets.map((fleet) => fleet.jump({ at: to })))]);
+    try {
+      await this.#installation.jump(to);
+    } finally {
+      // Whoever died in it comes up at the new time: it may have done and said something then already, and no machine's clock runs backwards.
+      this.#now = to;
+    }
+    if (devices.status === 'rejected') throw devices.reason;
+    await this.#wake();
+  }
+
+  async #wake(): Promise<void> {
+    await all([...this.#fleets.values()].map((fleet) => fleet.wake()));
     await this.settle();
   }
 
-  #fleet(label: string): Fleet {
+  fleet(label: string): Fleet {
     const fleet = this.#fleets.get(label);
     if (!fleet) throw new Error(`no fleet is labelled ${label}`);
     return fleet;
   }
 
+  async #workspaceAmiss({ label, workspace, enrolled }: WorkspaceExpectation): Promise<string | null> {
+    for (const state of await this.fleet(label).states()) {
+      const { device, index } = state;
+      const which = `${device} (${label} ${index + 1})`;
+      if (state.workspace !== workspace) return `${which}: its workspace is ${state.workspace}`;
+      const { status } = await this.#api.call('GET', `/devices/${device}`, deviceView);
+      if ((status === 'active') !== enrolled) return `${which}: the server says that it is ${status}`;
+    }
+    return null;
+  }
+
   async #check(step: Expectation): Promise<Unmet[]> {
     const order = step.order === undefined ? null : this.#desk.numberOf(step.order);
-    return await check(step, order, await this.#fleet(step.label).states(), this.#api);
+    return await check(step, order, await this.fleet(step.label).states(), this.#api);
   }
 
   /** Gives the code of a refusal that the timeline expects; any other refusal, and a missing one, is thrown. */
-  async #act(act: Act): Promise<string | null> {
+  async #act(act: Act, again: boolean): Promise<string | null> {
     const before = act.expect ? await this.#standing() : null;
-    const code = await this.#attempt(act);
+    const code = await this.#attempt(act, again);
     const wanted = act.expect?.refused ?? null;
+    const order = act.expect?.order;
     if (code?.code !== (wanted ?? undefined)) {
       if (!code) throw new Error(`expected to be refused with ${wanted}, but it was done`);
       throw new Error(`refused with ${code.code}${wanted ? `, expected ${wanted}` : ''}: ${code.message}`);
     }
+    if (order !== undefined && code?.context.order !== this.#desk.numberOf(order))
+      throw new Error(`refused because of ${code?.context.order}, expected ${order}`);
     if (before !== null && (await this.#standing()) !== before)
       throw new Error(`refused with ${wanted}, and yet something changed`);
     return wanted;
   }
 
-  async #attempt(act: Act): Promise<CordonError | null> {
+  async #attempt(act: Act, again: boolean): Promise<CordonError | null> {
     try {
-      await this.#perform(act);
+      await this.#perform(act, again);
       return null;
     } catch (error) {
       if (error instanceof CordonError) return error;
@@ -197,13 +284,44 @@ class Playing {
   }
 
   async #standing(): Promise<string> {
-    return `${await this.#desk.standing()} list ${(await this.#health()).list?.version}`;
+    return `${await this.#desk.standing()} list ${(await healthOf(this.#api)).list?.version}`;
   }
 
-  async #perform(act: Act): Promise<void> {
+  async #perform(act: Act, again: boolean): Promise<void> {
     switch (act.do) {
+      case 'draw': {
+        const query = new URLSearchParams({ name: act.polygon, title: act.polygon });
+        const coordinates = [[...act.corners, act.corners[0]]];
+        await this.#api.call('POST', `/areas/polygons?${query}`, namedAreaView, { type: 'Polygon', coordinates });
+        return;
+      }
+      case 'take': {
+        const records = Object.entries({ ...Object.fromEntries(KNOWN_PLACES), ...act.puts });
+        const file = writeMmdb(Object.fromEntries(records.map(([address, country]) => [address, { country }])), act.at);
+        const { hash } = await this.#api.call('POST', `/ip-databases?name=${act.database}`, ipDatabaseView, file);
+        await this.#api.call('POST', `/ip-databases/${hash}/activate`, ipDatabaseView);
+        return await this.#within(() => this.#relocating());
+      }
+      case 'rollback':
+        await this.#api.call('POST', '/ip-databases/rollback', ipDatabaseView);
+        return await this.#within(() => this.#relocating());
+      case 'policy': {
+        const { policies } = await this.#api.call('GET', '/disputed-policies', disputedPolicyList);
+        const features = Object.entries(act.ground).map(([feature, choice]) => [
+          feature,
+          { choice, note: 'As replayed.' },
+        ]);
+        const { version } = await this.#api.call('POST', '/disputed-policies', disputedPolicyView, {
+          version: Math.max(...policies.map((policy) => policy.version)) + 1,
+          title: this.#timeline.name,
+          date: new Date(act.at).toISOString().slice(0, 10),
+          features: Object.fromEntries(features),
+        });
+        await this.#api.call('POST', `/disputed-policies/${version}/activate`, disputedPolicyView);
+        return;
+      }
       case 'move': {
-        const fleet = this.#fleet(act.label);
+        const fleet = this.fleet(act.label);
         if (act.home !== undefined) {
           for (const { device } of await fleet.states()) {
             await this.#api.call('PATCH', `/devices/${device}`, deviceView, { home: act.home });
@@ -212,132 +330,85 @@ class Playing {
         return await fleet.move(act.evidence);
       }
       case 'offline':
-        return await this.#fleet(act.label).network(false);
+        return await this.fleet(act.label).network(false);
       case 'online':
-        return await this.#fleet(act.label).network(true);
+        return await this.fleet(act.label).network(true);
       case 'restart':
-        return await this.#fleet(act.label).reboot(this.#now);
+        return await this.fleet(act.label).reboot(this.#now);
+      case 'legal-hold':
+        return await this.#hold(act.label, act.released);
       case 'clock':
-        return await this.#fleet(act.label).setClock(offsetOf(act.offset, act.at, this.#timeline.zone));
+        return await this.fleet(act.label).setClock(offsetOf(act.offset, act.at, this.#timeline.zone));
       case 'send':
-        return await this.#send(act);
+        await this.#within(() => this.#messages.unready(act));
+        return await this.#messages.send(act);
+      case 'stop':
+        return await this.#installation.stop();
+      case 'start':
+        return await this.#installation.crash(this.#now);
       case 'crash':
         if (act.who === 'server') return await this.#installation.crash(this.#now);
-        return await this.#fleet(act.who).crash(this.#now);
+        return await this.fleet(act.who).crash(this.#now);
       default:
-        return await this.#desk.perform(act);
+        return again ? await this.#desk.finish(act) : await this.#desk.perform(act);
     }
   }
 
-  /** Once the organisation has confirmed both ends. */
-  async #send({ from, to, text }: ActOf<'send'>): Promise<void> {
-    const ends = [this.#fleet(from), this.#fleet(to)];
-    await within(async () => {
-      await this.#installation.organisation?.countersign();
-      const states = await Promise.all(ends.map((fleet) => fleet.messaging()));
-      const unready = states.findIndex((state) => state === null || state.state === 'uncertified');
-      return unready < 0 ? null : `the organisation has not confirmed ${ends[unready]?.label}`;
-    });
-    this.#sent.set(text, { from, to });
-    const written = await this.#fleet(from).write(userOf(to, 0), text);
-    if (!written) throw new Error(`the device of ${from} is enrolled no more`);
-    if (written.refused !== null) throw new CordonError(written.refused, written.detail);
+  async #relocating(): Promise<string | null> {
+    const { relocating } = await this.#api.call('GET', '/ip-databases', ipDatabaseList);
+    return relocating && `devices are located anew: ${relocating.done} of ${relocating.of}`;
   }
 
-  async #checkMessage({ text, is, order: named }: MessageExpectation): Promise<void> {
-    const { from, to } = this.#sent.get(text) ?? { from: '', to: '' };
-    const order = named === undefined ? null : this.#desk.numberOf(named);
-    await within(async () => {
-      const [mine, theirs] = [await this.#fleet(from).said(text), await this.#fleet(to).said(text)];
-      // Who has seen it has it.
-      const state = mine?.state === 'read' ? 'delivered' : (mine?.state ?? 'not there');
-      if (state !== is) return `"${text}" is ${state} for who sent it, not ${is}`;
-      if (order !== null && mine?.order !== order) return `it is because of ${mine?.order}, not ${named} (${order})`;
-      if (is === 'delivered' && !theirs) return 'who should have it does not have it';
-      if (is !== 'delivered' && theirs) return 'who should not have it has it';
-      return null;
-    });
+  async #hold(label: string, released: boolean): Promise<void> {
+    for (const { device } of await this.fleet(label).states()) {
+      const reason = 'As this timeline says.';
+      if (!released) {
+        await this.#api.call('POST', '/legal-holds', legalHoldView, { device, reason });
+        continue;
+      }
+      const { holds } = await this.#api.call('GET', `/legal-holds?released=false&device=${device}`, legalHoldPage);
+      for (const { id } of holds) await this.#api.call('POST', `/legal-holds/${id}/release`, legalHoldView, { reason });
+    }
   }
 
-  #health(): Promise<z.infer<typeof healthView>> {
-    return this.#api.call('GET', '/health', healthView);
+  /** Until it finds nothing amiss; what it found last is the failure. Real time. */
+  async #within(look: () => Promise<string | null>): Promise<void> {
+    const deadline = performance.now() + SETTLE_WITHIN;
+    for (;;) {
+      const amiss = await look();
+      if (amiss === null) return;
+      if (performance.now() > deadline || this.mortals.anyoneDown) throw new Error(amiss);
+      await pause(4 * LOOK_EVERY);
+    }
   }
 
-  /** Waits until every online device is connected, or refused by an order, and both sides say that it holds the newest list. */
+  /** Waits until every online device is connected, or refused by an order, and both sides say that it holds the newest list. Nobody waits for a server that was stopped. */
   async settle(): Promise<void> {
+    if (this.#installation.away) return;
     const deadline = performance.now() + SETTLE_WITHIN;
     let tick = performance.now() + TICK_EVERY;
     // At rest twice in a row: what was on its way at the first look has arrived at the second.
     for (let quiet = 0; ; await pause(LOOK_EVERY)) {
-      const restless = await this.#restless();
-      quiet = restless.length === 0 ? quiet + 1 : 0;
+      const online = [...this.#fleets.values()].filter((fleet) => fleet.online);
+      const found = await restless(online, this.#api, this.#now);
+      quiet = found.length === 0 ? quiet + 1 : 0;
       if (quiet === 2) return;
       if (quiet > 0) continue;
-      if (performance.now() > deadline) {
-        const [first] = restless;
+      if (performance.now() > deadline || this.mortals.anyoneDown) {
+        const [first] = found;
         throw new Error(
-          `${restless.length} devices did not come to rest in ${SETTLE_WITHIN / 1000} s; the first is ${first}`,
+          `${found.length} devices did not come to rest in ${SETTLE_WITHIN / 1000} s; the first is ${first}`,
         );
       }
       if (performance.now() > tick) {
-        await Promise.all([...this.#fleets.values()].filter((fleet) => fleet.online).map((fleet) => fleet.tick()));
+        await Promise.all(online.map((fleet) => fleet.tick()));
         tick = performance.now() + TICK_EVERY;
       }
     }
   }
-
-  async #restless(): Promise<string[]> {
-    const { list } = await this.#health();
-    if (!list || list.expiresAt <= this.#now) return ['the server, whose list has expired'];
-    const known = await this.#knownDevices();
-    const online = [...this.#fleets.values()].filter((fleet) => fleet.online);
-    const restless = online.map(async (fleet) => {
-      const states = await fleet.states();
-      return states.flatMap((state) => {
-        const why = unrest(state, known.get(state.device), list.version, this.#now);
-        return why === null ? [] : [`${state.device} (${fleet.label} ${state.index + 1}): ${why}`];
-      });
-    });
-    return (await Promise.all(restless)).flat();
-  }
-
-  async #knownDevices(): Promise<Map<string, DeviceView>> {
-    const known = new Map<string, DeviceView>();
-    let cursor: string | null = null;
-    do {
-      const query = `?sort=id&limit=200${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
-      const page: z.infer<typeof devicePage> = await this.#api.call('GET', `/devices${query}`, devicePage);
-      for (const device of page.devices) known.set(device.id, device);
-      cursor = page.cursor;
-    } while (cursor !== null);
-    return known;
-  }
 }
 
-/** Why a device that is online is not at rest; null when it is. */
-function unrest(state: DeviceState, known: DeviceView | undefined, list: number, now: Instant): string | null {
-  if (state.list !== list) return `it holds list ${state.list}, the newest is ${list}`;
-  // `management` is denied: it polls and knocks, and the server hears from it by plain HTTPS only.
-  if (state.connection === 'refused') return null;
-  if (state.connection !== 'connected') return `it is ${state.connection}: ${state.detail ?? 'no reason given'}`;
-  if (state.now !== now)
-    return `its time is ${new Date(state.now).toISOString()}, the server's ${new Date(now).toISOString()}`;
-  if (state.unsent > 0) return `${state.unsent} reports wait to be sent`;
-  const presence = known?.presence;
-  if (!presence?.connected) return 'the server does not see it connected';
-  if (presence.listVersion !== list) return `the server knows of list ${presence.listVersion}, the newest is ${list}`;
-  if (presence.recordStored !== state.record)
-    return `the server knows of record ${presence.recordStored}, it holds ${state.record}`;
-  return null;
-}
-
-/** Until it finds nothing amiss; what it found last is the failure. Real time. */
-async function within(look: () => Promise<string | null>): Promise<void> {
-  const deadline = performance.now() + SETTLE_WITHIN;
-  for (;;) {
-    const amiss = await look();
-    if (amiss === null) return;
-    if (performance.now() > deadline) throw new Error(amiss);
-    await pause(4 * LOOK_EVERY);
-  }
+/** Waits for all of them, also when one fails: nothing is under way any more when the first failure is thrown. */
+async function all(works: readonly Promise<void>[]): Promise<void> {
+  for (const { reason } of (await Promise.allSettled(works)).filter((one) => one.status === 'rejected')) throw reason;
 }

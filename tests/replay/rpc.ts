@@ -117,6 +117,7 @@ export class Child<H extends Handlers> {
   readonly #name: string;
   readonly #end: End<H>;
   #ended = false;
+  #killed = false;
   #dismissed = false;
 
   constructor(
@@ -135,6 +136,7 @@ export class Child<H extends Handlers> {
     this.#process.on('message', (message: Message) => this.#end.take(message));
     this.#process.on('exit', (code, signal) => {
       this.#ended = true;
+      this.#killed = signal === 'SIGKILL';
       const why = new Error(`${this.#name} ended by itself (${signal ?? `exit ${code}`}); its log is ${logFile}`);
       this.#end.gone(why);
       if (!this.#dismissed) onEnd?.(why);
@@ -166,6 +168,11 @@ export class Child<H extends Handlers> {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** By -9, whoever did it. */
+  get killed(): boolean {
+    return this.#killed;
   }
 
   get pid(): number | undefined {

@@ -7,6 +7,7 @@ import type { Config } from '../../server/config.ts';
 import { type RunningServer, startServer } from '../../server/main.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Instant } from '../../shared/time/clock.ts';
+import { mortalWrites } from '../support/mortal-writes.ts';
 import { type Drive, type Driven, openClock } from './drive.ts';
 import { serve } from './rpc.ts';
 
@@ -38,6 +39,7 @@ function demoOver(running: Driven): DemoPort {
 }
 
 const handlers = {
+  ...mortalWrites,
   async start({ config, drive, demo }: { config: Config; drive: Drive; demo: boolean }) {
     clock = openClock(drive);
     server = await startServer(config, { clock, ...(demo ? { demo: demoOver(clock) } : {}) });

@@ -52,6 +52,13 @@ export type Written =
   | { readonly refused: null }
   | { readonly refused: ErrorCode; readonly order: string | null; readonly detail: string };
 
+/** What somebody else has written to a device. */
+export interface Received {
+  /** The sender's name. */
+  readonly from: string;
+  readonly text: string;
+}
+
 /** One device among those of a label, counted from 0. */
 export interface Which {
   readonly label: string;
@@ -66,6 +73,7 @@ export interface DeviceState {
   readonly list: number;
   readonly record: number;
   readonly unsent: number;
+  readonly workspace: 'open' | 'locked' | 'wiped';
   /** The device's own time. */
   readonly now: Instant;
   readonly gates: readonly {
@@ -223,11 +231,16 @@ export class SimulatedFleet {
     }, ROUND_EVERY);
   }
 
+  /** People look now, without waiting for the next round. */
+  look(): void {
+    for (const { agent } of this.#devices) lookAt(agent);
+  }
+
   #look(device: Device, sample: boolean): void {
     // It may have left since the round began.
     if (!this.#devices.includes(device)) return;
     const { agent } = device;
-    if (agent.notices().length > 0) agent.shown();
+    lookAt(agent);
     const round = sample ? agent.maintain().then(() => agent.sample()) : agent.maintain();
     round.catch((error: unknown) => console.error(`${device.world.label}-${device.index}:`, error));
   }
@@ -302,6 +315,15 @@ export class SimulatedFleet {
     return found[0] ?? null;
   }
 
+  /** All that it has got from others, in the order in which it came: from its person's own copy of everything, which no order denies them. */
+  received(where: Which): Received[] {
+    const lines = [...(this.#device(where)?.agent.messaging.export() ?? [])];
+    const all: (MessageView & { readonly type: string })[] = lines.map((line) => JSON.parse(line));
+    return all.flatMap(({ type, from, mine, text }) =>
+      type === 'message' && from && !mine ? [{ from: from.name, text }] : [],
+    );
+  }
+
   /** How many devices that are online do not hold this list yet, or have something to say. */
   restless(list: number): number {
     return this.#devices.filter(({ agent, world }) => world.online && !isAtRest(agent, list)).length;
@@ -309,9 +331,19 @@ export class SimulatedFleet {
 
   states(label: string): DeviceState[] {
     return this.#of(this.#world(label)).map(({ agent, index }) => {
-      const { device, connection, connectionDetail: detail, list, record, unsent, now, gates } = agent.status();
+      const {
+        device,
+        connection,
+        connectionDetail: detail,
+        list,
+        record,
+        unsent,
+        workspace,
+        now,
+        gates,
+      } = agent.status();
       return {
-        ...{ index, device, connection, detail, list, record, unsent, now },
+        ...{ index, device, connection, detail, list, record, unsent, workspace, now },
         gates: gates.map(({ service, open, reasons, denials }) => ({
           ...{ service, open, reasons },
           orders: denials.map(({ order }) => order),
@@ -319,6 +351,10 @@ export class SimulatedFleet {
       };
     });
   }
+}
+
+function lookAt(agent: Agent): void {
+  if (agent.notices().length > 0) agent.shown();
 }
 
 async function personOf(messaging: Messaging, name: string): Promise<string> {

@@ -5,6 +5,10 @@ import type { Step, Timeline } from './timeline.ts';
 /** What a step is about, in words. */
 export function describeStep(step: Step): string {
   if ('is' in step) return `"${step.text}" is ${step.is}${step.order === undefined ? '' : ` by ${step.order}`}`;
+  if ('texts' in step) return `${step.label} has ${step.texts.map((text) => `"${text}"`).join(', ') || 'got nothing'}`;
+  if ('workspace' in step) {
+    return `${step.label}: workspace ${step.workspace}, ${step.enrolled ? 'enrolled' : 'enrolment ended'}`;
+  }
   if (!('do' in step)) {
     const services = Object.entries(step.services).map(([service, state]) => `${service} ${state}`);
     const by = step.order === undefined ? '' : ` by ${step.order}`;
@@ -13,18 +17,31 @@ export function describeStep(step: Step): string {
     return `${step.label}: ${services.join(', ')}${by}${because}${see}`;
   }
   switch (step.do) {
+    case 'draw':
+      return `draw ${step.polygon} through ${step.corners.join(' ')}`;
+    case 'take':
+      return `take the IP database ${step.database} ${JSON.stringify(step.puts)}`;
+    case 'rollback':
+      return 'take the IP database before';
+    case 'policy':
+      return `policy ${JSON.stringify(step.ground)}`;
     case 'move':
       return `move ${step.label} ${JSON.stringify(step.evidence)}${step.home ? `, home ${step.home}` : ''}`;
     case 'offline':
     case 'online':
     case 'restart':
       return `${step.do} ${step.label}`;
+    case 'legal-hold':
+      return `${step.released ? 'release the legal hold' : 'a legal hold'} on ${step.label}`;
     case 'clock':
       return `clock ${step.label} ${step.offset}`;
     case 'send':
       return `send "${step.text}" from ${step.from} to ${step.to}`;
     case 'crash':
       return `crash ${step.who}`;
+    case 'stop':
+    case 'start':
+      return `${step.do} the server`;
     case 'propose':
       return `propose ${step.order}: ${step.services.join(', ')} in ${step.areas.join(', ')} from ${step.effective}`;
     case 'extend':

@@ -57,6 +57,9 @@ describe('timeline', () => {
     ['step 2: unknown field "becuase"', { ...state, becuase: 'home' }],
     ['step 2.services: unknown field "fax"', { ...state, services: { fax: 'allowed' } }],
     ['step 2.services: names no service', { ...state, services: {} }],
+    ['step 2.publication', { at: state.at, do: 'revise', order: 'o', publication: 'secret' }],
+    ['step 2.noticePlan.0', { at: state.at, do: 'revise', order: 'o', noticePlan: ['P2D'] }],
+    ['step 2: no order "x" has been proposed before it', { at: state.at, do: 'revise', order: 'o', answers: 'x' }],
     ['step 2.waiting', { at: state.at, do: 'revise', order: 'o', waiting: 'burn' }],
     ['step 2.services.mail', { ...state, services: { mail: 'perhaps' } }],
     ['step 2.because', { ...state, because: 'rain' }],
@@ -66,15 +69,28 @@ describe('timeline', () => {
     ['step 2: no fleet is labelled "b"', { ...state, label: 'b' }],
     ['step 2: nobody is called "b"', { at: state.at, do: 'crash', who: 'b' }],
     ['step 2: no fleet is labelled "b"', { ...propose, at: state.at, exempt: ['b'] }],
+    ['step 2: no fleet is labelled "b"', { ...propose, at: state.at, exempt: ['a', { label: 'b' }] }],
+    ['step 2.exempt.0', { ...propose, at: state.at, exempt: [{ label: 'a', until: 'soon' }] }],
+    ['step 2.puts.5.5.5', { at: state.at, do: 'take', database: 'd', puts: { '5.5.5': 'PK' } }],
+    ['step 2.puts.5.5.5.1', { at: state.at, do: 'take', database: 'd', puts: { '5.5.5.1': 'Pakistan' } }],
+    ['step 2: unknown field "database"', { at: state.at, do: 'rollback', database: 'd' }],
+    ['step 2: the server was not stopped', { at: state.at, do: 'start' }],
     ['step 2: no order "p" has been proposed', { at: state.at, do: 'approve', order: 'p' }],
     ['step 2: no order "p" has been proposed', { ...state, order: 'p' }],
     ['step 2: 2014-12-31T00:00 is before the step above it', { ...state, at: '2014-12-31T00:00' }],
+    [
+      'step 2: no order "p" has been proposed',
+      { at: state.at, do: 'hold', order: 'o', expect: { refused: 'conflict', order: 'p' } },
+    ],
     ['step 2.at: is a time such as', { ...state, at: 'yesterday' }],
     ['step 2.expect.refused', { at: state.at, do: 'hold', order: 'o', expect: { refused: 'no_such_code' } }],
     [
       'step 2.expect: unknown field "reason"',
       { at: state.at, do: 'hold', order: 'o', expect: { refused: 'conflict', reason: 1 } },
     ],
+    ['step 2: "x" has not been sent to a', { at: state.at, expect: 'inbox', label: 'a', texts: ['x'] }],
+    ['step 2: no fleet is labelled "b"', { at: state.at, expect: 'inbox', label: 'b', texts: [] }],
+    ['step 2: unknown field "order"', { at: state.at, expect: 'inbox', label: 'a', texts: [], order: 'o' }],
     ['step 2.offset', { at: state.at, do: 'clock', label: 'a', offset: 'two days' }],
     ['step 2.evidence: unknown field "wifi"', { at: state.at, do: 'move', label: 'a', evidence: { wifi: null } }],
   ])('refuses with %s', (message, step) => {
@@ -84,6 +100,34 @@ describe('timeline', () => {
   it('leaves unknown areas and services to the server, whose refusal can be expected', () => {
     const steps = [{ ...propose, areas: ['*'], services: ['telepathy'], expect: { refused: 'unknown_area' } }];
     expect(parse({ steps }).steps[0]).toMatchObject({ areas: ['*'], services: ['telepathy'] });
+  });
+
+  it('refuses an inbox with a text that went to somebody else, or stands there twice', () => {
+    const fleet = ['a', 'b'].map((label) => ({ label, count: 1, home: 'PK' }));
+    const sent = { at: state.at, do: 'send', from: 'a', to: 'b', text: 'x' };
+    const inbox = (label: string, ...texts: string[]) =>
+      parse({ fleet, steps: [sent, { at: state.at, expect: 'inbox', label, texts }] });
+    expect(inbox('b', 'x').steps[1]).toMatchObject({ label: 'b', texts: ['x'] });
+    expect(() => inbox('a', 'x')).toThrow('step 2: "x" has not been sent to a before it');
+    expect(() => inbox('b', 'x', 'x')).toThrow('step 2: a text stands there twice');
+  });
+
+  it('takes of a stopped server nothing but to be started', () => {
+    const at = state.at;
+    const stopped = (...steps: object[]) => parseStep({ at, do: 'stop' }, ...steps);
+    expect(
+      stopped({ at, do: 'offline', label: 'a' }, { ...state, see: 'device' }, { at, do: 'start' }, state),
+    ).toBeTruthy();
+    const wrong = 'step 3: the server was stopped, and this takes it: start it first';
+    for (const step of [
+      state,
+      propose,
+      { do: 'stop' },
+      { do: 'crash', who: 'server' },
+      { do: 'withdraw', order: 'o' },
+    ]) {
+      expect(() => stopped({ ...step, at })).toThrow(wrong);
+    }
   });
 
   it('refuses a step at a local time that does not exist, and takes it with an offset', () => {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ERROR_CODES } from '../../shared/errors.ts';
+import { NOTICE_MOMENTS, PROVENANCES } from '../../shared/order/documents.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { REASONS, SERVICES, WAITING_RULES } from '../../shared/verdict/terms.ts';
 
@@ -63,18 +64,27 @@ const terms = {
   visitors: z.string(),
   travellers: rule,
   waiting: z.enum(WAITING_RULES),
-  exempt: z.array(label),
+  exempt: z.array(z.union([label, z.strictObject({ label, until: time.optional(), reason: z.string().optional() })])),
   disputed: z.record(z.string(), z.string()),
   authority: z.string(),
   addressee: z.string(),
   instrument: z.string(),
   statement: z.record(z.string(), z.string()),
+  receivedOn: z.iso.date().nullable(),
+  answerBy: time.nullable(),
+  provenance: z.enum(PROVENANCES).nullable(),
+  notice: z.record(z.string(), z.string()).nullable(),
+  publication: z.union([z.strictObject({ until: time }), z.strictObject({ law: z.string() })]).nullable(),
+  noticePlan: z.array(z.enum(NOTICE_MOMENTS)).nullable(),
+  exportWindow: z.string().nullable(),
+  /** Another order of the timeline. */
+  answers: label.nullable(),
 };
 const termsChange = z.object(terms).partial();
 export type Terms = z.infer<typeof termsChange>;
 
 const at = { at: time };
-const act = { ...at, expect: z.strictObject({ refused: z.enum(ERROR_CODES) }).optional() };
+const act = { ...at, expect: z.strictObject({ refused: z.enum(ERROR_CODES), order: label.optional() }).optional() };
 /** Who proposes; `proposer` when nobody is named. */
 const by = { by: name.default('proposer') };
 
@@ -95,7 +105,27 @@ const STEPS = {
   extend: z.strictObject({ ...act, do: z.literal('extend'), order: label, ...by, effective: terms.effective }),
   hold: z.strictObject({ ...act, do: z.literal('hold'), order: label, ...by }),
   release: z.strictObject({ ...act, do: z.literal('release'), order: label, ...by }),
+  /** Wipes work data where the order denies service, for good. */
+  exit: z.strictObject({ ...act, do: z.literal('exit'), order: label, ...by }),
   withdraw: z.strictObject({ ...act, do: z.literal('withdraw'), order: label, ...by }),
+  /** A polygon of one's own, or its next version; corners are longitude and latitude, and the first is not repeated. */
+  draw: z.strictObject({
+    ...act,
+    do: z.literal('draw'),
+    polygon: label,
+    corners: z.array(z.tuple([z.number(), z.number()])).min(3),
+  }),
+  /** An IP database that puts these addresses in these countries, and knows few others, is imported and taken. */
+  take: z.strictObject({
+    ...act,
+    do: z.literal('take'),
+    database: label,
+    puts: z.record(z.ipv4(), z.string().regex(/^[A-Z]{2}$/)),
+  }),
+  /** The IP database that was in use before is taken again. */
+  rollback: z.strictObject({ ...act, do: z.literal('rollback') }),
+  /** The next version of the policy of disputed ground, taken at once; what is not named in it is contested. */
+  policy: z.strictObject({ ...act, do: z.literal('policy'), ground: z.record(z.string(), z.string()) }),
   move: z.strictObject({
     ...act,
     do: z.literal('move'),
@@ -108,6 +138,11 @@ const STEPS = {
   restart: z.strictObject({ ...act, do: z.literal('restart'), label }),
   clock: z.strictObject({ ...act, do: z.literal('clock'), label, offset: signedDuration }),
   crash: z.strictObject({ ...act, do: z.literal('crash'), who: label }),
+  /** The server dies, and stays away until it is started. */
+  stop: z.strictObject({ ...act, do: z.literal('stop') }),
+  start: z.strictObject({ ...act, do: z.literal('start') }),
+  /** Placed on every device of the label, or released. */
+  'legal-hold': z.strictObject({ ...act, do: z.literal('legal-hold'), label, released: z.boolean().default(false) }),
   /** From the first device of one label to the person of the first one of another. The text names the message afterwards. */
   send: z.strictObject({ ...act, do: z.literal('send'), from: label, to: label, text: z.string().min(1).max(200) }),
 } as const;
@@ -132,6 +167,18 @@ const messageSchema = z.strictObject({
   order: label.optional(),
 });
 
+/** All that the first device of the label has got from others: each once, those of one sender in this order, and nothing else. */
+const inboxSchema = z.strictObject({ ...at, expect: z.literal('inbox'), label, texts: z.array(z.string()) });
+
+/** What has become of the work data on every device of the label, by its own word, and of its enrolment. */
+const workspaceSchema = z.strictObject({
+  ...at,
+  expect: z.literal('workspace'),
+  label,
+  workspace: z.enum(['open', 'locked', 'wiped']),
+  enrolled: z.boolean().default(true),
+});
+
 type Timed<S> = Omit<S, 'at'> & {
   /** Counted from 1, as people count. */
   readonly number: number;
@@ -144,7 +191,10 @@ export type Act = { [K in keyof typeof STEPS]: Timed<z.infer<(typeof STEPS)[K]>>
 export type ActOf<K extends keyof typeof STEPS> = Extract<Act, { do: K }>;
 /** What has become of a message, by the word of both agents. */
 export type MessageExpectation = Timed<z.infer<typeof messageSchema>>;
-export type Step = Act | Expectation | MessageExpectation;
+/** What has reached somebody, by the word of their own agent. */
+export type InboxExpectation = Timed<z.infer<typeof inboxSchema>>;
+export type WorkspaceExpectation = Timed<z.infer<typeof workspaceSchema>>;
+export type Step = Act | Expectation | MessageExpectation | InboxExpectation | WorkspaceExpectation;
 
 export interface Timeline {
   readonly name: string;
@@ -213,9 +263,10 @@ function stepOf(raw: Record<string, unknown>, number: number, zone: string): Ste
     at: timeOf(step.at, zone, where),
   });
   if (raw['do'] === undefined) {
-    return raw['expect'] === 'message'
-      ? timed(parsed(messageSchema, raw, where))
-      : timed(parsed(stateSchema, raw, where));
+    if (raw['expect'] === 'message') return timed(parsed(messageSchema, raw, where));
+    if (raw['expect'] === 'inbox') return timed(parsed(inboxSchema, raw, where));
+    if (raw['expect'] === 'workspace') return timed(parsed(workspaceSchema, raw, where));
+    return timed(parsed(stateSchema, raw, where));
   }
   if (!Object.hasOwn(STEPS, String(raw['do']))) {
     throw new TimelineError(
@@ -235,8 +286,18 @@ function stepOf(raw: Record<string, unknown>, number: number, zone: string): Ste
       return timed(parsed(STEPS.hold, raw, where));
     case 'release':
       return timed(parsed(STEPS.release, raw, where));
+    case 'exit':
+      return timed(parsed(STEPS.exit, raw, where));
     case 'withdraw':
       return timed(parsed(STEPS.withdraw, raw, where));
+    case 'draw':
+      return timed(parsed(STEPS.draw, raw, where));
+    case 'take':
+      return timed(parsed(STEPS.take, raw, where));
+    case 'rollback':
+      return timed(parsed(STEPS.rollback, raw, where));
+    case 'policy':
+      return timed(parsed(STEPS.policy, raw, where));
     case 'move':
       return timed(parsed(STEPS.move, raw, where));
     case 'offline':
@@ -249,9 +310,27 @@ function stepOf(raw: Record<string, unknown>, number: number, zone: string): Ste
       return timed(parsed(STEPS.clock, raw, where));
     case 'crash':
       return timed(parsed(STEPS.crash, raw, where));
+    case 'stop':
+      return timed(parsed(STEPS.stop, raw, where));
+    case 'start':
+      return timed(parsed(STEPS.start, raw, where));
+    case 'legal-hold':
+      return timed(parsed(STEPS['legal-hold'], raw, where));
     case 'send':
       return timed(parsed(STEPS.send, raw, where));
   }
+}
+
+export const exemptLabel = (one: NonNullable<Terms['exempt']>[number]): string =>
+  typeof one === 'string' ? one : one.label;
+
+/** What only devices do, and what only they are asked, needs no server. */
+function takesServer(step: Step): boolean {
+  if (!('do' in step)) return !('see' in step) || step.see !== 'device';
+  const { do: done } = step;
+  if (done === 'crash') return step.who === 'server';
+  if (done === 'move') return step.home !== undefined;
+  return !['start', 'offline', 'online', 'restart', 'clock'].includes(done);
 }
 
 /** Labels and orders must be known where they are named, and times may not go back. */
@@ -260,10 +339,16 @@ function checkTogether({ fleet, steps }: Timeline): void {
   if (labels.size !== fleet.length) throw new TimelineError('fleet: a label stands there twice');
   if (labels.has('server')) throw new TimelineError('fleet: "server" is the server\'s own name');
   const orders = new Set<string>();
-  const texts = new Set<string>();
+  /** By its text: the label that a message goes to. */
+  const sent = new Map<string, string>();
   let last = Number.NEGATIVE_INFINITY;
+  let away = false;
   for (const step of steps) {
     const wrong = (why: string) => new TimelineError(`step ${step.number}: ${why}`);
+    if (away && takesServer(step)) throw wrong('the server was stopped, and this takes it: start it first');
+    if (!away && 'do' in step && step.do === 'start') throw wrong('the server was not stopped');
+    if ('do' in step && step.do === 'stop') away = true;
+    if ('do' in step && step.do === 'start') away = false;
     if (step.at < last) throw wrong(`${step.said} is before the step above it`);
     last = step.at;
     if ('label' in step && !labels.has(step.label)) throw wrong(`no fleet is labelled "${step.label}"`);
@@ -271,17 +356,24 @@ function checkTogether({ fleet, steps }: Timeline): void {
     if ('do' in step && step.do === 'send') {
       const stranger = [step.from, step.to].find((one) => !labels.has(one));
       if (stranger !== undefined) throw wrong(`no fleet is labelled "${stranger}"`);
-      if (texts.has(step.text)) throw wrong(`"${step.text}" was sent before; a text names its message`);
-      texts.add(step.text);
-    } else if ('is' in step && !texts.has(step.text)) throw wrong(`"${step.text}" has not been sent before it`);
+      if (sent.has(step.text)) throw wrong(`"${step.text}" was sent before; a text names its message`);
+      sent.set(step.text, step.to);
+    } else if ('is' in step && !sent.has(step.text)) throw wrong(`"${step.text}" has not been sent before it`);
+    if ('texts' in step) {
+      const stray = step.texts.find((text) => sent.get(text) !== step.label);
+      if (stray !== undefined) throw wrong(`"${stray}" has not been sent to ${step.label} before it`);
+      if (new Set(step.texts).size < step.texts.length) throw wrong('a text stands there twice');
+    }
     if ('exempt' in step) {
-      const stranger = step.exempt?.find((one) => !labels.has(one));
+      const stranger = step.exempt?.map(exemptLabel).find((one) => !labels.has(one));
       if (stranger !== undefined) throw wrong(`no fleet is labelled "${stranger}"`);
     }
+    const { answers = null } = 'answers' in step ? step : {};
+    if (answers !== null && !orders.has(answers)) throw wrong(`no order "${answers}" has been proposed before it`);
     if ('do' in step && step.do === 'propose') orders.add(step.order);
-    else if ('order' in step && step.order !== undefined && !orders.has(step.order)) {
-      throw wrong(`no order "${step.order}" has been proposed before it`);
-    }
+    const named = ['order' in step ? step.order : undefined, 'do' in step ? step.expect?.order : undefined];
+    const unknown = named.find((order) => order !== undefined && !orders.has(order));
+    if (unknown !== undefined) throw wrong(`no order "${unknown}" has been proposed before it`);
   }
 }
 

@@ -25,8 +25,8 @@ export class AgentProcess {
 
   constructor(env: NodeJS.ProcessEnv = {}, home = mkdtempSync(join(tmpdir(), 'cordon-agent-'))) {
     this.home = home;
-    // Not as somebody's service, even where the tests run in one: it restarts itself.
-    this.#env = { INVOCATION_ID: undefined, CORDON_AGENT_LOG: 'info', ...env };
+    // Not as somebody's service, even where the tests run in one: it restarts itself. Nor where that machine is.
+    this.#env = { INVOCATION_ID: undefined, CORDON_AGENT_GEOCLUE: 'off', CORDON_AGENT_LOG: 'info', ...env };
   }
 
   /** One command of the command line, to its end. */

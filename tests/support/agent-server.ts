@@ -31,6 +31,8 @@ export async function startAgentServer(authority: Authority) {
   const sockets = new Set<WebSocket>();
   const serve = {
     list: signedList([], online),
+    /** What comes beside the list for whoever asks. */
+    withheld: [] as Envelope[],
     home: 'PK',
     days: 30,
     /** Status and body for the next upgrades; null lets them in. */
@@ -106,6 +108,9 @@ export async function startAgentServer(authority: Authority) {
         return;
       case '/orders/list':
         response.end(JSON.stringify(serve.list.envelope));
+        return;
+      case '/device/withheld':
+        response.end(JSON.stringify(serve.withheld));
         return;
       case '/device/record':
         response.setHeader(ADDRESS_HEADER, JSON.stringify({ time: serve.now, areas: serve.address }));

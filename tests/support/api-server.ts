@@ -21,6 +21,10 @@ import { apiRoutes } from '../../server/api/resources.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
+import { createHolds } from '../../server/holds/holds.ts';
+import { createDisputedPolicies } from '../../server/jurisdiction/disputed-policies.ts';
+import { createNamedAreas } from '../../server/jurisdiction/named-areas.ts';
+import { pastPlace } from '../../server/jurisdiction/past.ts';
 import { reachOf } from '../../server/jurisdiction/ties.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
 import { createMembership } from '../../server/membership/membership.ts';
@@ -31,13 +35,19 @@ import { backupTo } from '../../server/store/backup.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
 import { openDatabase } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
+import { DisputedPolicyStore } from '../../server/store/disputed-policy-store.ts';
 import { ExecutionStore } from '../../server/store/execution-store.ts';
+import { ExitStore } from '../../server/store/exit-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
+import { HoldStore } from '../../server/store/hold-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { MembershipStore } from '../../server/store/membership-store.ts';
+import { NamedAreaStore } from '../../server/store/named-area-store.ts';
+import { NamesStore } from '../../server/store/names-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
+import { PaperStore } from '../../server/store/paper-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
 import { ProgressStore } from '../../server/store/progress-store.ts';
 import { ReceiptStore } from '../../server/store/receipt-store.ts';
@@ -46,6 +56,7 @@ import type { Installation } from '../../shared/api/installation.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { SystemClock } from '../../shared/time/system-clock.ts';
+import { testCustody } from './custody.ts';
 import { testEnrolment } from './enrolment.ts';
 
 const absent = async (): Promise<never> => {
@@ -63,6 +74,7 @@ const INSTALLED: Installation = {
   store: 'sqlite',
   largeShare: 10,
   demo: false,
+  publicRoot: null,
   certificates: [],
 };
 
@@ -136,12 +148,21 @@ export async function startApi({
     log,
   });
   const online = signerOf(privateKey);
+  const areas = createNamedAreas({ store: new NamedAreaStore(database), clock });
+  const policies = createDisputedPolicies({ store: new DisputedPolicyStore(database), clock });
   const orders = createOrders({
     store: new OrderStore(database),
     executed: new ExecutionStore(database),
+    exits: new ExitStore(database),
+    holds: { held: (asked) => holds.held(asked) },
     receipts: new ReceiptStore(database),
     standing: new StandingStore(database),
     told: new ProgressStore(database),
+    papers: new PaperStore(database),
+    areas,
+    policy: policies,
+    sealer: testCustody(),
+    names: new NamesStore(database),
     clock,
     bus,
     online: { ...online, publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64') },
@@ -154,6 +175,7 @@ export async function startApi({
     jurisdiction: {
       facts: (asked) => places.facts(asked),
       affectedBy: (rule) => places.reached(reachOf(rule, clock.now())),
+      past: (device, at) => pastPlace(places, device, { at, now: clock.now(), days: 400 }),
     },
     people: {
       spellingsOf: async (people) =>
@@ -178,6 +200,7 @@ export async function startApi({
     clock,
     log,
   });
+  const holds = createHolds({ store: new HoldStore(database), records: orders, installation: 'test', bus, clock, log });
   const events = createEventStreams({ bus, log, pace });
   const routes = apiRoutes({
     admins,
@@ -187,16 +210,25 @@ export async function startApi({
       ? testEnrolment(database, authority).enrolment
       : { createCode: absent, listCodes: absent, cancelCode: absent },
     orders,
+    areas,
+    policies,
     jurisdiction: {
       ipDatabases: absent,
       importIpDatabase: absent,
       activateIpDatabase: absent,
+      ipDatabaseUses: absent,
+      rollBackIpDatabase: absent,
+      compareIpDatabase: absent,
+      currentIpDatabase: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
       evidence: absent,
       whereabouts: async () => new Map(),
     },
+    relocating: () => null,
+    packs: { make: absent, made: absent, names: absent },
     ledger,
     entries: ledgerStore,
     membership,
+    holds,
     events,
     state: { ready: async () => true, health: absent, installation: () => INSTALLED },
     overview: createOverview({
@@ -218,6 +250,7 @@ export async function startApi({
     backup: { backupTo: (path) => backupTo(database, path) },
     secure: false,
     invitationLink: (token) => `http://localhost/#invitation=${token}`,
+    now: () => clock.now(),
     version: '0.0.0',
     demo,
   });
@@ -295,6 +328,7 @@ export async function startApi({
     async close() {
       events.stop();
       membership.stop();
+      await holds.stop();
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
       await orders.stop();

@@ -17,6 +17,7 @@ import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
 import { placeOrNull } from '../../shared/areas/area-code.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
+import { newAccountId } from '../../shared/protocol/ids.ts';
 import { addDevice, addGroup } from './fleet-rows.ts';
 import { type Neighbours, type OrderWorld, openOrderWorld } from './order-world.ts';
 import { INSTALLATION, NOW } from './signed-documents.ts';
@@ -26,7 +27,11 @@ const byCode: IpDatabases = {
   list: async () => [],
   import: () => Promise.reject(new Error('not here')),
   activate: () => Promise.reject(new Error('not here')),
-  current: () => ({ hash: '', name: '', builtAt: 0 }),
+  rollback: () => Promise.reject(new Error('not here')),
+  open: () => Promise.reject(new Error('not here')),
+  uses: async () => [],
+  follow: async () => undefined,
+  current: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
   look: (text) => ({ country: placeOrNull(text), registered: null, represented: null }),
 };
 
@@ -79,6 +84,16 @@ export async function openBothSides(database: Database) {
   const { people, clock } = world;
   await world.root([people.ada, people.ben, people.cyd], [people.ada, people.ben]);
   await world.orders.reissueRecord(device);
+  const maker = newAccountId();
+  await world.areas.defineGroup('ours', 'Ours', ['IN', 'AE'], maker);
+  const corners = [
+    [74.2, 31.4],
+    [74.45, 31.4],
+    [74.45, 31.65],
+    [74.2, 31.4],
+  ];
+  const geoJson = JSON.stringify({ type: 'Polygon', coordinates: [corners] });
+  await world.areas.importPolygon('lahore', 'Lahore', geoJson, maker);
   const stopLapsing = await devices.keepLapsing((error) => {
     throw error;
   });
@@ -102,6 +117,9 @@ export async function openBothSides(database: Database) {
     signer: () => key,
     onChange: () => undefined,
     onListExpired: () => undefined,
+    onFailure: (error) => {
+      throw error;
+    },
   });
   return {
     ...world,

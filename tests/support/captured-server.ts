@@ -68,6 +68,7 @@ function configOf(home: string, ports: { device: number; public: number; admin: 
     appeal: 'the legal desk',
     operatorUrl: null,
     largeShare: 10,
+    evidenceDays: 400,
     buildConsole: false,
     log: 'silent',
   };

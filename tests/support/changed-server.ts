@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
@@ -14,6 +15,8 @@ export interface ChangedServer {
   frame: (device: DeviceId, frame: ServerFrame) => readonly ServerFrame[];
   /** What a device is answered instead of this JSON. */
   answer: (device: DeviceId, path: string, json: unknown) => unknown;
+  /** What it gets instead of a file's bytes. */
+  file: (device: DeviceId, sealed: Buffer) => Iterable<Buffer>;
   /** A frame that the server's own program knows nothing of. */
   tell(device: DeviceId, frame: ServerFrame): void;
   /** It is honest again. */
@@ -34,10 +37,12 @@ export function changeServer(): ChangedServer {
   const changed: ChangedServer = {
     frame: (_device, frame) => [frame],
     answer: (_device, _path, json) => json,
+    file: (_device, sealed) => [sealed],
     tell: (device, frame) => links.get(device)?.(frame),
     honest() {
       changed.frame = (_device, frame) => [frame];
       changed.answer = (_device, _path, json) => json;
+      changed.file = (_device, sealed) => [sealed];
     },
     restore() {
       WebSocketServer.prototype.handleUpgrade = handleUpgrade;
@@ -75,6 +80,11 @@ export function changeServer(): ChangedServer {
   ServerResponse.prototype.end = new Proxy(end, {
     apply(target, self, given) {
       const device = isAsked(self) ? deviceOf(self.req) : null;
+      if (device && self.statusCode === 200 && Buffer.isBuffer(given[0])) {
+        // Whoever has heard enough goes away.
+        pipeline(changed.file(device, given[0]), self).catch(() => undefined);
+        return self;
+      }
       if (!device || self.statusCode !== 200 || !isJson(given[0])) return Reflect.apply(target, self, given);
       const answered = Promise.resolve(changed.answer(device, self.req.url ?? '', JSON.parse(String(given[0]))));
       void answered.then((json) => Reflect.apply(target, self, [JSON.stringify(json)]));
@@ -84,5 +94,4 @@ export function changeServer(): ChangedServer {
   return changed;
 }
 
-/** Files are bytes. */
 const isJson = (body: unknown) => typeof body === 'string' && body.startsWith('{');

@@ -1,6 +1,7 @@
-/** What people do in the console before there is an order: come by a link, sign in, make a key, choose who approves. */
+/** What people do in the console: come by a link, sign in, make a key, choose who approves, and approve. */
 import { generate } from 'otplib';
-import { type Seat, textOf } from './seat.ts';
+import { expect } from 'vitest';
+import { PATIENCE, type Seat, textOf } from './seat.ts';
 
 /** What a person has to know, and their app to hold, to sign in. */
 export interface Knows {
@@ -57,4 +58,25 @@ export async function signList({ page }: Seat): Promise<string> {
   await dialog.getByRole('button', { name: 'Sign it' }).click();
   await dialog.waitFor({ state: 'hidden' });
   return digest;
+}
+
+/** On an order's page: opens what waits, reads it and signs. Returns the digest that stood there, and what was answered. */
+export async function approve(seat: Seat, picture: string): Promise<{ digest: string; answer: string }> {
+  const { page } = seat;
+  await page.getByRole('button', { name: 'Read and approve' }).click();
+  const dialog = page.getByRole('dialog');
+  const sign = dialog.getByRole('button', { name: 'Sign and approve' });
+  await sign.waitFor();
+  const digest = /\b[0-9a-f]{64}\b/.exec(await textOf(dialog))?.[0] ?? '';
+  // What it warns of is known a moment later than what it says.
+  const warned = dialog.getByRole('checkbox', { name: 'I have read the warnings, and approve all the same' });
+  const ready = async () => (await sign.isEnabled()) || (await warned.isVisible());
+  await expect.poll(ready, { timeout: PATIENCE }).toBe(true);
+  if (await warned.isVisible()) await warned.check();
+  await seat.picture(picture);
+  await sign.click();
+  const answer = await textOf(dialog.getByRole('status').first());
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await dialog.waitFor({ state: 'hidden' });
+  return { digest, answer };
 }

@@ -33,8 +33,12 @@ export interface ConsoleWorld {
    * write.
    */
   settle(codes: (residents: readonly Resident[]) => Promise<Code[]>): Promise<void>;
-  /** From then on the demo's jumps are answered when server and devices have come to rest, which the owner's token is needed to see. */
+  /** From then on jumps are answered when server and devices have come to rest, which the owner's token is needed to see. */
   follow(owner: Person): void;
+  /** Server and devices go on from there. */
+  jump(to: Instant): Promise<void>;
+  /** Everybody looks at what their device shows them of orders. */
+  look(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -63,15 +67,7 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
 
   const fleet = new DemoFleet(residents, { folder, addresses: openAddresses(), onEnd });
   const answers: DemoDriver = {
-    async jump({ to }) {
-      ahead = to - Date.now();
-      // Devices first, as in the demo: a server that is ahead would hand them its time, and theirs would add the jump once more.
-      await fleet.jump({ ahead });
-      await server.call('jump', { to: { ahead } });
-      await fleet.wake();
-      if (owner) await rest(owner);
-      return null;
-    },
+    jump: async ({ to }) => jump(to).then(() => null),
     async send() {
       sent += 1;
       return fleet.message(sender, userOf(recipient), `Are you there? (${sent})`);
@@ -80,6 +76,15 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
   };
   const module = fileURLToPath(import.meta.resolve('../replay/server-process.ts'));
   const server: Child<ServerHandlers> = new Child('server', module, join(folder, 'server.log'), { answers, onEnd });
+
+  async function jump(to: Instant): Promise<void> {
+    ahead = to - Date.now();
+    // Devices first, as in the demo: a server that is ahead would hand them its time, and theirs would add the jump once more.
+    await fleet.jump({ ahead });
+    await server.call('jump', { to: { ahead } });
+    await fleet.wake();
+    if (owner) await rest(owner);
+  }
 
   /** At rest twice in a row: what was on its way at the first look has arrived at the second. */
   async function rest({ api }: Person): Promise<void> {
@@ -125,6 +130,8 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
       follow(person) {
         owner = person;
       },
+      jump,
+      look: () => fleet.look(),
       remove,
     };
   } catch (error) {
@@ -134,9 +141,12 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
 }
 
 /** Makes the offices, and activation links for whoever works there, by the API. */
-export async function officesOf(owner: Person): Promise<(residents: readonly Resident[]) => Promise<Code[]>> {
+export async function officesOf(
+  owner: Person,
+  offices: readonly Resident['spot']['office'][] = OFFICES,
+): Promise<(residents: readonly Resident[]) => Promise<Code[]>> {
   const groups = new Map<string, string>();
-  for (const { name, country } of OFFICES) {
+  for (const { name, country } of offices) {
     const { id } = await owner.api.call('POST', '/groups', groupView, { name, home: country });
     groups.set(name, id);
   }

@@ -1,11 +1,16 @@
 /** Puts groups, devices and certificates straight into a store, for tests that are about what comes after enrolment. */
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../../server/store/database.ts';
+import { rememberGroup, rememberNewDevices } from '../../server/store/history.ts';
+import { foldedName } from '../../shared/order/person.ts';
 import { type DeviceId, type GroupId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
 
 export async function addGroup(database: Database, name: string, home: string | null = null): Promise<GroupId> {
   const id = newGroupId();
-  await database.db.insertInto('groups').values({ id, name, home, seat: null, created_at: 1 }).execute();
+  await database.transaction(async (tx) => {
+    await tx.insertInto('groups').values({ id, name, home, seat: null, created_at: 1 }).execute();
+    await rememberGroup(tx, id, 1);
+  });
   return id;
 }
 
@@ -19,22 +24,26 @@ export interface DeviceRowDraft {
 
 export async function addDevice(database: Database, draft: DeviceRowDraft): Promise<DeviceId> {
   const id = newDeviceId();
-  await database.db
-    .insertInto('devices')
-    .values({
-      id,
-      generation: draft.generation ?? 1,
-      status: 'active',
-      user_name: draft.user ?? 'Somebody',
-      group_id: draft.group,
-      home: draft.home ?? null,
-      seat: null,
-      enrolled_at: draft.enrolledAt ?? 1,
-      ended_at: null,
-      record_version: 0,
-      statement: null,
-    })
-    .execute();
+  await database.transaction(async (tx) => {
+    await tx
+      .insertInto('devices')
+      .values({
+        id,
+        generation: draft.generation ?? 1,
+        status: 'active',
+        user_name: draft.user ?? 'Somebody',
+        user_folded: foldedName(draft.user ?? 'Somebody'),
+        group_id: draft.group,
+        home: draft.home ?? null,
+        seat: null,
+        enrolled_at: draft.enrolledAt ?? 1,
+        ended_at: null,
+        record_version: 0,
+        statement: null,
+      })
+      .execute();
+    await rememberNewDevices(tx, [id]);
+  });
   return id;
 }
 

@@ -5,6 +5,7 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -29,7 +30,7 @@ import { MailboxStore } from '../../server/store/mailbox-store.ts';
 import { MembershipStore } from '../../server/store/membership-store.ts';
 import { PostStore } from '../../server/store/post-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
-import { parsePlace } from '../../shared/areas/area-code.ts';
+import { type AreaCode, parsePlace } from '../../shared/areas/area-code.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { type DeviceFrame, type ServerFrame, SUBPROTOCOL, serverFrameSchema } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -102,15 +103,18 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     clock,
     log,
   });
+  /** The IP database in use, and what it says of every address; null: the same as the one before. */
+  const ip: { use: number; areas: readonly AreaCode[] | null } = { use: 1, areas: null };
+  const located: DeviceId[] = [];
   const seen: { device: DeviceId; address: string | null; connected: boolean }[] = [];
-  const est = createEst({ enrolment, authority, addressOf: () => null });
+  const est = createEst({ enrolment, authority, addressOf: () => null, operatorUrl: null });
   const { keyPem, chainPem } = authority.serverIdentity();
   const gateway = createGateway(
     {
       tls: { key: keyPem, cert: chainPem, ca: [authority.chainPem] },
       proxyFrom: options.proxyFrom ?? [],
       installation: INSTALLATION,
-      operatorUrl: 'https://operator.example/',
+      operatorUrl: 'https://operator.example/orders#{order}',
     },
     {
       devices,
@@ -121,6 +125,12 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
           return connected ? [parsePlace('PK')] : [];
         },
         observe: async () => undefined,
+        locateAnew: async ({ device, open }) => {
+          located.push(device);
+          return open ? ip.areas : null;
+        },
+        followIpDatabase: async () => undefined,
+        currentIpDatabase: () => ip,
       },
       orders,
       relay,
@@ -186,6 +196,8 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     ledgerKeys,
     port,
     seen,
+    ip,
+    located,
     complaints,
     enrol,
     enrolAgain,
@@ -275,14 +287,14 @@ export async function ask(
   method: string,
   path: string,
   body?: string | Buffer,
-): Promise<{ status: number; body: string; bytes: Buffer }> {
+): Promise<{ status: number; headers: IncomingHttpHeaders; body: string; bytes: Buffer }> {
   const sent = request({ ...tls, path, method, agent: false });
   sent.end(body);
   const [response] = await once(sent, 'response');
   // Refused before the body was all sent.
   sent.on('error', () => undefined);
   const bytes = Buffer.concat(await Array.fromAsync<Buffer>(response));
-  return { status: response.statusCode, body: bytes.toString('utf8'), bytes };
+  return { status: response.statusCode, headers: response.headers, body: bytes.toString('utf8'), bytes };
 }
 
 /** A TLS connection; resolves with what the server did within `within` ms. */

@@ -26,6 +26,7 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     appeal: 'your administrator',
     operatorUrl: null,
     largeShare: 10,
+    evidenceDays: 400,
     buildConsole: false,
     log: 'warn',
     ...given,

@@ -15,13 +15,15 @@ import type {
 import { CordonError } from '../../shared/errors.ts';
 import { randomBase32 } from '../../shared/protocol/ids.ts';
 
+type Outcome = Pick<MessageView, 'state' | 'order'> & Partial<Pick<MessageView, 'refusal'>>;
+
 interface Said {
   readonly id: string;
   readonly from: string | null;
   readonly at: number;
   readonly text: string;
   readonly attachments: readonly NewAttachment[];
-  readonly outcome: Map<string, { state: MessageState; order: string | null }>;
+  readonly outcome: Map<string, Outcome>;
 }
 
 interface Talk {
@@ -37,7 +39,7 @@ export interface MemoryTalk {
   messagingOf(person: string): Messaging;
   become(person: string, state: MessagingState): void;
   /** What happens to messages to this person; null: they arrive. */
-  withhold(person: string, outcome: { state: MessageState; order: string | null } | null): void;
+  withhold(person: string, outcome: Outcome | null): void;
   doubt(person: string): void;
   /** Goes on as if the device had been restored from a copy. */
   rejoin(conversation: string): void;
@@ -49,7 +51,7 @@ export interface MemoryTalk {
 export function createMemoryTalk(people: Readonly<Record<string, string>>): MemoryTalk {
   const talks = new Map<string, Talk>();
   const states = new Map<string, MessagingState>();
-  const withheld = new Map<string, { state: MessageState; order: string | null }>();
+  const withheld = new Map<string, Outcome>();
   const doubted = new Set<string>();
   const rejoining = new Set<string>();
   const listeners = new Set<() => void>();
@@ -108,7 +110,7 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
       each.outcome.get(me)?.state === 'read';
     const messageOf = (of: Talk, said: Said): MessageView => {
       const own = said.from === me;
-      const outcomes = [...said.outcome].map(([person, each]) => ({ name: nameOf(person), ...each }));
+      const outcomes = [...said.outcome].map(([person, each]) => ({ name: nameOf(person), refusal: null, ...each }));
       const missed = own ? outcomes.filter(({ state: each }) => each !== 'delivered' && each !== 'read') : [];
       return {
         id: said.id,
@@ -122,6 +124,7 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
         ),
         state: own ? worst(outcomes) : 'read',
         order: missed[0]?.order ?? null,
+        refusal: missed[0]?.refusal ?? null,
         missed,
       };
     };
@@ -243,7 +246,7 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
         of.seen.set(me, Date.now());
         for (const each of of.said) {
           const outcome = each.outcome.get(me);
-          if (outcome?.state === 'delivered') outcome.state = 'read';
+          if (outcome?.state === 'delivered') each.outcome.set(me, { ...outcome, state: 'read' });
         }
         changed();
       },

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { GateView } from '../../agent/enforcement/gate-view.ts';
+import type { DenialView, GateView } from '../../agent/enforcement/gate-view.ts';
 import type { ClaimedPackage, DeviceService } from '../../agent/messaging/device-service.ts';
 import { createMessaging, type MessagingEngine } from '../../agent/messaging/engine.ts';
 import type { Member, Membership } from '../../agent/messaging/membership.ts';
@@ -16,6 +16,8 @@ import { CordonError } from '../../shared/errors.ts';
 import { personOf } from '../../shared/order/person.ts';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import type { WaitingRule } from '../../shared/verdict/terms.ts';
 
 type Post = Extract<DeviceFrame, { kind: 'post' }>;
 type Posted = Extract<ServerFrame, { kind: 'posted' }>;
@@ -31,8 +33,8 @@ export interface TestDevice {
   readonly workspace: Workspace;
   readonly messaging: MessagingEngine;
   readonly alarms: string[];
-  /** The orders that its own gate knows of. */
-  gate: { order: string } | null;
+  /** The order that its own gate knows of, and since when. */
+  gate: Closed | null;
   connect(): void;
   disconnect(): void;
   /** Nothing of memory is left; `boot` begins from the disk. */
@@ -67,12 +69,20 @@ export class MessagingWorld {
   #closed = false;
   /** Every post that was accepted, as it came. */
   readonly posts: (Post & { readonly from: DeviceId })[] = [];
+  /** So many times whoever hands in a key hears that something has changed before it hears that nothing has. */
+  tellsTooEarly = 0;
+  /** So many times whoever hands in a key hears that it waits, and no word follows. */
+  tellsNothing = 0;
   /** Does to what is delivered whatever a test wants; null drops it. */
   tamper: (to: DeviceId, item: MailItem) => MailItem | null = (_to, item) => item;
   /** Whom an order denies messaging, as the server sees it. */
   readonly denied = new Map<DeviceId, string>();
   /** False: devices cannot reach the server by HTTPS. */
   reachable = true;
+  /** What the server says to whoever hands a file in. */
+  refusesFiles: CordonError | null = null;
+  /** Devices whose mailboxes are full. */
+  readonly full = new Set<DeviceId>();
   patience = 400;
 
   async enrol(name: string, generation = 1, given: DeviceId = newDeviceId()): Promise<TestDevice> {
@@ -110,7 +120,7 @@ export class MessagingWorld {
         membership: this.#membership(id, generation, person, name, alarms),
         service: this.#service(id),
         send: (frame) => !gone && this.#send(id, frame),
-        gate: () => gateOf(device.gate?.order ?? null),
+        gate: () => gateOf(device.gate),
         hasOrganisationKey: () => true,
         now: Date.now,
         alarm(code, _detail, event) {
@@ -163,17 +173,30 @@ export class MessagingWorld {
       if (!this.reachable) throw new CordonError('unavailable', 'the network is down');
     };
     const own = () => this.#enrolled.get(id)?.member ?? null;
+    let answered = own() !== null;
     return {
       handIn: async (signatureKey) => {
         reach();
         const enrolled = this.#enrolled.get(id);
+        if (this.tellsTooEarly > 0) {
+          this.tellsTooEarly -= 1;
+          this.#changed(person);
+          // The word overtakes the answer.
+          await new Promise(setImmediate);
+          return { state: 'waiting', person, name };
+        }
+        if (this.tellsNothing > 0) {
+          this.tellsNothing -= 1;
+          return { state: 'waiting', person, name };
+        }
+        answered = true;
         if (enrolled && !enrolled.member) {
           enrolled.member = { device: id, generation, person, name, signatureKey };
           this.#changed(person);
         }
         return { state: own() ? 'member' : 'unknown', person, name };
       },
-      own: () => ({ state: own() ? 'member' : 'unknown', person, name }),
+      own: () => ({ state: answered && own() ? 'member' : 'unknown', person, name }),
       membersOf: async (people) => {
         reach();
         return new Map(people.map((one) => [one, members().filter((member) => member.person === one)]));
@@ -224,6 +247,7 @@ export class MessagingWorld {
       },
       putAttachment: async (name, sealed) => {
         reach();
+        if (this.refusesFiles) throw this.refusesFiles;
         this.#attachments.set(name, Buffer.from(sealed));
       },
       attachment: async (name) => {
@@ -278,6 +302,7 @@ export class MessagingWorld {
     if (sender) sender.mailbox.posts += 1;
     const generation = sender?.member?.generation ?? 1;
     const recipients = to.map((device) => {
+      if (this.full.has(device)) return { device, outcome: 'full' as const, denial: null };
       const given = this.deliver(device, { type: 'post', id, from, generation, at: Date.now(), body });
       return { device, outcome: given ? ('stored' as const) : ('unknown' as const), denial: null };
     });
@@ -315,17 +340,24 @@ const denialOf = (order: string) => ({
   by: 'server' as const,
 });
 
-function gateOf(order: string | null): GateView {
-  const denial = {
+interface Closed {
+  readonly order: string;
+  readonly waiting?: WaitingRule;
+  readonly since?: Instant;
+}
+
+function gateOf(closed: Closed | null): GateView {
+  const gate = { service: 'messaging' as const, reasons: [], since: closed?.since ?? 0 };
+  if (!closed) return { ...gate, open: true, denials: [] };
+  const denial: DenialView = {
+    order: closed.order,
     revision: 1,
     title: 'A test',
-    reasons: ['present' as const],
+    reasons: ['present'],
     until: null,
+    waiting: closed.waiting ?? 'hold',
     appeal: 'the desk',
     statement: {},
   };
-  return {
-    ...{ service: 'messaging', open: order === null, reasons: [], since: 0 },
-    denials: order === null ? [] : [{ order, ...denial }],
-  };
+  return { ...gate, open: false, denials: [denial] };
 }

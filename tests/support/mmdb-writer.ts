@@ -30,6 +30,16 @@ function encode(value: MmdbValue): Buffer {
   ]);
 }
 
+/** Addresses that every database knows: without most of them a file is refused. */
+export const KNOWN_PLACES = [
+  ['193.0.6.139', 'NL'],
+  ['200.160.2.3', 'BR'],
+  ['202.12.29.211', 'AU'],
+  ['129.132.1.1', 'CH'],
+  ['131.111.8.42', 'GB'],
+  ['39.32.0.1', 'PK'],
+] as const;
+
 /** Each address becomes a /32 with its record. */
 export function writeMmdb(records: Readonly<Record<string, MmdbValue>>, builtAt: number): Buffer {
   const nodes: [number | null, number | null][] = [[null, null]];

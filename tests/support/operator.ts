@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { createdCode } from '../../shared/api/codes.ts';
 import { groupView } from '../../shared/api/groups.ts';
 import { approvalResult, revisionView } from '../../shared/api/orders.ts';
-import { approveRevision } from '../../shared/order/approver-key.ts';
+import { approvalOf } from '../../shared/order/approver-key.ts';
 import { type Approver, adoptRoot, firstOwner, invite, inviteApprover, type Method, type Person } from './people.ts';
 
 export interface Operator {
@@ -50,7 +50,7 @@ export async function setUp(admin: string, ownerLink: string): Promise<Operator>
   const approve: Operator['approve'] = async (order, revision, { key, api }) => {
     const path = `/orders/${order}/revisions/${revision}`;
     const { payload } = await api.call('GET', path, revisionView);
-    const approval = { keyid: key.keyid, signature: approveRevision(key, payload) };
+    const approval = approvalOf(key, payload);
     return api.call('POST', `${path}/approvals`, approvalResult, approval);
   };
 

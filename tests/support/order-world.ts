@@ -1,17 +1,26 @@
 /** The orders module over a real store, with people who have real keys, and devices that stand where a test says. */
 
 import { type Bus, LocalBus, type Wake } from '../../server/bus/bus.ts';
+import { createDisputedPolicies, type DisputedPolicies } from '../../server/jurisdiction/disputed-policies.ts';
+import { createNamedAreas, type NamedAreas } from '../../server/jurisdiction/named-areas.ts';
 import { createOrders, type Orders } from '../../server/orders/orders.ts';
 import type { DevicePersonalia, FleetPort, JurisdictionPort, PlaceFacts } from '../../server/orders/ports.ts';
 import type { Proposal } from '../../server/orders/proposals.ts';
+import { NOTHING_WAITS, type StandingStore as StandingPort } from '../../server/orders/rehearsal.ts';
 import type { Database } from '../../server/store/database.ts';
+import { DisputedPolicyStore } from '../../server/store/disputed-policy-store.ts';
 import { ExecutionStore } from '../../server/store/execution-store.ts';
+import { ExitStore } from '../../server/store/exit-store.ts';
+import { HoldStore } from '../../server/store/hold-store.ts';
+import { NamedAreaStore } from '../../server/store/named-area-store.ts';
+import { NamesStore } from '../../server/store/names-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
+import { PaperStore } from '../../server/store/paper-store.ts';
 import { ProgressStore } from '../../server/store/progress-store.ts';
 import { ReceiptStore } from '../../server/store/receipt-store.ts';
 import { StandingStore } from '../../server/store/standing-store.ts';
 import { parsePlace } from '../../shared/areas/area-code.ts';
-import { approveRevision, signRootPayload } from '../../shared/order/approver-key.ts';
+import { approvalOf, signRootPayload } from '../../shared/order/approver-key.ts';
 import {
   type DeviceId,
   type GroupId,
@@ -22,6 +31,7 @@ import {
 } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
+import { testCustody } from './custody.ts';
 import { INSTALLATION, NOW, TERMS, type TestKey, testKey } from './signed-documents.ts';
 
 export interface Person {
@@ -40,6 +50,8 @@ export interface OrderWorld {
   readonly group: GroupId;
   readonly devices: Map<DeviceId, PlaceFacts>;
   readonly people: { readonly proposer: Person; readonly ada: Person; readonly ben: Person; readonly cyd: Person };
+  readonly areas: NamedAreas;
+  readonly policies: DisputedPolicies;
   orders: Orders;
   /** A second instance over the same store: another node, or this one after a crash. */
   reopen(): Promise<Orders>;
@@ -110,23 +122,35 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
     return person;
   }
 
-  const lists = new StandingStore(database);
-  const standing: Pick<StandingStore, 'standing' | 'activeDevices' | 'firstListWith'> = {
+  const standing: Pick<StandingStore, keyof StandingPort> = {
     standing: async (asked) => {
       const known = [...devices].filter(([device]) => asked.includes(device));
       return new Map(known.map(([device, place]) => [device, { place, user: '', connected: false, listVersion: 0 }]));
     },
+    standingAndDues: async (asked) => {
+      const known = await standing.standing(asked);
+      return new Map([...known].map(([device, one]) => [device, { ...one, waits: NOTHING_WAITS, informed: false }]));
+    },
     activeDevices: async () => devices.size,
-    firstListWith: (revision) => lists.firstListWith(revision),
   };
+
+  const areas = createNamedAreas({ store: new NamedAreaStore(database), clock });
+  const policies = createDisputedPolicies({ store: new DisputedPolicyStore(database), clock });
 
   async function open(): Promise<Orders> {
     const orders = createOrders({
       store,
       executed: new ExecutionStore(database),
+      exits: new ExitStore(database),
+      holds: new HoldStore(database),
       receipts: new ReceiptStore(database),
       standing: real ? new StandingStore(database) : standing,
       told: new ProgressStore(database),
+      papers: new PaperStore(database),
+      areas,
+      policy: policies,
+      sealer: testCustody(),
+      names: new NamesStore(database),
       people: {
         spellingsOf: async (persons) => {
           const accounts = await database.db.selectFrom('accounts').selectAll().execute();
@@ -149,7 +173,14 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
           const place = devices.get(device);
           const { home, seat } = place ?? {};
           return place
-            ? { generation: 1, home: home ?? null, seat: seat ?? null, group: { name: 'all' }, statement: null }
+            ? {
+                generation: 1,
+                home: home ?? null,
+                seat: seat ?? null,
+                group: { name: 'all' },
+                statement: null,
+                underHold: false,
+              }
             : null;
         },
         devicesOf: async () => [...devices.keys()],
@@ -159,6 +190,7 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
       jurisdiction: real?.jurisdiction ?? {
         facts: async (asked) => new Map([...devices].filter(([device]) => asked.includes(device))),
         affectedBy: async () => [...devices.keys()],
+        past: () => Promise.reject(new Error('not here')),
       },
     });
     opened.push(orders);
@@ -168,6 +200,8 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
 
   const people = { proposer: await somebody(), ada: await somebody(), ben: await somebody(), cyd: await somebody() };
   const world: OrderWorld = {
+    areas,
+    policies,
     clock,
     bus,
     wakes,
@@ -205,7 +239,7 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
     },
     sign: async (order, revision, { id, key }) => {
       const { payload } = await world.orders.revision(order, revision);
-      const approval = { keyid: key.keyid, signature: approveRevision(key, payload) };
+      const approval = approvalOf(key, payload);
       return world.orders.approve(id, order, revision, approval);
     },
     stop: async () => {

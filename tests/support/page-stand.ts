@@ -12,6 +12,8 @@ export interface PageStand {
   /** `denials`: of messaging, by the orders that are in force. */
   orders(notices: readonly Notice[], denials?: readonly string[]): void;
   connected(connected: boolean): void;
+  /** When the order list expired. */
+  expired(since: number): void;
 }
 
 export async function standPage(talk: MemoryTalk, person: string): Promise<PageStand> {
@@ -19,6 +21,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   let notices: readonly Notice[] = [];
   let denials: readonly string[] = [];
   let connected = true;
+  let listExpires = Date.now() + 7 * 86_400_000;
   const since = Date.now() - 3_600_000;
   const shown: string[] = [];
   const listeners = new Set<() => void>();
@@ -37,6 +40,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
         title,
         reasons: ['present', 'network'],
         until,
+        waiting: 'hold',
         appeal,
         statement,
       })),
@@ -45,7 +49,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   const page = await openPage({
     messaging: talk.messagingOf(person),
     agent: {
-      status: () => ({ now: Date.now(), connection: connected ? 'connected' : 'waiting' }),
+      status: () => ({ now: Date.now(), connection: connected ? 'connected' : 'waiting', listExpires }),
       gate,
       notices: () => notices,
       shown: (orders) => void shown.push(...(orders ?? ['all'])),
@@ -63,6 +67,10 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
       notices = all;
       denials = denying;
       if (denying.length > 0) talk.become(person, { state: 'denied', orders: denying });
+      changed();
+    },
+    expired(since) {
+      listExpires = since;
       changed();
     },
     connected(is) {

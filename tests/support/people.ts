@@ -30,11 +30,14 @@ export class Caller {
     return schema.parse((await this.raw(method, path, body)).json);
   }
 
+  /** Bytes go as they are, everything else as JSON. */
   async raw(method: Method, path: string, body?: unknown): Promise<{ json: unknown; headers: Headers }> {
+    const bytes = body instanceof Uint8Array ? new Uint8Array(body) : null;
+    const type = bytes ? 'application/octet-stream' : 'application/json';
     const response = await fetch(`${this.#admin}/api/v1${path}`, {
       method,
-      headers: { ...this.#headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { ...this.#headers, ...(body === undefined ? {} : { 'content-type': type }) },
+      ...(body === undefined ? {} : { body: bytes ?? JSON.stringify(body) }),
     });
     const json: unknown = await response.json();
     if (response.ok) return { json, headers: response.headers };

@@ -22,7 +22,7 @@ export const BOTH_LOOKS: readonly Look[] = [
   ['desk', 'light'],
   ['phone', 'dark'],
 ];
-const WINDOWS = { desk: { width: 1360, height: 860 }, phone: { width: 390, height: 844 } };
+export const WINDOWS = { desk: { width: 1360, height: 860 }, phone: { width: 390, height: 844 } };
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 export interface Seat {
@@ -33,7 +33,8 @@ export interface Seat {
   /** From now on a complaint of this kind is none: a refusal that the test provokes is written to the browser's console too. */
   expecting(kind: RegExp): void;
   goto(path: string): Promise<void>;
-  picture(name: string): Promise<void>;
+  /** Of the whole page, at a desk and in light unless it is said otherwise. */
+  picture(name: string, look?: Look): Promise<void>;
   /**
    * What is wrong with the page as it stands, in each of these looks: what axe finds, one line each, and whether the page is wider than the
    * window. A picture of each, if somebody wants them.
@@ -75,6 +76,12 @@ export async function takeSeat(browser: Browser, url: string, { as, ...options }
     const { origin, protocol } = new URL(request.url());
     if (protocol !== 'data:' && protocol !== 'blob:' && origin !== url) complain(`elsewhere: ${request.url()}`);
   });
+  const wear = async ([on, colorScheme]: Look) => {
+    await page.setViewportSize(WINDOWS[on]);
+    await page.emulateMedia({ colorScheme });
+    await page.locator(`html[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
+    await page.evaluate(ARRIVE);
+  };
   await page.addInitScript(
     "document.addEventListener('securitypolicyviolation', (event) => console.error('policy', event.violatedDirective, event.blockedURI))",
   );
@@ -84,17 +91,16 @@ export async function takeSeat(browser: Browser, url: string, { as, ...options }
     complaints: heard,
     expecting: (kind) => void expected.push(kind),
     goto: async (path) => void (await page.goto(`${url}${path}`)),
-    async picture(name) {
-      if (PICTURES) await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+    async picture(name, look) {
+      if (!PICTURES) return;
+      if (look) await wear(look);
+      // What stays in sight while one scrolls stands where it begins.
+      await page.evaluate('scrollTo(0, 0)');
+      await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+      if (look) await wear(['desk', 'light']);
     },
     async faults(name, looks = EVERY_LOOK) {
       const found: string[] = [];
-      const wear = async ([on, colorScheme]: Look) => {
-        await page.setViewportSize(WINDOWS[on]);
-        await page.emulateMedia({ colorScheme });
-        await page.locator(`html[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
-        await page.evaluate(ARRIVE);
-      };
       for (const look of looks) {
         await wear(look);
         const here = [name, ...look].join(', ');
@@ -122,7 +128,7 @@ const axeResults = z.object({
 });
 
 /** Its own wrapper for Playwright takes ten times as long: it reads the library into the page each time, and opens another page to report. */
-async function faultsOf(page: Page): Promise<string[]> {
+export async function faultsOf(page: Page): Promise<string[]> {
   if (!(await page.evaluate<boolean>("'axe' in globalThis"))) await page.evaluate(axe.source);
   const { violations } = axeResults.parse(await page.evaluate(RUN));
   const found = violations.flatMap(({ id, help, nodes }) =>

@@ -7,11 +7,13 @@ import {
   type Approvers,
   type Envelope,
   type OrderList,
+  type OrderStub,
   type OrderTerms,
   PAYLOAD_TYPES,
   type Revision,
 } from '../../shared/order/documents.ts';
 import { type Signer, signEnvelope, signerOf } from '../../shared/order/dsse.ts';
+import { stubOf } from '../../shared/order/stub.ts';
 
 export const INSTALLATION = 'ins_test';
 export const NOW = Date.parse('2015-07-24T12:00:00.000Z');
@@ -106,6 +108,20 @@ export function signedRevision(document: Revision, signers: readonly TestPerson[
     signers.map(({ key }) => key),
   );
   return Object.defineProperty({ ...envelope, digest: sha256(payload) }, 'digest', { enumerable: false });
+}
+
+/** What stands in the list in the place of a revision that is kept from the public. */
+export function signedStub(
+  document: Revision,
+  signers: readonly TestPerson[],
+  changes: Partial<OrderStub> = {},
+): Envelope {
+  const stub = { ...stubOf(document, sha256(encodeCanonical(document))), ...changes };
+  return signEnvelope(
+    PAYLOAD_TYPES.stub,
+    encodeCanonical(stub),
+    signers.map(({ key }) => key),
+  );
 }
 
 export function signedList(

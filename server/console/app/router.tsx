@@ -7,11 +7,18 @@ import {
   lazyRouteComponent,
 } from '@tanstack/react-router';
 import { z } from 'zod';
+import { IMPACT_CHANGES, IMPACT_CLASSES } from '../../../shared/api/orders.ts';
 import { Empty, Failure, Loading } from '../../../shared/look/states.tsx';
 import { OverviewPage } from '../overview/overview-page.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
 import { Shell } from './shell.tsx';
+
+/** Nearly every page names parts of countries; the first one comes without five thousand names. */
+async function withNames<Module>(page: Promise<Module>): Promise<Module> {
+  await import('../../../shared/look/named-parts.ts');
+  return page;
+}
 
 const root = createRootRoute({ component: Shell });
 
@@ -39,33 +46,55 @@ export const devicesRoute = createRoute({
   getParentRoute: () => root,
   path: '/devices',
   validateSearch: deviceSearch,
-  component: lazyRouteComponent(() => import('../devices/devices-page.tsx'), 'DevicesPage'),
+  component: lazyRouteComponent(() => withNames(import('../devices/devices-page.tsx')), 'DevicesPage'),
 });
 export const deviceRoute = createRoute({
   getParentRoute: () => root,
   path: '/devices/$id',
-  component: lazyRouteComponent(() => import('../devices/device-page.tsx'), 'DevicePage'),
+  /** The past time at which the device is explained, in Unix milliseconds. */
+  validateSearch: z.object({ at: z.int().min(0).optional().catch(undefined) }),
+  component: lazyRouteComponent(() => withNames(import('../devices/device-page.tsx')), 'DevicePage'),
 });
 
 const orders = createRoute({
   getParentRoute: () => root,
   path: '/orders',
-  component: lazyRouteComponent(() => import('../orders/orders-page.tsx'), 'OrdersPage'),
+  component: lazyRouteComponent(() => withNames(import('../orders/orders-page.tsx')), 'OrdersPage'),
 });
 const newOrder = createRoute({
   getParentRoute: () => root,
   path: '/orders/new',
-  component: lazyRouteComponent(() => import('../orders/propose-page.tsx'), 'ProposePage'),
+  component: lazyRouteComponent(() => withNames(import('../orders/propose-page.tsx')), 'ProposePage'),
 });
 export const orderRoute = createRoute({
   getParentRoute: () => root,
   path: '/orders/$number',
-  component: lazyRouteComponent(() => import('../orders/order-page.tsx'), 'OrderPage'),
+  component: lazyRouteComponent(() => withNames(import('../orders/order-page.tsx')), 'OrderPage'),
+});
+/** What is looked at stands in the address, so that counsel can send it to a colleague. */
+const rehearsalSearch = z.object({
+  revision: z.int().min(1).optional().catch(undefined),
+  against: z
+    .union([z.int().min(1), z.literal('none')])
+    .optional()
+    .catch(undefined),
+  at: z.enum(['now', 'effective']).optional().catch(undefined),
+  class: z.enum(IMPACT_CLASSES).optional().catch(undefined),
+  change: z.enum(IMPACT_CHANGES).optional().catch(undefined),
+  area: z.string().optional().catch(undefined),
+  offset: z.int().min(0).optional().catch(undefined),
+});
+export type RehearsalSearch = z.output<typeof rehearsalSearch>;
+const rehearsalRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/orders/$number/rehearsal',
+  validateSearch: rehearsalSearch,
+  component: lazyRouteComponent(() => withNames(import('../orders/rehearsal/rehearsal-page.tsx')), 'RehearsalPage'),
 });
 export const reviseRoute = createRoute({
   getParentRoute: () => root,
   path: '/orders/$number/revise',
-  component: lazyRouteComponent(() => import('../orders/propose-page.tsx'), 'RevisePage'),
+  component: lazyRouteComponent(() => withNames(import('../orders/propose-page.tsx')), 'RevisePage'),
 });
 
 export const enrolRoute = createRoute({
@@ -73,28 +102,34 @@ export const enrolRoute = createRoute({
   path: '/enrol',
   /** The device that is enrolled once more. */
   validateSearch: z.object({ device: z.string().optional().catch(undefined) }),
-  component: lazyRouteComponent(() => import('../enrol/enrol-page.tsx'), 'EnrolPage'),
+  component: lazyRouteComponent(() => withNames(import('../enrol/enrol-page.tsx')), 'EnrolPage'),
 });
 export const peopleRoute = createRoute({
   getParentRoute: () => root,
   path: '/people',
   validateSearch: z.object({ tab: z.enum(['accounts', 'approvers', 'groups']).optional().catch(undefined) }),
-  component: lazyRouteComponent(() => import('../people/people-page.tsx'), 'PeoplePage'),
+  component: lazyRouteComponent(() => withNames(import('../people/people-page.tsx')), 'PeoplePage'),
 });
 const account = createRoute({
   getParentRoute: () => root,
   path: '/account',
-  component: lazyRouteComponent(() => import('../people/account-page.tsx'), 'AccountPage'),
+  component: lazyRouteComponent(() => withNames(import('../people/account-page.tsx')), 'AccountPage'),
+});
+const holds = createRoute({
+  getParentRoute: () => root,
+  path: '/holds',
+  validateSearch: z.object({ released: z.boolean().optional().catch(undefined) }),
+  component: lazyRouteComponent(() => withNames(import('../holds/holds-page.tsx')), 'HoldsPage'),
 });
 const ledger = createRoute({
   getParentRoute: () => root,
   path: '/ledger',
-  component: lazyRouteComponent(() => import('../ledger/ledger-page.tsx'), 'LedgerPage'),
+  component: lazyRouteComponent(() => withNames(import('../ledger/ledger-page.tsx')), 'LedgerPage'),
 });
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
-  component: lazyRouteComponent(() => import('../settings/settings-page.tsx'), 'SettingsPage'),
+  component: lazyRouteComponent(() => withNames(import('../settings/settings-page.tsx')), 'SettingsPage'),
 });
 
 export const router = createRouter({
@@ -105,10 +140,12 @@ export const router = createRouter({
     orders,
     newOrder,
     orderRoute,
+    rehearsalRoute,
     reviseRoute,
     enrolRoute,
     peopleRoute,
     account,
+    holds,
     ledger,
     settings,
   ]),

@@ -8,6 +8,7 @@ import {
   IconLayoutDashboard,
   IconMenu2,
   IconMoon,
+  IconScale,
   IconSettings,
   IconSun,
   IconUsers,
@@ -38,6 +39,7 @@ const PAGES = [
   { to: '/orders', label: 'Orders', icon: IconGavel, right: 'orders.list' },
   { to: '/enrol', label: 'Enrol', icon: IconDevicesPlus, right: 'codes.list' },
   { to: '/people', label: 'People', icon: IconUsers, right: 'approvers.show' },
+  { to: '/holds', label: 'Legal holds', icon: IconScale, right: 'legal-holds.list' },
   { to: '/ledger', label: 'Ledger', icon: IconBook2, right: 'ledger.leaves' },
   { to: '/settings', label: 'Settings', icon: IconSettings, right: 'installation.show' },
 ] as const;

@@ -58,8 +58,12 @@ export async function upload<S extends z.ZodType>(path: string, answer: S, file:
 }
 
 /** A file that the server makes, under the name that it gives. */
-export async function download(path: string): Promise<{ readonly file: Blob; readonly name: string }> {
-  const response = await send('POST', path, null, null);
+export async function download(
+  path: string,
+  { method = 'POST', body }: { readonly method?: Method; readonly body?: unknown } = {},
+): Promise<{ readonly file: Blob; readonly name: string }> {
+  const text = body === undefined ? null : JSON.stringify(body);
+  const response = await send(method, path, text, text === null ? null : 'application/json');
   const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'cordon';
   return { file: await response.blob(), name };
 }

@@ -5,6 +5,7 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
 import { changedEvent, type Topic } from '../../../shared/api/events.ts';
+import { askAgain } from '../../../shared/look/ask-again.ts';
 import { followEvents } from '../../../shared/look/follow-events.ts';
 import { SESSION_KEY } from './session.tsx';
 
@@ -18,8 +19,8 @@ const HIDDEN_FOR = 20_000;
 
 function stale(client: QueryClient, topics: readonly Topic[]): void {
   // It may be one's own roles that changed.
-  if (topics.includes('accounts')) void client.invalidateQueries({ queryKey: SESSION_KEY });
-  void client.invalidateQueries({
+  if (topics.includes('accounts')) askAgain(client, { queryKey: SESSION_KEY });
+  askAgain(client, {
     predicate: ({ queryKey: [under] }) =>
       typeof under === 'string' && topics.some((topic) => under.split('+').includes(topic)),
   });
@@ -30,12 +31,12 @@ function listen(client: QueryClient, setLive: (live: boolean) => void): () => vo
     hiddenFor: HIDDEN_FOR,
     onOpen(missed) {
       setLive(true);
-      if (missed) void client.invalidateQueries();
+      if (missed) askAgain(client);
     },
     onDown() {
       setLive(false);
       // It may have ended because the session has.
-      void client.invalidateQueries({ queryKey: SESSION_KEY });
+      askAgain(client, { queryKey: SESSION_KEY });
     },
     onChanged(data) {
       const changed = changedEvent.safeParse(data);

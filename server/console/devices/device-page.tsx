@@ -19,6 +19,8 @@ import { CertificatesSection } from './device/certificates-section.tsx';
 import { CommandsSection } from './device/commands-section.tsx';
 import { DangerSection } from './device/danger-section.tsx';
 import { DeviceFacts, DeviceLead } from './device/device-facts.tsx';
+import { ExplainSection } from './device/explain-section.tsx';
+import { HoldSection } from './device/hold-section.tsx';
 import { InventorySection } from './device/inventory-section.tsx';
 import { PlaceSection } from './device/place-section.tsx';
 import { ReceiptsSection } from './device/receipts-section.tsx';
@@ -90,12 +92,16 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
           <Section title="About the device" actions={may('devices.update') && active && <Change open={open} />}>
             <DeviceFacts device={device} />
           </Section>
+          <HoldSection device={device} />
           <InventorySection inventory={device.inventory} />
           <CertificatesSection id={device.id} generation={device.generation} />
           <AlarmsSection id={device.id} />
         </Stack>
         <div className={classes.past}>
-          <TimelineSection device={device} />
+          <Stack gap="xl">
+            <ExplainSection device={device} />
+            <TimelineSection device={device} />
+          </Stack>
         </div>
       </div>
       <DangerSection device={device} command={setCommand} />

@@ -2,13 +2,15 @@
 import type { Leaf, LeafKind } from '../../../shared/ledger/leaf.ts';
 import { dateTime } from '../../../shared/look/time-words.ts';
 
-export const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
+const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'certificate.issued': 'A certificate was issued',
   'certificate.revoked': 'A certificate was revoked',
   'order.revision': 'An order was proposed or changed',
   'order.approval': 'An order was approved by one person',
   'order.adopted': 'An order was adopted',
+  // Of an order that is kept from the public nobody is told which.
   'order.executed': 'An order came into force or ended',
+  'order.exited': 'An exit ended an enrolment',
   'order.list': 'The order list was signed',
   'approvers.adopted': 'The list of approvers was adopted',
   'role.granted': 'A role was given',
@@ -17,9 +19,21 @@ export const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'ca.created': 'A certificate authority was made',
   'crl.issued': 'The revocation list was signed',
   'ip-database.activated': 'The IP data were changed',
+  'disputed-policy.activated': 'The policy of disputed ground was changed',
+  'names.sealed': 'A file of names was sealed to somebody',
   'messaging-key.certified': "A device's messaging key was certified",
   'messaging-key.countersigned': "A device's messaging key was countersigned by the organisation",
+  'legal-hold.placed': 'A legal hold was placed',
+  'legal-hold.released': 'A legal hold was released',
 };
+
+const EXECUTED: Readonly<Record<string, string>> = {
+  entered: 'An order came into force',
+  left: 'An order is no longer in force',
+};
+
+export const leafName = ({ kind, public: { state } }: Leaf): string =>
+  (kind === 'order.executed' && EXECUTED[String(state)]) || LEAF_NAMES[kind];
 
 /** `order 2026-001, revision 1`: the particulars, as they stand there. */
 export function particulars(leaf: Leaf): string {

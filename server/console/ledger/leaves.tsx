@@ -11,7 +11,7 @@ import { dateTime } from '../../../shared/look/time-words.ts';
 import { call, withQuery } from '../client/call.ts';
 import { question } from '../client/queries.ts';
 import { PageLink } from '../parts/links.tsx';
-import { LEAF_NAMES, orderOf, particulars } from './leaf-words.ts';
+import { leafName, orderOf, particulars } from './leaf-words.ts';
 
 const PAGE = 50;
 
@@ -78,7 +78,7 @@ function Entry({
       <Group justify="space-between" gap="sm">
         <div>
           <Text fw={500}>
-            {LEAF_NAMES[leaf.kind]}{' '}
+            {leafName(leaf)}{' '}
             {order && (
               <PageLink to="/orders/$number" params={{ number: order }} underline="always">
                 {order}

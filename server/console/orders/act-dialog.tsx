@@ -1,6 +1,7 @@
 /** Proposing a hold, a release or a withdrawal: what will happen, and afterwards who is still needed. */
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { type OrderView, orderPreview, revisionView } from '../../../shared/api/orders.ts';
 import { Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
@@ -10,11 +11,12 @@ import { waitingRevision } from './approval-state.ts';
 import { orderQuery, progressQuery } from './queries.ts';
 import { Warnings } from './warnings.tsx';
 
-export type PlainAct = 'hold' | 'release' | 'withdraw';
+export type PlainAct = 'hold' | 'release' | 'exit' | 'withdraw';
 
 const VERBS: Readonly<Record<PlainAct, string>> = {
   hold: 'Propose the hold',
   release: 'Propose the release',
+  exit: 'Propose the exit',
   withdraw: 'Propose the withdrawal',
 };
 
@@ -36,6 +38,13 @@ function consequences(act: PlainAct, order: OrderView, now: number): readonly st
           ? `The order is in force at once: where it says so, service is shut again (${services}).`
           : 'The order takes effect at its time.',
         'Two approvers are needed, neither of them you.',
+      ];
+    case 'exit':
+      return [
+        'Once two people have approved it, every device that the order surely denies service wipes the work data on it, as soon as it has had its own time to export. It says so with its own signature.',
+        'The server then ends its enrolment, revokes its certificates and destroys what is held for it. Devices that do not answer for 30 days are ended too. Devices under a legal hold keep everything.',
+        'This cannot be undone. A hold, a change or the withdrawal of the order stops it wherever it has not been carried out yet.',
+        'Two approvers are needed, neither of them you: their approval of the order itself does not count for this.',
       ];
     case 'withdraw':
       return [
@@ -98,6 +107,8 @@ function ActBody({
   });
   const aside = waitingRevision(order);
   const problems = preview.data?.problems ?? [];
+  const [typed, setTyped] = useState('');
+  const confirmed = act !== 'exit' || typed.trim() === order.number;
   return (
     <Stack>
       {consequences(act, order, now).map((sentence) => (
@@ -118,16 +129,25 @@ function ActBody({
           {problems.map(({ detail }) => detail).join(' ')}
         </Alert>
       )}
-      <Warnings warnings={act === 'release' ? (preview.data?.warnings ?? []) : []} />
+      <Warnings warnings={act === 'release' || act === 'exit' ? (preview.data?.warnings ?? []) : []} />
+      {act === 'exit' && (
+        <TextInput
+          label={`Type the order’s number, ${order.number}, to confirm`}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          autoComplete="off"
+          spellCheck={false}
+        />
+      )}
       {proposing.isError && <Failure error={proposing.error} />}
       <Group justify="flex-end">
         <Button variant="default" onClick={close}>
           Cancel
         </Button>
         <Button
-          {...(act === 'withdraw' && { color: 'red' })}
+          {...((act === 'withdraw' || act === 'exit') && { color: 'red' })}
           loading={proposing.isPending}
-          disabled={problems.length > 0}
+          disabled={problems.length > 0 || !confirmed}
           onClick={() => proposing.mutate()}
         >
           {VERBS[act]}

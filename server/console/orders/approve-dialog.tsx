@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import { type ApprovalResult, approvalResult, type OrderView } from '../../../shared/api/orders.ts';
 import { Failure, Loading } from '../../../shared/look/states.tsx';
 import type { Approvers } from '../../../shared/order/documents.ts';
-import { signRevision, type WebApproverKey } from '../../../shared/order/web-approver-key.ts';
+import { signApproval, type WebApproverKey } from '../../../shared/order/web-approver-key.ts';
 import { OwnKeyPanel } from '../approver-key/own-key-panel.tsx';
 import { useOwnKey } from '../approver-key/use-own-key.ts';
 import { call } from '../client/call.ts';
@@ -109,9 +109,9 @@ function Sign({
   const [read, setRead] = useState(false);
   const signing = useMutation({
     mutationFn: async (key: WebApproverKey) => {
-      const signature = await signRevision(key, text.view.payload);
+      const approval = await signApproval(key, text.view.payload);
       const path = `/orders/${encodeURIComponent(order.number)}/revisions/${revision.revision}/approvals`;
-      return call('POST', path, approvalResult, { keyid: key.keyid, signature });
+      return call('POST', path, approvalResult, approval);
     },
   });
   if (signing.data) return <Signed result={signing.data} close={close} />;

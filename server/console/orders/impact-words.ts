@@ -1,5 +1,5 @@
 /** Classes of devices that an order touches, warnings, and how far an order has come: as people read them. */
-import type { ImpactClass, OrderPreview, OrderProgress } from '../../../shared/api/orders.ts';
+import type { ImpactChange, ImpactClass, ImpactView, OrderPreview, OrderProgress } from '../../../shared/api/orders.ts';
 
 export const CLASS_NAMES: Readonly<Record<ImpactClass, string>> = {
   denied: 'Loses service',
@@ -10,6 +10,7 @@ export const CLASS_NAMES: Readonly<Record<ImpactClass, string>> = {
   exempt: 'Exempt',
   offline_current: 'Offline, knows the order',
   offline_behind: 'Offline, does not know it yet',
+  uninformed: 'Never told of it',
 };
 
 export const CLASS_MEANING: Readonly<Record<ImpactClass, string>> = {
@@ -21,12 +22,44 @@ export const CLASS_MEANING: Readonly<Record<ImpactClass, string>> = {
   exempt: 'The order spares it.',
   offline_current: 'It loses service and is not connected. It holds the order and obeys by itself.',
   offline_behind: 'It loses service and is not connected. It learns of the order when it comes back.',
+  uninformed: 'It loses service and has never said that it holds the order: its user would be cut off without notice.',
 };
+
+export const CHANGE_NAMES: Readonly<Record<ImpactChange, string>> = {
+  in: 'Comes in',
+  out: 'Goes out',
+  changed: 'Other reasons',
+};
+
+export const CHANGE_MEANING: Readonly<Record<ImpactChange, string>> = {
+  in: 'This revision takes a service from it, the other did not.',
+  out: 'The other revision takes a service from it, this one does not.',
+  changed: 'Both say the same of its service in the main, by other reasons or for other services.',
+};
+
+/** Nothing when nothing waits. */
+export function waitsWords({ messages, bytes, commands }: ImpactView['waiting'] | Waits): string {
+  const parts = [
+    ...(messages > 0 ? [`${counted(messages, 'message')} (${sizeWords(bytes)})`] : []),
+    ...(commands > 0 ? [counted(commands, 'command')] : []),
+  ];
+  return parts.length === 0 ? '' : `Waiting: ${parts.join(' and ')}.`;
+}
+
+type Waits = ImpactView['devices'][number]['waits'];
+
+const counted = (count: number, what: string) => `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
+
+function sizeWords(bytes: number): string {
+  if (bytes < 1_000_000) return `${Math.ceil(bytes / 1000).toLocaleString('en')} kB`;
+  return `${(bytes / 1_000_000).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
+}
 
 export type Warning = OrderPreview['warnings'][number];
 
 export const WARNING_TITLES: Readonly<Record<Warning['code'], string>> = {
   names_management: 'It shuts management',
+  destroys: 'It wipes, for good',
   names_enrolment: 'It shuts enrolment',
   reaches_approver: 'It reaches an approver',
   large_share: 'It reaches a large part of the fleet',

@@ -12,6 +12,13 @@ export function languageName(tag: string): string {
   }
 }
 
+const FROM_RIGHT = ['ar', 'dv', 'fa', 'he', 'ps', 'ur'];
+
+/** In which direction it is written, where that is known: an empty field begins on that side. */
+export function directionOf(tag: string): 'rtl' | 'auto' {
+  return FROM_RIGHT.includes(tag.split('-')[0] ?? '') ? 'rtl' : 'auto';
+}
+
 /** Languages in which states address their people; any other can be given by its tag. */
 const TAGS =
   'am ar az be bg bn bs ca cs da de dv el en es et fa fi fil fr ga he hi hr hu hy id is it ja ka kk km ko ku ky lo lt lv mk mn ms mt my ne nl no pl ps pt ro ru rw si sk sl so sq sr sv sw ta te tg th ti tk tr uk ur uz vi zh';

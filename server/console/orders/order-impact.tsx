@@ -1,14 +1,17 @@
 /** Whom an order touches: counts by class as bars, and the devices behind each, by handle. */
+
 import { Badge, Button, Grid, Group, Paper, SegmentedControl, Stack, Text, UnstyledButton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { IMPACT_CLASSES, type ImpactClass, type ImpactView } from '../../../shared/api/orders.ts';
 import { areaName, listed } from '../../../shared/look/area-words.ts';
 import { Answer } from '../../../shared/look/states.tsx';
-import { REASONS } from '../../../shared/verdict/terms.ts';
+import { dateTime } from '../../../shared/look/time-words.ts';
+import { REASONS, type Service } from '../../../shared/verdict/terms.ts';
+import { REASON_SENTENCES } from '../../../shared/verdict/words.ts';
 import { PageLink } from '../parts/links.tsx';
-import { REASON_SENTENCES, SERVICE_NAMES } from '../words/orders.ts';
-import { CLASS_MEANING, CLASS_NAMES } from './impact-words.ts';
+import { SERVICE_NAMES } from '../words/orders.ts';
+import { CHANGE_NAMES, CLASS_MEANING, CLASS_NAMES, waitsWords } from './impact-words.ts';
 import classes from './order-impact.module.css';
 import { type ImpactAt, impactQuery } from './queries.ts';
 
@@ -54,7 +57,7 @@ export function OrderImpact({ number, begun }: { readonly number: string; readon
               </Grid.Col>
               <Grid.Col span={{ base: 12, lg: 7 }}>
                 <ImpactDevices impact={impact} chosen={chosen} />
-                <Pages offset={offset} total={impact.total} go={setOffset} />
+                <Pages offset={offset} size={PAGE} total={impact.total} go={setOffset} />
               </Grid.Col>
             </Grid>
           </>
@@ -64,25 +67,27 @@ export function OrderImpact({ number, begun }: { readonly number: string; readon
   );
 }
 
-function Pages({
+export function Pages({
   offset,
+  size,
   total,
   go,
 }: {
   readonly offset: number;
+  readonly size: number;
   readonly total: number;
   readonly go: (offset: number) => void;
 }) {
-  if (total <= PAGE) return null;
+  if (total <= size) return null;
   return (
     <Group gap="sm" mt="xs">
-      <Button size="xs" variant="default" disabled={offset === 0} onClick={() => go(Math.max(0, offset - PAGE))}>
+      <Button size="xs" variant="default" disabled={offset === 0} onClick={() => go(Math.max(0, offset - size))}>
         Earlier
       </Button>
       <Text size="sm" role="status">
-        {offset + 1} to {Math.min(offset + PAGE, total)} of {total.toLocaleString('en')}
+        {offset + 1} to {Math.min(offset + size, total)} of {total.toLocaleString('en')}
       </Text>
-      <Button size="xs" variant="default" disabled={offset + PAGE >= total} onClick={() => go(offset + PAGE)}>
+      <Button size="xs" variant="default" disabled={offset + size >= total} onClick={() => go(offset + size)}>
         Further
       </Button>
     </Group>
@@ -147,31 +152,58 @@ function ImpactDevices({ impact, chosen }: { readonly impact: ImpactView; readon
       <Text size="sm" fw={600}>
         {chosen === null ? 'Every device that it touches' : `${CLASS_NAMES[chosen]}: ${CLASS_MEANING[chosen]}`}
       </Text>
-      <ul className={classes.devices} aria-label="Devices">
-        {impact.devices.map((one) => (
-          <Paper component="li" key={one.device} withBorder p="xs">
-            <Group justify="space-between" gap={6}>
-              <PageLink to="/devices/$id" params={{ id: one.device }} ff="monospace" size="sm">
-                {one.device}
-              </PageLink>
-              <Group gap={4}>
-                {one.denied.map((service) => (
-                  <Badge key={service} color="red">
-                    {SERVICE_NAMES[service]} shut
-                  </Badge>
-                ))}
-                {!one.connected && <Badge color="gray">Offline</Badge>}
-              </Group>
-            </Group>
-            <Text size="sm" c="dimmed">
-              {one.areas.length > 0 ? `In ${listed(one.areas.map(areaName))}` : 'Place not known'}
-              {one.home !== null && `, at home in ${areaName(one.home)}`}. {reasonsOf(one.reasons)}
-            </Text>
-          </Paper>
-        ))}
-      </ul>
+      <DeviceRows devices={impact.devices} />
     </Stack>
   );
+}
+
+export function DeviceRows({ devices }: Pick<ImpactView, 'devices'>) {
+  return (
+    <ul className={classes.devices} aria-label="Devices">
+      {devices.map((one) => (
+        <Paper component="li" key={one.device} withBorder p="xs">
+          <Group justify="space-between" gap={6}>
+            <PageLink to="/devices/$id" params={{ id: one.device }} ff="monospace" size="sm">
+              {one.device}
+            </PageLink>
+            <Group gap={4}>
+              {one.change && (
+                <Badge color={CHANGE_COLOURS[one.change.kind]} variant="outline">
+                  {CHANGE_NAMES[one.change.kind]}
+                </Badge>
+              )}
+              {one.denied.map((service) => (
+                <Badge key={service} color="red">
+                  {SERVICE_NAMES[service]} shut
+                </Badge>
+              ))}
+              {!one.connected && <Badge color="gray">Offline</Badge>}
+            </Group>
+          </Group>
+          <Text size="sm" c="dimmed">
+            {one.areas.length > 0 ? `In ${listed(one.areas.map(areaName))}` : 'Place not known'}
+            {one.home !== null && `, at home in ${areaName(one.home)}`}. {reasonsOf(one.reasons)}{' '}
+            {one.change && `${beforeWords(one.change.before)} `}
+            {one.exemptUntil !== null && `Exempt until ${dateTime(one.exemptUntil)}. `}
+            {waitsWords(one.waits)}
+          </Text>
+        </Paper>
+      ))}
+    </ul>
+  );
+}
+
+const CHANGE_COLOURS = { in: 'red', out: 'teal', changed: 'gray' } as const;
+
+function beforeWords({
+  denied,
+  reasons,
+}: {
+  readonly denied: readonly Service[];
+  readonly reasons: readonly string[];
+}) {
+  const shut = denied.length === 0 ? 'nothing shut' : `${listed(denied.map((service) => SERVICE_NAMES[service]))} shut`;
+  return `By the other revision: ${shut}. ${reasonsOf(reasons)}`.trim();
 }
 
 function reasonsOf(reasons: readonly string[]): string {

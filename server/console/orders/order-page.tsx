@@ -9,13 +9,18 @@ import { rootsOf } from '../approver-key/root-of-approvers.ts';
 import { approversQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { useMay, useSession } from '../client/session.tsx';
+import { ButtonLink } from '../parts/links.tsx';
 import { notify } from '../parts/notices.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { standingAt } from '../words/order-standing.ts';
 import { ActDialog, type PlainAct } from './act-dialog.tsx';
 import { approvalState, eligibility, missingWords, waitingRevision } from './approval-state.ts';
 import { ApproveDialog } from './approve-dialog.tsx';
+import { DecisionRecord } from './decision-record.tsx';
 import { OrderActs } from './order-acts.tsx';
+import { OrderEvidence } from './order-evidence.tsx';
+import { OrderExemptions } from './order-exemptions.tsx';
+import { OrderExit } from './order-exit.tsx';
 import { OrderHead } from './order-head.tsx';
 import { OrderImpact } from './order-impact.tsx';
 import { OrderProgress } from './order-progress.tsx';
@@ -81,7 +86,7 @@ function Loaded({ order }: { readonly order: OrderView }) {
     ...warningsQuery(order.number, considered),
     enabled: may('orders.warnings') && ahead,
   }).data?.warnings;
-  const exempt = texts.documents.get(considered)?.exempt.length;
+  const exempt = texts.documents.get(considered)?.exempt;
 
   const [proposed, setProposed] = useState<number | null>(null);
   // Its proposer learns what is missing now, and goes on at once where their own approval counts.
@@ -131,19 +136,46 @@ function Loaded({ order }: { readonly order: OrderView }) {
               </Section>
             )}
             <Section title="By whose word">
-              <OrderSource terms={order.terms} />
+              <OrderSource terms={order.terms} kept={may('order-documents.read') ? order.number : undefined} />
             </Section>
+            {may('orders.decision') && order.terms.internal !== undefined && (
+              <Section title="Why, for us alone">
+                <DecisionRecord number={order.number} revision={order.adoptedRevision ?? order.latestRevision} />
+              </Section>
+            )}
           </Stack>
         </Grid.Col>
       </Grid>
       {may('orders.impact') && !over && (
-        <Section title="Whom it touches">
+        <Section
+          title="Whom it touches"
+          actions={
+            <ButtonLink to="/orders/$number/rehearsal" params={{ number: order.number }} variant="default" size="xs">
+              Rehearse
+            </ButtonLink>
+          }
+        >
           <OrderImpact number={order.number} begun={Date.parse(order.terms.effective) <= now} />
+        </Section>
+      )}
+      {may('orders.exemptions') && exempt !== undefined && exempt.length > 0 && (
+        <Section title="Whom it spares">
+          <OrderExemptions number={order.number} revision={considered} zone={order.terms.zone} now={now} />
+        </Section>
+      )}
+      {may('orders.exit') && order.terms.mode === 'exit' && order.adoptedRevision !== null && (
+        <Section title="Exit">
+          <OrderExit number={order.number} />
         </Section>
       )}
       <Section title="History">
         <OrderTimeline order={order} texts={texts} nameOf={nameOf} />
       </Section>
+      {may('orders.pack') && (
+        <Section title="What can be shown of it">
+          <OrderEvidence number={order.number} />
+        </Section>
+      )}
       {opened && root && (
         <ApproveDialog opened close={close} order={order} revision={opened} root={root} texts={texts} nameOf={nameOf} />
       )}

@@ -1,9 +1,12 @@
 /** How far an order has come, by the devices' own signed words. */
-import { Group, Progress, Stack, Text } from '@mantine/core';
+import { Group, List, Progress, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
+import type { OrderProgress as OrderProgressView } from '../../../shared/api/orders.ts';
+import { sentence } from '../../../shared/look/area-words.ts';
 import { Answer } from '../../../shared/look/states.tsx';
 import { Moment } from '../parts/words.tsx';
+import { MOMENT_NAMES } from '../words/notices.ts';
 import { progressSentence } from './impact-words.ts';
 import { progressQuery } from './queries.ts';
 
@@ -31,6 +34,7 @@ export function OrderProgress({ number, over }: { readonly number: string; reado
               of={progress.reached}
             />
           ))}
+          <Notices notices={progress.notices} />
           <Text size="sm" c="dimmed">
             {progress.connected} of {progress.reached} connected now.{' '}
             {progress.newest !== null && (
@@ -42,6 +46,26 @@ export function OrderProgress({ number, over }: { readonly number: string; reado
         </Stack>
       )}
     </Answer>
+  );
+}
+
+/** What people were told by plan, in words: there are six of them at most. */
+function Notices({ notices }: Pick<OrderProgressView, 'notices'>) {
+  if (notices.length === 0) return null;
+  return (
+    <div>
+      <Text size="sm" fw={600}>
+        Notices to people
+      </Text>
+      <List size="sm" listStyleType="none" spacing={2}>
+        {notices.map(({ moment, informed, shown }) => (
+          <List.Item key={moment}>
+            {sentence(MOMENT_NAMES[moment])}: delivered to {informed} {informed === 1 ? 'device' : 'devices'}, shown on{' '}
+            {shown}
+          </List.Item>
+        ))}
+      </List>
+    </div>
   );
 }
 

@@ -1,12 +1,13 @@
 /** What an order says, in words: from the terms that were signed. */
-import { Badge, Group, List, Stack, Text } from '@mantine/core';
+import { Anchor, Badge, Group, List, Stack, Text } from '@mantine/core';
 import { Given } from '../../../shared/look/given.tsx';
-import type { OrderTerms } from '../../../shared/order/documents.ts';
+import type { OrderTerms, Revision } from '../../../shared/order/documents.ts';
 import { type Fact, Facts } from '../parts/facts.tsx';
 import { Area } from '../parts/words.tsx';
 import { SERVICE_NAMES } from '../words/orders.ts';
 import { languageName } from './languages.ts';
-import { rulesOf, SHUT_WORDS, tiesWords } from './rule-words.ts';
+import { documentWords, PAPERS } from './paper-words.ts';
+import { exemptWords, rulesOf, SHUT_WORDS, tiesWords } from './rule-words.ts';
 import { TwoZones } from './two-zones.tsx';
 
 /** Services whose loss takes the operator's own hands off the device. */
@@ -51,46 +52,83 @@ function termFacts(terms: OrderTerms): Fact[] {
   ];
 }
 
-function sourceFacts(terms: OrderTerms): Fact[] {
+function sourceFacts(terms: OrderTerms, kept?: string): Fact[] {
   return [
     { label: 'By whose authority', value: <Given>{terms.authority}</Given> },
     { label: 'Addressed to', value: <Given>{terms.addressee}</Given> },
     { label: 'Instrument', value: <Given>{terms.instrument}</Given> },
     { label: 'Whom to appeal to', value: <Given>{terms.appeal}</Given> },
+    ...PAPERS.flatMap(({ label, say }) => {
+      const words = say(terms);
+      return words === null ? [] : [{ label, value: <Given>{words}</Given> }];
+    }),
+    ...(terms.documents === undefined ? [] : [{ label: 'Documents', value: <Documents terms={terms} kept={kept} /> }]),
   ];
 }
 
-/** Where, what, for whom, when, and by which rules. `exempt`: how many devices, where the signed document says it. */
-export function OrderRules({ terms, exempt }: { readonly terms: OrderTerms; readonly exempt?: number }) {
+/** `kept`: the order from whose page they can be fetched, by whoever may. */
+function Documents({
+  terms: { documents = [] },
+  kept,
+}: {
+  readonly terms: OrderTerms;
+  readonly kept: string | undefined;
+}) {
+  return (
+    <List size="sm" listStyleType="none" spacing={4}>
+      {documents.map((document) => (
+        <List.Item key={document.sha256}>
+          {kept === undefined ? (
+            <Given>{documentWords(document)}</Given>
+          ) : (
+            <Anchor href={`/api/v1/orders/${encodeURIComponent(kept)}/documents/${document.sha256}`} download>
+              <Given>{documentWords(document)}</Given>
+            </Anchor>
+          )}
+          <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+            SHA-256 {document.sha256}
+          </Text>
+        </List.Item>
+      ))}
+    </List>
+  );
+}
+
+/** In each language, written the way in which that is written. */
+function wordFacts(what: string, texts: Readonly<Record<string, string>>): Fact[] {
+  return Object.entries(texts).map(([language, text]) => ({
+    label: `${what} in ${languageName(language)}`,
+    value: (
+      <Text dir="auto" lang={language} style={{ whiteSpace: 'pre-line' }}>
+        {text}
+      </Text>
+    ),
+  }));
+}
+
+/** Where, what, for whom, when, and by which rules. `exempt`: of the signed document, where that is at hand. */
+export function OrderRules({ terms, exempt }: { readonly terms: OrderTerms; readonly exempt?: Revision['exempt'] }) {
   return (
     <Stack gap="md">
       <Facts facts={termFacts(terms)} />
       <Facts
         facts={[
           ...rulesOf(terms).map(({ label, words }) => ({ label, value: words })),
-          ...(exempt === undefined ? [] : [{ label: 'Exempt', value: devicesWords(exempt) }]),
+          ...(exempt === undefined ? [] : [{ label: 'Exempt', value: exemptWords(exempt, terms.zone) }]),
         ]}
       />
     </Stack>
   );
 }
 
-const devicesWords = (count: number) => (count === 0 ? 'No device' : `${count} ${count === 1 ? 'device' : 'devices'}`);
-
 /** By whose word, and what the public is told. */
-export function OrderSource({ terms }: { readonly terms: OrderTerms }) {
+export function OrderSource({ terms, kept }: { readonly terms: OrderTerms; readonly kept?: string | undefined }) {
   return (
     <Facts
       facts={[
-        ...sourceFacts(terms),
-        ...Object.entries(terms.statement).map(([language, text]) => ({
-          label: `Statement in ${languageName(language)}`,
-          value: (
-            <Text dir="auto" lang={language} style={{ whiteSpace: 'pre-line' }}>
-              {text}
-            </Text>
-          ),
-        })),
+        ...sourceFacts(terms, kept),
+        ...wordFacts('Statement', terms.statement),
+        ...wordFacts('Notice to people', terms.notice ?? {}),
       ]}
     />
   );

@@ -1,5 +1,5 @@
 /** Every order, those that are open first: where it stands, how long until that changes, and whom it waits for. */
-import { Badge, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { Badge, Button, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { OrderSummary } from '../../../shared/api/orders.ts';
@@ -15,6 +15,7 @@ import { Countdown, PhaseBadge } from '../parts/order-standing.tsx';
 import { Page } from '../parts/page.tsx';
 import { isOpen, standingAt } from '../words/order-standing.ts';
 import { ACT_NAMES, servicesWords } from '../words/orders.ts';
+import { AnswerBy } from './order-head.tsx';
 import { zonedTime } from './rule-words.ts';
 
 type Waiting = Extract<Overview['waiting'][number], { kind: 'revision' }>;
@@ -66,7 +67,16 @@ function Orders({ orders }: { readonly orders: readonly OrderSummary[] }) {
         style={{ alignSelf: 'flex-start' }}
       />
       {shown.length === 0 ? (
-        <Empty title="No order is open">Those that have ended or were withdrawn are under All.</Empty>
+        <Empty
+          title="No order is open"
+          action={
+            <Button variant="default" onClick={() => setWhich('all')}>
+              Show all
+            </Button>
+          }
+        >
+          Every service runs everywhere. Those that have ended or were withdrawn are under All.
+        </Empty>
       ) : (
         <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: 'none' }}>
           {shown.map((order) => (
@@ -109,6 +119,7 @@ function OrderCard({
             {number} · {phase === 'in_force' || phase === 'ended' ? 'took effect' : 'effective'}{' '}
             {zonedTime(Date.parse(terms.effective), terms.zone)}
           </Text>
+          <AnswerBy status={order.status} terms={terms} now={now} />
         </div>
         <Stack gap={4} align="flex-end" ml="auto">
           <PhaseBadge phase={phase} />

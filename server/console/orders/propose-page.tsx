@@ -15,8 +15,7 @@ import { Page } from '../parts/page.tsx';
 import { emptyForm, formOf, type Submission, submission } from './form/order-form.ts';
 import { OrderFormView } from './form/order-form-view.tsx';
 import { useOrderForm } from './form/use-order-form.ts';
-import { orderQuery } from './queries.ts';
-import { useRevisionTexts } from './use-revision-texts.ts';
+import { exemptionsQuery, orderQuery } from './queries.ts';
 
 export function ProposePage() {
   const may = useMay();
@@ -81,13 +80,14 @@ function Revise({ order }: { readonly order: OrderView }) {
   const [base] = useState(order.adoptedRevision ?? order.latestRevision);
   const [initial] = useState(() => formOf(terms));
   const api = useOrderForm(`order-draft ${number} ${base}`, initial, number);
-  const document = useRevisionTexts({ number, revisions: order.revisions }).documents.get(base);
+  const may = useMay();
+  const exempt = useQuery({ ...exemptionsQuery(number, base), enabled: may('orders.exemptions') }).data?.exemptions;
   const sending = useSend(`/orders/${encodeURIComponent(number)}/revisions`, api.sent);
   return (
     <OrderFormView
       api={api}
       verb="Propose the change"
-      revises={{ exempt: document?.exempt.length ?? null }}
+      revises={{ exempt: exempt ?? null }}
       busy={sending.isPending}
       failed={sending.error}
       send={() => sending.mutate(submission(api.form, number))}

@@ -23,6 +23,7 @@ const TERMS: OrderTerms = {
   statement: { en: 'Service ends.' },
   appeal: 'legal@example.org',
 };
+const LETTER = { title: 'Letter', mediaType: 'application/pdf', bytes: 9, sha256: 'a'.repeat(64) };
 const BEFORE: Pick<Revision, 'status' | 'terms' | 'exempt'> = { status: 'active', terms: TERMS, exempt: [] };
 const changed = (terms: Partial<OrderTerms>) => differences(BEFORE, { ...BEFORE, terms: { ...TERMS, ...terms } });
 
@@ -56,13 +57,29 @@ it('says each statement by its language, and who is exempt by number', () => {
     terms: { ...TERMS, statement: { ur: 'سروس ختم', en: 'Service ends.' } },
   };
   expect(differences(BEFORE, after)).toEqual([
-    { label: 'Exempt', before: null, after: '1 device' },
+    { label: 'Exempt', before: null, after: '1 device as long as the order lasts' },
     { label: 'Statement in Urdu', before: null, after: 'سروس ختم' },
   ]);
-  expect(differences(after, BEFORE)[0]).toEqual({ label: 'Exempt', before: '1 device', after: null });
+  const was = { label: 'Exempt', before: '1 device as long as the order lasts', after: null };
+  expect(differences(after, BEFORE)[0]).toEqual(was);
 });
 
-it.each([
+it('says of a device whose exemption ends at another time until when it was and is exempt', () => {
+  const until = (...ends: string[]) => ({
+    ...BEFORE,
+    exempt: ends.map((end, index) => ({ commitment: String(index).repeat(64), until: end })),
+  });
+  const [first, second] = ['2016-01-01T00:00:00.000Z', '2016-02-01T00:00:00.000Z'];
+  expect(differences(until(first, first), until(first, second))).toEqual([
+    {
+      label: 'Exempt',
+      before: '1 device until 1 Jan 2016, 05:00 (Asia/Karachi, GMT+5)',
+      after: '1 device until 1 Feb 2016, 05:00 (Asia/Karachi, GMT+5)',
+    },
+  ]);
+});
+
+it.each<[string, Partial<OrderTerms>, string]>([
   ['mode', { mode: 'exit' }, 'Kind'],
   ['unknown', { unknown: 'deny' }, 'Place not known'],
   ['contested', { contested: 'deny' }, 'Place in doubt'],
@@ -77,12 +94,58 @@ it.each([
   ['addressee', { addressee: 'everyone' }, 'Addressee'],
   ['instrument', { instrument: 'a law' }, 'Instrument'],
   ['appeal', { appeal: 'nobody' }, 'Appeal'],
-] as const)('no change of %s goes unsaid', (_, terms, label) => {
+  ['receivedOn', { receivedOn: '2015-07-22' }, 'Received on'],
+  ['answerBy', { answerBy: '2015-08-01T07:00:00.000Z' }, 'To be answered by'],
+  ['provenance', { provenance: 'disputed' }, 'Provenance'],
+  ['documents', { documents: [LETTER] }, 'Documents'],
+  ['notice', { notice: { ur: 'سروس ختم' } }, 'Notice to people in Urdu'],
+  ['publication', { publication: { law: 'section 5' } }, 'Publication'],
+  ['noticePlan', { noticePlan: [] }, 'People are told'],
+  ['exportWindow', { exportWindow: 'P30D' }, 'Export window'],
+  ['answers', { answers: '2015-002' }, 'Answers'],
+  ['internal', { internal: 'a'.repeat(64) }, 'Decision record'],
+])('no change of %s goes unsaid', (_, terms, label) => {
   expect(changed(terms).map((each) => each.label)).toEqual([label]);
+});
+
+it('says which moments of notice are left, when it is published, and that a document of the same title is another one', () => {
+  expect(changed({ noticePlan: ['P7D', 'entry'] })[0]?.after).toBe('7 days before and as it enters into force.');
+  expect(changed({ publication: { until: '2015-08-09T19:00:00.000Z' } })[0]?.after).toContain(
+    '10 Aug 2015, 00:00 (Asia/Karachi, GMT+5)',
+  );
+  const old = { ...BEFORE, terms: { ...TERMS, documents: [LETTER] } };
+  const now = { ...BEFORE, terms: { ...TERMS, documents: [{ ...LETTER, sha256: 'b'.repeat(64) }] } };
+  expect(differences(old, now)).toMatchObject([
+    { before: expect.stringContaining('aaaa'), after: expect.stringContaining('bbbb') },
+  ]);
 });
 
 it('says a hold and its release', () => {
   expect(differences(BEFORE, { ...BEFORE, status: 'held' })).toEqual([
     { label: 'The order', before: 'Carried out', after: 'On hold' },
   ]);
+});
+
+it('says that the same word means something else now', () => {
+  const polygon = { version: 1, title: 'Lahore', rings: [[0, 0, 1_000_000, 0, 1_000_000, 500_000]], touches: ['PK'] };
+  const before = {
+    ...TERMS,
+    areas: ['XG-ours', 'XZ-lahore'],
+    groups: { 'XG-ours': ['PK'] },
+    polygons: { 'XZ-lahore': polygon },
+  };
+  const after = {
+    ...before,
+    groups: { 'XG-ours': ['IN', 'PK'] },
+    polygons: { 'XZ-lahore': { ...polygon, version: 2, rings: [[0, 0, 1_000_000, 0, 1_000_000, 600_000]] } },
+  };
+  const [difference, ...others] = differences({ ...BEFORE, terms: before }, { ...BEFORE, terms: after });
+  expect(others).toEqual([]);
+  expect(difference).toEqual({
+    label: 'What the areas mean',
+    before:
+      'Ours (group): PK and Lahore (polygon): Lahore, version 1, in PK; 1 outlines through 0,0 1,0 1,0.5 (longitude,latitude)',
+    after:
+      'Ours (group): IN, PK and Lahore (polygon): Lahore, version 2, in PK; 1 outlines through 0,0 1,0 1,0.6 (longitude,latitude)',
+  });
 });

@@ -1,13 +1,16 @@
 /** What a revision changes, in words: for approvers, and for whoever reads the order's history years later. Pure. */
 
 import { areaName, listed, sentence } from '../../../shared/look/area-words.ts';
-import type { OrderTerms, Revision } from '../../../shared/order/documents.ts';
+import { polygonWords } from '../../../shared/order/describe-revision.ts';
+import type { InstrumentDocument, OrderTerms, Revision } from '../../../shared/order/documents.ts';
 import { UNSAID_WAITING } from '../../../shared/verdict/terms.ts';
+import { disputedName } from '../words/ground.ts';
 import { MODE_NAMES, NEXUS_NAMES, SERVICE_NAMES } from '../words/orders.ts';
 import { languageName } from './languages.ts';
+import { documentWords, PAPERS } from './paper-words.ts';
 import {
   CONTESTED_WORDS,
-  disputedName,
+  exemptWords,
   graceWords,
   STALE_WORDS,
   TRAVELLERS_WORDS,
@@ -46,6 +49,7 @@ const WORDS: readonly { readonly label: string; readonly say: (terms: OrderTerms
   { label: 'Addressee', say: ({ addressee }) => addressee },
   { label: 'Instrument', say: ({ instrument }) => instrument },
   { label: 'Appeal', say: ({ appeal }) => appeal },
+  ...PAPERS,
 ];
 
 function groundWords(disputed: OrderTerms['disputed']): string | null {
@@ -66,22 +70,39 @@ function members<T extends string>(
   return [{ label, before: gone.length > 0 ? listed(gone) : null, after: come.length > 0 ? listed(come) : null }];
 }
 
-function exemptions(before: Revision['exempt'], after: Revision['exempt']): Difference[] {
-  const commitments = (exempt: Revision['exempt']) =>
-    new Set(exempt.map(({ commitment, until }) => `${commitment} ${until}`));
-  const [old, now] = [commitments(before), commitments(after)];
-  const gone = old.difference(now).size;
-  const come = now.difference(old).size;
-  if (gone === 0 && come === 0) return [];
-  const devices = (count: number) => (count > 0 ? `${count} ${count === 1 ? 'device' : 'devices'}` : null);
-  return [{ label: 'Exempt', before: devices(gone), after: devices(come) }];
+/** A device whose exemption ends at another time has gone from the one and come to the other. */
+function exemptions(before: Revision['exempt'], after: Revision['exempt'], zone: string): Difference[] {
+  const keyOf = ({ commitment, until }: Revision['exempt'][number]) => `${commitment} ${until}`;
+  const without = (some: Revision['exempt'], others: Revision['exempt']) => {
+    const there = new Set(others.map(keyOf));
+    return some.filter((one) => !there.has(keyOf(one)));
+  };
+  const [gone, come] = [without(before, after), without(after, before)];
+  if (gone.length === 0 && come.length === 0) return [];
+  const words = (some: Revision['exempt']) => (some.length > 0 ? exemptWords(some, zone) : null);
+  return [{ label: 'Exempt', before: words(gone), after: words(come) }];
 }
 
-function statements(before: OrderTerms['statement'], after: OrderTerms['statement']): Difference[] {
+function words(what: string, before: OrderTerms['statement'], after: OrderTerms['statement']): Difference[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((language) => {
     const [old, now] = [before[language] ?? null, after[language] ?? null];
-    return old === now ? [] : [{ label: `Statement in ${languageName(language)}`, before: old, after: now }];
+    return old === now ? [] : [{ label: `${what} in ${languageName(language)}`, before: old, after: now }];
   });
+}
+
+/** The same words may be another document: the hash says which it is. */
+function documents(before: readonly InstrumentDocument[], after: readonly InstrumentDocument[]): Difference[] {
+  const said = (all: readonly InstrumentDocument[]) =>
+    all.map((document) => `${documentWords(document)}, SHA-256 ${document.sha256.slice(0, 16)}…`);
+  return members('Documents', said(before), said(after), (document) => document);
+}
+
+/** The same word for an area may be other ground: another version, other members. */
+function meanings({ groups = {}, polygons = {} }: OrderTerms): string[] {
+  return [
+    ...Object.entries(groups).map(([code, all]) => `${areaName(code)}: ${all.join(', ')}`),
+    ...Object.entries(polygons).map(([code, polygon]) => `${areaName(code)}: ${polygonWords(polygon)}`),
+  ];
 }
 
 /** Empty when only the approvals are new. */
@@ -92,13 +113,16 @@ export function differences(before: Document, after: Document): Difference[] {
       ? []
       : [{ label: 'The order', before: STATUS_WORDS[before.status], after: STATUS_WORDS[after.status] }]),
     ...members('Areas', old.areas, now.areas, areaName),
+    ...members('What the areas mean', meanings(old), meanings(now), (meaning) => meaning),
     ...members('Services', old.services, now.services, (service) => SERVICE_NAMES[service]),
     ...members('For a device that', old.nexus, now.nexus, (tie) => sentence(NEXUS_NAMES[tie])),
     ...WORDS.flatMap(({ label, say }) => {
       const [was, is] = [say(old), say(now)];
       return was === is ? [] : [{ label, before: was, after: is }];
     }),
-    ...exemptions(before.exempt, after.exempt),
-    ...statements(old.statement, now.statement),
+    ...exemptions(before.exempt, after.exempt, now.zone),
+    ...documents(old.documents ?? [], now.documents ?? []),
+    ...words('Statement', old.statement, now.statement),
+    ...words('Notice to people', old.notice ?? {}, now.notice ?? {}),
   ];
 }

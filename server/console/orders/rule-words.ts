@@ -2,8 +2,10 @@
 
 import { areaName, sentence } from '../../../shared/look/area-words.ts';
 import { dateTime, duration, zoneOffset } from '../../../shared/look/time-words.ts';
-import type { OrderTerms } from '../../../shared/order/documents.ts';
+import { exemptionEnds } from '../../../shared/order/describe-revision.ts';
+import type { OrderTerms, Revision } from '../../../shared/order/documents.ts';
 import { type Nexus, type Service, UNSAID_WAITING } from '../../../shared/verdict/terms.ts';
+import { disputedName } from '../words/ground.ts';
 import { NEXUS_NAMES } from '../words/orders.ts';
 
 const DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
@@ -45,11 +47,10 @@ export const TRAVELLERS_WORDS = {
   allow: 'Not affected while it is elsewhere.',
   deny: 'Affected wherever it is.',
 } as const;
-/** Cordon's own agent asks for every text to be kept, and takes none while its gate is shut: to it, all three are the first. */
 export const WAITING_WORDS = {
   hold: 'They are held, and come when the order ends.',
-  deliver: 'What was accepted before the order still comes. Devices of this release hold it all the same.',
-  return: 'They go back to whoever sent them. Devices of this release have them held all the same.',
+  deliver: 'What was accepted before its hour still comes. What is sent later is held, and comes when the order ends.',
+  return: 'They go back to whoever sent them, and so does what is sent while it lasts.',
 } as const;
 export const STALE_WORDS = {
   keep: 'Goes on as its last list says.',
@@ -73,7 +74,16 @@ export function zonedTime(instant: number, zone: string): string {
   }
 }
 
-export const disputedName = (feature: string): string => feature.split('_').map(sentence).join(' ');
+/** `2 devices until 1 Dec 2015, 00:00 (UTC); 1 device as long as the order lasts`. */
+export function exemptWords(exempt: Revision['exempt'], zone: string): string {
+  if (exempt.length === 0) return 'No device';
+  return exemptionEnds(exempt)
+    .map(({ until, devices }) => {
+      const end = until === null ? 'as long as the order lasts' : `until ${zonedTime(Date.parse(until), zone)}`;
+      return `${devices} ${devices === 1 ? 'device' : 'devices'} ${end}`;
+    })
+    .join('; ');
+}
 
 /** Every rule of an order with what it says; rules that cannot matter to it are left out. */
 export function rulesOf(terms: OrderTerms): { readonly label: string; readonly words: string }[] {

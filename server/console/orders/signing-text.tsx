@@ -35,7 +35,7 @@ export function SigningWords({
           },
         ]}
       />
-      <OrderRules terms={document.terms} exempt={document.exempt.length} />
+      <OrderRules terms={document.terms} exempt={document.exempt} />
       <OrderSource terms={document.terms} />
       <Accordion variant="separated">
         <Accordion.Item value="exact">

@@ -5,6 +5,7 @@ import type { Overview } from '../../../shared/api/overview.ts';
 import { areaName } from '../../../shared/look/area-words.ts';
 import { PageLink } from '../parts/links.tsx';
 import classes from './area-list.module.css';
+import type { Marked } from './marked-areas.ts';
 
 const FIRST = 10;
 
@@ -15,7 +16,7 @@ export function AreaList({
 }: {
   readonly areas: Overview['areas'];
   readonly unknown: number;
-  readonly ordered: ReadonlyMap<string, 'in_force' | 'coming'>;
+  readonly ordered: Marked;
 }) {
   const [all, setAll] = useState(false);
   const sorted = [...areas].sort((a, b) => b.devices - a.devices || areaName(a.area).localeCompare(areaName(b.area)));
@@ -38,8 +39,7 @@ export function AreaList({
                   <PageLink to="/devices" search={{ area, status: 'active' as const }}>
                     {areaName(area)}
                   </PageLink>
-                  {ordered.get(area) === 'in_force' && <Badge color="red">order in force</Badge>}
-                  {ordered.get(area) === 'coming' && <Badge color="orange">order to come</Badge>}
+                  <OrderBadge area={area} ordered={ordered} />
                 </Group>
               </th>
               <td>{devices.toLocaleString('en')}</td>
@@ -61,5 +61,18 @@ export function AreaList({
         </Button>
       )}
     </Stack>
+  );
+}
+
+function OrderBadge({ area, ordered }: { readonly area: string; readonly ordered: Marked }) {
+  const whole = ordered.countries.get(area);
+  if (whole === 'in_force') return <Badge color="red">order in force</Badge>;
+  if (whole === 'coming') return <Badge color="orange">order to come</Badge>;
+  const parts = ordered.outlines.filter(({ touches }) => touches.includes(area));
+  if (parts.length === 0) return null;
+  return parts.some(({ mark }) => mark === 'in_force') ? (
+    <Badge color="red">order in a part of it</Badge>
+  ) : (
+    <Badge color="orange">order to come in a part of it</Badge>
   );
 }

@@ -1,5 +1,6 @@
 /** Orders that are open, the nearest first. */
 import { Group, Paper, Stack, Text } from '@mantine/core';
+import { useEffect, useState } from 'react';
 import type { OrderSummary } from '../../../shared/api/orders.ts';
 import { areaName, listed, sentence } from '../../../shared/look/area-words.ts';
 import { Given } from '../../../shared/look/given.tsx';
@@ -11,6 +12,15 @@ import { Countdown, PhaseBadge } from '../parts/order-standing.tsx';
 import { isOpen, standingAt } from '../words/order-standing.ts';
 import { servicesWords } from '../words/orders.ts';
 
+/** This page comes without the names of parts of countries, and fetches them when an order is about one. */
+function usePartNames(areas: readonly string[]): void {
+  const [, named] = useState(false);
+  const wanted = areas.some((area) => /^[A-Z]{2}-/.test(area));
+  useEffect(() => {
+    if (wanted) void import('../../../shared/look/named-parts.ts').then(() => named(true));
+  }, [wanted]);
+}
+
 export function OrdersAhead({ orders }: { readonly orders: readonly OrderSummary[] }) {
   const now = useServerNow(5_000);
   const may = useMay();
@@ -18,6 +28,7 @@ export function OrdersAhead({ orders }: { readonly orders: readonly OrderSummary
     .map((order) => ({ order, standing: standingAt(order, now) }))
     .filter(({ standing }) => isOpen(standing))
     .sort((a, b) => Date.parse(a.order.terms.effective) - Date.parse(b.order.terms.effective));
+  usePartNames(open.flatMap(({ order }) => order.terms.areas));
   if (open.length === 0) {
     return (
       <Empty

@@ -14,7 +14,7 @@ import { Page, Section } from '../parts/page.tsx';
 import { Moment } from '../parts/words.tsx';
 import { ACT_NAMES } from '../words/orders.ts';
 import { AreaList } from './area-list.tsx';
-import { orderedCountries } from './ordered-countries.ts';
+import { markedBy } from './marked-areas.ts';
 import { OrdersAhead } from './orders-ahead.tsx';
 import classes from './overview-page.module.css';
 import { WorldMap } from './world-map.tsx';
@@ -37,7 +37,7 @@ function Glance({ overview }: { readonly overview: Overview }) {
   const may = useMay();
   const orders = useQuery(ordersQuery);
   const navigate = useNavigate();
-  const ordered = useMemo(() => orderedCountries(orders.data?.orders ?? [], now), [orders.data, now]);
+  const ordered = useMemo(() => markedBy(orders.data?.orders ?? [], now), [orders.data, now]);
   const mine = waiting.filter((one) => one.mine);
   const open = (area: string) => void navigate({ to: '/devices', search: { area, status: 'active' } });
 

@@ -4,6 +4,8 @@
  */
 import { useMemo } from 'react';
 import { areaName } from '../../../shared/look/area-words.ts';
+import type { Marked } from './marked-areas.ts';
+import { Outline } from './outline.tsx';
 import { SHADES, shadeBounds, shadeOf } from './shades.ts';
 import world from './world.json' with { type: 'json' };
 import classes from './world-map.module.css';
@@ -19,8 +21,8 @@ export function WorldMap({
   open,
 }: {
   readonly areas: readonly MapArea[];
-  /** Countries of orders: in force, or approved and yet to come. */
-  readonly ordered: ReadonlyMap<string, 'in_force' | 'coming'>;
+  /** What orders are about: in force, or approved and yet to come. */
+  readonly ordered: Marked;
   readonly open: (area: string) => void;
 }) {
   const counts = useMemo(() => {
@@ -35,7 +37,6 @@ export function WorldMap({
   const most = Math.max(0, ...counts.values());
   const look = (code: string | null) => ({
     'data-shade': shadeOf(counts.get(code ?? '') ?? 0, most),
-    'data-order': code === null ? undefined : ordered.get(code),
     onClick: () => code !== null && counts.has(code) && open(code),
   });
   const title = (code: string | null) =>
@@ -57,15 +58,28 @@ export function WorldMap({
         {world.dots
           .filter(({ code }) => counts.has(code))
           .map(({ code, x, y }) => (
-            <circle key={code} cx={x} cy={y} r={4.5} className={classes.land} {...look(code)}>
+            <circle
+              key={code}
+              cx={x}
+              cy={y}
+              r={4.5}
+              className={classes.land}
+              data-order={ordered.countries.get(code)}
+              {...look(code)}
+            >
               <title>{title(code)}</title>
             </circle>
           ))}
-        {world.shapes
-          .filter(({ code }) => code !== null && ordered.get(code) === 'in_force')
-          .map(({ code, d }) => (
-            <path key={code} d={d} fill="url(#in-force)" className={classes.over} />
-          ))}
+        {/* Once more and over all others, which would else lie on the outline. */}
+        {world.shapes.map(({ code, d }) => {
+          const mark = code === null ? undefined : ordered.countries.get(code);
+          if (mark === undefined) return null;
+          const fill = mark === 'in_force' ? 'url(#in-force)' : 'none';
+          return <path key={code} d={d} fill={fill} className={classes.over} data-order={mark} />;
+        })}
+        {ordered.outlines.map(({ id, title: name, rings, mark }) => (
+          <Outline key={id} title={name} rings={rings} mark={mark} />
+        ))}
       </svg>
       <figcaption className={classes.legend}>
         {shadeBounds(most).map(({ shade, from }) => (

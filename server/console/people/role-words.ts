@@ -14,7 +14,7 @@ export const ROLE_MEANING: Readonly<Record<Role, string>> = {
   owner: 'Everything, people and backups included.',
   fleet: 'Devices and groups: enrol, command, wipe, revoke. No orders.',
   helpdesk: 'Devices day by day: enrol, message, lock. Nothing that destroys.',
-  legal: 'Orders: propose, approve, withdraw. Sees devices, commands none.',
+  legal: 'Orders: propose, approve, withdraw. Places legal holds. Sees devices, commands none.',
   auditor: 'Sees everything, changes nothing.',
 };
 

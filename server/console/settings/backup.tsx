@@ -2,18 +2,11 @@
 import { Button, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Failure } from '../../../shared/look/states.tsx';
-import { download } from '../client/call.ts';
+import { saveFile } from '../client/save-file.ts';
 
 export function Backup() {
   const backup = useMutation({
-    mutationFn: async () => {
-      const { file, name } = await download('/backup');
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(file);
-      link.download = name;
-      link.click();
-      URL.revokeObjectURL(link.href);
-    },
+    mutationFn: () => saveFile('/backup'),
   });
   return (
     <Stack gap="sm" align="flex-start">

@@ -14,7 +14,9 @@ import { useMay } from '../client/session.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { Moment } from '../parts/words.tsx';
 import { Backup } from './backup.tsx';
+import { DisputedPolicies } from './disputed-policies.tsx';
 import { IpDatabases } from './ip-databases.tsx';
+import { OwnAreas } from './own-areas.tsx';
 import classes from './settings-page.module.css';
 
 export function SettingsPage() {
@@ -29,6 +31,12 @@ export function SettingsPage() {
         </Section>
         <Section title="Certificates">
           <Answer query={installation}>{({ certificates }) => <Certificates certificates={certificates} />}</Answer>
+        </Section>
+        <Section title="Areas of your own">
+          <OwnAreas />
+        </Section>
+        <Section title="Disputed ground">
+          <DisputedPolicies />
         </Section>
         {may('ip-databases.list') && (
           <Section title="Countries by Internet address">
@@ -130,6 +138,7 @@ function Facts({ installation }: { readonly installation: Installation }) {
     ['Version', installation.version],
     ['Devices connect to', installation.deviceUrl],
     ['Anyone can read', installation.publicUrl],
+    ['Evidence is checked by', installation.publicRoot?.fingerprint ?? 'nothing yet: no approvers are adopted'],
     ['Store', installation.store === 'sqlite' ? 'SQLite, one file' : 'PostgreSQL'],
     ['Whom a refused person can turn to', installation.appeal],
     ['An order warns beyond', `${installation.largeShare} % of the fleet`],

@@ -1,42 +1,31 @@
 /** Evidence, receipts, alarms and certificates of a device in an admin's words. */
 import type { Receipt } from '../../../shared/order/documents.ts';
-import { type EvidenceSource, type Location, SERVICES } from '../../../shared/verdict/terms.ts';
+import { SERVICES } from '../../../shared/verdict/terms.ts';
+import { MOMENT_NAMES } from './notices.ts';
 import { SERVICE_NAMES } from './orders.ts';
-
-export const SOURCE_NAMES: Readonly<Record<EvidenceSource, string>> = {
-  statement: "An admin's statement",
-  position: 'The position that the device found',
-  network: 'The mobile network that serves it',
-  address: 'The Internet address that it connects from',
-};
-
-export const CERTAINTY_NAMES: Readonly<Record<Location['certainty'], string>> = {
-  certain: 'Certain',
-  probable: 'Probable',
-  unknown: 'Not known',
-};
-
-export const CERTAINTY_MEANING: Readonly<Record<Location['certainty'], string>> = {
-  certain: 'Two sources agree, or the device found its position exactly.',
-  probable: 'One source says so, or several places are possible.',
-  unknown: 'Nothing that still counts says where the device is.',
-};
 
 export const STATUS_WORDS = { active: 'Active', revoked: 'Revoked', unenrolled: 'Unenrolled' } as const;
 
 /** What a receipt says; `service` as the store has it, null for what is about the whole order. */
-export function receiptSentence(kind: Receipt['kind'], service: string | null): string {
+export function receiptSentence({
+  kind,
+  service,
+  notice,
+}: Pick<Receipt, 'kind' | 'notice'> & { readonly service: string | null }): string {
+  const told = notice === undefined ? null : `the notice “${MOMENT_NAMES[notice]}”`;
   const known = SERVICES.find((one) => one === service);
   const what = known ? SERVICE_NAMES[known].toLowerCase() : (service ?? 'the service');
   switch (kind) {
     case 'informed':
-      return 'It has the order.';
+      return told === null ? 'It has the order.' : `It has kept ${told} for its user.`;
     case 'shown':
-      return 'It has shown the order to its user.';
+      return `It has shown ${told ?? 'the order'} to its user.`;
     case 'enforced':
       return `It has shut off ${what}.`;
     case 'restored':
       return `It has restored ${what}.`;
+    case 'wiped':
+      return 'It has wiped the work data on it.';
   }
 }
 

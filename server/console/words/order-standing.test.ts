@@ -4,7 +4,7 @@ import { actsOffered, isOpen, standingAt } from './order-standing.ts';
 const EFFECTIVE = Date.parse('2015-11-30T18:59:00.000Z');
 const UNTIL = Date.parse('2015-12-30T18:59:00.000Z');
 const HOUR = 3_600_000;
-const terms = { effective: new Date(EFFECTIVE).toISOString(), until: null };
+const terms = { effective: new Date(EFFECTIVE).toISOString(), until: null, mode: 'suspend' as const };
 const ending = { ...terms, until: new Date(UNTIL).toISOString() };
 
 describe('where an order stands', () => {
@@ -29,10 +29,16 @@ describe('where an order stands', () => {
 
 it('offers the acts that change something', () => {
   const acts = (status: 'proposed' | 'active' | 'held' | 'withdrawn', heldUntil: number | null, now: number) =>
-    actsOffered({ status, heldUntil, terms }, now).join(' ');
+    actsOffered({ status, heldUntil, terms }, now, false).join(' ');
   expect(acts('proposed', null, EFFECTIVE)).toBe('revise extend withdraw');
   expect(acts('active', null, EFFECTIVE)).toBe('revise extend hold withdraw');
   expect(acts('held', EFFECTIVE + HOUR, EFFECTIVE)).toBe('revise extend release withdraw');
   expect(acts('held', EFFECTIVE + HOUR, EFFECTIVE + HOUR)).toBe('revise extend hold withdraw');
   expect(acts('withdrawn', null, EFFECTIVE)).toBe('');
+  const leaving = { ...terms, mode: 'exit' as const };
+  const ofExit = (now: number, exiting = false) =>
+    actsOffered({ status: 'active', heldUntil: null, terms: leaving }, now, exiting).join(' ');
+  expect(ofExit(EFFECTIVE - 1)).toBe('revise extend hold withdraw');
+  expect(ofExit(EFFECTIVE)).toBe('revise extend hold exit withdraw');
+  expect(ofExit(EFFECTIVE, true)).toBe('revise extend hold withdraw');
 });

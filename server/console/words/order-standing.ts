@@ -21,7 +21,7 @@ export interface Standing {
 }
 
 type Facts = Pick<OrderSummary, 'status' | 'heldUntil'> & {
-  readonly terms: Pick<OrderSummary['terms'], 'effective' | 'until'>;
+  readonly terms: Pick<OrderSummary['terms'], 'effective' | 'until' | 'mode'>;
 };
 
 const lapsed = ({ status, heldUntil }: Facts, now: number) =>
@@ -51,8 +51,12 @@ export function inForceSince({ executions, terms }: Pick<OrderView, 'executions'
   return last?.state === 'entered' ? last.at : Date.parse(terms.effective);
 }
 
-/** The acts that the server would take, less those that would change nothing. */
-export function actsOffered(order: Facts, now: number): Exclude<OrderAct, 'propose'>[] {
+/** Two people have approved the exit, and nothing has taken it back since. */
+export const isExiting = ({ adoptedRevision, revisions }: Pick<OrderView, 'adoptedRevision' | 'revisions'>): boolean =>
+  revisions.some(({ revision, act }) => revision === adoptedRevision && act === 'exit');
+
+/** The acts that the server would take, less those that would change nothing. `exiting`: its exit is approved already. */
+export function actsOffered(order: Facts, now: number, exiting: boolean): Exclude<OrderAct, 'propose'>[] {
   const { phase } = standingAt(order, now);
   const state = order.status === 'held' && lapsed(order, now) ? 'lapsed' : order.status;
   return ORDER_ACTS.filter((act) => act !== 'propose').filter((act) => {
@@ -62,6 +66,7 @@ export function actsOffered(order: Facts, now: number): Exclude<OrderAct, 'propo
     if (act === 'hold') return phase !== 'held' && phase !== 'ended';
     // What a lapsed hold put out of force is back already.
     if (act === 'release') return phase === 'held';
+    if (act === 'exit') return phase === 'in_force' && order.terms.mode === 'exit' && !exiting;
     return true;
   });
 }

@@ -2,7 +2,7 @@
 
 import { listed } from '../../../shared/look/area-words.ts';
 import type { OrderAct } from '../../../shared/order/documents.ts';
-import type { Nexus, Reason, Service } from '../../../shared/verdict/terms.ts';
+import type { Nexus, Service } from '../../../shared/verdict/terms.ts';
 
 export const SERVICE_NAMES: Readonly<Record<Service, string>> = {
   enrolment: 'Enrolment',
@@ -29,25 +29,13 @@ export const NEXUS_NAMES: Readonly<Record<Nexus, string>> = {
   seat: 'belongs to a part of the company seated there',
 };
 
-export const REASON_SENTENCES: Readonly<Record<Reason, string>> = {
-  present: 'The device is there.',
-  network: 'Its mobile network is there.',
-  home: 'Its home is there.',
-  seat: 'Its part of the company is seated there.',
-  contested: 'What is known of its place disagrees, or the ground is disputed.',
-  unknown: 'Its place is not known.',
-  exempt: 'It is exempt from the order.',
-  visitor_grace: 'It is visiting, and its grace still runs.',
-  traveller: 'It is at home there and is travelling.',
-  no_order: 'No order is about it.',
-};
-
 export const ACT_NAMES: Readonly<Record<OrderAct, string>> = {
   propose: 'Proposal',
   revise: 'Change',
   extend: 'New date',
   hold: 'Hold',
   release: 'Release',
+  exit: 'Exit',
   withdraw: 'Withdrawal',
 };
 

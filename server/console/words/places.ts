@@ -1,5 +1,8 @@
 /** Places to choose from, by name. */
+import type { ComboboxItem, OptionsFilter } from '@mantine/core';
+import type { NamedAreaView } from '../../../shared/api/areas.ts';
 import { AREA_GROUPS, type AreaCode, COUNTRIES, placeOrNull, subdivisionsOf } from '../../../shared/areas/area-code.ts';
+import { partsNamed, plainly } from '../../../shared/areas/part-names.ts';
 import { areaName } from '../../../shared/look/area-words.ts';
 
 export interface Choice {
@@ -11,14 +14,33 @@ const choice = (code: AreaCode): Choice => ({ value: code, label: `${areaName(co
 const byName = (a: Choice, b: Choice) => a.label.localeCompare(b.label, 'en');
 
 export const COUNTRY_CHOICES: readonly Choice[] = COUNTRIES.map(choice).sort(byName);
-export const GROUP_CHOICES: readonly Choice[] = AREA_GROUPS.map(choice);
+export const GROUP_CHOICES: readonly Choice[] = AREA_GROUPS.map(choice).sort(byName);
 
-/** Whoever types a country and a hyphen (`PK-`) wants its parts: five thousand of them would drown the countries. */
+/** Groups and polygons of one's own, by the titles that somebody gave them. */
+export const ownChoices = (areas: readonly NamedAreaView[]): readonly Choice[] =>
+  areas.map(({ code, title }) => ({ value: code, label: `${title} (${code})` })).sort(byName);
+
+/** Letters by which parts of countries are looked for, and how many are shown. */
+const ENOUGH = 3;
+const MOST_PARTS = 60;
+
+/** By the country and a hyphen (`PK-`), or by name: five thousand of them would drown the countries. */
 export function subdivisionChoices(typed: string): readonly Choice[] {
   const country = /^([a-z]{2})-/i.exec(typed.trim())?.[1];
   const code = country === undefined ? null : placeOrNull(country.toUpperCase());
-  return code === null ? [] : subdivisionsOf(code).map(choice);
+  if (code !== null) return subdivisionsOf(code).map(choice);
+  return typed.trim().length < ENOUGH ? [] : partsNamed(typed, MOST_PARTS).map(choice).sort(byName);
 }
+
+/** As people type: `balochistan` finds Balōchistān. */
+export const asTyped: OptionsFilter = ({ options, search, limit }) => {
+  const sought = plainly(search.trim());
+  let left = limit;
+  const fits = ({ label }: ComboboxItem) => plainly(label).includes(sought) && left-- > 0;
+  return options
+    .map((option) => ('items' in option ? { ...option, items: option.items.filter(fits) } : option))
+    .filter((option) => ('items' in option ? option.items.length > 0 : fits(option)));
+};
 
 /** What is chosen already has to be among the choices, whatever is typed. */
 export function withChosen(choices: readonly Choice[], chosen: readonly string[]): Choice[] {

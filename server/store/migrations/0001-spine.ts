@@ -86,6 +86,7 @@ const TABLES: Record<string, Table> = {
       generation: 'int',
       status: 'text',
       user_name: 'text',
+      user_folded: 'text',
       group_id: 'text',
       home: 'text?',
       seat: 'text?',
@@ -101,6 +102,7 @@ const TABLES: Record<string, Table> = {
     indexes: [
       ['group_id', 'id'],
       ['status', 'id'],
+      ['user_folded', 'id'],
       // With all that a list asks of a device, so that a large fleet is filtered in the index (`device-list.ts`).
       ['user_name', 'id', 'status', 'group_id', 'home', 'stated_home'],
       ['enrolled_at', 'id', 'status', 'group_id', 'home', 'stated_home'],
@@ -124,6 +126,7 @@ const TABLES: Record<string, Table> = {
     key: ['device_id'],
     references: [[['device_id'], 'devices', ['id']]],
     indexes: [['last_seen_at', 'device_id']],
+    byKey: true,
   },
   device_inventory: {
     columns: { device_id: 'text', at: 'int', hostname: 'text?', platform: 'text?', body: 'text' },
@@ -186,11 +189,12 @@ const TABLES: Record<string, Table> = {
       areas: 'text',
       at: 'int',
       detail: 'text',
+      received_at: 'int',
     },
     indexes: [['device_id', 'at'], ['at']],
   },
   locations: {
-    columns: { device_id: 'text', state: 'text', changed_at: 'int', unknown_at: 'int?' },
+    columns: { device_id: 'text', state: 'text', changed_at: 'int', unknown_at: 'int?', folded_before: 'text?' },
     key: ['device_id'],
     indexes: [['unknown_at', 'device_id']],
   },
@@ -199,9 +203,55 @@ const TABLES: Record<string, Table> = {
     key: ['tie', 'area', 'device_id'],
     indexes: [['device_id']],
   },
+  device_history: {
+    columns: {
+      id: 'serial',
+      device_id: 'text',
+      from_at: 'int',
+      until_at: 'int?',
+      generation: 'int',
+      status: 'text',
+      group_id: 'text',
+      home: 'text?',
+      seat: 'text?',
+      stated_home: 'text?',
+      stated_until: 'int?',
+    },
+    indexes: [['device_id', 'id']],
+  },
+  group_history: {
+    columns: {
+      id: 'serial',
+      group_id: 'text',
+      from_at: 'int',
+      until_at: 'int?',
+      name: 'text',
+      home: 'text?',
+      seat: 'text?',
+    },
+    indexes: [['group_id', 'id']],
+  },
   ip_databases: {
-    columns: { hash: 'text', name: 'text', imported_at: 'int', built_at: 'int', active: 'int' },
+    columns: {
+      hash: 'text',
+      name: 'text',
+      imported_at: 'int',
+      imported_by: 'text?',
+      built_at: 'int',
+      bytes: 'int',
+      active: 'int',
+    },
     key: ['hash'],
+  },
+  ip_database_uses: { columns: { id: 'serial', hash: 'text', at: 'int', account: 'text?' } },
+  disputed_policies: {
+    columns: { version: 'int', body: 'text', hash: 'text', imported_at: 'int', imported_by: 'text?' },
+    key: ['version'],
+  },
+  disputed_policy_uses: { columns: { id: 'serial', version: 'int', at: 'int', account: 'text?' } },
+  named_areas: {
+    columns: { code: 'text', version: 'int', title: 'text', body: 'text', made_at: 'int', made_by: 'text' },
+    key: ['code', 'version'],
   },
 
   orders: {
@@ -226,6 +276,7 @@ const TABLES: Record<string, Table> = {
       state: 'text',
       proposed_at: 'int',
       adopted_at: 'int?',
+      listed_in: 'int?',
     },
     key: ['order_number', 'revision'],
     references: [[['order_number'], 'orders', ['number']]],
@@ -238,6 +289,7 @@ const TABLES: Record<string, Table> = {
       person_id: 'text',
       keyid: 'text',
       signature: 'text',
+      stub_signature: 'text?',
       approved_at: 'int',
     },
     key: ['order_number', 'revision', 'person_id'],
@@ -251,6 +303,7 @@ const TABLES: Record<string, Table> = {
       salt: 'text',
       commitment: 'text',
       until: 'int?',
+      reason: 'text?',
     },
     key: ['order_number', 'revision', 'device_id'],
     references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
@@ -260,6 +313,39 @@ const TABLES: Record<string, Table> = {
     columns: { sequence: 'serial', order_number: 'text', revision: 'int', state: 'text', at: 'int' },
     references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
     indexes: [['order_number', 'sequence']],
+  },
+  device_exits: {
+    columns: {
+      device_id: 'text',
+      generation: 'int',
+      order_number: 'text',
+      revision: 'int',
+      outcome: 'text',
+      at: 'int',
+      destroyed: 'text',
+      salt: 'text',
+    },
+    key: ['device_id', 'generation'],
+    references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
+    indexes: [['order_number', 'device_id']],
+  },
+  order_documents: {
+    columns: {
+      sha256: 'text',
+      media_type: 'text',
+      size: 'int',
+      sealed: 'text',
+      uploaded_by: 'text',
+      uploaded_at: 'int',
+      named: 'int',
+    },
+    key: ['sha256'],
+    indexes: [['named', 'uploaded_at']],
+  },
+  order_decisions: {
+    columns: { commitment: 'text', order_number: 'text', revision: 'int', sealed: 'text' },
+    key: ['commitment'],
+    references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
   },
   approver_roots: {
     columns: {
@@ -293,6 +379,7 @@ const TABLES: Record<string, Table> = {
       revision: 'int?',
       service: 'text?',
       gate: 'text?',
+      notice: 'text?',
       at: 'int',
       stored_at: 'int',
       envelope: 'text',
@@ -313,6 +400,14 @@ const TABLES: Record<string, Table> = {
   },
   ledger_hashes: { columns: { level: 'int', position: 'int', hash: 'text' }, key: ['level', 'position'] },
   checkpoints: { columns: { size: 'int', note: 'text', at: 'int' }, key: ['size'] },
+
+  evidence_packs: { columns: { id: 'text', order_number: 'text', made_by: 'text', made_at: 'int' }, key: ['id'] },
+  pack_devices: {
+    columns: { pack: 'text', handle: 'text', device_id: 'text' },
+    key: ['pack', 'handle'],
+    references: [[['pack'], 'evidence_packs', ['id']]],
+    byKey: true,
+  },
 };
 
 /** Kinds that may stand twice are told apart by an index with a condition or an expression, which both dialects know. */
@@ -320,7 +415,12 @@ const SPECIAL = [
   sql`create unique index role_grants_once on role_grants
       (account_id, role, (coalesce(group_id, '')), (coalesce(area, '')))`,
   sql`create unique index ip_databases_one_active on ip_databases (active) where active = 1`,
+  sql`create index device_history_over on device_history (until_at) where until_at is not null`,
+  sql`create index group_history_over on group_history (until_at) where until_at is not null`,
   sql`create index ledger_leaves_waiting on ledger_leaves (id) where leaf_index is null`,
+  // A handful among many certificates; see \`PackStore.orderLeaves\`, which says the same.
+  sql`create index ledger_leaves_of_orders on ledger_leaves (leaf_index) where kind in
+      ('order.revision', 'order.approval', 'order.adopted', 'order.executed', 'order.exited', 'order.list', 'approvers.adopted')`,
   // Not by state: without statistics SQLite would take such an index for a device's queue too.
   // Few rows are found by these columns, and the others cost nothing.
   sql`create index devices_by_home on devices (home, id) where home is not null`,
@@ -335,6 +435,8 @@ const SPECIAL = [
   sql`create index receipts_waiting on receipts (stored_at) where verified = 0`,
   sql`create index receipts_verified on receipts
       (order_number, kind, device_id, generation, service, revision, at) where verified = 1`,
+  sql`create index receipts_noticed on receipts
+      (order_number, device_id, notice, kind, revision, generation) where verified = 1 and notice is not null`,
   sql`create index device_presence_connected on device_presence (device_id) where connected = 1`,
 ];
 

@@ -17,6 +17,7 @@ const TABLES: Record<string, Table> = {
       gate: 'text',
     },
     key: ['device_id'],
+    byKey: true,
   },
   posts: {
     columns: {

@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Outlet, useParams } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { Answer } from '../../../../shared/look/states.tsx';
+import { dateTime } from '../../../../shared/look/time-words.ts';
 import type { Conversation, Standing } from '../../api.ts';
 import { useLive } from '../client/live.tsx';
 import { conversationsQuery, standingQuery } from '../client/queries.ts';
@@ -22,6 +23,7 @@ const ICONS = { uncertified: IconShieldQuestion, locked: IconLock, wiped: IconTr
 export function Frame() {
   const standing = useQuery(standingQuery);
   const { id } = useParams({ strict: false });
+  useNothingElse();
   return (
     <div className={classes.frame} data-chosen={id !== undefined || undefined}>
       <a className={classes.skip} href="#main">
@@ -34,7 +36,7 @@ export function Frame() {
         </Title>
         <Menu standing={standing.data ?? null} />
       </header>
-      <Reach connected={standing.data?.connected ?? true} />
+      <Reach standing={standing.data ?? null} />
       <Answer query={standing}>{(data) => <Panes standing={data} id={id ?? null} />}</Answer>
     </div>
   );
@@ -97,9 +99,9 @@ function StateNotice({ state }: { readonly state: 'uncertified' | 'locked' | 'wi
 }
 
 /** Says that something is missing between here and the others, and nothing while all is well. */
-function Reach({ connected }: { readonly connected: boolean }) {
+function Reach({ standing }: { readonly standing: Standing | null }) {
   const live = useLive();
-  const words = live ? (connected ? null : WORDS.live.offline) : WORDS.live.gone;
+  const words = live ? standing && missingWords(standing) : WORDS.live.gone;
   return (
     <div className={classes.reach} role="status">
       {words !== null && (
@@ -109,6 +111,28 @@ function Reach({ connected }: { readonly connected: boolean }) {
       )}
     </div>
   );
+}
+
+function missingWords({ connected, listExpired }: Standing): string | null {
+  if (!connected) return WORDS.live.offline;
+  return listExpired === null ? null : WORDS.live.stale(dateTime(listExpired));
+}
+
+/** A file that is dropped where nothing takes it would be opened in the place of this page. */
+function useNothingElse(): void {
+  useEffect(() => {
+    const keep = (event: DragEvent) => {
+      if (event.defaultPrevented || !event.dataTransfer?.types.includes('Files')) return;
+      event.preventDefault();
+      event.dataTransfer.dropEffect = 'none';
+    };
+    addEventListener('dragover', keep);
+    addEventListener('drop', keep);
+    return () => {
+      removeEventListener('dragover', keep);
+      removeEventListener('drop', keep);
+    };
+  }, []);
 }
 
 function useTitle(conversations: readonly Conversation[], id: string | null): void {

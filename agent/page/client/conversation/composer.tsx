@@ -1,8 +1,8 @@
-/** What one says next. Enter sends, Shift+Enter begins a line; files are picked, pasted or dropped. Says why when one cannot write. */
+/** What one says next. Enter sends, Shift+Enter begins a line; files are picked here, or pasted and dropped anywhere on the conversation. Says why when one cannot write. */
 import { Button, CloseButton, Progress, Text, Textarea } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconPaperclip, IconSend2 } from '@tabler/icons-react';
-import { type ClipboardEvent, type FormEvent, type KeyboardEvent, useId, useRef } from 'react';
+import { type FormEvent, type KeyboardEvent, useId, useRef } from 'react';
 import { Given } from '../../../../shared/look/given.tsx';
 import { Failure } from '../../../../shared/look/states.tsx';
 import { type Conversation, LONGEST_TEXT, MOST_ATTACHMENTS } from '../../api.ts';
@@ -44,12 +44,6 @@ export function Composer({
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     submit();
-  }
-  function onPaste(event: ClipboardEvent): void {
-    const files = [...event.clipboardData.files];
-    if (files.length === 0) return;
-    event.preventDefault();
-    draft.attach(files);
   }
 
   return (
@@ -111,7 +105,6 @@ export function Composer({
           value={draft.text}
           onChange={({ currentTarget }) => draft.write(currentTarget.value)}
           onKeyDown={onKeyDown}
-          onPaste={onPaste}
         />
         <Button
           type="submit"

@@ -3,7 +3,7 @@ import { Text } from '@mantine/core';
 import { IconShieldX } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { type DragEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type ClipboardEvent, type DragEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { done } from '../../../../shared/api/wire.ts';
 import { Empty } from '../../../../shared/look/states.tsx';
 import type { Conversation } from '../../api.ts';
@@ -57,6 +57,15 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
     else back();
   }
 
+  function paste(event: ClipboardEvent): void {
+    const { files, types } = event.clipboardData;
+    // Words that were copied with their looks come with a picture of them: it is the words that are meant.
+    const words = types.includes('text/plain') && types.includes('text/html');
+    if (closed !== null || files.length === 0 || words) return;
+    event.preventDefault();
+    draft.attach([...files]);
+  }
+
   const drop = {
     onDragOver(event: DragEvent) {
       if (closed !== null || !event.dataTransfer.types.includes('Files')) return;
@@ -75,8 +84,8 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
   const doubtful = people.filter(({ verified }) => !verified);
   const lasting = useLasting(doubtful.length > 0);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Escape and dropping files have their buttons too
-    <div className={classes.pane} onKeyDown={leave} {...drop}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape, pasting and dropping files have their buttons too
+    <div className={classes.pane} onKeyDown={leave} onPaste={paste} {...drop}>
       <ConversationHead conversation={conversation} heading={heading} />
       {lasting && (
         <div className={classes.doubt} role="note">

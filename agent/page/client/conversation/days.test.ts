@@ -12,6 +12,7 @@ const message = (at: number, person = 'per_a', mine = false): Message => ({
   attachments: [],
   state: 'read',
   order: null,
+  refusal: null,
   missed: [],
 });
 const local = (text: string) => new Date(text).getTime();

@@ -27,7 +27,7 @@ export interface MessageItemProps {
 
 export function MessageItem(props: MessageItemProps) {
   const { message, follows, named, trusted, active, sought, last, activate, notices } = props;
-  const { id, from, mine, at, text, attachments, missed } = message;
+  const { id, from, mine, at, text, attachments, order, refusal, missed } = message;
   const place = {
     'data-message': id,
     tabIndex: active ? 0 : -1,
@@ -80,16 +80,26 @@ export function MessageItem(props: MessageItemProps) {
         {time}
         {mine && <StateMark message={message} />}
       </div>
+      {missed.length === 0 && order === null && refusal !== null && (
+        <p className={classes.missed} dir="auto">
+          {refusal.detail}
+        </p>
+      )}
       {missed.length > 0 && (
         <ul
           className={classes.missed}
           aria-label={WORDS.conversation.missed}
           data-held={missed.every(({ state }) => state === 'held') || undefined}
         >
-          {missed.map(({ name, state, order }) => (
+          {missed.map(({ name, state, order, refusal: why }) => (
             <li key={name}>
               <Given>{name}</Given>: {WORDS.conversation.missedOne(STATE_WORDS[state].name)}
               {order !== null && <OrderName order={order} notices={notices} />}
+              {order === null && why !== null && (
+                <>
+                  . <Given>{why.detail}</Given>
+                </>
+              )}
             </li>
           ))}
         </ul>

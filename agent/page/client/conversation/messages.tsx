@@ -29,10 +29,23 @@ export function Messages({
   const here = messages.some(({ id }) => id === active) ? active : (messages.at(-1)?.id ?? null);
   const isThere = sought === null || messages.some(({ id }) => id === sought);
 
-  // Back through what was said until what was sought is there.
+  // Back through what was said until what was sought is there. Each change that the daemon tells of asks for all of it anew and ends a page on
+  // its way; a loop that waits for either misses none, and a rendering may see neither begin.
+  const isKnown = data !== undefined;
   useEffect(() => {
-    if (!isThere && hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [isThere, hasNextPage, isFetchingNextPage, fetchNextPage]);
+    if (!isKnown || isThere) return;
+    let left = false;
+    const seek = async () => {
+      for (let more = true; more && !left; ) {
+        const { hasNextPage, isError } = await fetchNextPage({ cancelRefetch: false });
+        more = hasNextPage && !isError;
+      }
+    };
+    void seek();
+    return () => {
+      left = true;
+    };
+  }, [isKnown, isThere, fetchNextPage]);
   useEffect(() => {
     if (sought === null || !isThere) return;
     setActive(sought);

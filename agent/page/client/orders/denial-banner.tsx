@@ -8,7 +8,7 @@ import { dateTime } from '../../../../shared/look/time-words.ts';
 import type { Denial, Notice, Standing } from '../../api.ts';
 import { ExportButton } from '../app/export-button.tsx';
 import { REASON_WORDS, WORDS } from '../words/english.ts';
-import { OrderText, Words } from './order-text.tsx';
+import { ExitFact, OrderText, Words } from './order-text.tsx';
 import classes from './orders.module.css';
 import { useShown } from './use-shown.ts';
 
@@ -19,6 +19,8 @@ export function DenialBanner({ standing, folded }: { readonly standing: Standing
   const { denials, notices, since } = standing;
   const [chosen, setOpened] = useState<boolean | null>(null);
   const opened = chosen ?? !folded;
+  // An order that ends service for good says itself until when that is so.
+  const keeps = notices.every(({ order, exit }) => exit === null || denials.every((denial) => denial.order !== order));
   useShown(opened ? denials.map(({ order }) => order) : []);
   return (
     <section className={classes.banner} aria-label={words.banner}>
@@ -58,7 +60,7 @@ export function DenialBanner({ standing, folded }: { readonly standing: Standing
           />
         ))}
         <Stack gap="xs" pt="sm">
-          <Text size="sm">{words.kept}</Text>
+          {keeps && <Text size="sm">{words.kept}</Text>}
           <Group>
             <ExportButton size="xs">{words.export}</ExportButton>
           </Group>
@@ -69,7 +71,7 @@ export function DenialBanner({ standing, folded }: { readonly standing: Standing
 }
 
 function InForce({
-  denial: { reasons, until, appeal, statement },
+  denial: { reasons, until, waiting, appeal, statement },
   notice,
   since,
 }: {
@@ -90,6 +92,9 @@ function InForce({
         <dd>{dateTime(begun)}</dd>
         <dt>{words.until}</dt>
         <dd>{until === null ? words.open : dateTime(until)}</dd>
+        {notice?.exit && <ExitFact exit={notice.exit} />}
+        <dt>{words.waiting}</dt>
+        <dd>{words.waitingIs[waiting]}</dd>
         {appeal !== '' && (
           <>
             <dt>{words.appeal}</dt>

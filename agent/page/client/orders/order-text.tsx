@@ -1,8 +1,11 @@
 /** What an order says to the people whom it reaches, in their language, each paragraph in its own direction. */
 import { Group, Text, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
+import { dateTime } from '../../../../shared/look/time-words.ts';
+import { spokenTo } from '../../../../shared/order/spoken-to.ts';
+import type { Notice } from '../../api.ts';
 import { WORDS } from '../words/english.ts';
-import { ownName, spokenTo } from '../words/statement.ts';
+import { ownName } from '../words/statement.ts';
 import classes from './orders.module.css';
 
 export function OrderText({ statement }: { readonly statement: Readonly<Record<string, string>> }) {
@@ -34,6 +37,23 @@ export function OrderText({ statement }: { readonly statement: Readonly<Record<s
         </Group>
       )}
     </div>
+  );
+}
+
+/** What an order that ends service for good does to what is on this device, as a term of a description list. */
+export function ExitFact({ exit }: { readonly exit: NonNullable<Notice['exit']> }) {
+  const words = WORDS.orders.exit;
+  return (
+    <>
+      <dt>{words.label}</dt>
+      <dd>
+        {exit.wiped !== null
+          ? words.wiped(dateTime(exit.wiped))
+          : exit.approved
+            ? words.approved
+            : words.coming(dateTime(exit.exportsUntil))}
+      </dd>
+    </>
   );
 }
 

@@ -5,7 +5,7 @@ import { Given } from '../../../../shared/look/given.tsx';
 import { dateTime } from '../../../../shared/look/time-words.ts';
 import type { Notice, Standing } from '../../api.ts';
 import { WORDS } from '../words/english.ts';
-import { OrderText, Words } from './order-text.tsx';
+import { ExitFact, OrderText, Words } from './order-text.tsx';
 import classes from './orders.module.css';
 import { useShown } from './use-shown.ts';
 
@@ -40,7 +40,7 @@ function Orders({ notices }: { readonly notices: readonly Notice[] }) {
           <Title order={3} size="h5">
             {words.order(notice.order)}: <Given>{notice.title}</Given>
           </Title>
-          {notice.status === 'held' && <Text size="sm">{words.held}</Text>}
+          {notice.status !== 'active' && <Text size="sm">{words[notice.status]}</Text>}
           <OrderText statement={notice.statement} />
           <dl className={classes.facts}>
             <dt>{words.services}</dt>
@@ -51,6 +51,7 @@ function Orders({ notices }: { readonly notices: readonly Notice[] }) {
             <dd>{dateTime(notice.effective)}</dd>
             <dt>{words.until}</dt>
             <dd>{notice.until === null ? words.open : dateTime(notice.until)}</dd>
+            {notice.exit && <ExitFact exit={notice.exit} />}
             {notice.appeal !== '' && (
               <>
                 <dt>{words.appeal}</dt>

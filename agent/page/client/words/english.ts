@@ -23,6 +23,7 @@ export const REASON_WORDS: Readonly<Record<Reason, (areas: string) => string>> =
   contested: (areas) => `It is not certain whether this device is in ${areas}, and then the order counts.`,
   unknown: () => 'It is not known where this device is, and then the order counts.',
   exempt: () => 'This device is exempt from the order.',
+  exemption_over: () => 'This device was exempt from the order, and that has run out.',
   visitor_grace: () => 'You are visiting, and have some time yet.',
   traveller: () => 'You are travelling.',
   no_order: () => 'No order is about this device.',
@@ -39,7 +40,10 @@ export const STATE_WORDS: Readonly<Record<MessageState, StateWords>> = {
   held: { name: 'Held', meaning: 'An order holds it back. It is delivered when the order ends.' },
   delivered: { name: 'Delivered', meaning: 'Everybody has it on a device of theirs.' },
   read: { name: 'Read', meaning: 'Everybody has read it.' },
-  refused: { name: 'Refused', meaning: 'An order forbids its delivery. It has not been delivered and will not be.' },
+  refused: {
+    name: 'Refused',
+    meaning: 'It has not been delivered and will not be: an order forbids it, or the server does not take it.',
+  },
   returned: {
     name: 'Returned',
     meaning: 'An order came before it was fetched. It was deleted without being delivered.',
@@ -80,6 +84,8 @@ export const WORDS = {
   live: {
     gone: 'The agent on this device does not answer. When it runs again, open this page anew: npx cordon-agent open',
     offline: 'Not connected. What you write waits on this device.',
+    stale: (since: string) =>
+      `No newer order list has come since ${since}, though the server is there. Orders may have begun or ended that this device does not know of: tell your admin.`,
   },
 
   list: {
@@ -154,7 +160,7 @@ export const WORDS = {
     goneText: 'The address may be of another device.',
     toList: 'To the conversations',
     rejoining:
-      'This device was restored from a copy and has asked to be let in again. You can write when another device has let it in.',
+      'This device has lost its place here and has asked to be let in again. You can write when another device has let it in.',
     left: 'You have left this conversation. What was said stays here.',
     missed: 'Not delivered to everybody',
     missedOne: (state: string) => state.toLowerCase(),
@@ -198,11 +204,26 @@ export const WORDS = {
     lastsOpen: '(until it is withdrawn)',
     why: 'Why',
     appeal: 'Whom to appeal to',
+    waiting: 'Messages to you',
+    waitingIs: {
+      hold: 'They wait at the server, sealed, and come when the order ends.',
+      deliver:
+        'What they wrote before still comes. What they write now waits at the server, sealed, and comes when the order ends.',
+      return: 'They go back to whoever wrote them, who is told that they did not reach you, and by which order.',
+    },
     services: 'What',
     where: 'Where',
     from: 'From',
     statement: 'The order’s own words',
     language: 'Language',
+    exit: {
+      label: 'For good',
+      coming: (until: string) =>
+        `The order ends service for good. Save a copy of what you need by ${until}: afterwards two people can approve that what is on this device is wiped.`,
+      approved:
+        'Two people have approved that what is on this device is wiped, for good. It happens as soon as this device has had its time to save a copy: do it now.',
+      wiped: (at: string) => `What was on this device was wiped by this order on ${at}. It cannot be brought back.`,
+    },
     kept: 'Nothing is lost: what is on this device stays readable, and you can save a copy of it. Nobody can read it by this order.',
     export: 'Save a copy of my data',
     more: 'Read the order',
@@ -215,6 +236,7 @@ export const WORDS = {
     intro: 'All orders that are announced or in force. Not each of them reaches this device.',
     theArea: 'the area of the order',
     held: 'Put off for the time being',
+    withdrawn: 'Withdrawn: it takes nothing from anybody any more',
     service: { enrolment: 'New devices', management: 'Management', messaging: 'Messages', mail: 'Mail' },
   },
 

@@ -13,6 +13,7 @@ const device = (id: string, change: Partial<ListedDevice> = {}): ListedDevice =>
     seat: null,
     own: { home: null, seat: null },
     statement: null,
+    underHold: false,
     enrolledAt: 1,
     endedAt: null,
     hostname: null,

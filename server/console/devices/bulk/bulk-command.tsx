@@ -3,6 +3,7 @@ import { Alert, Button, Group, Modal, NumberInput, Stack, Text } from '@mantine/
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { z } from 'zod';
 import { issuedToMany } from '../../../../shared/api/commands.ts';
 import { Refusal } from '../../../../shared/look/refusal.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
@@ -11,6 +12,7 @@ import { type CommandId, newCommandId } from '../../../../shared/protocol/ids.ts
 import { call } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
 import { commandVerb, isGrave } from '../../words/commands.ts';
+import { HOLD_LEFT_OUT } from '../../words/holds.ts';
 import { CommandForm, commandOf, draftOf } from '../commands/command-form.tsx';
 import { type Audience, type Chosen, targetOf, useAudience } from './audience.ts';
 import { AudienceView } from './audience-view.tsx';
@@ -65,7 +67,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
       }),
     onSuccess: (issued) => {
       void client.invalidateQueries({ queryKey: ['commands'] });
-      sent(issued.id);
+      if (keptOf(issued) === 0) sent(issued.id);
     },
     onError: (refused) => {
       // Another number of devices by now: what was looked at is shown anew.
@@ -79,6 +81,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   const changed = sending.error instanceof Refusal && sending.error.code === 'conflict';
   const ready = command !== null && audience !== null && audience.total > 0 && (!grave || confirmed === audience.total);
 
+  if (sending.data && keptOf(sending.data) > 0) return <Kept issued={sending.data} close={close} sent={sent} />;
   return (
     <form
       noValidate
@@ -134,5 +137,34 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
         </Group>
       </Stack>
     </form>
+  );
+}
+
+type Issued = z.output<typeof issuedToMany>;
+
+const keptOf = ({ refused }: Issued): number => refused.filter(({ code }) => code === 'legal_hold').length;
+
+/** What must be read before one goes on: some were left out. */
+function Kept({
+  issued,
+  close,
+  sent,
+}: Pick<Parameters<typeof BulkCommand>[0], 'close' | 'sent'> & { readonly issued: Issued }) {
+  const kept = keptOf(issued);
+  const are = kept === 1 ? '1 device was' : `${kept.toLocaleString('en')} devices were`;
+  return (
+    <Stack>
+      <Alert color="yellow" title={`${are} left out: a legal hold stands`} role="alert">
+        <Text size="sm">
+          {HOLD_LEFT_OUT}{' '}
+          {issued.queued === 0 ? 'Nothing was sent.' : `It was sent to ${issued.queued.toLocaleString('en')} others.`}
+        </Text>
+      </Alert>
+      <Group justify="flex-end">
+        <Button onClick={() => (issued.queued === 0 ? close() : sent(issued.id))}>
+          {issued.queued === 0 ? 'Close' : 'To its progress'}
+        </Button>
+      </Group>
+    </Stack>
   );
 }

@@ -13,6 +13,7 @@ import { useMay } from '../../client/session.tsx';
 import { ButtonLink } from '../../parts/links.tsx';
 import { Section } from '../../parts/page.tsx';
 import { REVOCATION_WORDS } from '../../words/devices.ts';
+import { HOLD_STOPS } from '../../words/holds.ts';
 import classes from './device.module.css';
 
 type Reason = NonNullable<z.input<typeof revocation>['reason']>;
@@ -27,16 +28,19 @@ export function DangerSection({
 }) {
   const may = useMay();
   const active = device.status === 'active';
+  const { underHold } = device;
   const rows = [
     active && may('commands.issue') && may('commands.destroy') && (
       <Row
         key="wipe"
         what="Wipe the workspace"
-        words="Destroys the company files on the device. It stays in the fleet."
+        words={underHold ? HOLD_STOPS : 'Destroys the company files on the device. It stays in the fleet.'}
         action={
-          <Button color="red" variant="light" onClick={() => command('wipe-workspace')}>
-            Wipe…
-          </Button>
+          !underHold && (
+            <Button color="red" variant="light" onClick={() => command('wipe-workspace')}>
+              Wipe…
+            </Button>
+          )
         }
       />
     ),
@@ -45,11 +49,13 @@ export function DangerSection({
       <Row
         key="unenrol"
         what="Unenrol"
-        words="The device itself leaves the fleet when it gets the command."
+        words={underHold ? HOLD_STOPS : 'The device itself leaves the fleet when it gets the command.'}
         action={
-          <Button color="red" variant="light" onClick={() => command('unenrol')}>
-            Unenrol…
-          </Button>
+          !underHold && (
+            <Button color="red" variant="light" onClick={() => command('unenrol')}>
+              Unenrol…
+            </Button>
+          )
         }
       />
     ),
@@ -58,14 +64,18 @@ export function DangerSection({
         key="enrol"
         what="Enrol it anew"
         words={
-          active
-            ? 'For a device that was set up anew: it keeps its number and history here, and its old certificates end.'
-            : 'Brings it back, with its number and history here, and with new certificates.'
+          underHold
+            ? 'A legal hold stands: what its present enrolment has is kept. Its user can have a new device.'
+            : active
+              ? 'For a device that was set up anew: it keeps its number and history here, and its old certificates end.'
+              : 'Brings it back, with its number and history here, and with new certificates.'
         }
         action={
-          <ButtonLink to="/enrol" search={{ device: device.id }} variant="default">
-            Make a link
-          </ButtonLink>
+          !underHold && (
+            <ButtonLink to="/enrol" search={{ device: device.id }} variant="default">
+              Make a link
+            </ButtonLink>
+          )
         }
       />
     ),

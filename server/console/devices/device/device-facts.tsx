@@ -13,7 +13,11 @@ import { ConnectionMark } from '../connection.tsx';
 import classes from './device.module.css';
 
 /** Below the page's title. */
-export function DeviceLead({ device: { hostname, status, presence, endedAt } }: { readonly device: DeviceView }) {
+export function DeviceLead({
+  device: { hostname, status, presence, endedAt, underHold },
+}: {
+  readonly device: DeviceView;
+}) {
   const now = useServerNow(10_000);
   return (
     <Group gap="xs">
@@ -39,6 +43,7 @@ export function DeviceLead({ device: { hostname, status, presence, endedAt } }: 
           {endedAt !== null && <Text c="dimmed">{relative(endedAt, now)}</Text>}
         </>
       )}
+      {underHold && <Badge color="violet">Legal hold</Badge>}
     </Group>
   );
 }

@@ -4,20 +4,28 @@ import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type { DeviceView, evidenceView } from '../../../../shared/api/devices.ts';
+import type { Explanation } from '../../../../shared/api/explanation.ts';
+import type { UsedDatabase } from '../../../../shared/api/ip-databases.ts';
 import { Given } from '../../../../shared/look/given.tsx';
 import { Answer } from '../../../../shared/look/states.tsx';
-import { dateTime, duration } from '../../../../shared/look/time-words.ts';
+import { date, dateTime, duration } from '../../../../shared/look/time-words.ts';
+import { CERTAINTY_MEANING, CERTAINTY_NAMES, SOURCE_NAMES } from '../../../../shared/verdict/words.ts';
+import { policiesQuery } from '../../client/queries.ts';
 import { useServerNow } from '../../client/server-time.tsx';
 import { useMay } from '../../client/session.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Moment, Places } from '../../parts/words.tsx';
-import { CERTAINTY_MEANING, CERTAINTY_NAMES, SOURCE_NAMES } from '../../words/devices.ts';
+import { choiceWords, claimantsWords, disputedName, groundAmong } from '../../words/ground.ts';
 import { evidenceQuestion } from '../queries.ts';
 import classes from './device.module.css';
 import { EndStatement, StatementDialog } from './statement-dialog.tsx';
 
 type Evidence = z.output<typeof evidenceView>;
-type Source = Evidence['sources'][number];
+type Source = Explanation['sources'][number];
+
+interface Then {
+  readonly then?: number | undefined;
+}
 
 export function PlaceSection({ device }: { readonly device: DeviceView }) {
   const may = useMay();
@@ -37,7 +45,7 @@ export function PlaceSection({ device }: { readonly device: DeviceView }) {
     >
       {device.statement && <Stated device={device} change={change} />}
       {may('devices.evidence') ? (
-        <Answer query={query}>{(evidence) => <Whereabouts evidence={evidence} />}</Answer>
+        <Answer query={query}>{(evidence) => <Now evidence={evidence} />}</Answer>
       ) : (
         <Text c="dimmed">Your role does not show where devices are.</Text>
       )}
@@ -73,9 +81,41 @@ function Stated({ device, change }: { readonly device: DeviceView; readonly chan
   );
 }
 
-function Whereabouts({ evidence: { location, sources, observations } }: { readonly evidence: Evidence }) {
+function Now({ evidence: { location, sources, observations } }: { readonly evidence: Evidence }) {
+  const saidBy = ({ source }: Evidence['sources'][number]) => {
+    const said = observations.filter((one) => one.source === source);
+    const located = said.find(({ database }) => database !== null);
+    return { detail: said[0]?.detail ?? '', database: located?.database ?? null };
+  };
+  return (
+    <>
+      <Whereabouts location={location} sources={sources.map((one) => ({ ...one, ...saidBy(one) }))} />
+      <OnDisputedGround areas={location.areas} />
+    </>
+  );
+}
+
+/** Whose it is no place says: an order that says nothing begins with the policy's word, and each that is signed has its own. */
+function OnDisputedGround({ areas }: { readonly areas: readonly string[] }) {
+  const policies = useQuery(policiesQuery);
+  const ground = groundAmong(areas);
+  const inForce = policies.data?.policies.find(({ active }) => active);
+  if (ground.length === 0 || !inForce) return null;
+  return (
+    <Text size="sm" mt="sm">
+      {ground.map((feature) => (
+        <span key={feature}>
+          {disputedName(feature)} is claimed by {claimantsWords(feature)}. By your policy it{' '}
+          {choiceWords(inForce.features[feature]?.choice)}; each order says for itself.{' '}
+        </span>
+      ))}
+    </Text>
+  );
+}
+
+/** `then`: the past instant that it is about; left out: now. */
+export function Whereabouts({ location, sources, then }: Pick<Explanation, 'location' | 'sources'> & Then) {
   const { certainty, areas, source: decides, disagree } = location;
-  const detailOf = ({ source }: Source) => observations.find((one) => one.source === source)?.detail ?? '';
   return (
     <Stack gap="sm">
       <div>
@@ -100,7 +140,7 @@ function Whereabouts({ evidence: { location, sources, observations } }: { readon
             <li key={one.source}>
               <SourceView
                 source={one}
-                detail={detailOf(one)}
+                then={then}
                 part={part(one, decides, disagree)}
                 alone={sources.filter(({ fresh }) => fresh).length < 2}
               />
@@ -128,18 +168,18 @@ const PARTS = {
 } as const;
 
 function SourceView({
-  source: { source, areas, at, since, until, fresh },
-  detail,
+  source: { source, areas, at, since, until, fresh, detail, database },
+  then,
   part,
   alone,
-}: {
+}: Then & {
   readonly source: Source;
-  readonly detail: string;
   readonly part: Part;
   /** Nothing else counts. */
   readonly alone: boolean;
 }) {
-  const now = useServerNow(10_000);
+  const today = useServerNow(10_000);
+  const now = then ?? today;
   const { label, color } = PARTS[part];
   return (
     <Group justify="space-between" align="flex-start" gap="xs" wrap="nowrap">
@@ -156,14 +196,15 @@ function SourceView({
             </Text>
           )}
         </Text>
+        {database !== null && <LocatedBy database={database} />}
         <Text size="xs" c="dimmed">
           {source !== 'statement' && at - since > 60_000 ? (
             <>
-              The same since <Moment at={since} />, last <Moment at={at} />.
+              The same since <Moment at={since} now={now} />, last <Moment at={at} now={now} />.
             </>
           ) : (
             <>
-              {source === 'statement' ? 'Stated' : 'Observed'} <Moment at={at} />.
+              {source === 'statement' ? 'Stated' : 'Observed'} <Moment at={at} now={now} />.
             </>
           )}{' '}
           {!fresh
@@ -179,5 +220,14 @@ function SourceView({
         {part === 'decides' && alone ? 'Decides alone' : label}
       </Badge>
     </Group>
+  );
+}
+
+/** Whose word it is that the address is there. */
+export function LocatedBy({ database: { name, builtAt, hash } }: { readonly database: UsedDatabase }) {
+  return (
+    <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+      Located by <Given>{name}</Given>, built {date(builtAt)}, SHA-256 {hash.slice(0, 12)}…
+    </Text>
   );
 }

@@ -25,11 +25,12 @@ export function ReceiptsSection({ id }: { readonly id: string }) {
             <FewAtFirst items={receipts} few={6} noun="receipts">
               {(shown) => (
                 <ul className={classes.list}>
-                  {shown.map(({ order, revision, kind, service, at }) => (
-                    <li key={`${order} ${revision} ${kind} ${service} ${at}`}>
-                      <Text size="sm">{receiptSentence(kind, service)}</Text>
+                  {shown.map((receipt) => (
+                    <li key={JSON.stringify(receipt)}>
+                      <Text size="sm">{receiptSentence(receipt)}</Text>
                       <Text size="sm" c="dimmed">
-                        <OrderLink number={order} />, revision {revision} · <Moment at={Date.parse(at)} />
+                        <OrderLink number={receipt.order} />, revision {receipt.revision} ·{' '}
+                        <Moment at={Date.parse(receipt.at)} />
                       </Text>
                     </li>
                   ))}

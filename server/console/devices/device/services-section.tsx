@@ -6,13 +6,15 @@ import type { z } from 'zod';
 import type { DeviceView, verdictView } from '../../../../shared/api/devices.ts';
 import { Given } from '../../../../shared/look/given.tsx';
 import { Answer } from '../../../../shared/look/states.tsx';
+import { dateTime } from '../../../../shared/look/time-words.ts';
 import { SERVICES, type Service } from '../../../../shared/verdict/terms.ts';
+import { REASON_SENTENCES } from '../../../../shared/verdict/words.ts';
 import { ordersQuery } from '../../client/queries.ts';
 import { useMay } from '../../client/session.tsx';
 import { PageLink } from '../../parts/links.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Moment } from '../../parts/words.tsx';
-import { REASON_SENTENCES, SERVICE_MEANING, SERVICE_NAMES } from '../../words/orders.ts';
+import { SERVICE_MEANING, SERVICE_NAMES } from '../../words/orders.ts';
 import { verdictQuestion } from '../queries.ts';
 import classes from './device.module.css';
 
@@ -23,7 +25,9 @@ export function ServicesSection({ device }: { readonly device: DeviceView }) {
   return (
     <Section title="Services now">
       {device.status === 'active' ? (
-        <Answer query={query}>{(verdict) => <Services verdict={verdict} />}</Answer>
+        <Answer query={query}>
+          {({ services, nextChange }) => <Services services={services} nextChange={nextChange} />}
+        </Answer>
       ) : (
         <Text>The device is {device.status}: it has no service, whatever the orders say.</Text>
       )}
@@ -31,23 +35,31 @@ export function ServicesSection({ device }: { readonly device: DeviceView }) {
   );
 }
 
-function Services({ verdict }: { readonly verdict: Verdict }) {
+export function Services({
+  services,
+  nextChange,
+  then,
+}: Pick<Verdict, 'services' | 'nextChange'> & {
+  /** The past instant that it is about; left out: now. */
+  readonly then?: number;
+}) {
   return (
     <Stack gap="xs">
       <ul className={classes.services}>
         {SERVICES.map((service) => (
           <li key={service}>
-            <ServiceCard service={service} verdict={verdict.services[service]} />
+            <ServiceCard service={service} verdict={services[service]} />
           </li>
         ))}
       </ul>
       <Text size="sm" c="dimmed">
-        {verdict.nextChange === null ? (
+        {nextChange === null ? (
           'Nothing of this changes by itself.'
         ) : (
           <>
-            By itself this can next change <Moment at={verdict.nextChange} />, when an order's time comes or what is
-            known of its place becomes too old.
+            By itself this {then === undefined ? 'can' : 'could'} next change{' '}
+            {then === undefined ? <Moment at={nextChange} /> : dateTime(nextChange)}, when an order's time comes or what
+            is known of its place becomes too old.
           </>
         )}
       </Text>

@@ -20,7 +20,7 @@ import { Failure } from '../../../../shared/look/states.tsx';
 import { call } from '../../client/call.ts';
 import { useServerNow } from '../../client/server-time.tsx';
 import { PlaceSelect } from '../../parts/place-select.tsx';
-import { COUNTRY_CHOICES, subdivisionChoices, withChosen } from '../../words/places.ts';
+import { asTyped, COUNTRY_CHOICES, subdivisionChoices, withChosen } from '../../words/places.ts';
 import {
   EMPTY,
   LIVES,
@@ -167,13 +167,14 @@ function PlacesSelect({
   return (
     <MultiSelect
       label="Places"
-      description="Several mean: one of them. For a part of a country type its code and a hyphen, such as PK-"
+      description="Several mean: one of them. For the parts of a country type its code and a hyphen, such as PK-"
       required
       id={fieldId('areas')}
       data={withChosen([...COUNTRY_CHOICES, ...subdivisionChoices(typed)], value)}
       value={[...value]}
       onChange={change}
       searchable
+      filter={asTyped}
       limit={100}
       onSearchChange={setTyped}
       nothingFoundMessage="No such place"

@@ -6,6 +6,7 @@ import { Given } from '../../../../shared/look/given.tsx';
 import { dateTime, duration } from '../../../../shared/look/time-words.ts';
 import { useNow, useServerNow } from '../../client/server-time.tsx';
 import { useMay } from '../../client/session.tsx';
+import { holdsOnQuestion } from '../../holds/queries.ts';
 import { PageLink } from '../../parts/links.tsx';
 import { Section } from '../../parts/page.tsx';
 import {
@@ -29,6 +30,7 @@ export function TimelineSection({ device }: { readonly device: DeviceView }) {
     alarms: useQuery({ ...alarmsQuestion(id), enabled: may('alarms.list') }).data,
     commands: useQuery(commandsQuestion(id)).data,
     certificates: useQuery({ ...certificatesQuestion(id), enabled: may('devices.certificates') }).data,
+    holds: useQuery({ ...holdsOnQuestion(id), enabled: may('legal-holds.list') }).data?.holds,
   });
   const serverNow = useServerNow(60_000);
   const realNow = useNow(60_000);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deviceView } from '../../../../shared/api/devices.ts';
-import { newCommandId, newDeviceId } from '../../../../shared/protocol/ids.ts';
+import { newCommandId, newDeviceId, newLegalHoldId } from '../../../../shared/protocol/ids.ts';
 import { clocksDiffer, happenings, type Sources } from './timeline.ts';
 
 const id = newDeviceId();
@@ -15,6 +15,7 @@ const sources = (change: Partial<Sources> = {}): Sources => ({
     seat: null,
     own: { home: null, seat: null },
     statement: null,
+    underHold: false,
     enrolledAt: 10,
     endedAt: 90,
     hostname: null,
@@ -26,6 +27,7 @@ const sources = (change: Partial<Sources> = {}): Sources => ({
   alarms: undefined,
   commands: undefined,
   certificates: undefined,
+  holds: undefined,
   ...change,
 });
 const told = (given: Sources) => happenings(given).map(({ at, what, given: words }) => [at, what, words]);
@@ -44,9 +46,9 @@ describe('the timeline', () => {
     const times = { createdAt: 20, expiresAt: 99, storedAt: 21, finishedAt: 40, detail: '' };
     const location = { certainty: 'unknown' as const, areas: [], source: null, disagree: [], network: null };
     const observations = [
-      { source: 'address', areas: ['PK'], at: 30, detail: '1.2.3.4' },
-      { source: 'statement', areas: ['PK', 'IN'], at: 35, detail: 'he called' },
-      { source: 'statement', areas: ['PK', 'IN'], at: 36, detail: 'ended' },
+      { source: 'address', areas: ['PK'], at: 30, detail: '1.2.3.4', database: null },
+      { source: 'statement', areas: ['PK', 'IN'], at: 35, detail: 'he called', database: null },
+      { source: 'statement', areas: ['PK', 'IN'], at: 36, detail: 'ended', database: null },
     ];
     const receipt = { order: '2026-001', revision: 1, kind: 'enforced' as const, service: 'mail', gate: 'closed' };
     const all = sources({
@@ -65,6 +67,23 @@ describe('the timeline', () => {
       [10, 'Enrolled, for the 2nd time.', null],
     ]);
     expect(happenings(all).find(({ at }) => at === 20)?.clock).toBe('real');
+  });
+
+  it('tells of legal holds, and whose they were', () => {
+    const hold = { id: newLegalHoldId(), reason: 'the tender', reference: null, placedAt: 30, placedBy: 'acc' };
+    const holds = [
+      {
+        ...hold,
+        on: { kind: 'user' as const, user: 'x', devices: 1 },
+        released: { at: 60, by: 'acc', reason: 'over' },
+      },
+      { ...hold, on: { kind: 'device' as const, device: id, user: 'x' }, placedAt: 40, released: null },
+    ];
+    expect(told(sources({ holds })).slice(1, 4)).toEqual([
+      [60, 'A legal hold on its user was released.', 'over'],
+      [40, 'A legal hold was placed.', 'the tender'],
+      [30, 'A legal hold was placed on its user.', 'the tender'],
+    ]);
   });
 
   it('takes clocks for one unless somebody drives one of them', () => {

@@ -12,10 +12,12 @@ import type {
   deviceReceiptList,
   evidenceView,
 } from '../../../../shared/api/devices.ts';
+import type { LegalHoldView } from '../../../../shared/api/holds.ts';
 import { areaName } from '../../../../shared/look/area-words.ts';
 import { EVIDENCE_SOURCES } from '../../../../shared/verdict/terms.ts';
+import { SOURCE_NAMES } from '../../../../shared/verdict/words.ts';
 import { COMMAND_NAMES } from '../../words/commands.ts';
-import { alarmName, receiptSentence, SOURCE_NAMES } from '../../words/devices.ts';
+import { alarmName, receiptSentence } from '../../words/devices.ts';
 
 export interface Happening {
   readonly at: number;
@@ -38,6 +40,7 @@ export interface Sources {
   readonly alarms: z.output<typeof alarmList> | undefined;
   readonly commands: Commands | undefined;
   readonly certificates: Certificates | undefined;
+  readonly holds: readonly LegalHoldView[] | undefined;
 }
 
 /** Clocks that differ by less are taken for the same: nobody sets them by the second. */
@@ -47,18 +50,19 @@ export const clocksDiffer = (serverNow: number, realNow: number): boolean => Mat
 
 /** Newest first. */
 export function happenings(sources: Sources): Happening[] {
-  const { device, evidence, receipts, alarms, commands, certificates } = sources;
+  const { device, evidence, receipts, alarms, commands, certificates, holds } = sources;
   return [
     ...ofDevice(device),
     ...(evidence?.observations ?? []).map(ofObservation),
-    ...(receipts?.receipts ?? []).map(({ at, kind, order, service }) =>
-      server(Date.parse(at), receiptSentence(kind, service), { order }),
+    ...(receipts?.receipts ?? []).map((receipt) =>
+      server(Date.parse(receipt.at), receiptSentence(receipt), { order: receipt.order }),
     ),
     ...(alarms?.alarms ?? []).map(({ at, code, detail }) =>
       server(at, `Alarm: ${alarmName(code)}.`, { given: detail }),
     ),
     ...(commands?.commands ?? []).flatMap(ofCommand),
     ...(certificates?.certificates ?? []).flatMap(ofCertificate),
+    ...(holds ?? []).flatMap(ofHold),
   ].sort((a, b) => b.at - a.at);
 }
 
@@ -126,6 +130,14 @@ function ofCertificate({ notBefore, revokedAt, supersededAt }: Certificates['cer
     real(notBefore, 'Certificate issued.'),
     ...(supersededAt === null ? [] : [real(supersededAt, 'Certificate replaced by a newer one.')]),
     ...(revokedAt === null ? [] : [real(revokedAt, 'Certificate revoked.')]),
+  ];
+}
+
+function ofHold({ on, placedAt, reason, released }: LegalHoldView): Happening[] {
+  const whom = on.kind === 'user' ? ' on its user' : '';
+  return [
+    server(placedAt, `A legal hold was placed${whom}.`, { given: reason }),
+    ...(released ? [server(released.at, `A legal hold${whom} was released.`, { given: released.reason })] : []),
   ];
 }
 

@@ -117,15 +117,23 @@ function Where({ device: { areas, home } }: { readonly device: ListedDevice }) {
 }
 
 function State({
-  device: { status, presence },
+  device: { status, presence, underHold },
   now = 0,
   newestList = null,
 }: { readonly device: ListedDevice } & Partial<Surroundings>) {
+  const hold = underHold && (
+    <Badge color="violet" size="sm" className={classes.behind}>
+      Legal hold
+    </Badge>
+  );
   if (status !== 'active') {
     return (
-      <Badge color="gray" size="sm">
-        {STATUS_WORDS[status]}
-      </Badge>
+      <span className={classes.state}>
+        <Badge color="gray" size="sm">
+          {STATUS_WORDS[status]}
+        </Badge>
+        {hold}
+      </span>
     );
   }
   const behind = presence && newestList !== null ? newestList - presence.listVersion : 0;
@@ -140,6 +148,7 @@ function State({
           Older order list
         </Badge>
       )}
+      {hold}
     </span>
   );
 }

@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest';
-import { parseArea } from '../../../../shared/areas/area-code.ts';
-import { claimsOn, groundTouched } from './disputed-ground.ts';
+import type { NamedAreaView } from '../../../../shared/api/areas.ts';
+import { groundMapOf } from '../../../../shared/areas/disputed-policy.ts';
+import { groundOf, groundSaid } from './disputed-ground.ts';
+
+const named = { version: 1, title: 'Ours', madeAt: 0, madeBy: 'acc_maker' };
+const OWN: NamedAreaView[] = [
+  { ...named, code: 'XG-ours', members: ['CY', 'DE'], polygon: null },
+  { ...named, code: 'XZ-valley', members: null, polygon: { rings: [], touches: ['IN', 'PK', 'XX-kashmir'] } },
+];
 
 it.each([
   [['PK'], 'kashmir'],
@@ -10,12 +17,33 @@ it.each([
   [['UA-43'], 'crimea donetsk luhansk'],
   [['XK'], 'kosovo'],
   [['IN-JK'], 'kashmir'],
+  [['XG-ours'], 'northern_cyprus'],
+  [['XZ-valley'], 'kashmir'],
+  [['XG-gone', 'somewhere'], ''],
   [[], ''],
 ])('an order for %s', (areas, ground) => {
-  expect(groundTouched(areas.map(parseArea)).join(' ')).toBe(ground);
+  expect(groundOf(areas, OWN).join(' ')).toBe(ground);
 });
 
-it('gives ground to states that have a code', () => {
-  expect(claimsOn('somaliland')).toEqual(['SO']);
-  expect(claimsOn('kashmir')).toEqual(['CN', 'IN', 'PK']);
+const POLICY = groundMapOf({ features: { crimea: { choice: 'UA', note: 'x' }, kashmir: { choice: 'IN', note: 'x' } } });
+
+it.each<[string, Parameters<typeof groundSaid>, Record<string, string>]>([
+  [
+    'the policy’s word, and that the rest is contested',
+    [['crimea', 'donetsk'], {}, POLICY],
+    { crimea: 'UA', donetsk: 'contested' },
+  ],
+  [
+    'what stood there',
+    [['crimea', 'donetsk'], { crimea: 'RU', donetsk: 'contested' }, POLICY],
+    { crimea: 'RU', donetsk: 'contested' },
+  ],
+  ['nothing of ground that it touches no more', [['kashmir'], { crimea: 'RU' }, POLICY], { kashmir: 'IN' }],
+  [
+    'nothing of its own while nobody knows the policy',
+    [['crimea', 'donetsk'], { donetsk: 'UA' }, undefined],
+    { donetsk: 'UA' },
+  ],
+])('says %s', (_, given, expected) => {
+  expect(groundSaid(...given)).toEqual(expected);
 });

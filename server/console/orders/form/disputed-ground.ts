@@ -1,22 +1,29 @@
-/** Which disputed ground an order's areas touch, so that only that is asked about. Pure. */
-import {
-  type AreaCode,
-  countryOf,
-  DISPUTED_FEATURES,
-  type DisputedFeature,
-  expandAreas,
-  featureOf,
-} from '../../../../shared/areas/area-code.ts';
-import { DISPUTED } from '../../../../shared/areas/disputed.ts';
+/** Which disputed ground the areas of an order touch that is being written, and what the form says of it. Pure. */
+import type { NamedAreaView } from '../../../../shared/api/areas.ts';
+import { type DisputedFeature, orderAreaOrNull } from '../../../../shared/areas/area-code.ts';
+import { CONTESTED, type GroundMap, groundTouched } from '../../../../shared/areas/disputed-policy.ts';
 
-/** The states that an order can give the ground to: a claimant without a code of its own is none. */
-export const claimsOn = (feature: DisputedFeature): AreaCode[] =>
-  DISPUTED[feature].claimants.filter((area) => featureOf(area) === null);
-
-export function groundTouched(areas: readonly AreaCode[]): DisputedFeature[] {
-  const named = new Set([...expandAreas(areas)].flatMap((area) => [area, countryOf(area)]));
-  return DISPUTED_FEATURES.filter((feature) => {
-    const { claimants, codes } = DISPUTED[feature];
-    return [...claimants, ...codes].some((area) => named.has(area));
+/** `own`: what groups and polygons of one's own are now. */
+export function groundOf(areas: readonly string[], own: readonly NamedAreaView[]): DisputedFeature[] {
+  const places = areas.flatMap((code) => {
+    const named = own.find((area) => area.code === code);
+    return named?.members ?? named?.polygon?.touches ?? [code];
   });
+  return groundTouched(places.map(orderAreaOrNull).filter((area) => area !== null));
+}
+
+/**
+ * What the form says once its areas touch this ground: what stood there stands, of the rest what the policy says, written down so that nothing else is
+ * proposed than what was seen. `policy` undefined: nobody knows it yet, and the server will say.
+ */
+export function groundSaid(
+  touched: readonly DisputedFeature[],
+  said: Readonly<Record<string, string>>,
+  policy: GroundMap | undefined,
+): Record<string, string> {
+  const words = touched.map((feature) => {
+    const word = said[feature] ?? (policy && (policy.get(feature) ?? CONTESTED));
+    return word === undefined ? [] : [[feature, word] as const];
+  });
+  return Object.fromEntries(words.flat());
 }

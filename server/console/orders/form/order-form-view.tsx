@@ -4,6 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import type { FormEvent, ReactNode } from 'react';
 import { Failure } from '../../../../shared/look/states.tsx';
 import { ExemptFields, type Revised } from './exempt-fields.tsx';
+import { MoreFields } from './more-fields.tsx';
 import classes from './order-form-view.module.css';
 import { firstOf } from './problems.ts';
 import { RuleFields } from './rule-fields.tsx';
@@ -83,6 +84,9 @@ export function OrderFormView({
           </Part>
           <Part name="Words">
             <WordFields {...api} />
+          </Part>
+          <Part name="More" lead="What an order can say besides. Most say nothing of it.">
+            <MoreFields {...api} />
           </Part>
         </Stack>
         <Summary api={api} />

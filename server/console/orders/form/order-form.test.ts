@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { orderAct, orderProposal } from '../../../../shared/api/orders.ts';
 import { type OrderTerms, orderTermsSchema } from '../../../../shared/order/documents.ts';
-import { draftOf, emptyForm, formOf, type OrderForm, orderForm, submission } from './order-form.ts';
+import { deviceIdSchema } from '../../../../shared/protocol/ids.ts';
+import { NOTHING_MORE } from './more-form.ts';
+import {
+  draftOf,
+  emptyForm,
+  exemptedAlready,
+  exemptedOf,
+  formOf,
+  type OrderForm,
+  orderForm,
+  submission,
+} from './order-form.ts';
 import { meaning, NO_TIME, timeText, writtenAt } from './written-time.ts';
 
 const TERMS: OrderTerms = {
@@ -56,7 +67,57 @@ describe('from an order to the form and back', () => {
     const body = orderAct.parse(submission(formOf(TERMS), '2015-001'));
     const { act, exempt, ...terms } = body;
     expect([act, exempt]).toEqual(['revise', undefined]);
-    expect(orderTermsSchema.parse(terms)).toEqual(TERMS);
+    const said = Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== null));
+    expect(orderTermsSchema.parse(said)).toEqual(TERMS);
+  });
+
+  it('says of ground that the order leaves contested that it is so, and no policy changes it', () => {
+    const form = formOf({ ...TERMS, areas: ['PK', 'UA'] });
+    const contested = { crimea: 'contested', donetsk: 'contested', luhansk: 'contested' };
+    expect(form.disputed).toEqual({ kashmir: 'PK', ...contested });
+    expect(draftOf(form, '2015-001').disputed).toEqual(form.disputed);
+  });
+
+  const MORE: Partial<OrderTerms> = {
+    mode: 'exit',
+    receivedOn: '2015-07-22',
+    answerBy: '2015-08-01T07:00:00.000Z',
+    provenance: 'disputed',
+    answers: '2015-009',
+    documents: [{ title: 'Letter', mediaType: 'application/pdf', bytes: 9, sha256: 'a'.repeat(64) }],
+    notice: { ur: 'سروس ختم' },
+    publication: { until: '2015-11-01T00:00:00.000Z' },
+    noticePlan: ['P7D', 'entry'],
+    exportWindow: 'P30D',
+  };
+
+  it.each<[string, Partial<OrderTerms>]>([
+    ['until a day', MORE],
+    ['by law', { ...MORE, publication: { law: 'section 5' } }],
+  ])('keeps what an order need not say: kept from the public %s', (_, more) => {
+    const terms = { ...TERMS, ...more };
+    const { act: _act, exempt: _exempt, ...body } = orderAct.parse(submission(formOf(terms), '2015-001'));
+    expect(orderTermsSchema.parse(body)).toEqual(terms);
+  });
+
+  it('takes away what is emptied, and says nothing of it in a new order', () => {
+    const form = { ...formOf({ ...TERMS, ...MORE }), more: NOTHING_MORE };
+    const nothing = { receivedOn: null, answerBy: null, publication: null, notice: null, documents: null };
+    expect(draftOf(form, '2015-001')).toMatchObject({ ...nothing, noticePlan: null, answers: null, provenance: null });
+    expect(Object.keys(draftOf(form, null))).not.toContain('publication');
+    expect(Object.keys(draftOf(form, null))).not.toContain('decision');
+  });
+
+  it('has a record of the decision taken up as soon as a part of it is written, and no time that is half given passed over', () => {
+    const more = {
+      ...NOTHING_MORE,
+      considered: ' Whether to appeal. ',
+      toBeAnswered: true,
+      publication: 'until' as const,
+    };
+    expect(draftOf({ ...empty, more }, null)).toMatchObject({
+      ...{ decision: { considered: 'Whether to appeal.' }, answerBy: '', publication: { until: '' } },
+    });
   });
 
   it('takes the end away when the order is to last', () => {
@@ -66,6 +127,54 @@ describe('from an order to the form and back', () => {
   it('survives the browser’s store', () => {
     const form = formOf(TERMS);
     expect(orderForm.parse(JSON.parse(JSON.stringify(form)))).toEqual(form);
+  });
+});
+
+describe('who is exempt', () => {
+  const [MISSION, CLINIC] = ['dev_aaaaaaaaaaaaaaaa', 'dev_bbbbbbbbbbbbbbbb'];
+  const until = { date: '2016-01-31', time: '23:59', exact: null };
+
+  it('is sent with its end and its reason, and without what is not said', () => {
+    const devices = [
+      { value: MISSION, label: 'A mission', until: null, reason: '  ' },
+      { value: CLINIC, label: 'A clinic', until, reason: ' It treats people. ' },
+    ];
+    expect(draftOf({ ...empty, devices }, null).exempt).toEqual([
+      { device: MISSION },
+      { device: CLINIC, until: '2016-01-31T23:59', reason: 'It treats people.' },
+    ]);
+    const unsaid = [{ value: CLINIC, label: 'A clinic', until: NO_TIME, reason: '' }];
+    expect(draftOf({ ...empty, devices: unsaid }, null).exempt).toEqual([{ device: CLINIC, until: '' }]);
+  });
+
+  it('keeps what was said of those who stay chosen', () => {
+    const said = { value: CLINIC, label: 'A clinic', until, reason: 'It treats people.' };
+    const choices = [
+      { value: CLINIC, label: 'another name' },
+      { value: MISSION, label: 'A mission' },
+    ];
+    expect(exemptedOf([MISSION, CLINIC], [said], choices)).toEqual([
+      { value: MISSION, label: 'A mission', until: null, reason: '' },
+      said,
+    ]);
+  });
+
+  it('is taken over from the order but for what has run out, to the millisecond', () => {
+    const by = { decidedIn: 1, askedBy: 'per_a', approvedBy: [] };
+    const device = (id: string) => deviceIdSchema.parse(id);
+    const now = Date.parse('2016-01-01T00:00:00Z');
+    const already = exemptedAlready(
+      [
+        { ...by, device: device(MISSION), until: now, reason: null },
+        { ...by, device: device(CLINIC), until: now + 1, reason: 'It treats people.' },
+      ],
+      TERMS.zone,
+      now,
+    );
+    expect(already).toMatchObject([{ value: CLINIC, label: CLINIC, reason: 'It treats people.' }]);
+    expect(draftOf({ ...empty, devices: already }, null).exempt).toEqual([
+      { device: CLINIC, until: '2016-01-01T00:00:00.001Z', reason: 'It treats people.' },
+    ]);
   });
 });
 
@@ -116,7 +225,7 @@ describe('from an empty form', () => {
       ...empty,
       ...formOf(TERMS),
       exemption: 'list',
-      groups: [{ value: group, label: 'Foreign missions' }],
+      groups: [{ value: group, label: 'Foreign missions', until: null, reason: '' }],
       effective: { date: '2015-11-30', time: '23:59', exact: null },
     };
     const proposal = orderProposal.parse(submission(filled, null));

@@ -1,16 +1,24 @@
 /** What the form holds of an order, and its way to the API and back. Pure. */
 import { z } from 'zod';
-import { type orderDraft, PROPOSAL_DEFAULTS } from '../../../../shared/api/orders.ts';
+import { type ExemptionList, type orderDraft, PROPOSAL_DEFAULTS } from '../../../../shared/api/orders.ts';
+import { signedGround } from '../../../../shared/areas/disputed-policy.ts';
 import type { OrderTerms } from '../../../../shared/order/documents.ts';
+import { groundIn } from '../../../../shared/order/order-areas.ts';
 import { NEXUS, SERVICES, WAITING_RULES } from '../../../../shared/verdict/terms.ts';
+import { moreDraft, moreForm, moreOf, NOTHING_MORE } from './more-form.ts';
 import { NO_TIME, timeText, writtenAt, writtenTime } from './written-time.ts';
 
 const rule = z.enum(['allow', 'deny']);
 const named = z.object({ value: z.string(), label: z.string() });
+export type Named = z.infer<typeof named>;
+/** `until`: null for as long as the order lasts. */
+const exempted = named.extend({ until: writtenTime.nullable(), reason: z.string() });
+export type Exempted = z.infer<typeof exempted>;
 
 /** As kept in the browser, too: what does not fit any more is thrown away. */
 export const orderForm = z.object({
   areas: z.array(z.string()),
+  /** By feature: a country, or `contested`. What is not in it is the policy's word. */
   disputed: z.record(z.string(), z.string()),
   services: z.array(z.enum(SERVICES)),
   nexus: z.array(z.enum(NEXUS)),
@@ -30,14 +38,15 @@ export const orderForm = z.object({
   stale: z.enum(['keep', 'allow', 'deny']),
   /** keep: who is exempt now stays so. list: those below, and nobody else. */
   exemption: z.enum(['keep', 'list']),
-  groups: z.array(named),
-  devices: z.array(named),
+  groups: z.array(exempted),
+  devices: z.array(exempted),
   title: z.string(),
   authority: z.string(),
   addressee: z.string(),
   instrument: z.string(),
   statements: z.array(z.object({ language: z.string(), text: z.string() })),
   appeal: z.string(),
+  more: moreForm,
 });
 export type OrderForm = z.infer<typeof orderForm>;
 export type Draft = z.input<typeof orderDraft>;
@@ -70,18 +79,23 @@ export function emptyForm({ zone, appeal }: { readonly zone: string; readonly ap
     instrument: '',
     statements: [{ language: 'en', text: '' }],
     appeal,
+    more: NOTHING_MORE,
   };
 }
 
 /** An order as it stands, to be changed. */
 export function formOf(terms: OrderTerms): OrderForm {
-  const { effective, until, statement, areas, services, nexus, disputed, ...same } = terms;
+  const { effective, until, statement, areas, services, nexus, disputed } = terms;
+  const { zone, mode, unknown, contested, travellers, waiting, visitors, stale } = terms;
+  const { title, authority, addressee, instrument, appeal } = terms;
   return {
-    ...same,
+    ...{ zone, mode, unknown, contested, travellers, visitors, stale, title, authority, addressee, instrument, appeal },
+    ...(waiting && { waiting }),
     areas: [...areas],
     services: [...services],
     nexus: [...nexus],
-    disputed: { ...disputed },
+    // What it does not say it has left contested, whatever a policy says by now.
+    disputed: signedGround(groundIn(terms), disputed),
     zoneChosen: true,
     effective: writtenAt(effective, terms.zone),
     ends: until !== null,
@@ -90,13 +104,47 @@ export function formOf(terms: OrderTerms): OrderForm {
     groups: [],
     devices: [],
     statements: Object.entries(statement).map(([language, text]) => ({ language, text })),
+    more: moreOf(terms),
   };
 }
 
 /** Empty when `list` names nobody. Absent: who is exempt stays so. */
 function exemptOf({ exemption, groups, devices }: OrderForm): Draft['exempt'] {
   if (exemption === 'keep') return undefined;
-  return [...groups.map(({ value }) => ({ group: value })), ...devices.map(({ value }) => ({ device: value }))];
+  const said = ({ until, reason }: Exempted) => ({
+    // An end that is wanted and not given is refused, as the order's own.
+    ...(until !== null && { until: timeText(until) ?? '' }),
+    ...(reason.trim() !== '' && { reason: reason.trim() }),
+  });
+  return [
+    ...groups.map((one) => ({ group: one.value, ...said(one) })),
+    ...devices.map((one) => ({ device: one.value, ...said(one) })),
+  ];
+}
+
+/** Those that are chosen: who was before keeps what was said of them. */
+export function exemptedOf(
+  chosen: readonly string[],
+  before: readonly Exempted[],
+  choices: readonly Named[],
+): Exempted[] {
+  return chosen.flatMap((value) => {
+    const kept = before.find((one) => one.value === value);
+    const named = choices.find((one) => one.value === value);
+    return kept ?? (named === undefined ? [] : { ...named, until: null, reason: '' });
+  });
+}
+
+/** Whom the order exempts already, as the form holds them; what has run out is over. */
+export function exemptedAlready(exempt: ExemptionList['exemptions'], zone: string, now: number): Exempted[] {
+  return exempt
+    .filter(({ until }) => until === null || until > now)
+    .map(({ device, until, reason }) => ({
+      value: device,
+      label: device,
+      until: until === null ? null : writtenAt(new Date(until).toISOString(), zone),
+      reason: reason ?? '',
+    }));
 }
 
 /** What is to be checked: everything that is filled in, as far as it is. */
@@ -124,6 +172,7 @@ export function draftOf(form: OrderForm, revises: string | null): Draft {
     effective,
     until,
     exempt,
+    ...moreDraft(form.more, mode, revises === null ? undefined : null),
     // Of no meaning to an order that shuts something else.
     waiting: services.includes('messaging') ? waiting : undefined,
   };

@@ -26,6 +26,16 @@ export const FIELDS = [
   'instrument',
   'statement',
   'appeal',
+  'receivedOn',
+  'answerBy',
+  'provenance',
+  'answers',
+  'documents',
+  'publication',
+  'notice',
+  'noticePlan',
+  'exportWindow',
+  'decision',
 ] as const;
 export type Field = (typeof FIELDS)[number];
 
@@ -46,6 +56,12 @@ const MISSING: Readonly<Partial<Record<Field, { readonly text: string; readonly 
     until: {
       text: 'Give a day and a time of day, or let it last until it is withdrawn.',
       is: ({ ends, until }) => ends && timeText(until) === undefined,
+    },
+    exempt: {
+      text: 'Give a day and a time of day until when they are exempt, or let it last as long as the order.',
+      is: ({ exemption, groups, devices }) =>
+        exemption === 'list' &&
+        [...groups, ...devices].some(({ until }) => until !== null && timeText(until) === undefined),
     },
     title: { text: 'Give it a title.', is: ({ title }) => title.trim() === '' },
     authority: { text: 'Say who demands it.', is: ({ authority }) => authority.trim() === '' },
@@ -71,10 +87,12 @@ export interface Answered {
   readonly problems: OrderPreview['problems'];
 }
 
+const TIMED: readonly Field[] = ['effective', 'until', 'answerBy', 'publication', 'exempt'];
+
 /** What decides how a field is read. */
 function basis(field: Field, draft: Draft): string {
-  const timed = field === 'effective' || field === 'until';
-  return JSON.stringify([draft[field], timed && draft.zone]);
+  const timed = TIMED.includes(field);
+  return JSON.stringify([draft[field], timed && draft.zone, field === 'exempt' && draft.effective]);
 }
 
 /** Emptiness is known at once; what the server said of a field counts until the field is changed. */

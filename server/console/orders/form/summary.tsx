@@ -7,6 +7,7 @@ import { NEXUS_NAMES, servicesWords } from '../../words/orders.ts';
 import { ImpactBars } from '../order-impact.tsx';
 import { zonedTime } from '../rule-words.ts';
 import { Warnings } from '../warnings.tsx';
+import type { MoreForm } from './more-form.ts';
 import type { OrderForm } from './order-form.ts';
 import type { Field, Problem, Problems } from './problems.ts';
 import classes from './summary.module.css';
@@ -20,6 +21,13 @@ export const PARTS = [
   { name: 'Rules', fields: ['mode', 'unknown', 'contested', 'visitors', 'travellers', 'waiting', 'stale'] },
   { name: 'Exempt', fields: ['exempt'] },
   { name: 'Words', fields: ['title', 'authority', 'addressee', 'instrument', 'statement', 'appeal'] },
+  {
+    name: 'More',
+    fields: [
+      ...(['receivedOn', 'answerBy', 'provenance', 'answers', 'documents', 'publication'] as const),
+      ...(['notice', 'noticePlan', 'exportWindow', 'decision'] as const),
+    ],
+  },
 ] as const satisfies readonly { readonly name: string; readonly fields: readonly Field[] }[];
 export type PartName = (typeof PARTS)[number]['name'];
 
@@ -47,7 +55,21 @@ function said(name: PartName, form: OrderForm, times: Times): string {
     }
     case 'Words':
       return form.title;
+    case 'More':
+      return sentence(listed(moreSaid(form.more)));
   }
+}
+
+function moreSaid({ receivedOn, toBeAnswered, documents, notices, publication, ...more }: MoreForm): string[] {
+  const count = documents.length;
+  return [
+    ...(receivedOn === '' ? [] : ['when it came']),
+    ...(toBeAnswered ? ['by when it is to be answered'] : []),
+    ...(count === 0 ? [] : [`${count} ${count === 1 ? 'document' : 'documents'}`]),
+    ...(notices.some(({ text }) => text.trim() !== '') ? ['a notice to people'] : []),
+    ...(publication === 'public' ? [] : ['kept from the public']),
+    ...(more.considered.trim() === '' ? [] : ['a decision record']),
+  ];
 }
 
 export function Summary({ api }: { readonly api: Pick<FormApi, 'form' | 'problems' | 'preview' | 'fresh'> }) {
@@ -82,7 +104,7 @@ export function Summary({ api }: { readonly api: Pick<FormApi, 'form' | 'problem
               <Title order={3} size="h6">
                 Whom it touches at its time
               </Title>
-              {!fresh && <Loader size="xs" aria-label="Counting again" />}
+              {!fresh && <Loader size="xs" role="status" aria-label="Counting again" />}
             </Group>
             <ImpactBars impact={preview.data.impact} />
             <Text size="xs" c="dimmed">

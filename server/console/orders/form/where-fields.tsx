@@ -1,37 +1,51 @@
 /** Where: areas by name, and whose the disputed ground is that they touch. */
 import { Fieldset, MultiSelect, Select, SimpleGrid, Stack, Text } from '@mantine/core';
-import { useState } from 'react';
-import { parseArea } from '../../../../shared/areas/area-code.ts';
-import { areaName, listed } from '../../../../shared/look/area-words.ts';
-import { COUNTRY_CHOICES, GROUP_CHOICES, subdivisionChoices, withChosen } from '../../words/places.ts';
-import { disputedName } from '../rule-words.ts';
-import { claimsOn, groundTouched } from './disputed-ground.ts';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import type { DisputedFeature } from '../../../../shared/areas/area-code.ts';
+import { CONTESTED, claimsOn, groundMapOf } from '../../../../shared/areas/disputed-policy.ts';
+import { areaName } from '../../../../shared/look/area-words.ts';
+import { areasQuery, policiesQuery } from '../../client/queries.ts';
+import { choiceWords, claimantsWords, disputedName } from '../../words/ground.ts';
+import {
+  asTyped,
+  type Choice,
+  COUNTRY_CHOICES,
+  GROUP_CHOICES,
+  ownChoices,
+  subdivisionChoices,
+  withChosen,
+} from '../../words/places.ts';
+import { groundOf, groundSaid } from './disputed-ground.ts';
 import { type Fields, fieldId } from './use-order-form.ts';
 import { likelyZone } from './zones.ts';
 
 export function WhereFields({ form, update, touch, problemAt }: Fields) {
+  const own = useQuery(areasQuery).data?.areas ?? [];
+  const inForce = useQuery(policiesQuery).data?.policies.find(({ active }) => active);
+  const policy = useMemo(() => inForce && groundMapOf(inForce), [inForce]);
   const [typed, setTyped] = useState('');
   const parts = subdivisionChoices(typed);
-  const there = new Set([...COUNTRY_CHOICES, ...GROUP_CHOICES, ...parts].map(({ value }) => value));
+  const there = new Set([...COUNTRY_CHOICES, ...GROUP_CHOICES, ...ownChoices(own), ...parts].map(({ value }) => value));
   const others = withChosen(
     [],
     form.areas.filter((area) => !there.has(area)),
   );
   const choose = (areas: string[]) => {
     const zone = form.zoneChosen ? null : likelyZone(areas);
-    const touched = groundTouched(areas.map(parseArea));
-    const disputed = Object.entries(form.disputed).filter(([feature]) => touched.some((each) => each === feature));
-    update({ areas, disputed: Object.fromEntries(disputed), ...(zone !== null && { zone }) });
+    const disputed = groundSaid(groundOf(areas, own), form.disputed, policy);
+    update({ areas, disputed, ...(zone !== null && { zone }) });
   };
-  const ground = groundTouched(form.areas.map(parseArea));
+  const ground = groundOf(form.areas, own);
   return (
     <Stack>
       <MultiSelect
         id={fieldId('areas')}
         label="Areas"
-        description="Countries, parts of them (type a country’s code and a hyphen: US-), or groups of countries. A territory with a code of its own, such as Hong Kong, is itself."
+        description="Countries, parts of them (by name, or type a country’s code and a hyphen: US-), groups of countries, or what you have made under Settings. A territory with a code of its own, such as Hong Kong, is itself."
         placeholder={form.areas.length === 0 ? 'Type a name or a code' : ''}
         data={[
+          { group: 'Of your own', items: [...ownChoices(own)] },
           { group: 'Groups of countries', items: [...GROUP_CHOICES] },
           { group: 'Countries', items: [...COUNTRY_CHOICES] },
           { group: 'Parts of countries', items: [...parts, ...others] },
@@ -42,32 +56,30 @@ export function WhereFields({ form, update, touch, problemAt }: Fields) {
         onBlur={() => touch('areas')}
         error={problemAt('areas')?.text}
         searchable
+        filter={asTyped}
         hidePickedOptions
         limit={60}
-        nothingFoundMessage="No such area. For a part of a country type its code and a hyphen, such as US-"
+        nothingFoundMessage="No such area. For the parts of a country type its code and a hyphen, such as US-"
         required
         withAsterisk
       />
       {ground.length > 0 && (
         <Fieldset legend="Disputed ground in or at these areas" id={fieldId('disputed')} tabIndex={-1}>
           <Text size="sm" c="dimmed" mb="sm">
-            The order’s own word decides whose it is. Without it, a device there may be in any of the countries that
-            claim it, and the rule for places in doubt decides.
+            The order’s own word decides whose it is; it begins with what your policy says. Where it stays contested, a
+            device there may be in any of the countries that claim it, and the rule for places in doubt decides.
           </Text>
           <SimpleGrid cols={{ base: 1, sm: 2 }}>
             {ground.map((feature) => (
               <Select
                 key={feature}
                 label={disputedName(feature)}
-                data={claimsOn(feature).map((code) => ({ value: code, label: `As ${areaName(code)}` }))}
-                placeholder={`In doubt: ${listed(claimsOn(feature).map(areaName))}`}
+                description={policy && policyWords(form.disputed[feature], policy.get(feature))}
+                data={choicesOf(feature, form.disputed[feature])}
+                placeholder="As your policy says"
                 value={form.disputed[feature] ?? null}
-                onChange={(area) => {
-                  const { [feature]: _, ...rest } = form.disputed;
-                  update({ disputed: area === null ? rest : { ...rest, [feature]: area } });
-                }}
-                clearable
-                clearButtonProps={{ 'aria-label': `${disputedName(feature)}: in doubt again` }}
+                onChange={(choice) => choice !== null && update({ disputed: { ...form.disputed, [feature]: choice } })}
+                allowDeselect={false}
               />
             ))}
           </SimpleGrid>
@@ -80,4 +92,18 @@ export function WhereFields({ form, update, touch, problemAt }: Fields) {
       )}
     </Stack>
   );
+}
+
+/** An order may put ground where nobody else claims it: what it says is among the choices all the same. */
+function choicesOf(feature: DisputedFeature, said: string | undefined): Choice[] {
+  const claimed = claimsOn(feature).map((code) => ({ value: code, label: `As ${areaName(code)}` }));
+  const contested = { value: CONTESTED, label: `Contested: ${claimantsWords(feature)}` };
+  return withChosen([...claimed, contested], said === undefined ? [] : [said]);
+}
+
+/** Whether the order says as the policy does, or how the policy has it. */
+function policyWords(said: string | undefined, policy: string | undefined): string {
+  return said === undefined || said === (policy ?? CONTESTED)
+    ? 'As your policy says.'
+    : `Your policy says otherwise: it ${choiceWords(policy)}.`;
 }

@@ -7,10 +7,13 @@ interface LocaleZones {
   getTimeZones?: () => string[] | undefined;
 }
 
+/** How groups, regions and polygons begin. */
+const NO_COUNTRY = new Set(['EU', 'UN', 'XG', 'XZ']);
+
 /** The zones of a country (`PK`, `US-CA` → those of the US); none for groups and where the browser does not know. */
 export function zonesOf(area: string): readonly string[] {
   const country = /^([A-Z]{2})(?:-|$)/.exec(area)?.[1];
-  if (country === undefined || area === 'EU') return [];
+  if (country === undefined || NO_COUNTRY.has(country)) return [];
   const locale: Intl.Locale & LocaleZones = new Intl.Locale(`und-${country}`);
   return (locale.getTimeZones?.() ?? []).filter((zone) => ZONES.includes(zone));
 }

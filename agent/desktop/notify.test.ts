@@ -1,0 +1,68 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { languagesOf } from '../config.ts';
+import type { Notice } from '../enforcement/notices.ts';
+import { desktopText, notifyDesktop } from './notify.ts';
+
+const NOTICE: Notice = {
+  order: '2015-001',
+  revision: 1,
+  title: '--help <b>Pakistan</b>',
+  status: 'active',
+  services: ['messaging'],
+  areas: ['PK'],
+  effective: Date.parse('2015-11-30T19:00:00Z'),
+  until: null,
+  statement: { en: 'Service <ends> & more.\u001b[2J', ur: 'سروس ختم' },
+  exit: null,
+  appeal: 'the desk',
+  told: [],
+};
+
+describe('a notice on the desktop', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cordon-desktop-'));
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const program = (script: string) => {
+    const path = join(folder, 'notify-send');
+    writeFileSync(path, `#!/bin/sh\n${script}\n`);
+    chmodSync(path, 0o755);
+    vi.stubEnv('PATH', `${folder}:/usr/bin:/bin`);
+  };
+
+  it('is given to notify-send in the reader’s language, as text and never as flags or markup', async () => {
+    program(`printf '%s\\n' "$@" > ${join(folder, 'said')}`);
+    expect(await notifyDesktop(NOTICE, ['ur-PK'])).toBe(true);
+    const said = readFileSync(join(folder, 'said'), 'utf8').split('\n');
+    expect(said.slice(0, 3)).toEqual(['--app-name=Cordon', '--', '2015-001: --help <b>Pakistan</b>']);
+    expect(said.join()).toContain('سروس ختم');
+    const { body } = desktopText(NOTICE, { tag: 'en', text: NOTICE.statement['en'] ?? '' });
+    expect(body).toContain('Service &lt;ends&gt; &amp; more.');
+    expect(body).not.toContain('\u001b');
+    expect(body).toContain('2015-11-30 19:00 UTC\nthe desk');
+  });
+
+  it('is not shown where nobody is signed in, nor without the program', async () => {
+    program('exit 1');
+    expect(await notifyDesktop(NOTICE, [])).toBe(false);
+    vi.stubEnv('PATH', join(folder, 'nowhere'));
+    expect(await notifyDesktop(NOTICE, [])).toBe(false);
+  });
+});
+
+it.each<[Record<string, string>, string[]]>([
+  [{ LANG: 'ur_PK.UTF-8' }, ['ur-PK']],
+  [{ LANG: 'C.UTF-8' }, []],
+  [{ LANG: 'de_DE@euro', LANGUAGE: 'de:en_GB' }, ['de', 'en-GB', 'de-DE']],
+  [{ LANG: 'en_US', LC_MESSAGES: 'fr_FR', LC_ALL: '' }, ['fr-FR']],
+  [{}, []],
+])('people read %j as %j', (given, languages) => {
+  expect(languagesOf(given)).toEqual(languages);
+});

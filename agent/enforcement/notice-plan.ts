@@ -1,0 +1,68 @@
+/**
+ * When a person on this device is to be told of an order: at the moments of its plan that lay ahead when its newest revision was proposed. A device that
+ * was off for several of them tells of the latest alone. Pure.
+ */
+import type { NoticeMoment, Revision } from '../../shared/order/documents.ts';
+import { NOTICE_MOMENTS } from '../../shared/order/documents.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import type { OrderRule } from '../../shared/verdict/terms.ts';
+
+/** One notice of an order that a person on this device was given. */
+export interface GivenNotice {
+  readonly order: string;
+  readonly moment: NoticeMoment;
+  /** Of the order then: another date is told of anew. */
+  readonly effective: Instant;
+  readonly revision: number;
+  readonly at: Instant;
+  readonly shown: boolean;
+}
+
+const BEFORE = { P30D: 30 * 86_400_000, P7D: 7 * 86_400_000, P1D: 86_400_000, PT1H: 3_600_000, entry: 0 } as const;
+
+interface Planned {
+  readonly moment: NoticeMoment;
+  readonly at: Instant;
+}
+
+/** Oldest first; without the one at withdrawal, whose time nobody knows. */
+function planned({ terms, proposedAt }: Revision): Planned[] {
+  const effective = Date.parse(terms.effective);
+  const wanted = terms.noticePlan ?? NOTICE_MOMENTS;
+  return NOTICE_MOMENTS.flatMap((moment) => {
+    if (moment === 'withdrawal' || !wanted.includes(moment)) return [];
+    const at = effective - BEFORE[moment];
+    return moment === 'entry' || at >= Date.parse(proposedAt) ? [{ moment, at }] : [];
+  });
+}
+
+type State = Pick<OrderRule, 'until' | 'heldUntil' | 'withdrawn'>;
+
+const silent = ({ until, heldUntil }: State, now: Instant): boolean =>
+  (until !== null && now >= until) || (heldUntil !== null && now < heldUntil);
+
+/** The notice that is due of this order now, or null. `given`: those of this order. Whether the order concerns the device is not asked here. */
+export function dueNotice(
+  revision: Revision,
+  rule: State,
+  given: readonly Pick<GivenNotice, 'moment' | 'effective'>[],
+  now: Instant,
+): NoticeMoment | null {
+  if (rule.withdrawn) {
+    const wanted = (revision.terms.noticePlan ?? NOTICE_MOMENTS).includes('withdrawal');
+    // Who never heard of it has nothing to hear of now.
+    return wanted && given.length > 0 && given.every(({ moment }) => moment !== 'withdrawal') ? 'withdrawal' : null;
+  }
+  if (silent(rule, now)) return null;
+  const latest = planned(revision).findLast(({ at }) => at <= now);
+  if (!latest) return null;
+  const effective = Date.parse(revision.terms.effective);
+  const known = given.some((each) => each.moment === latest.moment && each.effective === effective);
+  return known ? null : latest.moment;
+}
+
+/** When to look again; null when nothing of this order's plan lies ahead. */
+export function nextNotice(revision: Revision, rule: State, now: Instant): Instant | null {
+  if (rule.withdrawn) return null;
+  return planned(revision).find(({ at }) => at > now)?.at ?? null;
+}

@@ -1,0 +1,285 @@
+/** A real GeoClue on a real D-Bus of its own, with its own configuration, a receiver and a service on loopback; and what breaks. */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient, defineInterface } from 'dbus-native';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type PrivateBus, privateBus } from '../../tests/support/private-bus.ts';
+import { needed, tool } from '../../tests/support/tools.ts';
+import { until } from '../../tests/support/until.ts';
+import { positionOf, readGeoclue } from './geoclue.ts';
+import { machineSensors } from './machine-sensors.ts';
+import { observationsOf } from './sensors.ts';
+
+const GEOCLUE = '/usr/libexec/geoclue';
+const NAME = 'org.freedesktop.GeoClue2';
+/** Its configuration has one place, so it gets a view of the file system in which that place is the test's. */
+const UNSHARE = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-current-user', '--keep-caps', '--mount'];
+const present = existsSync(GEOCLUE) && spawnSync('unshare', [...UNSHARE, 'true']).status === 0;
+const geoclue = needed('geoclue', 'apt-get install geoclue-2.0, where mounts may be unshared', present);
+const dbus = tool('dbus-daemon', 'apt-get install dbus');
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'cordon-geoclue-'));
+  cleanups.push(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+function started(child: ChildProcess): ChildProcess {
+  cleanups.push(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return child;
+}
+
+async function listening<T extends Server>(server: T, where: string | number): Promise<T> {
+  server.listen(where);
+  await once(server, 'listening');
+  cleanups.push(() => server.close());
+  return server;
+}
+
+/** A bus, and the daemon that serves it. */
+async function busUp(home: string): Promise<PrivateBus & { daemon: ChildProcess }> {
+  const bus = privateBus(home);
+  const daemon = started(bus.start());
+  await until(() => expect(existsSync(join(home, 'bus'))).toBe(true));
+  return { ...bus, daemon };
+}
+
+/** What an administrator copies. */
+const OURS = join(import.meta.dirname, '../cordon-agent.geoclue.conf');
+/** Off or on, it asks a service by the address alone: never the one on the internet. */
+const NOWHERE = 'url=http://127.0.0.1:9/';
+const SOURCES = ['network-nmea', '3g', 'cdma', 'modem-gps', 'wifi', 'compass', 'static-source'];
+
+interface Configured {
+  readonly ours: boolean;
+  /** What is on, and its line. */
+  readonly sources?: Record<string, string>;
+  readonly lines?: string;
+}
+
+/** As Debian ships it, with files besides. */
+async function startGeoclue({ address }: PrivateBus, { ours, sources = {}, lines = '' }: Configured) {
+  const config = folder();
+  const added = join(config, 'conf.d');
+  mkdirSync(added);
+  copyFileSync('/etc/geoclue/geoclue.conf', join(config, 'geoclue.conf'));
+  if (ours) copyFileSync(OURS, join(added, '90-cordon-agent.conf'));
+  const sections = SOURCES.map(
+    (name) => `[${name}]\nenable=${name in sources}\n${sources[name] ?? (name === 'wifi' ? NOWHERE : '')}\n`,
+  );
+  writeFileSync(join(added, '99-test.conf'), [...sections, lines].join('\n'));
+  const run = `mount --bind ${config} /etc/geoclue && exec ${GEOCLUE} --timeout=0`;
+  const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address };
+  const child = started(spawn('unshare', [...UNSHARE, 'sh', '-c', run], { stdio: 'ignore', env }));
+  await until(() => expect(serves(address)).toBe(false), 20_000);
+  return child;
+}
+
+/** Whether GeoClue has a client, by its own word. */
+function serves(address: string): boolean {
+  const asked = ['call', NAME, '/org/freedesktop/GeoClue2/Client', 'org.freedesktop.DBus.Introspectable', 'Introspect'];
+  const answer = execFileSync('busctl', [`--address=${address}`, ...asked], { stdio: 'pipe', encoding: 'utf8' });
+  return answer.includes('<node name=');
+}
+
+/** A receiver in Karachi, as the socket of one. */
+async function receiver(): Promise<string> {
+  const path = join(folder(), 'nmea');
+  const sentence = (text: string) => {
+    const sum = [...text].reduce((check, letter) => check ^ letter.charCodeAt(0), 0);
+    return `$${text}*${sum.toString(16).toUpperCase().padStart(2, '0')}\r\n`;
+  };
+  await listening(
+    createServer((socket) => {
+      const timer = setInterval(() => {
+        const at = new Date().toISOString().slice(11, 19).replaceAll(':', '');
+        socket.write(sentence(`GPGGA,${at}.00,2451.660,N,06700.600,E,1,08,0.9,10.0,M,-40.0,M,,`));
+      }, 200);
+      socket.on('error', () => undefined).on('close', () => clearInterval(timer));
+    }),
+    path,
+  );
+  return `nmea-socket=${path}`;
+}
+
+/** A service that places whoever asks, as the one on the internet does; nothing on this machine tells it of Wi-Fi. */
+async function placing(answer: object): Promise<{ url: string; asked: () => number }> {
+  let asked = 0;
+  const server = createHttpServer((_request, response) => {
+    asked++;
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+  });
+  cleanups.push(() => server.closeAllConnections());
+  await listening(server, 0);
+  return { url: `url=http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked: () => asked };
+}
+
+const sensors = (geoclueBus: string, failures: string[] = []) =>
+  machineSensors({ platform: 'linux', gpsdPort: 0, geoclueBus, onFailure: (why) => failures.push(why) });
+
+describe('what GeoClue says of a place', () => {
+  const NOW = 1_795_641_600_000;
+  const wifi = {
+    ...{ Latitude: 24.861, Longitude: 67.01, Accuracy: 60, Description: 'WiFi', Heading: -1 },
+    Timestamp: [BigInt(NOW / 1000 - 20), 0n],
+  };
+
+  it('is a position by satellites or Wi-Fi, and none of them is exact', () => {
+    expect(positionOf(wifi, NOW)).toEqual({ latitude: 24.861, longitude: 67.01, accuracy: 60 });
+    expect(positionOf({ ...wifi, Accuracy: 0, Description: 'GPS GGA+RMC' }, NOW)?.accuracy).toBe(30);
+    expect(positionOf({ ...wifi, Accuracy: 1000 }, NOW)).not.toBeNull();
+  });
+
+  it.each([
+    ['of a mobile cell', { Accuracy: 1000.1, Description: '3G' }],
+    ['of the address', { Accuracy: 25_000, Description: 'GeoIP' }],
+    ['of the address, said to be near', { Accuracy: 500, Description: 'GeoIP' }],
+    ['of the address instead of Wi-Fi', { Accuracy: 500, Description: 'ipf fallback (from WiFi data)' }],
+    ['without an accuracy', { Accuracy: -1 }],
+    ['from memory', { Timestamp: [BigInt(NOW / 1000 - 601), 0n] }],
+    ['of a time to come', { Timestamp: [BigInt(NOW / 1000 + 601), 0n] }],
+  ])('is no position when it is %s', (_what, changes) => {
+    expect(positionOf({ ...wifi, ...changes }, NOW)).toBeNull();
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a place beyond the poles', { ...wifi, Latitude: 240 }],
+    ['words for numbers', { ...wifi, Longitude: '67.01' }],
+    ['no time', { ...wifi, Timestamp: undefined }],
+    ['no number', { ...wifi, Accuracy: Number.NaN }],
+  ])('is refused when it is %s', (_what, location) => {
+    expect(() => positionOf(location, NOW)).toThrow();
+  });
+});
+
+describe.skipIf(!dbus.present)('where nobody speaks as GeoClue', () => {
+  it('a machine without a bus, or without GeoClue, has none and no failure', async () => {
+    const home = folder();
+    const failures: string[] = [];
+    const source = async () => (await sensors(privateBus(home).address, failures)()).sources?.[1];
+    const absent = { name: 'GeoClue', state: 'absent', detail: 'not running here' };
+    expect(await source()).toEqual(absent);
+    await busUp(home);
+    expect(await source()).toEqual(absent);
+    expect(failures.filter((why) => why.startsWith('GeoClue'))).toEqual([]);
+  });
+
+  it('what is no bus, is silent or ends in the middle is a failure', async () => {
+    const speaking = async (words: string | null) => {
+      const path = join(folder(), 'bus');
+      await listening(
+        createServer((socket) => {
+          socket.on('error', () => undefined);
+          cleanups.push(() => socket.destroy());
+          if (words === '') socket.end();
+          else if (words !== null) socket.once('data', () => socket.write(words));
+        }),
+        path,
+      );
+      return readGeoclue(`unix:path=${path}`, 500);
+    };
+    await expect(speaking(null)).rejects.toThrow('it does not answer');
+    await expect(speaking('')).rejects.toThrow('the bus closed the connection');
+    await expect(speaking('REJECTED ANONYMOUS\r\n')).rejects.toThrow(/authentication/);
+    await expect(speaking(`OK 1234\r\n${'x'.repeat(100)}`)).rejects.toThrow(/byte order/);
+    await expect(readGeoclue('pigeon:path=/')).rejects.toThrow(/pigeon/);
+  });
+});
+
+describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue', () => {
+  it('that does not know the agent refuses, and says why', async () => {
+    const bus = await busUp(folder());
+    await startGeoclue(bus, { ours: false, sources: { 'network-nmea': await receiver() } });
+    const failures: string[] = [];
+    expect((await sensors(bus.address, failures)()).sources?.[1]).toEqual({
+      ...{ name: 'GeoClue', state: 'refused' },
+      detail: 'cordon-agent not allowed to act as agent',
+    });
+    expect(failures.filter((why) => why.startsWith('GeoClue'))).toEqual([]);
+  }, 60_000);
+
+  it('that knows it gives a position, of which areas leave the device, and is let go of', async () => {
+    const bus = await busUp(folder());
+    await startGeoclue(bus, { ours: true, sources: { 'network-nmea': await receiver() } });
+    const reading = await sensors(bus.address)();
+    expect(reading.sources?.[1]).toEqual({ name: 'GeoClue', state: 'working', detail: '' });
+    expect(reading.position?.accuracy).toBe(30);
+    const [observation] = observationsOf(reading, 1);
+    expect(observation).toMatchObject({ source: 'position', areas: [expect.stringMatching(/^PK/)] });
+    expect(JSON.stringify(observation)).not.toMatch(/24\.8|67\.0/);
+    await until(() => expect(serves(bus.address)).toBe(false));
+  }, 60_000);
+
+  it('whose person has switched location off refuses, and still listens to that person’s session', async () => {
+    const bus = await busUp(folder());
+    await startGeoclue(bus, { ours: true, sources: { 'network-nmea': await receiver() } });
+    const session = createClient({ busAddress: bus.address });
+    cleanups.push(() => session.close());
+    const off = { MaxAccuracyLevel: { type: 'u', access: 'read', value: 0 } } as const;
+    await session.export(
+      '/org/freedesktop/GeoClue2/Agent',
+      defineInterface({ name: `${NAME}.Agent`, properties: off }),
+    );
+    const path = '/org/freedesktop/GeoClue2/Manager';
+    const add = { destination: NAME, path, interface: `${NAME}.Manager`, member: 'AddAgent', signature: 's' };
+    await session.invoke({ ...add, body: ['gnome-shell'] });
+    const disabled = { state: 'refused', message: expect.stringMatching(/disabled for UID/) };
+    await expect(readGeoclue(bus.address, 10_000)).rejects.toMatchObject(disabled);
+    await expect(readGeoclue(bus.address, 10_000)).rejects.toMatchObject(disabled);
+  }, 60_000);
+
+  it('that is told not to let it in refuses', async () => {
+    const bus = await busUp(folder());
+    await startGeoclue(bus, { ours: true, lines: '[cordon-agent]\nallowed=false\nsystem=true\nusers=\n' });
+    const disallowed = { state: 'refused', message: expect.stringMatching(/disallowed by configuration/) };
+    await expect(readGeoclue(bus.address, 10_000)).rejects.toMatchObject(disallowed);
+  }, 60_000);
+
+  it.each([
+    ['as far off as it is', { accuracy: 25_000, fallback: 'ipf' }],
+    ['and calls it near', { accuracy: 60 }],
+  ])(
+    'that guesses by the address, %s, gives no position',
+    async (_how, guess) => {
+      const bus = await busUp(folder());
+      const service = await placing({ location: { lat: 24.861, lng: 67.01 }, ...guess });
+      await startGeoclue(bus, { ours: true, sources: { wifi: service.url } });
+      expect(await readGeoclue(bus.address, 5000)).toBeNull();
+      expect(service.asked()).toBeGreaterThan(0);
+    },
+    60_000,
+  );
+
+  it('that hangs, dies, or whose bus dies in the middle ends the reading', async () => {
+    const bus = await busUp(folder());
+    const service = await startGeoclue(bus, { ours: true });
+    service.kill('SIGSTOP');
+    await expect(readGeoclue(bus.address, 1000)).rejects.toThrow('it does not answer');
+    service.kill('SIGCONT');
+    const midway = async (end: () => void) => {
+      const reading = readGeoclue(bus.address, 10_000).catch((error: unknown) => error);
+      await until(() => expect(serves(bus.address)).toBe(true));
+      end();
+      return reading;
+    };
+    expect(await midway(() => service.kill('SIGKILL'))).toBeInstanceOf(Error);
+    await startGeoclue(bus, { ours: true });
+    expect(await midway(() => bus.daemon.kill('SIGKILL'))).toBeInstanceOf(Error);
+  }, 60_000);
+});

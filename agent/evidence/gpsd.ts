@@ -1,0 +1,64 @@
+/**
+ * The position that gpsd knows, by its own protocol (JSON lines over TCP; `gpsd_json(5)`). Heard on loopback alone: whoever may open that port on this
+ * machine could as well write the sensor file. A fix without an estimate of its error is no position.
+ */
+import { connect } from 'node:net';
+import { z } from 'zod';
+import type { Position } from '../../shared/areas/position.ts';
+
+/** A receiver says a fix every second; one that is cold says that it has none. */
+const WITHIN = 6_000;
+const LONGEST_LINE = 64 * 1024;
+
+const classSchema = z.looseObject({ class: z.string() });
+/** Time, position, velocity. `mode`: 2 and 3 are fixes; errors in metres, 95 % of the time within. */
+const fixSchema = z.looseObject({
+  mode: z.int(),
+  lat: z.number().min(-90).max(90).optional(),
+  lon: z.number().min(-180).max(180).optional(),
+  eph: z.number().min(0).optional(),
+  epx: z.number().min(0).optional(),
+  epy: z.number().min(0).optional(),
+});
+
+/** Pure: the position in one line; null when it has none. Throws for what is not gpsd's. */
+export function positionIn(line: string): Position | null {
+  const json: unknown = JSON.parse(line);
+  if (classSchema.parse(json).class !== 'TPV') return null;
+  const { mode, lat, lon, eph, epx, epy } = fixSchema.parse(json);
+  const error = eph ?? (epx !== undefined && epy !== undefined ? Math.hypot(epx, epy) : undefined);
+  if (mode < 2 || lat === undefined || lon === undefined || error === undefined) return null;
+  return { latitude: lat, longitude: lon, accuracy: error };
+}
+
+/** The first fix that comes; null while the receiver has none. Rejects with the system's error when nothing answers, and for what is not gpsd. */
+export function readGpsd(port: number, within = WITHIN): Promise<Position | null> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    let rest = '';
+    const end = (settle: () => void) => {
+      clearTimeout(deadline);
+      socket.destroy();
+      settle();
+    };
+    const deadline = setTimeout(() => end(() => resolve(null)), within);
+    socket.setEncoding('utf8');
+    socket.once('error', (error) => end(() => reject(error)));
+    socket.once('close', () => end(() => reject(new Error('gpsd closed the connection'))));
+    socket.once('connect', () => socket.write('?WATCH={"enable":true,"json":true};\n'));
+    socket.on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      try {
+        if (rest.length > LONGEST_LINE) throw new Error('a line without an end');
+        for (const line of lines) {
+          const position = line.trim() === '' ? null : positionIn(line);
+          if (position) return end(() => resolve(position));
+        }
+      } catch {
+        // Not in its words: they may hold a position.
+        end(() => reject(new Error('what answers does not speak gpsd’s protocol')));
+      }
+    });
+  });
+}

@@ -1,0 +1,239 @@
+/** The sensors of a real machine: a real gpsd behind a fed receiver, a real D-Bus with a stand-in for ModemManager, and what breaks. */
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, expect, it } from 'vitest';
+import { privateBus } from '../../tests/support/private-bus.ts';
+import { needed, tool } from '../../tests/support/tools.ts';
+import { until } from '../../tests/support/until.ts';
+import { positionIn, readGpsd } from './gpsd.ts';
+import { machineSensors } from './machine-sensors.ts';
+import { networkIn } from './modem-manager.ts';
+import { observationsOf } from './sensors.ts';
+
+const gpsfake = tool('gpsfake', 'apt-get install gpsd gpsd-clients');
+const mmcli = tool('mmcli', 'apt-get install modemmanager');
+const PYTHON = '/usr/bin/python3';
+const mocks = spawnSync(PYTHON, ['-c', 'import dbusmock']).status === 0;
+const dbusmock = needed('python3-dbusmock', 'apt-get install python3-dbusmock dbus', mocks);
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'cordon-sensors-'));
+  cleanups.push(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+function started(child: ChildProcess): ChildProcess {
+  cleanups.push(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill();
+    await ended;
+  });
+  return child;
+}
+
+/** On loopback, whatever it says to whoever comes. */
+async function said(...lines: string[]): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    for (const line of lines) socket.write(line);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+/** NMEA 0183, as a receiver in Karachi writes it for a minute. */
+function karachi(): string {
+  const sentence = (text: string) => {
+    const sum = [...text].reduce((check, letter) => check ^ letter.charCodeAt(0), 0);
+    return `$${text}*${sum.toString(16).toUpperCase().padStart(2, '0')}\r\n`;
+  };
+  return Array.from({ length: 60 }, (_, second) => {
+    const at = `1200${String(second).padStart(2, '0')}.00`;
+    return [
+      `GPGGA,${at},2451.660,N,06700.600,E,1,08,0.9,10.0,M,-40.0,M,,`,
+      'GPGSA,A,3,01,02,03,04,05,06,07,08,,,,,1.6,0.9,1.3',
+      'GPGSV,2,1,08,01,40,083,46,02,17,308,41,03,07,344,39,04,22,228,45',
+      'GPGSV,2,2,08,05,62,120,46,06,30,200,41,07,50,010,39,08,12,270,45',
+      `GPRMC,${at},A,2451.660,N,06700.600,E,0.0,0.0,251126,,,A`,
+    ].map(sentence);
+  })
+    .flat()
+    .join('');
+}
+
+it.skipIf(!gpsfake.present)(
+  'hears a position from a real gpsd, and makes an area of it',
+  async () => {
+    const log = join(folder(), 'karachi.nmea');
+    writeFileSync(log, karachi());
+    const port = await freePort();
+    started(spawn('gpsfake', ['-q', '-n', '-P', String(port), '-c', '0.3', log], { stdio: 'ignore' }));
+    const failures: string[] = [];
+    const sense = machineSensors({
+      platform: 'linux',
+      gpsdPort: port,
+      geoclueBus: 'unix:path=/nowhere',
+      onFailure: (why) => failures.push(why),
+    });
+    await until(async () => {
+      const reading = await sense();
+      expect(reading.sources?.[0]).toEqual({ name: 'gpsd', state: 'working', detail: '' });
+      expect(reading.sources?.[1]).toMatchObject({
+        name: 'GeoClue',
+        state: 'idle',
+        detail: 'not asked: gpsd has a fix',
+      });
+      expect(reading.position?.accuracy).toBeLessThan(100);
+      const [observation] = observationsOf(reading, 1);
+      expect(observation).toMatchObject({ source: 'position', areas: [expect.stringMatching(/^PK/)] });
+      expect(JSON.stringify(observation)).not.toMatch(/24\.8|67\.0/);
+    }, 30_000);
+    expect(failures).toEqual([]);
+  },
+  60_000,
+);
+
+it('takes the words of gpsd for no position that are none', () => {
+  const fix = { class: 'TPV', mode: 3, lat: 24.861, lon: 67.01, eph: 17.1 };
+  expect(positionIn(JSON.stringify(fix))).toEqual({ latitude: 24.861, longitude: 67.01, accuracy: 17.1 });
+  const { eph: _eph, ...bare } = fix;
+  expect(positionIn(JSON.stringify({ ...bare, epx: 3, epy: 4 }))?.accuracy).toBe(5);
+  for (const none of [{ ...fix, mode: 1 }, bare, { ...fix, class: 'SKY' }, { class: 'TPV', mode: 2, eph: 1 }]) {
+    expect(positionIn(JSON.stringify(none))).toBeNull();
+  }
+  for (const broken of ['GPS 1.0', '[]', '{"class":"TPV","mode":"3"}', JSON.stringify({ ...fix, lat: 240 })]) {
+    expect(() => positionIn(broken)).toThrow();
+  }
+});
+
+it('a gpsd that is not there, has no fix, or is something else is no evidence, and is said', async () => {
+  await expect(readGpsd(await freePort())).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  const cold = await said('{"class":"VERSION","release":"3.25"}\n', '{"class":"TPV","mode":1}\n');
+  expect(await readGpsd(cold, 300)).toBeNull();
+  const secret = '{"class":"TPV","mode":3,"lat":"24.8610","lon":67.01}\n';
+  for (const words of [['SSH-2.0-OpenSSH\n'], ['x'.repeat(70_000)], [secret]]) {
+    const failures: string[] = [];
+    const gpsdPort = await said(...words);
+    const reading = await machineSensors({
+      platform: 'linux',
+      gpsdPort,
+      geoclueBus: null,
+      onFailure: (why) => failures.push(why),
+    })();
+    expect(reading.position).toBeNull();
+    expect(reading.sources?.[0]).toMatchObject({ name: 'gpsd', state: 'failed' });
+    expect(failures.filter((why) => why.startsWith('gpsd: '))).toHaveLength(1);
+    expect(JSON.stringify([failures, reading.sources])).not.toContain('24.86');
+  }
+});
+
+it('knows a network only from a modem that is registered with it', () => {
+  const modem = (code: string, state: string) =>
+    JSON.stringify({ modem: { '3gpp': { 'operator-code': code, 'registration-state': state }, generic: {} } });
+  expect(networkIn(modem('41001', 'home'))).toBe('410');
+  expect(networkIn(modem('310410', 'roaming'))).toBe('310');
+  for (const [code, state] of [
+    ['41001', 'searching'],
+    ['41001', 'idle'],
+    ['41001', 'denied'],
+    ['--', 'home'],
+    ['4100', 'home'],
+  ] as const) {
+    expect(networkIn(modem(code, state)), `${code} ${state}`).toBeNull();
+  }
+  expect(networkIn('{"modem":{"generic":{}}}')).toBeNull();
+  expect(() => networkIn('error: no modem')).toThrow();
+});
+
+it.skipIf(!mmcli.present || !dbusmock.present)(
+  'hears the serving network from ModemManager over a real D-Bus',
+  async () => {
+    const { address, start } = privateBus(folder());
+    const before = process.env['DBUS_SYSTEM_BUS_ADDRESS'];
+    process.env['DBUS_SYSTEM_BUS_ADDRESS'] = address;
+    cleanups.push(() => {
+      if (before === undefined) delete process.env['DBUS_SYSTEM_BUS_ADDRESS'];
+      else process.env['DBUS_SYSTEM_BUS_ADDRESS'] = before;
+    });
+    const failures: string[] = [];
+    const sense = machineSensors({
+      platform: 'linux',
+      gpsdPort: 0,
+      geoclueBus: null,
+      onFailure: (why) => failures.push(why),
+    });
+    const modem = async () => (await sense()).sources?.[2];
+    expect(await modem(), 'without a bus').toMatchObject({ name: 'ModemManager', state: 'absent' });
+
+    started(start());
+    started(spawn(PYTHON, ['-m', 'dbusmock', '--system', '--template', 'modemmanager'], { stdio: 'ignore' }));
+    const bus = (path: string, ...call: string[]) =>
+      promisify(execFile)('busctl', [
+        'call',
+        'org.freedesktop.ModemManager1',
+        path,
+        'org.freedesktop.DBus.Mock',
+        ...call,
+      ]);
+    await until(async () => expect(await modem()).toMatchObject({ state: 'idle' }), 20_000);
+    await bus('/org/freedesktop/ModemManager1', 'AddSimpleModem');
+    expect(await sense()).toMatchObject({
+      network: null,
+      sources: [{ name: 'gpsd' }, { name: 'GeoClue' }, { state: 'idle' }],
+    });
+
+    const register = async (how: 'AddProperties' | 'UpdateProperties', operator: string, state: number) => {
+      const set = ['2', 'OperatorCode', 's', operator, 'RegistrationState', 'u', String(state)];
+      await bus(
+        '/org/freedesktop/ModemManager1/Modems/8',
+        ...[how, 'sa{sv}', 'org.freedesktop.ModemManager1.Modem.Modem3gpp', ...set],
+      );
+    };
+    // MM_MODEM_3GPP_REGISTRATION_STATE: 5 roaming, 2 searching.
+    await register('AddProperties', '41001', 5);
+    const reading = await sense();
+    expect(reading).toMatchObject({ network: '410', sources: [{}, {}, { state: 'working' }] });
+    expect(observationsOf(reading, 1)).toEqual([{ source: 'network', areas: ['PK'], at: 1 }]);
+    await register('UpdateProperties', '41001', 2);
+    expect((await sense()).network).toBeNull();
+    expect(failures).toEqual([]);
+  },
+  60_000,
+);
+
+it('says plainly that there is none on another platform', async () => {
+  const reading = await machineSensors({
+    platform: 'darwin',
+    gpsdPort: 2947,
+    geoclueBus: 'unix:path=/nowhere',
+    onFailure: () => undefined,
+  })();
+  expect(reading).toEqual({
+    ...{ position: null, network: null },
+    sources: [
+      { name: 'gpsd', state: 'absent', detail: 'not on this platform' },
+      { name: 'GeoClue', state: 'absent', detail: 'not on this platform' },
+      { name: 'ModemManager', state: 'absent', detail: 'not on this platform' },
+    ],
+  });
+});

@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { createServer } from 'node:tls';
+import { afterEach, expect, it, vi } from 'vitest';
+import { testAuthority } from '../../tests/support/enrolment.ts';
+import { dialDirect } from './dial.ts';
+import { secureDial } from './tls.ts';
+
+const YEAR = 365 * 86_400_000;
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  vi.useRealTimers();
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** A server whose certificates were made so many years from now: what a machine sees whose clock is as far off the other way. */
+async function serverMade(years: number) {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + years * YEAR });
+  const { authority, remove } = testAuthority();
+  const { keyPem, chainPem } = authority.serverIdentity();
+  vi.useRealTimers();
+  cleanups.push(remove);
+  const server = createServer({ key: keyPem, cert: chainPem }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => server.close());
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  const rootPem = `-----BEGIN CERTIFICATE-----\n${authority.rootDer.toString('base64')}\n-----END CERTIFICATE-----\n`;
+  const dial = secureDial({ dial: dialDirect, rootPem, identity: null });
+  return { dial: () => dial({ host: '127.0.0.1', port: address.port }) };
+}
+
+it.each([
+  ['ahead', -25, 'CERT_HAS_EXPIRED'],
+  ['behind', 25, 'CERT_NOT_YET_VALID'],
+])(
+  'case 59: a machine whose clock is years %s takes nobody for the server, and says what it is about',
+  async (_, years, code) => {
+    const { dial } = await serverMade(years);
+    const refused = { code, message: expect.stringMatching(/this machine’s clock shows: is it right\?$/) };
+    await expect(dial()).rejects.toMatchObject(refused);
+  },
+);
+
+it('connects once the clock is right', async () => {
+  const { dial } = await serverMade(0);
+  const socket = await dial();
+  cleanups.push(() => socket.destroy());
+  expect(socket.authorized).toBe(true);
+});

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { chatLine, sentLines } from './message-view.ts';
+import type { MessageView } from './messaging/messaging.ts';
+
+const message = (fate: Partial<MessageView>): MessageView => ({
+  ...{ id: 'm', conversation: 'c', from: { person: 'p', name: 'Ada' }, mine: true, at: 0, text: 'the plan' },
+  ...{ attachments: [], state: 'sent', order: null, refusal: null, missed: [] },
+  ...fate,
+});
+const full = { code: 'too_large', detail: 'Their mailbox is full.' };
+const denied = { code: 'service_denied', detail: 'Delivery is suspended by order 2015-001 (sender).' };
+
+it.each<[string, Partial<MessageView>, string]>([
+  ['sent', {}, 'sent'],
+  ['refused by an order', { state: 'refused', order: '2015-001', refusal: denied }, 'refused by order 2015-001'],
+  ['refused for itself', { state: 'refused', refusal: full }, 'refused: Their mailbox is full.'],
+  [
+    'refused for one of several',
+    {
+      ...{ state: 'refused', refusal: full },
+      missed: [
+        { name: 'Ben', state: 'refused', order: null, refusal: full },
+        { name: 'Cleo', state: 'held', order: '2015-001', refusal: denied },
+      ],
+    },
+    'refused; Ben: refused: Their mailbox is full., Cleo: held by order 2015-001',
+  ],
+])('says of what was %s why', (_name, fate, words) => {
+  expect(sentLines(message(fate))).toEqual([words]);
+  expect(chatLine(message(fate))).toBe(`1970-01-01T00:00Z  you: the plan (${words})`);
+});

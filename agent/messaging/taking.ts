@@ -1,0 +1,121 @@
+/** What follows from something that was opened: one step of the store each, in which the item goes. */
+import type { Content } from '../../shared/seal/content.ts';
+import type { Opened } from '../../shared/seal/open.ts';
+import { type Context, peopleOf, together } from './context.ts';
+import { heard } from './delivery.ts';
+import type { Member } from './membership.ts';
+import type { MailItem } from './message-store.ts';
+import type { ConversationRecord } from './records.ts';
+import { aboutSaid, note, noteOnce } from './sayings.ts';
+
+/** `members`: those who are in it now. */
+export function takeCommit(
+  context: Context,
+  number: number,
+  record: ConversationRecord,
+  opened: Extract<Opened, { type: 'commit' }>,
+  members: readonly Member[],
+): void {
+  const { records, store } = context;
+  const { state, selfRemoved, added } = opened;
+  const came = (device: string) => added.some((leaf) => leaf.device === device);
+  store.transaction(() => {
+    store.mailOpened(number);
+    if (selfRemoved) {
+      records.save({ ...record, state: 'left', members: [], aboutDue: false }, { group: null, pending: null });
+      return;
+    }
+    const newcomers = peopleOf(members.filter(({ device }) => came(device)));
+    const people = together(record.people, newcomers);
+    const by = record.members.find(({ device }) => device === opened.by.device);
+    for (const { person, name } of newcomers) {
+      if (record.people.some((one) => one.person === person)) continue;
+      note(context, record.id, context.now(), `${by?.name ?? 'Somebody'} brought in ${name}.`);
+    }
+    const asking = record.asking.filter(({ device }) => !came(device));
+    // One's own for the same epoch has lost; its answer will say so.
+    records.save({ ...record, members, people, asking }, { group: state, pending: null });
+  });
+}
+
+const GONE =
+  'A message came from a device that does not belong to this conversation any more: it was put out before, so it is not shown.';
+
+export function takeContent(
+  context: Context,
+  number: number,
+  record: ConversationRecord,
+  { state, content, from: leaf }: Extract<Opened, { type: 'content' }>,
+): void {
+  const { records, store } = context;
+  const from = record.members.find(({ device }) => device === leaf.device);
+  // What it finds is an alarm; without a network it finds nothing, and the next message brings another.
+  if (content.ledger) void context.membership.compareCheckpoint(content.ledger, leaf.device).catch(() => undefined);
+  store.transaction(() => {
+    records.save(record, { group: state });
+    if (from) take(context, record, from, content);
+    else if (content.type === 'text') noteOnce(context, record.id, GONE);
+    store.mailOpened(number);
+  });
+}
+
+function take(context: Context, record: ConversationRecord, from: Member, content: Content): void {
+  const { records, store } = context;
+  const conversation = record.id;
+  const mine = from.person === context.own().person;
+  switch (content.type) {
+    case 'text': {
+      const { id, at, text, attachments } = content;
+      const { person, name, device } = from;
+      const added = records.addMessage({
+        ...{ id, conversation, mark: mine ? 'none' : 'unread', from: { person, name, device }, mine },
+        ...{ at, text, attachments, recipients: [], refused: null, seen: mine },
+      });
+      if (added && !mine) store.addReceipt({ conversation, message: id, kind: 'delivered' });
+      return;
+    }
+    case 'receipt':
+      for (const id of content.of) {
+        const message = records.message(id);
+        if (message?.conversation !== conversation) continue;
+        if (mine && content.state === 'read' && !message.mine) {
+          records.changeMessage({ ...message, seen: true, mark: 'none' });
+        } else if (message.mine) {
+          const recipients = message.recipients.map((one) =>
+            one.device === from.device ? heard(one, content.state, null) : one,
+          );
+          records.changeMessage({ ...message, recipients });
+        }
+      }
+      return;
+    case 'about': {
+      if (content.at <= record.aboutAt) return;
+      const { next, words } = aboutSaid(record, from, content, context.own());
+      // Those who were put out by it go by the next commit of anyone who is in it.
+      const gone = next.state === 'left' ? { group: null, pending: null } : {};
+      records.save(next, gone);
+      for (const text of words) note(context, conversation, content.at, text);
+      return;
+    }
+  }
+}
+
+/** What the server says later of a post of one's own; only of messages is anything shown. What went back otherwise may have been a title. */
+export function takeFate(context: Context, number: number, item: Extract<MailItem, { type: 'fate' }>): void {
+  const { records, store } = context;
+  const message = records.message(item.id);
+  const state = item.fate === 'released' ? 'sent' : item.fate;
+  store.transaction(() => {
+    if (message?.mine) {
+      const recipients = message.recipients.map((one) =>
+        one.device === item.device ? heard(one, state, item.fate === 'released' ? null : item.order) : one,
+      );
+      records.changeMessage({ ...message, recipients });
+    } else if (!message && item.fate === 'returned') {
+      for (const record of records.conversations()) {
+        if (record.members.some(({ device }) => device === item.device)) records.save({ ...record, aboutOwed: true });
+      }
+    }
+    store.mailOpened(number);
+  });
+}

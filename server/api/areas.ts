@@ -1,0 +1,92 @@
+/** Groups and polygons of the operator's own. A new version changes no order that holds an older one. */
+import {
+  groupDefinition,
+  LARGEST_GEOJSON,
+  type NamedAreaView,
+  namedAreaList,
+  namedAreaParams,
+  namedAreaView,
+  polygonQuery,
+} from '../../shared/api/areas.ts';
+import { DONE, done } from '../../shared/api/wire.ts';
+import type { Admins } from '../admins/admins.ts';
+import type { NamedAreas } from '../jurisdiction/named-areas.ts';
+import { Reply, type Route, route } from './route.ts';
+import { collect } from './upload.ts';
+
+export type AreasPort = Pick<NamedAreas, 'namedAreas' | 'defineGroup' | 'importPolygon' | 'remove'>;
+
+export interface AreaPorts {
+  readonly areas: AreasPort;
+  readonly admins: Pick<Admins, 'namesOf'>;
+}
+
+export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
+  return [
+    route({
+      name: 'areas.list',
+      method: 'get',
+      path: '/areas',
+      summary: 'The newest version of each group and polygon of your own, and who made which version',
+      response: namedAreaList,
+      async handler() {
+        const known = await areas.namedAreas();
+        const makers = known.flatMap((area) => [area, ...area.earlier].map(({ madeBy }) => madeBy));
+        return {
+          areas: known.map((area) => ({ ...viewOf(area), earlier: [...area.earlier] })),
+          people: await admins.namesOf(new Set(makers)),
+        };
+      },
+    }),
+    route({
+      name: 'areas.define',
+      method: 'post',
+      path: '/areas/groups',
+      summary: 'Make a group of countries, or its next version; orders name it XG-name',
+      body: groupDefinition,
+      response: namedAreaView,
+      statuses: [201],
+      async handler({ body: { name, title, members }, caller }) {
+        const made = await areas.defineGroup(name, title, members, caller.account.id);
+        return new Reply(viewOf(made), { status: 201 });
+      },
+    }),
+    route({
+      name: 'areas.import',
+      method: 'post',
+      path: '/areas/polygons',
+      summary: 'Import a polygon as GeoJSON (the raw body), or its next version; orders name it XZ-name',
+      query: polygonQuery,
+      response: namedAreaView,
+      statuses: [201],
+      raw: 'upload',
+      async handler({ query: { name, title }, upload, caller }) {
+        const bytes = await collect(upload, LARGEST_GEOJSON, 'A GeoJSON file');
+        const made = await areas.importPolygon(name, title, bytes.toString('utf8'), caller.account.id);
+        return new Reply(viewOf(made), { status: 201 });
+      },
+    }),
+    route({
+      name: 'areas.remove',
+      method: 'delete',
+      path: '/areas/:code',
+      summary: 'Remove a group or polygon of your own that no order has named, with all its versions',
+      params: namedAreaParams,
+      response: done,
+      async handler({ params }) {
+        await areas.remove(params.code);
+        return DONE;
+      },
+    }),
+  ];
+}
+
+type Made = Awaited<ReturnType<AreasPort['defineGroup']>>;
+
+function viewOf({ code, version, title, members, polygon, madeAt, madeBy }: Made): NamedAreaView {
+  return {
+    ...{ code, version, title, madeAt, madeBy },
+    members: members && [...members],
+    polygon: polygon && { rings: polygon.rings.map((ring) => [...ring]), touches: [...polygon.touches] },
+  };
+}

@@ -1,0 +1,68 @@
+/** Legal holds: placed, listed, released. Reasons are for those who may read holds; that one stands, whoever sees the device sees. */
+import {
+  holdRelease,
+  legalHoldPage,
+  legalHoldParams,
+  legalHoldQuery,
+  legalHoldView,
+  newLegalHold,
+} from '../../shared/api/holds.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Admins } from '../admins/admins.ts';
+import type { Holds, PlaceHold } from '../holds/holds.ts';
+import { Reply, type Route, route } from './route.ts';
+
+export interface HoldsPorts {
+  readonly holds: Pick<Holds, 'place' | 'release' | 'list'>;
+  readonly admins: Pick<Admins, 'namesOf'>;
+}
+
+export function holdRoutes({ holds, admins }: HoldsPorts): Route[] {
+  return [
+    route({
+      name: 'legal-holds.list',
+      method: 'get',
+      path: '/legal-holds',
+      summary: 'Legal holds, those that stand and those that were released, newest first',
+      query: legalHoldQuery,
+      response: legalHoldPage,
+      async handler({ query: { released = null, device = null, cursor = null, limit } }) {
+        const page = await holds.list({ released, device, cursor, limit });
+        const accounts = page.holds.flatMap(({ placedBy, released }) =>
+          released ? [placedBy, released.by] : [placedBy],
+        );
+        return { ...page, people: await admins.namesOf(new Set(accounts)) };
+      },
+    }),
+    route({
+      name: 'legal-holds.place',
+      method: 'post',
+      path: '/legal-holds',
+      summary: 'Place a legal hold on a device, or on a user with all devices, also later ones',
+      body: newLegalHold,
+      response: legalHoldView,
+      statuses: [201],
+      async handler({ body: { device, user, reason, reference = null }, caller }) {
+        const placed = await holds.place({ on: onWhat(device, user), reason, reference, by: caller.account.id });
+        return new Reply(placed, { status: 201 });
+      },
+    }),
+    route({
+      name: 'legal-holds.release',
+      method: 'post',
+      path: '/legal-holds/:id/release',
+      summary: 'Release a legal hold; it stays in the list, with who released it and why',
+      params: legalHoldParams,
+      body: holdRelease,
+      response: legalHoldView,
+      handler: ({ params, body, caller }) => holds.release(params.id, { reason: body.reason, by: caller.account.id }),
+    }),
+  ];
+}
+
+function onWhat(device: DeviceId | undefined, user: string | undefined): PlaceHold['on'] {
+  if (device !== undefined) return { device };
+  if (user !== undefined) return { user };
+  throw new CordonError('invalid_input', 'Give a device or a user.');
+}

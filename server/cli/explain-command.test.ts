@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import type { Explanation } from '../../shared/api/explanation.ts';
+import { deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
+import { explanationLines } from './explain-command.ts';
+
+const AT = Date.parse('2026-10-02T10:30:00Z');
+const allowed = { allowed: true, denials: [], reasons: ['no_order' as const] };
+const denied = {
+  allowed: false,
+  denials: [{ order: '2026-001', revision: 2, reasons: ['present' as const, 'exemption_over' as const] }],
+  reasons: ['present' as const, 'exemption_over' as const],
+};
+const TOLD: Explanation = {
+  device: deviceIdSchema.parse('dev_aaaaaaaaaaaaaaaa'),
+  ...{ at: AT, generation: 1, status: 'active', home: null, homeBy: null, seat: null, evidenceFrom: null },
+  group: { id: groupIdSchema.parse('grp_aaaaaaaaaaaaaaaa'), name: 'all' },
+  location: { certainty: 'probable', areas: ['PK'], source: 'address', disagree: [], network: null },
+  sources: [
+    {
+      ...{ source: 'address', areas: ['PK'], at: AT, since: AT, until: null, fresh: true, detail: '5.5.5.1' },
+      database: { hash: 'a'.repeat(64), name: 'june\u202e.mmdb', builtAt: Date.parse('2026-06-17T00:00:00Z') },
+    },
+  ],
+  observations: [],
+  services: { enrolment: allowed, management: allowed, messaging: denied, mail: allowed },
+  orders: [
+    {
+      ...{ order: '2026-001', revision: 2, title: 'Pakistan', standing: 'in_force', adoptedAt: AT, effective: AT },
+      ...{ until: null, services: ['messaging'], denies: true, reasons: ['present', 'exemption_over'], arrival: null },
+      ...{ exemptUntil: AT, receipts: [] },
+    },
+  ],
+  nextChange: null,
+};
+
+it('says by which IP database an address was located', () => {
+  const line = explanationLines(TOLD).find((one) => one.includes('5.5.5.1'));
+  expect(line).toContain('PK (5.5.5.1, located by june\ufffd.mmdb of 2026-06-17, SHA-256 aaaaaaaaaaaa…), since');
+});
+
+it.each([
+  ['ran out', AT],
+  ['ends', AT + 1],
+])('says when an exemption %s, and what that means', (word, exemptUntil) => {
+  const lines = explanationLines({ ...TOLD, orders: TOLD.orders.map((order) => ({ ...order, exemptUntil })) });
+  expect(lines).toContain(`    Its exemption ${word} ${new Date(exemptUntil).toISOString()}.`);
+  expect(lines.find((line) => line.includes('messaging  denied'))).toContain(
+    'by order 2026-001.2: The device is there. Its exemption from the order has run out.',
+  );
+});

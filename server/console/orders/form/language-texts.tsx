@@ -1,0 +1,114 @@
+/** The same words in several languages, each written in its own direction. */
+import { Button, Group, Select, Stack, Textarea, Title } from '@mantine/core';
+import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { useEffect, useRef } from 'react';
+import { directionOf, LANGUAGE_CHOICES, languageName } from '../languages.ts';
+
+interface Written {
+  readonly language: string;
+  readonly text: string;
+}
+
+export function LanguageTexts({
+  title,
+  what,
+  texts,
+  change,
+  left,
+  id,
+  error,
+  least,
+}: {
+  readonly title: string;
+  /** `Statement`: of one of them. */
+  readonly what: string;
+  readonly texts: readonly Written[];
+  readonly change: (texts: Written[]) => void;
+  readonly left: () => void;
+  readonly id: string;
+  readonly error: string | undefined;
+  /** How many stay. */
+  readonly least: number;
+}) {
+  const added = useRef(false);
+  const last = useRef<HTMLInputElement>(null);
+  // Whoever adds a language goes on by choosing it.
+  useEffect(() => {
+    if (added.current) last.current?.focus();
+    added.current = false;
+  });
+  const edit = (at: number, next: Partial<Written>) =>
+    change(texts.map((each, index) => (index === at ? { ...each, ...next } : each)));
+  const used = texts.map(({ language }) => language);
+  return (
+    <Stack gap="sm">
+      <Title order={3} size="h6">
+        {title}
+      </Title>
+      {texts.map(({ language, text }, at) => (
+        // A text has no name but its place: the language is being chosen.
+        // biome-ignore lint/suspicious/noArrayIndexKey: see above
+        <Group key={at} align="flex-start" gap="xs" wrap="wrap">
+          <Select
+            {...(at === texts.length - 1 && { ref: last })}
+            label="Language"
+            data={choices(language, used)}
+            value={language === '' ? null : language}
+            onChange={(chosen) => edit(at, { language: chosen ?? '' })}
+            searchable
+            allowDeselect={false}
+            nothingFoundMessage="No such language here"
+            w={180}
+          />
+          <Textarea
+            {...(at === 0 && { id })}
+            label={language === '' ? what : `${what} in ${languageName(language)}`}
+            value={text}
+            onChange={({ currentTarget }) => edit(at, { text: currentTarget.value })}
+            onBlur={left}
+            error={at === 0 ? error : undefined}
+            required={at < least}
+            lang={language || undefined}
+            dir={directionOf(language)}
+            maxLength={4000}
+            autosize
+            minRows={2}
+            style={{ flex: '1 1 16rem' }}
+          />
+          {texts.length > least && (
+            <Button
+              variant="default"
+              mt={25}
+              leftSection={<IconTrash size={16} aria-hidden />}
+              aria-label={`Remove the ${what.toLowerCase()} in ${language === '' ? 'no language' : languageName(language)}`}
+              onClick={() => change(texts.filter((_, index) => index !== at))}
+            >
+              Remove
+            </Button>
+          )}
+        </Group>
+      ))}
+      <Group>
+        <Button
+          {...(texts.length === 0 && { id })}
+          variant="default"
+          size="xs"
+          leftSection={<IconPlus size={16} aria-hidden />}
+          aria-label={least > 0 ? 'Add a language' : `Add a language to: ${title}`}
+          onClick={() => {
+            added.current = true;
+            change([...texts, { language: '', text: '' }]);
+          }}
+        >
+          Add a language
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function choices(own: string, used: readonly string[]): { value: string; label: string }[] {
+  const there = LANGUAGE_CHOICES.some(({ value }) => value === own);
+  const all = there || own === '' ? LANGUAGE_CHOICES : [...LANGUAGE_CHOICES, { value: own, label: languageName(own) }];
+  return all.filter(({ value }) => value === own || !used.includes(value));
+}

@@ -1,0 +1,35 @@
+/** What a revision changes against another one, as three counts that choose whom the list shows. */
+import { Group, Text, UnstyledButton } from '@mantine/core';
+import { IMPACT_CHANGES, type ImpactChange } from '../../../../shared/api/orders.ts';
+import { CHANGE_NAMES } from '../impact-words.ts';
+import classes from './rehearsal.module.css';
+
+export function ChangeBar({
+  changes,
+  chosen,
+  choose,
+}: {
+  readonly changes: Readonly<Record<ImpactChange, number>>;
+  readonly chosen: ImpactChange | null;
+  readonly choose: (chosen: ImpactChange | undefined) => void;
+}) {
+  if (IMPACT_CHANGES.every((one) => changes[one] === 0)) {
+    return <Text size="sm">Nothing, for any device as it is now.</Text>;
+  }
+  return (
+    <Group gap="sm">
+      {IMPACT_CHANGES.map((one) => (
+        <UnstyledButton
+          key={one}
+          className={classes.change}
+          data-change={one}
+          aria-pressed={chosen === one}
+          disabled={changes[one] === 0 && chosen !== one}
+          onClick={() => choose(chosen === one ? undefined : one)}
+        >
+          <span className={classes.number}>{changes[one].toLocaleString('en')}</span> <span>{CHANGE_NAMES[one]}</span>
+        </UnstyledButton>
+      ))}
+    </Group>
+  );
+}

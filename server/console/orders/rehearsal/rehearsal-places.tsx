@@ -1,0 +1,76 @@
+/** Where the devices are that a revision touches: the map for eyes, the table for everybody. */
+import { Button, Stack, UnstyledButton } from '@mantine/core';
+import { useMemo, useState } from 'react';
+import type { ImpactView } from '../../../../shared/api/orders.ts';
+import { areaName } from '../../../../shared/look/area-words.ts';
+import type { OrderTerms } from '../../../../shared/order/documents.ts';
+import { marksOf } from '../../overview/marked-areas.ts';
+import { WorldMap } from '../../overview/world-map.tsx';
+import classes from './rehearsal.module.css';
+
+const FIRST = 8;
+
+export function RehearsalPlaces({
+  terms,
+  begun,
+  places,
+  chosen,
+  choose,
+}: {
+  /** Of the revision. */
+  readonly terms: OrderTerms;
+  readonly begun: boolean;
+  readonly places: ImpactView['places'];
+  readonly chosen: string | null;
+  readonly choose: (area: string | null) => void;
+}) {
+  const [all, setAll] = useState(false);
+  const ordered = useMemo(() => marksOf('', terms, begun ? 'in_force' : 'coming'), [terms, begun]);
+  const sorted = [...places].sort((a, b) => b.devices - a.devices || areaName(a.area).localeCompare(areaName(b.area)));
+  const shown = sorted.slice(0, all ? undefined : FIRST);
+  return (
+    <Stack gap="xs">
+      <WorldMap areas={places} ordered={ordered} open={choose} />
+      <table className={classes.table}>
+        <caption>
+          Those that it touches, by the place they are in or may be in; who may be in two counts in both.
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Place</th>
+            <th scope="col">Touched</th>
+            <th scope="col">Lose service</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map(({ area, devices, denied }) => (
+            <tr key={area}>
+              <th scope="row">
+                <UnstyledButton
+                  className={classes.place}
+                  aria-pressed={chosen === area}
+                  onClick={() => choose(chosen === area ? null : area)}
+                >
+                  {areaName(area)}
+                </UnstyledButton>
+              </th>
+              <td>{devices.toLocaleString('en')}</td>
+              <td>{denied.toLocaleString('en')}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {sorted.length > FIRST && (
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          style={{ alignSelf: 'flex-start' }}
+          onClick={() => setAll(!all)}
+          aria-expanded={all}
+        >
+          {all ? 'Show fewer' : `Show all ${sorted.length}`}
+        </Button>
+      )}
+    </Stack>
+  );
+}

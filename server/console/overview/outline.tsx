@@ -1,0 +1,36 @@
+/** A polygon on the map of the world. */
+import classes from './outline.module.css';
+import { project } from './project.ts';
+
+/** An outline that is smaller than this on the map is a dot as well: nobody could see it. */
+const SMALL = 6;
+
+export function Outline({
+  title,
+  rings,
+  mark,
+}: {
+  readonly title: string;
+  /** Longitude and latitude in turn, in millionths of a degree. */
+  readonly rings: readonly (readonly number[])[];
+  /** `drawn`: of no order in particular. */
+  readonly mark: 'drawn' | 'in_force' | 'coming';
+}) {
+  const lines = rings.map((ring) =>
+    Array.from({ length: ring.length / 2 }, (_, i) =>
+      project((ring[2 * i] ?? 0) / 1_000_000, (ring[2 * i + 1] ?? 0) / 1_000_000),
+    ),
+  );
+  const [xs, ys] = [lines.flat().map(({ x }) => x), lines.flat().map(({ y }) => y)];
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const d = lines.map((line) => `M${line.map(({ x, y }) => `${x.toFixed(2)} ${y.toFixed(2)}`).join('L')}z`).join('');
+  return (
+    <g className={classes.group} data-order={mark}>
+      <title>{title}</title>
+      <path d={d} fillRule="evenodd" className={classes.outline} />
+      {Math.max(right - left, bottom - top) < SMALL && (
+        <circle cx={(left + right) / 2} cy={(top + bottom) / 2} r={SMALL} className={classes.dot} />
+      )}
+    </g>
+  );
+}

@@ -1,0 +1,13 @@
+/** A point on the map that `world.json` holds: the same projection in the same place (`make-world.ts`; its test holds the two together). */
+
+const SCALE = 181.32733;
+const CENTER = { x: 500, y: 265 };
+
+/** Natural Earth I by its polynomial (Šavrič, Patterson and Jenny 2011), as d3-geo has it. Degrees in, units of the map out. */
+export function project(longitude: number, latitude: number): { readonly x: number; readonly y: number } {
+  const [lambda, phi] = [(longitude * Math.PI) / 180, (latitude * Math.PI) / 180];
+  const [phi2, phi4] = [phi ** 2, phi ** 4];
+  const across = 0.8707 - 0.131979 * phi2 + phi4 * (-0.013791 + phi4 * (0.003971 * phi2 - 0.001529 * phi4));
+  const up = 1.007226 + phi2 * (0.015085 + phi4 * (-0.044475 + 0.028874 * phi2 - 0.005916 * phi4));
+  return { x: CENTER.x + SCALE * lambda * across, y: CENTER.y - SCALE * phi * up };
+}

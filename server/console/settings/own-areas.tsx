@@ -1,0 +1,252 @@
+/** Groups of countries and polygons of one's own, which orders may name; polygons on the map. */
+import { Button, FileButton, Group, Modal, MultiSelect, Paper, Stack, Text, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { LARGEST_GEOJSON, type NamedAreaList, type NamedAreaView, namedAreaView } from '../../../shared/api/areas.ts';
+import { done } from '../../../shared/api/wire.ts';
+import { areaName, listed } from '../../../shared/look/area-words.ts';
+import { Confirm } from '../../../shared/look/confirm.tsx';
+import { Given } from '../../../shared/look/given.tsx';
+import { Refusal } from '../../../shared/look/refusal.ts';
+import { Answer, Failure } from '../../../shared/look/states.tsx';
+import { call, upload, withQuery } from '../client/call.ts';
+import { areasQuery } from '../client/queries.ts';
+import { useMay } from '../client/session.tsx';
+import { Moment } from '../parts/words.tsx';
+import { asTyped, COUNTRY_CHOICES, GROUP_CHOICES, subdivisionChoices, withChosen } from '../words/places.ts';
+import { AreasMap } from './areas-map.tsx';
+
+export function OwnAreas() {
+  const areas = useQuery(areasQuery);
+  const may = useMay();
+  const client = useQueryClient();
+  const [making, setMaking] = useState<'group' | 'polygon' | null>(null);
+  const [removing, setRemoving] = useState<string | null>(null);
+  const changed = () => client.invalidateQueries({ queryKey: areasQuery.queryKey });
+  const saved = async () => {
+    await changed();
+    setMaking(null);
+  };
+  return (
+    <Stack gap="sm">
+      <Text c="dimmed" maw={760}>
+        An order can name these beside countries. It takes over what they are when it is proposed: a new version changes
+        no order that is there.
+      </Text>
+      <Answer query={areas}>
+        {({ areas: all, people }) => (
+          <Stack gap="xs">
+            {all.length === 0 && <Text>None yet.</Text>}
+            {all.some(({ polygon }) => polygon !== null) && <AreasMap areas={all} />}
+            {all.map((area) => (
+              <One
+                key={area.code}
+                area={area}
+                people={people}
+                {...(may('areas.remove') && { remove: () => setRemoving(area.code) })}
+              />
+            ))}
+          </Stack>
+        )}
+      </Answer>
+      {may('areas.define') && (
+        <Group>
+          <Button variant="default" onClick={() => setMaking('group')}>
+            Make a group
+          </Button>
+          <Button variant="default" onClick={() => setMaking('polygon')}>
+            Import a polygon
+          </Button>
+        </Group>
+      )}
+      <Modal
+        opened={making !== null}
+        onClose={() => setMaking(null)}
+        title={making === 'group' ? 'Make a group of countries' : 'Import a polygon'}
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
+        {making === 'group' && <GroupForm saved={saved} />}
+        {making === 'polygon' && <PolygonForm saved={saved} />}
+      </Modal>
+      <Confirm
+        title={`Remove ${removing ?? ''}?`}
+        opened={removing !== null}
+        close={() => setRemoving(null)}
+        verb="Remove it"
+        grave
+        act={async () => {
+          await call('DELETE', `/areas/${encodeURIComponent(removing ?? '')}`, done);
+          await changed();
+        }}
+      >
+        <Text>With all its versions. It can be removed as long as no order has ever named it.</Text>
+      </Confirm>
+    </Stack>
+  );
+}
+
+function One({
+  area: { code, version, title, madeAt, madeBy, members, polygon, earlier },
+  people,
+  remove,
+}: {
+  readonly area: NamedAreaList['areas'][number];
+  readonly people: NamedAreaList['people'];
+  /** Absent: not theirs to do. */
+  readonly remove?: () => void;
+}) {
+  const maker = (by: string) => <Given>{people[by] ?? by}</Given>;
+  const points = polygon?.rings.reduce((sum, ring) => sum + ring.length / 2, 0) ?? 0;
+  return (
+    <Paper withBorder p="md">
+      <Group justify="space-between" align="flex-start" gap="xs">
+        <Text fw={600}>
+          <Given>{title}</Given>
+        </Text>
+        {remove && (
+          <Button size="xs" variant="default" aria-haspopup="dialog" aria-label={`Remove ${code}`} onClick={remove}>
+            Remove
+          </Button>
+        )}
+      </Group>
+      <Text size="sm" c="dimmed">
+        {code}, version {version}, made by {maker(madeBy)} <Moment at={madeAt} />
+      </Text>
+      <Text size="sm">
+        {members && listed(members.map(areaName))}
+        {polygon && `${points} points, in ${listed(polygon.touches.map(areaName))}`}
+      </Text>
+      {earlier.map((one) => (
+        <Text key={one.version} size="xs" c="dimmed">
+          Version {one.version}, “<Given>{one.title}</Given>”, made by {maker(one.madeBy)} <Moment at={one.madeAt} />
+        </Text>
+      ))}
+    </Paper>
+  );
+}
+
+interface Named {
+  readonly name: string;
+  readonly title: string;
+}
+
+function NameFields({
+  prefix,
+  value,
+  change,
+}: {
+  readonly prefix: string;
+  readonly value: Named;
+  readonly change: (value: Named) => void;
+}) {
+  return (
+    <>
+      <TextInput
+        label="Title"
+        description="As people read it"
+        dir="auto"
+        required
+        maxLength={120}
+        data-autofocus
+        value={value.title}
+        onChange={(event) => change({ ...value, title: event.currentTarget.value })}
+      />
+      <TextInput
+        label="Name in orders"
+        description={`Small letters, digits and hyphens; orders name it ${prefix}${value.name || 'name'}. A name that is taken gets its next version.`}
+        required
+        maxLength={28}
+        pattern="[a-z0-9]+(-[a-z0-9]+)*"
+        value={value.name}
+        onChange={(event) => change({ ...value, name: event.currentTarget.value })}
+      />
+    </>
+  );
+}
+
+const EMPTY: Named = { name: '', title: '' };
+
+function GroupForm({ saved }: { readonly saved: () => Promise<void> }) {
+  const [named, setNamed] = useState(EMPTY);
+  const [members, setMembers] = useState<string[]>([]);
+  const [typed, setTyped] = useState('');
+  const save = useMutation({
+    mutationFn: () => call('POST', '/areas/groups', namedAreaView, { ...named, title: named.title.trim(), members }),
+    onSuccess: saved,
+  });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate();
+      }}
+    >
+      <Stack>
+        {save.isError && <Failure error={save.error} />}
+        <NameFields prefix="XG-" value={named} change={setNamed} />
+        <MultiSelect
+          label="Members"
+          description="Countries, parts of them (by name, or type PK-), or groups that everybody knows"
+          data={withChosen([...GROUP_CHOICES, ...COUNTRY_CHOICES, ...subdivisionChoices(typed)], members)}
+          value={members}
+          onChange={setMembers}
+          onSearchChange={setTyped}
+          searchable
+          filter={asTyped}
+          hidePickedOptions
+          limit={60}
+          withAsterisk
+        />
+        <Button type="submit" loading={save.isPending} disabled={members.length === 0}>
+          Make the group
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function PolygonForm({ saved }: { readonly saved: () => Promise<void> }) {
+  const [named, setNamed] = useState(EMPTY);
+  const [file, setFile] = useState<File | null>(null);
+  const save = useMutation({
+    mutationFn: () => importFile({ ...named, title: named.title.trim() }, file),
+    onSuccess: saved,
+  });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate();
+      }}
+    >
+      <Stack>
+        {save.isError && <Failure error={save.error} />}
+        <NameFields prefix="XZ-" value={named} change={setNamed} />
+        <Group gap="sm">
+          <FileButton
+            accept=".geojson,.json,application/geo+json"
+            onChange={setFile}
+            inputProps={{ 'aria-label': 'A GeoJSON file' }}
+          >
+            {(props) => (
+              <Button variant="default" {...props}>
+                Choose a file
+              </Button>
+            )}
+          </FileButton>
+          <Text size="sm">{file ? <Given>{file.name}</Given> : 'GeoJSON, in degrees of WGS 84'}</Text>
+        </Group>
+        <Button type="submit" loading={save.isPending} disabled={file === null}>
+          Import the polygon
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+async function importFile({ name, title }: Named, file: File | null): Promise<NamedAreaView> {
+  if (!file || file.size > LARGEST_GEOJSON) {
+    throw new Refusal('too_large', 'This file is larger than 2 MB, and no order holds as many points.', 0);
+  }
+  return upload(withQuery('/areas/polygons', { name, title }), namedAreaView, file);
+}

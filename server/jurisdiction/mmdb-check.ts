@@ -1,0 +1,106 @@
+/**
+ * Whether a file is a whole MMDB (MaxMind DB format 2.0), read from end to end before anything of it is used: a lookup in a file that is cut,
+ * damaged or made to be endless would otherwise fail, or never come back, for a device that connects. Lets the loop turn meanwhile.
+ * https://maxmind.github.io/MaxMind-DB/
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { Reader } from 'mmdb-lib';
+
+const MARKER = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1');
+/** The metadata begin within the last so many bytes, says the format. */
+const METADATA_WITHIN = 128 * 1024;
+const SEPARATOR = 16;
+/** Values in one record and how deep they lie: several times what any maker writes. */
+const MOST_VALUES = 5_000;
+const DEEPEST = 32;
+/** Milliseconds without a turn of the loop. */
+const SLICE = 10;
+
+/** Throws what is wrong. */
+export async function checkMmdb(bytes: Buffer): Promise<void> {
+  const tail = Math.max(0, bytes.length - METADATA_WITHIN);
+  const marker = bytes.subarray(tail).lastIndexOf(MARKER);
+  if (marker < 0) throw new RangeError('it does not end as such a file ends');
+  const metadata = tail + marker + MARKER.length;
+  checkRecord(bytes, metadata, metadata, bytes.length);
+
+  const { nodeCount, recordSize, searchTreeSize } = new Reader(bytes).metadata;
+  const [data, end] = [searchTreeSize + SEPARATOR, metadata - MARKER.length];
+  if (!(nodeCount > 0) || data > end) throw new RangeError('the file ends within its search tree');
+  let began = performance.now();
+  const breathe = async () => {
+    if (performance.now() - began < SLICE) return;
+    await turn();
+    began = performance.now();
+  };
+
+  const records = new Set<number>();
+  for (let node = 0; node < nodeCount; node += 1) {
+    for (const record of recordsOf(bytes, node, recordSize)) {
+      if (record <= nodeCount) continue;
+      const at = record - nodeCount + searchTreeSize;
+      if (at < data || at >= end) throw new RangeError('its search tree points outside its data');
+      records.add(at);
+    }
+    if (node % 4096 === 0) await breathe();
+  }
+  let checked = 0;
+  for (const at of records) {
+    checkRecord(bytes, at, data, end);
+    checked += 1;
+    if (checked % 64 === 0) await breathe();
+  }
+}
+
+function recordsOf(bytes: Buffer, node: number, recordSize: number): readonly [number, number] {
+  const at = (node * recordSize) / 4;
+  if (recordSize === 24) return [bytes.readUIntBE(at, 3), bytes.readUIntBE(at + 3, 3)];
+  if (recordSize === 32) return [bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4)];
+  const middle = bytes.readUInt8(at + 3);
+  return [((middle & 0xf0) << 20) | bytes.readUIntBE(at, 3), ((middle & 0x0f) << 24) | bytes.readUIntBE(at + 4, 3)];
+}
+
+/** Follows every value of one record without making any of them. */
+function checkRecord(bytes: Buffer, start: number, base: number, end: number): void {
+  let values = 0;
+
+  /** Returns where the next value begins. */
+  function value(at: number, depth: number): number {
+    values += 1;
+    if (values > MOST_VALUES || depth > DEEPEST) throw new RangeError('a record in it has no end');
+    if (at < base || at >= end) throw new RangeError('a record in it lies outside its data');
+    const control = bytes.readUInt8(at);
+    let type = control >> 5;
+    let next = at + 1;
+    if (type === 1) {
+      const width = (control >> 3) & 3;
+      const packed =
+        width === 3
+          ? bytes.readUInt32BE(next)
+          : ((control & 7) << (8 * (width + 1))) | bytes.readUIntBE(next, width + 1);
+      value(base + packed + ([0, 2048, 526_336, 0][width] ?? 0), depth + 1);
+      return next + width + 1;
+    }
+    if (type === 0) {
+      type = 7 + bytes.readUInt8(next);
+      next += 1;
+      if (type < 8 || type === 12 || type === 13 || type > 15)
+        throw new RangeError('a record in it is of no known type');
+    }
+    let size = control & 31;
+    if (size >= 29) {
+      const width = size - 28;
+      size = ([29, 285, 65_821][width - 1] ?? 0) + bytes.readUIntBE(next, width);
+      next += width;
+    }
+    if (type === 14) return next;
+    if (type !== 7 && type !== 11) {
+      if (next + size > end) throw new RangeError('a record in it lies outside its data');
+      return next + size;
+    }
+    for (let item = 0; item < size * (type === 7 ? 2 : 1); item += 1) next = value(next, depth + 1);
+    return next;
+  }
+
+  value(start, 0);
+}

@@ -1,0 +1,409 @@
+/**
+ * Evidence packs: all that an operator can show of one order, put together as one file that anybody can check without the server
+ * (`shared/pack/verify-pack.ts`). It is made a file at a time, from what is stored and signed already; the only new signature is the manifest's.
+ */
+import { X509Certificate } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
+import { CordonError } from '../../../shared/errors.ts';
+import { type Leaf, leafSchema } from '../../../shared/ledger/leaf.ts';
+import { type Root, readRoot } from '../../../shared/order/approvers.ts';
+import { canonicalText, encodeCanonical, parseDocument } from '../../../shared/order/canonical.ts';
+import { sha256 } from '../../../shared/order/digest.ts';
+import type { Envelope, RECEIPT_KINDS } from '../../../shared/order/documents.ts';
+import { keyidOf, type Signer, signEnvelope } from '../../../shared/order/dsse.ts';
+import type { Destruction } from '../../../shared/pack/destruction.ts';
+import { fingerprintOf } from '../../../shared/pack/fingerprint.ts';
+import {
+  AUTHORITY,
+  CHECKPOINT,
+  DESTRUCTION,
+  GROWTH,
+  LEAVES,
+  MANIFEST,
+  type Manifest,
+  numbered,
+  PACK_TYPE,
+  PUBLIC_ROOT,
+  SILENT,
+  SUMMARY,
+} from '../../../shared/pack/format.ts';
+import type { PublicRoot } from '../../../shared/pack/public-root.ts';
+import { ZipWriter } from '../../../shared/pack/zip.ts';
+import { type AccountId, type DeviceId, newPackId, type PackId, randomBase32 } from '../../../shared/protocol/ids.ts';
+import type { Clock, Instant } from '../../../shared/time/clock.ts';
+import type { Ledger, StoredCheckpoint } from '../../ledger/ledger.ts';
+import { createAnnexes, type NamesRequest, type NamesStore, type SealedNames } from '../annex.ts';
+import type { Execution } from '../executions.ts';
+import type { ExitStore, Exits } from '../exit/exits.ts';
+import { orderOf, revisionEnvelopeOf } from '../order-state.ts';
+import type { OrderStore, ReceiptStore, RevisionRow } from '../ports.ts';
+import { slices } from '../rehearsal.ts';
+import { summaryPage } from './summary.ts';
+
+/** Devices in one file of receipts: about a hundred kilobytes. */
+const DEVICES_IN_A_FILE = 20;
+/** What is done between two turns of the loop: a few milliseconds of work. */
+const DEVICES_AT_ONCE = 5;
+/** A device has one more each month. */
+const CERTIFICATES_AT_ONCE = 50;
+const PAGE = 1000;
+/** Of how many packs of an order one can look up that they were made. */
+const SHOWN = 50;
+
+export interface PackLeaf {
+  readonly index: number;
+  readonly body: string;
+}
+
+export interface PackReceipt {
+  readonly device: DeviceId;
+  readonly kind: (typeof RECEIPT_KINDS)[number];
+  readonly envelope: Envelope;
+}
+
+interface Making {
+  readonly order: string;
+  readonly root: PublicRoot;
+  readonly pack: PackId;
+  readonly at: Instant;
+  readonly since: StoredCheckpoint | null;
+}
+
+export interface NewPack {
+  readonly pack: PackId;
+  readonly order: string;
+  readonly by: AccountId;
+  readonly at: Instant;
+}
+
+export interface MadePack extends NewPack {
+  /** How many devices stand in it. */
+  readonly devices: number;
+}
+
+export interface PackStore {
+  /** Leaves about orders, their lists and their approvers, from this index on, in the ledger's order. */
+  orderLeaves(from: number, limit: number): Promise<PackLeaf[]>;
+  /** Null for one that is no longer kept. */
+  list(version: number): Promise<Envelope | null>;
+  /** The first checkpoint whose tree has this leaf. */
+  checkpointOver(index: number): Promise<StoredCheckpoint | null>;
+  /** Devices with verified receipts about the order, by id, behind `after`. */
+  answered(order: string, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
+  /** Their verified receipts about it, by device, oldest first. */
+  receipts(order: string, devices: readonly DeviceId[]): Promise<PackReceipt[]>;
+  recordPack(pack: NewPack): Promise<void>;
+  /** The newest first. */
+  packs(order: string, limit: number): Promise<MadePack[]>;
+  /** What the pack calls these devices. */
+  recordHandles(pack: PackId, handles: ReadonlyMap<DeviceId, string>): Promise<void>;
+  /** All that this pack calls somebody. Null when no such pack of the order was made. */
+  handles(order: string, pack: PackId): Promise<ReadonlyMap<DeviceId, string> | null>;
+}
+
+export interface PackPorts {
+  readonly store: PackStore;
+  readonly orders: Pick<OrderStore, 'order' | 'revisions'>;
+  readonly executed: { executions(order: string): Promise<readonly Execution[]> };
+  readonly exits: Pick<Exits, 'progressAnew'> & Pick<ExitStore, 'exits'>;
+  readonly receipts: Pick<ReceiptStore, 'deviceCertificates'>;
+  readonly ledger: Pick<Ledger, 'sequence' | 'verifierKey' | 'proveLeaves' | 'proveGrowth'>;
+  /** Adopted roots, oldest first. */
+  readonly roots: () => readonly Envelope[];
+  /** Whom the revision denies something, were it in force now. */
+  readonly reached: (order: string, revision: number) => Promise<readonly { readonly device: DeviceId }[]>;
+  readonly authority: { readonly rootPem: string; readonly issuingPem: string; readonly fingerprint: string };
+  readonly names: NamesStore;
+  readonly online: Signer;
+  readonly installation: string;
+  readonly organisation: string;
+  readonly clock: Clock;
+}
+
+export interface Packs {
+  /** What outsiders pin. Null before the first root of approvers is adopted. */
+  publicRoot(): PublicRoot | null;
+  /** The pack's bytes, in pieces. Throws `not_found`, and `approvers_required`, before the first. */
+  /**
+   * `since`: the size of a checkpoint that somebody keeps, from which the pack is to prove how the ledger grew. Throws `not_found` for one that this ledger has not made.
+   */
+  make(
+    order: string,
+    by: AccountId,
+    since?: number,
+  ): Promise<{ readonly pack: PackId; readonly content: AsyncIterable<Buffer> }>;
+  /** Those that were made of the order, the newest first. */
+  made(order: string): Promise<readonly MadePack[]>;
+  /** The names behind its handles. Throws `not_found`, and `invalid_input` for what is no recipient. */
+  names(pack: PackId, request: Omit<NamesRequest, 'of'>): Promise<SealedNames>;
+}
+
+type PackFile = readonly [name: string, bytes: Uint8Array];
+
+const json = (value: unknown): Uint8Array => encodeCanonical(value);
+const base64 = (hashes: readonly Buffer[]): string[] => hashes.map((hash) => hash.toString('base64'));
+
+export function createPacks(ports: PackPorts): Packs {
+  const { store, ledger, installation, clock } = ports;
+  const annexes = createAnnexes({ store: ports.names, clock });
+  let first: Root | null = null;
+
+  function publicRoot(): PublicRoot | null {
+    const [envelope] = ports.roots();
+    first ??= envelope ? readRoot(envelope) : null;
+    if (!first) return null;
+    const { authority } = ports;
+    return { installation, authority: authority.fingerprint, approvers: first.digest, ledger: ledger.verifierKey };
+  }
+
+  async function leavesAbout(order: string, lists: ReadonlySet<number>): Promise<{ index: number; leaf: Leaf }[]> {
+    const found: { index: number; leaf: Leaf }[] = [];
+    for (let from = 0; ; ) {
+      const page = await store.orderLeaves(from, PAGE);
+      for (const { index, body } of page) {
+        const leaf = parseDocument(leafSchema, Buffer.from(body));
+        const { order: about, version } = leaf.public;
+        const listed = leaf.kind === 'order.list' && lists.has(Number(version));
+        if (about === order || listed || leaf.kind === 'approvers.adopted') found.push({ index, leaf });
+      }
+      const last = page.at(-1);
+      if (!last || page.length < PAGE) return found;
+      from = last.index + 1;
+      await turn();
+    }
+  }
+
+  /** The ledger's part: leaves with their proofs, and the trees of the time when something was decided. */
+  async function* ledgerFiles(
+    leaves: readonly { index: number; leaf: Leaf }[],
+    since: StoredCheckpoint | null,
+  ): AsyncGenerator<PackFile> {
+    const { leaves: proved, checkpoint } = await ledger.proveLeaves(leaves.map(({ index }) => index));
+    // The note's second line (C2SP tlog-checkpoint): the ledger may have grown meanwhile.
+    const size = Number(checkpoint.split('\n')[1]);
+    const decided = leaves.filter(({ leaf }) => leaf.kind === 'order.adopted' || leaf.kind === 'order.executed');
+    const older = new Map<number, string>();
+    if (since && since.size < size) older.set(since.size, since.note);
+    for (const { index } of decided) {
+      const then = await store.checkpointOver(index);
+      if (then && then.size < size) older.set(then.size, then.note);
+    }
+    const growth = [];
+    for (const [then, note] of older) {
+      growth.push({ checkpoint: note, proof: base64((await ledger.proveGrowth(then, size)).proof) });
+    }
+    yield [CHECKPOINT, Buffer.from(checkpoint)];
+    yield [
+      LEAVES,
+      json(proved.map(({ index, body, proof }) => ({ index, body: body.toString('utf8'), proof: base64(proof) }))),
+    ];
+    yield [GROWTH, json(growth)];
+  }
+
+  /** Of each device the certificates whose keys have signed. */
+  async function signingCertificates(receipts: readonly PackReceipt[]): Promise<Map<DeviceId, string[]>> {
+    const wanted = new Map<DeviceId, Set<string>>();
+    for (const { device, envelope } of receipts) {
+      const keys = wanted.get(device) ?? new Set();
+      for (const { keyid } of envelope.signatures) keys.add(keyid);
+      wanted.set(device, keys);
+    }
+    const found = new Map<DeviceId, string[]>();
+    for (const some of slices(await ports.receipts.deviceCertificates([...wanted.keys()]), CERTIFICATES_AT_ONCE)) {
+      for (const { device, der } of some) {
+        const keys = wanted.get(device);
+        if (!keys || keys.size === 0) continue;
+        const { publicKey } = new X509Certificate(Buffer.from(der, 'base64'));
+        if (keys.delete(keyidOf(publicKey))) found.set(device, [...(found.get(device) ?? []), der]);
+      }
+      await turn();
+    }
+    return found;
+  }
+
+  async function* receiptFiles(order: string, handles: Handles, said: Said): AsyncGenerator<PackFile> {
+    let after: DeviceId | null = null;
+    for (let number = 1; ; number += 1) {
+      const devices: DeviceId[] = await store.answered(order, after, DEVICES_IN_A_FILE);
+      if (devices.length === 0) return;
+      const receipts = await store.receipts(order, devices);
+      await turn();
+      const certificates = await signingCertificates(receipts);
+      const called = handles.of(devices);
+      const own = Map.groupBy(receipts, ({ device }) => device);
+      const groups: string[] = [];
+      for (const some of slices(devices, DEVICES_AT_ONCE)) {
+        for (const device of some) {
+          const mine = own.get(device) ?? [];
+          for (const kind of new Set(mine.map((each) => each.kind))) said[kind] += 1;
+          groups.push(
+            canonicalText({
+              device: called.get(device),
+              certificates: certificates.get(device) ?? [],
+              receipts: mine.map(({ envelope }) => envelope),
+            }),
+          );
+        }
+        await turn();
+      }
+      await store.recordHandles(handles.pack, called);
+      yield [numbered('receipts', number), Buffer.from(`[${groups.join(',')}]`)];
+      after = devices.at(-1) ?? null;
+      await turn();
+    }
+  }
+
+  async function silentOf(order: string, revision: RevisionRow | undefined, handles: Handles) {
+    if (!revision) return { reached: 0, silent: [] };
+    const reached = await ports.reached(order, revision.revision);
+    const silent: string[] = [];
+    for (const some of slices(reached, PAGE)) {
+      const unheard = some.map(({ device }) => device).filter((device) => !handles.has(device));
+      const called = handles.of(unheard);
+      await store.recordHandles(handles.pack, called);
+      silent.push(...called.values());
+      await turn();
+    }
+    return { reached: reached.length, silent: silent.sort() };
+  }
+
+  /** The certificate of destruction; null while no exit was approved. */
+  async function destructionOf(order: string, handles: Handles): Promise<Destruction | null> {
+    const progress = await ports.exits.progressAnew(order);
+    if (!progress) return null;
+    const { revision, adoptedAt, held, waiting, unheard } = progress;
+    const devices: Destruction['devices'] = [];
+    for (const some of slices(await ports.exits.exits(order), PAGE)) {
+      await store.recordHandles(
+        handles.pack,
+        handles.of(some.map(({ device }) => device).filter((id) => !handles.has(id))),
+      );
+      for (const { device, outcome, at, destroyed, salt } of some) {
+        devices.push({ device: handles.get(device), outcome, at: new Date(at).toISOString(), destroyed, salt });
+      }
+      await turn();
+    }
+    devices.sort((a, b) => (a.device < b.device ? -1 : 1));
+    return { order, revision, adoptedAt: new Date(adoptedAt).toISOString(), devices, held, waiting, unheard };
+  }
+
+  /** Every file but the manifest, in the pack's order. */
+  async function* filesOf({ order, root, pack, at, since }: Making): AsyncGenerator<PackFile> {
+    const madeAt = new Date(at).toISOString();
+    const revisions = await ports.orders.revisions(order);
+    const adopted = revisions.filter(({ adoptedAt }) => adoptedAt !== null);
+    yield [PUBLIC_ROOT, json(root)];
+    yield [AUTHORITY.root, Buffer.from(ports.authority.rootPem)];
+    yield [AUTHORITY.issuing, Buffer.from(ports.authority.issuingPem)];
+    for (const [at, envelope] of ports.roots().entries()) yield [numbered('approvers', at + 1), json(envelope)];
+    for (const row of revisions) yield [numbered('revisions', row.revision), json(revisionEnvelopeOf(row))];
+
+    const lists = new Set<number>();
+    for (const version of new Set(adopted.flatMap(({ listedIn }) => listedIn ?? []))) {
+      const envelope = await store.list(version);
+      // Lists are kept for years, not for ever.
+      if (!envelope) continue;
+      lists.add(version);
+      yield [numbered('lists', version), json(envelope)];
+    }
+    yield* ledgerFiles(await leavesAbout(order, lists), since);
+
+    const handles = new Handles(pack);
+    const said: Said = { informed: 0, shown: 0, enforced: 0, restored: 0, wiped: 0 };
+    yield* receiptFiles(order, handles, said);
+    const answered = handles.size;
+    const { reached, silent } = await silentOf(order, adopted.at(-1), handles);
+    yield [SILENT, json({ reached, silent })];
+    const destruction = await destructionOf(order, handles);
+    if (destruction) yield [DESTRUCTION, json(destruction)];
+    const { organisation } = ports;
+    const facts = { organisation, installation, fingerprint: fingerprintOf(root), pack, order, madeAt, revisions };
+    const executions = await ports.executed.executions(order);
+    const page = summaryPage({ ...facts, executions, said, answered, reached, silent: silent.length, destruction });
+    yield [SUMMARY, Buffer.from(page)];
+  }
+
+  async function* contentOf(making: Making): AsyncGenerator<Buffer> {
+    const { order, pack, at } = making;
+    const madeAt = new Date(at).toISOString();
+    const zip = new ZipWriter();
+    const files: Manifest['files'] = [];
+    for await (const [name, content] of filesOf(making)) {
+      const bytes = Buffer.from(content);
+      files.push({ name, bytes: bytes.length, sha256: sha256(bytes) });
+      yield zip.add({ name, bytes });
+    }
+    const manifest: Manifest = { installation, order, pack, madeAt, files };
+    const envelope = signEnvelope(PACK_TYPE, encodeCanonical(manifest), [ports.online]);
+    yield zip.add({ name: MANIFEST, bytes: Buffer.from(json(envelope)) });
+    yield zip.end();
+  }
+
+  return {
+    publicRoot,
+    make: async (order, by, since) => {
+      await orderOf(ports.orders, order);
+      const root = publicRoot();
+      if (!root) throw new CordonError('approvers_required', 'There is no root of approvers yet.');
+      await ledger.sequence();
+      const kept = since === undefined ? null : await store.checkpointOver(since - 1);
+      if (since !== undefined && kept?.size !== since) {
+        throw new CordonError(
+          'not_found',
+          `This ledger has made no checkpoint of ${since} leaves: compare where the one that was kept is from.`,
+        );
+      }
+      const pack = newPackId();
+      const at = clock.now();
+      await store.recordPack({ pack, order, by, at });
+      return { pack, content: contentOf({ order, root, pack, at, since: kept }) };
+    },
+    made: (order) => store.packs(order, SHOWN),
+    names: async (pack, request) => {
+      const handles = await store.handles(request.order, pack);
+      if (!handles) throw new CordonError('not_found', `No pack ${pack} of order ${request.order} was made.`);
+      return annexes.seal({ ...request, of: 'pack' }, handles);
+    },
+  };
+}
+
+type Said = Record<(typeof RECEIPT_KINDS)[number], number>;
+
+/** What one pack calls devices. */
+class Handles {
+  readonly pack: PackId;
+  readonly #handles = new Map<DeviceId, string>();
+  readonly #taken = new Set<string>();
+
+  constructor(pack: PackId) {
+    this.pack = pack;
+  }
+
+  get size(): number {
+    return this.#handles.size;
+  }
+
+  get(device: DeviceId): string {
+    const handle = this.#handles.get(device);
+    if (handle === undefined) throw new Error(`${device} has no handle in this pack`);
+    return handle;
+  }
+
+  has(device: DeviceId): boolean {
+    return this.#handles.has(device);
+  }
+
+  /** New ones, for devices that have none yet. */
+  of(devices: readonly DeviceId[]): Map<DeviceId, string> {
+    const called = new Map<DeviceId, string>();
+    for (const device of devices) {
+      let handle: string;
+      do handle = `device-${randomBase32(7).slice(0, 10)}`;
+      while (this.#taken.has(handle));
+      this.#taken.add(handle);
+      this.#handles.set(device, handle);
+      called.set(device, handle);
+    }
+    return called;
+  }
+}

@@ -1,0 +1,137 @@
+/** Exits of devices: their ends, with everything that is held for them, in one transaction each. */
+import { sql } from 'kysely';
+import { RECEIPT_KINDS } from '../../shared/order/documents.ts';
+import type { Destroyed } from '../../shared/pack/destruction.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { ExitRow, NewExit, ExitStore as Port } from '../orders/exit/exits.ts';
+import { tableOf } from './bulk.ts';
+import type { Database, Tx } from './database.ts';
+import { endDevice } from './device-store.ts';
+import { isHeld } from './held-devices.ts';
+import { appendLeaf } from './leaves.ts';
+
+export class ExitStore implements Port {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async wiped(
+    order: string,
+    revisions: readonly number[],
+    after: DeviceId | null,
+    limit: number,
+  ): ReturnType<Port['wiped']> {
+    const { rows } = await sql<{ device_id: string; generation: number; revision: number }>`
+      select r.device_id, r.generation, max(r.revision) as revision from receipts r
+      where r.order_number = ${order} and r.kind = 'wiped' and r.verified = 1 and r.device_id > ${after ?? ''}
+        and r.revision in (${sql.join(revisions)})
+        and not exists (
+          select 1 from device_exits e where e.device_id = r.device_id and e.generation = r.generation
+        )
+      group by r.device_id, r.generation order by r.device_id, r.generation limit ${limit}`.execute(this.#database.db);
+    return rows.map(({ device_id, generation, revision }) => ({
+      ...{ order, revision: Number(revision), generation: Number(generation) },
+      device: deviceIdSchema.parse(device_id),
+    }));
+  }
+
+  async unheard(order: string, revision: number, devices: readonly DeviceId[]): ReturnType<Port['unheard']> {
+    if (devices.length === 0) return [];
+    const asked = tableOf(
+      ['text'],
+      devices.map((device) => [device]),
+    );
+    const kinds = sql.join(RECEIPT_KINDS);
+    const { rows } = await sql<{ id: string; generation: number }>`
+      select d.id, d.generation from ${asked} as v cross join devices d
+      where d.id = v.column1 and d.status = 'active' and not exists (
+        select 1 from receipts r where r.order_number = ${order} and r.kind in (${kinds}) and r.device_id = d.id
+          and r.generation = d.generation and r.revision >= ${revision} and r.verified = 1
+      )`.execute(this.#database.db);
+    return rows.map(({ id, generation }) => ({ device: deviceIdSchema.parse(id), generation: Number(generation) }));
+  }
+
+  finish(
+    exit: NewExit & { readonly realAt: number; readonly reason: number },
+    leaves: Parameters<Port['finish']>[1],
+  ): Promise<Destroyed | null> {
+    const { order, revision, device, generation, outcome, at, realAt, reason, salt } = exit;
+    return this.#database.transaction(async (tx) => {
+      const known = await tx
+        .selectFrom('devices')
+        .select('generation')
+        .where('id', '=', device)
+        .where('generation', '=', generation)
+        .executeTakeFirst();
+      const done = await tx
+        .selectFrom('device_exits')
+        .select('device_id')
+        .where('device_id', '=', device)
+        .where('generation', '=', generation)
+        .executeTakeFirst();
+      if (!known || done || (await isHeld(tx, device))) return null;
+      const destroyed = await heldOf(tx, device);
+      await endDevice(tx, device, { status: 'revoked', at, realAt, reason }, leaves.revoked);
+      await tx.deleteFrom('attachments').where('device_id', '=', device).execute();
+      await tx.deleteFrom('device_inventory').where('device_id', '=', device).execute();
+      await tx
+        .insertInto('device_exits')
+        .values({
+          order_number: order,
+          revision,
+          device_id: device,
+          generation,
+          outcome,
+          at,
+          destroyed: JSON.stringify(destroyed),
+          salt,
+        })
+        .execute();
+      await appendLeaf(tx, leaves.exited(destroyed));
+      return destroyed;
+    });
+  }
+
+  async exits(order: string): Promise<ExitRow[]> {
+    const rows = await this.#database.db
+      .selectFrom('device_exits')
+      .selectAll()
+      .where('order_number', '=', order)
+      .orderBy('device_id')
+      .orderBy('generation')
+      .execute();
+    return rows.map(({ order_number, revision, device_id, generation, outcome, at, destroyed, salt }) => ({
+      ...{ order: order_number, revision, generation, outcome, at, destroyed: JSON.parse(destroyed), salt },
+      device: deviceIdSchema.parse(device_id),
+    }));
+  }
+}
+
+/** Counted before it goes. */
+async function heldOf(tx: Tx, device: DeviceId): Promise<Destroyed> {
+  const { rows } = await sql<{ [K in keyof Destroyed]: number | string }>`select
+    (select count(*) from certificates where device_id = ${device} and revoked_at is null) as certificates,
+    (select count(*) from mailbox_entries where device_id = ${device} and post is not null) as messages,
+    (select coalesce(sum(bytes), 0) from mailbox_entries where device_id = ${device} and post is not null) as "messageBytes",
+    (select count(*) from key_packages where device_id = ${device}) as "keyPackages",
+    (select count(*) from attachments where device_id = ${device}) as attachments,
+    (select coalesce(sum(size), 0) from attachments where device_id = ${device}) as "attachmentBytes",
+    (select count(*) from device_inventory where device_id = ${device}) as inventories,
+    (select count(*) from commands where device_id = ${device} and state in ('queued', 'stored')) as commands`.execute(
+    tx,
+  );
+  const [held] = rows;
+  if (!held) throw new Error('a count gave no row');
+  return {
+    certificates: Number(held.certificates),
+    messages: Number(held.messages),
+    messageBytes: Number(held.messageBytes),
+    keyPackages: Number(held.keyPackages),
+    attachments: Number(held.attachments),
+    attachmentBytes: Number(held.attachmentBytes),
+    inventories: Number(held.inventories),
+    commands: Number(held.commands),
+  };
+}

@@ -1,0 +1,162 @@
+/** Legal holds. None is ever removed: a release is written beside it. */
+import { type RawBuilder, sql } from 'kysely';
+import { CordonError } from '../../shared/errors.ts';
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import { type DeviceId, deviceIdSchema, type LegalHoldId, legalHoldIdSchema } from '../../shared/protocol/ids.ts';
+import type { HoldQuery, LegalHold, NewHold, HoldStore as Port, Release } from '../holds/ports.ts';
+import { tableOf } from './bulk.ts';
+import { callBackDestruction } from './command-store.ts';
+import type { Database, Db, Tx } from './database.ts';
+import { UNDER_HOLD } from './held-devices.ts';
+import { appendLeaf } from './leaves.ts';
+
+export class HoldStore implements Port {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  place(hold: NewHold, leaf: LeafDraft<'legal-hold.placed'>): Promise<void> {
+    const { id, on, reason, reference, placedAt: placed_at, placedBy: placed_by, realAt } = hold;
+    return this.#database.transaction(async (tx) => {
+      if (on.kind === 'device') await mustExist(tx, on.device);
+      const whom =
+        on.kind === 'device'
+          ? { device_id: on.device, user_name: null, user_folded: null }
+          : { device_id: null, user_name: on.user, user_folded: on.folded };
+      await tx
+        .insertInto('legal_holds')
+        .values({ id, ...whom, reason, reference, placed_at, placed_by, told: 0 })
+        .execute();
+      const ofHold = on.kind === 'device' ? sql`id = ${on.device}` : sql`user_folded = ${on.folded}`;
+      await callBackDestruction(tx, ofHold, realAt);
+      await appendLeaf(tx, leaf);
+    });
+  }
+
+  release(id: LegalHoldId, { at, by, reason }: Release, leaf: LeafDraft<'legal-hold.released'>): Promise<boolean> {
+    return this.#database.transaction(async (tx) => {
+      const { numUpdatedRows } = await tx
+        .updateTable('legal_holds')
+        .set({ released_at: at, released_by: by, release_reason: reason, told: 0 })
+        .where('id', '=', id)
+        .where('released_at', 'is', null)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return false;
+      await appendLeaf(tx, leaf);
+      return true;
+    });
+  }
+
+  async hold(id: LegalHoldId): Promise<LegalHold | null> {
+    const row = await selectHolds(this.#database.db).where('legal_holds.id', '=', id).executeTakeFirst();
+    return row ? holdOf(row) : null;
+  }
+
+  async holds({ released, device, after, limit }: HoldQuery): Promise<LegalHold[]> {
+    const rows = await selectHolds(this.#database.db)
+      .$if(released !== null, (all) => all.where('legal_holds.released_at', released ? 'is not' : 'is', null))
+      .$if(device !== null, (all) => all.where(onDevice(device ?? '')))
+      .$if(after !== null, (all) =>
+        all.where(
+          sql<boolean>`(legal_holds.placed_at, legal_holds.id) < (${after?.placedAt ?? 0}, ${after?.id ?? ''})`,
+        ),
+      )
+      .orderBy('legal_holds.placed_at', 'desc')
+      .orderBy('legal_holds.id', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(holdOf);
+  }
+
+  async held(devices: readonly DeviceId[]): Promise<ReadonlySet<DeviceId>> {
+    if (devices.length === 0) return new Set();
+    const { rows } = await sql<{ id: string }>`
+      select devices.id from ${tableOf(
+        ['text'],
+        devices.map((device) => [device]),
+      )} as v
+      cross join devices where devices.id = v.column1 and ${UNDER_HOLD}`.execute(this.#database.db);
+    return new Set(rows.map(({ id }) => deviceIdSchema.parse(id)));
+  }
+
+  async devicesOf(id: LegalHoldId, after: DeviceId | null, limit: number): Promise<DeviceId[]> {
+    const hold = await this.#database.db
+      .selectFrom('legal_holds')
+      .select(['device_id', 'user_folded'])
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (!hold) return [];
+    const rows = await this.#database.db
+      .selectFrom('devices')
+      .select('id')
+      .where(hold.device_id === null ? 'user_folded' : 'id', '=', hold.device_id ?? hold.user_folded)
+      .where('id', '>', after ?? '')
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => deviceIdSchema.parse(row.id));
+  }
+
+  async untold(): Promise<{ id: LegalHoldId; released: boolean }[]> {
+    const rows = await this.#database.db
+      .selectFrom('legal_holds')
+      .select(['id', 'released_at'])
+      .where('told', '=', 0)
+      .orderBy('placed_at')
+      .execute();
+    return rows.map(({ id, released_at }) => ({ id: legalHoldIdSchema.parse(id), released: released_at !== null }));
+  }
+
+  async told({ id, released }: { readonly id: LegalHoldId; readonly released: boolean }): Promise<void> {
+    await this.#database.db
+      .updateTable('legal_holds')
+      .set({ told: 1 })
+      .where('id', '=', id)
+      .where('released_at', released ? 'is not' : 'is', null)
+      .execute();
+  }
+}
+
+async function mustExist(tx: Tx, device: DeviceId): Promise<void> {
+  if (await tx.selectFrom('devices').select('id').where('id', '=', device).executeTakeFirst()) return;
+  throw new CordonError('not_found', 'There is no such device.', { device });
+}
+
+const onDevice = (device: string): RawBuilder<boolean> => sql<boolean>`(
+  legal_holds.device_id = ${device}
+  or legal_holds.user_folded = (select user_folded from devices where devices.id = ${device}))`;
+
+function selectHolds(db: Db) {
+  return db
+    .selectFrom('legal_holds')
+    .leftJoin('devices', 'devices.id', 'legal_holds.device_id')
+    .selectAll('legal_holds')
+    .select('devices.user_name as device_user')
+    .select(
+      sql<number>`(select count(*) from devices as of_user where of_user.user_folded = legal_holds.user_folded)`.as(
+        'devices_of_user',
+      ),
+    );
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof selectHolds>['executeTakeFirstOrThrow']>>;
+
+function holdOf(row: Row): LegalHold {
+  return {
+    id: legalHoldIdSchema.parse(row.id),
+    on:
+      row.device_id === null
+        ? { kind: 'user', user: row.user_name ?? '', devices: Number(row.devices_of_user) }
+        : { kind: 'device', device: deviceIdSchema.parse(row.device_id), user: row.device_user ?? '' },
+    reason: row.reason,
+    reference: row.reference,
+    placedAt: row.placed_at,
+    placedBy: row.placed_by,
+    released:
+      row.released_at === null
+        ? null
+        : { at: row.released_at, by: row.released_by ?? '', reason: row.release_reason ?? '' },
+  };
+}

@@ -1,0 +1,13 @@
+/** Longitude, latitude: the order of GeoJSON (RFC 7946, section 3.1.1). Degrees. */
+export type Point = readonly [number, number];
+
+/** Whether a point lies in a ring, by the even-odd rule. The last point may be the first again or not. */
+export function isInside([x, y]: Point, ring: readonly Point[]): boolean {
+  let inside = false;
+  let [px, py] = ring[ring.length - 1]!;
+  for (const [qx, qy] of ring) {
+    if (qy > y !== py > y && x < ((px - qx) * (y - qy)) / (py - qy) + qx) inside = !inside;
+    [px, py] = [qx, qy];
+  }
+  return inside;
+}

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { csvLine } from './csv.ts';
+
+it.each([
+  ['plain', 'Ada', 'Ada'],
+  ['nothing', null, ''],
+  ['a number below zero', -5, '-5'],
+  ['a truth', true, 'true'],
+  ['a comma', 'a,b', '"a,b"'],
+  ['another separator', 'a;b', '"a;b"'],
+  ['a quote', 'say "so"', '"say ""so"""'],
+  ['a new line', 'a\r\nb', '"a\r\nb"'],
+  ['space around', ' a ', '" a "'],
+  ['another script', 'عائشہ ملک', 'عائشہ ملک'],
+])('%s', (_name, value, text) => expect(csvLine([value])).toBe(`${text}\r\n`));
+
+it.each([
+  ['=HYPERLINK("https://evil.example","pay")', `"'=HYPERLINK(""https://evil.example"",""pay"")"`],
+  ['+1', "'+1"],
+  ['-1+cmd', "'-1+cmd"],
+  ['@SUM(A1)', "'@SUM(A1)"],
+  ['|calc', "'|calc"],
+  ['%0', "'%0"],
+  ['＝1＋1', "'＝1＋1"],
+  ['\t=1', `"'\t=1"`],
+  [' =1', "' =1"],
+  ['\u200e=1', "'\u200e=1"],
+  ['\r=1', `"'\r=1"`],
+])('case 51: %s is no formula', (value, text) => expect(csvLine([value])).toBe(`${text}\r\n`));
+
+it('keeps cells apart', () => expect(csvLine(['a', 'b,c', null, 1])).toBe('a,"b,c",,1\r\n'));

@@ -1,0 +1,26 @@
+/** Pages without scripts, written as text: every word that came from outside is escaped, and nothing else can become markup. */
+
+/** Text that is markup already. Only `html` and `styleSheet` make it. */
+export class Markup {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const escapeText = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '');
+
+export function html(
+  parts: TemplateStringsArray,
+  ...values: readonly (string | number | Markup | readonly Markup[])[]
+): Markup {
+  const written = values.map((value) => {
+    if (typeof value === 'string' || typeof value === 'number') return escapeText(String(value));
+    return value instanceof Markup ? value.text : value.map(({ text }) => text).join('');
+  });
+  return new Markup(parts.map((part, index) => part + (written[index] ?? '')).join(''));
+}
+
+/** Our own, never anybody's text. */
+export const styleSheet = (css: string): Markup => new Markup(`<style>${css}</style>`);

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { SERVICES, type ServiceVerdict } from '../verdict/terms.ts';
+import { denialBy, exitStanding, exportsUntil, isExit, requireExit } from './exit.ts';
+
+const DAY = 86_400_000;
+const EFFECTIVE = Date.parse('2015-12-01T00:00:00.000Z');
+const TERMS = { mode: 'exit', effective: new Date(EFFECTIVE).toISOString(), exportWindow: 'P30D' } as const;
+const code = (work: () => unknown) => {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+};
+
+it.each([
+  ['in the window', TERMS, 30 * DAY - 1, 'exit_too_early'],
+  ['at its end', TERMS, 30 * DAY, null],
+  ['no window said', { ...TERMS, exportWindow: undefined }, 90 * DAY, 'exit_not_stated'],
+  ['a suspension', { ...TERMS, mode: 'suspend' as const }, 90 * DAY, 'exit_not_stated'],
+])('an exit can be proposed: %s', (_, terms, after, expected) => {
+  expect(code(() => requireExit(terms, EFFECTIVE + after))).toBe(expected);
+});
+
+it('people can export until the window ends', () => {
+  expect(exportsUntil(TERMS)).toBe(EFFECTIVE + 30 * DAY);
+  expect(exportsUntil({ ...TERMS, mode: 'suspend' })).toBeNull();
+});
+
+it('what is held or withdrawn after it is no exit any more', () => {
+  const acts = [
+    { act: 'exit', status: 'active' },
+    { act: 'hold', status: 'held' },
+    { act: 'revise', status: 'active' },
+    { act: 'withdraw', status: 'withdrawn' },
+  ] as const;
+  expect(acts.map(isExit)).toEqual([true, false, false, false]);
+});
+
+describe('a device', () => {
+  const here = { certain: true, deniedSince: EFFECTIVE, hold: false, listExpired: false };
+  const late = EFFECTIVE + 12 * DAY;
+  it.each([
+    ['has had its window', { ...here, listIssued: EFFECTIVE + 30 * DAY }, 'due'],
+    ['has a list from before its end', { ...here, listIssued: EFFECTIVE + 30 * DAY - 1 }, 'window'],
+    ['came under the order later', { ...here, deniedSince: late, listIssued: EFFECTIVE + 41 * DAY }, 'window'],
+    ['and has its own window', { ...here, deniedSince: late, listIssued: EFFECTIVE + 42 * DAY }, 'due'],
+    ['knew itself denied too early', { ...here, deniedSince: 0, listIssued: EFFECTIVE + 29 * DAY }, 'window'],
+    ['may be elsewhere', { ...here, certain: false, listIssued: EFFECTIVE + 99 * DAY }, 'uncertain'],
+    ['has an old list', { ...here, listExpired: true, listIssued: EFFECTIVE + 99 * DAY }, 'stale'],
+    ['is under a legal hold', { ...here, hold: true, listIssued: EFFECTIVE + 99 * DAY }, 'hold'],
+    ['is held and doubtful', { ...here, hold: true, certain: false, listIssued: EFFECTIVE + 99 * DAY }, 'hold'],
+  ] as const)('that %s: %s', (_, device, standing) => {
+    expect(exitStanding(TERMS, device)).toBe(standing);
+  });
+});
+
+describe('a denial is certain', () => {
+  const allowed: ServiceVerdict = { allowed: true, denials: [], reasons: ['no_order'] };
+  const verdict = (reasons: ServiceVerdict['reasons'], order = '2015-001') => {
+    const services = Object.fromEntries(SERVICES.map((service) => [service, allowed])) as Record<
+      (typeof SERVICES)[number],
+      ServiceVerdict
+    >;
+    return { services: { ...services, mail: { allowed: false, denials: [{ order, revision: 1, reasons }], reasons } } };
+  };
+  it.each([
+    ['by home, wherever it is', ['home'], 'unknown', true],
+    ['by seat', ['seat'], 'unknown', true],
+    ['by a place that is certain', ['present'], 'certain', true],
+    ['not by an address alone', ['present'], 'probable', false],
+    ['not by a network alone', ['network'], 'probable', false],
+    ['not by not knowing', ['unknown'], 'unknown', false],
+    ['not by being contested', ['contested'], 'certain', false],
+    ['by home, though contested', ['contested', 'home'], 'probable', true],
+  ] as const)('%s', (_, reasons, certainty, certain) => {
+    expect(denialBy('2015-001', verdict(reasons), { certainty })).toEqual({ certain });
+  });
+  it('of another order it is none', () => {
+    expect(denialBy('2015-001', verdict(['home'], '2015-002'), { certainty: 'certain' })).toBeNull();
+  });
+});

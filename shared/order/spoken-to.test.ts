@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { spokenTo, toldTo } from './spoken-to.ts';
+
+const BOTH = { en: 'Service ends.', ur: 'سروس بند ہو جائے گی۔' };
+
+describe('the language in which an order is read', () => {
+  it.each<[string, readonly string[], Readonly<Record<string, string>>, string | null]>([
+    ['the first of the reader’s', ['ur', 'en'], BOTH, 'ur'],
+    ['a relative of it', ['ur-PK', 'en-GB'], BOTH, 'ur'],
+    ['the exact tag before a relative', ['zh-Hant'], { 'zh-Hans': '1', 'zh-hant': '2' }, 'zh-hant'],
+    ['the next one that it has', ['ar', 'de-AT', 'ur'], { ...BOTH, de: 'Dienst endet.' }, 'de'],
+    ['English when it has none of them', ['fr'], { ur: BOTH.ur, 'en-GB': BOTH.en }, 'en-GB'],
+    ['what there is when there is no English', ['fr'], { ur: BOTH.ur }, 'ur'],
+    ['nothing when it says nothing', ['fr'], {}, null],
+  ])('is %s', (_name, languages, statement, tag) => {
+    expect(spokenTo(languages, statement)?.tag ?? null).toBe(tag);
+  });
+
+  it('is of the notice before it is of the public statement', () => {
+    const terms = { statement: BOTH, notice: { ur: 'آپ کے لیے' } };
+    expect(spokenTo(['ur-PK'], toldTo(terms))?.text).toBe('آپ کے لیے');
+    expect(spokenTo(['fr'], toldTo(terms))?.text).toBe(BOTH.en);
+    expect(toldTo({ statement: BOTH })).toEqual(BOTH);
+  });
+});

@@ -1,0 +1,184 @@
+/** What was logged: the checkpoint under the pinned key, each leaf's way to it, and earlier checkpoints that it grew from. */
+import { CordonError } from '../errors.ts';
+import { checkBeginning, checkInclusionIn } from '../ledger/check-answer.ts';
+import { type Checkpoint, openCheckpoint, originOf } from '../ledger/checkpoint.ts';
+import type { Leaf } from '../ledger/leaf.ts';
+import { parseVerifierKey } from '../ledger/signed-note.ts';
+import type { Root } from '../order/approvers.ts';
+import { parseDocument } from '../order/canonical.ts';
+import { sha256 } from '../order/digest.ts';
+import { envelopeSchema, type OrderList, orderListSchema, PAYLOAD_TYPES } from '../order/documents.ts';
+import { payloadOf } from '../order/dsse.ts';
+import { stubsOf } from '../order/verify-list.ts';
+import type { PackRevision } from './check-approvals.ts';
+import { need, type PackFiles, readFile, signerOf } from './check-files.ts';
+import { type Findings, plural } from './findings.ts';
+import { CHECKPOINT, GROWTH, growthSchema, LEAVES, leavesSchema, numbered, numberIn } from './format.ts';
+import type { PublicRoot } from './public-root.ts';
+
+export interface LoggedLeaf {
+  readonly index: number;
+  readonly leaf: Leaf;
+}
+
+export interface Logged {
+  readonly checkpoint: Checkpoint;
+  /** Those that are proved, in the ledger's order. */
+  readonly leaves: readonly LoggedLeaf[];
+  /** Those that the checkpoint's tree is proved to begin with. */
+  readonly earlier: readonly Checkpoint[];
+}
+
+/** Null when there is no checkpoint of this installation's ledger: then nothing is logged. */
+export async function checkLedger(files: PackFiles, pinned: PublicRoot, say: Findings): Promise<Logged | null> {
+  const before = say.failures;
+  const checkpoint = await say.tryAsync(CHECKPOINT, async () => {
+    const verifier = await parseVerifierKey(pinned.ledger);
+    if (verifier.name !== originOf(pinned.installation)) {
+      throw new CordonError(
+        'checkpoint_invalid',
+        `The public root names the ledger ${verifier.name}: it is another’s.`,
+      );
+    }
+    return await openCheckpoint(need(files, CHECKPOINT).toString('utf8'), verifier);
+  });
+  if (!checkpoint) return null;
+  const leaves: LoggedLeaf[] = [];
+  for (const { index, body, proof } of say.try(LEAVES, () => readFile(files, LEAVES, leavesSchema)) ?? []) {
+    if (index <= (leaves.at(-1)?.index ?? -1))
+      say.failed(LEAVES, `${LEAVES}: leaf ${index} is not in the ledger's order.`);
+    const leaf = await say.tryAsync(LEAVES, () => checkInclusionIn({ index, body, proof }, checkpoint));
+    if (leaf) leaves.push({ index, leaf });
+  }
+  const earlier = await checkGrowth(files, pinned, checkpoint, say);
+  if (say.failures === before) {
+    say.proven(
+      `${plural(leaves.length, 'leaf', 'leaves')} stand in the ledger of ${plural(checkpoint.size, 'leaf', 'leaves')} that the checkpoint commits to, signed by the ledger’s key; it begins with each of the ${earlier.length} earlier trees that the pack shows.`,
+    );
+  }
+  return { checkpoint, leaves, earlier };
+}
+
+async function checkGrowth(
+  files: PackFiles,
+  pinned: PublicRoot,
+  newer: Checkpoint,
+  say: Findings,
+): Promise<Checkpoint[]> {
+  const earlier: Checkpoint[] = [];
+  const grown = say.try(GROWTH, () => readFile(files, GROWTH, growthSchema)) ?? [];
+  for (const { checkpoint, proof } of grown) {
+    const grew = await say.tryAsync(GROWTH, async () => {
+      const older = await openCheckpoint(checkpoint, await parseVerifierKey(pinned.ledger));
+      if (older.size > newer.size) {
+        throw new CordonError(
+          'proof_invalid',
+          `${GROWTH}: the ledger had ${older.size} leaves and now has ${newer.size}.`,
+        );
+      }
+      await checkBeginning(proof, older, newer);
+      return older;
+    });
+    if (grew) earlier.push(grew);
+  }
+  return earlier;
+}
+
+/** Of an order that is kept from the public the leaf hides which of them it was. */
+const EXECUTED: Readonly<Record<string, string>> = {
+  entered: 'found the order in force',
+  left: 'found it in force no more',
+};
+
+/** Each leaf about the order speaks of a document that is here. */
+export function checkLeaves(
+  order: string,
+  { leaves }: Logged,
+  files: PackFiles,
+  roots: readonly Root[],
+  revisions: readonly PackRevision[],
+  say: Findings,
+): void {
+  const digests = new Set(revisions.map(({ digest }) => digest));
+  for (const { leaf } of leaves) {
+    const { digest, revision, version } = leaf.public;
+    if (leaf.kind.startsWith('order.') && leaf.public['order'] === order && typeof revision === 'number') {
+      const name = numbered('revisions', revision);
+      const known = digest === undefined ? files.has(name) : digests.has(String(digest));
+      if (!known) say.failed(name, `${name}: the ledger speaks of a revision ${revision} of another text.`);
+    }
+    if (leaf.kind === 'approvers.adopted' && !roots.some((root) => root.digest === digest)) {
+      const name = numbered('approvers', Number(version));
+      say.failed(name, `${name}: the ledger speaks of a root ${version} of approvers that is not here.`);
+    }
+  }
+  for (const root of roots) {
+    const { version } = root.approvers;
+    const logged = leaves.some(
+      ({ leaf }) => leaf.kind === 'approvers.adopted' && leaf.public['digest'] === root.digest,
+    );
+    const name = numbered('approvers', version);
+    if (!logged) say.failed(name, `${name}: the ledger has no leaf of this root of approvers.`);
+  }
+  // What became of single devices is the certificate of destruction's to say.
+  const executed = leaves.filter(
+    ({ leaf }) =>
+      leaf.kind === 'order.executed' && leaf.public['order'] === order && leaf.public['destroyed'] === undefined,
+  );
+  for (const { leaf } of executed) {
+    const did = EXECUTED[String(leaf.public['state'])] ?? 'carried out a change that it kept from the public';
+    say.proven(
+      `The server ${did} (revision ${leaf.public['revision']}) at ${new Date(leaf.at).toISOString()} by its own clock, and has logged it.`,
+    );
+  }
+}
+
+/** The public lists in which revisions first stood: signed, logged, and saying what is here. Gives the first list of each revision. */
+export function checkLists(
+  files: PackFiles,
+  logged: Logged,
+  roots: readonly Root[],
+  adopted: readonly PackRevision[],
+  installation: string,
+  say: Findings,
+): ReadonlyMap<number, number> {
+  const before = say.failures;
+  const first = new Map<number, number>();
+  const versions = [...files.keys()].flatMap((name) => numberIn('lists', name) ?? []).sort((a, b) => a - b);
+  for (const version of versions) {
+    const name = numbered('lists', version);
+    const list = say.try(name, () => {
+      const envelope = readFile(files, name, envelopeSchema);
+      const payload = payloadOf(envelope, PAYLOAD_TYPES.list);
+      const read = parseDocument(orderListSchema, payload);
+      const root = roots.find(({ approvers }) => approvers.version === read.root);
+      if (!root || signerOf(envelope, root.onlineKeys) === null) {
+        throw new CordonError('signature_invalid', `${name} is not signed by an online key of root ${read.root}.`);
+      }
+      if (read.installation !== installation || read.version !== version) {
+        throw new CordonError('list_other_installation', `${name} is list ${read.version} of ${read.installation}.`);
+      }
+      const digest = sha256(payload);
+      if (!logged.leaves.some(({ leaf }) => leaf.kind === 'order.list' && leaf.public['digest'] === digest)) {
+        throw new CordonError('proof_invalid', `${name}: the ledger has no leaf of this list.`);
+      }
+      return read;
+    });
+    for (const each of list ? adopted : []) {
+      if (list && stands(each, list) && !first.has(each.number)) first.set(each.number, version);
+    }
+  }
+  for (const { number } of adopted) {
+    const version = first.get(number);
+    if (version !== undefined) say.proven(`Revision ${number} stood in the public order list from list ${version} on.`);
+    else if (say.failures === before) {
+      say.unproven(`In which public list revision ${number} first stood: the server no longer keeps that list.`);
+    }
+  }
+  return first;
+}
+
+const stands = ({ digest }: PackRevision, list: OrderList): boolean =>
+  list.orders.some(({ payload }) => sha256(Buffer.from(payload, 'base64')) === digest) ||
+  // Kept from the public, it stood there as its stub.
+  stubsOf(list).some((stub) => stub.digest === digest);

@@ -1,0 +1,56 @@
+/** What a check of a pack comes to, in words for people: what is proven, what does not hold, and what no pack can prove. */
+import { isCordonError } from '../errors.ts';
+
+export interface Finding {
+  readonly verdict: 'proven' | 'failed' | 'unproven';
+  /** The file that it is about, or the zip itself. Null for what is about the whole. */
+  readonly file: string | null;
+  readonly words: string;
+}
+
+export class Findings {
+  readonly all: Finding[] = [];
+
+  proven(words: string): void {
+    this.all.push({ verdict: 'proven', file: null, words });
+  }
+
+  unproven(words: string): void {
+    this.all.push({ verdict: 'unproven', file: null, words });
+  }
+
+  failed(file: string | null, words: string): void {
+    this.all.push({ verdict: 'failed', file, words });
+  }
+
+  /** How many things have failed so far: a check that added none may say what it proves. */
+  get failures(): number {
+    return this.all.filter(({ verdict }) => verdict === 'failed').length;
+  }
+
+  /** What `check` gives; null, with a failure named after `file` (and `about`), when it refuses. */
+  try<T>(file: string, check: () => T, about?: string): T | null {
+    try {
+      return check();
+    } catch (error) {
+      return this.#refused(file, error, about);
+    }
+  }
+
+  async tryAsync<T>(file: string, check: () => Promise<T>): Promise<T | null> {
+    try {
+      return await check();
+    } catch (error) {
+      return this.#refused(file, error);
+    }
+  }
+
+  #refused(file: string, error: unknown, about?: string): null {
+    if (!isCordonError(error)) throw error;
+    const words = about === undefined ? error.message : `${about}: ${error.message}`;
+    this.failed(file, words.startsWith(file) ? words : `${file}: ${words}`);
+    return null;
+  }
+}
+
+export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;

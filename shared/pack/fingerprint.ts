@@ -1,0 +1,9 @@
+/** A public root's fingerprint, where Node runs. */
+import { encodeCanonical } from '../order/canonical.ts';
+import { sha256 } from '../order/digest.ts';
+import type { PublicRoot } from './public-root.ts';
+
+/** SHA-256 of the canonical bytes, hex. */
+export function fingerprintOf(root: PublicRoot): string {
+  return sha256(encodeCanonical(root));
+}

@@ -1,0 +1,429 @@
+/** What is tried with a pack: by somebody who has no key, and by an operator who signs the manifest anew. Each is found, and the place named. */
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { transparencyPage } from '../../server/public/transparency.ts';
+import { type Database, openDatabase } from '../../server/store/database.ts';
+import { testAuthority } from '../../tests/support/enrolment.ts';
+import { PROPOSAL } from '../../tests/support/order-world.ts';
+import { liveThrough, ORDER, openPackWorld, type PackWorld } from '../../tests/support/pack-world.ts';
+import { INSTALLATION, rootDocument, signedRoot, testPerson } from '../../tests/support/signed-documents.ts';
+import { ed25519FromSpki, signCheckpoint } from '../ledger/sign-checkpoint.ts';
+import { parseVerifierKey } from '../ledger/signed-note.ts';
+import { encodeCanonical } from '../order/canonical.ts';
+import { sha256 } from '../order/digest.ts';
+import { type Envelope, type Revision, revisionSchema } from '../order/documents.ts';
+import { signEnvelope } from '../order/dsse.ts';
+import { CHECKPOINT, GROWTH, LEAVES, MANIFEST, numbered, PACK_TYPE, PUBLIC_ROOT, SILENT, SUMMARY } from './format.ts';
+import { type PackReport, verifyPack } from './verify-pack.ts';
+import { readZip, ZipWriter } from './zip.ts';
+
+type Files = Map<string, Buffer>;
+type Groups = { device: string; certificates: string[]; receipts: Envelope[] }[];
+
+const folder = mkdtempSync(join(tmpdir(), 'cordon-packs-'));
+const { authority, remove } = testAuthority();
+let database: Database;
+let made: PackWorld;
+let pack: Buffer;
+let fingerprint: string;
+
+beforeAll(async () => {
+  database = await openDatabase({ file: join(folder, 'cordon.db') });
+  made = await openPackWorld(database, authority);
+  await liveThrough(made);
+  pack = await made.pack(ORDER);
+  fingerprint = made.fingerprint();
+}, 60_000);
+afterAll(async () => {
+  await made.stop();
+  await database.close();
+  remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const unpacked = (): Files => new Map(readZip(pack).files.map(({ name, bytes }) => [name, Buffer.from(bytes)]));
+
+function zipped(files: Files): Buffer {
+  const zip = new ZipWriter();
+  return Buffer.concat([...[...files].map(([name, bytes]) => zip.add({ name, bytes })), zip.end()]);
+}
+
+/** The manifest made and signed anew, as whoever has the server's online key can. */
+function resigned(files: Files): Buffer {
+  const manifest: Envelope = JSON.parse(String(files.get(MANIFEST)));
+  const document = JSON.parse(Buffer.from(manifest.payload, 'base64').toString());
+  files.delete(MANIFEST);
+  document.files = [...files].map(([name, bytes]) => ({ name, bytes: bytes.length, sha256: sha256(bytes) }));
+  const envelope = signEnvelope(PACK_TYPE, encodeCanonical(document), [made.world.online]);
+  files.set(MANIFEST, Buffer.from(encodeCanonical(envelope)));
+  return zipped(files);
+}
+
+/** Each byte of the heads of a zip's first files. */
+function* heads(zip: Buffer): Generator<number> {
+  const writer = new ZipWriter();
+  let from = 0;
+  for (const { name, bytes } of readZip(zip).files.slice(0, 3)) {
+    for (let at = from; at < from + 30 + name.length; at += 1) yield at;
+    from += writer.add({ name, bytes }).length;
+  }
+}
+
+const read = <T>(files: Files, name: string): T => JSON.parse(String(files.get(name)));
+const write = (files: Files, name: string, value: unknown) => void files.set(name, Buffer.from(encodeCanonical(value)));
+const revision = (files: Files, number: number) => read<Envelope>(files, numbered('revisions', number));
+const documentOf = ({ payload }: Envelope): Revision =>
+  revisionSchema.parse(JSON.parse(Buffer.from(payload, 'base64').toString()));
+
+const check = (zip: Buffer): Promise<PackReport> => verifyPack(zip, fingerprint);
+async function failures(zip: Buffer): Promise<string[]> {
+  const { holds, findings } = await check(zip);
+  const failed = findings.flatMap(({ verdict, file, words }) => (verdict === 'failed' ? `${file}: ${words}` : []));
+  expect(holds).toBe(failed.length === 0);
+  return failed;
+}
+/** That one of them names this file, in such words. */
+function expectNamed(failed: readonly string[], file: string, words: RegExp): void {
+  expect(failed).toContainEqual(
+    expect.stringMatching(new RegExp(`^${file.replaceAll('.', '\\.')}: .*${words.source}`, 's')),
+  );
+}
+
+it('the pack as it was made holds, also when its manifest is signed again', async () => {
+  expect(await failures(pack)).toEqual([]);
+  expect(await failures(resigned(unpacked()))).toEqual([]);
+  expect(zipped(unpacked()).equals(pack)).toBe(true);
+});
+
+describe('by somebody without keys', () => {
+  it('a changed byte in each kind of file', async () => {
+    const names = [...unpacked().keys()];
+    expect(names.map((name) => name.replace(/\d+/, 'N'))).toEqual(
+      expect.arrayContaining([
+        ...[PUBLIC_ROOT, 'authority/root.pem', 'authority/issuing.pem', 'approvers/N.json', 'revisions/N.json'],
+        ...['lists/N.json', CHECKPOINT, LEAVES, GROWTH, 'receipts/N.json', SILENT, SUMMARY, MANIFEST],
+      ]),
+    );
+    for (const name of names) {
+      const files = unpacked();
+      const bytes = files.get(name) ?? Buffer.alloc(0);
+      const at = Math.floor(bytes.length / 2);
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+      expectNamed(await failures(zipped(files)), name, /./);
+    }
+  });
+
+  it.each([PUBLIC_ROOT, 'approvers/1.json', 'revisions/3.json', LEAVES, 'receipts/1.json', SUMMARY, MANIFEST])(
+    'a removed file: %s',
+    async (name) => {
+      const files = unpacked();
+      expect(files.delete(name)).toBe(true);
+      expectNamed(await failures(zipped(files)), name, /missing/);
+    },
+  );
+
+  it('an added file, one under two names, and one that stands there twice', async () => {
+    const added = unpacked();
+    added.set('revisions/7.json', added.get('revisions/6.json') ?? Buffer.alloc(0));
+    expectNamed(await failures(zipped(added)), 'revisions/7.json', /was added/);
+    const zip = new ZipWriter();
+    const twice = [...unpacked()].flatMap(([name, bytes]) =>
+      name === SILENT ? [zip.add({ name, bytes }), zip.add({ name, bytes })] : [zip.add({ name, bytes })],
+    );
+    expectNamed(await failures(Buffer.concat([...twice, zip.end()])), SILENT, /twice/);
+  });
+
+  it('a zip that was cut short anywhere, or goes on behind its end', async () => {
+    for (const share of [0, 0.1, 0.5, 0.9, 0.999]) {
+      const failed = await failures(pack.subarray(0, Math.floor(pack.length * share)));
+      expect(failed.length).toBeGreaterThan(0);
+    }
+    expectNamed(await failures(pack.subarray(0, -5)), 'the zip behind manifest.json', /cut short/);
+    expectNamed(await failures(Buffer.concat([pack, Buffer.from('x')])), 'the zip behind manifest.json', /added/);
+    expect((await check(Buffer.from('not a zip'))).holds).toBe(false);
+  });
+
+  it('any one bit, anywhere', async () => {
+    /** Which file lies there, by where each begins. */
+    const starts: { name: string; from: number }[] = [];
+    const zip = new ZipWriter();
+    let from = 0;
+    for (const { name, bytes } of readZip(pack).files) {
+      starts.push({ name, from });
+      from += zip.add({ name, bytes }).length;
+    }
+    /** Where a head that begins a file is no head any more, what is said is behind which file. */
+    const places = (at: number): string[] => {
+      if (at >= from) return ['the zip behind manifest.json'];
+      const here = starts.findLastIndex((one) => one.from <= at);
+      const before = starts[here - 1]?.name;
+      return [starts[here]?.name ?? '', before === undefined ? 'the zip' : `the zip behind ${before}`];
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.nat(pack.length - 1), fc.nat(7), async (at, bit) => {
+        const changed = Buffer.from(pack);
+        changed[at] = (changed[at] ?? 0) ^ (1 << bit);
+        const failed = await failures(changed);
+        const files = failed.map((line) => line.slice(0, line.indexOf(': ')));
+        expect(
+          files.filter((file) => places(at).includes(file)),
+          `${at}: ${failed.join(' / ')}, not ${places(at).join()}`,
+        ).not.toEqual([]);
+      }),
+      { numRuns: 400, examples: [...heads(pack)].map((at): [number, number] => [at, 0]) },
+    );
+  }, 120_000);
+});
+
+describe('by an operator who signs the manifest anew', () => {
+  it('approvals swapped between two revisions', async () => {
+    const files = unpacked();
+    const [one, three] = [revision(files, 1), revision(files, 3)];
+    write(files, 'revisions/1.json', { ...one, signatures: three.signatures });
+    write(files, 'revisions/3.json', { ...three, signatures: one.signatures });
+    const failed = await failures(resigned(files));
+    for (const number of [1, 3]) expectNamed(failed, `revisions/${number}.json`, /a signature does not fit this text/);
+  });
+
+  it('case 25: one signer twice, and one alone', async () => {
+    const files = unpacked();
+    const one = revision(files, 1);
+    const [first] = one.signatures;
+    write(files, 'revisions/1.json', { ...one, signatures: [first, first] });
+    const twice = await failures(resigned(files));
+    expectNamed(twice, 'revisions/1.json', /one key has signed twice/);
+    expectNamed(twice, 'revisions/1.json', /only 1 different person .* where 2 must/);
+    const alone = unpacked();
+    write(alone, 'revisions/3.json', { ...one, signatures: [first] });
+    write(alone, 'revisions/1.json', { ...one, signatures: [first] });
+    expectNamed(await failures(resigned(alone)), 'revisions/1.json', /only 1 different person/);
+  });
+
+  it('the proposer’s approval in the place of another’s, and a stranger’s', async () => {
+    const files = unpacked();
+    const one = revision(files, 1);
+    const { proposer } = made.world.people;
+    const stranger = signEnvelope(one.payloadType, Buffer.from(one.payload, 'base64'), [proposer.key]).signatures;
+    write(files, 'revisions/1.json', { ...one, signatures: [one.signatures[0], ...stranger] });
+    expectNamed(await failures(resigned(files)), 'revisions/1.json', /a key that no root of approvers names/);
+  });
+
+  it('case 32: terms that were edited after they were signed', async () => {
+    const files = unpacked();
+    const one = revision(files, 1);
+    const document = documentOf(one);
+    const edited = encodeCanonical({ ...document, terms: { ...document.terms, areas: ['PK', 'IN'] } });
+    write(files, 'revisions/1.json', { ...one, payload: Buffer.from(edited).toString('base64') });
+    const failed = await failures(resigned(files));
+    expectNamed(failed, 'revisions/1.json', /a signature does not fit this text/);
+    expectNamed(failed, 'revisions/1.json', /the ledger has no leaf of this text/);
+    expectNamed(failed, 'revisions/3.json', /chain of revisions is broken/);
+  });
+
+  it('revisions in another order, and one left out', async () => {
+    const files = unpacked();
+    const [one, three] = [files.get('revisions/1.json'), files.get('revisions/3.json')];
+    if (one && three) files.set('revisions/1.json', three).set('revisions/3.json', one);
+    expectNamed(await failures(resigned(files)), 'revisions/1.json', /holds revision 3: revisions were reordered/);
+    const without = unpacked();
+    without.delete('revisions/3.json');
+    expectNamed(await failures(resigned(without)), 'revisions/3.json', /missing/);
+    const last = unpacked();
+    last.delete('revisions/6.json');
+    expectNamed(await failures(resigned(last)), 'revisions/6.json', /the ledger speaks of a revision 6/);
+  });
+
+  it('another public root, and approvers of the operator’s own beside the right one', async () => {
+    const replaced = unpacked();
+    write(replaced, PUBLIC_ROOT, { ...made.root(), approvers: sha256('another') });
+    expectNamed(await failures(resigned(replaced)), PUBLIC_ROOT, /is not the public root that you have from elsewhere/);
+    const files = unpacked();
+    const own = [testPerson('eve'), testPerson('mallory')];
+    write(files, 'approvers/1.json', signedRoot(rootDocument(own, made.world.online), own).envelope);
+    expectNamed(
+      await failures(resigned(files)),
+      'approvers/1.json',
+      /not the first root of approvers that the public root names/,
+    );
+    // Whoever has the document from elsewhere, and not its fingerprint alone, learns what else is wrong.
+    const { findings } = await verifyPack(resigned(replaced), made.root());
+    expect(findings.filter(({ verdict }) => verdict === 'failed')).toHaveLength(1);
+  });
+
+  it('another device’s receipts under a handle, a stranger’s key, and one device under two handles', async () => {
+    const files = unpacked();
+    const [one, other] = read<Groups>(files, 'receipts/1.json');
+    if (!one || !other) throw new Error('two devices have answered');
+    write(files, 'receipts/1.json', [{ ...one, receipts: other.receipts }, other]);
+    expectNamed(
+      await failures(resigned(files)),
+      'receipts/1.json',
+      /device-\w+: a receipt is not signed by a certificate’s key/,
+    );
+    write(files, 'receipts/1.json', [{ ...one, certificates: [...one.certificates, ...other.certificates] }, other]);
+    expectNamed(await failures(resigned(files)), 'receipts/1.json', /its certificates are those of different devices/);
+    write(files, 'receipts/1.json', [one, { ...other, certificates: one.certificates, receipts: one.receipts }]);
+    expectNamed(await failures(resigned(files)), 'receipts/1.json', /is a device that has another handle/);
+    const { authority: elsewhere, remove: gone } = testAuthority();
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const spki = publicKey.export({ type: 'spki', format: 'der' });
+    const { der } = elsewhere.issue({ profile: 'device', spki, commonName: 'dev_aaaaaaaaaaaaaaaa' });
+    gone();
+    write(files, 'receipts/1.json', [{ ...one, certificates: [der.toString('base64')] }, other]);
+    expectNamed(await failures(resigned(files)), 'receipts/1.json', /not one that this installation gave to a device/);
+  });
+
+  it('a device that has answered among the silent ones', async () => {
+    const files = unpacked();
+    const [one] = read<Groups>(files, 'receipts/1.json');
+    const told = read<{ reached: number; silent: string[] }>(files, SILENT);
+    write(files, SILENT, { ...told, silent: [...told.silent, one?.device].sort() });
+    expectNamed(await failures(resigned(files)), SILENT, /has answered/);
+  });
+
+  it('case 37: a checkpoint of another origin, and one by another kind of key', async () => {
+    const files = unpacked();
+    const [, size, root] = String(files.get(CHECKPOINT)).split('\n');
+    const tree = { size: Number(size), root: Buffer.from(root ?? '', 'base64') };
+    const publicKey = ed25519FromSpki(Buffer.from(made.world.online.publicKey, 'base64'));
+    const note = signCheckpoint(tree, {
+      name: 'cordon/ins_other',
+      publicKey,
+      sign: (message) => made.signNote(Buffer.from(message)),
+    });
+    files.set(CHECKPOINT, Buffer.from(note));
+    expectNamed(await failures(resigned(files)), CHECKPOINT, /no Ed25519 signature of cordon\/ins_test/);
+    const online = { name: `cordon/${INSTALLATION}`, publicKey, sign: made.world.online.sign };
+    files.set(CHECKPOINT, Buffer.from(signCheckpoint(tree, online)));
+    expectNamed(await failures(resigned(files)), CHECKPOINT, /no Ed25519 signature of/);
+  });
+
+  it('case 36: a leaf that was edited, moved or left out, and a tree that is no continuation of an earlier one', async () => {
+    type Leaves = { index: number; body: string; proof: string[] }[];
+    const files = unpacked();
+    const leaves = read<Leaves>(files, LEAVES);
+    write(
+      files,
+      LEAVES,
+      leaves.map((leaf, at) => (at === 3 ? { ...leaf, body: leaf.body.replace('2015-001', '2015-002') } : leaf)),
+    );
+    expectNamed(await failures(resigned(files)), LEAVES, /inclusion proof of leaf \d+ leads to another root/);
+    write(
+      files,
+      LEAVES,
+      leaves.map((leaf, at) => (at === 3 ? { ...leaf, index: leaf.index + 1 } : leaf)),
+    );
+    expectNamed(await failures(resigned(files)), LEAVES, /leaf \d+ /);
+    write(
+      files,
+      LEAVES,
+      leaves.filter(({ body }) => !body.includes('order.approval')),
+    );
+    expectNamed(await failures(resigned(files)), 'revisions/1.json', /the ledger has no leaf of the approval/);
+    const whole = unpacked();
+    const forked = signCheckpoint(
+      { size: 2, root: Buffer.alloc(32, 7) },
+      {
+        name: `cordon/${INSTALLATION}`,
+        publicKey: await ledgerKey(),
+        sign: (message) => made.signNote(Buffer.from(message)),
+      },
+    );
+    write(whole, GROWTH, [{ checkpoint: forked, proof: read<{ proof: string[] }[]>(whole, GROWTH)[0]?.proof ?? [] }]);
+    expectNamed(await failures(resigned(whole)), GROWTH, /proof|begin/);
+  });
+
+  it('a list that no online key of the approvers signed, and another than was logged', async () => {
+    const files = unpacked();
+    const name = [...files.keys()].find((each) => each.startsWith('lists/')) ?? '';
+    const list = read<Envelope>(files, name);
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const sig = sign(null, Buffer.from('x'), privateKey).toString('base64');
+    write(files, name, { ...list, signatures: [{ ...list.signatures[0], sig }] });
+    expectNamed(await failures(resigned(files)), name, /is not signed by an online key of root 1/);
+    const document = JSON.parse(Buffer.from(list.payload, 'base64').toString());
+    const payload = encodeCanonical({ ...document, orders: [] });
+    write(files, name, signEnvelope(list.payloadType, payload, [made.world.online]));
+    expectNamed(await failures(resigned(files)), name, /the ledger has no leaf of this list/);
+  });
+});
+
+it('a fingerprint that is none is refused before anything is read', async () => {
+  await expect(verifyPack(pack, 'AB:CD')).rejects.toThrow('64 digits');
+});
+
+const ledgerKey = async () => {
+  return (await parseVerifierKey(made.root().ledger)).publicKey;
+};
+
+describe('a checkpoint that was kept from elsewhere', () => {
+  /** As the ledger's own key signs it. */
+  const signedBy = async (size: number, root: Uint8Array, name = `cordon/${INSTALLATION}`) =>
+    signCheckpoint(
+      { size, root: Buffer.from(root) },
+      { name, publicKey: await ledgerKey(), sign: (message) => made.signNote(Buffer.from(message)) },
+    );
+  const note = () => String(unpacked().get(CHECKPOINT));
+  const sizeOf = (text: string) => Number(text.split('\n')[1]);
+  const said = ({ findings }: PackReport) =>
+    findings.find(({ words }) => /he checkpoint that you have from elsewhere/.test(words));
+
+  it('is consistent where the pack shows its tree, however it was saved', async () => {
+    const earlier = read<{ checkpoint: string }[]>(unpacked(), GROWTH).map(({ checkpoint }) => checkpoint);
+    expect(earlier.length).toBeGreaterThan(0);
+    const page = transparencyPage({
+      ...{ organisation: 'Exempel & Co', orders: [], withheld: [], fingerprint },
+      ...{ checkpoint: note(), ledgerKey: made.root().ledger },
+    });
+    for (const saved of [note(), ...earlier, page, note().replaceAll('\n', '\r\n'), `\n${note().trimEnd()}`]) {
+      const report = await verifyPack(pack, fingerprint, saved);
+      expect(report).toMatchObject({ holds: true, comparison: 'consistent' });
+      expect(said(report)?.verdict).toBe('proven');
+    }
+  });
+
+  it('is not provable by a pack that lacks the proof, and consistent in one that was made with it', async () => {
+    /** Something else is logged. */
+    const grow = async () => {
+      await made.world.orders.propose(made.world.people.proposer.id, { ...PROPOSAL, effective: '2016-03-01T00:00' });
+      await made.ledger.sequence();
+      return made.ledger.checkpoint();
+    };
+    const later = await grow();
+    const report = await verifyPack(pack, fingerprint, later);
+    expect(report).toMatchObject({ holds: true, comparison: 'not_provable' });
+    expect(said(report)).toMatchObject({
+      verdict: 'unproven',
+      words: expect.stringMatching(/has no proof from yours. Ask for a new pack .*--checkpoint FILE/),
+    });
+    await grow();
+    const plain = await made.pack(ORDER);
+    expect(await verifyPack(plain, fingerprint, later)).toMatchObject({ holds: true, comparison: 'not_provable' });
+    const anew = await made.pack(ORDER, sizeOf(later));
+    expect(await verifyPack(anew, fingerprint, later)).toMatchObject({ holds: true, comparison: 'consistent' });
+    const other = await signedBy(sizeOf(later), Buffer.alloc(32, 7));
+    expect(await verifyPack(anew, fingerprint, other)).toMatchObject({ holds: false, comparison: 'forked' });
+    await expect(made.pack(ORDER, 1_000_000)).rejects.toThrow('has made no checkpoint of 1000000 leaves');
+  });
+
+  it('case 36: is forked where the same key has signed another tree of as many leaves', async () => {
+    for (const text of [note(), ...read<{ checkpoint: string }[]>(unpacked(), GROWTH).map((each) => each.checkpoint)]) {
+      const report = await verifyPack(pack, fingerprint, await signedBy(sizeOf(text), Buffer.alloc(32, 7)));
+      expect(report).toMatchObject({ holds: false, comparison: 'forked' });
+      expect(said(report)).toMatchObject({ verdict: 'failed', file: CHECKPOINT });
+    }
+  });
+
+  it('case 37: is refused when it is another ledger’s, nobody’s, or none', async () => {
+    const kept = (saved: string) => verifyPack(pack, fingerprint, saved);
+    const other = await signedBy(2, Buffer.alloc(32), 'cordon/ins_other');
+    await expect(kept(other)).rejects.toThrow(/says nothing of this ledger: .*Have it from where/);
+    const forged = note().replace(/\n(\d+)\n/, '\n1\n');
+    await expect(kept(forged)).rejects.toMatchObject({ code: 'checkpoint_invalid' });
+    await expect(kept('<html>Not found</html>')).rejects.toThrow('There is no checkpoint in it.');
+  });
+});

@@ -1,0 +1,175 @@
+/**
+ * What sealing costs a device, in this process: letting somebody into a conversation of so many, sealing a short text, opening one; from the stored
+ * bytes of the conversation to its new ones. The floor is the cryptography that MLS asks for (RFC 9420) by `node:crypto`, over buffers of the same
+ * length, at once instead of by a promise each: no message is encoded, nobody is authenticated, and no state is read and written, which is what
+ * grows with the conversation.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  diffieHellman,
+  generateKeyPairSync,
+  sign,
+  verify,
+} from 'node:crypto';
+import { newDeviceId } from '../../shared/protocol/ids.ts';
+import type { Content } from '../../shared/seal/content.ts';
+import { commitChange, createConversation, newConversationId, sealContent } from '../../shared/seal/conversation.ts';
+import { joinConversation } from '../../shared/seal/join.ts';
+import { makeKeyPackage } from '../../shared/seal/key-package.ts';
+import { openMessage } from '../../shared/seal/open.ts';
+import { makeSigningKey } from '../../shared/seal/signing-key.ts';
+import type { Self } from '../../shared/seal/terms.ts';
+import type { Bench, Sample } from './measure.ts';
+
+const SIZES = [2, 20, 100] as const;
+const ADDS = 20;
+const TEXTS = 100;
+const RUNS = 3;
+
+const shortText = (): Content => ({
+  ...{ type: 'text', id: crypto.randomUUID(), at: Date.now(), attachments: [], ledger: null },
+  text: 'I am on my way, see you at eight.',
+});
+
+const anybody = async () => true;
+const enrol = async (): Promise<Self> => ({ device: newDeviceId(), generation: 1, key: await makeSigningKey() });
+const packageFor = (self: Self) => makeKeyPackage(self, { now: Date.now(), lastResort: false });
+
+/** What a short text weighs when it has been sealed. */
+export async function sealedText(): Promise<Uint8Array> {
+  const alone = await createConversation(await enrol(), newConversationId(), Date.now());
+  return (await sealContent(alone, shortText())).message;
+}
+
+/** The states of two of its members. */
+async function conversationOf(size: number): Promise<{ one: Uint8Array; other: Uint8Array }> {
+  const now = Date.now();
+  const others = await Promise.all(Array.from({ length: size - 1 }, enrol));
+  const packages = await Promise.all(others.map(packageFor));
+  const [self] = others;
+  const [its] = packages;
+  const alone = await createConversation(await enrol(), newConversationId(), now);
+  const add = packages.map(({ publicPackage }) => publicPackage);
+  const { next, welcome } = await commitChange(alone, { add, remove: [] }, { now, authenticate: anybody });
+  if (!self || !its || !welcome) throw new Error('nobody was let in');
+  return { one: next, other: (await joinConversation(welcome, its.privatePackage, self, anybody)).state };
+}
+
+/** Milliseconds of CPU, all threads, each time. */
+async function cpuOf(times: number, act: () => Promise<void> | void): Promise<number> {
+  const before = process.cpuUsage();
+  for (let time = 0; time < times; time += 1) await act();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000 / times;
+}
+
+const signer = generateKeyPairSync('ed25519');
+const agreed = generateKeyPairSync('x25519');
+const secret = Buffer.alloc(32, 1);
+const key = secret.subarray(0, 16);
+const nonce = secret.subarray(0, 12);
+
+const signed = (bytes: Uint8Array): Buffer => sign(null, bytes, signer.privateKey);
+
+function verified(bytes: Uint8Array, signature: Uint8Array): void {
+  if (!verify(null, bytes, signer.publicKey, signature)) throw new Error('a signature does not fit');
+}
+
+function derived(times: number): void {
+  for (let time = 0; time < times; time += 1) createHmac('sha256', secret).update(nonce).digest();
+}
+
+function encrypted(bytes: Uint8Array): { body: Buffer; tag: Buffer } {
+  const cipher = createCipheriv('aes-128-gcm', key, nonce);
+  const body = Buffer.concat([cipher.update(bytes), cipher.final()]);
+  return { body, tag: cipher.getAuthTag() };
+}
+
+function decrypted({ body, tag }: { body: Buffer; tag: Buffer }): void {
+  const decipher = createDecipheriv('aes-128-gcm', key, nonce).setAuthTag(tag);
+  Buffer.concat([decipher.update(body), decipher.final()]);
+}
+
+/** The keys of one message, its signature, its text and its sender's name (sections 6.3 and 9). */
+function bareSend(text: Uint8Array): void {
+  derived(5);
+  encrypted(Buffer.concat([text, signed(text)]));
+  encrypted(nonce);
+}
+
+function bareOpen(text: Uint8Array, signature: Uint8Array, sealed: ReturnType<typeof encrypted>): void {
+  derived(7);
+  decrypted(sealed);
+  decrypted(sealed);
+  verified(text, signature);
+}
+
+/** A key package, a commit and a welcome, and a tree of hashes and one of secrets of twice as many nodes (sections 7.8, 8, 9, 10 and 12.4). */
+function bareAdd(size: number, text: Uint8Array, signature: Uint8Array): void {
+  for (let time = 0; time < 2; time += 1) verified(text, signature);
+  for (let node = 0; node < 2 * size; node += 1) {
+    createHash('sha256').update(text).digest();
+    derived(3);
+  }
+  const once = generateKeyPairSync('x25519');
+  diffieHellman({ privateKey: once.privateKey, publicKey: agreed.publicKey });
+  for (let time = 0; time < 2; time += 1) encrypted(Buffer.concat([text, signed(text)]));
+}
+
+type Act = 'add' | 'send' | 'open';
+
+async function measure(size: number): Promise<Record<Act, Sample[]>> {
+  const { one, other } = await conversationOf(size);
+  const { publicPackage } = await packageFor(await enrol());
+  const bare = Buffer.alloc(256);
+  const signature = signed(bare);
+  const sealed = encrypted(bare);
+  const samples: Record<Act, Sample[]> = { add: [], send: [], open: [] };
+  let [sender, recipient] = [one, other];
+  for (let run = -1; run < RUNS; run += 1) {
+    const add = await cpuOf(ADDS, async () => {
+      await commitChange(one, { add: [publicPackage], remove: [] }, { now: Date.now(), authenticate: anybody });
+    });
+    const messages: Uint8Array[] = [];
+    const send = await cpuOf(TEXTS, async () => {
+      const { state, message } = await sealContent(sender, shortText());
+      sender = state;
+      messages.push(message);
+    });
+    const waiting = messages.values();
+    const open = await cpuOf(TEXTS, async () => {
+      const { state } = await openMessage(recipient, waiting.next().value ?? new Uint8Array(), anybody);
+      recipient = state;
+    });
+    const floor = {
+      add: await cpuOf(10 * ADDS, () => bareAdd(size, bare, signature)),
+      send: await cpuOf(10 * TEXTS, () => bareSend(bare)),
+      open: await cpuOf(10 * TEXTS, () => bareOpen(bare, signature, sealed)),
+    };
+    // The first warms up.
+    if (run < 0) continue;
+    samples.add.push({ value: add, floor: floor.add, busy: null });
+    samples.send.push({ value: send, floor: floor.send, busy: null });
+    samples.open.push({ value: open, floor: floor.open, busy: null });
+  }
+  return samples;
+}
+
+/** Three lines of one run for each size. Nobody has set these budgets: they show when something has become dearer. */
+export const sealBenches: readonly Bench[] = SIZES.flatMap((size) => {
+  let measured: Promise<Record<Act, Sample[]>> | null = null;
+  const bench = (act: Act, budget: number): Bench => ({
+    name: `seal-${act}-${size}`,
+    unit: 'ms of CPU',
+    budget,
+    better: 'less',
+    run: async () => {
+      measured ??= measure(size);
+      return (await measured)[act];
+    },
+  });
+  return [bench('add', 40), bench('send', 70), bench('open', 50)];
+});

@@ -1,0 +1,190 @@
+/** Exemptions that run out: signed, carried on, renewed, and over at their instant with nobody doing anything. */
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, expect, it } from 'vitest';
+import type { ExemptDraft } from '../../server/orders/exempt-devices.ts';
+import type { Orders } from '../../server/orders/orders.ts';
+import { isCordonError } from '../../shared/errors.ts';
+import { parseDocument } from '../../shared/order/canonical.ts';
+import { deviceRecordSchema, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { payloadOf } from '../../shared/order/dsse.ts';
+import { commitmentOf } from '../../shared/order/exemption.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
+
+import { describeOnEveryStore } from './every-store.ts';
+
+const HOUR = 3_600_000;
+const EFFECTIVE = Date.parse('2015-11-30T19:00:00.000Z');
+/** Ten days of exemption, as the order's own zone writes their end. */
+const ENDS = '2015-12-11T00:00';
+const END = EFFECTIVE + 240 * HOUR;
+const LATER = '2016-01-01T00:00';
+
+describeOnEveryStore('exemptions', (openStore) => {
+  let world: OrderWorld;
+  afterEach(async () => world.stop());
+
+  async function begin(): Promise<{ mission: DeviceId; resident: DeviceId }> {
+    world = await openOrderWorld(await openStore());
+    const { ada, ben, cyd } = world.people;
+    await world.root([ada, ben, cyd], [ada, ben]);
+    return { mission: world.addDevice('PK'), resident: world.addDevice('PK') };
+  }
+  const propose = async (exempt: ExemptDraft) =>
+    (await world.orders.propose(world.people.proposer.id, { ...PROPOSAL, exempt } as typeof PROPOSAL)).order;
+  async function adopt(order: string, revision: number, ...by: OrderWorld['people']['ada'][]): Promise<void> {
+    const { ada, ben } = world.people;
+    for (const person of by.length > 0 ? by : [ada, ben]) await world.sign(order, revision, person);
+  }
+  /** Those who approve at one instant are in no order. */
+  const listed = async (order: string, revision: number) =>
+    (await world.orders.exemptions(order, revision)).map((one) => ({ ...one, approvedBy: one.approvedBy.toSorted() }));
+  const mail = async (device: DeviceId, orders: Orders = world.orders) => {
+    const { services, nextChange } = await orders.verdict(device);
+    const { allowed, reasons, denials } = services.mail;
+    return { allowed, reasons, by: denials.map((denial) => denial.reasons), nextChange };
+  };
+
+  it('one is over at its instant: the verdict named it beforehand, and the device is woken by nobody but the clock', async () => {
+    const { mission, resident } = await begin();
+    const order = await propose([{ device: mission, until: ENDS, reason: 'A foreign mission.' }]);
+    await adopt(order, 1);
+    world.clock.jump(EFFECTIVE);
+    expect(await mail(mission)).toEqual({ allowed: true, reasons: ['present', 'exempt'], by: [], nextChange: END });
+    expect((await mail(resident)).allowed).toBe(false);
+    world.clock.jump(END - 1);
+    expect((await mail(mission)).allowed).toBe(true);
+    await turn();
+    world.wakes.length = 0;
+    world.clock.jump(END);
+    await turn();
+    expect(world.wakes.flatMap((wake) => (wake.kind === 'verdicts' ? wake.devices : []))).toContain(mission);
+    const [over, never] = [await mail(mission), await mail(resident)];
+    expect(over).toMatchObject({ allowed: false, reasons: ['present', 'exemption_over'] });
+    expect(over.by).toEqual([['present', 'exemption_over']]);
+    expect(never.reasons).toEqual(['present']);
+  });
+
+  it('case 40: whoever guesses who is exempt cannot tell by what is signed, nor by the salt of another device', async () => {
+    const { mission, resident } = await begin();
+    const order = await propose([{ device: mission }, { device: resident, reason: 'In confidence.' }]);
+    await adopt(order, 1);
+    const { payload } = await world.orders.revision(order, 1);
+    const salts = await Promise.all(
+      [mission, resident].map(async (device) => {
+        const { envelope } = (await world.orders.record(device)) ?? {};
+        const record = parseDocument(deviceRecordSchema, payloadOf(envelope!, PAYLOAD_TYPES.record));
+        return record.exemptions[0]?.salt ?? '';
+      }),
+    );
+    const [own, others] = salts as [string, string];
+    for (const word of [mission, resident, 'In confidence.', own, others]) expect(payload).not.toContain(word);
+    for (const salt of ['', '0'.repeat(64), others]) expect(payload).not.toContain(commitmentOf(salt, mission));
+    expect(payload).toContain(commitmentOf(own, mission));
+  });
+
+  it('one that ran out while no server was there is over when one comes up', async () => {
+    const { mission } = await begin();
+    await adopt(await propose([{ device: mission, until: ENDS }]), 1);
+    await world.stop();
+    world.clock.jump(END);
+    expect(await mail(mission, await world.reopen())).toMatchObject({ allowed: false });
+  });
+
+  it('is carried on by every revision that does not speak of it, and says by whose word it stands', async () => {
+    const { mission, resident } = await begin();
+    const { proposer, ada, ben, cyd } = world.people;
+    const order = await propose([
+      { device: mission, until: ENDS, reason: ' A foreign mission. ' },
+      { device: resident, until: null },
+    ]);
+    const those = async (revision: number) => new Set(await listed(order, revision));
+    const first = { device: mission, until: END, reason: 'A foreign mission.', decidedIn: 1, askedBy: proposer.id };
+    const second = { ...first, device: resident, until: null, reason: null };
+    const both = (approvedBy: readonly string[]) =>
+      new Set([first, second].map((one) => ({ ...one, approvedBy: approvedBy.toSorted() })));
+    expect(await those(1)).toEqual(both([]));
+    await adopt(order, 1, ben, cyd);
+    await world.orders.act(ada.id, order, { act: 'extend', effective: '2015-12-05T00:00' });
+    expect(await those(2)).toEqual(both([ben.id, cyd.id]));
+    await adopt(order, 2, ben, cyd);
+    // A revision that was proposed and never adopted decides nothing.
+    await world.orders.act(ada.id, order, { act: 'revise', exempt: [] });
+    expect(await those(3)).toEqual(new Set());
+    await world.orders.act(ada.id, order, { act: 'revise', title: 'Another title' });
+    expect(await those(4)).toEqual(both([ben.id, cyd.id]));
+    await adopt(order, 4, ben, cyd);
+    world.clock.jump(END);
+    expect([await mail(mission), await mail(resident)].map(({ allowed }) => allowed)).toEqual([false, true]);
+    // What has run out stands there as what it was.
+    expect(await listed(order, 4)).toContainEqual({ ...first, approvedBy: [ben.id, cyd.id].toSorted() });
+  });
+
+  it('is renewed by a revision, under the same salt, by the word of those who sign that; taken away by one that leaves it out', async () => {
+    const { mission, resident } = await begin();
+    const { proposer, ben, cyd } = world.people;
+    const order = await propose([{ device: mission, until: ENDS }]);
+    await adopt(order, 1);
+    const record = (await world.orders.record(mission))?.version;
+    const renewed = [{ device: mission, until: LATER, reason: 'The talks go on.' }, { device: resident }];
+    await world.orders.act(proposer.id, order, { act: 'revise', exempt: renewed });
+    await adopt(order, 2, ben, cyd);
+    expect((await world.orders.record(mission))?.version).toBe(record);
+    expect(await listed(order, 2)).toContainEqual({
+      ...{ device: mission, until: Date.parse('2015-12-31T19:00:00.000Z'), reason: 'The talks go on.' },
+      ...{ decidedIn: 2, askedBy: proposer.id, approvedBy: [ben.id, cyd.id].toSorted() },
+    });
+    world.clock.jump(END);
+    expect((await mail(mission)).allowed).toBe(true);
+    await world.orders.act(proposer.id, order, { act: 'revise', exempt: [{ device: resident }] });
+    await adopt(order, 3);
+    expect(await mail(mission)).toMatchObject({ allowed: false, reasons: ['present'] });
+    expect(await world.orders.exemptions(order, 3)).toMatchObject([{ device: resident, decidedIn: 2 }]);
+  });
+
+  it('of a device named twice takes what is said of itself before what is said of its group', async () => {
+    const { mission, resident } = await begin();
+    const order = await propose([
+      { device: mission, until: ENDS },
+      { group: world.group, until: LATER },
+    ]);
+    const ends = new Map((await world.orders.exemptions(order, 1)).map(({ device, until }) => [device, until]));
+    expect([ends.get(mission), ends.get(resident)]).toEqual([END, Date.parse('2015-12-31T19:00:00.000Z')]);
+  });
+
+  it('is held against the time of the order: at its start an exemption that ends later denies nobody, and says its end', async () => {
+    const { mission } = await begin();
+    const order = await propose([{ device: mission, until: ENDS }]);
+    const rehearsed = await world.orders.impact(order, 1, { at: 'effective', offset: 0, limit: 9 });
+    expect(rehearsed.devices.find(({ device }) => device === mission)).toMatchObject({
+      ...{ classes: ['exempt'], denied: [], exemptUntil: END },
+    });
+  });
+
+  it.each<[string, string, string]>([
+    ['an end that has passed', '2015-07-01T00:00', 'before the order takes effect'],
+    ['an end before the order begins', '2015-11-30T23:59', 'before the order takes effect'],
+    ['an end as it begins', '2015-12-01T00:00', 'before the order takes effect'],
+    ['a half of an end', '', 'until when'],
+    ['what is no time', 'soon', 'is no time'],
+  ])('refuses %s, and says what is wrong with it', async (_, until, words) => {
+    const { mission } = await begin();
+    const refusal = await propose([{ device: mission, until }]).catch((error: unknown) => error);
+    expect(isCordonError(refusal, 'invalid_input') && refusal.message).toContain(words);
+    expect(await world.orders.list()).toEqual([]);
+    const draft = { ...PROPOSAL, act: 'propose', exempt: [{ device: mission }, { device: mission, until }] } as const;
+    const { problems } = await world.orders.preview(draft, () => undefined);
+    expect(problems.map(({ field }) => field)).toEqual(['exempt.1']);
+  });
+
+  it('refuses an end that has passed of an order that is in force', async () => {
+    const { mission } = await begin();
+    const order = await propose([{ device: mission, until: ENDS }]);
+    await adopt(order, 1);
+    world.clock.jump(END);
+    const again = world.orders.act(world.people.proposer.id, order, {
+      ...{ act: 'revise', exempt: [{ device: mission, until: ENDS }] },
+    });
+    await expect(again).rejects.toThrow('which has passed');
+  });
+});

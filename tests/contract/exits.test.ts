@@ -1,0 +1,310 @@
+/** An exit over every store: what devices say and what the server then destroys, what stays, and what a pack shows of it. */
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
+import { createHolds } from '../../server/holds/holds.ts';
+import { SILENT_AFTER } from '../../server/orders/exit/exits.ts';
+import type { Database } from '../../server/store/database.ts';
+import { HoldStore } from '../../server/store/hold-store.ts';
+import { leafSchema } from '../../shared/ledger/leaf.ts';
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
+import type { Receipt } from '../../shared/order/documents.ts';
+import { parseEnvelope, signEnvelope } from '../../shared/order/dsse.ts';
+import type { Destruction } from '../../shared/pack/destruction.ts';
+import { DESTRUCTION, MANIFEST, PACK_TYPE } from '../../shared/pack/format.ts';
+import { verifyPack } from '../../shared/pack/verify-pack.ts';
+import { readZip, ZipWriter } from '../../shared/pack/zip.ts';
+import { testAuthority } from '../support/enrolment.ts';
+import { PROPOSAL } from '../support/order-world.ts';
+import { ORDER, openPackWorld, type PackDevice, type PackWorld } from '../support/pack-world.ts';
+import { INSTALLATION, NOW } from '../support/signed-documents.ts';
+import { until } from '../support/until.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const DAY = 86_400_000;
+const { authority, remove } = testAuthority();
+afterAll(remove);
+
+describeOnEveryStore('an exit', (open) => {
+  let database: Database;
+  let made: PackWorld;
+  let effective: number;
+  beforeEach(async () => {
+    database = await open();
+    made = await openPackWorld(database, authority);
+    const { ada, ben, cyd, proposer } = made.world.people;
+    await made.world.root([ada, ben, cyd], [ada, ben]);
+    const { payload } = await made.world.orders.propose(proposer.id, {
+      ...PROPOSAL,
+      ...{ mode: 'exit', exportWindow: 'P30D', nexus: ['home'], services: ['messaging'] },
+    });
+    effective = Date.parse(JSON.parse(payload).terms.effective);
+    await approve(1);
+  });
+  afterEach(() => made.stop());
+
+  async function approve(revision: number): Promise<void> {
+    const { ada, ben } = made.world.people;
+    for (const person of [ada, ben]) await made.world.sign(ORDER, revision, person);
+  }
+  const act = async (what: 'exit' | 'hold' | 'release' | 'revise' | 'withdraw') => {
+    const { revision } = await made.world.orders.act(made.world.people.proposer.id, ORDER, { act: what });
+    return revision;
+  };
+  const over = () => made.world.clock.jump(effective + 30 * DAY);
+
+  /** With something of each kind that is held for a device. */
+  async function device(): Promise<PackDevice> {
+    const one = await made.addDevice();
+    const { db } = database;
+    await db
+      .insertInto('groups')
+      .values({ id: made.world.group, name: 'all', home: null, seat: null, created_at: NOW })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute();
+    await db
+      .insertInto('devices')
+      .values({
+        ...{ id: one.id, generation: 1, status: 'active', user_name: 'Somebody', user_folded: 'somebody' },
+        ...{ group_id: made.world.group, home: 'PK', seat: null, enrolled_at: NOW, ended_at: null, record_version: 0 },
+        ...{ statement: null, statement_until: null, stated_home: null },
+      })
+      .execute();
+    const held = { device_id: one.id, size: 7, at: NOW, body: randomBytes(7) };
+    await db
+      .insertInto('attachments')
+      .values({ id: randomBytes(8).toString('hex'), ...held })
+      .execute();
+    await db
+      .insertInto('device_inventory')
+      .values({ device_id: one.id, at: NOW, hostname: null, platform: null, body: '{}' })
+      .execute();
+    await db
+      .insertInto('key_packages')
+      .values({ device_id: one.id, generation: 1, last_resort: 1, body: 'AA==' })
+      .execute();
+    return one;
+  }
+  const says = async (one: PackDevice, kind: Receipt['kind'], revision: number) => {
+    const at = new Date(made.world.clock.now()).toISOString();
+    await made.answer(one, { kind, revision, at });
+    await made.verified();
+  };
+  const progress = () => made.world.orders.exitAnew(ORDER);
+  const statusOf = async (one: PackDevice) => {
+    const row = await database.db.selectFrom('devices').select('status').where('id', '=', one.id).executeTakeFirst();
+    return row?.status;
+  };
+  const ended = async (one: PackDevice) => {
+    await until(async () => expect(await statusOf(one)).toBe('revoked'), 20_000);
+    // The fleet beside this one knows active devices only.
+    made.world.devices.delete(one.id);
+  };
+
+  it('is proposed once the window is over, and only of an order that says so', async () => {
+    const code = (work: Promise<unknown>) =>
+      work.then(
+        () => null,
+        (error: { code: string }) => error.code,
+      );
+    expect(await code(act('exit'))).toBe('exit_too_early');
+    over();
+    await act('hold');
+    const { ada, proposer } = made.world.people;
+    await made.world.sign(ORDER, 2, ada);
+    expect(await code(act('exit'))).toBe('act_not_allowed');
+    const other = await made.world.orders.propose(proposer.id, { ...PROPOSAL, effective: '2017-01-01T00:00' });
+    for (const person of [ada, made.world.people.ben]) await made.world.sign(other.order, 1, person);
+    made.world.clock.jump(Date.parse('2018-01-01T00:00:00.000Z'));
+    expect(await code(made.world.orders.act(proposer.id, other.order, { act: 'exit' }))).toBe('exit_not_stated');
+  });
+
+  it('needs two people of its own: those who approved the order have not approved this', async () => {
+    over();
+    const revision = await act('exit');
+    const { ada, proposer } = made.world.people;
+    expect(await made.world.sign(ORDER, revision, ada)).toMatchObject({ adopted: false });
+    await expect(made.world.sign(ORDER, revision, { ...proposer })).rejects.toMatchObject({ code: 'approver_unknown' });
+    expect(await progress()).toBeNull();
+  });
+
+  it('ends whoever has wiped themselves, with all that is held for them, and a pack proves it', async () => {
+    const [gone, waits] = [await device(), await device()];
+    over();
+    const revision = await act('exit');
+    await approve(revision);
+    await says(gone, 'wiped', revision);
+    await ended(gone);
+    expect(await progress()).toMatchObject({ revision, wiped: 1, silent: 0, unheard: 1, waiting: 0 });
+    expect(await statusOf(waits)).toBe('active');
+    const left = await Promise.all(
+      (['attachments', 'device_inventory', 'key_packages', 'mailbox_entries'] as const).map(async (table) => {
+        const rows = await database.db.selectFrom(table).select('device_id').execute();
+        return rows.map(({ device_id }) => device_id);
+      }),
+    );
+    expect(left.flat()).not.toContain(gone.id);
+    expect(left.flat()).toContain(waits.id);
+    const { destroyed } = (await progress()) ?? {};
+    expect(destroyed).toMatchObject({
+      certificates: 1,
+      keyPackages: 1,
+      attachments: 1,
+      attachmentBytes: 7,
+      inventories: 1,
+    });
+
+    const zip = await made.pack(ORDER);
+    const report = await verifyPack(zip, made.fingerprint());
+    expect(report.findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+    const words = report.findings.map((finding) => finding.words).join('\n');
+    expect(words).toMatch(/The exit ended 1 enrolment \(0 of devices that never answered\), with 1 certificate/);
+    const refused = async (change: (all: Destruction) => void) => {
+      const { findings } = await verifyPack(signedAnew(zip, change), made.fingerprint());
+      return findings.flatMap((finding) => (finding.verdict === 'failed' ? [finding.words] : []));
+    };
+    expect(await refused(({ devices }) => devices.splice(0, 1))).toEqual([
+      'destruction.json: the ledger’s leaves of this exit say something else.',
+    ]);
+    expect(await refused(({ devices: [one] }) => one && Object.assign(one.destroyed, { messages: 9 }))).toHaveLength(1);
+    const [silent] = readZip(zip).files.filter(({ name }) => name === 'silent.json');
+    const { silent: handles } = JSON.parse(String(Buffer.from(silent?.bytes ?? [])));
+    expect(await refused(({ devices: [one] }) => one && Object.assign(one, { device: handles[0] }))).toEqual([
+      `destruction.json: ${handles[0]} is called wiped, and has not said so.`,
+    ]);
+    const summary = readZip(zip).files.find(({ name }) => name === 'summary.html')?.bytes;
+    expect(Buffer.from(summary ?? []).toString('utf8')).toContain('Certificate of destruction');
+  });
+
+  /** As whoever has the server's online key can. */
+  function signedAnew(zip: Buffer, change: (destruction: Destruction) => void): Buffer {
+    const files = new Map(readZip(zip).files.map(({ name, bytes }) => [name, Buffer.from(bytes)]));
+    const destruction: Destruction = JSON.parse(String(files.get(DESTRUCTION)));
+    change(destruction);
+    files.set(DESTRUCTION, Buffer.from(encodeCanonical(destruction)));
+    const before = parseEnvelope(String(files.get(MANIFEST)));
+    files.delete(MANIFEST);
+    const manifest = JSON.parse(Buffer.from(before.payload, 'base64').toString());
+    manifest.files = [...files].map(([name, bytes]) => ({ name, bytes: bytes.length, sha256: sha256(bytes) }));
+    const envelope = signEnvelope(PACK_TYPE, encodeCanonical(manifest), [made.world.online]);
+    files.set(MANIFEST, Buffer.from(encodeCanonical(envelope)));
+    const anew = new ZipWriter();
+    return Buffer.concat([...[...files].map(([name, bytes]) => anew.add({ name, bytes })), anew.end()]);
+  }
+
+  it('believes no receipt that is another’s, and carries out what is under way though it was taken back since', async () => {
+    const [one, other] = [await device(), await device()];
+    over();
+    const revision = await act('exit');
+    await approve(revision);
+    await made.answer({ ...one, key: other.key }, { kind: 'wiped', revision });
+    await until(() => expect(made.world.alarms).toContain('receipt_invalid'), 20_000);
+    expect(await statusOf(one)).toBe('active');
+    await approve(await act('withdraw'));
+    await made.answer(other, { kind: 'wiped', revision });
+    await ended(other);
+    expect(await statusOf(one)).toBe('active');
+  });
+
+  it('takes no word of a revision that is no exit, or that nobody knows, and goes on with the others', async () => {
+    const [early, liar, honest] = [await device(), await device(), await device()];
+    over();
+    const revision = await act('exit');
+    await approve(revision);
+    await says(early, 'wiped', 1);
+    await says(liar, 'wiped', 999);
+    await says(honest, 'wiped', revision);
+    await ended(honest);
+    expect([await statusOf(early), await statusOf(liar)]).toEqual(['active', 'active']);
+    expect(await progress()).toMatchObject({ wiped: 1 });
+  });
+
+  it('ends after a month whoever never answered, and nobody who did', async () => {
+    const [silent, hears] = [await device(), await device()];
+    over();
+    const revision = await act('exit');
+    await approve(revision);
+    await says(hears, 'informed', revision);
+    made.world.clock.jump(made.world.clock.now() + SILENT_AFTER - 1);
+    await until(async () => expect(await progress()).toMatchObject({ unheard: 1, waiting: 1 }));
+    expect(await statusOf(silent)).toBe('active');
+    made.world.clock.jump(made.world.clock.now() + 1);
+    await ended(silent);
+    expect(await statusOf(hears)).toBe('active');
+    expect(await progress()).toMatchObject({ silent: 1, wiped: 0, waiting: 1, unheard: 0 });
+  });
+
+  it('is counted once for all who look at it, and anew after its time', async () => {
+    const one = await device();
+    over();
+    const revision = await act('exit');
+    await approve(revision);
+    const { orders } = made.world;
+    const looks = await Promise.all([orders.exit(ORDER), orders.exit(ORDER)]);
+    expect(looks[0]).toMatchObject({ revision, unheard: 1 });
+    expect(looks[1]).toBe(looks[0]);
+    expect(await orders.exitAnew(ORDER)).not.toBe(looks[0]);
+    await says(one, 'informed', revision);
+    await until(async () => expect(await orders.exit(ORDER)).toMatchObject({ unheard: 0, waiting: 1 }), 20_000);
+  });
+
+  it('leaves what is under a legal hold, and ends it when that is released', async () => {
+    const [gone, silent] = [await device(), await device()];
+    over();
+    const revision = await act('exit');
+    await approve(revision);
+    const { clock, bus, orders } = made.world;
+    const log = { error: () => undefined };
+    const holds = createHolds({
+      ...{ store: new HoldStore(database), records: orders, installation: INSTALLATION, bus, clock, log },
+    });
+    const because = { reason: 'a case', by: 'acc_counsel' };
+    const [ofGone, ofSilent] = await Promise.all(
+      [gone, silent].map(({ id }) => holds.place({ on: { device: id }, reference: null, ...because })),
+    );
+    await says(gone, 'wiped', revision);
+    clock.jump(clock.now() + SILENT_AFTER);
+    await until(async () => expect(await progress()).toMatchObject({ held: 2, wiped: 0, silent: 0 }));
+    expect([await statusOf(gone), await statusOf(silent)]).toEqual(['active', 'active']);
+    await holds.release(ofGone!.id, because);
+    await ended(gone);
+    expect(await statusOf(silent)).toBe('active');
+    await holds.release(ofSilent!.id, because);
+    await ended(silent);
+    expect(await progress()).toMatchObject({ held: 0, wiped: 1, silent: 1 });
+  });
+
+  it('of an order that is kept from the public is not told from any other change of it', async () => {
+    const { proposer } = made.world.people;
+    const withheld = { act: 'revise', publication: { law: 'a law' } } as const;
+    await approve((await made.world.orders.act(proposer.id, ORDER, withheld)).revision);
+    const one = await device();
+    over();
+    const revision = await act('exit');
+    await approve(revision);
+    await says(one, 'wiped', revision);
+    await ended(one);
+    const { rows } = await sql<{ body: string }>`select body from ledger_leaves`.execute(database.db);
+    const leaves = rows.map(({ body }) => leafSchema.parse(JSON.parse(body)));
+    expect(leaves.map(({ kind }) => kind)).not.toContain('order.exited');
+    const [end] = leaves.filter(({ public: { destroyed } }) => destroyed !== undefined);
+    expect(end?.kind).toBe('order.executed');
+    expect(Object.keys(end?.public ?? {}).sort()).toEqual(['destroyed', 'order', 'revision']);
+    const report = await verifyPack(await made.pack(ORDER), made.fingerprint());
+    expect(report.findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+  });
+
+  it('goes on after a kill between the receipt and the end', async () => {
+    const one = await device();
+    over();
+    const revision = await act('exit');
+    await approve(revision);
+    await made.world.orders.stop();
+    await made.answer(one, { kind: 'wiped', revision }).catch(() => undefined);
+    await database.db.updateTable('receipts').set({ verified: 1 }).execute();
+    expect(await statusOf(one)).toBe('active');
+    await made.world.reopen();
+    await ended(one);
+  });
+});

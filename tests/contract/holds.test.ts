@@ -1,0 +1,318 @@
+/** Legal holds over the real stores: who is held, what their records say, and that nothing of theirs is destroyed. */
+import { afterEach, expect, it } from 'vitest';
+import { createCommands } from '../../server/commands/commands.ts';
+import { createDevices } from '../../server/devices/devices.ts';
+import { createHolds, type Holds } from '../../server/holds/holds.ts';
+import { createJurisdiction, type Jurisdiction } from '../../server/jurisdiction/jurisdiction.ts';
+import { CommandStore } from '../../server/store/command-store.ts';
+import type { Database } from '../../server/store/database.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
+import { GroupStore } from '../../server/store/group-store.ts';
+import { HoldStore } from '../../server/store/hold-store.ts';
+import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
+import { MailboxStore } from '../../server/store/mailbox-store.ts';
+import { PostStore } from '../../server/store/post-store.ts';
+import { PresenceStore } from '../../server/store/presence-store.ts';
+import { removeExpired } from '../../server/store/retention.ts';
+import { parseDocument } from '../../shared/order/canonical.ts';
+import { deviceRecordSchema, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { payloadOf } from '../../shared/order/dsse.ts';
+import { personOf } from '../../shared/order/person.ts';
+import { type DeviceId, type GroupId, newDeviceId, newLegalHoldId } from '../../shared/protocol/ids.ts';
+import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { postOf } from '../support/mail-link.ts';
+import { type OrderWorld, openOrderWorld } from '../support/order-world.ts';
+import { INSTALLATION } from '../support/signed-documents.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const DAY = 86_400_000;
+const REASON = 'Case 12: keep all that concerns the tender.';
+
+describeOnEveryStore('legal holds', (openStore) => {
+  let world: OrderWorld;
+  let database: Database;
+  let holds: Holds;
+  let devices: ReturnType<typeof createDevices>;
+  let commands: ReturnType<typeof createCommands>;
+  let group: GroupId;
+  afterEach(async () => {
+    await holds.stop();
+    await world.stop();
+  });
+
+  async function open(): Promise<void> {
+    database = await openStore();
+    group = await addGroup(database, 'Karachi', 'PK');
+    const [store, groups] = [new DeviceStore(database), new GroupStore(database)];
+    world = await openOrderWorld(database, ({ clock, bus }) => {
+      const jurisdiction: Jurisdiction = createJurisdiction({
+        ...{ store: new JurisdictionStore(database), clock, bus },
+        ip: new Proxy({} as never, { get: () => () => undefined }),
+      });
+      devices = createDevices({
+        ...{ store, groups, presence: new PresenceStore(database), bus, clock },
+        followers: { deviceChanged: async (device) => void (await world.orders.reissueRecord(device)) },
+      });
+      return {
+        fleet: { personalia: (device) => store.get(device), devicesOf: (of) => groups.devicesOf(of) },
+        jurisdiction,
+      };
+    });
+    const { bus, clock } = world;
+    commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
+    holds = holdsOver((device) => world.orders.reissueRecord(device));
+  }
+
+  const holdsOver = (reissueRecord: (device: DeviceId) => Promise<unknown>): Holds =>
+    createHolds({
+      store: new HoldStore(database),
+      records: { reissueRecord },
+      installation: INSTALLATION,
+      bus: world.bus,
+      clock: world.clock,
+      log: { error: () => undefined },
+    });
+  const add = (user: string) => addDevice(database, { group, user });
+  const place = (on: { device: DeviceId } | { user: string }) =>
+    holds.place({ on, reason: REASON, reference: '12/2015', by: 'acc_counsel' });
+  const release = (id: Awaited<ReturnType<typeof place>>['id']) =>
+    holds.release(id, { reason: 'The case is settled.', by: 'acc_other' });
+  const all = { released: null, device: null, cursor: null, limit: 50 };
+  const recordOf = async (device: DeviceId) => {
+    const row = await world.orders.record(device);
+    return row && parseDocument(deviceRecordSchema, payloadOf(row.envelope, PAYLOAD_TYPES.record));
+  };
+  const wipe = (device: DeviceId) => commands.issue({ device, command: { kind: 'wipe-workspace' }, by: 'acc' });
+
+  it('hold a device until they are released, in its record too, and stay in the list', async () => {
+    await open();
+    const [one, other] = [await add('Amina'), await add('Amina')];
+    const hold = await place({ device: one });
+    expect(hold).toMatchObject({
+      on: { kind: 'device', device: one, user: 'Amina' },
+      reason: REASON,
+      reference: '12/2015',
+      placedBy: 'acc_counsel',
+      placedAt: world.clock.now(),
+      released: null,
+    });
+    expect(await holds.held([one, other, newDeviceId()])).toEqual(new Set([one]));
+    expect(await holds.held([])).toEqual(new Set());
+    expect([(await devices.get(one)).underHold, (await devices.get(other)).underHold]).toEqual([true, false]);
+    expect(await recordOf(one)).toMatchObject({ hold: true, version: 1 });
+    expect(await recordOf(other)).toBeNull();
+    expect(world.wakes).toContainEqual({ kind: 'device', device: one });
+
+    world.clock.jump(world.clock.now() + DAY);
+    const released = await release(hold.id);
+    expect(released.released).toEqual({ at: world.clock.now(), by: 'acc_other', reason: 'The case is settled.' });
+    expect(await holds.held([one])).toEqual(new Set());
+    expect(await recordOf(one)).toMatchObject({ version: 2 });
+    expect(await recordOf(one)).not.toHaveProperty('hold');
+    await expect(release(hold.id)).rejects.toMatchObject({ code: 'conflict' });
+    await expect(release(newLegalHoldId())).rejects.toMatchObject({ code: 'not_found' });
+    expect((await holds.list(all)).holds).toEqual([released]);
+    expect((await holds.list({ ...all, released: false })).holds).toEqual([]);
+  });
+
+  it('hold all devices of a user, however the name is written, and later ones from their first record on', async () => {
+    await open();
+    const [one, two, other] = [await add('Amina Khan'), await add(' amina  KHAN'), await add('Amina')];
+    const { id } = await place({ user: 'AMINA KHAN' });
+    expect(await holds.held([one, two, other])).toEqual(new Set([one, two]));
+    const later = await add('Amina Khan');
+    await world.orders.reissueRecord(later);
+    expect(await recordOf(later)).toMatchObject({ version: 1, hold: true });
+    expect((await holds.list({ ...all, device: later })).holds).toMatchObject([
+      { id, on: { kind: 'user', user: 'AMINA KHAN', devices: 3 } },
+    ]);
+    expect((await holds.list({ ...all, device: other })).holds).toEqual([]);
+    await release(id);
+    for (const device of [one, two, later]) expect(await recordOf(device)).not.toHaveProperty('hold');
+  });
+
+  it('hold a device until the last of several is released', async () => {
+    await open();
+    const device = await add('Amina');
+    const [first, second] = [await place({ device }), await place({ user: 'Amina' })];
+    await release(first.id);
+    expect(await recordOf(device)).toMatchObject({ hold: true });
+    await release(second.id);
+    expect(await holds.held([device])).toEqual(new Set());
+  });
+
+  it('are listed newest first, page by page', async () => {
+    await open();
+    const device = await add('Amina');
+    const placed: string[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      placed.unshift((await place({ device })).id);
+      world.clock.jump(world.clock.now() + 1);
+    }
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Awaited<ReturnType<Holds['list']>> = await holds.list({ ...all, cursor, limit: 2 });
+      seen.push(...page.holds.map(({ id }) => id));
+      cursor = page.cursor;
+    } while (cursor !== null);
+    expect(seen).toEqual(placed);
+    await expect(holds.list({ ...all, cursor: '1 dev_x' })).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+
+  it('are in the ledger with each change, and name nobody there', async () => {
+    await open();
+    const device = await add('Amina');
+    const [first, second] = [await place({ device }), await place({ user: 'Amina' })];
+    await release(first.id);
+    await expect(place({ device: newDeviceId() })).rejects.toMatchObject({ code: 'not_found' });
+    const leaves = await database.db
+      .selectFrom('ledger_leaves')
+      .innerJoin('ledger_openings', 'ledger_openings.leaf_id', 'ledger_leaves.id')
+      .select(['kind', 'body', 'subject'])
+      .where('kind', 'like', 'legal-hold.%')
+      .orderBy('id')
+      .execute();
+    const person = personOf(INSTALLATION, 'Amina');
+    expect(leaves.map(({ kind, body, subject }) => [kind, JSON.parse(body).public, subject])).toEqual([
+      ['legal-hold.placed', { hold: first.id }, device],
+      ['legal-hold.placed', { hold: second.id }, person],
+      ['legal-hold.released', { hold: first.id }, device],
+    ]);
+    for (const { body } of leaves) {
+      for (const told of [device, person, 'Amina', 'tender', '12/2015']) expect(body).not.toContain(told);
+    }
+  });
+
+  it('are told to devices at the next start when a crash, or the store, kept them from it', async () => {
+    await open();
+    const device = await add('Amina');
+    const broken = holdsOver(() => Promise.reject(new Error('the disk is full')));
+    const { id } = await broken.place({ on: { device }, reason: REASON, reference: null, by: 'acc' });
+    await broken.stop();
+    expect(await holds.held([device])).toEqual(new Set([device]));
+    expect(await recordOf(device)).toBeNull();
+    await holds.start();
+    expect(await recordOf(device)).toMatchObject({ hold: true });
+    expect(await new HoldStore(database).untold()).toEqual([]);
+    await release(id);
+    expect(await recordOf(device)).not.toHaveProperty('hold');
+  });
+
+  it('refuse commands that destroy, and call back those that wait', async () => {
+    await open();
+    const [held, free] = [await add('Amina'), await add('Bilal')];
+    const [waits, locks] = [
+      await wipe(held),
+      await commands.issue({ device: held, command: { kind: 'lock-workspace' }, by: 'acc' }),
+    ];
+    const { id } = await place({ user: 'amina' });
+    expect(await commands.get(waits.id)).toMatchObject({ state: 'cancelled', detail: 'A legal hold was placed.' });
+    expect((await commands.pendingFor(held, 1)).map((each) => each.id)).toEqual([locks.id]);
+    await expect(wipe(held)).rejects.toMatchObject({ code: 'legal_hold', context: { device: held } });
+    await expect(commands.issue({ device: held, command: { kind: 'unenrol' }, by: 'acc' })).rejects.toMatchObject({
+      code: 'legal_hold',
+    });
+    const many = { devices: [held, free], command: { kind: 'wipe-workspace' as const }, by: 'acc' };
+    expect(await commands.issueToMany(many)).toMatchObject({
+      queued: 1,
+      refused: [{ device: held, code: 'legal_hold' }],
+    });
+    const wipes = await database.db
+      .selectFrom('ledger_leaves')
+      .where('kind', '=', 'workspace.wipe')
+      .selectAll()
+      .execute();
+    expect(wipes).toHaveLength(2);
+    await release(id);
+    expect(await wipe(held)).toMatchObject({ state: 'queued' });
+  });
+
+  it('keep what waits for a device: past its time, past its order’s word, and past its end', async () => {
+    await open();
+    const [from, held, free] = [await add('Zoe'), await add('Amina'), await add('Bilal')];
+    const [posts, mailboxes] = [new PostStore(database), new MailboxStore(database)];
+    const [now, order] = [world.clock.now(), '2015-001'];
+    const enrolment = (device: DeviceId) => ({ device, generation: 1 });
+    const send = (text: string, denied: boolean) =>
+      posts.post({
+        sender: enrolment(from),
+        post: postOf([held, free], text),
+        at: now,
+        expiresAt: now + 1000,
+        recipients: [held, free].map((device) => ({
+          ...{ device, known: true, denial: null },
+          waiting: denied ? ('return' as const) : null,
+        })),
+      });
+    const count = async (device: DeviceId) => {
+      const rows = await database.db
+        .selectFrom('mailbox_entries')
+        .selectAll()
+        .where('device_id', '=', device)
+        .execute();
+      return rows.length;
+    };
+    const { id } = await place({ device: held });
+    await send('one', false);
+    await mailboxes.expire(now + 2000);
+    expect([await count(held), await count(free)]).toEqual([1, 0]);
+    const page = { ...enrolment(held), after: 0, entries: 10, bytes: 100_000, dueOnly: false, now: now + 3000 };
+    expect((await mailboxes.read(page)).entries).toHaveLength(1);
+
+    await send('two', false);
+    const shut = { rule: 'return' as const, order };
+    await mailboxes.settle(
+      [held, free].map((device) => ({ device, shut })),
+      now,
+    );
+    expect([await count(held), await count(free)]).toEqual([2, 0]);
+    await mailboxes.settle([{ device: held, shut: null }], now);
+    expect((await mailboxes.read({ ...page, now })).entries).toHaveLength(2);
+
+    await devices.revoke(held);
+    expect(await count(held)).toBe(2);
+    await release(id);
+    await mailboxes.expire(now + 3 * DAY);
+    expect(await count(held)).toBe(0);
+    const told = await mailboxes.read({ ...page, ...enrolment(from), now });
+    expect(told.entries.map(({ item }) => item.type === 'fate' && `${item.device === held} ${item.fate}`)).toEqual(
+      expect.arrayContaining(['true expired', 'false expired', 'false returned']),
+    );
+  });
+
+  it('keep evidence and whatever else goes by its age', async () => {
+    await open();
+    const [held, free] = [await add('Amina'), await add('Bilal')];
+    const old = { generation: 1, at: 1 };
+    for (const device_id of [held, free]) {
+      await database.db
+        .insertInto('evidence')
+        .values({ ...old, device_id, source: 'network', areas: 'PK', detail: '', received_at: 1 })
+        .execute();
+      await database.db
+        .insertInto('attachments')
+        .values({ id: device_id, device_id, size: 1, at: 1, body: Buffer.of(1) })
+        .execute();
+      const sent = { device_id, generation: 1, post_id: 'p', at: 1, keep: 0 as const, answer: '', body: null };
+      await database.db.insertInto('posts').values(sent).execute();
+    }
+    for (const device_id of [held, free, null]) {
+      await database.db.insertInto('alarms').values({ at: 1, device_id, code: 'c', detail: '' }).execute();
+    }
+    await database.db.updateTable('group_history').set({ until_at: 2 }).execute();
+    const lent = await addGroup(database, 'Lahore', 'PK');
+    await database.db.updateTable('group_history').set({ until_at: 2 }).where('group_id', '=', lent).execute();
+    const { id } = await place({ user: 'Amina' });
+    const later = { domain: world.clock.now(), real: Date.now() };
+    expect(await removeExpired(database, later, 400)).toMatchObject({
+      ...{ evidence: 1, attachments: 1, posts: 1, alarms: 2, group_history: 1 },
+    });
+    const kept = await database.db.selectFrom('evidence').select('device_id').execute();
+    expect(kept).toEqual([{ device_id: held }]);
+    await release(id);
+    expect(await removeExpired(database, later, 400)).toMatchObject({
+      ...{ evidence: 1, attachments: 1, posts: 1, alarms: 1, group_history: 1 },
+    });
+  });
+});

@@ -1,0 +1,408 @@
+/**
+ * A general counsel's five days, through the console's pages alone: a regulator's letter comes, is recorded, rehearsed, proposed and approved;
+ * people are told; the date moves the night before; it comes into force; a device is explained; it is withdrawn, and what can be shown of it is
+ * checked by somebody who has nothing but the pack and a fingerprint. With CORDON_PICTURES a picture of each station: look at them as counsel would.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Download, Locator } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { approverKeyList, rootView } from '../../shared/api/approvers.ts';
+import { checkpointView } from '../../shared/api/ledger.ts';
+import type { Spot } from '../demo/offices.ts';
+import type { Resident } from '../demo/population.ts';
+import { browser as chromium, openBrowser } from '../support/browser.ts';
+import { approve, makeKey, signList } from '../support/console-people.ts';
+import { type ConsoleWorld, officesOf, openConsoleWorld } from '../support/console-world.ts';
+import { firstOwner, invite, type Person } from '../support/people.ts';
+import { runProgram } from '../support/run-program.ts';
+import { EVERY_LOOK, PATIENCE, type Seat, takeSeat, textOf } from '../support/seat.ts';
+import { tool } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+const ENTRY = join(import.meta.dirname, '../../server/cordon.js');
+const ORDER = '2015-001';
+const KARACHI = { name: 'Karachi office', country: 'PK', code: 'KHI' };
+const BERLIN = { name: 'Berlin office', country: 'DE', code: 'BER' };
+const spot = (label: string, office: Spot['office'], evidence: Spot['evidence'], online = true): Spot => ({
+  ...{ label, office, evidence, online, weight: 1 },
+});
+const IN_KARACHI: Spot['evidence'] = { ip: 'PK', position: [24.861, 67.01, 80], network: '410' };
+const STAFF: readonly (readonly [Spot, readonly string[]])[] = [
+  [spot('karachi', KARACHI, IN_KARACHI), ['Ayesha Malik', 'Bilal Ahmed', 'Imran Qureshi', 'عمر خان']],
+  [spot('visiting', BERLIN, IN_KARACHI), ['Jonas Weber']],
+  [spot('travelling', KARACHI, { ip: 'AE', position: [25.205, 55.271, 80], network: '424' }), ['Sara Siddiqui']],
+  [spot('switched-off', KARACHI, IN_KARACHI, false), ['Fatima Noor']],
+  [spot('berlin', BERLIN, { ip: 'DE', position: [52.52, 13.405, 80] }), ['Lena Vogt', 'Mehmet Kaya']],
+];
+const RESIDENTS: readonly Resident[] = STAFF.flatMap(([at, users]) =>
+  users.map((user, index) => ({
+    ...{ spot: at, index, user },
+    machine: { hostname: `${at.office.code}-${at.label}-${index + 1}`, distro: 'Debian GNU/Linux', release: '13' },
+  })),
+);
+/** Those that are in Pakistan and connected, whoever they visit there. */
+const REACHED = 5;
+const IN_PAKISTAN = { timezoneId: 'Asia/Karachi' };
+const at = (local: string) => Date.parse(`${local}+05:00`);
+const WAIT = { timeout: PATIENCE };
+const age = tool('age', 'apt-get install age');
+
+describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-counsel-'));
+  const identity = join(folder, 'counsel.key');
+  let recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
+  let browser: Browser;
+  let world: ConsoleWorld;
+  /** Proposes. */
+  let sana: Seat;
+  /** Approve. */
+  let ada: Seat;
+  let ben: Seat;
+  /** Reads. */
+  let noor: Seat;
+  let owner: Person;
+  let fingerprint = '';
+
+  beforeAll(async () => {
+    [browser, world] = await Promise.all([openBrowser(), openConsoleWorld({ residents: RESIDENTS, demo: false })]);
+    owner = await firstOwner(world.url, world.firstOwnerLink);
+    world.follow(owner);
+    // One after the other: a password is made slow to try.
+    const sit = async (name: string, timezoneId: string, role: string) =>
+      takeSeat(browser, world.url, { as: await invite(world.url, owner, name, [{ role }]), timezoneId });
+    sana = await sit('Sana Malik', IN_PAKISTAN.timezoneId, 'legal');
+    ada = await sit('Ada Okafor', 'Europe/London', 'legal');
+    ben = await sit('Ben Weber', 'America/New_York', 'legal');
+    noor = await sit('Noor Ahmed', IN_PAKISTAN.timezoneId, 'auditor');
+    await rootOf();
+    await world.settle(await officesOf(owner, [KARACHI, BERLIN]));
+    if (!age.present) return;
+    await runProgram('age-keygen', ['-o', identity]);
+    recipient = (await runProgram('age-keygen', ['-y', identity])).out.trim();
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await world?.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    for (const [number, seat] of [sana, ada, ben, noor].entries()) await seat.picture(`failed-counsel-${number}`);
+  });
+
+  async function rootOf(): Promise<void> {
+    for (const seat of [ada, ben]) {
+      await seat.goto('/people?tab=approvers');
+      await makeKey(seat);
+    }
+    const { keys } = await owner.api.call('GET', '/approver-keys', approverKeyList);
+    await owner.api.call('POST', '/approvers', rootView, { keyids: keys.map(({ keyid }) => keyid), threshold: 2 });
+    for (const seat of [ada, ben]) await signList(seat);
+  }
+
+  /** Where somebody stops and looks: nothing is wrong with the page, and a picture of it is left. `grave`: in every look. */
+  async function station(seat: Seat, name: string, grave = false): Promise<void> {
+    for (const notice of await seat.page.locator('.mantine-Notification-closeButton').all()) await notice.click();
+    await seat.picture(`counsel-${name}`);
+    expect.soft(await seat.faults(`counsel ${name}`, grave ? EVERY_LOOK : [['desk', 'light']])).toEqual([]);
+    if (!grave) return;
+    await seat.picture(`counsel-${name}-dark`, ['desk', 'dark']);
+    await seat.picture(`counsel-${name}-narrow`, ['phone', 'light']);
+  }
+  const phase = ({ page }: Seat, words: string) =>
+    page.locator('div:has(> h1)').getByText(words, { exact: true }).first().waitFor();
+  /** On another day these open the order's page anew. */
+  async function come(local: string, ...seats: readonly Seat[]): Promise<void> {
+    await world.jump(at(local));
+    for (const seat of seats) await seat.goto(`/orders/${ORDER}`);
+  }
+  const reaches = ({ page }: Seat, name: string, count: number) =>
+    expect
+      .poll(() => page.getByRole('progressbar', { name: new RegExp(`^${name}`) }).getAttribute('aria-valuenow'), WAIT)
+      .toBe(String(count));
+  const button = ({ page }: Seat, name: string | RegExp) => page.getByRole('button', { name });
+  async function saved({ page }: Seat, press: Locator): Promise<Download> {
+    const [download] = await Promise.all([page.waitForEvent('download'), press.click()]);
+    return download;
+  }
+  /** As somebody who has a file, a fingerprint and no server. */
+  function verify(pack: string, ...more: readonly string[]) {
+    const nobody = { HOME: folder, XDG_CONFIG_HOME: folder, CORDON_HOME: join(folder, 'none') };
+    return runProgram(process.execPath, [ENTRY, 'verify', pack, '--root', fingerprint, ...more], {
+      ...{ cwd: folder, env: { ...nobody, CORDON_SERVER: 'http://127.0.0.1:1' } },
+    });
+  }
+  async function writeDay(within: Locator, day: string): Promise<void> {
+    await within.getByRole('textbox', { name: 'Day' }).fill(day);
+    await within.getByRole('textbox', { name: 'Day' }).press('Tab');
+  }
+  async function writeTime(within: Locator, legend: string, hours: string, minutes: string): Promise<void> {
+    await within.getByRole('spinbutton', { name: `${legend}: hours` }).fill(hours);
+    await within.getByRole('spinbutton', { name: `${legend}: minutes` }).fill(minutes);
+  }
+
+  it('receives the letter: when it came, by when it is to be answered, and the documents themselves', async () => {
+    const { page } = sana;
+    await sana.goto('/orders');
+    await page.getByRole('heading', { name: 'No orders' }).waitFor();
+    await station(sana, '01-no-orders');
+    await page.getByRole('link', { name: 'Propose an order' }).first().click();
+    await page.getByRole('combobox', { name: 'Areas' }).fill('Pakistan');
+    await page.getByRole('option', { name: 'Pakistan (PK)' }).click();
+    await page.keyboard.press('Escape');
+    await button(sana, /^How it came/).click();
+    await page.getByLabel('Received on').fill('20 Nov 2015');
+    await page.getByLabel('Received on').press('Tab');
+    await page.getByRole('checkbox', { name: 'It is to be answered by a time' }).check();
+    const answer = page.getByRole('group', { name: 'To be answered by' });
+    await writeDay(answer, '27 Nov 2015');
+    await writeTime(answer, 'To be answered by', '17', '00');
+    for (const [name, text] of [
+      ['Directive of 20 November 2015.pdf', 'PDF'],
+      ['Translation into English.pdf', 'another'],
+    ] as const) {
+      const file = { name, mimeType: 'application/pdf', buffer: Buffer.from(text) };
+      await page.locator('input[type=file]').setInputFiles(file);
+      await page.getByText(`${name} (PDF,`).waitFor();
+    }
+  });
+
+  it('records whom it is addressed to, where it is known from, and why it is done', async () => {
+    const { page } = sana;
+    await page.getByRole('combobox', { name: 'Provenance' }).click();
+    await page.getByRole('option', { name: /^Confirmed/ }).click();
+    await page.getByLabel('Title').fill('Pakistan: enterprise messaging and mail');
+    await page.getByLabel('By whose authority').fill('Pakistan Telecommunication Authority');
+    await page.getByLabel('Addressed to').fill('All mobile network operators, and through them enterprise services');
+    await page.getByLabel('Instrument').fill('Directive of 20 November 2015, under section 54 of the Act of 1996');
+    await page
+      .getByLabel('Statement in English')
+      .fill('Service ends by order of the regulator. Nobody has been given access to what you wrote.');
+    await button(sana, /^What people on devices/).click();
+    await button(sana, 'Add a language to: Notice to people on devices').click();
+    await page.keyboard.type('Urdu');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('textbox', { name: 'Notice in Urdu' }).fill('پیغامات اور میل 1 دسمبر کو رک جائیں گے۔');
+    await button(sana, /^Why, for your own/).click();
+    await page
+      .getByLabel('What was considered')
+      .fill('To leave the country, to appeal, or to comply for the time being.');
+    await page.getByLabel('By whom').last().fill('Sana Malik with outside counsel');
+    await page.getByLabel('Internal reasons').fill('Appeal is possible and does not suspend the directive.');
+  });
+
+  it('proposes it, and sees what it would do before she does', async () => {
+    const { page } = sana;
+    for (const service of ['Messages', 'Mail']) await page.getByRole('checkbox', { name: service }).check();
+    for (const tie of ['It is there', 'It uses a mobile network there'])
+      await page.getByRole('checkbox', { name: tie }).check();
+    const effective = page.getByRole('group', { name: 'Takes effect' });
+    await writeDay(effective, '1 Dec 2015');
+    await writeTime(effective, 'Takes effect', '00', '00');
+    await page.getByText('Nothing stands against it.').waitFor();
+    await page.getByRole('region', { name: 'Whom it touches at its time' }).waitFor();
+    await station(sana, '02-form', true);
+    await button(sana, 'Propose the order').click();
+    await page.waitForURL(`${world.url}/orders/${ORDER}`);
+    await page.getByRole('heading', { name: 'Waiting for approval' }).waitFor();
+    await page.getByText('Two approvers are needed').waitFor();
+    // Kept apart from what is signed, and here for whoever answers for it.
+    await page.getByText('Appeal is possible').waitFor();
+    await station(sana, '03-proposed', true);
+  });
+
+  it('rehearses it on the map, hands round a table without names, and the names to one recipient', async () => {
+    const { page } = sana;
+    await page.getByRole('link', { name: 'Rehearse', exact: true }).click();
+    await page.getByText(/of 9 devices, it takes service from 6\./).waitFor();
+    await page.locator('svg path[data-order]').first().waitFor();
+    await station(sana, '04-rehearsal', true);
+    const table = readFileSync(await (await saved(sana, button(sana, 'Table by handle'))).path(), 'utf8');
+    expect(table.trim().split('\n').length).toBeGreaterThan(REACHED);
+    for (const { user } of RESIDENTS) expect(table).not.toContain(user);
+    await button(sana, 'Names, sealed…').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('For whom').fill('Outside counsel');
+    await dialog.getByLabel('Their age recipient').fill(recipient);
+    await station(sana, '05-names');
+    const names = await saved(sana, dialog.getByRole('button', { name: 'Seal the names' }));
+    const sealed = readFileSync(await names.path(), 'latin1');
+    expect(sealed).toMatch(/^age-encryption.org\/v1\n/);
+    if (!age.present) return;
+    const { out } = await runProgram('age', ['-d', '-i', identity, await names.path()]);
+    expect(out).toContain('عمر خان');
+  });
+
+  it('is approved by two people, each with a key of their own', async () => {
+    await ada.goto(`/orders/${ORDER}`);
+    const first = await approve(ada, 'counsel-06-ada-approves');
+    expect(first.answer).toContain('recorded');
+    await ben.goto(`/orders/${ORDER}`);
+    await station(ben, '07-half-approved');
+    const second = await approve(ben, 'counsel-08-ben-approves');
+    expect([second.answer, second.digest]).toEqual([expect.stringContaining('Approved'), first.digest]);
+    await sana.goto('/orders');
+    await sana.page.getByText(/^To be answered by 27 Nov 2015, 17:00 .*, in 7 days 7 hours/).waitFor();
+    await station(sana, '09-orders');
+    await sana.goto(`/orders/${ORDER}`);
+    await phase(sana, 'Approved');
+    await reaches(sana, 'Informed', REACHED);
+    await station(sana, '09-approved');
+  });
+
+  it('people are told a week ahead, and devices sign that they were', async () => {
+    await come('2015-11-24T10:00', sana);
+    await world.look();
+    await sana.page.getByText(`7 days before: delivered to ${REACHED} devices, shown on ${REACHED}`).waitFor();
+    await reaches(sana, 'Shown', REACHED);
+    await station(sana, '10-notice');
+  });
+
+  it('is given another date the night before, and nothing stops at the old one', async () => {
+    const { page } = sana;
+    await come('2015-11-30T21:00', sana, ada, ben);
+    await page.getByText(/^Takes effect in 02:59:/).waitFor();
+    await button(sana, 'New date').click();
+    const dialog = page.getByRole('dialog', { name: /New date/ });
+    await writeDay(dialog, '31 Dec 2015');
+    await dialog.getByText(/in 30 days/).waitFor();
+    await station(sana, '11-new-date');
+    await button(sana, 'Propose the new date').click();
+    await dialog.waitFor({ state: 'hidden' });
+    for (const seat of [ada, ben]) await approve(seat, `counsel-12-new-date-${seat === ada ? 'ada' : 'ben'}`);
+    await page.getByText(/^Takes effect in 30 days/).waitFor();
+    await come('2015-12-01T00:01', sana);
+    await phase(sana, 'Approved');
+    await reaches(sana, 'Enforced', 0);
+    await station(sana, '13-extended');
+  });
+
+  it('comes into force at its time, without anybody doing anything', async () => {
+    await come('2015-12-31T00:01', sana, ada);
+    await world.look();
+    for (const seat of [sana, ada]) await phase(seat, 'In force');
+    await reaches(sana, 'Enforced', REACHED);
+    await sana.page
+      .getByText(`As it enters into force: delivered to ${REACHED} devices, shown on ${REACHED}`)
+      .waitFor();
+    await station(sana, '14-in-force', true);
+  });
+
+  it('is explained for one device, at one instant, to somebody who only reads', async () => {
+    const { page } = noor;
+    await noor.goto('/devices?text=Ayesha');
+    await page.getByRole('link', { name: 'Ayesha Malik' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Ayesha Malik' }).waitFor();
+    await page.getByLabel(/^Day and time/).fill('2015-12-31T00:00:30');
+    await button(noor, 'Explain').click();
+    const then = page.getByRole('article', { name: /^The device at/ });
+    await then.getByText('Denied').first().waitFor();
+    expect(await textOf(then)).toContain(ORDER);
+    await then.getByText('It has shown the notice “7 days before” to its user.').waitFor();
+    await station(noor, '15-explained');
+  });
+
+  it('is withdrawn by two, and service is back', async () => {
+    const { page } = sana;
+    await come('2016-01-04T09:00', sana, ada, ben);
+    await button(sana, 'Withdraw').click();
+    await station(sana, '16-withdraw');
+    await button(sana, 'Propose the withdrawal').click();
+    await page.getByRole('heading', { name: 'Waiting for approval' }).waitFor();
+    for (const seat of [ada, ben]) await approve(seat, `counsel-17-withdraw-${seat === ada ? 'ada' : 'ben'}`);
+    await phase(sana, 'Withdrawn');
+    await reaches(sana, 'Restored', REACHED);
+    await world.look();
+    await page.getByText(`When it is withdrawn: delivered to ${REACHED} devices, shown on ${REACHED}`).waitFor();
+    await station(sana, '18-withdrawn');
+    await sana.goto('/orders');
+    await page.getByRole('heading', { name: 'No order is open' }).waitFor();
+    await station(sana, '19-none-open');
+  });
+
+  it('is packed, and holds for somebody who has a file, a fingerprint and no server', async () => {
+    await sana.goto(`/orders/${ORDER}`);
+    const pack = join(folder, 'order.zip');
+    await (await saved(sana, button(sana, 'Download evidence pack'))).saveAs(pack);
+    await sana.page.getByRole('list', { name: 'Packs that were made' }).getByText('by Sana Malik').waitFor();
+    await station(sana, '20-pack');
+    await noor.goto('/settings');
+    const root = noor.page.getByRole('row', { name: /^Evidence is checked by/ }).getByRole('cell');
+    fingerprint = (await textOf(root)).trim();
+    expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
+    const checked = await verify(pack);
+    expect(checked).toMatchObject({ code: 0, err: '' });
+    expect(checked.out).toMatch(/The pack holds\.\n$/);
+    expect(checked.out).toContain(`Order ${ORDER}`);
+  });
+
+  it('gives the names behind the pack’s handles to one person, and the ledger says so', async () => {
+    const { page } = sana;
+    await button(sana, /^Names, sealed… of pck_/).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(`the ${RESIDENTS.length - 1} devices that stand in the pack`).waitFor();
+    await dialog.getByLabel('For whom').fill('Islamabad High Court');
+    await dialog.getByLabel('Their age recipient').fill('age1nonsense');
+    sana.expecting(/status of 400 .*names/);
+    await button(sana, 'Seal the names').click();
+    await dialog.getByText(/it must be what age-keygen calls the public key, complete/).waitFor();
+    await station(sana, '21-annex-refused');
+    await dialog.getByLabel('Their age recipient').fill(recipient);
+    const names = await saved(sana, button(sana, 'Seal the names'));
+    expect(names.suggestedFilename()).toMatch(/^order-2015-001-pck_[a-z2-7]{16}-names\.csv\.age$/);
+    await page.getByText('The ledger says that it was made.').waitFor();
+    await noor.goto('/ledger');
+    const leaf = noor.page.getByRole('listitem').filter({ hasText: 'A file of names was sealed to somebody' }).first();
+    expect(await textOf(leaf)).toMatch(/of pack/);
+    expect(await textOf(leaf)).not.toContain('Islamabad');
+    await station(noor, '22-ledger');
+    if (!age.present) return;
+    const { out } = await runProgram('age', ['-d', '-i', identity, await names.path()]);
+    const [, ...rows] = out.trim().split(/\r?\n/);
+    const pack = readFileSync(join(folder, 'order.zip'), 'latin1');
+    for (const row of rows) expect(pack).toContain(row.split(',')[0]);
+    expect(rows.map((row) => row.split(',')[2])).toContain('عمر خان');
+  });
+
+  it('is packed for somebody who has kept a checkpoint, and refuses a file that has none of this ledger', async () => {
+    const { page } = sana;
+    await sana.goto(`/orders/${ORDER}`);
+    const choose = async (content: string) => {
+      const chosen = page.waitForEvent('filechooser');
+      await button(sana, 'Pack from a kept checkpoint…').click();
+      await (await chosen).setFiles({ name: 'kept', mimeType: 'text/plain', buffer: Buffer.from(content) });
+    };
+    await choose('Nothing that anybody signed.');
+    await page
+      .getByRole('alert')
+      .getByText(/There is no checkpoint in it\. Save what \/transparency/)
+      .waitFor();
+    await station(sana, '23-no-checkpoint', true);
+    const { checkpoint } = await owner.api.call('GET', '/ledger/checkpoint', checkpointView);
+    sana.expecting(/status of 404 .*packs/);
+    await choose(checkpoint.replace(/\n\d+\n/, '\n987654321\n'));
+    await page.getByText('This ledger has made no checkpoint of 987654321 leaves').waitFor();
+    // Something is logged behind it, so that the pack's own tree is a larger one.
+    await invite(world.url, owner, 'Late Comer', [{ role: 'auditor' }]);
+    await until(async () => {
+      const { checkpoint: newest } = await owner.api.call('GET', '/ledger/checkpoint', checkpointView);
+      expect(newest).not.toBe(checkpoint);
+    });
+    const [kept, pack] = [join(folder, 'kept'), join(folder, 'anew.zip')];
+    writeFileSync(kept, checkpoint);
+    const download = page.waitForEvent('download');
+    await choose(checkpoint);
+    await (await download).saveAs(pack);
+    expect(await page.getByRole('alert').count()).toBe(0);
+    const { code, out } = await verify(pack, '--checkpoint', kept);
+    expect([code, out]).toEqual([0, expect.stringContaining('Your checkpoint: CONSISTENT')]);
+    expect((await verify(join(folder, 'order.zip'), '--checkpoint', kept)).out).toContain('NOT PROVABLE');
+  });
+
+  it('never asked anybody else, nor tried what the pages’ own policy forbids', () => {
+    expect([sana, ada, ben, noor].map(({ complaints }) => complaints)).toEqual([[], [], [], []]);
+  });
+});

@@ -1,0 +1,179 @@
+/**
+ * A gag: an order that the law keeps from the public works on a real device, whose user is told all of it, and nothing that anybody can fetch shows more
+ * of it than its number, services and areas. What looks for its words finds those of a public order, in the same places.
+ */
+import { request } from 'node:https';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { newKeyPem, requestCertificate } from '../../agent/enrolment/csr.ts';
+import { alarmList } from '../../shared/api/devices.ts';
+import { orderProgress, type RevisionView } from '../../shared/api/orders.ts';
+import { openCheckpoint } from '../../shared/ledger/checkpoint.ts';
+import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
+import { tilePath, tilesOf } from '../../shared/ledger/tiles.ts';
+import { parseDocument } from '../../shared/order/canonical.ts';
+import { envelopeSchema, orderListSchema, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { payloadOf } from '../../shared/order/dsse.ts';
+import { readStub } from '../../shared/order/verify-list.ts';
+import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
+import type { AgentProcess } from '../support/agent-process.ts';
+import { openWorld, type World } from '../support/e2e-world.ts';
+import { until } from '../support/until.ts';
+
+let world: World;
+let agent: AgentProcess;
+
+/** Words that stand nowhere else, one for each field that says something. */
+const wordsOf = (mark: string) => ({
+  title: `title-${mark}`,
+  authority: `authority-${mark}`,
+  addressee: `addressee-${mark}`,
+  instrument: `instrument-${mark}`,
+  statement: { en: `statement-${mark}`, ar: `بيان-${mark}` },
+  notice: { en: `notice-${mark}` },
+  appeal: `appeal-${mark}`,
+});
+const SAID = ['title', 'authority', 'addressee', 'instrument', 'statement', 'بيان', 'notice', 'appeal'];
+const RULES = { nexus: ['home'], zone: 'UTC', unknown: 'allow', contested: 'allow', travellers: 'deny' };
+const soon = () => new Date(Date.now() + 2_000).toISOString();
+
+beforeAll(async () => {
+  world = await openWorld();
+  agent = await world.enrolled();
+  agent.run();
+  await agent.connected();
+}, 120_000);
+afterAll(() => world?.remove());
+
+interface Fetched {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+function fetchPublic(path: string, method = 'GET', headers: Record<string, string> = {}, body = ''): Promise<Fetched> {
+  const { ca } = agent.tls(world.server.device);
+  return new Promise((resolve, reject) => {
+    const asked = request(new URL(path, world.server.public), { method, headers, ca }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const head = JSON.stringify(response.headers);
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat([Buffer.from(head), ...chunks]) });
+      });
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
+/** The bytes, and whatever stands in them in base64, and in that, to any depth. */
+function everyLayer(bytes: Buffer): string {
+  const text = bytes.toString();
+  const inside = [...text.matchAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g)].map(([found]) => Buffer.from(found, 'base64'));
+  const readable = inside.filter((each) => /^[\t\n\r -~\u0080-\uffff]*$/.test(each.toString()));
+  return [text, ...readable.map(everyLayer)].join('\n');
+}
+
+/** Everything that the public listener has for whoever asks, and the refusal of a machine that would enrol. */
+async function everythingPublic(): Promise<ReadonlyMap<string, string>> {
+  const { body: note } = await fetchPublic('/ledger/checkpoint');
+  const key = (await fetchPublic('/ledger/key')).body.toString().split('}').at(-1)?.trim() ?? '';
+  const text = note.toString().slice(note.toString().indexOf('}') + 1);
+  const { size } = await openCheckpoint(text, await parseVerifierKey(key));
+  const { code } = parseActivationLink(await world.link());
+  const basic = `Basic ${Buffer.from(`${code.id}:${code.secret}`).toString('base64')}`;
+  const paths = [
+    ...['/orders/list', '/orders/roots', '/transparency', '/ledger/checkpoint', '/ledger/key', '/crl/issuing.crl'],
+    ...['/public-root.json', '/.well-known/est/cacerts', '/orders/withheld', '/device/withheld', '/orders', '/'],
+    ...tilesOf(size).map((tile) => `/ledger/${tilePath(tile)}`),
+  ];
+  const found = new Map<string, string>();
+  for (const path of paths) found.set(path, everyLayer((await fetchPublic(path)).body));
+  const enrol = {
+    authorization: basic,
+    'content-type': 'application/pkcs10',
+    'content-transfer-encoding': 'base64',
+  };
+  const csr = requestCertificate(code.id, newKeyPem()).toString('base64');
+  const refused = await fetchPublic('/.well-known/est/simpleenroll', 'POST', enrol, csr);
+  found.set('a refusal to enrol', everyLayer(refused.body));
+  return found;
+}
+
+/** Where each word of the mark stands. */
+function places(all: ReadonlyMap<string, string>, mark: string): Record<string, string[]> {
+  const of = (word: string) => [...all].flatMap(([path, text]) => (text.includes(`${word}-${mark}`) ? [path] : []));
+  return Object.fromEntries(SAID.map((word) => [word, of(word)]));
+}
+
+let secret: RevisionView;
+
+it('is enforced by a device whose user is told all of it, beside a public order', async () => {
+  const { operator } = world;
+  const law = { publication: { law: 'law-gagged' }, areas: ['SE'], services: ['messaging', 'enrolment'] };
+  secret = await operator.propose({ ...RULES, ...law, ...wordsOf('gagged'), effective: soon() });
+  await operator.adopt(secret);
+  const open = { areas: ['SE'], services: ['mail'] };
+  await operator.adopt(await operator.propose({ ...RULES, ...open, ...wordsOf('openly'), effective: soon() }));
+  const denials = await until(async () => {
+    const { gates } = await agent.status();
+    const [messaging, mail] = ['messaging', 'mail'].map((name) => gates.find(({ service }) => service === name));
+    expect([messaging?.open, mail?.open]).toEqual([false, false]);
+    return messaging?.denials ?? [];
+  }, 30_000);
+  expect(denials).toMatchObject([
+    {
+      order: secret.order,
+      title: 'title-gagged',
+      statement: { en: 'notice-gagged', ar: wordsOf('gagged').statement.ar },
+      appeal: 'appeal-gagged',
+    },
+  ]);
+  expect((await agent.cli(['orders'])).out).toContain('appeal-gagged');
+  await until(async () => {
+    const receipts = await operator.as(operator.owner, 'GET', `/orders/${secret.order}/progress`, orderProgress);
+    expect(receipts).toMatchObject({ reached: 1, enforced: 1 });
+  });
+  const { alarms } = await operator.as(operator.owner, 'GET', `/alarms?device=${agent.device}`, alarmList);
+  expect(alarms).toEqual([]);
+}, 60_000);
+
+it('shows the public no more than number, services and areas, where the other shows all it says', async () => {
+  const all = await until(async () => {
+    const fetched = await everythingPublic();
+    expect([...fetched.values()].join()).toContain(secret.digest);
+    return fetched;
+  });
+  const nowhere = Object.fromEntries(SAID.map((word) => [word, []]));
+  expect(places(all, 'gagged')).toEqual(nowhere);
+  expect([...all.values()].join()).not.toContain('law-gagged');
+  const openly = places(all, 'openly');
+  for (const word of SAID) expect([word, openly[word]]).toEqual([word, expect.arrayContaining(['/orders/list'])]);
+  for (const word of ['title', 'statement', 'بيان', 'appeal']) expect(openly[word]).toContain('/transparency');
+
+  const { body } = await fetchPublic('/orders/list');
+  const envelope = envelopeSchema.parse(JSON.parse(body.toString().slice(body.toString().indexOf('}') + 1)));
+  const { orders } = parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list));
+  const [stub] = orders.filter(({ payloadType }) => payloadType === PAYLOAD_TYPES.stub);
+  expect(stub?.signatures).toHaveLength(2);
+  expect(stub && readStub(stub)).toEqual({
+    installation: expect.any(String),
+    order: secret.order,
+    revision: 1,
+    services: ['enrolment', 'messaging'],
+    areas: ['SE'],
+    digest: secret.digest,
+  });
+  expect(all.get('/transparency')).toContain('Of one further order the list says no more');
+  // A refusal leads to the place of its order there, which says no more than the stub.
+  const anchor = `order-${secret.order}`;
+  expect(all.get('/transparency')).toContain(`id="${anchor}">Order ${secret.order}: kept from the public<`);
+  expect(all.get('a refusal to enrol')).toMatch(
+    new RegExp(`"link":"<https://[^>]+/transparency#${anchor}>; rel=\\\\"blocked-by\\\\""`),
+  );
+  expect(all.get('/device/withheld')).toContain('not_found');
+  expect(all.get('a refusal to enrol')).toContain(`by order ${secret.order}`);
+  const executed = [...all.values()]
+    .join()
+    .match(new RegExp(`order.executed[^}]*"order":"${secret.order}"[^}]*}`, 'g'));
+  expect(executed?.join()).not.toMatch(/entered|left/);
+}, 60_000);

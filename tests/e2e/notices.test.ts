@@ -1,0 +1,91 @@
+/** The plan of notices by a real agent on a real server: told on the desktop in the reader's language, once, over a kill; counted by signed receipts. */
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { orderProgress, type RevisionView } from '../../shared/api/orders.ts';
+import type { AgentProcess } from '../support/agent-process.ts';
+import { openWorld, type World } from '../support/e2e-world.ts';
+import { until } from '../support/until.ts';
+
+const TERMS = {
+  ...{ title: 'Messages in Sweden', areas: ['SE'], services: ['messaging'], nexus: ['home'], zone: 'UTC' },
+  ...{ unknown: 'allow', contested: 'allow', travellers: 'deny', authority: 'a', addressee: 'b', instrument: 'c' },
+  statement: { en: 'The public is told this.' },
+  notice: { ur: 'آپ کے پیغامات رک جائیں گے', en: 'Your messages stop.' },
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'cordon-notices-'));
+const said = join(folder, 'said');
+let world: World;
+/** One at a desktop, whose user reads Urdu, and one without. */
+let desk: AgentProcess;
+let bare: AgentProcess;
+let order: RevisionView;
+
+const shownOnDesktop = () => (existsSync(said) ? readFileSync(said, 'utf8').trim().split('\n--app') : []);
+const progress = () => world.operator.as(world.operator.owner, 'GET', `/orders/${order.order}/progress`, orderProgress);
+
+beforeAll(async () => {
+  writeFileSync(join(folder, 'notify-send'), `#!/bin/sh\nprintf '%s\\n' "$@" >> ${said}\n`);
+  chmodSync(join(folder, 'notify-send'), 0o755);
+  world = await openWorld();
+  desk = await world.enrolled({ PATH: `${folder}:/usr/bin:/bin`, LANG: 'ur_PK.UTF-8', LANGUAGE: '' });
+  bare = await world.enrolled({ PATH: '/nowhere', LANG: 'en_US.UTF-8', LANGUAGE: '' });
+  for (const agent of [desk, bare]) {
+    agent.run();
+    await agent.connected();
+  }
+}, 120_000);
+afterAll(async () => {
+  await world?.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('tells of the entry into force on the desktop, in the language of whoever reads there', async () => {
+  const { operator } = world;
+  order = await operator.propose({ ...TERMS, effective: new Date(Date.now() + 2_000).toISOString() });
+  await operator.adopt(order);
+  await until(() => expect(shownOnDesktop()).toHaveLength(1), 30_000);
+  const [told = ''] = shownOnDesktop();
+  expect(told).toContain(`${order.order}: Messages in Sweden`);
+  expect(told).toContain(TERMS.notice.ur);
+  expect(told).not.toContain('Your messages stop');
+  await until(
+    async () => expect((await progress()).notices).toEqual([{ moment: 'entry', informed: 2, shown: 1 }]),
+    30_000,
+  );
+}, 90_000);
+
+it('tells by the command line where there is no desktop, and counts it', async () => {
+  const { out } = await bare.cli(['orders']);
+  expect(out).toContain('[en] Your messages stop.\n  also in: ur');
+  expect(out).toContain('told as it entered into force');
+  expect((await bare.cli(['orders'], { env: { LANGUAGE: 'ur' } })).out).toContain(TERMS.notice.ur);
+  await until(
+    async () => expect((await progress()).notices).toEqual([{ moment: 'entry', informed: 2, shown: 2 }]),
+    30_000,
+  );
+}, 60_000);
+
+it('tells nothing again after a kill, and of the withdrawal once', async () => {
+  await desk.kill();
+  desk.run();
+  await desk.connected();
+  const { operator } = world;
+  await operator.adopt(await operator.act(order.order, { act: 'withdraw' }));
+  await until(() => expect(shownOnDesktop()).toHaveLength(2), 30_000);
+  expect((await bare.cli(['orders'])).out).toContain('(withdrawn)');
+  await until(
+    async () =>
+      expect((await progress()).notices).toEqual([
+        { moment: 'entry', informed: 2, shown: 2 },
+        { moment: 'withdrawal', informed: 2, shown: 2 },
+      ]),
+    30_000,
+  );
+  await desk.kill();
+  desk.run();
+  await desk.connected();
+  expect(shownOnDesktop()).toHaveLength(2);
+}, 90_000);

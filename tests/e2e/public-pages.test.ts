@@ -1,0 +1,167 @@
+/**
+ * What anybody may open without a script: the page of orders, and a pack's summary. In every look axe finds nothing, neither is wider than its
+ * window, no script runs, and text from right to left stands so. A person looks at the pictures.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { summaryPage } from '../../server/orders/pack/summary.ts';
+import { transparencyPage } from '../../server/public/transparency.ts';
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
+import { newPersonId } from '../../shared/protocol/ids.ts';
+import { browser as chromium, openBrowser } from '../support/browser.ts';
+import { EVERY_LOOK, faultsOf, WINDOWS } from '../support/seat.ts';
+import { NOW, revisionDocument, TERMS } from '../support/signed-documents.ts';
+
+const PICTURES = process.env['CORDON_PICTURES'];
+const SCRIPT = '<script>document.title="ran"</script><img src=x onerror="document.title=\'ran\'">';
+const URDU =
+  'حکومتِ پاکستان کے حکم (PTA, 24 July 2015) کے تحت BES کی سروس 30 نومبر 2015 کو بند ہو جائے گی۔\nسوالات کے لیے: legal@example.org';
+const terms = {
+  ...TERMS,
+  title: `BES in Pakistan ${SCRIPT}`,
+  statement: {
+    en: 'Service for messages and mail ends in Pakistan on 30 November 2015, by order of the regulator.',
+    ur: URDU,
+    ar: 'تتوقف الخدمة في 30 نوفمبر 2015 (BES).',
+    he: 'השירות יופסק ב־30 בנובמבר 2015.',
+  },
+  notice: { en: 'Save what you need before 30 November.', ur: 'جو درکار ہو 30 نومبر سے پہلے محفوظ کر لیں۔' },
+  authority: 'Pakistan Telecommunication Authority',
+  appeal: 'اسلام آباد ہائی کورٹ (Islamabad High Court)',
+};
+const DAY = 86_400_000;
+const [proposer, ada, ben] = [newPersonId(), newPersonId(), newPersonId()];
+const FINGERPRINT = sha256('a public root');
+const CHECKPOINT = `cordon/ins_test\n4711\n${'A'.repeat(43)}=\n\n— cordon/ins_test ${'B'.repeat(92)}\n`;
+
+function revisionRow(revision: number, act: 'propose' | 'extend' | 'revise') {
+  const payload = Buffer.from(encodeCanonical(revisionDocument({ revision, act, proposer, terms }))).toString();
+  const approvedAt = NOW + revision * DAY;
+  const approval = (person: typeof ada) => ({ person, keyid: sha256(person), signature: '', stub: null, approvedAt });
+  const adopted = {
+    state: 'adopted',
+    adoptedAt: approvedAt,
+    listedIn: revision,
+    approvals: [approval(ada), approval(ben)],
+  } as const;
+  const never = { state: 'superseded', adoptedAt: null, listedIn: null, approvals: [approval(ada)] } as const;
+  const about = { order: '2015-001', revision, act, payload, digest: sha256(payload), proposer, proposedAt: NOW };
+  return { ...about, ...(act === 'revise' ? never : adopted) };
+}
+
+const summary = () =>
+  summaryPage({
+    organisation: `Exempel & Co ${SCRIPT}`,
+    installation: 'ins_test',
+    fingerprint: FINGERPRINT,
+    pack: 'pck_aaaaaaaaaaaaaaaa',
+    order: '2015-001',
+    madeAt: new Date(NOW + 200 * DAY).toISOString(),
+    revisions: [revisionRow(1, 'propose'), revisionRow(2, 'revise'), revisionRow(3, 'extend')],
+    executions: [{ order: '2015-001', revision: 3, state: 'entered', at: NOW + 129 * DAY }],
+    said: { informed: 4711, shown: 4012, enforced: 4689, restored: 0, wiped: 0 },
+    destruction: null,
+    answered: 4711,
+    reached: 4720,
+    silent: 9,
+  });
+
+function transparency(): string {
+  const shown = (
+    order: string,
+    standing: 'in force' | 'announced' | 'withdrawn',
+    more: Partial<typeof terms> = {},
+  ) => ({
+    statement: { order, revision: 1, terms: { ...terms, ...more } },
+    standing,
+    history: {
+      revisions: [{ revision: 1, act: 'propose' as const, adoptedAt: NOW }],
+      executions: standing === 'announced' ? [] : [{ state: 'entered' as const, at: NOW + DAY }],
+    },
+  });
+  return transparencyPage({
+    organisation: `Exempel & Co ${SCRIPT}`,
+    orders: [
+      shown('2015-001', 'withdrawn', { title: 'سعودی عرب' }),
+      shown('2015-002', 'announced', { title: 'Mail in the Emirates', areas: ['AE'] }),
+      shown('2015-003', 'in force'),
+    ],
+    withheld: [
+      { order: '2015-004', services: ['messaging'], areas: ['PK', 'XZ-lahore'] },
+      { order: '2015-005', services: ['mail'], areas: ['AE'] },
+    ],
+    fingerprint: FINGERPRINT,
+    checkpoint: CHECKPOINT,
+    ledgerKey: `cordon/ins_test+01234567+${'C'.repeat(44)}`,
+  });
+}
+
+describe.skipIf(!chromium.present)('pages without scripts', { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-pages-'));
+  let browser: Browser;
+  let page: Page;
+  const opened = async (name: string, text: string) => {
+    const file = join(folder, `${name}.html`);
+    writeFileSync(file, text);
+    await page.goto(pathToFileURL(file).href);
+  };
+  beforeAll(async () => {
+    browser = await openBrowser();
+    page = await (await browser.newContext({ reducedMotion: 'reduce' })).newPage();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.each([
+    ['summary', summary],
+    ['transparency', transparency],
+  ])('%s: nothing is wrong in any look, and no script has run', async (name, write) => {
+    await opened(name, write());
+    for (const [on, colorScheme] of EVERY_LOOK) {
+      await page.setViewportSize(WINDOWS[on]);
+      await page.emulateMedia({ colorScheme });
+      expect(await faultsOf(page)).toEqual([]);
+      if (PICTURES) await page.screenshot({ path: join(PICTURES, `${name}-${on}-${colorScheme}.png`), fullPage: true });
+    }
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect(await page.title()).not.toBe('ran');
+    expect(await page.locator('script, img').count()).toBe(0);
+    const urdu = page.locator('blockquote[lang="ur"]').first();
+    const style = (property: string) =>
+      page.evaluate(`getComputedStyle(document.querySelector('blockquote[lang="ur"]')).${property}`);
+    expect(await style('direction')).toBe('rtl');
+    expect(await style('borderRightWidth')).not.toBe('0px');
+    expect(await urdu.textContent()).toBe(URDU);
+  });
+
+  it('an anchor leads to its order, which is marked', async () => {
+    await opened('transparency', transparency());
+    await page.goto(`${page.url()}#order-2015-001`);
+    expect(await page.locator('article:has(:target) h2').textContent()).toContain('2015-001');
+    await page.goto(`${page.url().replace(/#.*/, '')}#order-2015-004`);
+    const stub = page.locator('article:has(:target)');
+    expect(await stub.locator('h2').textContent()).toBe('Order 2015-004: kept from the public');
+    expect(await stub.locator('dd').allTextContents()).toEqual(['Pakistan (PK), XZ-lahore', 'messaging']);
+  });
+
+  it('the summary prints', async () => {
+    await opened('summary', summary());
+    const pdf = await page.pdf({ format: 'A4', preferCSSPageSize: true });
+    if (PICTURES) {
+      writeFileSync(join(PICTURES, 'summary.pdf'), pdf);
+      await page.emulateMedia({ media: 'print' });
+      await page.setViewportSize({ width: 660, height: 950 });
+      await page.screenshot({ path: join(PICTURES, 'summary-print.png'), fullPage: true });
+    }
+    const pages = pdf.toString('latin1').match(/\/Type \/Page\b/g) ?? [];
+    expect(pages.length).toBeGreaterThanOrEqual(2);
+    expect(pages.length).toBeLessThanOrEqual(5);
+  });
+});

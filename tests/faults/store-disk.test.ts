@@ -1,0 +1,190 @@
+/**
+ * Case 55: a disk that tears a write, is full, or takes no writes any more. SQLite's own file is what Cordon has in its hands; PostgreSQL answers for
+ * its disk itself, and then takes no writes. What a full disk does to the ledger is case 39.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { sql } from 'kysely';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Database, openDatabase } from '../../server/store/database.ts';
+import { setMeta } from '../../server/store/meta-store.ts';
+import { describeOnPostgres } from '../contract/every-store.ts';
+import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
+
+const WRITER = fileURLToPath(new URL('store-writer.ts', import.meta.url));
+const FRAME_HEADER = 24;
+const WAL_HEADER = 32;
+
+const folders: string[] = [];
+const open: Database[] = [];
+afterEach(async () => {
+  for (const database of open.splice(0)) await database.close();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function newFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-disk-'));
+  folders.push(folder);
+  return join(folder, 'cordon.db');
+}
+
+async function opened(file: string): Promise<Database> {
+  const database = await openDatabase({ file });
+  open.push(database);
+  return database;
+}
+
+const integrity = async ({ db }: Database) =>
+  (await sql<{ integrity_check: string }>`pragma integrity_check`.execute(db)).rows;
+
+/** Writes until it is killed; what it had acknowledged. */
+async function killedWriter(file: string): Promise<string[]> {
+  const child = spawn(process.execPath, [WRITER, file, '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  const ended = once(child.stdout, 'end');
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk;
+    if (output.length > 2_000) child.kill('SIGKILL');
+  });
+  await ended;
+  return output.split('\n').slice(0, -1);
+}
+
+describe('case 55: a torn write', () => {
+  it.each<[string, (log: Buffer) => Buffer]>([
+    ['half of a frame', (log) => log.subarray(WAL_HEADER, WAL_HEADER + FRAME_HEADER + 2_000)],
+    ['a frame whose page never came', (log) => log.subarray(WAL_HEADER, WAL_HEADER + FRAME_HEADER)],
+    ['a whole frame of another time', (log) => log.subarray(WAL_HEADER, WAL_HEADER + FRAME_HEADER + 4_096)],
+    ['nothing but zeroes', () => Buffer.alloc(10_000)],
+  ])('of %s takes nothing of what was acknowledged, and leaves no half', async (_, torn) => {
+    const file = newFile();
+    const acknowledged = await killedWriter(file);
+    const log = readFileSync(`${file}-wal`);
+    expect(log.length).toBeGreaterThan(WAL_HEADER + FRAME_HEADER + 4_096);
+    appendFileSync(`${file}-wal`, torn(log));
+    const database = await opened(file);
+    const alarms = new Set((await database.db.selectFrom('alarms').select('code').execute()).map(({ code }) => code));
+    const keys = new Set((await database.db.selectFrom('meta').select('key').execute()).map(({ key }) => key));
+    const there = (word: string) => alarms.has(word) || (keys.has(`${word}-left`) && keys.has(`${word}-right`));
+    expect(acknowledged.length).toBeGreaterThan(10);
+    expect(acknowledged.filter((word) => !there(word))).toEqual([]);
+    for (const key of keys) if (key.endsWith('-left')) expect(keys).toContain(key.replace('-left', '-right'));
+    expect(await integrity(database)).toEqual([{ integrity_check: 'ok' }]);
+    await database.transaction((tx) => setMeta(tx, 'afterwards', 'done'));
+  });
+
+  it('of the file itself is told as what it is, and nobody is answered from half of it', async () => {
+    const file = newFile();
+    const database = await openDatabase({ file });
+    const rows = Array.from({ length: 2_000 }, (_, at) => ({
+      at,
+      device_id: null,
+      code: `c${at}`,
+      detail: 'x'.repeat(500),
+    }));
+    for (let from = 0; from < rows.length; from += 500) {
+      await database.db
+        .insertInto('alarms')
+        .values(rows.slice(from, from + 500))
+        .execute();
+    }
+    await database.close();
+    truncateSync(file, Math.floor(statSync(file).size / 2));
+    const reading = async () => {
+      const torn = await openDatabase({ file });
+      try {
+        return await torn.db.selectFrom('alarms').select('code').execute();
+      } finally {
+        await torn.close();
+      }
+    };
+    await expect(reading()).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
+});
+
+/** Proposes and approves on a store that takes nothing, and once it does again. */
+async function actOn(database: Database, broken: () => Promise<void>, mended: () => Promise<void>): Promise<void> {
+  const world: OrderWorld = await openOrderWorld(database);
+  /** All that an act would change. */
+  const state = async () => ({
+    orders: await database.db.selectFrom('orders').selectAll().execute(),
+    revisions: await database.db.selectFrom('order_revisions').selectAll().execute(),
+    approvals: await database.db.selectFrom('order_approvals').selectAll().execute(),
+    list: world.orders.currentList()?.version,
+    leaves: (await database.db.selectFrom('ledger_leaves').select('id').execute()).length,
+  });
+  try {
+    const { ada, ben, cyd, proposer } = world.people;
+    await world.root([ada, ben, cyd], [ada, ben]);
+    // Longer than what is free in the pages that are there.
+    const long = { ...PROPOSAL, statement: { en: 'x'.repeat(4_000) }, instrument: 'x'.repeat(4_000) };
+    const { order } = await world.orders.propose(proposer.id, long);
+    await world.sign(order, 1, ada);
+    const before = await state();
+    await broken();
+    await expect(world.orders.propose(proposer.id, long)).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(world.sign(order, 1, ben)).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(await state()).toEqual(before);
+    expect(world.orders.rules()).toEqual([]);
+    expect((await world.orders.get(order)).status).toBe('proposed');
+    await mended();
+    expect(await world.sign(order, 1, ben)).toMatchObject({ adopted: true });
+    expect((await world.orders.propose(proposer.id, long)).order).toBe('2015-002');
+  } finally {
+    await world.stop();
+  }
+}
+
+describe('case 55: a disk that takes nothing', () => {
+  it.each<[string, (database: Database) => Promise<void>, (database: Database) => Promise<void>]>([
+    [
+      'because it is full',
+      async ({ db }) => {
+        const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(db);
+        await sql`pragma max_page_count = ${sql.lit(rows[0]?.page_count ?? 0)}`.execute(db);
+      },
+      async ({ db }) => void (await sql`pragma max_page_count = 1000000`.execute(db)),
+    ],
+    [
+      'because it is read-only',
+      async ({ db }) => void (await sql`pragma query_only = 1`.execute(db)),
+      async ({ db }) => void (await sql`pragma query_only = 0`.execute(db)),
+    ],
+  ])('%s refuses an order whole, answers what is asked, and takes it later', async (_, broken, mended) => {
+    const database = await opened(newFile());
+    await actOn(
+      database,
+      () => broken(database),
+      () => mended(database),
+    );
+    expect(await integrity(database)).toEqual([{ integrity_check: 'ok' }]);
+  });
+});
+
+describeOnPostgres('case 55: a database that takes no writes', (openStore) => {
+  it('refuses an order whole, answers what is asked, and takes it later', async () => {
+    const database = await openStore();
+    const set = async (to: 'on' | 'off') => {
+      await database.db.connection().execute(async (one) => {
+        await sql`set default_transaction_read_only = off`.execute(one);
+        const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(one);
+        await sql`alter database ${sql.id(rows[0]?.name ?? '')} set default_transaction_read_only = ${sql.raw(to)}`.execute(
+          one,
+        );
+        // A session keeps what it began with.
+        await sql`select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and pid <> pg_backend_pid()`.execute(one);
+        await sql`set default_transaction_read_only = ${sql.raw(to)}`.execute(one);
+      });
+    };
+    await actOn(
+      database,
+      () => set('on'),
+      () => set('off'),
+    );
+  });
+});

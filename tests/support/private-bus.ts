@@ -1,0 +1,23 @@
+/** A D-Bus of a test's own in the place of the system's: a real daemon, on which anybody may own any name. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface PrivateBus {
+  /** As `DBUS_SYSTEM_BUS_ADDRESS` has it. Nobody listens there before the start. */
+  readonly address: string;
+  start(): ChildProcess;
+}
+
+export function privateBus(folder: string): PrivateBus {
+  const address = `unix:path=${join(folder, 'bus')}`;
+  const config = join(folder, 'bus.conf');
+  writeFileSync(
+    config,
+    `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+    <busconfig><type>system</type><listen>${address}</listen><auth>EXTERNAL</auth><policy context="default">
+    <allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_destination="*"/><allow receive_sender="*"/>
+    </policy></busconfig>`,
+  );
+  return { address, start: () => spawn('dbus-daemon', ['--nofork', `--config-file=${config}`], { stdio: 'ignore' }) };
+}
