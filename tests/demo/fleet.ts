@@ -23,6 +23,7 @@ const DELIVERY_LOOK = 50;
 /** How long a message may take to be with who it is for. */
 const DELIVERED_WITHIN = 15_000;
 const CONFIRMED_WITHIN = 60_000;
+const SAID_WITHIN = 60_000;
 /** An office of many devices has a few addresses, as behind a router. */
 const ADDRESSES_PER_COUNTRY = 250;
 
@@ -135,7 +136,10 @@ export class DemoFleet {
     const launching = this.#all(async ({ child, residents }) => {
       await child.call('launch', null);
       const off = new Set(residents.filter(({ spot }) => !spot.online).map(({ spot }) => spot.label));
-      for (const label of off) await child.call('network', { label, online: false });
+      for (const label of off) {
+        await allSaid(child, label);
+        await child.call('network', { label, online: false });
+      }
       await child.call('live', null);
     });
     await this.#watched(launching, ({ tried }) => told(tried));
@@ -231,6 +235,15 @@ export class DemoFleet {
 
   async kill(): Promise<void> {
     await this.#all(({ child }) => child.kill());
+  }
+}
+
+/** Whoever is switched off has said before where it is: a cable that is pulled too soon would leave it nowhere. */
+async function allSaid(child: Child<FleetHandlers>, label: string): Promise<void> {
+  const deadline = performance.now() + SAID_WITHIN;
+  while ((await child.call('states', { label })).some(({ unsent }) => unsent > 0)) {
+    if (performance.now() > deadline) throw new Error(`${label} did not get to say where it is`);
+    await pause(LOOK_EVERY);
   }
 }
 
