@@ -355,7 +355,13 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   const notices = () =>
-    noticesOf(enforcement.documents.orders.values(), enforcement.notices(), enforcement.exits(), clock.now());
+    noticesOf(
+      enforcement.documents.orders.values(),
+      enforcement.notices(),
+      enforcement.exits(),
+      enforcement.gates(),
+      clock.now(),
+    );
 
   /** A desktop says at once whether it has one to show it to; whoever looks for themselves is told by command line or page. */
   async function tell(order: string): Promise<void> {

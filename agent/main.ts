@@ -87,7 +87,11 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { answer } = await ask<readonly Notice[]>(config(), { op: 'notices', shown: !json }, (agent) =>
         agent.notices(),
       );
-      say(json ? [plainJson(answer)] : noticeLines(answer, config().languages));
+      say(
+        json
+          ? [plainJson(answer)]
+          : noticeLines(answer, config().languages, Intl.DateTimeFormat().resolvedOptions().timeZone),
+      );
     });
 
   program

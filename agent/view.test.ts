@@ -104,11 +104,13 @@ describe('case 51: text from elsewhere', () => {
           {
             ...hostile,
             ...{ status: 'held', services: ['mail'], areas: ['PK'], effective: AT, until: AT, title: HOSTILE },
+            reasons: ['present'],
             exit: { exportsUntil: AT, approved: true, wiped: null },
             told: [{ moment: 'P7D', at: AT, shown: false }],
           },
         ],
         [],
+        'UTC',
       ),
       ...messageLines([{ id: 'm', text: HOSTILE, at: AT, shown: false }]),
     ];

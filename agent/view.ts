@@ -1,6 +1,14 @@
 /** What a person reads: lines for `cordon-agent` to print. Whatever came over the wire goes through `plain`. */
 
-import type { NoticeMoment } from '../shared/order/documents.ts';
+import { areaName } from '../shared/areas/area-words.ts';
+import '../shared/areas/named-parts.ts';
+import {
+  areasIn,
+  dateTimeIn,
+  type NoticeWords,
+  noticeWordsIn,
+  servicesIn,
+} from '../shared/order/notice-words/notice-words.ts';
 import { spokenTo } from '../shared/order/spoken-to.ts';
 import type { WaitingRule } from '../shared/verdict/terms.ts';
 import type { AgentStatus } from './agent.ts';
@@ -26,7 +34,7 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
     `time         ${when(status.now)} (${status.authenticatedTime ? 'the server’s' : 'counted on from the server’s last'})`,
     `certificate  until ${when(status.certificateExpires)}`,
     `documents    list ${status.list}${goodUntil(status)}, record ${status.record}, root ${status.root}`,
-    `location     ${areas.length > 0 ? `${areas.join(' or ')} (${certainty})` : 'unknown'}`,
+    `location     ${areas.length > 0 ? `${areas.map(areaName).join(' or ')} (${certainty})` : 'unknown'}`,
     ...status.sources.map(
       ({ name, state, detail }, index) =>
         `${index === 0 ? 'sensors      ' : '             '}${name}: ${SOURCE_WORDS[state]}${detail === '' ? '' : ` (${plain(detail)})`}`,
@@ -102,36 +110,40 @@ function denialLines({ order, revision, title, reasons, until, appeal, statement
   ];
 }
 
-const STATUS: Record<Notice['status'], string> = { active: '', held: ' (held)', withdrawn: ' (withdrawn)' };
-const MOMENTS: Record<NoticeMoment, string> = {
-  P30D: '30 days before',
-  P7D: '7 days before',
-  P1D: '1 day before',
-  PT1H: '1 hour before',
-  entry: 'as it entered into force',
-  withdrawal: 'as it was withdrawn',
-};
-
-/** `languages`: the reader's, best first. */
-export function noticeLines(notices: readonly Notice[], languages: readonly string[]): string[] {
-  if (notices.length === 0) return ['No order is noticed or in force.'];
+/** `languages`: the reader's, best first. `zone`: theirs. */
+export function noticeLines(notices: readonly Notice[], languages: readonly string[], zone: string): string[] {
+  const words = noticeWordsIn(languages);
+  if (notices.length === 0) return [plain(words.none)];
+  const date = (instant: number) => dateTimeIn(words, instant, zone);
+  const fact = (label: string, value: string) => `  ${plain(label)}: ${plain(value)}`;
   return notices.flatMap((notice) => [
-    `${notice.order}.${notice.revision}  ${plain(notice.title)}${STATUS[notice.status]}`,
-    `  ${notice.services.join(', ')} in ${notice.areas.join(', ')}, from ${when(notice.effective)}${notice.until === null ? '' : ` until ${when(notice.until)}`}`,
+    `${notice.order}.${notice.revision}  ${plain(notice.title)}`,
+    ...(notice.status === 'active' ? [] : [`  ${plain(words[notice.status])}`]),
+    fact(words.services, servicesIn(words, notice.services)),
+    fact(words.where, areasIn(words, notice.areas)),
+    fact(words.why, whyOf(notice, words)),
+    fact(words.from, date(notice.effective)),
+    fact(words.until, notice.until === null ? words.open : date(notice.until)),
     ...spokenLines(notice, languages),
-    ...exitLines(notice),
-    `  appeal to: ${plain(notice.appeal)}`,
-    ...notice.told.slice(-1).map(({ moment, at }) => `  told ${MOMENTS[moment]}: ${when(at)}`),
+    ...(notice.exit === null ? [] : [fact(words.exit.label, exitOf(notice.exit, words, date))]),
+    fact(words.appeal, notice.appeal),
+    ...notice.told.slice(-1).map(({ moment, at }) => fact(words.told[moment], date(at))),
   ]);
 }
 
-function exitLines({ exit }: Notice): string[] {
-  if (exit === null) return [];
-  if (exit.wiped !== null) return [`  your work data on this device was wiped by it: ${when(exit.wiped)}`];
-  const then = `save a copy of what you need by ${when(exit.exportsUntil)} (cordon-agent export)`;
-  return exit.approved
-    ? ['  two people have approved that work data where it denies service is wiped, for good: save a copy now']
-    : [`  it ends service for good: ${then}; afterwards a wipe can be approved`];
+function whyOf({ reasons, areas }: Notice, words: NoticeWords): string {
+  if (reasons.length === 0) return words.notHere;
+  return reasons.map((reason) => words.reasons[reason](areasIn(words, areas))).join(' ');
+}
+
+function exitOf(
+  { wiped, approved, exportsUntil }: NonNullable<Notice['exit']>,
+  words: NoticeWords,
+  date: (instant: number) => string,
+): string {
+  if (wiped !== null) return words.exit.wiped(date(wiped));
+  const what = approved ? words.exit.approved : words.exit.coming(date(exportsUntil));
+  return `${what} (cordon-agent export)`;
 }
 
 function spokenLines({ statement }: Notice, languages: readonly string[]): string[] {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { languagesOf } from '../config.ts';
 import type { Notice } from '../enforcement/notices.ts';
+import { plain } from '../terminal-text.ts';
 import { desktopText, notifyDesktop } from './notify.ts';
 
 const NOTICE: Notice = {
@@ -13,6 +14,7 @@ const NOTICE: Notice = {
   status: 'active',
   services: ['messaging'],
   areas: ['PK'],
+  reasons: ['present'],
   effective: Date.parse('2015-11-30T19:00:00Z'),
   until: null,
   statement: { en: 'Service <ends> & more.\u001b[2J', ur: 'سروس ختم' },
@@ -41,12 +43,29 @@ describe('a notice on the desktop', () => {
     program(`printf '%s\\n' "$@" > ${join(folder, 'said')}`);
     expect(await notifyDesktop(NOTICE, ['ur-PK'])).toBe(true);
     const said = readFileSync(join(folder, 'said'), 'utf8').split('\n');
-    expect(said.slice(0, 3)).toEqual(['--app-name=Cordon', '--', '2015-001: --help <b>Pakistan</b>']);
+    expect(said.slice(0, 3)).toEqual(['--app-name=Cordon', '--', plain('حکم 2015-001: --help <b>Pakistan</b>')]);
     expect(said.join()).toContain('سروس ختم');
-    const { body } = desktopText(NOTICE, { tag: 'en', text: NOTICE.statement['en'] ?? '' });
-    expect(body).toContain('Service &lt;ends&gt; &amp; more.');
-    expect(body).not.toContain('\u001b');
-    expect(body).toContain('2015-11-30 19:00 UTC\nthe desk');
+    expect(said.join()).toContain('یہ ڈیوائس پاکستان میں ہے۔');
+    const { body } = desktopText(NOTICE, ['en'], 'UTC');
+    expect(body.split('\n')).toEqual([
+      'Service &lt;ends&gt; &amp; more.\ufffd[2J',
+      'This device is in Pakistan.',
+      'From: 30 Nov 2015, 19:00 UTC',
+      'Until: It is withdrawn',
+      'Whom to appeal to: the desk',
+    ]);
+  });
+
+  it('leaves room for the facts however long the order is', () => {
+    const { body } = desktopText({ ...NOTICE, statement: { en: 'word '.repeat(1_000) } }, [], 'UTC');
+    expect(body).toHaveLength(900 + 1);
+    expect(body).toMatch(/Whom to appeal to: the desk$/);
+  });
+
+  it('says of a withdrawn order that it is withdrawn, and no more from when', () => {
+    const { body } = desktopText({ ...NOTICE, status: 'withdrawn' }, ['de-AT'], 'UTC');
+    expect(body).toMatch(/Zurückgenommen: .*$/);
+    expect(body).not.toContain('Ab:');
   });
 
   it('is not shown where nobody is signed in, nor without the program', async () => {

@@ -3,7 +3,8 @@
  * machine without it, or without anybody there, nothing is shown, and nothing says that it was.
  */
 import { spawn } from 'node:child_process';
-import { type Spoken, spokenTo } from '../../shared/order/spoken-to.ts';
+import { areasIn, dateTimeIn, noticeWordsIn } from '../../shared/order/notice-words/notice-words.ts';
+import { spokenTo } from '../../shared/order/spoken-to.ts';
 import type { Notice } from '../enforcement/notices.ts';
 import { plain } from '../terminal-text.ts';
 
@@ -11,11 +12,12 @@ const PROGRAM = 'notify-send';
 /** A desktop that does not answer by then shows nothing. */
 const WITHIN = 10_000;
 /** Longer ones are cut by desktops, each in its own way. */
-const LONGEST = 600;
+const LONGEST = 900;
 
 /** True when a desktop has taken it to be shown. */
 export function notifyDesktop(notice: Notice, languages: readonly string[]): Promise<boolean> {
-  const { title, body } = desktopText(notice, spokenTo(languages, notice.statement));
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const { title, body } = desktopText(notice, languages, zone);
   return new Promise((resolve) => {
     // No shell, and nothing that could be taken for a flag.
     const child = spawn(PROGRAM, ['--app-name=Cordon', '--', title, body], { stdio: 'ignore', timeout: WITHIN });
@@ -24,13 +26,34 @@ export function notifyDesktop(notice: Notice, languages: readonly string[]): Pro
   });
 }
 
-/** In the words of the order; the body is markup to a desktop (Desktop Notifications Specification, "Markup"), and people's words are none. */
-export function desktopText(notice: Notice, words: Spoken | null): { readonly title: string; readonly body: string } {
-  const { order, effective, appeal } = notice;
-  const title = plain(`${order}: ${notice.title}`);
-  const when = notice.status === 'withdrawn' ? [] : [new Date(effective).toISOString().slice(0, 16).replace('T', ' ')];
-  const lines = [words?.text ?? '', ...when.map((at) => `${at} UTC`), appeal].map(plain).filter((line) => line !== '');
-  return { title, body: escaped(lines.join('\n').slice(0, LONGEST)) };
+/**
+ * What the order says, and around it why, until when and whom to appeal to, in the reader's language. The body is markup to a desktop (Desktop
+ * Notifications Specification, "Markup"), and people's words are none.
+ */
+export function desktopText(
+  notice: Notice,
+  languages: readonly string[],
+  zone: string,
+): { readonly title: string; readonly body: string } {
+  const { order, status, reasons, areas, effective, until, appeal, statement } = notice;
+  const words = noticeWordsIn(languages);
+  const date = (instant: number) => dateTimeIn(words, instant, zone);
+  const facts =
+    status === 'withdrawn'
+      ? [words.withdrawn]
+      : [
+          reasons.map((reason) => words.reasons[reason](areasIn(words, areas))).join(' '),
+          `${words.from}: ${date(effective)}`,
+          `${words.until}: ${until === null ? words.open : date(until)}`,
+          `${words.appeal}: ${appeal}`,
+        ];
+  const known = facts.map(plain).filter((line) => line !== '');
+  const room = Math.max(0, LONGEST - known.join('\n').length);
+  const said = plain((spokenTo(languages, statement)?.text ?? '').slice(0, room));
+  return {
+    title: plain(`${words.order(order)}: ${notice.title}`),
+    body: escaped([said, ...known].filter((line) => line !== '').join('\n')),
+  };
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };

@@ -4,8 +4,8 @@ import { exportsUntil, isExit } from '../../shared/order/exit.ts';
 import { toldTo } from '../../shared/order/spoken-to.ts';
 import type { AcceptedRevision } from '../../shared/order/verify-list.ts';
 import type { Instant } from '../../shared/time/clock.ts';
-import type { Service } from '../../shared/verdict/terms.ts';
-import type { ExitMemory } from './enforcement-store.ts';
+import type { Reason, Service } from '../../shared/verdict/terms.ts';
+import type { ExitMemory, GateState } from './enforcement-store.ts';
 import type { GivenNotice } from './notice-plan.ts';
 
 export interface Notice {
@@ -15,6 +15,8 @@ export interface Notice {
   readonly status: 'active' | 'held' | 'withdrawn';
   readonly services: readonly Service[];
   readonly areas: readonly string[];
+  /** Why it denies something to this device; empty while it does not. */
+  readonly reasons: readonly Reason[];
   readonly effective: Instant;
   readonly until: Instant | null;
   /** Language tag → what people are told: the order's notice, or else its public statement. */
@@ -39,9 +41,11 @@ export function noticesOf(
   orders: Iterable<AcceptedRevision>,
   given: readonly GivenNotice[],
   exits: ExitMemory['wiped'],
+  gates: ReadonlyMap<Service, Pick<GateState, 'denials'>>,
   now: Instant,
 ): readonly Notice[] {
   const notices: Notice[] = [];
+  const denials = [...gates.values()].flatMap((gate) => gate.denials);
   for (const { revision } of orders) {
     const told = given.filter(({ order }) => order === revision.order);
     const ended = told.find(({ moment }) => moment === 'withdrawal');
@@ -54,6 +58,7 @@ export function noticesOf(
       status: revision.status,
       services,
       areas,
+      reasons: [...new Set(denials.filter(({ order }) => order === revision.order).flatMap(({ reasons }) => reasons))],
       effective: Date.parse(effective),
       until: until === null ? null : Date.parse(until),
       statement: toldTo(revision.terms),

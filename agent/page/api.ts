@@ -46,6 +46,8 @@ const noticeView = z.object({
   status: z.enum(['active', 'held', 'withdrawn']),
   services: z.array(z.enum(SERVICES)),
   areas: z.array(z.string()),
+  /** Why it denies something here; empty while it does not. */
+  reasons: z.array(z.enum(REASONS)),
   effective: instant,
   until: instant.nullable(),
   statement,

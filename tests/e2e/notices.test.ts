@@ -60,7 +60,7 @@ it('tells of the entry into force on the desktop, in the language of whoever rea
 it('tells by the command line where there is no desktop, and counts it', async () => {
   const { out } = await bare.cli(['orders']);
   expect(out).toContain('[en] Your messages stop.\n  also in: ur');
-  expect(out).toContain('told as it entered into force');
+  expect(out).toContain('Told as it entered into force: ');
   expect((await bare.cli(['orders'], { env: { LANGUAGE: 'ur' } })).out).toContain(TERMS.notice.ur);
   await until(
     async () => expect((await progress()).notices).toEqual([{ moment: 'entry', informed: 2, shown: 2 }]),
@@ -75,7 +75,7 @@ it('tells nothing again after a kill, and of the withdrawal once', async () => {
   const { operator } = world;
   await operator.adopt(await operator.act(order.order, { act: 'withdraw' }));
   await until(() => expect(shownOnDesktop()).toHaveLength(2), 30_000);
-  expect((await bare.cli(['orders'])).out).toContain('(withdrawn)');
+  expect((await bare.cli(['orders'])).out).toContain('Withdrawn: it takes nothing');
   await until(
     async () =>
       expect((await progress()).notices).toEqual([

@@ -176,7 +176,7 @@ it('is noticed with the word of two, and until its day everything is delivered',
   expect(own).toMatchObject({ code: 6, err: expect.stringContaining('[same_person]') });
   const began = Date.now();
   expect(await approve('ben', order, 1)).toMatchObject({ adopted: false, code: 'second_approver_required' });
-  expect((await resident.cli(['orders'])).out).toBe('No order is noticed or in force.\n');
+  expect((await resident.cli(['orders'])).out).toBe('No order is announced or in force.\n');
   expect(await approve('cleo', order, 1)).toMatchObject({ adopted: true });
   pace = Date.now() - began;
 

@@ -32,6 +32,7 @@ const NOTICE: Notice = {
   status: 'active',
   services: ['messaging', 'mail'],
   areas: ['PK'],
+  reasons: ['present', 'network'],
   effective: Date.now() - 2 * HOUR,
   until: Date.now() + 3 * DAY,
   statement: {
@@ -48,6 +49,7 @@ const COMING: Notice = {
   order: '2026-002',
   title: 'Emirates',
   areas: ['AE'],
+  reasons: [],
   effective: Date.now() + 3 * DAY,
 };
 
@@ -379,6 +381,12 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     const words = reader.page.locator('blockquote[lang=ur]:dir(rtl)');
     await words.waitFor();
     expect(await textOf(words)).toContain('ریگولیٹر');
+    // What stands around the order's own words is in theirs too, from right to left.
+    const theirs = reader.page
+      .locator('section[lang=ur]:dir(rtl)')
+      .filter({ hasText: 'اس ڈیوائس پر پیغامات معطل ہیں' });
+    await theirs.getByText('یہ ڈیوائس پاکستان میں ہے۔').waitFor();
+    await theirs.getByText('اپیل کس سے کی جائے').waitFor();
     expect.soft(await reader.faults('page denied urdu')).toEqual([]);
     await reader.page.getByRole('button', { name: 'English' }).first().click();
     await reader.page.getByText('Messages end on 30 December').first().waitFor();

@@ -277,13 +277,13 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     const revision = await operator.propose(terms('پاکستان', 'PK', Date.now() + 2_000));
     order = revision.order;
     await operator.adopt(revision);
-    const banner = alia.page.getByRole('region', { name: 'Messages are suspended on this device' });
+    const banner = alia.page.getByRole('region', { name: 'اس ڈیوائس پر پیغامات معطل ہیں' });
     await banner.locator('blockquote[lang=ur]:dir(rtl)').getByText('ریگولیٹر کے حکم').waitFor();
-    await banner.getByText('This device is at home in Pakistan.').waitFor();
+    await banner.getByText('اس ڈیوائس کا مستقل مقام پاکستان ہے۔').waitFor();
     await banner.getByText('appeals@example.org').waitFor();
-    await banner.getByText('It is withdrawn').waitFor();
+    await banner.getByText('واپس لیے جانے تک', { exact: true }).waitFor();
     await choose(alia, 'Ada Lovelace');
-    await alia.page.getByText('You cannot write while the order above is in force.').waitFor();
+    await alia.page.getByText('جب تک اوپر والا حکم نافذ ہے آپ لکھ نہیں سکتے۔').waitFor();
     expect(await field(alia).isDisabled()).toBe(true);
     await message(alia, 'Good morning').waitFor();
     await faults(alia, 'denied');
@@ -304,7 +304,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     }, 20_000);
 
     const saved = alia.page.waitForEvent('download');
-    await banner.getByRole('button', { name: 'Save a copy of my data' }).click();
+    await banner.getByRole('button', { name: 'میرے مواد کی نقل محفوظ کریں' }).click();
     const copy = readFileSync(await (await saved).path(), 'utf8');
     expect(copy).toContain('Good morning, how are you?');
     expect(copy).not.toContain('Can you read this?');
@@ -315,7 +315,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     const { operator } = world;
     await operator.adopt(await operator.act(order, { act: 'withdraw' }));
     await message(alia, 'Can you read this?').waitFor();
-    await alia.page.getByRole('region', { name: 'Messages are suspended on this device' }).waitFor({ state: 'hidden' });
+    await alia.page.getByRole('region', { name: 'اس ڈیوائس پر پیغامات معطل ہیں' }).waitFor({ state: 'hidden' });
     await state(ada, 'Can you read this?', 'Read');
     expect(await alia.page.locator('[data-message]').filter({ hasText: 'Can you read this?' }).count()).toBe(1);
     await say(alia, 'I can.');

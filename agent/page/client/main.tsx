@@ -5,7 +5,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import '../../../shared/look/named-parts.ts';
+import '../../../shared/areas/named-parts.ts';
 import { contrast, theme } from '../../../shared/look/theme.ts';
 import { Gate } from './app/gate.tsx';
 import { router } from './app/router.tsx';

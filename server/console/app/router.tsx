@@ -16,7 +16,7 @@ import { Shell } from './shell.tsx';
 
 /** Nearly every page names parts of countries; the first one comes without five thousand names. */
 async function withNames<Module>(page: Promise<Module>): Promise<Module> {
-  await import('../../../shared/look/named-parts.ts');
+  await import('../../../shared/areas/named-parts.ts');
   return page;
 }
 

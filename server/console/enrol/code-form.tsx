@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { createdCode } from '../../../shared/api/codes.ts';
 import { deviceDetail } from '../../../shared/api/devices.ts';
 import type { groupView } from '../../../shared/api/groups.ts';
-import { areaName } from '../../../shared/look/area-words.ts';
+import { areaName } from '../../../shared/areas/area-words.ts';
 import { Given } from '../../../shared/look/given.tsx';
 import { Answer, Empty, Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';

@@ -1,6 +1,6 @@
 /** Who has approved a revision, who is still needed, and whether one's own approval would count. Pure; the rule is `shared/order/standing.ts`. */
 import type { OrderView } from '../../../shared/api/orders.ts';
-import { listed, sentence } from '../../../shared/look/area-words.ts';
+import { listed, sentence } from '../../../shared/areas/area-words.ts';
 import type { Approvers } from '../../../shared/order/documents.ts';
 import { standingOf } from '../../../shared/order/standing.ts';
 

@@ -1,8 +1,8 @@
 /** All that can be shown of an order to somebody outside, as one file; and apart from it the names behind its handles. */
-import { Button, Code, FileButton, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { Button, Code, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { IconFileZip } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type MouseEvent, useState } from 'react';
+import { useState } from 'react';
 import type { z } from 'zod';
 import type { packList } from '../../../shared/api/orders.ts';
 import { Given } from '../../../shared/look/given.tsx';
@@ -12,16 +12,12 @@ import { sizeIn } from '../../../shared/pack/kept-checkpoint.ts';
 import { withQuery } from '../client/call.ts';
 import { saveFile } from '../client/save-file.ts';
 import { useMay } from '../client/session.tsx';
+import { ChooseFile } from '../parts/choose-file.tsx';
 import { NamesDialog } from './names-dialog.tsx';
 import { packsPath, packsQuery } from './queries.ts';
 
 /** Bytes: a saved page of orders has fewer. */
 const READ_AT_MOST = 4_000_000;
-
-/** A browser is silent when the same file is chosen twice. */
-const again = ({ currentTarget }: MouseEvent<HTMLInputElement>) => {
-  currentTarget.value = '';
-};
 
 export function OrderEvidence({ number }: { readonly number: string }) {
   const may = useMay();
@@ -53,16 +49,9 @@ export function OrderEvidence({ number }: { readonly number: string }) {
         >
           Download evidence pack
         </Button>
-        <FileButton
-          onChange={(file) => file && pack.mutate(file)}
-          inputProps={{ 'aria-label': 'A kept checkpoint', onClick: again }}
-        >
-          {(props) => (
-            <Button variant="default" disabled={pack.isPending} {...props}>
-              Pack from a kept checkpoint…
-            </Button>
-          )}
-        </FileButton>
+        <ChooseFile what="A kept checkpoint" choose={(file) => pack.mutate(file)} disabled={pack.isPending}>
+          Pack from a kept checkpoint…
+        </ChooseFile>
       </Group>
       {may('orders.packs') && <Answer query={packs}>{(made) => <Made number={number} made={made} />}</Answer>}
     </Stack>

@@ -4,7 +4,7 @@ import { Badge, Button, Grid, Group, Paper, SegmentedControl, Stack, Text, Unsty
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { IMPACT_CLASSES, type ImpactClass, type ImpactView } from '../../../shared/api/orders.ts';
-import { areaName, listed } from '../../../shared/look/area-words.ts';
+import { areaName, listed } from '../../../shared/areas/area-words.ts';
 import { Answer } from '../../../shared/look/states.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';
 import { REASONS, type Service } from '../../../shared/verdict/terms.ts';

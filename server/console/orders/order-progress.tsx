@@ -3,7 +3,7 @@ import { Group, List, Progress, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
 import type { OrderProgress as OrderProgressView } from '../../../shared/api/orders.ts';
-import { sentence } from '../../../shared/look/area-words.ts';
+import { sentence } from '../../../shared/areas/area-words.ts';
 import { Answer } from '../../../shared/look/states.tsx';
 import { Moment } from '../parts/words.tsx';
 import { MOMENT_NAMES } from '../words/notices.ts';

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { OrderSummary } from '../../../shared/api/orders.ts';
 import type { Overview } from '../../../shared/api/overview.ts';
-import { areaName, listed, sentence } from '../../../shared/look/area-words.ts';
+import { areaName, listed, sentence } from '../../../shared/areas/area-words.ts';
 import { Given } from '../../../shared/look/given.tsx';
 import { Answer, Empty } from '../../../shared/look/states.tsx';
 import { ordersQuery, overviewQuery } from '../client/queries.ts';

@@ -1,5 +1,5 @@
 /** What came with an order's instrument, and how the order is made known, in words: for its page, and for what a revision changes. Pure. */
-import { listed } from '../../../shared/look/area-words.ts';
+import { listed } from '../../../shared/areas/area-words.ts';
 import { date, duration } from '../../../shared/look/time-words.ts';
 import type { InstrumentDocument, OrderTerms } from '../../../shared/order/documents.ts';
 import { MOMENT_NAMES } from '../words/notices.ts';

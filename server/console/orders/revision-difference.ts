@@ -1,6 +1,6 @@
 /** What a revision changes, in words: for approvers, and for whoever reads the order's history years later. Pure. */
 
-import { areaName, listed, sentence } from '../../../shared/look/area-words.ts';
+import { areaName, listed, sentence } from '../../../shared/areas/area-words.ts';
 import { polygonWords } from '../../../shared/order/describe-revision.ts';
 import type { InstrumentDocument, OrderTerms, Revision } from '../../../shared/order/documents.ts';
 import { UNSAID_WAITING } from '../../../shared/verdict/terms.ts';

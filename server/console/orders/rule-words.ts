@@ -1,6 +1,6 @@
 /** What an order's rules mean, in words. Pure. */
 
-import { areaName, sentence } from '../../../shared/look/area-words.ts';
+import { areaName, sentence } from '../../../shared/areas/area-words.ts';
 import { dateTime, duration, zoneOffset } from '../../../shared/look/time-words.ts';
 import { exemptionEnds } from '../../../shared/order/describe-revision.ts';
 import type { OrderTerms, Revision } from '../../../shared/order/documents.ts';

@@ -2,7 +2,7 @@
 import { Badge, Button, Group, Stack } from '@mantine/core';
 import { useState } from 'react';
 import type { Overview } from '../../../shared/api/overview.ts';
-import { areaName } from '../../../shared/look/area-words.ts';
+import { areaName } from '../../../shared/areas/area-words.ts';
 import { PageLink } from '../parts/links.tsx';
 import classes from './area-list.module.css';
 import type { Marked } from './marked-areas.ts';

@@ -2,7 +2,7 @@
 import { Group, Paper, Stack, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { OrderSummary } from '../../../shared/api/orders.ts';
-import { areaName, listed, sentence } from '../../../shared/look/area-words.ts';
+import { areaName, listed, sentence } from '../../../shared/areas/area-words.ts';
 import { Given } from '../../../shared/look/given.tsx';
 import { Empty } from '../../../shared/look/states.tsx';
 import { useServerNow } from '../client/server-time.tsx';
@@ -17,7 +17,7 @@ function usePartNames(areas: readonly string[]): void {
   const [, named] = useState(false);
   const wanted = areas.some((area) => /^[A-Z]{2}-/.test(area));
   useEffect(() => {
-    if (wanted) void import('../../../shared/look/named-parts.ts').then(() => named(true));
+    if (wanted) void import('../../../shared/areas/named-parts.ts').then(() => named(true));
   }, [wanted]);
 }
 

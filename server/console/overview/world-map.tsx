@@ -3,7 +3,7 @@
  * says the same to everybody, so the picture is hidden from screen readers and the keyboard.
  */
 import { useMemo } from 'react';
-import { areaName } from '../../../shared/look/area-words.ts';
+import { areaName } from '../../../shared/areas/area-words.ts';
 import type { Marked } from './marked-areas.ts';
 import { Outline } from './outline.tsx';
 import { SHADES, shadeBounds, shadeOf } from './shades.ts';

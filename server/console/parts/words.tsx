@@ -1,6 +1,6 @@
 /** Small things said in many places: an area, a moment. */
 
-import { areaName } from '../../../shared/look/area-words.ts';
+import { areaName } from '../../../shared/areas/area-words.ts';
 import { Hint } from '../../../shared/look/hint.tsx';
 import { dateTime, relative } from '../../../shared/look/time-words.ts';
 import { useServerNow } from '../client/server-time.tsx';

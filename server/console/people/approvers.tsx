@@ -6,7 +6,7 @@ import { Badge, Button, Code, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ApproversView } from '../../../shared/api/approvers.ts';
-import { listed } from '../../../shared/look/area-words.ts';
+import { listed } from '../../../shared/areas/area-words.ts';
 import { Given } from '../../../shared/look/given.tsx';
 import { Answer, Empty, Failure, Loading } from '../../../shared/look/states.tsx';
 import { OwnKeyPanel } from '../approver-key/own-key-panel.tsx';

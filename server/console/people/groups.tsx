@@ -5,7 +5,7 @@ import { useState } from 'react';
 import type { z } from 'zod';
 import { groupView } from '../../../shared/api/groups.ts';
 import { done } from '../../../shared/api/wire.ts';
-import { areaName } from '../../../shared/look/area-words.ts';
+import { areaName } from '../../../shared/areas/area-words.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
 import { Given } from '../../../shared/look/given.tsx';
 import { Answer, Empty, Failure } from '../../../shared/look/states.tsx';

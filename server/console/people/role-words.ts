@@ -1,6 +1,6 @@
 /** What a role may do, as an owner who gives it has to understand it. */
 import type { Role } from '../../../shared/api/roles.ts';
-import { areaName } from '../../../shared/look/area-words.ts';
+import { areaName } from '../../../shared/areas/area-words.ts';
 
 export const ROLE_NAMES: Readonly<Record<Role, string>> = {
   owner: 'Owner',

@@ -2,7 +2,7 @@
 import { Code, Stack, Table, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { rootView } from '../../../shared/api/approvers.ts';
-import { sentence } from '../../../shared/look/area-words.ts';
+import { sentence } from '../../../shared/areas/area-words.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
 import { Given } from '../../../shared/look/given.tsx';
 import { describeRoot } from '../../../shared/order/describe-revision.ts';

@@ -1,5 +1,5 @@
 /** To whom disputed ground counts when an order says nothing of it: on the map, in words, and how to change it. */
-import { Alert, Badge, Button, FileButton, Group, Paper, Stack, Table, Text } from '@mantine/core';
+import { Alert, Badge, Button, Group, Paper, Stack, Table, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { z } from 'zod';
@@ -11,8 +11,8 @@ import {
   policyComparisonView,
 } from '../../../shared/api/disputed-policies.ts';
 import { DISPUTED_FEATURES } from '../../../shared/areas/area-code.ts';
+import { sentence } from '../../../shared/areas/area-words.ts';
 import { CONTESTED, groundMapOf } from '../../../shared/areas/disputed-policy.ts';
-import { sentence } from '../../../shared/look/area-words.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
 import { Given } from '../../../shared/look/given.tsx';
 import { Refusal } from '../../../shared/look/refusal.ts';
@@ -22,6 +22,7 @@ import { call } from '../client/call.ts';
 import { policiesQuery, question } from '../client/queries.ts';
 import { keepFile } from '../client/save-file.ts';
 import { useMay } from '../client/session.tsx';
+import { ChooseFile } from '../parts/choose-file.tsx';
 import { choiceName, claimantsWords, disputedName } from '../words/ground.ts';
 import { DisputedMap } from './disputed-map.tsx';
 import { PolicyComparison } from './policy-comparison.tsx';
@@ -94,17 +95,14 @@ export function DisputedPolicies() {
             )}
             {may('disputed-policies.import') && (
               <Group>
-                <FileButton
+                <ChooseFile
+                  what="A policy file"
                   accept=".json,application/json"
-                  onChange={(file) => file && imported.mutate(file)}
-                  inputProps={{ 'aria-label': 'A policy file' }}
+                  choose={(file) => imported.mutate(file)}
+                  loading={imported.isPending}
                 >
-                  {(props) => (
-                    <Button variant="default" loading={imported.isPending} {...props}>
-                      Import a policy
-                    </Button>
-                  )}
-                </FileButton>
+                  Import a policy
+                </ChooseFile>
                 <Button variant="default" onClick={() => saveTemplate(view)}>
                   Save a file to start from
                 </Button>

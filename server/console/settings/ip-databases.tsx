@@ -1,5 +1,5 @@
 /** Which address is in which country: whose data, how old, and how to bring one's own without a restart. */
-import { Alert, Badge, Button, FileButton, Group, Paper, Stack, Text } from '@mantine/core';
+import { Alert, Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { z } from 'zod';
@@ -18,6 +18,7 @@ import { call, upload, withQuery } from '../client/call.ts';
 import { question } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { useMay } from '../client/session.tsx';
+import { ChooseFile } from '../parts/choose-file.tsx';
 import { Moment } from '../parts/words.tsx';
 import { IpComparison } from './ip-comparison.tsx';
 import { TakeDialog, Uses } from './taken-in-turn.tsx';
@@ -104,17 +105,14 @@ export function IpDatabases() {
       </Answer>
       {may('ip-databases.import') && (
         <Group>
-          <FileButton
+          <ChooseFile
+            what="An .mmdb file"
             accept=".mmdb"
-            onChange={(file) => file && imported.mutate(file)}
-            inputProps={{ 'aria-label': 'An .mmdb file' }}
+            choose={(file) => imported.mutate(file)}
+            loading={imported.isPending}
           >
-            {(props) => (
-              <Button variant="default" loading={imported.isPending} {...props}>
-                Import a database
-              </Button>
-            )}
-          </FileButton>
+            Import a database
+          </ChooseFile>
         </Group>
       )}
       <div aria-live="polite">

@@ -1,10 +1,10 @@
 /** Groups of countries and polygons of one's own, which orders may name; polygons on the map. */
-import { Button, FileButton, Group, Modal, MultiSelect, Paper, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Modal, MultiSelect, Paper, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { LARGEST_GEOJSON, type NamedAreaList, type NamedAreaView, namedAreaView } from '../../../shared/api/areas.ts';
 import { done } from '../../../shared/api/wire.ts';
-import { areaName, listed } from '../../../shared/look/area-words.ts';
+import { areaName, listed } from '../../../shared/areas/area-words.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
 import { Given } from '../../../shared/look/given.tsx';
 import { Refusal } from '../../../shared/look/refusal.ts';
@@ -12,6 +12,7 @@ import { Answer, Failure } from '../../../shared/look/states.tsx';
 import { call, upload, withQuery } from '../client/call.ts';
 import { areasQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
+import { ChooseFile } from '../parts/choose-file.tsx';
 import { Moment } from '../parts/words.tsx';
 import { asTyped, COUNTRY_CHOICES, GROUP_CHOICES, subdivisionChoices, withChosen } from '../words/places.ts';
 import { AreasMap } from './areas-map.tsx';
@@ -223,17 +224,9 @@ function PolygonForm({ saved }: { readonly saved: () => Promise<void> }) {
         {save.isError && <Failure error={save.error} />}
         <NameFields prefix="XZ-" value={named} change={setNamed} />
         <Group gap="sm">
-          <FileButton
-            accept=".geojson,.json,application/geo+json"
-            onChange={setFile}
-            inputProps={{ 'aria-label': 'A GeoJSON file' }}
-          >
-            {(props) => (
-              <Button variant="default" {...props}>
-                Choose a file
-              </Button>
-            )}
-          </FileButton>
+          <ChooseFile what="A GeoJSON file" accept=".geojson,.json,application/geo+json" choose={setFile}>
+            Choose a file
+          </ChooseFile>
           <Text size="sm">{file ? <Given>{file.name}</Given> : 'GeoJSON, in degrees of WGS 84'}</Text>
         </Group>
         <Button type="submit" loading={save.isPending} disabled={file === null}>

@@ -1,9 +1,9 @@
 /** Disputed ground in words: what it is called, who claims it, to whom it counts. */
 import { DISPUTED_FEATURES, type DisputedFeature, featureOf, groundArea } from '../../../shared/areas/area-code.ts';
+import { areaName, listed, sentence } from '../../../shared/areas/area-words.ts';
 import { readAtom } from '../../../shared/areas/atom.ts';
 import { DISPUTED } from '../../../shared/areas/disputed.ts';
 import { CONTESTED } from '../../../shared/areas/disputed-policy.ts';
-import { areaName, listed, sentence } from '../../../shared/look/area-words.ts';
 
 /** `east_jerusalem` → East Jerusalem. */
 export const disputedName = (feature: string): string => feature.split('_').map(sentence).join(' ');

@@ -1,6 +1,6 @@
 /** Services, ties, reasons, acts and states in an admin's words. */
 
-import { listed } from '../../../shared/look/area-words.ts';
+import { listed } from '../../../shared/areas/area-words.ts';
 import type { OrderAct } from '../../../shared/order/documents.ts';
 import type { Nexus, Service } from '../../../shared/verdict/terms.ts';
 

@@ -2,8 +2,8 @@
 import type { ComboboxItem, OptionsFilter } from '@mantine/core';
 import type { NamedAreaView } from '../../../shared/api/areas.ts';
 import { AREA_GROUPS, type AreaCode, COUNTRIES, placeOrNull, subdivisionsOf } from '../../../shared/areas/area-code.ts';
+import { areaName } from '../../../shared/areas/area-words.ts';
 import { partsNamed, plainly } from '../../../shared/areas/part-names.ts';
-import { areaName } from '../../../shared/look/area-words.ts';
 
 export interface Choice {
   readonly value: string;

@@ -11,6 +11,7 @@ import { call } from '../client/call.ts';
 import { conversationsQuery, standingQuery } from '../client/queries.ts';
 import { Names } from '../conversations/conversation-name.tsx';
 import { WORDS } from '../words/english.ts';
+import { NOTICE_WORDS } from '../words/reader.ts';
 import { Composer } from './composer.tsx';
 import classes from './conversation.module.css';
 import { ConversationHead } from './conversation-head.tsx';
@@ -119,7 +120,7 @@ function useLasting(doubt: boolean): boolean {
 /** Null while one can write. */
 function closedBecause(device: string | undefined, conversation: Conversation['state']): string | null {
   if (conversation !== 'ready') return WORDS.conversation[conversation];
-  if (device === 'denied') return WORDS.composer.denied;
+  if (device === 'denied') return NOTICE_WORDS.cannotWrite;
   return device === 'uncertified' ? WORDS.composer.uncertified : null;
 }
 

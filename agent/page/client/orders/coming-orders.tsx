@@ -2,9 +2,9 @@
 import { Button } from '@mantine/core';
 import { IconCalendarTime } from '@tabler/icons-react';
 import { useState } from 'react';
-import { dateTime } from '../../../../shared/look/time-words.ts';
+import { dateTimeIn } from '../../../../shared/order/notice-words/notice-words.ts';
 import type { Standing } from '../../api.ts';
-import { WORDS } from '../words/english.ts';
+import { inReadersLanguage, NOTICE_WORDS } from '../words/reader.ts';
 import classes from './orders.module.css';
 import { OrdersDialog } from './orders-dialog.tsx';
 
@@ -19,11 +19,11 @@ export function ComingOrders({ standing }: { readonly standing: Standing }) {
   if (!first) return null;
   return (
     <>
-      <section className={classes.coming} aria-label={WORDS.orders.title}>
+      <section className={classes.coming} aria-label={NOTICE_WORDS.title} {...inReadersLanguage}>
         <IconCalendarTime size={18} aria-hidden />
-        <span>{WORDS.orders.coming(first.order, dateTime(first.effective))}</span>
+        <span>{NOTICE_WORDS.coming(first.order, dateTimeIn(NOTICE_WORDS, first.effective))}</span>
         <Button size="compact-xs" variant="default" onClick={() => setOpened(true)}>
-          {WORDS.orders.read}
+          {NOTICE_WORDS.read}
         </Button>
       </section>
       <OrdersDialog standing={standing} opened={opened} close={() => setOpened(false)} />

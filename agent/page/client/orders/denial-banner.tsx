@@ -2,17 +2,14 @@
 import { Button, Group, Stack, Text, Title } from '@mantine/core';
 import { IconBan } from '@tabler/icons-react';
 import { useState } from 'react';
-import { areaName, listed } from '../../../../shared/look/area-words.ts';
 import { Given } from '../../../../shared/look/given.tsx';
-import { dateTime } from '../../../../shared/look/time-words.ts';
+import { areasIn, dateTimeIn } from '../../../../shared/order/notice-words/notice-words.ts';
 import type { Denial, Notice, Standing } from '../../api.ts';
 import { ExportButton } from '../app/export-button.tsx';
-import { REASON_WORDS, WORDS } from '../words/english.ts';
+import { inReadersLanguage, NOTICE_WORDS as words } from '../words/reader.ts';
 import { ExitFact, OrderText, Words } from './order-text.tsx';
 import classes from './orders.module.css';
 import { useShown } from './use-shown.ts';
-
-const words = WORDS.orders;
 
 /** `folded`: something else wants the room; a press unfolds it all the same. */
 export function DenialBanner({ standing, folded }: { readonly standing: Standing; readonly folded: boolean }) {
@@ -23,17 +20,17 @@ export function DenialBanner({ standing, folded }: { readonly standing: Standing
   const keeps = notices.every(({ order, exit }) => exit === null || denials.every((denial) => denial.order !== order));
   useShown(opened ? denials.map(({ order }) => order) : []);
   return (
-    <section className={classes.banner} aria-label={words.banner}>
+    <section className={classes.banner} aria-label={words.suspended} {...inReadersLanguage}>
       <div className={classes.head}>
         <IconBan size={22} aria-hidden />
         <div className={classes.what}>
           <Title order={2} size="h5">
-            {words.banner}
+            {words.suspended}
           </Title>
           {denials.map(({ order, title, until }) => (
             <Text key={order} size="sm" fw={600}>
               {words.order(order)}: <Given>{title}</Given>{' '}
-              {!opened && (until === null ? words.lastsOpen : words.lasts(dateTime(until)))}
+              {!opened && (until === null ? words.lastsOpen : words.lasts(dateTimeIn(words, until)))}
             </Text>
           ))}
           {denials.length === 0 && <Text size="sm">{words.noDocuments}</Text>}
@@ -79,7 +76,7 @@ function InForce({
   readonly notice: Notice | null;
   readonly since: number;
 }) {
-  const areas = notice ? listed(notice.areas.map(areaName)) : words.theArea;
+  const areas = notice ? areasIn(words, notice.areas) : words.theArea;
   // The gate may have stood for another order before this one.
   const begun = Math.max(since, notice?.effective ?? since);
   return (
@@ -87,11 +84,11 @@ function InForce({
       <OrderText statement={statement} />
       <dl className={classes.facts}>
         <dt>{words.why}</dt>
-        <dd>{reasons.map((reason) => REASON_WORDS[reason](areas)).join(' ')}</dd>
+        <dd>{reasons.map((reason) => words.reasons[reason](areas)).join(' ')}</dd>
         <dt>{words.since}</dt>
-        <dd>{dateTime(begun)}</dd>
+        <dd>{dateTimeIn(words, begun)}</dd>
         <dt>{words.until}</dt>
-        <dd>{until === null ? words.open : dateTime(until)}</dd>
+        <dd>{until === null ? words.open : dateTimeIn(words, until)}</dd>
         {notice?.exit && <ExitFact exit={notice.exit} />}
         <dt>{words.waiting}</dt>
         <dd>{words.waitingIs[waiting]}</dd>

@@ -1,10 +1,10 @@
 /** What an order says to the people whom it reaches, in their language, each paragraph in its own direction. */
 import { Group, Text, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
-import { dateTime } from '../../../../shared/look/time-words.ts';
+import { dateTimeIn } from '../../../../shared/order/notice-words/notice-words.ts';
 import { spokenTo } from '../../../../shared/order/spoken-to.ts';
 import type { Notice } from '../../api.ts';
-import { WORDS } from '../words/english.ts';
+import { NOTICE_WORDS } from '../words/reader.ts';
 import { ownName } from '../words/statement.ts';
 import classes from './orders.module.css';
 
@@ -15,14 +15,14 @@ export function OrderText({ statement }: { readonly statement: Readonly<Record<s
   const tags = Object.keys(statement);
   return (
     <div>
-      <blockquote className={classes.statement} lang={mine.tag} dir="auto" aria-label={WORDS.orders.statement}>
+      <blockquote className={classes.statement} lang={mine.tag} dir="auto" aria-label={NOTICE_WORDS.statement}>
         {mine.text.split(/\n+/).map((paragraph, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a text does not change; its paragraphs have no other name
           <p key={at}>{paragraph}</p>
         ))}
       </blockquote>
       {tags.length > 1 && (
-        <Group gap="xs" role="group" aria-label={WORDS.orders.language} mt={4}>
+        <Group gap="xs" role="group" aria-label={NOTICE_WORDS.language} mt={4}>
           {tags.map((tag) => (
             <UnstyledButton
               key={tag}
@@ -42,16 +42,16 @@ export function OrderText({ statement }: { readonly statement: Readonly<Record<s
 
 /** What an order that ends service for good does to what is on this device, as a term of a description list. */
 export function ExitFact({ exit }: { readonly exit: NonNullable<Notice['exit']> }) {
-  const words = WORDS.orders.exit;
+  const words = NOTICE_WORDS.exit;
   return (
     <>
       <dt>{words.label}</dt>
       <dd>
         {exit.wiped !== null
-          ? words.wiped(dateTime(exit.wiped))
+          ? words.wiped(dateTimeIn(NOTICE_WORDS, exit.wiped))
           : exit.approved
             ? words.approved
-            : words.coming(dateTime(exit.exportsUntil))}
+            : words.coming(dateTimeIn(NOTICE_WORDS, exit.exportsUntil))}
       </dd>
     </>
   );

@@ -1,15 +1,12 @@
 /** Every order that is announced or in force, to be read in one's own language. */
 import { Modal, Stack, Text, Title } from '@mantine/core';
-import { areaName, listed } from '../../../../shared/look/area-words.ts';
 import { Given } from '../../../../shared/look/given.tsx';
-import { dateTime } from '../../../../shared/look/time-words.ts';
+import { areasIn, dateTimeIn, servicesIn } from '../../../../shared/order/notice-words/notice-words.ts';
 import type { Notice, Standing } from '../../api.ts';
-import { WORDS } from '../words/english.ts';
+import { inReadersLanguage, NOTICE_WORDS as words } from '../words/reader.ts';
 import { ExitFact, OrderText, Words } from './order-text.tsx';
 import classes from './orders.module.css';
 import { useShown } from './use-shown.ts';
-
-const words = WORDS.orders;
 
 export function OrdersDialog({
   standing,
@@ -21,10 +18,15 @@ export function OrdersDialog({
   readonly close: () => void;
 }) {
   return (
-    <Modal opened={opened} onClose={close} title={words.title} size="lg">
+    <Modal opened={opened} onClose={close} title={words.title} size="lg" {...inReadersLanguage}>
       <Orders notices={standing.notices} />
     </Modal>
   );
+}
+
+function reasonsIn({ reasons, areas }: Notice): string {
+  if (reasons.length === 0) return words.notHere;
+  return reasons.map((reason) => words.reasons[reason](areasIn(words, areas))).join(' ');
 }
 
 function Orders({ notices }: { readonly notices: readonly Notice[] }) {
@@ -44,13 +46,15 @@ function Orders({ notices }: { readonly notices: readonly Notice[] }) {
           <OrderText statement={notice.statement} />
           <dl className={classes.facts}>
             <dt>{words.services}</dt>
-            <dd>{listed(notice.services.map((service) => words.service[service]))}</dd>
+            <dd>{servicesIn(words, notice.services)}</dd>
             <dt>{words.where}</dt>
-            <dd>{listed(notice.areas.map(areaName))}</dd>
+            <dd>{areasIn(words, notice.areas)}</dd>
+            <dt>{words.why}</dt>
+            <dd>{reasonsIn(notice)}</dd>
             <dt>{words.from}</dt>
-            <dd>{dateTime(notice.effective)}</dd>
+            <dd>{dateTimeIn(words, notice.effective)}</dd>
             <dt>{words.until}</dt>
-            <dd>{notice.until === null ? words.open : dateTime(notice.until)}</dd>
+            <dd>{notice.until === null ? words.open : dateTimeIn(words, notice.until)}</dd>
             {notice.exit && <ExitFact exit={notice.exit} />}
             {notice.appeal !== '' && (
               <>

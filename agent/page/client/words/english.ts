@@ -1,8 +1,7 @@
 /**
- * Every word of the page that is its own, in English. What people and orders say is in their own languages and stands in none of these: it is
- * set apart by `dir="auto"` wherever it is shown.
+ * Every word of the page that is its own, in English; what stands around an order is in the reader's language (`reader.ts`). What people and orders
+ * say is in their own languages and stands in none of these: it is set apart by `dir="auto"` wherever it is shown.
  */
-import type { Reason } from '../../../../shared/verdict/terms.ts';
 import type { MessageState } from '../../api.ts';
 
 const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
@@ -13,21 +12,6 @@ export function bytes(size: number): string {
   const [amount, unit] = size < 1_000_000 ? [size / 1000, 'kB'] : [size / 1_000_000, 'MB'];
   return `${amount < 10 ? amount.toFixed(1) : Math.round(amount)} ${unit}`;
 }
-
-/** What a reason of a verdict means for the person at this device. `areas`: those of the order, by name. */
-export const REASON_WORDS: Readonly<Record<Reason, (areas: string) => string>> = {
-  present: (areas) => `This device is in ${areas}.`,
-  network: (areas) => `The mobile network of this device is in ${areas}.`,
-  home: (areas) => `This device is at home in ${areas}.`,
-  seat: (areas) => `Your part of the organisation is seated in ${areas}.`,
-  contested: (areas) => `It is not certain whether this device is in ${areas}, and then the order counts.`,
-  unknown: () => 'It is not known where this device is, and then the order counts.',
-  exempt: () => 'This device is exempt from the order.',
-  exemption_over: () => 'This device was exempt from the order, and that has run out.',
-  visitor_grace: () => 'You are visiting, and have some time yet.',
-  traveller: () => 'You are travelling.',
-  no_order: () => 'No order is about this device.',
-};
 
 export interface StateWords {
   readonly name: string;
@@ -190,54 +174,7 @@ export const WORDS = {
     tooMany: (most: number) => `At most ${most} files a message.`,
     tooLong: (most: number) => `A message has at most ${most.toLocaleString('en-GB')} characters.`,
     uploading: 'Attaching',
-    denied: 'You cannot write while the order above is in force. What is here stays readable.',
     uncertified: 'You can write as soon as your organisation has countersigned this device.',
-  },
-
-  orders: {
-    banner: 'Messages are suspended on this device',
-    order: (number: string) => `Order ${number}`,
-    since: 'Since',
-    until: 'Until',
-    open: 'It is withdrawn',
-    lasts: (date: string) => `(until ${date})`,
-    lastsOpen: '(until it is withdrawn)',
-    why: 'Why',
-    appeal: 'Whom to appeal to',
-    waiting: 'Messages to you',
-    waitingIs: {
-      hold: 'They wait at the server, sealed, and come when the order ends.',
-      deliver:
-        'What they wrote before still comes. What they write now waits at the server, sealed, and comes when the order ends.',
-      return: 'They go back to whoever wrote them, who is told that they did not reach you, and by which order.',
-    },
-    services: 'What',
-    where: 'Where',
-    from: 'From',
-    statement: 'The order’s own words',
-    language: 'Language',
-    exit: {
-      label: 'For good',
-      coming: (until: string) =>
-        `The order ends service for good. Save a copy of what you need by ${until}: afterwards two people can approve that what is on this device is wiped.`,
-      approved:
-        'Two people have approved that what is on this device is wiped, for good. It happens as soon as this device has had its time to save a copy: do it now.',
-      wiped: (at: string) => `What was on this device was wiped by this order on ${at}. It cannot be brought back.`,
-    },
-    kept: 'Nothing is lost: what is on this device stays readable, and you can save a copy of it. Nobody can read it by this order.',
-    export: 'Save a copy of my data',
-    more: 'Read the order',
-    less: 'Show less',
-    noDocuments: 'This device has no order list yet. Messages pass as soon as it has one: connect it to the network.',
-    coming: (number: string, date: string) => `Order ${number} will suspend messages in some places from ${date}.`,
-    read: 'Read it',
-    title: 'Orders',
-    none: 'No order is announced or in force.',
-    intro: 'All orders that are announced or in force. Not each of them reaches this device.',
-    theArea: 'the area of the order',
-    held: 'Put off for the time being',
-    withdrawn: 'Withdrawn: it takes nothing from anybody any more',
-    service: { enrolment: 'New devices', management: 'Management', messaging: 'Messages', mail: 'Mail' },
   },
 
   states: {

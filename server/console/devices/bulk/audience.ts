@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type { commandToMany } from '../../../../shared/api/commands.ts';
 import { devicePage, type ListedDevice } from '../../../../shared/api/devices.ts';
-import { areaName } from '../../../../shared/look/area-words.ts';
+import { areaName } from '../../../../shared/areas/area-words.ts';
 import { question } from '../../client/queries.ts';
 import { type Filter, listPath } from '../list/filter.ts';
 

@@ -13,7 +13,7 @@ import type {
   evidenceView,
 } from '../../../../shared/api/devices.ts';
 import type { LegalHoldView } from '../../../../shared/api/holds.ts';
-import { areaName } from '../../../../shared/look/area-words.ts';
+import { areaName } from '../../../../shared/areas/area-words.ts';
 import { EVIDENCE_SOURCES } from '../../../../shared/verdict/terms.ts';
 import { SOURCE_NAMES } from '../../../../shared/verdict/words.ts';
 import { COMMAND_NAMES } from '../../words/commands.ts';

@@ -3,7 +3,6 @@ import {
   Accordion,
   Button,
   Checkbox,
-  FileButton,
   Group,
   List,
   NumberInput,
@@ -22,6 +21,7 @@ import { Given } from '../../../../shared/look/given.tsx';
 import { Failure } from '../../../../shared/look/states.tsx';
 import { NOTICE_MOMENTS, PROVENANCES } from '../../../../shared/order/documents.ts';
 import { upload, withQuery } from '../../client/call.ts';
+import { ChooseFile } from '../../parts/choose-file.tsx';
 import { MOMENT_NAMES } from '../../words/notices.ts';
 import { documentWords, PROVENANCE_WORDS } from '../paper-words.ts';
 import { DateTimeField } from './date-time-field.tsx';
@@ -303,13 +303,15 @@ function Documents({
         ))}
       </List>
       <Group>
-        <FileButton onChange={(file) => file && sending.mutate(file)} inputProps={{ 'aria-label': 'A document' }}>
-          {(props) => (
-            <Button {...props} id={fieldId('documents')} size="xs" variant="default" loading={sending.isPending}>
-              Add a document
-            </Button>
-          )}
-        </FileButton>
+        <ChooseFile
+          what="A document"
+          choose={(file) => sending.mutate(file)}
+          id={fieldId('documents')}
+          size="xs"
+          loading={sending.isPending}
+        >
+          Add a document
+        </ChooseFile>
       </Group>
       {error !== undefined && (
         <Text size="sm" c="red">

@@ -1,7 +1,7 @@
 /** What becomes of devices that are not simply there. The mildest answer is the first of each, and what a new order begins with. */
 import { Group, NumberInput, Radio, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import { sentence } from '../../../../shared/look/area-words.ts';
+import { sentence } from '../../../../shared/areas/area-words.ts';
 import { UNSAID_WAITING } from '../../../../shared/verdict/terms.ts';
 import { MODE_NAMES } from '../../words/orders.ts';
 import {

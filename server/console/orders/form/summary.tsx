@@ -1,7 +1,7 @@
 /** What stands in the form so far, what is missing, and what would come of it. Beside the form where there is room, below it elsewhere. */
 import { Group, Loader, Paper, Stack, Text, Title, UnstyledButton } from '@mantine/core';
 import { IconAlertCircle, IconCircle, IconCircleCheck } from '@tabler/icons-react';
-import { areaName, listed, sentence } from '../../../../shared/look/area-words.ts';
+import { areaName, listed, sentence } from '../../../../shared/areas/area-words.ts';
 import { Failure } from '../../../../shared/look/states.tsx';
 import { NEXUS_NAMES, servicesWords } from '../../words/orders.ts';
 import { ImpactBars } from '../order-impact.tsx';

@@ -3,8 +3,8 @@ import { Fieldset, MultiSelect, Select, SimpleGrid, Stack, Text } from '@mantine
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { DisputedFeature } from '../../../../shared/areas/area-code.ts';
+import { areaName } from '../../../../shared/areas/area-words.ts';
 import { CONTESTED, claimsOn, groundMapOf } from '../../../../shared/areas/disputed-policy.ts';
-import { areaName } from '../../../../shared/look/area-words.ts';
 import { areasQuery, policiesQuery } from '../../client/queries.ts';
 import { choiceWords, claimantsWords, disputedName } from '../../words/ground.ts';
 import {

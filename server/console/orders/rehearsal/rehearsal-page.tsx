@@ -5,7 +5,7 @@ import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { ImpactView, OrderView } from '../../../../shared/api/orders.ts';
-import { areaName } from '../../../../shared/look/area-words.ts';
+import { areaName } from '../../../../shared/areas/area-words.ts';
 import { Answer, Empty, Failure } from '../../../../shared/look/states.tsx';
 import { dateTime } from '../../../../shared/look/time-words.ts';
 import type { RehearsalSearch } from '../../app/router.tsx';

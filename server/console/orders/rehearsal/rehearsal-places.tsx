@@ -2,7 +2,7 @@
 import { Button, Stack, UnstyledButton } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import type { ImpactView } from '../../../../shared/api/orders.ts';
-import { areaName } from '../../../../shared/look/area-words.ts';
+import { areaName } from '../../../../shared/areas/area-words.ts';
 import type { OrderTerms } from '../../../../shared/order/documents.ts';
 import { marksOf } from '../../overview/marked-areas.ts';
 import { WorldMap } from '../../overview/world-map.tsx';

@@ -1,5 +1,6 @@
 /** Whoever imports this has parts of countries called by their names. */
-import { partName } from '../areas/part-names.ts';
+
 import { nameParts } from './area-words.ts';
+import { partName } from './part-names.ts';
 
 nameParts(partName);

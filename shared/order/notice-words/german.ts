@@ -1,0 +1,80 @@
+import type { NoticeWords } from './notice-words.ts';
+
+export const GERMAN: NoticeWords = {
+  tag: 'de',
+  direction: 'ltr',
+  suspended: 'Nachrichten sind auf diesem Gerät ausgesetzt',
+  order: (number) => `Anordnung ${number}`,
+  lasts: (date) => `(bis ${date})`,
+  lastsOpen: '(bis sie zurückgenommen wird)',
+  statement: 'Die Anordnung in ihren eigenen Worten',
+  language: 'Sprache',
+
+  services: 'Was',
+  service: { enrolment: 'Neue Geräte', management: 'Verwaltung', messaging: 'Nachrichten', mail: 'E-Mail' },
+  where: 'Wo',
+  why: 'Warum',
+  reasons: {
+    present: (areas) => `Dieses Gerät befindet sich hier: ${areas}.`,
+    network: (areas) => `Das Mobilfunknetz dieses Geräts ist hier: ${areas}.`,
+    home: (areas) => `Dieses Gerät ist hier zu Hause: ${areas}.`,
+    seat: (areas) => `Ihr Teil der Organisation hat hier seinen Sitz: ${areas}.`,
+    contested: (areas) =>
+      `Es ist nicht sicher, ob sich dieses Gerät hier befindet: ${areas}. In diesem Fall gilt die Anordnung.`,
+    unknown: () => 'Es ist nicht bekannt, wo sich dieses Gerät befindet. In diesem Fall gilt die Anordnung.',
+    exempt: () => 'Dieses Gerät ist von der Anordnung ausgenommen.',
+    exemption_over: () => 'Dieses Gerät war von der Anordnung ausgenommen; die Ausnahme ist abgelaufen.',
+    visitor_grace: () => 'Sie sind zu Besuch und haben noch etwas Zeit.',
+    traveller: () => 'Sie sind auf Reisen.',
+    no_order: () => 'Keine Anordnung betrifft dieses Gerät.',
+  },
+  theArea: 'das Gebiet der Anordnung',
+  notHere: 'Sie nimmt diesem Gerät zurzeit nichts.',
+  from: 'Ab',
+  since: 'Seit',
+  until: 'Bis',
+  open: 'Sie zurückgenommen wird',
+  appeal: 'Wo Sie Einspruch erheben können',
+  held: 'Vorläufig aufgeschoben',
+  withdrawn: 'Zurückgenommen: Sie nimmt niemandem mehr etwas',
+
+  waiting: 'Nachrichten an Sie',
+  waitingIs: {
+    hold: 'Sie warten versiegelt auf dem Server und kommen, wenn die Anordnung endet.',
+    deliver:
+      'Was vorher geschrieben wurde, kommt noch. Was jetzt geschrieben wird, wartet versiegelt auf dem Server und kommt, wenn die Anordnung endet.',
+    return:
+      'Sie gehen an die Absender zurück, die erfahren, dass sie Sie nicht erreicht haben und durch welche Anordnung.',
+  },
+  exit: {
+    label: 'Für immer',
+    coming: (until) =>
+      `Die Anordnung beendet den Dienst für immer. Sichern Sie bis ${until} eine Kopie dessen, was Sie brauchen: Danach können zwei Personen genehmigen, dass gelöscht wird, was auf diesem Gerät ist.`,
+    approved:
+      'Zwei Personen haben genehmigt, dass für immer gelöscht wird, was auf diesem Gerät ist. Es geschieht, sobald die Zeit zum Sichern einer Kopie vorbei ist: Sichern Sie sie jetzt.',
+    wiped: (at) =>
+      `Was auf diesem Gerät war, wurde durch diese Anordnung gelöscht: ${at}. Es lässt sich nicht zurückholen.`,
+  },
+  kept: 'Nichts ist verloren: Was auf diesem Gerät ist, bleibt lesbar, und Sie können eine Kopie davon sichern. Niemand kann es aufgrund dieser Anordnung lesen.',
+  cannotWrite: 'Solange die Anordnung oben gilt, können Sie nicht schreiben. Was hier ist, bleibt lesbar.',
+  noDocuments:
+    'Dieses Gerät hat noch keine Liste der Anordnungen. Nachrichten gehen durch, sobald es eine hat: Verbinden Sie es mit dem Netz.',
+  coming: (number, date) => `Anordnung ${number} setzt an manchen Orten Nachrichten aus, ab ${date}.`,
+  told: {
+    P30D: '30 Tage vorher mitgeteilt',
+    P7D: '7 Tage vorher mitgeteilt',
+    P1D: '1 Tag vorher mitgeteilt',
+    PT1H: '1 Stunde vorher mitgeteilt',
+    entry: 'Beim Inkrafttreten mitgeteilt',
+    withdrawal: 'Bei der Rücknahme mitgeteilt',
+  },
+
+  export: 'Eine Kopie meiner Daten sichern',
+  more: 'Anordnung lesen',
+  less: 'Weniger zeigen',
+  read: 'Lesen',
+
+  title: 'Anordnungen',
+  intro: 'Alle Anordnungen, die angekündigt oder in Kraft sind. Nicht jede betrifft dieses Gerät.',
+  none: 'Keine Anordnung ist angekündigt oder in Kraft.',
+};

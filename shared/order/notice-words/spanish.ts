@@ -1,0 +1,77 @@
+import type { NoticeWords } from './notice-words.ts';
+
+export const SPANISH: NoticeWords = {
+  tag: 'es',
+  direction: 'ltr',
+  suspended: 'Los mensajes están suspendidos en este dispositivo',
+  order: (number) => `Orden ${number}`,
+  lasts: (date) => `(hasta el ${date})`,
+  lastsOpen: '(hasta que se retire)',
+  statement: 'El texto de la orden',
+  language: 'Idioma',
+
+  services: 'Qué',
+  service: { enrolment: 'Dispositivos nuevos', management: 'Gestión', messaging: 'Mensajes', mail: 'Correo' },
+  where: 'Dónde',
+  why: 'Por qué',
+  reasons: {
+    present: (areas) => `Este dispositivo está en ${areas}.`,
+    network: (areas) => `La red móvil de este dispositivo está en ${areas}.`,
+    home: (areas) => `Este dispositivo tiene su sede habitual en ${areas}.`,
+    seat: (areas) => `Su parte de la organización tiene su sede en ${areas}.`,
+    contested: (areas) => `No es seguro que este dispositivo esté en ${areas}, y en ese caso la orden se aplica.`,
+    unknown: () => 'No se sabe dónde está este dispositivo, y en ese caso la orden se aplica.',
+    exempt: () => 'Este dispositivo está exento de la orden.',
+    exemption_over: () => 'Este dispositivo estaba exento de la orden, y la exención ha vencido.',
+    visitor_grace: () => 'Está de visita y todavía dispone de un plazo.',
+    traveller: () => 'Está de viaje.',
+    no_order: () => 'Ninguna orden se refiere a este dispositivo.',
+  },
+  theArea: 'la zona de la orden',
+  notHere: 'Por ahora no le quita nada a este dispositivo.',
+  from: 'A partir del',
+  since: 'Desde',
+  until: 'Hasta',
+  open: 'Que se retire',
+  appeal: 'Ante quién recurrir',
+  held: 'Aplazada por el momento',
+  withdrawn: 'Retirada: ya no le quita nada a nadie',
+
+  waiting: 'Mensajes dirigidos a usted',
+  waitingIs: {
+    hold: 'Esperan en el servidor, sellados, y llegan cuando la orden termina.',
+    deliver:
+      'Lo que se escribió antes todavía llega. Lo que se escribe ahora espera en el servidor, sellado, y llega cuando la orden termina.',
+    return: 'Vuelven a quienes los escribieron, que saben así que no le llegaron y por qué orden.',
+  },
+  exit: {
+    label: 'Para siempre',
+    coming: (until) =>
+      `La orden pone fin al servicio para siempre. Guarde una copia de lo que necesite antes del ${until}: después, dos personas pueden aprobar que se borre lo que hay en este dispositivo.`,
+    approved:
+      'Dos personas han aprobado que se borre para siempre lo que hay en este dispositivo. Ocurre en cuanto pase el plazo para guardar una copia: hágalo ahora.',
+    wiped: (at) => `Lo que había en este dispositivo se borró por esta orden el ${at}. No se puede recuperar.`,
+  },
+  kept: 'No se ha perdido nada: lo que hay en este dispositivo sigue siendo legible, y puede guardar una copia. Nadie puede leerlo en virtud de esta orden.',
+  cannotWrite: 'No puede escribir mientras la orden anterior esté en vigor. Lo que hay aquí sigue siendo legible.',
+  noDocuments:
+    'Este dispositivo aún no tiene la lista de órdenes. Los mensajes pasan en cuanto la tenga: conéctelo a la red.',
+  coming: (number, date) => `La orden ${number} suspenderá los mensajes en algunos lugares a partir del ${date}.`,
+  told: {
+    P30D: 'Avisado 30 días antes',
+    P7D: 'Avisado 7 días antes',
+    P1D: 'Avisado 1 día antes',
+    PT1H: 'Avisado 1 hora antes',
+    entry: 'Avisado al entrar en vigor',
+    withdrawal: 'Avisado al retirarse',
+  },
+
+  export: 'Guardar una copia de mis datos',
+  more: 'Leer la orden',
+  less: 'Mostrar menos',
+  read: 'Leerla',
+
+  title: 'Órdenes',
+  intro: 'Todas las órdenes anunciadas o en vigor. No todas alcanzan a este dispositivo.',
+  none: 'Ninguna orden está anunciada ni en vigor.',
+};
