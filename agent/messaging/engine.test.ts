@@ -384,6 +384,21 @@ describe('an order', () => {
   });
 });
 
+it('goes on by itself when an order has ended that the server kept to and the device never heard of', async () => {
+  const [ada, ben] = await all('Ada', 'Ben');
+  world.denied.set(ada!.id, '2015-002');
+  const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+  const refused = await say(ada!, conversation, 'no way');
+  await eventually(() => expect(ada!.messaging.message(refused)).toMatchObject({ state: 'refused' }));
+  expect(ben!.messaging.conversations()).toEqual([]);
+  world.denied.delete(ada!.id);
+  await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+  await say(ada!, conversation, 'at last');
+  await eventually(() => expect(texts(ben!, conversation)).toEqual(['at last']));
+  // It alone was asked for again, and once.
+  expect(world.posts.filter(({ keep }) => keep)).toHaveLength(1);
+});
+
 describe('what is refused says why', () => {
   it.each([
     ['a file that is too large', 'too_large', {}, null],

@@ -84,7 +84,10 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   const vault = createVault({ workspace, store });
   const records = createRecords(store, vault);
   const mailbox = createMailbox({ store, send });
-  const posts = createPosts({ store, vault, send, countAccepted: mailbox.countAccepted });
+  const posts = createPosts({
+    ...{ store, vault, send, countAccepted: mailbox.countAccepted },
+    wakeAt: (at) => wakeAt(at),
+  });
   const attachments = createAttachments({ workspace, service });
   const serial = createSerial();
   const listeners = new Set<() => void>();

@@ -25,6 +25,9 @@ const KEPT: ReadonlySet<PostPurpose['kind']> = new Set(['commit', 'welcome', 're
 /** Posts on their way at once. */
 const WINDOW = 16;
 
+/** Real time. An order that the server keeps to and this device has not heard of may end before it has. */
+const AGAIN_AFTER = 10_000;
+
 export interface Posts {
   /** Stores it, inside the step that it belongs to. Returns its id. */
   add(post: NewPost, purpose: PostPurpose): string;
@@ -36,7 +39,7 @@ export interface Posts {
   purposeOf(answer: Posted): PostPurpose | null;
   /** Takes the row away, and counts what the server has accepted as it does itself. */
   settled(answer: Posted): void;
-  /** Refused for now: it stays, and is tried again when the way is opened anew. */
+  /** Refused for now: it stays, and is tried again after a while, or when the way is opened anew. */
   deferred(answer: Posted): void;
   /** Takes away what is of one conversation, or of all, and gives what it was for. */
   forget(conversation: string | null): readonly (PostPurpose & { readonly id: string })[];
@@ -47,13 +50,26 @@ export function createPosts(ports: {
   readonly vault: Vault;
   readonly send: (frame: DeviceFrame) => boolean;
   readonly countAccepted: () => void;
+  /** `pump` is to be called again at that time, or before. */
+  readonly wakeAt: (at: number) => void;
 }): Posts {
   const { store, vault } = ports;
   let open = false;
   const inFlight = new Set<string>();
+  /** Until when they stay among those that are on their way, so that `pump` leaves them alone. */
+  const deferred = new Map<string, number>();
 
   const pump = () => {
     if (!open || vault.state() !== 'open') return;
+    const now = Date.now();
+    for (const [id, until] of deferred) {
+      // A clock that was set back would leave it for as long again.
+      if (now < until && until <= now + AGAIN_AFTER) ports.wakeAt(until);
+      else {
+        deferred.delete(id);
+        inFlight.delete(id);
+      }
+    }
     for (const { id, frame } of store.posts(WINDOW + inFlight.size)) {
       if (inFlight.has(id)) continue;
       if (!ports.send(vault.unseal<PostFrame>(`post ${id}`, frame))) return;
@@ -78,6 +94,7 @@ export function createPosts(ports: {
     opened() {
       open = true;
       inFlight.clear();
+      deferred.clear();
       pump();
     },
     closed() {
@@ -90,11 +107,15 @@ export function createPosts(ports: {
     },
     settled({ id, outcome }) {
       inFlight.delete(id);
+      deferred.delete(id);
       store.removePost(id);
       if (outcome === 'accepted') ports.countAccepted();
     },
-    // It stays among those that are on their way, so that `pump` leaves it alone until then.
-    deferred: ({ id }) => void inFlight.add(id),
+    deferred({ id }) {
+      inFlight.add(id);
+      deferred.set(id, Date.now() + AGAIN_AFTER);
+      ports.wakeAt(Date.now() + AGAIN_AFTER);
+    },
     forget(conversation) {
       const all = store.posts(Number.MAX_SAFE_INTEGER).map(({ id, about }) => ({
         ...vault.unseal<PostPurpose>(`purpose ${id}`, about),
@@ -103,6 +124,7 @@ export function createPosts(ports: {
       const gone = all.filter((purpose) => conversation === null || purpose.conversation === conversation);
       for (const { id } of gone) {
         inFlight.delete(id);
+        deferred.delete(id);
         store.removePost(id);
       }
       return gone;
