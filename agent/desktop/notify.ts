@@ -51,7 +51,8 @@ export function desktopText(
   const room = Math.max(0, LONGEST - known.join('\n').length);
   const said = plain((spokenTo(languages, statement)?.text ?? '').slice(0, room));
   return {
-    title: plain(`${words.order(order)}: ${notice.title}`),
+    // The number first: behind letters that run from right to left it would be read the other way round (UAX #9, W2).
+    title: plain(`${order}: ${notice.title}`),
     body: escaped([said, ...known].filter((line) => line !== '').join('\n')),
   };
 }

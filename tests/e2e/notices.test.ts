@@ -23,7 +23,7 @@ let desk: AgentProcess;
 let bare: AgentProcess;
 let order: RevisionView;
 
-const shownOnDesktop = () => (existsSync(said) ? readFileSync(said, 'utf8').trim().split('\n--app') : []);
+const shownOnDesktop = () => (existsSync(said) ? readFileSync(said, 'utf8').split('--app-name=Cordon\n').slice(1) : []);
 const progress = () => world.operator.as(world.operator.owner, 'GET', `/orders/${order.order}/progress`, orderProgress);
 
 beforeAll(async () => {

@@ -355,7 +355,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
   it('tells of an order before it comes, and all of it while it is in force, in the reader’s language', async () => {
     await choose('group');
     stand.orders([COMING]);
-    await page.getByText(/^Order 2026-002 will suspend messages in some places from/).waitFor();
+    await page.getByText(/^Order \u20682026-002\u2069 will suspend messages in some places from/).waitFor();
     await look('announced');
     await button('Read it').click();
     await page.getByRole('dialog').getByText('Messages end on 30 December').waitFor();
@@ -387,6 +387,8 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
       .filter({ hasText: 'اس ڈیوائس پر پیغامات معطل ہیں' });
     await theirs.getByText('یہ ڈیوائس پاکستان میں ہے۔').waitFor();
     await theirs.getByText('اپیل کس سے کی جائے').waitFor();
+    // Behind letters that run from right to left a number with a hyphen would be read as 001-2026.
+    await theirs.getByText('حکم \u20682026-001\u2069').waitFor();
     expect.soft(await reader.faults('page denied urdu')).toEqual([]);
     await reader.page.getByRole('button', { name: 'English' }).first().click();
     await reader.page.getByText('Messages end on 30 December').first().waitFor();

@@ -4,6 +4,7 @@ import { IconCalendarTime } from '@tabler/icons-react';
 import { useState } from 'react';
 import { dateTimeIn } from '../../../../shared/order/notice-words/notice-words.ts';
 import type { Standing } from '../../api.ts';
+import { apart } from '../words/names.ts';
 import { inReadersLanguage, NOTICE_WORDS } from '../words/reader.ts';
 import classes from './orders.module.css';
 import { OrdersDialog } from './orders-dialog.tsx';
@@ -21,7 +22,7 @@ export function ComingOrders({ standing }: { readonly standing: Standing }) {
     <>
       <section className={classes.coming} aria-label={NOTICE_WORDS.title} {...inReadersLanguage}>
         <IconCalendarTime size={18} aria-hidden />
-        <span>{NOTICE_WORDS.coming(first.order, dateTimeIn(NOTICE_WORDS, first.effective))}</span>
+        <span>{NOTICE_WORDS.coming(apart(first.order), dateTimeIn(NOTICE_WORDS, first.effective))}</span>
         <Button size="compact-xs" variant="default" onClick={() => setOpened(true)}>
           {NOTICE_WORDS.read}
         </Button>

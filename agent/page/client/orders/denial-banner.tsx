@@ -6,6 +6,7 @@ import { Given } from '../../../../shared/look/given.tsx';
 import { areasIn, dateTimeIn } from '../../../../shared/order/notice-words/notice-words.ts';
 import type { Denial, Notice, Standing } from '../../api.ts';
 import { ExportButton } from '../app/export-button.tsx';
+import { apart } from '../words/names.ts';
 import { inReadersLanguage, NOTICE_WORDS as words } from '../words/reader.ts';
 import { ExitFact, OrderText, Words } from './order-text.tsx';
 import classes from './orders.module.css';
@@ -29,7 +30,7 @@ export function DenialBanner({ standing, folded }: { readonly standing: Standing
           </Title>
           {denials.map(({ order, title, until }) => (
             <Text key={order} size="sm" fw={600}>
-              {words.order(order)}: <Given>{title}</Given>{' '}
+              {words.order(apart(order))}: <Given>{title}</Given>{' '}
               {!opened && (until === null ? words.lastsOpen : words.lasts(dateTimeIn(words, until)))}
             </Text>
           ))}

@@ -3,6 +3,7 @@ import { Modal, Stack, Text, Title } from '@mantine/core';
 import { Given } from '../../../../shared/look/given.tsx';
 import { areasIn, dateTimeIn, servicesIn } from '../../../../shared/order/notice-words/notice-words.ts';
 import type { Notice, Standing } from '../../api.ts';
+import { apart } from '../words/names.ts';
 import { inReadersLanguage, NOTICE_WORDS as words } from '../words/reader.ts';
 import { ExitFact, OrderText, Words } from './order-text.tsx';
 import classes from './orders.module.css';
@@ -40,7 +41,7 @@ function Orders({ notices }: { readonly notices: readonly Notice[] }) {
       {notices.map((notice) => (
         <Stack key={notice.order} component="article" gap="xs" className={classes.notice}>
           <Title order={3} size="h5">
-            {words.order(notice.order)}: <Given>{notice.title}</Given>
+            {words.order(apart(notice.order))}: <Given>{notice.title}</Given>
           </Title>
           {notice.status !== 'active' && <Text size="sm">{words[notice.status]}</Text>}
           <OrderText statement={notice.statement} />

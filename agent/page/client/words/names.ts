@@ -2,7 +2,7 @@
 import type { Conversation } from '../../api.ts';
 import { WORDS } from './english.ts';
 
-/** For a place that takes text alone: a title, a label. Elements use `Given`. */
+/** For a place that takes text alone: a title, a label, a number within a sentence. Elements use `Given`. */
 export const apart = (name: string): string => `\u2068${name}\u2069`;
 
 const list = new Intl.ListFormat('en-GB', { type: 'conjunction' });
