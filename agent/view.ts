@@ -7,6 +7,7 @@ import {
   dateTimeIn,
   type NoticeWords,
   noticeWordsIn,
+  reasonsIn,
   servicesIn,
 } from '../shared/order/notice-words/notice-words.ts';
 import { spokenTo } from '../shared/order/spoken-to.ts';
@@ -119,9 +120,10 @@ export function noticeLines(notices: readonly Notice[], languages: readonly stri
   return notices.flatMap((notice) => [
     `${notice.order}.${notice.revision}  ${plain(notice.title)}`,
     ...(notice.status === 'active' ? [] : [`  ${plain(words[notice.status])}`]),
+    ...(notice.status === 'active' && notice.reasons.length === 0 ? [`  ${plain(words.notHere)}`] : []),
     fact(words.services, servicesIn(words, notice.services)),
     fact(words.where, areasIn(words, notice.areas)),
-    fact(words.why, whyOf(notice, words)),
+    ...(notice.reasons.length > 0 ? [fact(words.why, reasonsIn(words, notice.reasons, notice.areas))] : []),
     fact(words.from, date(notice.effective)),
     fact(words.until, notice.until === null ? words.open : date(notice.until)),
     ...spokenLines(notice, languages),
@@ -129,11 +131,6 @@ export function noticeLines(notices: readonly Notice[], languages: readonly stri
     fact(words.appeal, notice.appeal),
     ...notice.told.slice(-1).map(({ moment, at }) => fact(words.told[moment], date(at))),
   ]);
-}
-
-function whyOf({ reasons, areas }: Notice, words: NoticeWords): string {
-  if (reasons.length === 0) return words.notHere;
-  return reasons.map((reason) => words.reasons[reason](areasIn(words, areas))).join(' ');
 }
 
 function exitOf(

@@ -3,7 +3,7 @@
  * machine without it, or without anybody there, nothing is shown, and nothing says that it was.
  */
 import { spawn } from 'node:child_process';
-import { areasIn, dateTimeIn, noticeWordsIn } from '../../shared/order/notice-words/notice-words.ts';
+import { dateTimeIn, noticeWordsIn, reasonsIn } from '../../shared/order/notice-words/notice-words.ts';
 import { spokenTo } from '../../shared/order/spoken-to.ts';
 import type { Notice } from '../enforcement/notices.ts';
 import { plain } from '../terminal-text.ts';
@@ -42,7 +42,7 @@ export function desktopText(
     status === 'withdrawn'
       ? [words.withdrawn]
       : [
-          reasons.map((reason) => words.reasons[reason](areasIn(words, areas))).join(' '),
+          reasonsIn(words, reasons, areas),
           `${words.from}: ${date(effective)}`,
           `${words.until}: ${until === null ? words.open : date(until)}`,
           `${words.appeal}: ${appeal}`,

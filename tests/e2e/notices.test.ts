@@ -50,6 +50,7 @@ it('tells of the entry into force on the desktop, in the language of whoever rea
   const [told = ''] = shownOnDesktop();
   expect(told).toContain(`${order.order}: Messages in Sweden`);
   expect(told).toContain(TERMS.notice.ur);
+  expect(told).toContain('اس ڈیوائس کا مستقل مقام سویڈن ہے۔');
   expect(told).not.toContain('Your messages stop');
   await until(
     async () => expect((await progress()).notices).toEqual([{ moment: 'entry', informed: 2, shown: 1 }]),
@@ -61,7 +62,10 @@ it('tells by the command line where there is no desktop, and counts it', async (
   const { out } = await bare.cli(['orders']);
   expect(out).toContain('[en] Your messages stop.\n  also in: ur');
   expect(out).toContain('Told as it entered into force: ');
-  expect((await bare.cli(['orders'], { env: { LANGUAGE: 'ur' } })).out).toContain(TERMS.notice.ur);
+  expect(out).toContain('  Where: Sweden\n  Why: This device is at home in Sweden.\n');
+  const theirs = (await bare.cli(['orders'], { env: { LANGUAGE: 'ur' } })).out;
+  expect(theirs).toContain(TERMS.notice.ur);
+  expect(theirs).toContain('اس ڈیوائس کا مستقل مقام سویڈن ہے۔');
   await until(
     async () => expect((await progress()).notices).toEqual([{ moment: 'entry', informed: 2, shown: 2 }]),
     30_000,

@@ -98,6 +98,12 @@ export const servicesIn = ({ tag, service }: NoticeWords, services: readonly Ser
     tag,
   );
 
+/** `areas`: those of the order; null when they are not known. */
+export function reasonsIn(words: NoticeWords, reasons: readonly Reason[], areas: readonly string[] | null): string {
+  const named = areas ? areasIn(words, areas) : words.theArea;
+  return reasons.map((reason) => words.reasons[reason](named)).join(' ');
+}
+
 /** `zone`: the reader's own where none is given, and then it is not named. */
 export function dateTimeIn({ tag }: NoticeWords, instant: number, zone?: string): string {
   // British, as the rest of the page: where 1/12 would be a day in January to one reader and in December to another, months have names.

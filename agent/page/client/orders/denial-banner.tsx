@@ -3,7 +3,7 @@ import { Button, Group, Stack, Text, Title } from '@mantine/core';
 import { IconBan } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Given } from '../../../../shared/look/given.tsx';
-import { areasIn, dateTimeIn } from '../../../../shared/order/notice-words/notice-words.ts';
+import { dateTimeIn, reasonsIn } from '../../../../shared/order/notice-words/notice-words.ts';
 import type { Denial, Notice, Standing } from '../../api.ts';
 import { ExportButton } from '../app/export-button.tsx';
 import { apart } from '../words/names.ts';
@@ -77,7 +77,6 @@ function InForce({
   readonly notice: Notice | null;
   readonly since: number;
 }) {
-  const areas = notice ? areasIn(words, notice.areas) : words.theArea;
   // The gate may have stood for another order before this one.
   const begun = Math.max(since, notice?.effective ?? since);
   return (
@@ -85,7 +84,7 @@ function InForce({
       <OrderText statement={statement} />
       <dl className={classes.facts}>
         <dt>{words.why}</dt>
-        <dd>{reasons.map((reason) => words.reasons[reason](areas)).join(' ')}</dd>
+        <dd>{reasonsIn(words, reasons, notice?.areas ?? null)}</dd>
         <dt>{words.since}</dt>
         <dd>{dateTimeIn(words, begun)}</dd>
         <dt>{words.until}</dt>

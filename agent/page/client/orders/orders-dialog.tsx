@@ -1,7 +1,7 @@
 /** Every order that is announced or in force, to be read in one's own language. */
 import { Modal, Stack, Text, Title } from '@mantine/core';
 import { Given } from '../../../../shared/look/given.tsx';
-import { areasIn, dateTimeIn, servicesIn } from '../../../../shared/order/notice-words/notice-words.ts';
+import { areasIn, dateTimeIn, reasonsIn, servicesIn } from '../../../../shared/order/notice-words/notice-words.ts';
 import type { Notice, Standing } from '../../api.ts';
 import { apart } from '../words/names.ts';
 import { inReadersLanguage, NOTICE_WORDS as words } from '../words/reader.ts';
@@ -25,11 +25,6 @@ export function OrdersDialog({
   );
 }
 
-function reasonsIn({ reasons, areas }: Notice): string {
-  if (reasons.length === 0) return words.notHere;
-  return reasons.map((reason) => words.reasons[reason](areasIn(words, areas))).join(' ');
-}
-
 function Orders({ notices }: { readonly notices: readonly Notice[] }) {
   useShown(notices.map(({ order }) => order));
   if (notices.length === 0) return <Text>{words.none}</Text>;
@@ -44,14 +39,19 @@ function Orders({ notices }: { readonly notices: readonly Notice[] }) {
             {words.order(apart(notice.order))}: <Given>{notice.title}</Given>
           </Title>
           {notice.status !== 'active' && <Text size="sm">{words[notice.status]}</Text>}
+          {notice.status === 'active' && notice.reasons.length === 0 && <Text size="sm">{words.notHere}</Text>}
           <OrderText statement={notice.statement} />
           <dl className={classes.facts}>
             <dt>{words.services}</dt>
             <dd>{servicesIn(words, notice.services)}</dd>
             <dt>{words.where}</dt>
             <dd>{areasIn(words, notice.areas)}</dd>
-            <dt>{words.why}</dt>
-            <dd>{reasonsIn(notice)}</dd>
+            {notice.reasons.length > 0 && (
+              <>
+                <dt>{words.why}</dt>
+                <dd>{reasonsIn(words, notice.reasons, notice.areas)}</dd>
+              </>
+            )}
             <dt>{words.from}</dt>
             <dd>{dateTimeIn(words, notice.effective)}</dd>
             <dt>{words.until}</dt>
