@@ -1,13 +1,13 @@
 /** A real GeoClue on a real D-Bus of its own, with its own configuration, a receiver and a service on loopback; and what breaks. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient, defineInterface } from 'dbus-native';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { atTheEnd, childForOneTest, endAllAfterEach, folderForOneTest } from '../../tests/support/for-one-test.ts';
 import { type PrivateBus, privateBus } from '../../tests/support/private-bus.ts';
 import { needed, tool } from '../../tests/support/tools.ts';
 import { until } from '../../tests/support/until.ts';
@@ -23,38 +23,19 @@ const present = existsSync(GEOCLUE) && spawnSync('unshare', [...UNSHARE, 'true']
 const geoclue = needed('geoclue', 'apt-get install geoclue-2.0, where mounts may be unshared', present);
 const dbus = tool('dbus-daemon', 'apt-get install dbus');
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'cordon-geoclue-'));
-  cleanups.push(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
-
-function started(child: ChildProcess): ChildProcess {
-  cleanups.push(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  });
-  return child;
-}
+endAllAfterEach();
 
 async function listening<T extends Server>(server: T, where: string | number): Promise<T> {
   server.listen(where);
   await once(server, 'listening');
-  cleanups.push(() => server.close());
+  atTheEnd(() => server.close());
   return server;
 }
 
 /** A bus, and the daemon that serves it. */
 async function busUp(home: string): Promise<PrivateBus & { daemon: ChildProcess }> {
   const bus = privateBus(home);
-  const daemon = started(bus.start());
+  const daemon = childForOneTest(bus.start(), 'SIGKILL');
   await until(() => expect(existsSync(join(home, 'bus'))).toBe(true));
   return { ...bus, daemon };
 }
@@ -74,7 +55,7 @@ interface Configured {
 
 /** As Debian ships it, with files besides. */
 async function startGeoclue({ address }: PrivateBus, { ours, sources = {}, lines = '' }: Configured) {
-  const config = folder();
+  const config = folderForOneTest();
   const added = join(config, 'conf.d');
   mkdirSync(added);
   copyFileSync('/etc/geoclue/geoclue.conf', join(config, 'geoclue.conf'));
@@ -85,7 +66,7 @@ async function startGeoclue({ address }: PrivateBus, { ours, sources = {}, lines
   writeFileSync(join(added, '99-test.conf'), [...sections, lines].join('\n'));
   const run = `mount --bind ${config} /etc/geoclue && exec ${GEOCLUE} --timeout=0`;
   const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address };
-  const child = started(spawn('unshare', [...UNSHARE, 'sh', '-c', run], { stdio: 'ignore', env }));
+  const child = childForOneTest(spawn('unshare', [...UNSHARE, 'sh', '-c', run], { stdio: 'ignore', env }), 'SIGKILL');
   await until(() => expect(serves(address)).toBe(false), 20_000);
   return child;
 }
@@ -99,7 +80,7 @@ function serves(address: string): boolean {
 
 /** A receiver in Karachi, as the socket of one. */
 async function receiver(): Promise<string> {
-  const path = join(folder(), 'nmea');
+  const path = join(folderForOneTest(), 'nmea');
   const sentence = (text: string) => {
     const sum = [...text].reduce((check, letter) => check ^ letter.charCodeAt(0), 0);
     return `$${text}*${sum.toString(16).toUpperCase().padStart(2, '0')}\r\n`;
@@ -124,7 +105,7 @@ async function placing(answer: object): Promise<{ url: string; asked: () => numb
     asked++;
     response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
   });
-  cleanups.push(() => server.closeAllConnections());
+  atTheEnd(() => server.closeAllConnections());
   await listening(server, 0);
   return { url: `url=http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked: () => asked };
 }
@@ -170,7 +151,7 @@ describe('what GeoClue says of a place', () => {
 
 describe.skipIf(!dbus.present)('where nobody speaks as GeoClue', () => {
   it('a machine without a bus, or without GeoClue, has none and no failure', async () => {
-    const home = folder();
+    const home = folderForOneTest();
     const failures: string[] = [];
     const source = async () => (await sensors(privateBus(home).address, failures)()).sources?.[1];
     const absent = { name: 'GeoClue', state: 'absent', detail: 'not running here' };
@@ -182,11 +163,11 @@ describe.skipIf(!dbus.present)('where nobody speaks as GeoClue', () => {
 
   it('what is no bus, is silent or ends in the middle is a failure', async () => {
     const speaking = async (words: string | null) => {
-      const path = join(folder(), 'bus');
+      const path = join(folderForOneTest(), 'bus');
       await listening(
         createServer((socket) => {
           socket.on('error', () => undefined);
-          cleanups.push(() => socket.destroy());
+          atTheEnd(() => socket.destroy());
           if (words === '') socket.end();
           else if (words !== null) socket.once('data', () => socket.write(words));
         }),
@@ -204,7 +185,7 @@ describe.skipIf(!dbus.present)('where nobody speaks as GeoClue', () => {
 
 describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue', () => {
   it('that does not know the agent refuses, and says why', async () => {
-    const bus = await busUp(folder());
+    const bus = await busUp(folderForOneTest());
     await startGeoclue(bus, { ours: false, sources: { 'network-nmea': await receiver() } });
     const failures: string[] = [];
     expect((await sensors(bus.address, failures)()).sources?.[1]).toEqual({
@@ -215,7 +196,7 @@ describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue', () => {
   }, 60_000);
 
   it('that knows it gives a position, of which areas leave the device, and is let go of', async () => {
-    const bus = await busUp(folder());
+    const bus = await busUp(folderForOneTest());
     await startGeoclue(bus, { ours: true, sources: { 'network-nmea': await receiver() } });
     const reading = await sensors(bus.address)();
     expect(reading.sources?.[1]).toEqual({ name: 'GeoClue', state: 'working', detail: '' });
@@ -227,10 +208,10 @@ describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue', () => {
   }, 60_000);
 
   it('whose person has switched location off refuses, and still listens to that person’s session', async () => {
-    const bus = await busUp(folder());
+    const bus = await busUp(folderForOneTest());
     await startGeoclue(bus, { ours: true, sources: { 'network-nmea': await receiver() } });
     const session = createClient({ busAddress: bus.address });
-    cleanups.push(() => session.close());
+    atTheEnd(() => session.close());
     const off = { MaxAccuracyLevel: { type: 'u', access: 'read', value: 0 } } as const;
     await session.export(
       '/org/freedesktop/GeoClue2/Agent',
@@ -245,7 +226,7 @@ describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue', () => {
   }, 60_000);
 
   it('that is told not to let it in refuses', async () => {
-    const bus = await busUp(folder());
+    const bus = await busUp(folderForOneTest());
     await startGeoclue(bus, { ours: true, lines: '[cordon-agent]\nallowed=false\nsystem=true\nusers=\n' });
     const disallowed = { state: 'refused', message: expect.stringMatching(/disallowed by configuration/) };
     await expect(readGeoclue(bus.address, 10_000)).rejects.toMatchObject(disallowed);
@@ -257,7 +238,7 @@ describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue', () => {
   ])(
     'that guesses by the address, %s, gives no position',
     async (_how, guess) => {
-      const bus = await busUp(folder());
+      const bus = await busUp(folderForOneTest());
       const service = await placing({ location: { lat: 24.861, lng: 67.01 }, ...guess });
       await startGeoclue(bus, { ours: true, sources: { wifi: service.url } });
       expect(await readGeoclue(bus.address, 5000)).toBeNull();
@@ -267,7 +248,7 @@ describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue', () => {
   );
 
   it('that hangs, dies, or whose bus dies in the middle ends the reading', async () => {
-    const bus = await busUp(folder());
+    const bus = await busUp(folderForOneTest());
     const service = await startGeoclue(bus, { ours: true });
     service.kill('SIGSTOP');
     await expect(readGeoclue(bus.address, 1000)).rejects.toThrow('it does not answer');

@@ -1,12 +1,12 @@
 /** The sensors of a real machine: a real gpsd behind a fed receiver, a real D-Bus with a stand-in for ModemManager, and what breaks. */
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { atTheEnd, childForOneTest, endAllAfterEach, folderForOneTest } from '../../tests/support/for-one-test.ts';
 import { privateBus } from '../../tests/support/private-bus.ts';
 import { needed, tool } from '../../tests/support/tools.ts';
 import { until } from '../../tests/support/until.ts';
@@ -21,26 +21,7 @@ const PYTHON = '/usr/bin/python3';
 const mocks = spawnSync(PYTHON, ['-c', 'import dbusmock']).status === 0;
 const dbusmock = needed('python3-dbusmock', 'apt-get install python3-dbusmock dbus', mocks);
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'cordon-sensors-'));
-  cleanups.push(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
-
-function started(child: ChildProcess): ChildProcess {
-  cleanups.push(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill();
-    await ended;
-  });
-  return child;
-}
+endAllAfterEach();
 
 /** On loopback, whatever it says to whoever comes. */
 async function said(...lines: string[]): Promise<number> {
@@ -49,7 +30,7 @@ async function said(...lines: string[]): Promise<number> {
     for (const line of lines) socket.write(line);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  cleanups.push(() => server.close());
+  atTheEnd(() => server.close());
   return (server.address() as AddressInfo).port;
 }
 
@@ -84,10 +65,10 @@ function karachi(): string {
 it.skipIf(!gpsfake.present)(
   'hears a position from a real gpsd, and makes an area of it',
   async () => {
-    const log = join(folder(), 'karachi.nmea');
+    const log = join(folderForOneTest(), 'karachi.nmea');
     writeFileSync(log, karachi());
     const port = await freePort();
-    started(spawn('gpsfake', ['-q', '-n', '-P', String(port), '-c', '0.3', log], { stdio: 'ignore' }));
+    childForOneTest(spawn('gpsfake', ['-q', '-n', '-P', String(port), '-c', '0.3', log], { stdio: 'ignore' }));
     const failures: string[] = [];
     const sense = machineSensors({
       platform: 'linux',
@@ -168,10 +149,10 @@ it('knows a network only from a modem that is registered with it', () => {
 it.skipIf(!mmcli.present || !dbusmock.present)(
   'hears the serving network from ModemManager over a real D-Bus',
   async () => {
-    const { address, start } = privateBus(folder());
+    const { address, start } = privateBus(folderForOneTest());
     const before = process.env['DBUS_SYSTEM_BUS_ADDRESS'];
     process.env['DBUS_SYSTEM_BUS_ADDRESS'] = address;
-    cleanups.push(() => {
+    atTheEnd(() => {
       if (before === undefined) delete process.env['DBUS_SYSTEM_BUS_ADDRESS'];
       else process.env['DBUS_SYSTEM_BUS_ADDRESS'] = before;
     });
@@ -185,8 +166,8 @@ it.skipIf(!mmcli.present || !dbusmock.present)(
     const modem = async () => (await sense()).sources?.[2];
     expect(await modem(), 'without a bus').toMatchObject({ name: 'ModemManager', state: 'absent' });
 
-    started(start());
-    started(spawn(PYTHON, ['-m', 'dbusmock', '--system', '--template', 'modemmanager'], { stdio: 'ignore' }));
+    childForOneTest(start());
+    childForOneTest(spawn(PYTHON, ['-m', 'dbusmock', '--system', '--template', 'modemmanager'], { stdio: 'ignore' }));
     const bus = (path: string, ...call: string[]) =>
       promisify(execFile)('busctl', [
         'call',
