@@ -394,6 +394,12 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await reader.page.getByText('Messages end on 30 December').first().waitFor();
     expect.soft(reader.complaints).toEqual([]);
     await reader.context.close();
+    // Whose words are longer.
+    const german = await takeSeat(browser, stand.page.url, { locale: 'de-AT' });
+    await german.page.goto(stand.page.link());
+    await german.page.getByText('Einspruch bei').waitFor();
+    expect.soft(await german.faults('page denied german', BOTH_LOOKS)).toEqual([]);
+    await german.context.close();
     stand.orders([]);
     talk.become('per_ada', { state: 'ready', person: 'per_ada', name: PEOPLE.per_ada });
   });

@@ -34,7 +34,7 @@ export const GERMAN: NoticeWords = {
   since: 'Seit',
   until: 'Bis',
   open: 'Sie zurückgenommen wird',
-  appeal: 'Wo Sie Einspruch erheben können',
+  appeal: 'Einspruch bei',
   held: 'Vorläufig aufgeschoben',
   withdrawn: 'Zurückgenommen: Sie nimmt niemandem mehr etwas',
 
