@@ -23,8 +23,8 @@ export function pullBack(state: LocationState, now: Instant): LocationState {
 }
 
 function folded({ counted, pending, stays, networkStays }: Folded, now: Instant): Folded {
-  const stay = ({ areas, from, to }: Stay): Stay => ({
-    areas,
+  const stay = ({ from, to, ...rest }: Stay): Stay => ({
+    ...rest,
     from: Math.min(from, now),
     to: to === null ? null : Math.min(to, now),
   });

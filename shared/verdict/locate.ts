@@ -6,7 +6,7 @@
  * Observations of one instant are folded together, whatever their order. One that comes late counts from when it was made, as far as
  * what is remembered allows; one that is older than what its source has said since is ignored.
  */
-import type { AreaCode } from '../areas/area-code.ts';
+import { type AreaCode, placeIn, withParents } from '../areas/area-code.ts';
 import { agree, type Reach, refines, relate } from '../areas/coverage.ts';
 import type { Instant } from '../time/clock.ts';
 import {
@@ -27,8 +27,10 @@ export const FRESH_FOR = 24 * HOUR;
 export const MATURE_AFTER = 10 * 60_000;
 /** An absence shorter than this does not renew a visitor's grace. */
 export const ABSENCE = 24 * HOUR;
-/** Stays remembered; with more different ones within a chain the oldest are forgotten, which can only shorten it. */
+/** Stays remembered each by itself. Older ones are remembered as one: forgotten, they would make a visitor arrive anew. */
 const STAYS_KEPT = 32;
+/** Of such a one; beyond, by their countries. */
+const AREAS_KEPT = 64;
 
 export function emptyLocation(): LocationState {
   return { sightings: {}, at: 0, before: null, counted: null, pending: null, stays: [], networkStays: [] };
@@ -233,12 +235,29 @@ function leave(stays: readonly Stay[], at: Instant): readonly Stay[] {
 /** Opens a stay, or takes up the one that was left for less than `ABSENCE`. */
 function enter(stays: readonly Stay[], areas: readonly AreaCode[], from: Instant): readonly Stay[] {
   const left = leave(stays, from);
-  const again = left.findLast((stay) => sameAreas(stay.areas, areas));
+  const again = left.findLast((stay) => stay.gaps === undefined && sameAreas(stay.areas, areas));
   if (again && again.to !== null && from - again.to < ABSENCE) {
     return [...left.filter((stay) => stay !== again), { ...again, to: null }];
   }
-  return [...left, { areas, from, to: null }].slice(-STAYS_KEPT);
+  return bounded([...left, { areas, from, to: null }]);
 }
+
+function bounded(stays: readonly Stay[]): readonly Stay[] {
+  const [oldest, next, ...rest] = stays;
+  return oldest && next && stays.length > STAYS_KEPT ? [asOne(oldest, next), ...rest] : stays;
+}
+
+/** Two that are over. */
+function asOne(a: Stay, b: Stay): Stay {
+  const from = Math.min(a.from, b.from);
+  const to = Math.max(a.to ?? a.from, b.to ?? b.from);
+  const known = [a, b].reduce((sum, stay) => sum + (stay.to ?? stay.from) - stay.from - (stay.gaps ?? 0), 0);
+  const areas = [...new Set([...a.areas, ...b.areas])].sort();
+  const kept = areas.length > AREAS_KEPT ? [...new Set(areas.map(countryOf))].sort() : areas;
+  return { areas: kept, from, to, gaps: Math.max(0, to - from - known) };
+}
+
+const countryOf = (area: AreaCode): AreaCode => withParents(placeIn(area)).at(-1) ?? area;
 
 function rename(stays: readonly Stay[], areas: readonly AreaCode[]): readonly Stay[] {
   return stays.map((stay) => (stay.to === null ? { ...stay, areas } : stay));
@@ -291,7 +310,11 @@ export function arrivalIn(
   const here = known.find((stay) => stay.to === null);
   if (!here || relate(here.areas, reach) !== 'inside') return null;
   if (known.length === 1) return here.from;
-  const inside = known.filter((stay) => relate(stay.areas, reach) === 'inside');
+  const inside = known.filter(({ areas, gaps }) => {
+    const relation = relate(areas, reach);
+    // Of several that are remembered as one nobody knows which was the last: who may have been there has not arrived anew.
+    return relation === 'inside' || (gaps !== undefined && relation === 'contested');
+  });
   const outside = known.filter((stay) => relate(stay.areas, reach) === 'outside');
   let arrival = here.from;
   for (let bridged = true; bridged; ) {
@@ -308,7 +331,7 @@ export function arrivalIn(
 /** How much of the time from `from` to `to` the stays take up; they may overlap, since a stay taken up again includes its break. */
 function spent(stays: readonly Stay[], from: Instant, to: Instant): number {
   const sum = stays.reduce(
-    (time, stay) => time + Math.max(0, Math.min(stay.to ?? to, to) - Math.max(stay.from, from)),
+    (time, stay) => time + Math.max(0, Math.min(stay.to ?? to, to) - Math.max(stay.from, from) - (stay.gaps ?? 0)),
     0,
   );
   return Math.min(sum, to - from);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expandAreas, parseArea, parseEvidenceArea } from '../areas/area-code.ts';
 import { evaluate, inForce } from './evaluate.ts';
-import { emptyLocation, nextLocationChange, observe, observeAll, settle } from './locate.ts';
+import { arrivalIn, emptyLocation, nextLocationChange, observe, observeAll, settle } from './locate.ts';
 import {
   type DeviceFacts,
   EVIDENCE_SOURCES,
@@ -109,6 +109,73 @@ const tightening: fc.Arbitrary<(rule: OrderRule) => OrderRule> = fc.constantFrom
 /** Not before what the location has seen: a fold does not run backwards. */
 const later = fc.integer({ min: 0, max: 600 }).map((steps) => steps * 5 * MINUTE + 1);
 const services = (rules: readonly OrderRule[], given: DeviceFacts, now: number) => evaluate(rules, given, now).services;
+
+describe('the arrival of a visitor', () => {
+  const elsewhere = [...expandAreas([parseArea('UN-150')])].filter((area) => area !== 'SI').slice(0, 45);
+  const reach = (...areas: string[]) => ({ areas: expandAreas(areas.map(parseArea)), disputed: new Map() });
+  const whole = (area: string, at: number): Observation => ({
+    ...{ source: 'position', areas: [parseEvidenceArea(area)], at, whole: true },
+  });
+
+  it('is not renewed by less than a day elsewhere, in however many places', () => {
+    const journey = fc.array(fc.tuple(fc.constantFrom(...elsewhere), fc.integer({ min: 1, max: 60 })), {
+      ...{ minLength: 1, maxLength: 120, size: 'max' },
+    });
+    let crowded = 0;
+    fc.assert(
+      fc.property(journey, fc.integer({ min: 1, max: 60 }), (places, days) => {
+        let state = observe(emptyLocation(), whole('PK', BEGIN));
+        let now = BEGIN + days * 24 * 60 * MINUTE;
+        const left = now;
+        state = observe(state, whole('PK', now));
+        for (const [area, minutes] of places) {
+          if (now + minutes * MINUTE - left >= 23 * 60 * MINUTE) break;
+          state = observe(state, whole(area, now + 1));
+          now += minutes * MINUTE;
+        }
+        state = observe(state, whole('PK', now + 1));
+        if (state.stays.some(({ gaps }) => gaps !== undefined)) crowded += 1;
+        expect(arrivalIn(state, reach('PK'), 'present', now + 2)).toBe(BEGIN);
+      }),
+      { numRuns: 300 },
+    );
+    expect(crowded).toBeGreaterThan(20);
+  });
+
+  it('is not renewed by moving about within the order’s areas, through however many parts', () => {
+    let state = emptyLocation();
+    for (let part = 0; part < 140; part += 1) {
+      state = observe(state, whole(`SI-${String(part + 1).padStart(3, '0')}`, BEGIN + part * 4 * 60 * MINUTE));
+    }
+    expect(state.stays).toHaveLength(32);
+    expect(arrivalIn(state, reach('SI'), 'present', BEGIN + 140 * 4 * 60 * MINUTE)).toBe(BEGIN);
+    // What it has come through is remembered by country, and is no place of another one.
+    expect(arrivalIn(state, reach('SI-140'), 'present', BEGIN + 140 * 4 * 60 * MINUTE)).toBe(
+      BEGIN + 139 * 4 * 60 * MINUTE,
+    );
+  });
+
+  it('is where the areas are entered, through however many parts of another country one has come within a day', () => {
+    let state = observe(emptyLocation(), whole('AT-2', BEGIN));
+    const day = BEGIN + 30 * 24 * 60 * MINUTE;
+    for (let part = 0; part < 60; part += 1) {
+      state = observe(state, whole(`SI-${String(part + 1).padStart(3, '0')}`, day + part * 5 * MINUTE));
+    }
+    const entered = day + 300 * MINUTE;
+    state = observe(state, whole('HR', entered));
+    expect(arrivalIn(state, reach('HR'), 'present', entered + 1)).toBe(entered);
+  });
+
+  it('is renewed by a day elsewhere, also when that is remembered as one with what came before', () => {
+    let state = observe(emptyLocation(), whole('PK', BEGIN));
+    for (let place = 0; place < 45; place += 1) {
+      state = observe(state, whole(elsewhere[place] ?? '', BEGIN + (place + 1) * 120 * MINUTE));
+    }
+    const back = BEGIN + 46 * 120 * MINUTE;
+    state = observe(state, whole('PK', back));
+    expect(arrivalIn(state, reach('PK'), 'present', back + 1)).toBe(back);
+  });
+});
 
 describe('the fold over evidence', () => {
   it('does not care in which order observations of one instant come', () => {

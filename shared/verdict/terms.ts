@@ -57,6 +57,11 @@ export interface Stay {
   readonly areas: readonly AreaCode[];
   readonly from: Instant;
   readonly to: Instant | null;
+  /**
+   * Only where several stays are remembered as one: it was in each of the areas, nobody knows when. For so many milliseconds of it it was in none that
+   * is known.
+   */
+  readonly gaps?: number;
 }
 
 /** What the observations up to some instant amount to. */
