@@ -2,6 +2,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
+import { LARGEST_GAP } from '../../shared/seal/suite.ts';
 import { MessagingWorld, type TestDevice } from '../../tests/support/messaging-world.ts';
 
 let world: MessagingWorld;
@@ -187,6 +188,27 @@ describe('a conversation follows its people', () => {
       expect(device.alarms).toEqual([]);
     }
   });
+});
+
+it('one who has long only read is still understood by those who did not write', async () => {
+  const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+  const conversation = await ada!.messaging.start({ people: [ben!.person, cleo!.person], title: null });
+  for (const device of [ben!, cleo!]) await eventually(() => expect(device.messaging.conversations()).toHaveLength(1));
+  cleo!.disconnect();
+  const receipts = () => world.posts.filter(({ from }) => from === ben!.id).length;
+  while (receipts() <= LARGEST_GAP + 1) {
+    const before = receipts();
+    await say(ada!, conversation, 'news');
+    await eventually(() => expect(receipts()).toBe(before + 1));
+    await ben!.messaging.read(conversation);
+    await eventually(() => expect(receipts()).toBe(before + 2));
+  }
+  await say(ben!, conversation, 'my first word');
+  cleo!.connect();
+  await eventually(() => expect(texts(cleo!, conversation).at(-1)).toBe('my first word'));
+  expect(cleo!.messaging.conversations()).toMatchObject([{ state: 'ready' }]);
+  expect(cleo!.alarms).toEqual([]);
+  expect(notes(cleo!, conversation)).toEqual([]);
 });
 
 describe('what is lost', () => {

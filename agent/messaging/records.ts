@@ -39,6 +39,8 @@ export interface ConversationRecord {
   readonly checkedAt: number;
   /** The epoch in which a commit was refused here that the server has taken: no other one can follow on it. */
   readonly refusedIn?: number;
+  /** How many contents this device has sealed since the last one that went to everybody in it. */
+  readonly aside?: number;
   /** When this device last asked to be let in again, in real time. */
   readonly askedAt: number;
 }

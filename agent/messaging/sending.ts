@@ -1,6 +1,7 @@
 /** What this device says: it is sealed when it can be sent, so that it goes to whoever belongs to the conversation then and to nobody else. */
 import { isCordonError } from '../../shared/errors.ts';
 import { sealContent } from '../../shared/seal/conversation.ts';
+import { LARGEST_GAP } from '../../shared/seal/suite.ts';
 import type { Attachments } from './attachments.ts';
 import { type Context, othersIn } from './context.ts';
 import { heard } from './delivery.ts';
@@ -13,6 +14,12 @@ import type { ConversationRecord, PostPurpose } from './records.ts';
 /** What one content holds. */
 const RECEIPTS_AT_ONCE = 200;
 
+/**
+ * Each content uses up one key of this device's chain, also for those whom it is not sent to: to them it looks lost. So many may go to some alone,
+ * far below what they pass over.
+ */
+const MOST_ASIDE = LARGEST_GAP / 5;
+
 /** Sealed, stored and on its way, in one step. */
 async function sealAndPost(
   context: Context,
@@ -24,8 +31,9 @@ async function sealAndPost(
   const group = records.group(record.id);
   if (!group) return;
   const sealed = await sealContent(group, content);
+  const aside = step.to.length === othersIn(context, record).length ? 0 : (record.aside ?? 0) + 1;
   store.transaction(() => {
-    records.save(record, { group: sealed.state });
+    records.save({ ...record, aside }, { group: sealed.state });
     step.also();
     const { to, purpose, id } = step;
     if (to.length > 0) posts.add({ to, body: sealed.message, ...(id === undefined ? {} : { id }) }, purpose);
@@ -121,7 +129,9 @@ export async function sendReceipts(context: Context, conversation: string): Prom
     const batch = due.filter(({ kind }) => kind === first.kind);
     const senders = new Set(batch.flatMap(({ message }) => records.message(message)?.from?.person ?? []));
     if (first.kind === 'read') senders.add(context.own().person);
-    const to = record.members.filter(({ person, device }) => senders.has(person) && device !== context.device);
+    const others = record.members.filter(({ device }) => device !== context.device);
+    const isDueToAll = (record.aside ?? 0) >= MOST_ASIDE;
+    const to = isDueToAll ? others : others.filter(({ person }) => senders.has(person));
     const content = {
       ...{ type: 'receipt' as const, of: batch.map(({ message }) => message), state: first.kind },
       ledger: context.membership.ledger(),
