@@ -99,8 +99,8 @@ export interface MailboxStore {
   /** Grouped. Returns who has got a fate by it. */
   take(enrolment: Enrolment, through: number, now: Instant): Promise<readonly DeviceId[]>;
   /**
-   * Brings what waits in line with the verdicts by `settling.ts`, for all of them in one transaction; doing it again changes nothing. Returns who has
-   * got a fate by it.
+   * Brings what waits in line with the verdicts by `settling.ts`, for all of them in one transaction; doing it again changes nothing. What is let go
+   * is kept for as long again as if it had come then. Returns who has got a fate by it.
    */
   settle(
     verdicts: readonly { readonly device: DeviceId; readonly shut: Shut | null }[],
@@ -110,7 +110,10 @@ export interface MailboxStore {
   waitingAmong(devices: readonly DeviceId[]): Promise<readonly { readonly device: DeviceId; readonly shut: boolean }[]>;
   /** Those that an order has been found to shut, or that something is held for. */
   shut(): Promise<DeviceId[]>;
-  /** Removes some of what has expired, but nothing that waits for a device under a legal hold. `more`: there may be more. */
+  /**
+   * Removes some of what has expired, but nothing that waits for a device under a legal hold, and of what an order holds only what its sender wanted
+   * gone by then. `more`: there may be more.
+   */
   expire(now: Instant): Promise<{ readonly told: readonly DeviceId[]; readonly more: boolean }>;
   figures(): Promise<MailboxFigures>;
 }

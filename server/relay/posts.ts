@@ -11,7 +11,7 @@ import { denialNotice, shutBy } from './denials.ts';
 import type { Arrival, Enrolment, JudgedPost, MailItem, OrdersPort, Post, Posted, PostStore } from './ports.ts';
 
 const DAY = 86_400_000;
-/** How long anything waits in a mailbox. Domain time. */
+/** How long anything waits in a mailbox, from when its device may have it. Domain time. */
 export const KEPT_FOR = 30 * DAY;
 
 export interface Posts {

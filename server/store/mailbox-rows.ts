@@ -143,6 +143,8 @@ export interface Sent {
   readonly to: Enrolment;
   readonly id: string;
   readonly keep: boolean;
+  /** When its sender wanted it gone. */
+  readonly expires: number | null;
 }
 
 /** Whose posts these entries are; in the order of the entries. */
@@ -151,14 +153,33 @@ export async function sendersOf(tx: Tx, entries: readonly { readonly post: numbe
     ['bigint'],
     entries.filter(({ post }) => post !== null).map(({ post }) => [post]),
   );
-  const { rows } = await sql<Pick<Schema['posts'], 'device_id' | 'generation' | 'post_id' | 'keep'> & { id: number }>`
-    select p.id, p.device_id, p.generation, p.post_id, p.keep from ${asked} as v cross join posts p
+  const { rows } = await sql<
+    Pick<Schema['posts'], 'device_id' | 'generation' | 'post_id' | 'keep' | 'expires'> & { id: number }
+  >`
+    select p.id, p.device_id, p.generation, p.post_id, p.keep, p.expires from ${asked} as v cross join posts p
     where p.id = v.column1`.execute(tx);
   const known = new Map(
-    rows.map(({ id: post, device_id, generation, post_id, keep }) => [
+    rows.map(({ id: post, device_id, generation, post_id, keep, expires }) => [
       post,
-      { post, to: { device: deviceIdSchema.parse(device_id), generation }, id: post_id, keep: keep === 1 },
+      { post, to: { device: deviceIdSchema.parse(device_id), generation }, id: post_id, keep: keep === 1, expires },
     ]),
   );
   return entries.flatMap(({ post }) => (post === null ? [] : (known.get(post) ?? [])));
+}
+
+/** Of the posts among entries that are no longer there. They must be asked about before their bodies are forgotten. */
+export async function fatesOf(
+  tx: Tx,
+  gone: readonly Gone[],
+  fate: Fate['fate'],
+  order: string | null,
+  at: number,
+): Promise<Told[]> {
+  const posts = new Map((await sendersOf(tx, gone)).map((sent) => [sent.post, sent]));
+  return gone.flatMap(({ device_id, post }): Told[] => {
+    const sent = post === null ? undefined : posts.get(post);
+    if (!sent) return [];
+    const device = deviceIdSchema.parse(device_id);
+    return [{ to: sent.to, fate: { type: 'fate', id: sent.id, device, fate, order, at } }];
+  });
 }

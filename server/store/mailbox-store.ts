@@ -12,24 +12,17 @@ import type {
   Shut,
   Wanted,
 } from '../relay/ports.ts';
-import { settle, type Turn } from '../relay/settling.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { groupedReads } from './grouped-reads.ts';
-import { HELD_DEVICES, isHeld } from './held-devices.ts';
-import {
-  addFates,
-  forgetEntries,
-  type Gone,
-  loadMailboxes,
-  saveMailboxes,
-  sendersOf,
-  type Told,
-} from './mailbox-rows.ts';
+import { HELD_DEVICES } from './held-devices.ts';
+import { addFates, fatesOf, forgetEntries, type Gone } from './mailbox-rows.ts';
+import { settleMailbox } from './mailbox-settlement.ts';
 
 /** Entries that expire in one transaction: others write between two of them. */
 const SLICE = 500;
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 interface Taking extends Enrolment {
   readonly through: number;
@@ -154,6 +147,14 @@ export class MailboxStore implements MailboxPort {
       // It is still handed over when the device comes, and is looked at again tomorrow.
       await sql`update mailbox_entries set expires_at = ${now + DAY}
         where expires_at <= ${now} and device_id in ${HELD_DEVICES}`.execute(tx);
+      // So is what an order holds, but for what its sender wanted gone by then. Ahead of its time: a device that reads in the minute in which the
+      // order ends does not read past it.
+      await sql`update mailbox_entries set expires_at = coalesce(
+          (select p.expires from posts p where p.id = mailbox_entries.post and p.expires < ${now + DAY}), ${now + DAY})
+        where expires_at <= ${now + HOUR} and held_by is not null and not exists (
+          select 1 from posts p where p.id = mailbox_entries.post and p.expires <= mailbox_entries.expires_at)`.execute(
+        tx,
+      );
       const slice = tx
         .selectFrom('mailbox_entries')
         .select(['device_id', 'seq'])
@@ -191,23 +192,6 @@ function itemOf(row: Row): MailItem {
   return { type: 'post', id, from: deviceIdSchema.parse(sender), generation, at, body };
 }
 
-/** Of the posts among entries that are no longer there. They must be asked about before their bodies are forgotten. */
-async function fatesOf(
-  tx: Tx,
-  gone: readonly Gone[],
-  fate: Fate['fate'],
-  order: string | null,
-  at: number,
-): Promise<Told[]> {
-  const posts = new Map((await sendersOf(tx, gone)).map((sent) => [sent.post, sent]));
-  return gone.flatMap(({ device_id, post }): Told[] => {
-    const sent = post === null ? undefined : posts.get(post);
-    if (!sent) return [];
-    const device = deviceIdSchema.parse(device_id);
-    return [{ to: sent.to, fate: { type: 'fate', id: sent.id, device, fate, order, at } }];
-  });
-}
-
 async function takeAll(tx: Tx, takings: readonly Taking[]): Promise<void> {
   const furthest = new Map<string, Taking>();
   for (const taking of takings) {
@@ -233,68 +217,4 @@ async function takeAll(tx: Tx, takings: readonly Taking[]): Promise<void> {
   await forgetEntries(tx, rows);
   const reached = await addFates(tx, told);
   if (first) first.told = reached;
-}
-
-const FATES: Readonly<Partial<Record<Turn, Fate['fate']>>> = {
-  held: 'held',
-  released: 'released',
-  returned: 'returned',
-};
-
-async function settleMailbox(tx: Tx, device: DeviceId, shut: Shut | null, now: number): Promise<DeviceId[]> {
-  const mailbox = (await loadMailboxes(tx, [device])).get(device);
-  if (!mailbox) return [];
-  const rows = await tx
-    .selectFrom('mailbox_entries')
-    .select(['device_id', 'seq', 'post', 'bytes', 'held_by', 'due'])
-    .where('device_id', '=', device)
-    .where('post', 'is not', null)
-    .orderBy('seq')
-    .execute();
-  const sent = new Map((await sendersOf(tx, rows)).map((one) => [one.post, one]));
-  const returns = mailbox.gate === 'return' || shut?.rule === 'return';
-  // A legal hold: what an order would send back is held instead.
-  const instead = returns && (await isHeld(tx, device));
-  const { gate, turns } = settle(
-    instead && mailbox.gate === 'return' ? 'hold' : mailbox.gate,
-    instead && shut ? { ...shut, rule: shut.rule === 'return' ? 'hold' : shut.rule } : shut,
-    rows.map(({ seq, post, held_by, due }) => ({
-      seq,
-      keep: sent.get(post ?? 0)?.keep ?? true,
-      heldBy: held_by,
-      due: due === 1,
-    })),
-  );
-  if (gate !== mailbox.gate) await saveMailboxes(tx, [{ ...mailbox, gate }]);
-  if (turns.length === 0) return [];
-  const turned = new Map(turns.map(({ seq, turn }) => [seq, turn]));
-  const told: Told[] = [];
-  for (const { seq, post: id, held_by } of rows) {
-    const turn = turned.get(seq);
-    const fate = turn && FATES[turn];
-    const post = sent.get(id ?? 0);
-    const order = turn === 'released' ? held_by : (shut?.order ?? null);
-    if (fate && post) told.push({ to: post.to, fate: { type: 'fate', id: post.id, device, fate, order, at: now } });
-  }
-  const changed = turns.filter(({ turn }) => turn !== 'returned');
-  if (changed.length > 0) {
-    const states = tableOf(
-      ['bigint', 'text', 'bigint'],
-      changed.map(({ seq, turn }) => [seq, turn === 'held' ? (shut?.order ?? null) : null, turn === 'due' ? 1 : 0]),
-    );
-    await sql`update mailbox_entries set held_by = v.column2, due = v.column3 from ${states} as v
-      where device_id = ${device} and seq = v.column1`.execute(tx);
-  }
-  const returned = rows.filter(({ seq }) => turned.get(seq) === 'returned');
-  if (returned.length > 0) {
-    const seqs = tableOf(
-      ['bigint'],
-      returned.map(({ seq }) => [seq]),
-    );
-    await sql`delete from mailbox_entries where device_id = ${device} and seq in (select column1 from ${seqs} as v)`.execute(
-      tx,
-    );
-    await forgetEntries(tx, returned);
-  }
-  return addFates(tx, told);
 }

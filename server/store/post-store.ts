@@ -136,7 +136,7 @@ async function insertPosts(
     'posts',
     POSTS,
     accepted.map(({ judged: { sender, post, at }, placed }) => [
-      ...[sender.device, sender.generation, post.id, at, post.keep ? 1 : 0, keptAnswer(placed.answer)],
+      ...[sender.device, sender.generation, post.id, at, post.keep ? 1 : 0, post.expires, keptAnswer(placed.answer)],
       placed.entries.length > 0 ? post.body : null,
     ]),
   );
@@ -204,6 +204,7 @@ const POSTS = {
   post_id: 'text',
   at: 'bigint',
   keep: 'bigint',
+  expires: 'bigint',
   answer: 'text',
   body: 'text',
 } as const;

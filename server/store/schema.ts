@@ -352,6 +352,8 @@ export interface Schema {
     post_id: string;
     at: number;
     keep: Flag;
+    /** When its sender wanted it gone, in domain time; null: nothing was said. */
+    expires: number | null;
     answer: string;
     body: string | null;
   };

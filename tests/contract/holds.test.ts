@@ -237,7 +237,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     const send = (text: string, denied: boolean) =>
       posts.post({
         sender: enrolment(from),
-        post: postOf([held, free], text),
+        post: postOf([held, free], text, { expires: now + 1000 }),
         at: now,
         expiresAt: now + 1000,
         recipients: [held, free].map((device) => ({

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { MOST_BYTES, MOST_ENTRIES } from '../../server/relay/placing.ts';
 import type { Enrolment, JudgedPost, Wanted } from '../../server/relay/ports.ts';
+import { KEPT_FOR } from '../../server/relay/posts.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { MailboxStore } from '../../server/store/mailbox-store.ts';
@@ -14,6 +15,8 @@ import { describeOnEveryStore } from './every-store.ts';
 
 const AT = 1_447_200_000_000;
 const LATER = AT + 1_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const denial: DenialNotice = {
   code: 'service_denied',
   detail: 'Suspended.',
@@ -246,6 +249,47 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await mailboxes.expire(LATER + 62 * 86_400_000)).toEqual({ told: [], more: false });
     expect(await database.db.selectFrom('mailbox_entries').selectAll().execute()).toEqual([]);
     expect(await mailboxes.figures()).toEqual({ entries: 0, bytes: 0, held: 0 });
+  });
+
+  it('keep what an order holds for as long as it does, and give it once, in order, to who comes some days after', async () => {
+    const { posts, mailboxes, add, first, judged, has } = await service(await open());
+    const [from, to] = [await add(), await add()];
+    const expiresAt = AT + KEPT_FOR;
+    await posts.post(judged(from, postOf([to], 'before'), { expiresAt }));
+    await mailboxes.settle([{ device: to, shut: { rule: 'hold', order: '2015-001' } }], LATER);
+    for (const text of ['one', 'two']) {
+      await posts.post(judged(from, postOf([to], text, { keep: true }), { denied: [to], expiresAt }));
+    }
+    const withdrawn = AT + 60 * DAY;
+    for (let now = AT; now < withdrawn; now += 23 * HOUR) {
+      expect(await mailboxes.expire(now)).toEqual({ told: [], more: false });
+    }
+    // At no instant is it passed over by who reads before the withdrawal is settled.
+    expect(await has(to, { now: withdrawn })).toEqual(['before', 'one', 'two']);
+    await mailboxes.settle([{ device: to, shut: null }], withdrawn);
+    const came = withdrawn + KEPT_FOR - 1;
+    expect(await mailboxes.expire(came)).toEqual({ told: [], more: false });
+    expect(await has(to, { now: came })).toEqual(['before', 'one', 'two']);
+    await mailboxes.take(first(to), 3, came);
+    expect(await has(to, { now: came })).toEqual([]);
+  });
+
+  it('lose what an order holds when its sender wanted it gone by then', async () => {
+    const { posts, mailboxes, add, judged, has } = await service(await open());
+    const [from, to] = [await add(), await add()];
+    const post = (text: string, days: number) => {
+      const expires = AT + days * DAY;
+      const expiresAt = Math.min(expires, AT + KEPT_FOR);
+      return posts.post(judged(from, postOf([to], text, { expires }), { denied: [to], expiresAt }));
+    };
+    for (const days of [10, 45, 90]) await post(`${days} days`, days);
+    for (let now = AT; now < AT + 45 * DAY; now += 23 * HOUR) await mailboxes.expire(now);
+    expect(await has(to, { now: AT + 45 * DAY - 1 })).toEqual(['45 days', '90 days']);
+    expect(await has(to, { now: AT + 45 * DAY })).toEqual(['90 days']);
+    expect(await mailboxes.expire(AT + 45 * DAY)).toEqual({ told: [from], more: false });
+    await mailboxes.settle([{ device: to, shut: null }], AT + 65 * DAY);
+    expect(await has(to, { now: AT + 90 * DAY - 1 })).toEqual(['90 days']);
+    expect(await has(to, { now: AT + 90 * DAY })).toEqual([]);
   });
 
   it('of a device that ends go back to whoever is still there to hear of it', async () => {

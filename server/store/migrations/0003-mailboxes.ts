@@ -27,6 +27,7 @@ const TABLES: Record<string, Table> = {
       post_id: 'text',
       at: 'int',
       keep: 'int',
+      expires: 'int?',
       answer: 'text',
       body: 'text?',
     },

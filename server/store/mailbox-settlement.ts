@@ -1,0 +1,81 @@
+/** One mailbox brought in line with its device's verdict, by what `settling.ts` decides: what is held, let go, or sent back, and who hears of it. */
+import { sql } from 'kysely';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Fate, Shut } from '../relay/ports.ts';
+import { KEPT_FOR } from '../relay/posts.ts';
+import { settle, type Turn } from '../relay/settling.ts';
+import { tableOf } from './bulk.ts';
+import type { Tx } from './database.ts';
+import { isHeld } from './held-devices.ts';
+import { addFates, forgetEntries, loadMailboxes, saveMailboxes, sendersOf, type Told } from './mailbox-rows.ts';
+
+const FATES: Readonly<Partial<Record<Turn, Fate['fate']>>> = {
+  held: 'held',
+  released: 'released',
+  returned: 'returned',
+};
+
+export async function settleMailbox(tx: Tx, device: DeviceId, shut: Shut | null, now: number): Promise<DeviceId[]> {
+  const mailbox = (await loadMailboxes(tx, [device])).get(device);
+  if (!mailbox) return [];
+  const rows = await tx
+    .selectFrom('mailbox_entries')
+    .select(['device_id', 'seq', 'post', 'bytes', 'expires_at', 'held_by', 'due'])
+    .where('device_id', '=', device)
+    .where('post', 'is not', null)
+    .orderBy('seq')
+    .execute();
+  const sent = new Map((await sendersOf(tx, rows)).map((one) => [one.post, one]));
+  const returns = mailbox.gate === 'return' || shut?.rule === 'return';
+  // A legal hold: what an order would send back is held instead.
+  const instead = returns && (await isHeld(tx, device));
+  const { gate, turns } = settle(
+    instead && mailbox.gate === 'return' ? 'hold' : mailbox.gate,
+    instead && shut ? { ...shut, rule: shut.rule === 'return' ? 'hold' : shut.rule } : shut,
+    rows.map(({ seq, post, held_by, due }) => ({
+      seq,
+      keep: sent.get(post ?? 0)?.keep ?? true,
+      heldBy: held_by,
+      due: due === 1,
+    })),
+  );
+  if (gate !== mailbox.gate) await saveMailboxes(tx, [{ ...mailbox, gate }]);
+  if (turns.length === 0) return [];
+  const turned = new Map(turns.map(({ seq, turn }) => [seq, turn]));
+  const told: Told[] = [];
+  const expiries = new Map<number, number>();
+  for (const { seq, post: id, held_by, expires_at } of rows) {
+    const turn = turned.get(seq);
+    const fate = turn && FATES[turn];
+    const post = sent.get(id ?? 0);
+    const anew = turn === 'released' ? Math.min(now + KEPT_FOR, post?.expires ?? Infinity) : 0;
+    // A legal hold may have put it off further.
+    expiries.set(seq, Math.max(expires_at, anew));
+    const order = turn === 'released' ? held_by : (shut?.order ?? null);
+    if (fate && post) told.push({ to: post.to, fate: { type: 'fate', id: post.id, device, fate, order, at: now } });
+  }
+  const changed = turns.filter(({ turn }) => turn !== 'returned');
+  if (changed.length > 0) {
+    const states = tableOf(
+      ['bigint', 'text', 'bigint', 'bigint'],
+      changed.map(({ seq, turn }) => [
+        ...[seq, turn === 'held' ? (shut?.order ?? null) : null, turn === 'due' ? 1 : 0],
+        expiries.get(seq) ?? now + KEPT_FOR,
+      ]),
+    );
+    await sql`update mailbox_entries set held_by = v.column2, due = v.column3, expires_at = v.column4 from ${states} as v
+      where device_id = ${device} and seq = v.column1`.execute(tx);
+  }
+  const returned = rows.filter(({ seq }) => turned.get(seq) === 'returned');
+  if (returned.length > 0) {
+    const seqs = tableOf(
+      ['bigint'],
+      returned.map(({ seq }) => [seq]),
+    );
+    await sql`delete from mailbox_entries where device_id = ${device} and seq in (select column1 from ${seqs} as v)`.execute(
+      tx,
+    );
+    await forgetEntries(tx, returned);
+  }
+  return addFates(tx, told);
+}
