@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import Database from 'better-sqlite3';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -207,14 +208,41 @@ describe('ten people with twenty devices, and two at their command lines', () =>
       const id = await agent.messaging.send(everyone, { text: said[index] ?? '', attachments });
       if (attachments.length > 0) files.set(id, bytes);
     }
+    // A real agent is in it as well: the third device of Amina.
+    said.push(await sayAtCommandLine('a text that a command line says to all'));
     await hear(devices, everyone, said);
     heardBefore = said;
+    await hearAtCommandLines(said);
     const four = await dilek.agent.messaging.start({ people: people.slice(0, 4), title: canary('another title') });
     await until(() => expect(knows(amina, four)).toBe(true), WITHIN);
     await amina.agent.messaging.rename(four, canary('a third title'));
     for (const device of devices.slice(0, 3)) {
       expect(device.agent.messaging.search(said[0] ?? '')).toHaveLength(1);
       expect(device.agent.messaging.search(canary('what somebody types to find'))).toEqual([]);
+    }
+  }
+
+  const inboxOf = async (agent: AgentProcess): Promise<string> => (await agent.cli(['inbox', '--all', '--json'])).out;
+
+  async function sayAtCommandLine(what: string): Promise<string> {
+    const [amina] = atCommandLines;
+    if (!amina) throw new Error('somebody is missing');
+    const text = town.canary(what);
+    await until(async () => expect(await inboxOf(amina)).toContain(everyone), WITHIN, 500);
+    expect(await amina.cli(['send', everyone, text])).toMatchObject({ code: 0 });
+    return text;
+  }
+
+  async function hearAtCommandLines(said: readonly string[]): Promise<void> {
+    for (const agent of atCommandLines) {
+      await until(
+        async () => {
+          const all = await inboxOf(agent);
+          for (const text of said) expect(all).toContain(JSON.stringify(text));
+        },
+        WITHIN,
+        500,
+      );
     }
   }
 
@@ -242,12 +270,15 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     await until(() => expect(knows(newcomer, everyone)).toBe(true), WITHIN);
     heardAfter = firsts.slice(0, 5).map(({ name }) => canary(`what ${name} says later`));
     for (const [index, text] of heardAfter.entries()) await firsts[index]?.agent.messaging.send(everyone, plain(text));
+    heardAfter = [...heardAfter, await sayAtCommandLine('what a command line says later')];
     const stayed = devices.filter((device) => device !== removed && device !== newcomer);
     await hear(stayed, everyone, [...heardBefore, ...heardAfter]);
+    await hearAtCommandLines(heardAfter);
   }
 
   async function speakAtCommandLines(): Promise<void> {
-    const [amina, bilal] = [await atCommandLine('Amina'), await atCommandLine('Bilal')];
+    const [amina, bilal] = atCommandLines;
+    if (!amina || !bilal) throw new Error('somebody is missing');
     const [path, copy] = [join(town.folder, 'plan.txt'), join(town.folder, 'copy.txt')];
     const content = town.canary('a file at a command line');
     writeFileSync(path, content);
@@ -255,8 +286,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     const sent = await amina.cli(['send', 'Bilal', text, '--attach', path, '--json']);
     expect(sent, sent.err).toMatchObject({ code: 0 });
     const { id } = JSON.parse(sent.out);
-    const inbox = async () => (await bilal.cli(['inbox', '--all', '--json'])).out;
-    await until(async () => expect(await inbox()).toContain(JSON.stringify(text)), WITHIN, 500);
+    await until(async () => expect(await inboxOf(bilal)).toContain(JSON.stringify(text)), WITHIN, 500);
     expect(await bilal.cli(['attachment', id, copy])).toMatchObject({ code: 0 });
     expect(readFileSync(copy, 'utf8')).toBe(content);
   }
@@ -265,6 +295,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     town = await openTown();
     for (const name of [...NAMES, ...NAMES]) await town.enrol(name);
     for (const device of town.devices) await ready(device);
+    for (const name of ['Amina', 'Bilal']) await atCommandLine(name);
     const firsts = town.devices.slice(0, NAMES.length);
     await speakInGroups(firsts);
     await speakInPairs(firsts);
@@ -284,6 +315,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
       }
     }
     for (const { device, name } of town.devices) expect(await town.world.alarms(device), name).toEqual([]);
+    for (const { device } of atCommandLines) expect(await town.world.alarms(device)).toEqual([]);
   }, 60_000);
 
   it('case 23: who was removed cannot read on, with all that it holds; who came cannot read back', async () => {
@@ -345,6 +377,10 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     const [amina] = devices;
     if (!amina) throw new Error('somebody is missing');
     await world.operator.group(`a group called ${planted.text}`);
+    // Into the main file what stands in the log so far; what follows stands in the log.
+    const store = new Database(join(world.server.home, 'cordon.db'));
+    await until(() => expect(store.pragma('wal_checkpoint(FULL)')).toMatchObject([{ busy: 0 }]));
+    store.close();
     await world.send(amina.device, { kind: 'message', text: `an admin writes ${planted.text}` });
     await until(() => expect(amina.store.device(amina.device).messages()).toHaveLength(1), WITHIN);
     // What is typed to find a person goes to the server; what is typed to find a message does not.
@@ -364,7 +400,14 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     await lookEverywhere(town, rest);
     await lookIntoBackup(town, rest);
     const places = rest.sightings.map(({ place }) => place);
-    for (const place of [/cordon\.db/, /^log$/, /^traffic \d+\.in/, /^traffic \d+\.out/, /^backup$/]) {
+    for (const place of [
+      /cordon\.db$/,
+      /cordon\.db-wal$/,
+      /^log$/,
+      /^traffic \d+\.in/,
+      /^traffic \d+\.out/,
+      /^backup$/,
+    ]) {
       expect(places).toContainEqual(expect.stringMatching(place));
     }
     // Nor is the body of a request missing in what was written down.
