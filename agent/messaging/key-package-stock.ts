@@ -8,8 +8,15 @@ import type { DeviceService } from './device-service.ts';
 import type { KeyPackageStore, MessagingValues, StoredKeyPackage } from './message-store.ts';
 import type { Vault } from './vault.ts';
 
+const DAY = 24 * 60 * 60 * 1000;
 /** The one of last resort opens every conversation that was begun with it, so it does not get old. */
-const LAST_RESORT_FOR = 14 * 24 * 60 * 60 * 1000;
+const LAST_RESORT_FOR = 14 * DAY;
+
+/**
+ * Then all that lie at the server are replaced, used or not: a device that nobody brings in would else offer only such as have expired. It is long
+ * enough before, for a welcome may wait 30 days for its device, which must still have the half that opens it.
+ */
+const STOCK_FOR = KEY_PACKAGE_LIFETIME - 35 * DAY;
 
 /** References of used ones that are remembered: as many as lie at a server at most. */
 const MOST_USED = 200;
@@ -50,8 +57,9 @@ export function createKeyPackageStock(ports: {
 
   const place = (reference: string) => `key package ${reference}`;
   const halfOf = ({ ref, body }: StoredKeyPackage) => vault.unseal<KeptHalf>(place(ref), body);
-  const handedIn = () => store.messagingValue('key-packages') !== null;
-
+  /** When all that lie at the server were last replaced; 0: they are to be, or none was ever handed in. */
+  const handedInAt = () => Number(store.messagingValue('key-packages')?.toString()) || 0;
+  const saveHandedInAt = (at: number) => store.saveMessagingValue('key-packages', Buffer.from(String(at)));
   const usedBefore = () => store.messagingValue('used-key-packages')?.toString().split(' ') ?? [];
 
   const make = async (count: number, lastResort: boolean): Promise<Uint8Array[]> => {
@@ -79,14 +87,14 @@ export function createKeyPackageStock(ports: {
     replaceAll() {
       store.transaction(() => {
         for (const { ref } of store.keyPackages()) store.removeKeyPackage(ref);
-        store.saveMessagingValue('key-packages', Buffer.from('replace'));
+        saveHandedInAt(0);
       });
       known = 0;
     },
     async work() {
-      const mark = store.messagingValue('key-packages')?.toString();
-      const replace = mark === undefined || mark === 'replace';
+      const replace = handedInAt() < now() - STOCK_FOR;
       if (replace) known = 0;
+      const madeAt = now();
       const lastResortMade = Math.max(
         0,
         ...store.keyPackages().flatMap((stored) => (stored.lastResort ? [halfOf(stored).madeAt] : [])),
@@ -98,7 +106,7 @@ export function createKeyPackageStock(ports: {
       forgetOld();
       const [lastResort = null] = renew ? await make(1, true) : [];
       known = await ports.service.handIn({ packages: await make(missing, false), lastResort, replace });
-      if (!handedIn() || replace) store.saveMessagingValue('key-packages', Buffer.from('handed in'));
+      if (replace) saveHandedInAt(madeAt);
     },
     find(references) {
       const stored = store.keyPackages().find(({ ref }) => references.includes(ref));
