@@ -1,16 +1,20 @@
 /**
  * The names behind handles. What lists people by country (a rehearsal, an evidence pack) carries handles alone; who they are is a file of its own,
  * sealed to one named recipient before it leaves this process. That it was made, for what and of how many, is in the ledger, and to whom behind a
- * commitment; no file is given out whose leaf is not stored.
+ * commitment, which hides all of it but the file's hash while the order is kept from the public; no file is given out whose leaf is not stored.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { parseRecipient, sealTo } from '../../shared/age/seal-to.ts';
 import { csvLine } from '../../shared/csv.ts';
+import { keepParticulars } from '../../shared/ledger/kept-particulars.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { sha256 } from '../../shared/order/digest.ts';
+import { withheldAt } from '../../shared/order/stub.ts';
 import type { AccountId, DeviceId } from '../../shared/protocol/ids.ts';
-import type { Clock } from '../../shared/time/clock.ts';
+import type { Clock, Instant } from '../../shared/time/clock.ts';
+import type { OrderStore } from './ports.ts';
 import { slices } from './rehearsal.ts';
+import { readPayload } from './views.ts';
 
 const SLICE = 500;
 /** Spreadsheets take a file without it for one of their country's old character sets. */
@@ -43,7 +47,24 @@ export interface Annexes {
   seal(request: NamesRequest, handles: ReadonlyMap<DeviceId, string>): Promise<SealedNames>;
 }
 
-export function createAnnexes({ store, clock }: { readonly store: NamesStore; readonly clock: Clock }): Annexes {
+export function createAnnexes({
+  store,
+  orders,
+  clock,
+}: {
+  readonly store: NamesStore;
+  readonly orders: Pick<OrderStore, 'revisions'>;
+  readonly clock: Clock;
+}): Annexes {
+  /** A mere proposal can be, and an order that is stays so while a public revision of it waits. */
+  async function withheld(order: string, revision: number, now: Instant): Promise<boolean> {
+    const rows = await orders.revisions(order);
+    const adopted = rows.findLast(({ state }) => state === 'adopted');
+    return rows.some(
+      (row) => (row === adopted || row.revision === revision) && withheldAt(readPayload(row.payload), now),
+    );
+  }
+
   return {
     async seal({ order, revision, of, recipient, by }, handles) {
       const key = parseRecipient(recipient.key);
@@ -55,11 +76,15 @@ export function createAnnexes({ store, clock }: { readonly store: NamesStore; re
       }
       const bytes = await sealTo(key, Buffer.from(lines.join('')));
       const devices = handles.size;
+      const at = clock.now();
+      const subject = `${by} for ${recipient.key.trim()} ${recipient.name}`;
+      const digest = sha256(bytes);
+      const particulars = { order, revision, of, devices };
       await store.recordNames({
-        kind: 'names.sealed',
-        at: clock.now(),
-        subject: `${by} for ${recipient.key.trim()} ${recipient.name}`,
-        public: { order, revision, of, devices, digest: sha256(bytes) },
+        ...{ kind: 'names.sealed', at },
+        ...((await withheld(order, revision, at))
+          ? { ...keepParticulars({ ...particulars, subject }), public: { digest } }
+          : { subject, public: { ...particulars, digest } }),
       });
       return { bytes, devices };
     },

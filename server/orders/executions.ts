@@ -1,7 +1,9 @@
 /**
  * What the server did about orders and when: each entry into force and each end of it is a leaf of the ledger, made by the server that
- * carries it out. An order that was in force and over while no server ran was not executed, and nothing says that it was.
+ * carries it out; of an order that is kept from the public, one that names neither the order nor which of them it was. An order that was
+ * in force and over while no server ran was not executed, and nothing says that it was.
  */
+import { keepParticulars } from '../../shared/ledger/kept-particulars.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { inForce } from '../../shared/verdict/evaluate.ts';
@@ -61,10 +63,13 @@ export function createExecutions(ports: {
       const { order, revision } = rule;
       await store.recordExecution(
         { order, revision, state, at: now },
-        // What is kept from the public is hidden here too, behind a salt.
-        withheld(order, now)
-          ? { kind: 'order.executed', at: now, subject: state, public: { order, revision } }
-          : { kind: 'order.executed', at: now, subject: null, public: { order, revision, state } },
+        {
+          ...{ kind: 'order.executed', at: now },
+          // Leaves with its number could be counted: every second one is an entry into force.
+          ...(withheld(order, now)
+            ? keepParticulars({ order, revision, state })
+            : { subject: null, public: { order, revision, state } }),
+        },
       );
       bus.publish({ kind: 'orders' });
     }

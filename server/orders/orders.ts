@@ -185,7 +185,7 @@ export function createOrders(ports: OrderPorts): Orders {
   const approvals = createApprovals({ store, clock, state });
   const rehearsal = createRehearsal({ jurisdiction, standing, clock });
   const { people, largeShare, told } = ports;
-  const annexes = createAnnexes({ store: ports.names, clock });
+  const annexes = createAnnexes({ store: ports.names, orders: store, clock });
   const foresight = createForesight({
     store,
     state,

@@ -138,7 +138,7 @@ ${events.map(
 `;
 }
 
-/** What the list says of an order that is kept from the public: whether it is in force is not among it. */
+/** What the list says of an order that is kept from the public: whether it is in force is not among it. What the ledger lets one guess is in ADR 20. */
 function stub({ order, services, areas }: Withheld): Markup {
   return html`<article aria-labelledby="${orderAnchor(order)}">
 <h2 id="${orderAnchor(order)}">Order ${order}: kept from the public</h2>

@@ -1,6 +1,7 @@
 /** What an evidence pack is put together from beyond the orders' own questions: leaves, lists, checkpoints, receipts as they were signed. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'kysely';
+import type { Opening } from '../../shared/ledger/leaf.ts';
 import { type Envelope, RECEIPT_KINDS, type Receipt } from '../../shared/order/documents.ts';
 import { parseEnvelope } from '../../shared/order/dsse.ts';
 import {
@@ -32,13 +33,28 @@ export class PackStore implements Port {
   async orderLeaves(from: number, limit: number): Promise<PackLeaf[]> {
     const rows = await this.#database.db
       .selectFrom('ledger_leaves')
-      .select(['leaf_index', 'body'])
+      .select(['id', 'leaf_index', 'kind', 'body'])
       .where(OF_ORDERS)
       .where('leaf_index', '>=', from)
       .orderBy('leaf_index')
       .limit(limit)
       .execute();
-    return rows.map(({ leaf_index, body }) => ({ index: Number(leaf_index), body }));
+    // What leaves of other kinds commit to may be a device or a person.
+    const openings = await this.#openings(rows.filter(({ kind }) => kind === 'order.executed').map(({ id }) => id));
+    return rows.map(({ id, leaf_index, body }) => ({
+      ...{ index: Number(leaf_index), body },
+      opening: openings.get(Number(id)) ?? null,
+    }));
+  }
+
+  async #openings(leaves: readonly number[]): Promise<ReadonlyMap<number, Opening>> {
+    if (leaves.length === 0) return new Map();
+    const rows = await this.#database.db
+      .selectFrom('ledger_openings')
+      .selectAll()
+      .where('leaf_id', 'in', leaves)
+      .execute();
+    return new Map(rows.map(({ leaf_id, salt, subject }) => [Number(leaf_id), { salt, subject }]));
   }
 
   async list(version: number): Promise<Envelope | null> {

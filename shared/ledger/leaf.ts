@@ -43,10 +43,18 @@ export const leafSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .nullable(),
-  /** Public particulars: a serial, an order's number and digest. Never a name. */
+  /** Public particulars: a serial, an order's number and digest. Never a name. See `kept-particulars.ts` for those of a withheld order. */
   public: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
 });
 export type Leaf = z.infer<typeof leafSchema>;
+
+/** What opens a leaf's commitment; only the operator has it, and gives it to whom it is to be proved. */
+export const openingSchema = z.strictObject({
+  /** Hex. */
+  salt: z.string().regex(/^[0-9a-f]{64}$/),
+  subject: z.string(),
+});
+export type Opening = z.infer<typeof openingSchema>;
 
 /** What a change hands to the store together with itself. `subject` is what the commitment will hide. */
 export interface LeafDraft<K extends LeafKind = LeafKind> {

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { canonicalText } from '../order/canonical.ts';
-import { type LeafDraft, leafSchema } from './leaf.ts';
+import { type LeafDraft, leafSchema, type Opening } from './leaf.ts';
 import { leafHash } from './merkle.ts';
 
 export interface MadeLeaf {
@@ -13,7 +13,7 @@ export interface MadeLeaf {
   /** RFC 9162 leaf hash of `body`, hex. */
   readonly hash: string;
   /** What opens the commitment; null when the leaf is about nobody. */
-  readonly opening: { readonly salt: string; readonly subject: string } | null;
+  readonly opening: Opening | null;
 }
 
 export function makeLeaf(draft: LeafDraft, salt: Buffer = randomBytes(32)): MadeLeaf {

@@ -18,8 +18,7 @@ export function checkDestruction(
   wiped: ReadonlySet<string>,
   say: Findings,
 ): void {
-  const logged = leaves.flatMap(({ leaf }) => {
-    const { order: about, destroyed } = leaf.public;
+  const logged = leaves.flatMap(({ particulars: { order: about, destroyed } }) => {
     return about === order && typeof destroyed === 'string' ? [destroyed] : [];
   });
   if (!files.has(DESTRUCTION)) {

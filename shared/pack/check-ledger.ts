@@ -2,7 +2,8 @@
 import { CordonError } from '../errors.ts';
 import { checkBeginning, checkInclusionIn } from '../ledger/check-answer.ts';
 import { type Checkpoint, openCheckpoint, originOf } from '../ledger/checkpoint.ts';
-import type { Leaf } from '../ledger/leaf.ts';
+import { keepsParticulars, openParticulars } from '../ledger/kept-particulars.ts';
+import type { Leaf, Opening } from '../ledger/leaf.ts';
 import { parseVerifierKey } from '../ledger/signed-note.ts';
 import type { Root } from '../order/approvers.ts';
 import { parseDocument } from '../order/canonical.ts';
@@ -19,6 +20,8 @@ import type { PublicRoot } from './public-root.ts';
 export interface LoggedLeaf {
   readonly index: number;
   readonly leaf: Leaf;
+  /** The public ones, or those that it keeps from the public and the pack opens. */
+  readonly particulars: Leaf['public'];
 }
 
 export interface Logged {
@@ -44,11 +47,12 @@ export async function checkLedger(files: PackFiles, pinned: PublicRoot, say: Fin
   });
   if (!checkpoint) return null;
   const leaves: LoggedLeaf[] = [];
-  for (const { index, body, proof } of say.try(LEAVES, () => readFile(files, LEAVES, leavesSchema)) ?? []) {
+  for (const { index, body, proof, opening } of say.try(LEAVES, () => readFile(files, LEAVES, leavesSchema)) ?? []) {
     if (index <= (leaves.at(-1)?.index ?? -1))
       say.failed(LEAVES, `${LEAVES}: leaf ${index} is not in the ledger's order.`);
     const leaf = await say.tryAsync(LEAVES, () => checkInclusionIn({ index, body, proof }, checkpoint));
-    if (leaf) leaves.push({ index, leaf });
+    const particulars = leaf && say.try(LEAVES, () => particularsOf(leaf, opening), `leaf ${index}`);
+    if (particulars) leaves.push({ index, leaf, particulars });
   }
   const earlier = await checkGrowth(files, pinned, checkpoint, say);
   if (say.failures === before) {
@@ -57,6 +61,13 @@ export async function checkLedger(files: PackFiles, pinned: PublicRoot, say: Fin
     );
   }
   return { checkpoint, leaves, earlier };
+}
+
+/** Throws `proof_invalid`. */
+function particularsOf(leaf: Leaf, opening: Opening | undefined): Leaf['public'] {
+  if (opening) return openParticulars(leaf, opening);
+  if (!keepsParticulars(leaf)) return leaf.public;
+  throw new CordonError('proof_invalid', 'it keeps its particulars from the public, and the pack does not open it');
 }
 
 async function checkGrowth(
@@ -84,7 +95,6 @@ async function checkGrowth(
   return earlier;
 }
 
-/** Of an order that is kept from the public the leaf hides which of them it was. */
 const EXECUTED: Readonly<Record<string, string>> = {
   entered: 'found the order in force',
   left: 'found it in force no more',
@@ -100,9 +110,9 @@ export function checkLeaves(
   say: Findings,
 ): void {
   const digests = new Set(revisions.map(({ digest }) => digest));
-  for (const { leaf } of leaves) {
-    const { digest, revision, version } = leaf.public;
-    if (leaf.kind.startsWith('order.') && leaf.public['order'] === order && typeof revision === 'number') {
+  for (const { leaf, particulars } of leaves) {
+    const { digest, revision, version } = particulars;
+    if (leaf.kind.startsWith('order.') && particulars['order'] === order && typeof revision === 'number') {
       const name = numbered('revisions', revision);
       const known = digest === undefined ? files.has(name) : digests.has(String(digest));
       if (!known) say.failed(name, `${name}: the ledger speaks of a revision ${revision} of another text.`);
@@ -120,15 +130,22 @@ export function checkLeaves(
     const name = numbered('approvers', version);
     if (!logged) say.failed(name, `${name}: the ledger has no leaf of this root of approvers.`);
   }
+  if (leaves.some(({ leaf, particulars }) => keepsParticulars(leaf) && particulars['order'] === order)) {
+    say.unproven(
+      'That the server did no more by this order while it was kept from the public than these leaves say: others like them name no order in public, and only the operator can open them.',
+    );
+  }
   // What became of single devices is the certificate of destruction's to say.
   const executed = leaves.filter(
-    ({ leaf }) =>
-      leaf.kind === 'order.executed' && leaf.public['order'] === order && leaf.public['destroyed'] === undefined,
+    ({ leaf, particulars }) =>
+      leaf.kind === 'order.executed' && particulars['order'] === order && particulars['destroyed'] === undefined,
   );
-  for (const { leaf } of executed) {
-    const did = EXECUTED[String(leaf.public['state'])] ?? 'carried out a change that it kept from the public';
+  for (const { leaf, particulars } of executed) {
+    const { state, revision } = particulars;
+    const did = EXECUTED[String(state)] ?? 'did something that this program does not know by the order';
+    const how = keepsParticulars(leaf) ? 'logged it behind a commitment that the pack opens' : 'logged it';
     say.proven(
-      `The server ${did} (revision ${leaf.public['revision']}) at ${new Date(leaf.at).toISOString()} by its own clock, and has logged it.`,
+      `The server ${did} (revision ${revision}) at ${new Date(leaf.at).toISOString()} by its own clock, and has ${how}.`,
     );
   }
 }

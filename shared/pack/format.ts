@@ -4,6 +4,7 @@
  * approvers' (approvals), devices' (receipts), the ledger's.
  */
 import { z } from 'zod';
+import { openingSchema } from '../ledger/leaf.ts';
 import { base64, envelopeSchema, orderNumber, sha256Hex, timestamp } from '../order/documents.ts';
 import { packIdSchema } from '../protocol/ids.ts';
 import { publicRootSchema } from './public-root.ts';
@@ -63,9 +64,12 @@ export type Manifest = z.infer<typeof manifestSchema>;
 
 const hashes = z.array(z.base64()).max(64);
 
-/** Leaves of the ledger, with the proof that the checkpoint has each (RFC 9162, section 2.1.3). */
+/**
+ * Leaves of the ledger, with the proof that the checkpoint has each (RFC 9162, section 2.1.3). `opening`: of a leaf that keeps its particulars from the
+ * public, and of no other, since what others commit to may be a device or a person.
+ */
 export const leavesSchema = z
-  .array(z.strictObject({ index: z.int().min(0), body: z.string(), proof: hashes }))
+  .array(z.strictObject({ index: z.int().min(0), body: z.string(), proof: hashes, opening: openingSchema.optional() }))
   .max(100_000);
 
 /** Checkpoints of the time when something was decided, with the proof that the newest tree begins with theirs (RFC 9162, section 2.1.4). */

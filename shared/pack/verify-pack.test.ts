@@ -11,6 +11,7 @@ import { testAuthority } from '../../tests/support/enrolment.ts';
 import { PROPOSAL } from '../../tests/support/order-world.ts';
 import { liveThrough, ORDER, openPackWorld, type PackWorld } from '../../tests/support/pack-world.ts';
 import { INSTALLATION, rootDocument, signedRoot, testPerson } from '../../tests/support/signed-documents.ts';
+import { until } from '../../tests/support/until.ts';
 import { ed25519FromSpki, signCheckpoint } from '../ledger/sign-checkpoint.ts';
 import { parseVerifierKey } from '../ledger/signed-note.ts';
 import { encodeCanonical } from '../order/canonical.ts';
@@ -45,7 +46,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const unpacked = (): Files => new Map(readZip(pack).files.map(({ name, bytes }) => [name, Buffer.from(bytes)]));
+const unpacked = (zip = pack): Files =>
+  new Map(readZip(zip).files.map(({ name, bytes }) => [name, Buffer.from(bytes)]));
 
 function zipped(files: Files): Buffer {
   const zip = new ZipWriter();
@@ -425,5 +427,58 @@ describe('a checkpoint that was kept from elsewhere', () => {
     const forged = note().replace(/\n(\d+)\n/, '\n1\n');
     await expect(kept(forged)).rejects.toMatchObject({ code: 'checkpoint_invalid' });
     await expect(kept('<html>Not found</html>')).rejects.toThrow('There is no checkpoint in it.');
+  });
+});
+
+describe('of an order that is kept from the public', () => {
+  type Leaves = { index: number; body: string; proof: string[]; opening?: { salt: string; subject: string } }[];
+  let kept: Buffer;
+  beforeAll(async () => {
+    const { orders, people, clock, sign } = made.world;
+    const terms = { ...PROPOSAL, effective: '2016-05-01T00:00', publication: { law: 'a law' } };
+    const { order } = await orders.propose(people.proposer.id, terms);
+    for (const person of [people.ada, people.ben]) await sign(order, 1, person);
+    clock.jump(Date.parse('2016-05-02T00:00:00.000Z'));
+    await until(async () => expect((await orders.get(order)).executions).toHaveLength(1));
+    const { revision } = await orders.act(people.proposer.id, order, { act: 'withdraw' });
+    for (const person of [people.ada, people.ben]) await sign(order, revision, person);
+    await until(async () => expect((await orders.get(order)).executions).toHaveLength(2));
+    kept = await made.pack(order);
+  });
+
+  it('the pack opens what the ledger hides, and says what that leaves unproven', async () => {
+    const { holds, findings } = await check(kept);
+    expect(holds).toBe(true);
+    const words = findings.map((finding) => finding.words).join('\n');
+    expect(words).toMatch(
+      /The server found the order in force \(revision 1\) at .* behind a commitment that the pack opens/,
+    );
+    expect(words).toMatch(/The server found it in force no more \(revision 2\) at .* behind a commitment/);
+    expect(words).toMatch(/That the server did no more by this order while it was kept from the public/);
+    const public2015 = await check(await made.pack(ORDER));
+    expect(public2015.findings.map((finding) => finding.words).join('\n')).not.toMatch(
+      /a commitment that the pack opens/,
+    );
+  });
+
+  it('an opening that was edited, exchanged, removed, or put to another leaf', async () => {
+    const files = unpacked(kept);
+    const leaves = read<Leaves>(files, LEAVES);
+    const [entered, left] = leaves.filter(({ opening }) => opening);
+    if (!entered?.opening || !left?.opening) throw new Error('the order came into force and was withdrawn');
+    const tampered = async (index: number, opening: object | undefined) => {
+      const changed = leaves.map((leaf) => (leaf.index === index ? { ...leaf, opening } : leaf));
+      write(files, LEAVES, JSON.parse(JSON.stringify(changed)));
+      return failures(resigned(files));
+    };
+    const edited = { ...entered.opening, subject: entered.opening.subject.replace('entered', 'left') };
+    const about = `leaf ${entered.index}: what is said to open the leaf is not what it commits to`;
+    for (const opening of [edited, left.opening, { ...entered.opening, salt: left.opening.salt }]) {
+      expectNamed(await tampered(entered.index, opening), LEAVES, new RegExp(about));
+    }
+    expectNamed(await tampered(entered.index, undefined), LEAVES, /the pack does not open it/);
+    const other = leaves.find(({ body }) => body.includes('order.adopted'))?.index ?? 0;
+    expectNamed(await tampered(other, entered.opening), LEAVES, /the leaf keeps nothing from the public/);
+    expectNamed(await tampered(other, { ...entered.opening, more: 1 }), LEAVES, /./);
   });
 });

@@ -12,7 +12,7 @@ import { sha256 } from '../../shared/order/digest.ts';
 import type { Receipt } from '../../shared/order/documents.ts';
 import { parseEnvelope, signEnvelope } from '../../shared/order/dsse.ts';
 import type { Destruction } from '../../shared/pack/destruction.ts';
-import { DESTRUCTION, MANIFEST, PACK_TYPE } from '../../shared/pack/format.ts';
+import { DESTRUCTION, LEAVES, MANIFEST, PACK_TYPE } from '../../shared/pack/format.ts';
 import { verifyPack } from '../../shared/pack/verify-pack.ts';
 import { readZip, ZipWriter } from '../../shared/pack/zip.ts';
 import { testAuthority } from '../support/enrolment.ts';
@@ -288,11 +288,25 @@ describeOnEveryStore('an exit', (open) => {
     const { rows } = await sql<{ body: string }>`select body from ledger_leaves`.execute(database.db);
     const leaves = rows.map(({ body }) => leafSchema.parse(JSON.parse(body)));
     expect(leaves.map(({ kind }) => kind)).not.toContain('order.exited');
-    const [end] = leaves.filter(({ public: { destroyed } }) => destroyed !== undefined);
-    expect(end?.kind).toBe('order.executed');
-    expect(Object.keys(end?.public ?? {}).sort()).toEqual(['destroyed', 'order', 'revision']);
-    const report = await verifyPack(await made.pack(ORDER), made.fingerprint());
+    // Its entry into force, and the end of the device.
+    const executed = leaves.filter(({ kind }) => kind === 'order.executed');
+    const told = { kind: 'order.executed', at: expect.any(Number), subject: expect.any(String), public: {} };
+    expect(executed).toEqual([told, told]);
+    const zip = await made.pack(ORDER);
+    const [file] = readZip(zip).files.filter(({ name }) => name === LEAVES);
+    expect(String(Buffer.from(file?.bytes ?? []))).not.toContain(one.id);
+    const report = await verifyPack(zip, made.fingerprint());
     expect(report.findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+    const words = report.findings.map((finding) => finding.words).join('\n');
+    expect(words).toMatch(/The server found the order in force \(revision 2\)/);
+    expect(words).toMatch(/The exit ended 1 enrolment \(0 of devices that never answered\), with 1 certificate/);
+    const { findings } = await verifyPack(
+      signedAnew(zip, ({ devices }) => devices.splice(0, 1)),
+      made.fingerprint(),
+    );
+    expect(findings.flatMap((finding) => (finding.verdict === 'failed' ? [finding.words] : []))).toEqual([
+      'destruction.json: the ledger’s leaves of this exit say something else.',
+    ]);
   });
 
   it('goes on after a kill between the receipt and the end', async () => {

@@ -1,8 +1,11 @@
 /** An order's pack over every store: it holds by its public root alone, names nobody, and is made without holding up the loop. */
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../server/store/database.ts';
+import { leafSchema } from '../../shared/ledger/leaf.ts';
 import { verifyPack } from '../../shared/pack/verify-pack.ts';
 import { readZip } from '../../shared/pack/zip.ts';
+import { newAccountId } from '../../shared/protocol/ids.ts';
 import { testAuthority } from '../support/enrolment.ts';
 import { longestTurn } from '../support/longest-turn.ts';
 import { PROPOSAL } from '../support/order-world.ts';
@@ -99,6 +102,46 @@ describeOnEveryStore('packs', (open) => {
     expect(holds).toBe(true);
     const proven = findings.filter(({ verdict }) => verdict === 'proven').map(({ words }) => words);
     expect(proven).toContainEqual(expect.stringContaining('Revision 1 stood in the public order list from list'));
+  });
+
+  it('names that are sealed for an order that is kept from the public show the hash of their file and no more', async () => {
+    const { orders, people } = made.world;
+    const { ada, ben, proposer } = people;
+    await made.world.root([ada, ben], [ada, ben]);
+    await made.addDevice();
+    const recipient = { name: 'Counsel', key: await identityToRecipient(await generateIdentity()) };
+    const by = newAccountId();
+    const shown = async (order: string, revision: number) => {
+      await orders.impactNames(order, revision, { at: 'now' }, { recipient, by });
+      const { leaf_id, subject } = await database.db
+        .selectFrom('ledger_openings')
+        .innerJoin('ledger_leaves', 'ledger_leaves.id', 'leaf_id')
+        .select(['leaf_id', 'subject'])
+        .where('kind', '=', 'names.sealed')
+        .orderBy('leaf_id', 'desc')
+        .limit(1)
+        .executeTakeFirstOrThrow();
+      const { body } = await database.db
+        .selectFrom('ledger_leaves')
+        .select('body')
+        .where('id', '=', leaf_id)
+        .executeTakeFirstOrThrow();
+      expect(subject).toContain(`${by} for ${recipient.key} Counsel`);
+      return { subject, keys: Object.keys(leafSchema.parse(JSON.parse(body)).public).sort() };
+    };
+    const openly = ['devices', 'digest', 'of', 'order', 'revision'];
+    const plain = await orders.propose(proposer.id, PROPOSAL);
+    expect(await shown(plain.order, 1)).toMatchObject({ keys: openly });
+    const { order } = await orders.propose(proposer.id, { ...PROPOSAL, publication: { law: 'a law' } });
+    const proposed = await shown(order, 1);
+    expect(proposed.keys).toEqual(['digest']);
+    expect(JSON.parse(proposed.subject)).toMatchObject({ order, revision: 1, of: 'rehearsal', devices: 1 });
+    for (const person of [ada, ben]) await made.world.sign(order, 1, person);
+    // Public, and not adopted: the order is kept back until it is.
+    await orders.act(proposer.id, order, { act: 'revise', publication: null });
+    for (const revision of [1, 2]) expect((await shown(order, revision)).keys).toEqual(['digest']);
+    for (const person of [ada, ben]) await made.world.sign(order, 2, person);
+    expect((await shown(order, 2)).keys).toEqual(openly);
   });
 
   it('of an order that nobody has approved says so, and nothing of devices', async () => {

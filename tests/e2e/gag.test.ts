@@ -2,7 +2,11 @@
  * A gag: an order that the law keeps from the public works on a real device, whose user is told all of it, and nothing that anybody can fetch shows more
  * of it than its number, services and areas. What looks for its words finds those of a public order, in the same places.
  */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newKeyPem, requestCertificate } from '../../agent/enrolment/csr.ts';
 import { alarmList } from '../../shared/api/devices.ts';
@@ -14,7 +18,9 @@ import { parseDocument } from '../../shared/order/canonical.ts';
 import { envelopeSchema, orderListSchema, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { payloadOf } from '../../shared/order/dsse.ts';
 import { readStub } from '../../shared/order/verify-list.ts';
+import { verifyPack } from '../../shared/pack/verify-pack.ts';
 import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
+import { adminCli } from '../support/admin-cli.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { until } from '../support/until.ts';
@@ -172,8 +178,43 @@ it('shows the public no more than number, services and areas, where the other sh
   );
   expect(all.get('/device/withheld')).toContain('not_found');
   expect(all.get('a refusal to enrol')).toContain(`by order ${secret.order}`);
-  const executed = [...all.values()]
-    .join()
-    .match(new RegExp(`order.executed[^}]*"order":"${secret.order}"[^}]*}`, 'g'));
-  expect(executed?.join()).not.toMatch(/entered|left/);
+}, 60_000);
+
+it('shows the public no leaf of what is done by it and of whom it names, while its pack proves all of it', async () => {
+  const { operator } = world;
+  const { token } = operator.owner;
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-gag-'));
+  try {
+    const key = await identityToRecipient(await generateIdentity());
+    const recipient = { name: 'Outside counsel', key };
+    const rehearsed = await fetch(`${operator.admin}/api/v1/orders/${secret.order}/impact/names`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ at: 'now', recipient }),
+    });
+    expect(rehearsed.status).toBe(200);
+    const cordon = adminCli(operator.admin, folder, { CORDON_TOKEN: token });
+    const file = join(folder, 'order.zip');
+    const annexed = ['--annex-for', key, '--name', recipient.name];
+    expect(await cordon(['orders', 'pack', secret.order, '--out', file, ...annexed])).toMatchObject({ code: 0 });
+    const leaves = await until(async () => {
+      const text = [...(await everythingPublic()).values()].join('\n');
+      const found = [...text.matchAll(/\{"at":\d+,"kind":"[^}]*\}[^}]*\}/g)].map(([leaf]) => leaf);
+      for (const mark of [/"order.executed","public":\{\}/, /"names.sealed","public":\{"digest":"[0-9a-f]{64}"\}/]) {
+        expect(found).toContainEqual(expect.stringMatching(mark));
+      }
+      expect(found.filter((leaf) => leaf.includes('"names.sealed"'))).toHaveLength(2);
+      return found;
+    });
+    const told = leaves.filter((leaf) => /order.executed|names.sealed|order.exited/.test(leaf));
+    expect(told.filter((leaf) => leaf.includes(`"${secret.order}"`))).toEqual([]);
+    // The public order's stands there for all to read.
+    expect(told).toContainEqual(expect.stringMatching(/"order.executed".*"state":"entered"/));
+    const { fingerprint } = await cordon.json<{ fingerprint: string }>(['public-root']);
+    const { holds, findings } = await verifyPack(readFileSync(file), fingerprint);
+    expect(holds).toBe(true);
+    expect(findings.map(({ words }) => words).join('\n')).toContain('The server found the order in force (revision 1)');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }, 60_000);

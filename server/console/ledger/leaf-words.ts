@@ -8,8 +8,8 @@ const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'order.revision': 'An order was proposed or changed',
   'order.approval': 'An order was approved by one person',
   'order.adopted': 'An order was adopted',
-  // Of an order that is kept from the public nobody is told which.
-  'order.executed': 'An order came into force or ended',
+  // Of an order that is kept from the public nobody is told what it was.
+  'order.executed': 'Something was done by an order that is kept from the public',
   'order.exited': 'An exit ended an enrolment',
   'order.list': 'The order list was signed',
   'approvers.adopted': 'The list of approvers was adopted',

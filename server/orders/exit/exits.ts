@@ -4,6 +4,7 @@
  * that a kill delays and loses nothing.
  */
 import { setImmediate as turn } from 'node:timers/promises';
+import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
 import type { LeafDraft } from '../../../shared/ledger/leaf.ts';
 import { newSalt } from '../../../shared/order/exemption.ts';
 import { belongs, isExit } from '../../../shared/order/exit.ts';
@@ -139,15 +140,14 @@ export function createExits(ports: {
       ...{ kind: 'certificate.revoked', at, subject: device },
       public: { serial, reason: CESSATION },
     }),
-    exited: (destroyed: Destroyed): LeafDraft<'order.exited' | 'order.executed'> => ({
-      // Of what is kept from the public not even that it is an exit.
-      kind: ports.withheld(order, at) ? 'order.executed' : 'order.exited',
-      ...{ at, subject: device },
-      public: {
-        ...{ order, revision },
-        destroyed: endDigest({ outcome, at: new Date(at).toISOString(), destroyed, salt }),
-      },
-    }),
+    exited: (destroyed: Destroyed): LeafDraft<'order.exited' | 'order.executed'> => {
+      const digest = endDigest({ outcome, at: new Date(at).toISOString(), destroyed, salt });
+      const particulars = { order, revision, destroyed: digest };
+      // Of what is kept from the public not even that it is an exit. A pack opens it, so the device does not stand in it.
+      return ports.withheld(order, at)
+        ? { kind: 'order.executed', at, ...keepParticulars(particulars) }
+        : { kind: 'order.exited', at, subject: device, public: particulars };
+    },
   });
 
   async function finish(exit: Unfinished, outcome: ExitOutcome): Promise<void> {

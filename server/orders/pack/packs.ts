@@ -5,7 +5,8 @@
 import { X509Certificate } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CordonError } from '../../../shared/errors.ts';
-import { type Leaf, leafSchema } from '../../../shared/ledger/leaf.ts';
+import { keepsParticulars, openParticulars } from '../../../shared/ledger/kept-particulars.ts';
+import { type Leaf, leafSchema, type Opening } from '../../../shared/ledger/leaf.ts';
 import { type Root, readRoot } from '../../../shared/order/approvers.ts';
 import { canonicalText, encodeCanonical, parseDocument } from '../../../shared/order/canonical.ts';
 import { sha256 } from '../../../shared/order/digest.ts';
@@ -53,6 +54,16 @@ const SHOWN = 50;
 export interface PackLeaf {
   readonly index: number;
   readonly body: string;
+  /** Of an `order.executed` that commits to something; null of every other. */
+  readonly opening: Opening | null;
+}
+
+/** A leaf about the order. */
+interface Found {
+  readonly index: number;
+  readonly leaf: Leaf;
+  readonly particulars: Leaf['public'];
+  readonly opening: Opening | null;
 }
 
 export interface PackReceipt {
@@ -145,7 +156,7 @@ const base64 = (hashes: readonly Buffer[]): string[] => hashes.map((hash) => has
 
 export function createPacks(ports: PackPorts): Packs {
   const { store, ledger, installation, clock } = ports;
-  const annexes = createAnnexes({ store: ports.names, clock });
+  const annexes = createAnnexes({ store: ports.names, orders: ports.orders, clock });
   let first: Root | null = null;
 
   function publicRoot(): PublicRoot | null {
@@ -156,15 +167,19 @@ export function createPacks(ports: PackPorts): Packs {
     return { installation, authority: authority.fingerprint, approvers: first.digest, ledger: ledger.verifierKey };
   }
 
-  async function leavesAbout(order: string, lists: ReadonlySet<number>): Promise<{ index: number; leaf: Leaf }[]> {
-    const found: { index: number; leaf: Leaf }[] = [];
+  async function leavesAbout(order: string, lists: ReadonlySet<number>): Promise<Found[]> {
+    const found: Found[] = [];
     for (let from = 0; ; ) {
       const page = await store.orderLeaves(from, PAGE);
-      for (const { index, body } of page) {
+      for (const { index, body, opening: stored } of page) {
         const leaf = parseDocument(leafSchema, Buffer.from(body));
-        const { order: about, version } = leaf.public;
+        const opening = keepsParticulars(leaf) ? stored : null;
+        const particulars = opening ? openParticulars(leaf, opening) : leaf.public;
+        const { order: about, version } = particulars;
         const listed = leaf.kind === 'order.list' && lists.has(Number(version));
-        if (about === order || listed || leaf.kind === 'approvers.adopted') found.push({ index, leaf });
+        if (about === order || listed || leaf.kind === 'approvers.adopted') {
+          found.push({ index, leaf, particulars, opening });
+        }
       }
       const last = page.at(-1);
       if (!last || page.length < PAGE) return found;
@@ -174,14 +189,14 @@ export function createPacks(ports: PackPorts): Packs {
   }
 
   /** The ledger's part: leaves with their proofs, and the trees of the time when something was decided. */
-  async function* ledgerFiles(
-    leaves: readonly { index: number; leaf: Leaf }[],
-    since: StoredCheckpoint | null,
-  ): AsyncGenerator<PackFile> {
+  async function* ledgerFiles(leaves: readonly Found[], since: StoredCheckpoint | null): AsyncGenerator<PackFile> {
     const { leaves: proved, checkpoint } = await ledger.proveLeaves(leaves.map(({ index }) => index));
     // The note's second line (C2SP tlog-checkpoint): the ledger may have grown meanwhile.
     const size = Number(checkpoint.split('\n')[1]);
-    const decided = leaves.filter(({ leaf }) => leaf.kind === 'order.adopted' || leaf.kind === 'order.executed');
+    const decided = leaves.filter(
+      ({ leaf: { kind }, particulars: { destroyed } }) =>
+        kind === 'order.adopted' || (kind === 'order.executed' && destroyed === undefined),
+    );
     const older = new Map<number, string>();
     if (since && since.size < size) older.set(since.size, since.note);
     for (const { index } of decided) {
@@ -193,9 +208,15 @@ export function createPacks(ports: PackPorts): Packs {
       growth.push({ checkpoint: note, proof: base64((await ledger.proveGrowth(then, size)).proof) });
     }
     yield [CHECKPOINT, Buffer.from(checkpoint)];
+    const openings = new Map(leaves.map(({ index, opening }) => [index, opening]));
     yield [
       LEAVES,
-      json(proved.map(({ index, body, proof }) => ({ index, body: body.toString('utf8'), proof: base64(proof) }))),
+      json(
+        proved.map(({ index, body, proof }) => {
+          const opening = openings.get(index);
+          return { index, body: body.toString('utf8'), proof: base64(proof), ...(opening && { opening }) };
+        }),
+      ),
     ];
     yield [GROWTH, json(growth)];
   }
