@@ -456,6 +456,38 @@ describe('what is refused says why', () => {
   });
 });
 
+it('a word on title and people from the end of time is named, and the last one in time still counts', async () => {
+  const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+  const conversation = await ada!.messaging.start({ people: [ben!.person, cleo!.person], title: 'Lunch' });
+  const titles = () => [ben!, cleo!].map(({ messaging }) => messaging.conversations()[0]?.title);
+  await eventually(() => expect(titles()).toEqual(['Lunch', 'Lunch']));
+  ada!.clock = Number.MAX_SAFE_INTEGER;
+  await ada!.messaging.rename(conversation, 'For good');
+  for (const device of [ben!, cleo!]) await eventually(() => expect(device.alarms).toEqual(['about_ahead']));
+  expect(titles()).toEqual(['Lunch', 'Lunch']);
+  expect(notes(ben!, conversation).join()).toMatch(/Ada changed the title or the people .* counts for nothing/);
+  await ben!.messaging.rename(conversation, 'Dinner');
+  await eventually(() => expect(titles()).toEqual(['Dinner', 'Dinner']));
+});
+
+it('an answer that cannot be taken is reported, and those of other conversations are taken all the same', async () => {
+  const [ada, ben, cleo, dina] = await all('Ada', 'Ben', 'Cleo', 'Dina');
+  const stuck = await ada!.messaging.start({ people: [ben!.person], title: null });
+  const other = await ada!.messaging.start({ people: [cleo!.person], title: null });
+  await eventually(() => expect(ada!.store.device(ada!.id).messaging.countPosts()).toBe(0));
+  // No later instant can be written down: what would let Dina in cannot be sealed.
+  ada!.clock = Number.MAX_SAFE_INTEGER;
+  await ada!.messaging.rename(stuck, 'Once');
+  ada!.clock = null;
+  await ada!.messaging.addPeople(stuck, [dina!.person]);
+  await eventually(() => expect(ada!.failures.join()).toMatch(/take the server’s answer/));
+  world.full.add(cleo!.id);
+  const id = await say(ada!, other, 'one too many');
+  await eventually(() => expect(stateOf(ada!, other, id)).toBe('refused'));
+  // The answer has kept its place.
+  expect(ada!.store.device(ada!.id).messaging.countPosts()).toBe(1);
+});
+
 describe('a hostile server', () => {
   it('case 19: what is sent twice is shown once, what is damaged is named and set aside, and the rest goes on', async () => {
     const [ada, ben] = await all('Ada', 'Ben');

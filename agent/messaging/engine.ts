@@ -235,7 +235,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     if (!member) return;
     ask();
     if (!open) return;
-    await step('take the server’s answers', takeAnswers);
+    await takeAnswers();
     const before = acceptedBefore(ports.gate());
     if (before === null) return;
     const first = store.unopenedMail(0, 1)[0]?.number;
@@ -266,19 +266,27 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     if (record) askToRejoin(context, record);
   };
 
+  /** One that cannot be taken keeps none of the others: it stays where it is, and has its turn in the next round. */
   const takeAnswers = async (): Promise<void> => {
+    const failed = new Set<Posted>();
     for (;;) {
-      const [answer] = answers;
-      if (!answer) return;
-      const purpose = posts.purposeOf(answer);
-      if (purpose?.kind === 'text') answeredText(context, answer);
-      else if (purpose?.kind === 'commit') await answeredCommit(context, purpose.conversation, answer);
-      else if (purpose?.kind === 'about' && answer.outcome === 'accepted') answeredAbout(context, purpose, answer);
-      else if (purpose && answer.outcome === 'refused') posts.deferred(answer);
-      else if (purpose) store.transaction(() => posts.settled(answer));
-      answers = answers.slice(1);
+      const answer = answers.find((one) => !failed.has(one));
+      if (!answer || vault.state() !== 'open') return;
+      const taken = await step('take the server’s answer', () => takeAnswer(answer));
+      if (taken) answers = answers.filter((one) => one !== answer);
+      else failed.add(answer);
       changed();
     }
+  };
+
+  const takeAnswer = async (answer: Posted): Promise<true> => {
+    const purpose = posts.purposeOf(answer);
+    if (purpose?.kind === 'text') answeredText(context, answer);
+    else if (purpose?.kind === 'commit') await answeredCommit(context, purpose.conversation, answer);
+    else if (purpose?.kind === 'about' && answer.outcome === 'accepted') answeredAbout(context, purpose, answer);
+    else if (purpose && answer.outcome === 'refused') posts.deferred(answer);
+    else if (purpose) store.transaction(() => posts.settled(answer));
+    return true;
   };
 
   const inTurn = async <T>(work: () => Promise<T> | T): Promise<T> => {

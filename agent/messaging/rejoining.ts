@@ -10,7 +10,8 @@ import { noteOnce } from './sayings.ts';
 
 /** Real time. Whom the request reached keeps it; asking again is for those who were not there. */
 const ASK_EVERY = 60 * 60_000;
-const CLOCKS_DIFFER = 24 * 60 * 60_000;
+/** What bears a time further ahead than this was not said by an honest clock. */
+export const CLOCKS_DIFFER = 24 * 60 * 60_000;
 /** Requests go to so many devices at most: one of them is enough. */
 const ASKED = 64;
 

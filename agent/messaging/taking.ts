@@ -6,6 +6,7 @@ import { heard } from './delivery.ts';
 import type { Member } from './membership.ts';
 import type { MailItem } from './message-store.ts';
 import type { ConversationRecord } from './records.ts';
+import { CLOCKS_DIFFER } from './rejoining.ts';
 import { aboutSaid, note, noteOnce } from './sayings.ts';
 
 /** `members`: those who are in it now. */
@@ -90,6 +91,11 @@ function take(context: Context, record: ConversationRecord, from: Member, conten
       return;
     case 'about': {
       if (content.at <= record.aboutAt) return;
+      // The newest word counts: after one from the end of time nobody's would.
+      if (content.at > context.now() + CLOCKS_DIFFER) {
+        sayAheadOfTime(context, record, from, content.at);
+        return;
+      }
       const { next, words } = aboutSaid(record, from, content, context.own());
       // Those who were put out by it go by the next commit of anyone who is in it.
       const gone = next.state === 'left' ? { group: null, pending: null } : {};
@@ -98,6 +104,13 @@ function take(context: Context, record: ConversationRecord, from: Member, conten
       return;
     }
   }
+}
+
+function sayAheadOfTime(context: Context, { id }: ConversationRecord, { name, device }: Member, at: number): void {
+  const detail = `in ${id}: what ${device} says of title and people is dated ${at}, further ahead than clocks differ`;
+  context.alarm('about_ahead', detail, `about ${id} ${device} ${at}`);
+  const words = `${name} changed the title or the people of this conversation at a time that has not come yet, so it counts for nothing here. If it was meant well, the clock of ${name}’s device is wrong.`;
+  noteOnce(context, id, words);
 }
 
 /** What the server says later of a post of one's own; only of messages is anything shown. What went back otherwise may have been a title. */

@@ -33,6 +33,10 @@ export interface TestDevice {
   readonly workspace: Workspace;
   readonly messaging: MessagingEngine;
   readonly alarms: string[];
+  /** Steps that failed. */
+  readonly failures: string[];
+  /** What its own clock shows; null: the time. */
+  clock: Instant | null;
   /** The order that its own gate knows of, and since when. */
   gate: Closed | null;
   connect(): void;
@@ -114,7 +118,7 @@ export class MessagingWorld {
     const kept = store.device(id);
     let gone = false;
     const device: TestDevice = {
-      ...{ id, generation, person, name, folder, store, workspace, alarms, gate: null },
+      ...{ id, generation, person, name, folder, store, workspace, alarms, failures: [], clock: null, gate: null },
       messaging: createMessaging({
         ...{ device: id, generation, store: kept.messaging, workspace, keyPackages: 4, patience: this.patience },
         membership: this.#membership(id, generation, person, name, alarms),
@@ -122,11 +126,12 @@ export class MessagingWorld {
         send: (frame) => !gone && this.#send(id, frame),
         gate: () => gateOf(device.gate),
         hasOrganisationKey: () => true,
-        now: Date.now,
+        now: () => device.clock ?? Date.now(),
         alarm(code, _detail, event) {
           if (kept.once(`${code} ${event}`)) alarms.push(code);
         },
         onFailure: (what, error) => {
+          device.failures.push(what);
           if (process.env['CORDON_TEST_LOUD']) console.error(name, what, error);
         },
       }),
