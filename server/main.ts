@@ -31,7 +31,7 @@ import { type Config, readConfig } from './config.ts';
 import { CONSOLE_FOLDER, ensureConsole } from './console/build.ts';
 import { createDevices } from './devices/devices.ts';
 import { createEnrolment } from './enrolment/enrolment.ts';
-import { newcomerVerdict } from './enrolment/newcomer-gate.ts';
+import { newcomerVerdict, publicAppeal } from './enrolment/newcomer-gate.ts';
 import { createRevocationList } from './enrolment/revocation-list.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createTlsListener } from './gateway/tls-listener.ts';
@@ -259,6 +259,7 @@ export async function startServer(
       approversAdopted: async () => orders.rootVersion() > 0,
       areasOfAddress: jurisdiction.areasOfAddress,
       gate: (newcomer) => newcomerVerdict(orders.rules(), newcomer, clock.now()),
+      appealOf: (order) => publicAppeal(orders.termsOf(order), clock.now()),
       deviceChanged: followers.deviceChanged,
     },
   });

@@ -15,6 +15,7 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { refusedByHold } from '../holds/holds.ts';
 import { createEnrolmentLimits } from './limits.ts';
+import { whomToTurnTo } from './newcomer-gate.ts';
 import type { EnrolmentStore, NewCertificate, Recorded, RedeemableCode, StoredCode, Surroundings } from './ports.ts';
 
 const HOUR = 3_600_000;
@@ -66,7 +67,7 @@ export interface EnrolmentPorts {
   readonly bus: Bus;
   /** Where devices reach this installation: `https://HOST:8444` and `wss://HOST:8443`. */
   readonly addresses: () => { readonly publicUrl: string; readonly deviceUrl: string };
-  /** Whom a person who is denied can turn to. */
+  /** Whom a person who is denied can turn to, when the order does not tell the public. */
   readonly appeal: string;
 }
 
@@ -229,7 +230,7 @@ export function createEnrolment({ store, authority, surroundings, clock, bus, ad
     const orders = verdict.denials.map(({ order, reasons }) => `${order} (${reasons.join(', ')})`).join(', ');
     throw new CordonError(
       'enrolment_denied',
-      `Enrolment is denied by order ${orders}. The code stays good until it expires. Turn to ${appeal}.`,
+      `Enrolment is denied by order ${orders}. The code stays good until it expires. ${whomToTurnTo(verdict.denials, surroundings.appealOf, appeal)}`,
       { orders: verdict.denials.map(({ order }) => order), denials: verdict.denials },
     );
   }

@@ -113,6 +113,8 @@ export interface Surroundings {
     readonly home: AreaCode | null;
     readonly seat: AreaCode | null;
   }): Promise<ServiceVerdict> | ServiceVerdict;
+  /** Whom a denying order says to turn to; null when it tells the public nothing. */
+  appealOf(order: string): string | null;
   /** Idempotent: whoever keeps what follows from a device's home, seat, group or generation. */
   deviceChanged(device: DeviceId): Promise<void>;
 }

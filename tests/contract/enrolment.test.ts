@@ -210,7 +210,15 @@ describeOnEveryStore('enrolment', (open) => {
     const denial = { order: 'PK-2015-1', revision: 1, reasons: ['home'] } as const;
     says.verdict = { allowed: false, denials: [denial], reasons: ['home'] };
     await expect(redeem()).rejects.toThrow(refused('enrolment_denied'));
-    await expect(redeem()).rejects.toThrow(/PK-2015-1 \(home\).*the service desk/);
+    await expect(redeem()).rejects.toThrow(/PK-2015-1 \(home\).* Turn to the service desk\.$/);
+    says.appeals.set('PK-2015-1', 'the ministry');
+    await expect(redeem()).rejects.toThrow(/PK-2015-1 \(home\).* Turn to the ministry\.$/);
+    const denials = [denial, { ...denial, order: 'PK-2015-2' }, { ...denial, order: 'PK-2015-3' }];
+    says.verdict = { allowed: false, denials, reasons: ['home'] };
+    says.appeals.set('PK-2015-3', 'the ministry');
+    await expect(redeem()).rejects.toThrow(
+      / About order PK-2015-1, PK-2015-3 turn to the ministry\. About order PK-2015-2 turn to the service desk\.$/,
+    );
     says.verdict = allowed;
     expect((await redeem()).device).toBe(id);
   });

@@ -40,6 +40,7 @@ const wordsOf = (mark: string) => ({
 });
 const SAID = ['title', 'authority', 'addressee', 'instrument', 'statement', 'بيان', 'notice', 'appeal'];
 const RULES = { nexus: ['home'], zone: 'UTC', unknown: 'allow', contested: 'allow', travellers: 'deny' };
+const BLOCKED_BY = 'rel=\\\\"blocked-by\\\\"';
 const soon = () => new Date(Date.now() + 2_000).toISOString();
 
 beforeAll(async () => {
@@ -112,14 +113,16 @@ function places(all: ReadonlyMap<string, string>, mark: string): Record<string, 
 }
 
 let secret: RevisionView;
+let told: RevisionView;
 
 it('is enforced by a device whose user is told all of it, beside a public order', async () => {
   const { operator } = world;
   const law = { publication: { law: 'law-gagged' }, areas: ['SE'], services: ['messaging', 'enrolment'] };
   secret = await operator.propose({ ...RULES, ...law, ...wordsOf('gagged'), effective: soon() });
   await operator.adopt(secret);
-  const open = { areas: ['SE'], services: ['mail'] };
-  await operator.adopt(await operator.propose({ ...RULES, ...open, ...wordsOf('openly'), effective: soon() }));
+  const open = { areas: ['SE'], services: ['mail', 'enrolment'] };
+  told = await operator.propose({ ...RULES, ...open, ...wordsOf('openly'), effective: soon() });
+  await operator.adopt(told);
   const denials = await until(async () => {
     const { gates } = await agent.status();
     const [messaging, mail] = ['messaging', 'mail'].map((name) => gates.find(({ service }) => service === name));
@@ -174,10 +177,17 @@ it('shows the public no more than number, services and areas, where the other sh
   const anchor = `order-${secret.order}`;
   expect(all.get('/transparency')).toContain(`id="${anchor}">Order ${secret.order}: kept from the public<`);
   expect(all.get('a refusal to enrol')).toMatch(
-    new RegExp(`"link":"<https://[^>]+/transparency#${anchor}>; rel=\\\\"blocked-by\\\\""`),
+    new RegExp(
+      `"link":"<https://[^>]+/transparency#${anchor}>; ${BLOCKED_BY}, <https://[^>]+#order-${told.order}>; ${BLOCKED_BY}"`,
+    ),
   );
   expect(all.get('/device/withheld')).toContain('not_found');
-  expect(all.get('a refusal to enrol')).toContain(`by order ${secret.order}`);
+  const refused = all.get('a refusal to enrol');
+  expect(refused).toContain(`by order ${secret.order}`);
+  // Whoever enrols is the public: of this order they hear whom the installation names, of the other whom it names itself.
+  expect(refused).toMatch(
+    new RegExp(`About order ${secret.order} turn to [^.]+\\. About order ${told.order} turn to appeal-openly`),
+  );
 }, 60_000);
 
 it('shows the public no leaf of what is done by it and of whom it names, while its pack proves all of it', async () => {
@@ -206,10 +216,10 @@ it('shows the public no leaf of what is done by it and of whom it names, while i
       expect(found.filter((leaf) => leaf.includes('"names.sealed"'))).toHaveLength(2);
       return found;
     });
-    const told = leaves.filter((leaf) => /order.executed|names.sealed|order.exited/.test(leaf));
-    expect(told.filter((leaf) => leaf.includes(`"${secret.order}"`))).toEqual([]);
+    const acts = leaves.filter((leaf) => /order.executed|names.sealed|order.exited/.test(leaf));
+    expect(acts.filter((leaf) => leaf.includes(`"${secret.order}"`))).toEqual([]);
     // The public order's stands there for all to read.
-    expect(told).toContainEqual(expect.stringMatching(/"order.executed".*"state":"entered"/));
+    expect(acts).toContainEqual(expect.stringMatching(/"order.executed".*"state":"entered"/));
     const { fingerprint } = await cordon.json<{ fingerprint: string }>(['public-root']);
     const { holds, findings } = await verifyPack(readFileSync(file), fingerprint);
     expect(holds).toBe(true);

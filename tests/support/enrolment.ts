@@ -34,7 +34,8 @@ export function testEnrolment(database: Database, authority: Authority) {
   const wakes: Wake[] = [];
   const changed: DeviceId[] = [];
   const asked: Parameters<Surroundings['gate']>[0][] = [];
-  const says = { adopted: true, verdict: ALLOWED };
+  const appeals = new Map<string, string>();
+  const says = { adopted: true, verdict: ALLOWED, appeals };
   const bus = new LocalBus();
   bus.subscribe((wake) => wakes.push(wake));
   const enrolment = createEnrolment({
@@ -49,6 +50,7 @@ export function testEnrolment(database: Database, authority: Authority) {
         asked.push(newcomer);
         return says.verdict;
       },
+      appealOf: (order) => appeals.get(order) ?? null,
       deviceChanged: async (device) => void changed.push(device),
     },
     addresses: () => ({ publicUrl: 'https://localhost:8444', deviceUrl: 'wss://localhost:8443' }),
