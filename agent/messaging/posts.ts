@@ -126,6 +126,8 @@ export function createPosts(ports: {
         inFlight.delete(id);
         deferred.delete(id);
         store.removePost(id);
+        // Nobody hears its answer any more, and the server may have accepted it. If it has not, the next comparison takes it off again.
+        ports.countAccepted();
       }
       return gone;
     },

@@ -85,6 +85,8 @@ export class MessagingWorld {
   reachable = true;
   /** What the server says to whoever hands a file in. */
   refusesFiles: CordonError | null = null;
+  /** Devices that hear nothing of what became of their posts, but for commits. */
+  readonly unanswered = new Set<DeviceId>();
   /** Devices whose mailboxes are full. */
   readonly full = new Set<DeviceId>();
   patience = 400;
@@ -286,7 +288,7 @@ export class MessagingWorld {
           const known = this.#answers.get(`${from} ${frame.id}`);
           const answer = known ?? this.#post(from, frame);
           if (answer.outcome === 'accepted') this.#answers.set(`${from} ${frame.id}`, answer);
-          device?.messaging.take(answer);
+          if (frame.commit || !this.unanswered.has(from)) device?.messaging.take(answer);
         }
       }
     });
@@ -312,6 +314,11 @@ export class MessagingWorld {
       return { device, outcome: given ? ('stored' as const) : ('unknown' as const), denial: null };
     });
     return { kind: 'posted', id, outcome: 'accepted', denial: null, recipients };
+  }
+
+  /** What was accepted is long over: who posts it again posts it anew. */
+  forgetAnswers(): void {
+    this.#answers.clear();
   }
 
   /** Into a mailbox, and on to its device when that asks for it. */

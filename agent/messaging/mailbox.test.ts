@@ -1,0 +1,88 @@
+/** That a device was restored from a copy is told by what the server has counted, and by nothing else. */
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { MessagingWorld, type TestDevice } from '../../tests/support/messaging-world.ts';
+
+let world: MessagingWorld;
+beforeEach(() => {
+  world = new MessagingWorld();
+});
+afterEach(() => world.close());
+vi.setConfig({ testTimeout: 60_000 });
+
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 10 });
+
+async function online(name: string): Promise<TestDevice> {
+  const device = await world.enrol(name);
+  device.connect();
+  await device.messaging.maintain();
+  await eventually(() => expect(device.messaging.state().state).toBe('ready'));
+  return device;
+}
+
+/** One with each of the others, who have come in. */
+async function begun(from: TestDevice, ...others: readonly TestDevice[]): Promise<string[]> {
+  const conversations: string[] = [];
+  for (const { person } of others) conversations.push(await from.messaging.start({ people: [person], title: null }));
+  for (const { messaging } of others) await eventually(() => expect(messaging.conversations()).toHaveLength(1));
+  await eventually(() => expect(waiting(from)).toBe(0));
+  return conversations;
+}
+
+const waiting = ({ id, store }: TestDevice) => store.device(id).messaging.countPosts();
+const say = ({ messaging }: TestDevice, conversation: string, text: string) =>
+  messaging.send(conversation, { text, attachments: [] });
+const texts = ({ messaging }: TestDevice, conversation: string) =>
+  messaging.messages(conversation, { limit: 100 }).map(({ text }) => text);
+const stateOf = ({ messaging }: TestDevice, conversation: string) =>
+  messaging.conversations().find(({ id }) => id === conversation)?.state;
+
+async function connectAgain(device: TestDevice): Promise<void> {
+  device.disconnect();
+  device.connect();
+  await device.messaging.maintain();
+  await eventually(() => expect(waiting(device)).toBe(0));
+}
+
+it('a conversation that is lost while a post is under way leaves the others as they are, also over a restart', async () => {
+  const [ada, ben, cyd, dan] = [await online('Ada'), await online('Ben'), await online('Cyd'), await online('Dan')];
+  const [lost = '', other = ''] = await begun(ada, ben, cyd);
+  world.unanswered.add(ada.id);
+  const sent = world.posts.length;
+  for (const text of ['one', 'two']) await say(ada, lost, text);
+  await eventually(() => expect(world.posts.slice(sent).filter(({ from }) => from === ada.id)).toHaveLength(2));
+  // A change of who is in it never comes to her.
+  world.tamper = (to, item) => (to === ada.id ? null : item);
+  await ben.messaging.addPeople(lost, [dan.person]);
+  await eventually(() => expect(dan.messaging.conversations()).toHaveLength(1));
+  await eventually(() => expect(waiting(ben)).toBe(0));
+  world.tamper = (_to, item) => item;
+  await say(ben, lost, 'not for her any more');
+  await eventually(() => expect(ada.alarms).toEqual(['conversation_lost']));
+  await ada.stop();
+  world.unanswered.delete(ada.id);
+
+  const again = await world.boot(ada);
+  again.connect();
+  await eventually(() => expect(stateOf(again, lost)).toBe('ready'));
+  expect(stateOf(again, other)).toBe('ready');
+  expect(texts(again, other)).toEqual([]);
+  expect(texts(again, lost).filter((text) => text.includes('restored'))).toEqual([]);
+  await connectAgain(again);
+  await say(again, other, 'here as ever');
+  await eventually(() => expect(texts(cyd, other)).toEqual(['here as ever']));
+});
+
+it('what is posted again after its answer was forgotten makes nobody believe that they were restored', async () => {
+  const [ada, ben] = [await online('Ada'), await online('Ben')];
+  const [conversation = ''] = await begun(ada, ben);
+  world.unanswered.add(ada.id);
+  await say(ada, conversation, 'once');
+  await eventually(() => expect(texts(ben, conversation)).toEqual(['once']));
+  ada.disconnect();
+  world.unanswered.delete(ada.id);
+  world.forgetAnswers();
+  for (let times = 0; times < 3; times += 1) await connectAgain(ada);
+  await say(ada, conversation, 'and on');
+  await eventually(() => expect(texts(ben, conversation)).toEqual(['once', 'and on']));
+  expect(texts(ada, conversation)).toEqual(['once', 'and on']);
+});
