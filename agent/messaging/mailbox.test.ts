@@ -71,18 +71,3 @@ it('a conversation that is lost while a post is under way leaves the others as t
   await say(again, other, 'here as ever');
   await eventually(() => expect(texts(cyd, other)).toEqual(['here as ever']));
 });
-
-it('what is posted again after its answer was forgotten makes nobody believe that they were restored', async () => {
-  const [ada, ben] = [await online('Ada'), await online('Ben')];
-  const [conversation = ''] = await begun(ada, ben);
-  world.unanswered.add(ada.id);
-  await say(ada, conversation, 'once');
-  await eventually(() => expect(texts(ben, conversation)).toEqual(['once']));
-  ada.disconnect();
-  world.unanswered.delete(ada.id);
-  world.forgetAnswers();
-  for (let times = 0; times < 3; times += 1) await connectAgain(ada);
-  await say(ada, conversation, 'and on');
-  await eventually(() => expect(texts(ben, conversation)).toEqual(['once', 'and on']));
-  expect(texts(ada, conversation)).toEqual(['once', 'and on']);
-});

@@ -45,10 +45,9 @@ export function createMailbox({
       const restored = taken > counter('taken') || posts > known + store.countPosts();
       store.transaction(() => {
         if (restored) count('taken', Math.max(taken, counter('taken')));
-        // A server that was itself restored from a copy has forgotten some. What it has counted and not been heard to have accepted is counted again
-        // here when its answer comes, and there only if that was forgotten: one too many until the next time is better than one too few, by which
-        // this device would take itself for restored.
-        if (posts !== known) count('posts', posts);
+        // A server that was itself restored from a copy has forgotten some; and what is resent is counted by it once. Never one too many here: a
+        // copy of this device would pass for it for as long.
+        if (restored || posts < known) count('posts', posts);
         if (restored) store.saveMessagingValue('restored', Buffer.from('yes'));
       });
     },

@@ -316,11 +316,6 @@ export class MessagingWorld {
     return { kind: 'posted', id, outcome: 'accepted', denial: null, recipients };
   }
 
-  /** What was accepted is long over: who posts it again posts it anew. */
-  forgetAnswers(): void {
-    this.#answers.clear();
-  }
-
   /** Into a mailbox, and on to its device when that asks for it. */
   deliver(to: DeviceId, item: MailItem): boolean {
     const enrolled = this.#enrolled.get(to);
