@@ -100,12 +100,12 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
 
   program
     .command('export')
-    .description('all of your messages that this device has, as JSON lines')
+    .description('all of your messages and their files that this device has, as JSON lines')
     .action(async () => {
       const { agent, store } = await openAgent({ ...config(), log: 'silent' }, () => undefined);
       try {
         await agent.messaging.open();
-        for (const line of agent.messaging.export()) say([line]);
+        for await (const line of agent.messaging.export()) say([line]);
       } finally {
         store.close();
       }

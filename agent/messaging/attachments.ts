@@ -14,6 +14,8 @@ export interface Attachments {
   keep(attachment: NewAttachment): Promise<SealedAttachment>;
   /** Hands them in, before the message that names them. */
   upload(attachments: readonly SealedAttachment[]): Promise<void>;
+  /** As it lies here, whether messaging is denied or not; null when it is not on this device, or not whole. */
+  here(attachment: SealedAttachment): Promise<NewAttachment | null>;
   /** Throws `not_found` when neither this device nor the server has it any more, `attachment_damaged`. */
   open(attachment: SealedAttachment): Promise<NewAttachment>;
 }
@@ -45,6 +47,16 @@ export function createAttachments(ports: {
       for (const { id } of attachments) {
         const sealed = await kept(id);
         if (sealed) await service.putAttachment(id, sealed);
+      }
+    },
+    async here(attachment) {
+      const { id, name, type } = attachment;
+      try {
+        const sealed = await kept(id);
+        return sealed && { name, type, bytes: await openAttachment(sealed, attachment) };
+      } catch (error) {
+        if (isCordonError(error, 'attachment_damaged') || isCordonError(error, 'document_malformed')) return null;
+        throw error;
       }
     },
     async open(attachment) {

@@ -313,7 +313,7 @@ describe('an order', () => {
       code: 'service_denied',
       message: expect.stringMatching(/2015-001.*Appeal to: the desk/s),
     });
-    expect([...ben!.messaging.export()].join('\n')).toContain('before');
+    expect((await Array.fromAsync(ben!.messaging.export())).join('\n')).toContain('before');
     ben!.gate = null;
     ben!.messaging.poke();
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['before', 'during']));

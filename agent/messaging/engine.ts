@@ -126,7 +126,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   };
   const opening = createOpening(context, ports.patience ?? PATIENCE);
   const turns = createTurns(context, (at) => wakeAt(at));
-  const views = createViews(context);
+  const views = createViews(context, attachments);
 
   const changed = () => {
     for (const listener of listeners) listener();

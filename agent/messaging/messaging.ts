@@ -112,8 +112,11 @@ export interface Messaging {
   attachment(message: string, index: number): Promise<NewAttachment>;
   /** Everything up to now has been seen: tells the senders. */
   read(conversation: string): Promise<void>;
-  /** One's own data, everything that is kept here, as JSON lines; attachments by name and size. Also while messaging is denied. */
-  export(): Iterable<string>;
+  /**
+   * One's own data, everything that is kept here, as JSON lines; behind each message the files of it that are on this device. One line at a time: a
+   * file is as large as one may be. Also while messaging is denied.
+   */
+  export(): AsyncIterable<string>;
   /** Called after each change. Returns the cancellation. */
   onChange(listener: () => void): () => void;
 }

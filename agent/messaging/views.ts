@@ -1,5 +1,6 @@
 /** Records as a person sees them. Reads, and changes nothing. */
 import { CordonError } from '../../shared/errors.ts';
+import type { Attachments } from './attachments.ts';
 import type { Context } from './context.ts';
 import { outcomeOf } from './delivery.ts';
 import type { ConversationView, MessageView } from './messaging.ts';
@@ -40,10 +41,13 @@ export interface Views {
   messages(conversation: string, page: { readonly before?: string; readonly limit: number }): readonly MessageView[];
   message(id: string): MessageView;
   search(text: string): readonly MessageView[];
-  export(): Iterable<string>;
+  export(): AsyncIterable<string>;
 }
 
-export function createViews({ records, store, own }: Pick<Context, 'records' | 'store' | 'own'>): Views {
+export function createViews(
+  { records, store, own }: Pick<Context, 'records' | 'store' | 'own'>,
+  attachments: Pick<Attachments, 'here'>,
+): Views {
   const view = (record: ConversationRecord): ConversationView => {
     const { id, title, state, members } = record;
     const [newest] = store.history(id, null, 1);
@@ -86,12 +90,20 @@ export function createViews({ records, store, own }: Pick<Context, 'records' | '
       }
       return found.reverse();
     },
-    *export() {
+    async *export() {
       for (const { id, title, people, state } of shown()) {
         yield JSON.stringify({ type: 'conversation', id, title, people, state });
       }
       for (const stored of store.wholeHistory()) {
-        yield JSON.stringify({ type: 'message', ...messageView(records.opened(stored)) });
+        const message = records.opened(stored);
+        yield JSON.stringify({ type: 'message', ...messageView(message) });
+        for (const [index, attachment] of message.attachments.entries()) {
+          const file = await attachments.here(attachment);
+          if (!file) continue;
+          const { name, type: mediaType, bytes } = file;
+          const base64 = Buffer.from(bytes).toString('base64');
+          yield JSON.stringify({ type: 'file', message: message.id, index, name, mediaType, base64 });
+        }
       }
     },
   };

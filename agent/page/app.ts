@@ -207,7 +207,7 @@ export function createPageApp({ messaging, agent, log, port, folder, sessions, c
     answer(foundView, ({ query }) => ({ messages: messaging.search(read(textQuery, query).text) })),
   );
   api.get('/export', async (_request, response) => {
-    const lines = begun(messaging.export());
+    const lines = await begun(messaging.export());
     response.type('application/x-ndjson').attachment('cordon-messages.jsonl');
     await pipeline(Readable.from(lines), response);
   });
@@ -254,10 +254,10 @@ function read<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
 }
 
 /** Asks for the first line at once: a copy that cannot be made is refused before an answer has begun. */
-function begun(exported: Iterable<string>): Iterable<string> {
-  const rest = exported[Symbol.iterator]();
-  const first = rest.next();
-  return (function* () {
-    for (let at = first; !at.done; at = rest.next()) yield `${at.value}\n`;
+async function begun(exported: AsyncIterable<string>): Promise<AsyncIterable<string>> {
+  const rest = exported[Symbol.asyncIterator]();
+  const first = await rest.next();
+  return (async function* () {
+    for (let at = first; !at.done; at = await rest.next()) yield `${at.value}\n`;
   })();
 }

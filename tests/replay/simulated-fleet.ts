@@ -316,8 +316,8 @@ export class SimulatedFleet {
   }
 
   /** All that it has got from others, in the order in which it came: from its person's own copy of everything, which no order denies them. */
-  received(where: Which): Received[] {
-    const lines = [...(this.#device(where)?.agent.messaging.export() ?? [])];
+  async received(where: Which): Promise<Received[]> {
+    const lines = await Array.fromAsync(this.#device(where)?.agent.messaging.export() ?? []);
     const all: (MessageView & { readonly type: string })[] = lines.map((line) => JSON.parse(line));
     return all.flatMap(({ type, from, mine, text }) =>
       type === 'message' && from && !mine ? [{ from: from.name, text }] : [],

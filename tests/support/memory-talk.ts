@@ -250,7 +250,7 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
         }
         changed();
       },
-      *export() {
+      async *export() {
         readable();
         for (const of of mine()) {
           yield JSON.stringify({ conversation: conversationOf(of) });

@@ -58,7 +58,8 @@ export const WORDS = {
     you: 'You',
     export: 'Save a copy of my data',
     exporting: 'Saving …',
-    exportMeaning: 'Everything that is kept on this device, as text (JSON lines). It is not sealed: keep it well.',
+    exportMeaning:
+      'Everything that is kept on this device, files too, as text (JSON lines). It is not sealed: keep it well.',
     orders: 'Orders',
     dark: 'Dark colours',
     light: 'Light colours',
