@@ -36,7 +36,9 @@ export function createDeviceHttp({ devices, routes, operatorUrl, log }: DeviceHt
   return (request: IncomingMessage, response: ServerResponse): void => {
     answer(request)
       .catch((error: unknown) => {
-        if (!isCordonError(error)) log.error({ error: String(error), path: request.url }, 'a device request failed');
+        // Without what follows it: that is what a person typed to find somebody.
+        const [path] = (request.url ?? '').split('?', 1);
+        if (!isCordonError(error)) log.error({ error: String(error), path }, 'a device request failed');
         return refusalOf(error, operatorUrl);
       })
       .then((made) => respond(response, made))

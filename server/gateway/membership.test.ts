@@ -1,5 +1,5 @@
 /** The paths by which devices hand in their messaging key and ask for members, over real TLS, and the frame that tells of a change. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { checkGrowth, checkInclusion } from '../../shared/ledger/check-answer.ts';
 import { countersignCertificate, judgeMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
 import { personOf } from '../../shared/order/person.ts';
@@ -163,4 +163,14 @@ it('a device asks about so many others a minute and no more, and keeps nobody el
   const search = async (device: TestDevice) => (await json(device, 'GET', '/device/people?text=x')).json.code;
   for (let at = 0; at < 120; at++) expect(await search(greedy)).toBeUndefined();
   expect([await search(greedy), await search(modest)]).toEqual(['rate_limited', undefined]);
+});
+
+it('whom a person looks for is not in the log, not even when the search fails', async () => {
+  const device = await world.enrol();
+  const failing = vi.spyOn(world.membership, 'search').mockRejectedValueOnce(new Error('the disk is full'));
+  expect((await json(device, 'GET', '/device/people?text=canary')).status).toBe(500);
+  expect(failing).toHaveBeenCalledOnce();
+  const said = JSON.stringify(world.complaints.splice(0));
+  expect(said).toContain('/device/people');
+  expect(said).not.toContain('canary');
 });
