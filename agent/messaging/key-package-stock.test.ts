@@ -90,15 +90,21 @@ it('replaces what nobody has used before it is too old for whoever claims it', a
   }
 });
 
-it('keeps the halves of what was replaced for as long as a welcome may wait for its device', async () => {
+it('keeps the halves of what was replaced for as long as an order may hold a welcome, and of a last resort while it may wait', async () => {
   const stock = stockOf();
   await stock.work();
-  const [early] = await read(lying.single.slice(0, 1), now);
+  const [early, resort] = await read([lying.single[0]!, lying.lastResort!], now);
   now += 56 * DAY;
   await stock.work();
   const [late] = await read(lying.single.slice(0, 1), now);
   expect(late?.reference).not.toBe(early?.reference);
   now += 30 * DAY;
+  await stock.work();
+  for (const { reference } of [early!, resort!]) expect(stock.find([reference])).not.toBeNull();
+  now += 35 * DAY;
+  await stock.work();
+  expect(stock.find([resort!.reference])).toBeNull();
+  now += 275 * DAY;
   await stock.work();
   expect(stock.find([early!.reference])).not.toBeNull();
   now += 35 * DAY;

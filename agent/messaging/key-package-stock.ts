@@ -18,6 +18,12 @@ const LAST_RESORT_FOR = 14 * DAY;
  */
 const STOCK_FOR = KEY_PACKAGE_LIFETIME - 35 * DAY;
 
+/**
+ * An order may hold a welcome for its device as long as it lasts, and what follows on it can be read by nobody else. A half that waits for one opens
+ * nothing besides; that of a last resort, which every conversation begun with it has in common, goes with its package.
+ */
+const HALF_FOR = 400 * DAY;
+
 /** References of used ones that are remembered: as many as lie at a server at most. */
 const MOST_USED = 200;
 
@@ -76,7 +82,8 @@ export function createKeyPackageStock(ports: {
 
   const forgetOld = () => {
     for (const stored of store.keyPackages()) {
-      if (halfOf(stored).madeAt < now() - KEY_PACKAGE_LIFETIME) store.removeKeyPackage(stored.ref);
+      const kept = stored.lastResort ? KEY_PACKAGE_LIFETIME : HALF_FOR;
+      if (halfOf(stored).madeAt < now() - kept) store.removeKeyPackage(stored.ref);
     }
   };
 

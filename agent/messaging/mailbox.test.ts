@@ -1,4 +1,4 @@
-/** That a device was restored from a copy is told by what the server has counted, and by nothing else. */
+/** What the mailbox says of a device: whether it was restored from a copy, which is told by what the server has counted alone, and what waited in it. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { MessagingWorld, type TestDevice } from '../../tests/support/messaging-world.ts';
 
@@ -70,4 +70,25 @@ it('a conversation that is lost while a post is under way leaves the others as t
   await connectAgain(again);
   await say(again, other, 'here as ever');
   await eventually(() => expect(texts(cyd, other)).toEqual(['here as ever']));
+});
+
+it('a conversation that was begun while an order held everything for months is opened all the same', async () => {
+  const [ada, ben] = [await online('Ada'), await online('Ben')];
+  await ben.stop();
+  const conversation = await ada.messaging.start({ people: [ben.person], title: null });
+  for (const text of ['one', 'two']) await say(ada, conversation, text);
+  await eventually(() => expect(waiting(ada)).toBe(0));
+  const { now } = Date;
+  const later = vi.spyOn(Date, 'now').mockImplementation(() => now() + 120 * 86_400_000);
+  try {
+    // Begun anew, since a clock that was read before stays as it is.
+    const back = await world.boot(ben);
+    back.connect();
+    await eventually(() => expect(texts(back, conversation)).toEqual(['one', 'two']));
+    expect(back.alarms).toEqual([]);
+    await say(back, conversation, 'at last');
+    await eventually(() => expect(texts(ada, conversation)).toEqual(['one', 'two', 'at last']));
+  } finally {
+    later.mockRestore();
+  }
 });
