@@ -45,10 +45,12 @@ export function createExecutions(ports: {
   readonly rules: () => readonly OrderRule[];
   /** Whether the order is kept from the public then. */
   readonly withheld: (order: string, at: Instant) => boolean;
+  /** An order came into force, or is in force no more. */
+  readonly recorded: () => void;
   readonly bus: Bus;
   readonly log: Log;
 }): Executions {
-  const { store, clock, rules, withheld, bus, log } = ports;
+  const { store, clock, rules, withheld, recorded, bus, log } = ports;
   let cancel: () => void = () => undefined;
   let last: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -72,6 +74,7 @@ export function createExecutions(ports: {
         },
       );
       bus.publish({ kind: 'orders' });
+      recorded();
     }
   }
 

@@ -43,6 +43,7 @@ import type {
 } from './ports.ts';
 import { createProgress, type Progress, type ProgressStore } from './progress.ts';
 import { type ActInput, createProposals, type Proposal } from './proposals.ts';
+import { createReach, type ReachStore } from './reach.ts';
 import { createReceipts } from './receipts.ts';
 import { nextRecord } from './records.ts';
 import { createRehearsal, type StandingStore } from './rehearsal.ts';
@@ -127,7 +128,7 @@ export interface StoredReceipt {
 
 export interface OrderPorts {
   readonly store: OrderStore;
-  readonly executed: ExecutionStore;
+  readonly executed: ExecutionStore & ReachStore;
   readonly exits: ExitStore;
   readonly holds: HoldsPort;
   readonly receipts: ReceiptStore;
@@ -165,7 +166,10 @@ export function createOrders(ports: OrderPorts): Orders {
     const accepted = state.accepted().get(order);
     return accepted !== undefined && withheldAt(accepted.revision, at);
   };
-  const executions = createExecutions({ store: executed, clock, rules: state.rules, withheld, bus, log });
+  const executions = createExecutions({
+    ...{ store: executed, clock, rules: state.rules, withheld, bus, log },
+    recorded: () => void reach.look(),
+  });
   const verdicts = createVerdicts({
     clock,
     bus,
@@ -203,6 +207,7 @@ export function createOrders(ports: OrderPorts): Orders {
     exitsOf: state.exitsOf,
     denied: foresight.affected,
   });
+  const reach = createReach({ store: executed, clock, rules: state.rules, denied: foresight.affected, log });
   const { progress } = createProgress({ store, told, standing, state, rehearsal, clock });
 
   async function placesNamed(areas: readonly string[]): Promise<readonly AreaCode[]> {
@@ -231,6 +236,8 @@ export function createOrders(ports: OrderPorts): Orders {
   function listChanged(): void {
     verdicts.rulesChanged();
     void executions.look();
+    // Also of a revision that changes an order in force, which is no entry into force.
+    void reach.look();
     void exits.look();
     bus.publish({ kind: 'list' });
   }
@@ -300,6 +307,7 @@ export function createOrders(ports: OrderPorts): Orders {
       }
       verdicts.rulesChanged();
       await executions.look();
+      void reach.look();
       await receipts.verifyWaiting();
       await exits.look();
     },
@@ -307,6 +315,7 @@ export function createOrders(ports: OrderPorts): Orders {
       await verdicts.stop();
       await last;
       await executions.stop();
+      await reach.stop();
       await state.stop();
       await receipts.stop();
       await exits.stop();

@@ -1,10 +1,15 @@
-/** Entries of orders into force and their ends, each with its leaf. */
+/** Entries of orders into force and their ends, each with its leaf, and whom an order denied something then. */
+import { sql } from 'kysely';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
 import type { Execution, ExecutionState, ExecutionStore as Port } from '../orders/executions.ts';
+import type { ReachStore } from '../orders/reach.ts';
+import { insertOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { appendLeaf } from './leaves.ts';
 
-export class ExecutionStore implements Port {
+export class ExecutionStore implements Port, ReachStore {
   readonly #database: Database;
 
   constructor(database: Database) {
@@ -33,6 +38,47 @@ export class ExecutionStore implements Port {
       await tx.insertInto('order_executions').values({ order_number: order, revision, state, at }).execute();
       await appendLeaf(tx, leaf);
     });
+  }
+
+  async reachIsWhole(order: string, revision: number): Promise<boolean> {
+    const row = await this.#database.db
+      .selectFrom('order_reached_whole')
+      .select('at')
+      .where('order_number', '=', order)
+      .where('revision', '=', revision)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  async recordReached(order: string, revision: number, devices: readonly DeviceId[]): Promise<void> {
+    const rows = insertOf(
+      'order_reached',
+      { order_number: 'text', device_id: 'text', revision: 'bigint' },
+      devices.map((device) => [order, device, revision]),
+    );
+    await this.#database.transaction(async (tx) => {
+      await sql`${rows} on conflict (order_number, device_id) do nothing`.execute(tx);
+    });
+  }
+
+  async recordWhole(order: string, revision: number, at: Instant): Promise<void> {
+    await this.#database.db
+      .insertInto('order_reached_whole')
+      .values({ order_number: order, revision, at })
+      .onConflict((conflict) => conflict.columns(['order_number', 'revision']).doNothing())
+      .execute();
+  }
+
+  async reachedBefore(order: string, after: DeviceId | null, limit: number): Promise<DeviceId[]> {
+    const rows = await this.#database.db
+      .selectFrom('order_reached')
+      .select('device_id')
+      .where('order_number', '=', order)
+      .where('device_id', '>', after ?? '')
+      .orderBy('device_id')
+      .limit(limit)
+      .execute();
+    return rows.map(({ device_id }) => deviceIdSchema.parse(device_id));
   }
 }
 

@@ -285,6 +285,10 @@ export interface Schema {
     state: 'entered' | 'left';
     at: number;
   };
+  /** Whom a revision denied something when it came into force, the first that did. */
+  order_reached: { order_number: string; device_id: string; revision: number };
+  /** Revisions of which all those are written down. */
+  order_reached_whole: { order_number: string; revision: number; at: number };
   /** Of instruments, as they were received. `named`: 1 once a revision names it; until then it is kept for a month. */
   order_documents: {
     sha256: string;

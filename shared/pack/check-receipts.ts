@@ -163,6 +163,6 @@ function checkSilent(files: PackFiles, answered: ReadonlySet<string>, say: Findi
   const twice = silent.find((handle, index) => answered.has(handle) || handle <= (silent[index - 1] ?? ''));
   if (twice !== undefined) say.failed(SILENT, `${SILENT}: ${twice} has answered, or stands here twice.`);
   say.unproven(
-    `Whom the order reached and who never answered: ${plural(reached, 'device')} and ${plural(silent.length, 'device')} by the server’s own word. A receipt that the server lost, or never passed on, looks the same.`,
+    `Whom the order reached and who never answered: ${plural(reached, 'device')} and ${plural(silent.length, 'device')} by the server’s own word, of those whom it denied something when it came into force or would when the pack was made. Who came under it in between, and was gone before the pack was made, is not among them. A receipt that the server lost, or never passed on, looks the same.`,
   );
 }

@@ -87,7 +87,10 @@ export const receiptsSchema = z
   )
   .max(10_000);
 
-/** The server's own word: whom the order reached when the pack was made, and who of them has never answered. */
+/**
+ * The server's own word: whom the order denied something when a revision of it came into force, or would when the pack was made, and who of them has never
+ * answered.
+ */
 export const silentSchema = z.strictObject({
   reached: z.int().min(0),
   silent: z.array(handleSchema).max(10_000_000),

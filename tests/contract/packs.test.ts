@@ -1,16 +1,20 @@
 /** An order's pack over every store: it holds by its public root alone, names nobody, and is made without holding up the loop. */
 import { generateIdentity, identityToRecipient } from 'age-encryption';
-import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createReach } from '../../server/orders/reach.ts';
 import type { Database } from '../../server/store/database.ts';
+import { ExecutionStore } from '../../server/store/execution-store.ts';
 import { leafSchema } from '../../shared/ledger/leaf.ts';
+import { SILENT, silentSchema } from '../../shared/pack/format.ts';
 import { verifyPack } from '../../shared/pack/verify-pack.ts';
 import { readZip } from '../../shared/pack/zip.ts';
-import { newAccountId } from '../../shared/protocol/ids.ts';
+import { newAccountId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { testAuthority } from '../support/enrolment.ts';
 import { longestTurn } from '../support/longest-turn.ts';
 import { PROPOSAL } from '../support/order-world.ts';
-import { liveThrough, ORDER, openPackWorld, type PackWorld } from '../support/pack-world.ts';
+import { liveThrough, ORDER, openPackWorld, type PackDevice, type PackWorld } from '../support/pack-world.ts';
 import { NOW } from '../support/signed-documents.ts';
+import { until } from '../support/until.ts';
 import { describeOnEveryStore, describeOnSqlite } from './every-store.ts';
 
 const { authority, remove } = testAuthority();
@@ -57,6 +61,80 @@ describeOnEveryStore('packs', (open) => {
     expect(handles(other).filter((handle) => handles(one).includes(handle))).toEqual([]);
     const rows = await database.db.selectFrom('pack_devices').selectAll().execute();
     expect(rows.map(({ handle }) => handle).sort()).toEqual([...handles(one), ...handles(other)].sort());
+  });
+
+  describe('those that never answered', () => {
+    const IN_FORCE = Date.parse('2015-12-01T00:00:00.000Z');
+    const whole = (revision: number) =>
+      until(async () => {
+        const rows = await database.db.selectFrom('order_reached_whole').selectAll().execute();
+        expect(rows.map((row) => row.revision)).toContain(revision);
+      });
+    const written = async () => {
+      const rows = await database.db.selectFrom('order_reached').selectAll().orderBy('device_id').execute();
+      return rows.map(({ device_id, revision }) => [device_id, revision]);
+    };
+    const silent = async () => {
+      const file = readZip(await made.pack(ORDER)).files.find(({ name }) => name === SILENT);
+      const { reached, silent: handles } = silentSchema.parse(JSON.parse(String(Buffer.from(file?.bytes ?? []))));
+      return { reached, silent: handles.length };
+    };
+    /** Adopted, with three devices that it reaches once it is in force. */
+    async function adopted(): Promise<PackDevice[]> {
+      const { ada, ben, proposer } = made.world.people;
+      await made.world.root([ada, ben], [ada, ben]);
+      const inside = [await made.addDevice(), await made.addDevice(), await made.addDevice()];
+      await made.world.orders.propose(proposer.id, { ...PROPOSAL, effective: '2015-12-01T00:00' });
+      for (const person of [ada, ben]) await made.world.sign(ORDER, 1, person);
+      return inside;
+    }
+
+    it('are also those who were inside when it came into force, and have left since', async () => {
+      const [gone, moved, stays] = await adopted();
+      if (!gone || !moved || !stays) throw new Error('three devices');
+      expect(await silent()).toEqual({ reached: 3, silent: 3 });
+      expect(await written()).toEqual([]);
+      made.world.clock.jump(IN_FORCE);
+      await whole(1);
+      const elsewhere = made.world.addDevice('IN');
+      const place = made.world.devices.get(elsewhere);
+      if (place) made.world.devices.set(moved.id, place);
+      made.world.devices.delete(gone.id);
+      const late = await made.addDevice();
+      await made.answer(stays, {});
+      await made.verified();
+      expect(await silent()).toEqual({ reached: 4, silent: 3 });
+      const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
+      expect(findings.map(({ words }) => words).join('\n')).toMatch(
+        /never answered: 4 devices and 3 devices by the server’s own word, of those whom it denied something when it came into force/,
+      );
+      made.world.devices.delete(late.id);
+      expect(await silent()).toEqual({ reached: 3, silent: 2 });
+    });
+
+    it('are written down once, of a change in force too, and to the end after a kill', async () => {
+      const inside = await adopted();
+      await made.world.orders.stop();
+      made.world.clock.jump(IN_FORCE);
+      // Killed behind the first of them.
+      const [first] = inside;
+      const row = { order_number: ORDER, device_id: first?.id ?? '', revision: 1 };
+      await database.db.insertInto('order_reached').values(row).execute();
+      await made.world.reopen();
+      await whole(1);
+      const all = inside.map(({ id }) => [id, 1]).sort();
+      expect(await written()).toEqual(all);
+      const later = made.world.addDevice('IN');
+      const { ada, ben, proposer } = made.world.people;
+      await made.world.orders.act(proposer.id, ORDER, { act: 'revise', areas: ['PK', 'IN'] });
+      expect(await written()).toEqual(all);
+      for (const person of [ada, ben]) await made.world.sign(ORDER, 2, person);
+      await whole(2);
+      expect(await written()).toEqual([...all, [later, 2]].sort());
+      const inTheMeantime = await made.addDevice();
+      await (await made.world.reopen()).stop();
+      expect((await written()).flat()).not.toContain(inTheMeantime.id);
+    });
   });
 
   it('a device that tells of revisions that it cannot have been given is not heard, and spoils nobody’s pack', async () => {
@@ -176,6 +254,42 @@ describeOnSqlite('a pack of many receipts', (open) => {
     const { holds, findings } = await verifyPack(zip, made.fingerprint());
     expect(holds).toBe(true);
     expect(findings.some(({ words }) => words.startsWith('10000 receipts of 500 devices'))).toBe(true);
+    await made.stop();
+  }, 120_000);
+});
+
+describeOnSqlite('the reach of a large order', (open) => {
+  it('100,000 devices are written down, and read for a pack, without a turn of more than 50 ms', async () => {
+    const database = await open();
+    const made = await openPackWorld(database, authority);
+    const { ada, ben, proposer } = made.world.people;
+    await made.world.root([ada, ben], [ada, ben]);
+    await made.world.orders.propose(proposer.id, PROPOSAL);
+    for (const person of [ada, ben]) await made.world.sign(ORDER, 1, person);
+    const denied = Array.from({ length: 100_000 }, () => ({ device: newDeviceId() }));
+    const [rule] = made.world.orders.rules();
+    if (!rule) throw new Error('the order is adopted');
+    made.world.clock.jump(rule.effective - 1);
+    const store = new ExecutionStore(database);
+    const reach = createReach({
+      ...{ store, rules: () => [{ ...rule, effective: rule.effective - 1 }], clock: made.world.clock },
+      denied: async () => denied,
+      log: { warn: (fields) => expect(fields).toBeNull() },
+    });
+    const longest = longestTurn();
+    await reach.look();
+    expect(longest()).toBeLessThan(50);
+    const { count } = await database.db
+      .selectFrom('order_reached')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow();
+    expect(count).toBe(100_000);
+    const reading = longestTurn();
+    const zip = await made.pack(ORDER);
+    expect(reading()).toBeLessThan(50);
+    const { holds, findings } = await verifyPack(zip, made.fingerprint());
+    expect(holds).toBe(true);
+    expect(findings.some(({ words }) => words.includes('100000 devices and 100000 devices by'))).toBe(true);
     await made.stop();
   }, 120_000);
 });

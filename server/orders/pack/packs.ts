@@ -38,6 +38,7 @@ import type { Execution } from '../executions.ts';
 import type { ExitStore, Exits } from '../exit/exits.ts';
 import { orderOf, revisionEnvelopeOf } from '../order-state.ts';
 import type { OrderStore, ReceiptStore, RevisionRow } from '../ports.ts';
+import type { ReachStore } from '../reach.ts';
 import { slices } from '../rehearsal.ts';
 import { summaryPage } from './summary.ts';
 
@@ -115,7 +116,7 @@ export interface PackStore {
 export interface PackPorts {
   readonly store: PackStore;
   readonly orders: Pick<OrderStore, 'order' | 'revisions'>;
-  readonly executed: { executions(order: string): Promise<readonly Execution[]> };
+  readonly executed: { executions(order: string): Promise<readonly Execution[]> } & Pick<ReachStore, 'reachedBefore'>;
   readonly exits: Pick<Exits, 'progressAnew'> & Pick<ExitStore, 'exits'>;
   readonly receipts: Pick<ReceiptStore, 'deviceCertificates'>;
   readonly ledger: Pick<Ledger, 'sequence' | 'verifierKey' | 'proveLeaves' | 'proveGrowth'>;
@@ -274,12 +275,28 @@ export function createPacks(ports: PackPorts): Packs {
     }
   }
 
+  /** Then and now: whoever has left since it came into force, or was exempted, is not reached any more. */
+  async function reachedBy(order: string, revision: number): Promise<DeviceId[]> {
+    const reached = new Set<DeviceId>();
+    for (const some of slices(await ports.reached(order, revision), PAGE)) {
+      for (const { device } of some) reached.add(device);
+      await turn();
+    }
+    for (let after: DeviceId | null = null; ; ) {
+      const before: DeviceId[] = await ports.executed.reachedBefore(order, after, PAGE);
+      for (const device of before) reached.add(device);
+      after = before.at(-1) ?? null;
+      if (before.length < PAGE) return [...reached];
+      await turn();
+    }
+  }
+
   async function silentOf(order: string, revision: RevisionRow | undefined, handles: Handles) {
     if (!revision) return { reached: 0, silent: [] };
-    const reached = await ports.reached(order, revision.revision);
+    const reached = await reachedBy(order, revision.revision);
     const silent: string[] = [];
     for (const some of slices(reached, PAGE)) {
-      const unheard = some.map(({ device }) => device).filter((device) => !handles.has(device));
+      const unheard = some.filter((device) => !handles.has(device));
       const called = handles.of(unheard);
       await store.recordHandles(handles.pack, called);
       silent.push(...called.values());

@@ -96,7 +96,7 @@ ${revisions.map((row) => history(row, terms.zone))}${entered(facts.executions, t
 ${RECEIPT_KINDS.map(
   (kind) => html`<tr><th scope="row">${facts.said[kind]}</th><td>${SAID[kind]}</td></tr>
 `,
-)}<tr><th scope="row">${facts.silent} of ${facts.reached}</th><td>that the order reached when this was put together have never answered (the server’s own word)</td></tr>
+)}<tr><th scope="row">${facts.silent} of ${facts.reached}</th><td>that the order reached when it came into force, or would when this was put together, have never answered (the server’s own word)</td></tr>
 </table>
 ${destroyed(facts.destruction)}<h2>How to check this</h2>
 <p>On any machine, without a network: <code>cordon verify PACK --root ${facts.fingerprint}</code>. Take the fingerprint of the public root from elsewhere than

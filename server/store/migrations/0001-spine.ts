@@ -314,6 +314,17 @@ const TABLES: Record<string, Table> = {
     references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
     indexes: [['order_number', 'sequence']],
   },
+  order_reached: {
+    columns: { order_number: 'text', device_id: 'text', revision: 'int' },
+    key: ['order_number', 'device_id'],
+    references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
+    byKey: true,
+  },
+  order_reached_whole: {
+    columns: { order_number: 'text', revision: 'int', at: 'int' },
+    key: ['order_number', 'revision'],
+    references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
+  },
   device_exits: {
     columns: {
       device_id: 'text',
