@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
 import { LARGEST_GAP } from '../../shared/seal/suite.ts';
 import { MessagingWorld, type TestDevice } from '../../tests/support/messaging-world.ts';
+import type { MailItem } from './message-store.ts';
 
 let world: MessagingWorld;
 beforeEach(() => {
@@ -406,6 +407,24 @@ describe('an order', () => {
   });
 });
 
+it('an answer that comes again takes back nothing of what has come of a text since', async () => {
+  const [ada, ben] = await all('Ada', 'Ben');
+  const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+  await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+  await eventually(() => expect(ada!.store.device(ada!.id).messaging.countPosts()).toBe(0));
+  ben!.disconnect();
+  world.unanswered.add(ada!.id);
+  const id = await say(ada!, conversation, 'back');
+  await eventually(() => expect(world.posts.at(-1)?.id).toBe(id));
+  world.deliver(ada!.id, { type: 'fate', id, device: ben!.id, fate: 'returned', order: '2015-003', at: 1 });
+  await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('returned'));
+  world.unanswered.delete(ada!.id);
+  ada!.disconnect();
+  ada!.connect();
+  await eventually(() => expect(ada!.store.device(ada!.id).messaging.countPosts()).toBe(0));
+  expect(stateOf(ada!, conversation, id)).toBe('returned');
+});
+
 it('goes on by itself when an order has ended that the server kept to and the device never heard of', async () => {
   const [ada, ben] = await all('Ada', 'Ben');
   world.denied.set(ada!.id, '2015-002');
@@ -527,6 +546,113 @@ describe('a hostile server', () => {
     await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ state: 'ready' }]));
     await say(ada!, conversation, 'found again');
     await eventually(() => expect(texts(ben!, conversation).at(-1)).toBe('found again'));
+  });
+
+  /** What would come to somebody is kept back from now on; `let` gives it. */
+  const keepsBack = (whom: TestDevice, items: MailItem[] = []) => {
+    world.tamper = (to, item) => {
+      if (to !== whom.id || item.type !== 'post') return item;
+      items.push(item);
+      return null;
+    };
+    return items;
+  };
+  const isHonest = () => {
+    world.tamper = (_to, item) => item;
+  };
+  /** The server has answered. */
+  const send = async (from: TestDevice, conversation: string, text: string) => {
+    const id = await say(from, conversation, text);
+    await eventually(() => expect(stateOf(from, conversation, id)).toBe('sent'));
+    return id;
+  };
+
+  it('case 19: a text that is kept back is missed by whom it was for, and its sender’s device names it', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await say(ada!, conversation, 'one');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['one']));
+    keepsBack(ben!);
+    await send(ada!, conversation, 'two');
+    isHonest();
+    await say(ada!, conversation, 'three');
+    await eventually(() => expect(ada!.alarms).toEqual(['message_missing']));
+    expect(texts(ben!, conversation)).toEqual(['one', 'three']);
+    expect(notes(ben!, conversation)).toEqual([expect.stringMatching(/that Ada sent has not come to this device/)]);
+    expect(notes(ada!, conversation)).toEqual([expect.stringMatching(/that you sent has not come to a device of Ben/)]);
+    await say(ada!, conversation, 'four');
+    await eventually(() => expect(texts(ben!, conversation).at(-1)).toBe('four'));
+    await pause(2 * world.patience);
+    expect([ada!.alarms, ben!.alarms]).toEqual([['message_missing'], []]);
+  });
+
+  it('case 19: texts that are turned round are named when the earlier one comes', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await say(ada!, conversation, 'one');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['one']));
+    const kept = keepsBack(ben!);
+    for (const text of ['two', 'three']) await send(ada!, conversation, text);
+    isHonest();
+    for (const item of kept.toReversed()) world.deliver(ben!.id, item);
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['one', 'three', 'two']));
+    expect(ben!.alarms).toEqual(['message_late']);
+    expect(notes(ben!, conversation)).toEqual([expect.stringMatching(/of Ada came after a later one/)]);
+    await pause(2 * world.patience);
+    expect([ada!.alarms, ben!.alarms]).toEqual([[], ['message_late']]);
+  });
+
+  it('is not named for what an order has sent back, whether or not its sender knew before going on', async () => {
+    const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+    const conversation = await ada!.messaging.start({ people: [ben!.person, cleo!.person], title: null });
+    for (const device of [ben!, cleo!])
+      await eventually(() => expect(device.messaging.conversations()).toHaveLength(1));
+    const goesBack = async (text: string) => {
+      keepsBack(ben!);
+      const id = await send(ada!, conversation, text);
+      isHonest();
+      return () =>
+        world.deliver(ada!.id, {
+          ...{ type: 'fate', id, device: ben!.id, fate: 'returned', order: '2015-003', at: 1 },
+        });
+    };
+    (await goesBack('back'))();
+    await eventually(() => expect(ada!.messaging.messages(conversation, { limit: 1 })[0]?.missed).toHaveLength(1));
+    await say(ada!, conversation, 'known');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['known']));
+    await pause(2 * world.patience);
+    expect(notes(ben!, conversation)).toEqual([]);
+
+    const hears = await goesBack('back again');
+    await say(ada!, conversation, 'not known yet');
+    hears();
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['known', 'not known yet']));
+    await eventually(() => expect(notes(ben!, conversation)).toHaveLength(1));
+    await pause(2 * world.patience);
+    for (const device of [ada!, ben!, cleo!]) expect(device.alarms).toEqual([]);
+    expect([notes(ada!, conversation), notes(cleo!, conversation)]).toEqual([[], []]);
+  });
+
+  it('nobody misses what was said before they came in, or came in again', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await send(ada!, conversation, 'one');
+    const ben2 = await online('Ben');
+    await eventually(() => expect(ben2.messaging.conversations()).toHaveLength(1));
+    await say(ada!, conversation, 'two');
+    await eventually(() => expect(texts(ben2, conversation)).toEqual(['two']));
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['one', 'two']));
+    await ben!.workspace.wipe();
+    ben!.messaging.poke();
+    await ben!.workspace.unlock();
+    ben!.messaging.poke();
+    await say(ada!, conversation, 'three');
+    await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ state: 'ready' }]));
+    await say(ada!, conversation, 'four');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['four']));
+    await eventually(() => expect(texts(ben2, conversation)).toEqual(['two', 'three', 'four']));
+    await pause(2 * world.patience);
+    for (const device of [ada!, ben!, ben2]) expect([device.alarms, notes(device, conversation)]).toEqual([[], []]);
   });
 
   it('case 18: two commits in one epoch, and the loser goes on with the winner’s', async () => {

@@ -21,6 +21,7 @@ import { createMailbox } from './mailbox.ts';
 import type { Membership } from './membership.ts';
 import type { MessageStore } from './message-store.ts';
 import type { Messaging, MessagingState } from './messaging.ts';
+import { tellMissing } from './missing.ts';
 import { createOpening } from './opening.ts';
 import { createPosts, type Posted } from './posts.ts';
 import { type ConversationRecord, createRecords, type Named } from './records.ts';
@@ -81,6 +82,7 @@ const LONGEST_BETWEEN = 5 * 60_000;
 
 export function createMessaging(ports: EnginePorts): MessagingEngine {
   const { device, generation, store, workspace, membership, service, send } = ports;
+  const patience = ports.patience ?? PATIENCE;
   const vault = createVault({ workspace, store });
   const records = createRecords(store, vault);
   const mailbox = createMailbox({ store, send });
@@ -124,7 +126,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     realNow: Date.now,
     alarm: ports.alarm,
   };
-  const opening = createOpening(context, ports.patience ?? PATIENCE);
+  const opening = createOpening(context, patience);
   const turns = createTurns(context, (at) => wakeAt(at));
   const views = createViews(context, attachments);
 
@@ -240,7 +242,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     if (before === null) return;
     const first = store.unopenedMail(0, 1)[0]?.number;
     const opened = await step('open the mailbox', () => opening.open(before));
-    if (opened?.waiting) wakeAt(Date.now() + Math.min(AGAIN_AFTER, ports.patience ?? PATIENCE));
+    if (opened?.waiting) wakeAt(Date.now() + Math.min(AGAIN_AFTER, patience));
     if (first !== undefined) changed();
     if (!ready || !ports.gate().open) return;
     for (const record of records.conversations()) await tend(record);
@@ -248,7 +250,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   };
 
   /** Everything that is due in one conversation. */
-  const tend = async ({ id, state }: ConversationRecord): Promise<void> => {
+  const tend = async ({ id, state, missing }: ConversationRecord): Promise<void> => {
     if (state === 'rejoining') await step('ask to be let in again', () => askAgain(id));
     const writing = store.countMarked(id, 'unsent') > 0;
     if (state === 'ready') await step('follow people', () => turns.take(id, writing));
@@ -259,6 +261,8 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
       changed();
     }
     await step('send receipts', () => sendReceipts(context, id));
+    const wait = missing ? await step('tell what is missing', () => tellMissing(context, id, patience)) : null;
+    if (wait !== null) wakeAt(Date.now() + wait);
   };
 
   const askAgain = (id: string) => {
@@ -281,7 +285,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
 
   const takeAnswer = async (answer: Posted): Promise<true> => {
     const purpose = posts.purposeOf(answer);
-    if (purpose?.kind === 'text') answeredText(context, answer);
+    if (purpose?.kind === 'text') answeredText(context, purpose, answer);
     else if (purpose?.kind === 'commit') await answeredCommit(context, purpose.conversation, answer);
     else if (purpose?.kind === 'about' && answer.outcome === 'accepted') answeredAbout(context, purpose, answer);
     else if (purpose && answer.outcome === 'refused') posts.deferred(answer);

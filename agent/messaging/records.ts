@@ -13,6 +13,16 @@ export interface Named {
   readonly name: string;
 }
 
+export interface MissingText {
+  readonly id: string;
+  /** Whose it is. */
+  readonly device: DeviceId;
+  /** When this device noticed, in real time. */
+  readonly since: number;
+  /** The person here and the device that sent it have been told. */
+  readonly told: boolean;
+}
+
 export interface ConversationRecord {
   readonly id: string;
   readonly title: string | null;
@@ -39,6 +49,10 @@ export interface ConversationRecord {
   readonly checkedAt: number;
   /** The epoch in which a commit was refused here that the server has taken: no other one can follow on it. */
   readonly refusedIn?: number;
+  /** The newest text of this device that the server has said lies with everybody it was for, and the epoch in which it was sealed. */
+  readonly lastStored?: { readonly id: string; readonly epoch: number } | null;
+  /** Texts that later ones of the same device name, and that have not come. */
+  readonly missing?: readonly MissingText[];
   /** How many contents this device has sealed since the last one that went to everybody in it. */
   readonly aside?: number;
   /** When this device last asked to be let in again, in real time. */
@@ -74,6 +88,8 @@ export interface MessageRecord {
 export interface PostPurpose {
   readonly kind: 'text' | 'commit' | 'welcome' | 'about' | 'receipt' | 'rejoin';
   readonly conversation: string;
+  /** In which a content was sealed. */
+  readonly epoch?: number;
 }
 
 export interface HeldMessage extends MessageRecord {

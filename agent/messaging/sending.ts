@@ -21,7 +21,7 @@ const RECEIPTS_AT_ONCE = 200;
 const MOST_ASIDE = LARGEST_GAP / 5;
 
 /** Sealed, stored and on its way, in one step. */
-async function sealAndPost(
+export async function sealAndPost(
   context: Context,
   record: ConversationRecord,
   content: Parameters<typeof sealContent>[1],
@@ -36,11 +36,12 @@ async function sealAndPost(
     records.save({ ...record, aside }, { group: sealed.state });
     step.also();
     const { to, purpose, id } = step;
-    if (to.length > 0) posts.add({ to, body: sealed.message, ...(id === undefined ? {} : { id }) }, purpose);
+    if (to.length > 0)
+      posts.add({ to, body: sealed.message, ...(id === undefined ? {} : { id }) }, { ...purpose, epoch: sealed.epoch });
   });
 }
 
-const isReady = ({ records }: Context, id: string): boolean =>
+export const isReady = ({ records }: Context, id: string): boolean =>
   records.conversation(id)?.state === 'ready' && records.pending(id) === null;
 
 const REFUSED: ReadonlySet<string> = new Set(['too_large', 'conflict', 'service_denied']);
@@ -81,7 +82,7 @@ export async function sendTexts(context: Context, conversation: string, attachme
     await sealAndPost(
       context,
       record,
-      { type: 'text', id, at, text, attachments: [...sealed], ledger },
+      { type: 'text', id, at, text, attachments: [...sealed], after: record.lastStored ?? null, ledger },
       {
         ...{ to: othersIn(context, record), purpose: { kind: 'text', conversation }, id },
         also: () => records.changeMessage({ ...message, mark: 'none', recipients }),
@@ -166,6 +167,9 @@ const OUTCOMES: Readonly<Record<Posted['recipients'][number]['outcome'], Message
   full: 'refused',
 };
 
+/** It lies with the device, or has. */
+const HAVE: ReadonlySet<MessageState> = new Set(['sent', 'delivered', 'read']);
+
 /** What the server answers by a word alone. */
 const PLAIN: Readonly<Record<'unknown' | 'full', Refusal>> = {
   unknown: { code: 'device_unknown', detail: 'The device is not enrolled any more.' },
@@ -183,7 +187,8 @@ function refusalOf({ outcome, denial }: Posted['recipients'][number]): Refusal |
 }
 
 /** What the server said of a message of one's own. */
-export function answeredText({ records, store, posts, membership }: Context, answer: Posted): void {
+export function answeredText(context: Context, { epoch }: PostPurpose, answer: Posted): void {
+  const { records, store, posts, membership } = context;
   const message = records.message(answer.id);
   store.transaction(() => {
     posts.settled(answer);
@@ -195,7 +200,9 @@ export function answeredText({ records, store, posts, membership }: Context, ans
     }
     const recipients = message.recipients.map((one) => {
       const said = answer.recipients.find(({ device }) => device === one.device);
-      return said ? heard(one, OUTCOMES[said.outcome], said.denial?.order ?? null, refusalOf(said)) : one;
+      // An answer that comes again is older than what the mailbox has told since.
+      if (!said || one.state !== 'waiting') return one;
+      return heard(one, OUTCOMES[said.outcome], said.denial?.order ?? null, refusalOf(said));
     });
     const record = records.conversation(message.conversation);
     const gone: readonly string[] = answer.recipients.flatMap(({ outcome, device }) =>
@@ -203,7 +210,16 @@ export function answeredText({ records, store, posts, membership }: Context, ans
     );
     for (const { person } of message.recipients.filter(({ device }) => gone.includes(device)))
       membership.changed(person);
-    if (record && gone.length > 0) records.save({ ...record, checkedAt: 0 });
+    const isWithAll =
+      answer.recipients.every(({ outcome }) => outcome === 'stored') &&
+      recipients.every(({ state }) => HAVE.has(state));
+    if (record) {
+      records.save({
+        ...record,
+        ...(gone.length > 0 ? { checkedAt: 0 } : {}),
+        ...(isWithAll && epoch !== undefined ? { lastStored: { id: message.id, epoch } } : {}),
+      });
+    }
     records.changeMessage({ ...message, recipients });
   });
 }

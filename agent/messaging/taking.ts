@@ -5,6 +5,7 @@ import { type Context, peopleOf, together } from './context.ts';
 import { heard } from './delivery.ts';
 import type { Member } from './membership.ts';
 import type { MailItem } from './message-store.ts';
+import { followOn, hearMissing } from './missing.ts';
 import type { ConversationRecord } from './records.ts';
 import { CLOCKS_DIFFER } from './rejoining.ts';
 import { aboutSaid, note, noteOnce } from './sayings.ts';
@@ -66,29 +67,36 @@ function take(context: Context, record: ConversationRecord, from: Member, conten
   const mine = from.person === context.own().person;
   switch (content.type) {
     case 'text': {
-      const { id, at, text, attachments } = content;
+      const { id, at, text, attachments, after } = content;
       const { person, name, device } = from;
       const added = records.addMessage({
         ...{ id, conversation, mark: mine ? 'none' : 'unread', from: { person, name, device }, mine },
         ...{ at, text, attachments, recipients: [], refused: null, seen: mine },
       });
       if (added && !mine) store.addReceipt({ conversation, message: id, kind: 'delivered' });
+      if (added) followOn(context, record, from, { id, after });
       return;
     }
-    case 'receipt':
-      for (const id of content.of) {
+    case 'receipt': {
+      const { of, state } = content;
+      if (state === 'missing') {
+        hearMissing(context, record, from, of);
+        return;
+      }
+      for (const id of of) {
         const message = records.message(id);
         if (message?.conversation !== conversation) continue;
-        if (mine && content.state === 'read' && !message.mine) {
+        if (mine && state === 'read' && !message.mine) {
           records.changeMessage({ ...message, seen: true, mark: 'none' });
         } else if (message.mine) {
           const recipients = message.recipients.map((one) =>
-            one.device === from.device ? heard(one, content.state, null) : one,
+            one.device === from.device ? heard(one, state, null) : one,
           );
           records.changeMessage({ ...message, recipients });
         }
       }
       return;
+    }
     case 'about': {
       if (content.at <= record.aboutAt) return;
       // The newest word counts: after one from the end of time nobody's would.
@@ -124,6 +132,9 @@ export function takeFate(context: Context, number: number, item: Extract<MailIte
         one.device === item.device ? heard(one, state, item.fate === 'released' ? null : item.order) : one,
       );
       records.changeMessage({ ...message, recipients });
+      const record = records.conversation(message.conversation);
+      const isBack = item.fate === 'returned' || item.fate === 'expired';
+      if (isBack && record?.lastStored?.id === item.id) records.save({ ...record, lastStored: null });
     } else if (!message && item.fate === 'returned') {
       for (const record of records.conversations()) {
         if (record.members.some(({ device }) => device === item.device)) records.save({ ...record, aboutOwed: true });

@@ -31,12 +31,13 @@ const content: fc.Arbitrary<Content> = fc.oneof(
     at,
     text: fc.oneof(words(5000), fc.constantFrom('', '\0'.repeat(LONGEST_TEXT), '猫'.repeat(LONGEST_TEXT))),
     attachments: fc.array(attachment, { maxLength: 16 }),
+    after: fc.option(fc.record({ id: fc.uuid(), epoch: fc.nat() })),
     ledger,
   }),
   fc.record({
     type: fc.constant('receipt' as const),
     of: fc.array(fc.uuid(), { minLength: 1, maxLength: 200 }),
-    state: fc.constantFrom('delivered' as const, 'read' as const),
+    state: fc.constantFrom('delivered' as const, 'read' as const, 'missing' as const),
     ledger,
   }),
   fc.record({
@@ -89,7 +90,15 @@ describe('content', () => {
     );
   });
 
-  const text: Content = { type: 'text', id: crypto.randomUUID(), at: 1, text: 'x', attachments: [], ledger: null };
+  const text: Content = {
+    type: 'text',
+    id: crypto.randomUUID(),
+    at: 1,
+    text: 'x',
+    attachments: [],
+    after: null,
+    ledger: null,
+  };
   const padded = (value: unknown) => pad(encodeCanonical(value), BUCKETS);
 
   it.each([

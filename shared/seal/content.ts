@@ -42,13 +42,19 @@ export const contentSchema = z.discriminatedUnion('type', [
     at: z.int().min(0),
     text: z.string().max(LONGEST_TEXT),
     attachments: z.array(attachmentSchema).max(MOST_ATTACHMENTS),
+    /**
+     * The newest one of this device before it that the server has taken for everybody, and the epoch in which that was sealed: whoever was in it
+     * then and lacks it knows that something is missing. Null: none that is known to have been taken.
+     */
+    after: z.strictObject({ id: z.uuid(), epoch: z.int().min(0) }).nullable(),
     ledger,
   }),
   /** What became of messages of others on this device. */
   z.strictObject({
     type: z.literal('receipt'),
     of: z.array(z.uuid()).min(1).max(200),
-    state: z.enum(['delivered', 'read']),
+    /** `missing`: a later one names it in `after`, and it is not here. */
+    state: z.enum(['delivered', 'read', 'missing']),
     ledger,
   }),
   /** What the conversation is called and who belongs to it, in people. The newest one counts. */

@@ -38,6 +38,7 @@ export async function createConversation(self: Self, conversation: string, now: 
 export interface Sealed {
   readonly state: Uint8Array;
   readonly message: Uint8Array;
+  readonly epoch: number;
 }
 
 /** Throws `not_a_member`, `content_malformed`, `too_large`. */
@@ -52,6 +53,7 @@ export async function sealContent(state: Uint8Array, content: Content): Promise<
     const sealed = {
       state: encodeState(newState),
       message: encodeMlsMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage }),
+      epoch: Number(privateMessage.epoch),
     };
     consumed.forEach(zeroOutUint8Array);
     return sealed;

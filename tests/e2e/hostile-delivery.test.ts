@@ -96,6 +96,12 @@ const start = ({ agent }: ChattingDevice, others: readonly ChattingDevice[], tit
   agent.messaging.start({ people: others.map(personOf), title });
 const say = ({ agent }: ChattingDevice, conversation: string, text: string) =>
   agent.messaging.send(conversation, { text, attachments: [] });
+/** And the server has answered. */
+async function sent(from: ChattingDevice, conversation: string, text: string): Promise<string> {
+  const id = await say(from, conversation, text);
+  await eventually(() => expect(from.agent.messaging.message(id).state).toBe('sent'));
+  return id;
+}
 const stateOf = ({ agent }: ChattingDevice, conversation: string) =>
   agent.messaging.conversations().find(({ id }) => id === conversation)?.state;
 const shown = ({ agent }: ChattingDevice, conversation: string) =>
@@ -366,7 +372,7 @@ it('case 18: two commits that are both said to have taken one epoch part their m
 }, 120_000);
 
 describe('case 19: a carrier', () => {
-  it('that turns the order round, sends again and changes on the way shows nobody a word twice or a false one', async () => {
+  it('that turns the order round, sends again and changes on the way is named, and shows nobody a word twice or a false one', async () => {
     const [ada, ben] = await people('Ada', 'Ben');
     const conversation = await talk(ada, ben);
     const held: Mail[] = [];
@@ -375,13 +381,15 @@ describe('case 19: a carrier', () => {
       held.push(frame);
       return [];
     };
-    for (const text of ['one', 'two', 'three']) await say(ada, conversation, text);
+    for (const text of ['one', 'two', 'three']) await sent(ada, conversation, text);
     await eventually(() => expect(held).toHaveLength(3));
     hostile.honest();
     const [first] = held;
     if (first?.item.type !== 'post') throw new Error('nothing was held');
     for (const mail of held.toReversed()) hostile.tell(ben.device, mail);
-    await eventually(() => expect(texts(ben, conversation).toSorted()).toEqual(['first', 'one', 'three', 'two']));
+    await eventually(() => expect(texts(ben, conversation)).toEqual(['first', 'three', 'two', 'one']));
+    await raises(ben, 'message_late');
+    expect(notes(ben, conversation)).toContainEqual(expect.stringMatching(/of Ada \d+ came after a later one/));
     hostile.tell(ben.device, again(first));
     await raises(ben, 'message_replayed');
     const damaged = Buffer.from(first.item.body, 'base64');
@@ -393,13 +401,12 @@ describe('case 19: a carrier', () => {
     await eventually(() => expect(texts(ben, conversation)).toHaveLength(5));
   });
 
-  it('that drops a message leaves its sender with the truth: it was never delivered', async () => {
+  it('that drops a message is named by its sender’s device, and both people read that it has not come', async () => {
     const [ada, ben] = await people('Ada', 'Ben');
     const conversation = await talk(ada, ben);
     await settled(ben);
     hostile.frame = (device, frame) => (device === ben.device && isMail(frame) ? [] : [frame]);
-    const lost = await say(ada, conversation, 'dropped');
-    await settled(ada);
+    const lost = await sent(ada, conversation, 'dropped');
     hostile.frame = (device, frame) => {
       // It says that nothing else waits.
       if (device === ben.device && isMail(frame) && frame.item.id === lost) return [];
@@ -409,6 +416,11 @@ describe('case 19: a carrier', () => {
     await eventually(() => expect(ada.agent.messaging.message(after).state).toBe('delivered'));
     expect(texts(ben, conversation)).not.toContain('dropped');
     expect(ada.agent.messaging.message(lost).state).toBe('sent');
+    await raises(ada, 'message_missing');
+    expect(notes(ben, conversation)).toEqual([
+      expect.stringMatching(/that Ada \d+ sent has not come to this device.*ask Ada \d+ to send it again/),
+    ]);
+    expect(notes(ada, conversation)).toEqual([expect.stringMatching(/has not come to a device of Ben.*Send it again/)]);
   });
 
   it('that sends a welcome again brings nobody back into what they have left', async () => {

@@ -59,7 +59,7 @@ describe('the carrier', () => {
     expect(await open(welcome!)).toBe('accepted');
   });
 
-  it('19 reorders, repeats and drops, and each is noticed by name', async () => {
+  it('19 reorders and drops, and what comes still opens; repeats, and that is refused by name', async () => {
     const [ada, ben, cyd] = (await conversationOfMany(3)) as [Talker, Talker, Talker];
     const sent = [];
     for (let at = 0; at < 40; at += 1) sent.push(await ada.say(`${at}`));

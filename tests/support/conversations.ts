@@ -26,7 +26,7 @@ export async function enrol(generation = 1): Promise<Self> {
 }
 
 export function text(words: string): Extract<Content, { type: 'text' }> {
-  return { type: 'text', id: crypto.randomUUID(), at: 1, text: words, attachments: [], ledger: null };
+  return { type: 'text', id: crypto.randomUUID(), at: 1, text: words, attachments: [], after: null, ledger: null };
 }
 
 export interface Talker {
