@@ -104,7 +104,15 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
 
   /** Where somebody stops and looks: nothing is wrong with the page, and a picture of it is left. `grave`: in every look. */
   async function station(seat: Seat, name: string, grave = false): Promise<void> {
-    for (const notice of await seat.page.locator('.mantine-Notification-closeButton').all()) await notice.click();
+    const notices = seat.page.locator('.mantine-Notification-closeButton');
+    // While one fades its colours are nobody's choice.
+    await expect
+      .poll(async () => {
+        for (const notice of await notices.all())
+          await notice.click({ timeout: 1_000 }).catch(() => 'closed by itself');
+        return notices.count();
+      }, WAIT)
+      .toBe(0);
     await seat.picture(`counsel-${name}`);
     expect.soft(await seat.faults(`counsel ${name}`, grave ? EVERY_LOOK : [['desk', 'light']])).toEqual([]);
     if (!grave) return;
