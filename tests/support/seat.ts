@@ -130,7 +130,11 @@ const axeResults = z.object({
 /** Its own wrapper for Playwright takes ten times as long: it reads the library into the page each time, and opens another page to report. */
 export async function faultsOf(page: Page): Promise<string[]> {
   if (!(await page.evaluate<boolean>("'axe' in globalThis"))) await page.evaluate(axe.source);
+  // From the top: what lies beneath the bar that stays there while a page is scrolled is too small to press only where it happens to lie.
+  const scrolled = await page.evaluate<number>('scrollY');
+  await page.evaluate('scrollTo(0, 0)');
   const { violations } = axeResults.parse(await page.evaluate(RUN));
+  await page.evaluate(`scrollTo(0, ${scrolled})`);
   const found = violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, html }) => `${id}: ${help}: ${target.join(' ')}: ${html.slice(0, 200)}`),
   );
