@@ -82,6 +82,12 @@ it('says in one line what is missing, with its own exit codes', async () => {
     err: expect.stringMatching(/^cordon-agent: The server cannot be reached [^\n]+\n$/),
   });
   expect(await agent('send', 'somebody', 'hello')).toMatchObject({ code: EXIT.unavailable });
+  const hyphen = await agent('send', 'somebody', '- dates');
+  expect(hyphen).toMatchObject({
+    code: EXIT.usage,
+    err: expect.stringContaining('goes after two: cordon-agent send -- '),
+  });
+  expect(await agent('send', '--', 'somebody', '- dates')).toMatchObject({ code: EXIT.unavailable });
 }, 30_000);
 
 it('killed with -9 while it waits for the answer to its code, it enrols with the same link and the same key', async () => {

@@ -56,6 +56,7 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
   program
     .command('send')
     .description('send a message, sealed for the devices of those whom it is for')
+    .showHelpAfterError("What begins with a hyphen goes after two: cordon-agent send -- Bilal '- dates'")
     .argument('<whom>', 'a person’s name, a conversation’s title or its number')
     .argument('<text>')
     .option('--attach <file...>', 'files that go with it, of 5 MiB at most')

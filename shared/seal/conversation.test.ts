@@ -16,6 +16,12 @@ import { peek } from './message.ts';
 import { openMessage } from './open.ts';
 
 describe('a conversation', () => {
+  it('is never named by what a command line would take for an option', () => {
+    const ids = Array.from({ length: 2000 }, newConversationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.filter((id) => !/^\w[\w-]{21}$/.test(id))).toEqual([]);
+  });
+
   it('is between those who were added, until they are removed', async () => {
     const now = Date.now();
     const ada = await enrol();

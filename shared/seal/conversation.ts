@@ -19,8 +19,10 @@ export const membersOf = (state: Uint8Array): readonly Leaf[] => describe(state)
 /** False once somebody's commit has removed this device: what was sealed before can still be opened, nothing else. */
 export const isMember = (state: Uint8Array): boolean => describe(state).member;
 
+/** 16 random bytes in base64url. People give it to command lines, which take what begins with a hyphen for an option: it never does. */
 export function newConversationId(): string {
-  return crypto.getRandomValues(new Uint8Array(16)).toBase64({ alphabet: 'base64url', omitPadding: true });
+  const id = conversationOfGroup(crypto.getRandomValues(new Uint8Array(16)));
+  return id.startsWith('-') ? newConversationId() : id;
 }
 
 /** With oneself alone in it, at epoch 0. */

@@ -229,7 +229,8 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     if (!amina) throw new Error('somebody is missing');
     const text = town.canary(what);
     await until(async () => expect(await inboxOf(amina)).toContain(everyone), WITHIN, 500);
-    expect(await amina.cli(['send', everyone, text])).toMatchObject({ code: 0 });
+    const sent = await amina.cli(['send', everyone, text]);
+    expect(sent, sent.err).toMatchObject({ code: 0 });
     return text;
   }
 
