@@ -12,7 +12,7 @@ import type { Identity } from '../devices/identify.ts';
 import { identify } from './identity.ts';
 import type { CommandsPort, DevicesPort, JurisdictionPort, OrdersPort } from './ports.ts';
 import type { Pushing } from './pushing.ts';
-import { denialOf, refuseUpgrade } from './refusals.ts';
+import { type Answer, denialOf, refuseUpgrade } from './refusals.ts';
 import { DeviceSession, type SessionHandlers } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -25,6 +25,11 @@ export interface Connecting {
     identity: Identity,
     request: IncomingMessage,
   ): Promise<{ readonly time: Instant; readonly areas: readonly string[] } | null>;
+  /**
+   * A socket of the device has ended, or did not become a session: what its address says ages from now on. Another that is here or on its way in
+   * has been seen since, and its end says so in its turn.
+   */
+  gone(device: Pick<Identity, 'device' | 'generation'>, address: string | null): Promise<void>;
 }
 
 interface Ports {
@@ -41,6 +46,14 @@ interface Ports {
   /** Another IP database may have been taken since the upgrade. */
   readonly relocate: (session: DeviceSession) => Promise<void>;
   readonly handlers: () => SessionHandlers;
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly stream: Duplex;
+  readonly head: Buffer;
+  /** The version of the list that the device says it has. */
+  readonly list: number;
 }
 
 /** The version of the list that the device says it has. */
@@ -67,27 +80,44 @@ export function createConnecting(ports: Ports): Connecting {
     handleProtocols: () => SUBPROTOCOL,
   });
 
+  /** Lets the device in, or returns its refusal by an order. The peer may be gone meanwhile, or speak no WebSocket: then it does neither. */
+  async function letIn(identity: Identity, address: string | null, { request, stream, head, list }: Upgrade) {
+    const { device, generation } = identity;
+    // The address is evidence before it is asked about: a device that has just arrived must not be judged by where it was.
+    const { use } = jurisdiction.currentIpDatabase();
+    const areas = await jurisdiction.observeAddress(device, generation, address, true);
+    const { management } = (orders.cachedVerdict(device) ?? (await orders.verdict(device))).services;
+    if (!management.allowed) {
+      const current = orders.currentList();
+      const newer = current && current.version > list ? current.envelope : null;
+      const told = { list: newer, withheld: orders.withheld(), address: { time: clock.now(), areas } };
+      return denialOf(management, told, operatorUrl, Math.random());
+    }
+    if (stream.destroyed) return null;
+    upgrader.handleUpgrade(request, stream, head, (socket: WebSocket) => {
+      sessions.add(new DeviceSession(identity, { address, areas, use }, { socket, stream }, ports.handlers()));
+    });
+    return null;
+  }
+
+  async function gone({ device, generation }: Pick<Identity, 'device' | 'generation'>, address: string | null) {
+    if (!sessions.present(device)) await jurisdiction.observeAddress(device, generation, address, false);
+  }
+
   return {
     async upgrade(request, stream, head) {
       const list = requireProtocol(request);
       const identity = await identify(devices, stream);
-      const { device, generation } = identity;
       const address = addressOf(request);
-      // The address is evidence before it is asked about: a device that has just arrived must not be judged by where it was.
-      const { use } = jurisdiction.currentIpDatabase();
-      const areas = await jurisdiction.observeAddress(device, generation, address, true);
-      const { management } = (orders.cachedVerdict(device) ?? (await orders.verdict(device))).services;
-      if (!management.allowed) {
-        if (!sessions.live(device)) await jurisdiction.observeAddress(device, generation, address, false);
-        const current = orders.currentList();
-        const newer = current && current.version > list ? current.envelope : null;
-        const told = { list: newer, withheld: orders.withheld(), address: { time: clock.now(), areas } };
-        return refuseUpgrade(stream, denialOf(management, told, operatorUrl, Math.random()));
+      const arrived = sessions.arriving(identity.device);
+      let refusal: Answer | null;
+      try {
+        refusal = await letIn(identity, address, { request, stream, head, list });
+      } finally {
+        arrived();
+        await gone(identity, address);
       }
-      if (stream.destroyed) return;
-      upgrader.handleUpgrade(request, stream, head, (socket: WebSocket) => {
-        sessions.add(new DeviceSession(identity, { address, areas, use }, { socket, stream }, ports.handlers()));
-      });
+      if (refusal) refuseUpgrade(stream, refusal);
     },
 
     async welcome(session, hello) {
@@ -99,6 +129,8 @@ export function createConnecting(ports: Ports): Connecting {
         agent: hello.agent,
       });
       session.epoch = epoch;
+      // It went away meanwhile, and when it did there was no epoch to close.
+      if (!session.open) return devices.disconnected({ device, epoch });
       session.reports = reportsThrough;
       session.confirmed = reportsThrough;
       // A device that is ahead of us was given something in our name: it is sent ours all the same, and refuses it with an alarm.
@@ -135,8 +167,9 @@ export function createConnecting(ports: Ports): Connecting {
       if (sessions.live(device)) return null;
       const address = addressOf(request);
       const areas = await jurisdiction.observeAddress(device, generation, address, true);
-      if (!sessions.live(device)) await jurisdiction.observeAddress(device, generation, address, false);
+      await gone({ device, generation }, address);
       return { time: clock.now(), areas };
     },
+    gone,
   };
 }

@@ -38,6 +38,16 @@ afterEach(() => expect(world.complaints).toEqual([]));
 const connected = (device: TestDevice) => new TestLink(device.tls).hello();
 const presence = async (device: TestDevice) => (await world.devices.get(device.id)).presence;
 const alarm = (code: string): ReportItem => ({ type: 'alarm', code, detail: 'x', at: 1 });
+const UPGRADE = [
+  'GET /link HTTP/1.1',
+  'Host: localhost',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}`,
+  'Sec-WebSocket-Protocol: cordon.v1',
+  '\r\n',
+].join('\r\n');
 const closeOf = async (link: TestLink, code: number) => expect((await link.closed).code).toBe(code);
 
 describe('connecting', () => {
@@ -145,6 +155,116 @@ describe('connecting', () => {
     expect((await link.next('welcome')).device).toBe(device.id);
     expect((await presence(device))?.address).toBe('127.0.0.1');
     link.socket.close();
+  });
+});
+
+describe('a socket that ends before its session has begun', () => {
+  /** What jurisdiction heard last of where the device comes from: whether it still is connected from there. */
+  const here = (device: TestDevice) => world.seen.findLast((one) => one.device === device.id)?.connected;
+  const gone = (device: TestDevice) => until(() => expect(here(device)).toBe(false));
+  /** The work of the server that this stops, until it is let go on. */
+  const pausing = <A extends unknown[], R>(work: (...given: A) => Promise<R>) => {
+    const reached = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    const paused = async (...given: A): Promise<R> => {
+      const done = await work(...given);
+      reached.resolve();
+      await go.promise;
+      return done;
+    };
+    return { paused, reached: reached.promise, go: go.resolve };
+  };
+
+  it('is connected no longer: before its hello', async () => {
+    const device = await world.enrol();
+    const link = new TestLink(device.tls);
+    await link.opened;
+    expect(here(device)).toBe(true);
+    link.socket.terminate();
+    await gone(device);
+    expect(await presence(device)).toBeNull();
+  });
+
+  it('is connected no longer: before the upgrade is answered', async () => {
+    const device = await world.enrol();
+    const { paused, reached, go } = pausing(world.orders.verdict);
+    const cached = vi.spyOn(world.orders, 'cachedVerdict').mockReturnValueOnce(undefined);
+    const asked = vi.spyOn(world.orders, 'verdict').mockImplementationOnce(paused);
+    const socket = connectTls({ ...device.tls, ALPNProtocols: ['http/1.1'] });
+    socket.write(UPGRADE);
+    await reached;
+    socket.destroy();
+    // The server has seen it go once it has answered somebody who came later.
+    await ask(device.tls, 'GET', '/orders/list');
+    go();
+    await gone(device);
+    for (const spy of [cached, asked]) spy.mockRestore();
+  });
+
+  it('is connected no longer: when its verdict cannot be had', async () => {
+    const device = await world.enrol();
+    const cached = vi.spyOn(world.orders, 'cachedVerdict').mockReturnValueOnce(undefined);
+    const full = new CordonError('store_unavailable', 'The store is gone.');
+    const asked = vi.spyOn(world.orders, 'verdict').mockRejectedValueOnce(full);
+    expect((await new TestLink(device.tls).refused).status).toBe(503);
+    expect(here(device)).toBe(false);
+    for (const spy of [cached, asked]) spy.mockRestore();
+  });
+
+  it('is connected no longer: when what it asks for is no WebSocket', async () => {
+    const device = await world.enrol();
+    const socket = connectTls({ ...device.tls, ALPNProtocols: ['http/1.1'] });
+    socket.write(UPGRADE.replace('Version: 13', 'Version: 9'));
+    const answer = Buffer.concat(await Array.fromAsync<Buffer>(socket)).toString();
+    expect(answer).toMatch(/^HTTP\/1\.1 4/);
+    await gone(device);
+  });
+
+  it('is connected no longer: as its hello is written down, and the next one takes nothing over', async () => {
+    const device = await world.enrol();
+    const { paused, reached, go } = pausing(world.devices.connected);
+    const opening = vi.spyOn(world.devices, 'connected').mockImplementationOnce(paused);
+    const before = world.gateway.connections();
+    const link = new TestLink(device.tls);
+    await link.opened;
+    link.send({ kind: 'hello', agent: 'test', list: 0, record: 0, root: 0 });
+    await reached;
+    link.socket.terminate();
+    await gone(device);
+    go();
+    await until(async () => expect((await presence(device))?.connected).toBe(false));
+    expect(world.gateway.connections()).toBe(before);
+    opening.mockRestore();
+    const again = await connected(device);
+    expect(await world.alarmCodes(device.id)).toEqual([]);
+    again.socket.close();
+    await again.closed;
+  });
+
+  it.each([
+    ['on its way in', false],
+    ['in, and has not said hello', true],
+  ])('says nothing of where the device is while another one is %s', async (_where, isIn) => {
+    const device = await world.enrol();
+    const first = await connected(device);
+    const { paused, reached, go } = pausing(world.orders.verdict);
+    const cached = vi.spyOn(world.orders, 'cachedVerdict').mockReturnValueOnce(undefined);
+    const asked = vi.spyOn(world.orders, 'verdict').mockImplementationOnce(paused);
+    const second = new TestLink(device.tls);
+    await reached;
+    if (isIn) {
+      go();
+      await second.opened;
+    }
+    first.socket.terminate();
+    await until(async () => expect((await presence(device))?.connected).toBe(false));
+    go();
+    await second.hello();
+    expect(here(device)).toBe(true);
+    for (const spy of [cached, asked]) spy.mockRestore();
+    second.socket.close();
+    await second.closed;
+    await gone(device);
   });
 });
 

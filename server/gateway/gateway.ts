@@ -142,14 +142,13 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       if (session.leaving) leaveIfDone(session);
     },
     closed(session: DeviceSession): void {
-      const wasLive = sessions.live(session.device) === undefined;
       sessions.remove(session);
       interests.remove(session);
-      const { device, generation, address, epoch } = session;
-      if (epoch === 0) return;
+      const { device, address, epoch } = session;
+      const wasLast = !sessions.present(device);
       const gone = async () => {
-        await devices.disconnected({ device, epoch });
-        if (wasLive && !sessions.live(device)) await jurisdiction.observeAddress(device, generation, address, false);
+        if (epoch > 0) await devices.disconnected({ device, epoch });
+        if (wasLast) await connecting.gone(session, address);
       };
       gone().catch((error: unknown) => log.error({ device, error: String(error) }, 'a disconnection was not recorded'));
     },

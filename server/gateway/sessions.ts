@@ -11,9 +11,26 @@ export class Sessions {
   readonly #sockets = new Map<DeviceId, Set<DeviceSession>>();
   /** After `hello`: the one that counts. */
   readonly #live = new Map<DeviceId, DeviceSession>();
+  /** Upgrades under way, which are no session yet. */
+  readonly #arriving = new Map<DeviceId, number>();
 
   get size(): number {
     return this.#live.size;
+  }
+
+  /** An upgrade of this device is under way, until the function that it returns is called. */
+  arriving(device: DeviceId): () => void {
+    this.#arriving.set(device, (this.#arriving.get(device) ?? 0) + 1);
+    return () => {
+      const left = (this.#arriving.get(device) ?? 1) - 1;
+      if (left > 0) this.#arriving.set(device, left);
+      else this.#arriving.delete(device);
+    };
+  }
+
+  /** Whether any socket of this device is here or on its way in, whatever it has said. Each of them ends in `remove`. */
+  present(device: DeviceId): boolean {
+    return this.#sockets.has(device) || this.#arriving.has(device);
   }
 
   add(session: DeviceSession): void {
