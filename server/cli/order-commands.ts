@@ -244,7 +244,7 @@ export function addOrderCommands(program: Command, cli: Cli): Command {
         one.proposer,
         when(one.proposedAt),
         when(one.adoptedAt),
-        one.approvals.map(({ person }) => person).join(' ') || null,
+        [...new Set(one.approvals.map(({ person }) => person))].join(' ') || null,
       ]);
       cli.out().show(view, [
         ...table(

@@ -123,7 +123,7 @@ export function decidedExemptions(
     if (!first) throw new Error(`revision ${revision} does not hold an exemption that is kept with it`);
     return {
       ...{ device, until, reason, decidedIn: first.revision, askedBy: first.proposer },
-      approvedBy: first.approvals.map(({ person }) => person),
+      approvedBy: [...new Set(first.approvals.map(({ person }) => person))],
     };
   });
 }

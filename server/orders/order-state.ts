@@ -50,6 +50,12 @@ export function revisionEnvelopeOf(row: RevisionRow): Envelope {
   };
 }
 
+/** With the signatures that count for whoever reads it now, which are those of the newest root (ADR 10): a list does not grow with each rotation. */
+const underRoot = (row: RevisionRow, { persons }: Root): RevisionRow => ({
+  ...row,
+  approvals: row.approvals.filter(({ keyid }) => persons.has(keyid)),
+});
+
 /** As it stands in the list: whole, or as its stub while it is kept from the public. */
 function listedEnvelopeOf(row: RevisionRow, now: Instant): Envelope {
   const text = withheldAt(readPayload(row.payload), now) ? stubText(row.payload, row.digest) : null;
@@ -134,11 +140,12 @@ export function openOrderState(ports: {
 
   /** Worked out once a list: many devices are sent it. */
   function withheld(): readonly Envelope[] {
-    if (!list) return [];
+    const root = roots.at(-1)?.root;
+    if (!list || !root) return [];
     if (beside?.of !== list) {
       const digests = new Set(stubsOf(readListOf(list)).map(({ digest }) => digest));
       const rows = digests.size === 0 ? [] : [...adopted.values()].flat().filter(({ digest }) => digests.has(digest));
-      beside = { of: list, withheld: rows.map(revisionEnvelopeOf) };
+      beside = { of: list, withheld: rows.map((row) => revisionEnvelopeOf(underRoot(row, root))) };
     }
     return beside.withheld;
   }
@@ -165,7 +172,7 @@ export function openOrderState(ports: {
     }
     const revisions = [...all]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .flatMap(([, rows]) => listed(rows).map((row) => listedEnvelopeOf(row, now)));
+      .flatMap(([, rows]) => listed(rows).map((row) => listedEnvelopeOf(underRoot(row, root), now)));
     const { version } = root.approvers;
     const next = buildList({ installation, before: list, root: version, revisions, now, online });
     return {

@@ -40,6 +40,7 @@ export interface RevisionRow {
   readonly adoptedAt: Instant | null;
   /** The public list that came with its adoption; older ones do not have it. */
   readonly listedIn: number | null;
+  /** The oldest first. Of one person there may be several, each with another key. */
   readonly approvals: readonly ApprovalRow[];
 }
 
@@ -109,8 +110,8 @@ export interface OrderStore {
    */
   appendRevision(change: NewRevision, leaf: LeafDraft<'order.revision'>): Promise<void>;
   /**
-   * Throws `conflict` unless the revision is in `state` and has `counted` approvals, and, when it is adopted by this, is the latest. A
-   * person's approval with an older key is replaced.
+   * Throws `conflict` unless the revision is in `state` and has `counted` approvals, and, when it is adopted by this, is the latest. What the
+   * same person signed with an older key stays beside it: under the root of then it goes on counting.
    */
   recordApproval(
     change: { order: string; revision: number; state: 'waiting' | 'adopted'; counted: number; approval: ApprovalRow },

@@ -189,16 +189,17 @@ export class OrderStore implements Port {
         .where('revision', '=', revision)
         .executeTakeFirstOrThrow();
       if (Number(given.count) !== counted) throw lost(`Revision ${revision} of order ${order}`);
-      const row = {
-        keyid: approval.keyid,
-        signature: approval.signature,
-        stub_signature: approval.stub,
-        approved_at: approval.approvedAt,
-      };
       await tx
         .insertInto('order_approvals')
-        .values({ order_number: order, revision, person_id: approval.person, ...row })
-        .onConflict((conflict) => conflict.columns(['order_number', 'revision', 'person_id']).doUpdateSet(row))
+        .values({
+          order_number: order,
+          revision,
+          person_id: approval.person,
+          keyid: approval.keyid,
+          signature: approval.signature,
+          stub_signature: approval.stub,
+          approved_at: approval.approvedAt,
+        })
         .execute();
       await appendLeaf(tx, leaf);
       if (adoption) {

@@ -234,6 +234,31 @@ describeOnEveryStore('a device explained', (openStore) => {
     expect(told[3]?.sources).toMatchObject([{ source: 'statement', fresh: false }]);
   });
 
+  it('knows that two people held an order, also when one of them has signed that again with a newer key', async () => {
+    await begin();
+    const { proposer, ada, ben, cyd } = world.people;
+    const device = await addDevice(database, { group: await addGroup(database, 'g', 'GB') });
+    await propose({});
+    await adopt(1);
+    await world.orders.act(proposer.id, ORDER, { act: 'hold' });
+    await adopt(2);
+    world.clock.jump(NOW + 4 * DAY);
+    await there(device, PK);
+    await look(device, HOUR);
+    const [newer, other] = [await world.addKey(ada.id), await world.addKey(ben.id)];
+    const [first, second] = [
+      { id: ada.id, key: newer },
+      { id: ben.id, key: other },
+    ];
+    await world.root([first, second, cyd], [ada, ben, first, second]);
+    await world.sign(ORDER, 2, first);
+    await look(device, HOUR);
+    await world.sign(ORDER, 2, second);
+    await look(device, HOUR);
+    const told = await afterwards(device);
+    expect(told.map(orderOf)).toEqual(told.map(() => [['held', false, 'present']]));
+  });
+
   it('puts what came later in its place, and says that it came later', async () => {
     await begin();
     const device = await addDevice(database, { group: await addGroup(database, 'g', 'GB') });

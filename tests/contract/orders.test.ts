@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openAuthority } from '../../certs/authority.ts';
 import type { Orders } from '../../server/orders/orders.ts';
 import type { Proposal } from '../../server/orders/proposals.ts';
@@ -504,6 +504,75 @@ function suite(openStore: OpenStore): void {
     expect(asNewDevice().orders.get(order)?.revision.revision).toBe(1);
     const same = { threshold: 2, keyids: [ada.key.keyid, (await world.addKey(ada.id)).keyid] };
     expect(await code(world.orders.proposeRoot(same))).toBe('same_person');
+  });
+
+  describe('after a rotation that gave everybody another key', () => {
+    async function rotated(): Promise<OrderWorld['people']> {
+      const { proposer, ada, ben, cyd } = world.people;
+      const renewed = async ({ id }: OrderWorld['people']['ada']) => ({ id, key: await world.addKey(id) });
+      const after = { proposer, ada: await renewed(ada), ben: await renewed(ben), cyd: await renewed(cyd) };
+      await world.root([after.ada, after.ben, after.cyd], [ada, ben, after.ada, after.ben]);
+      expect(world.orders.rootVersion()).toBe(2);
+      return after;
+    }
+
+    it('an order that two people hold stays held while one of them alone has signed again', async () => {
+      const { proposer, ada, ben } = await begin();
+      const device = world.addDevice('PK');
+      const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+      for (const person of [ada, ben]) await world.sign(order, 1, person);
+      await world.orders.act(proposer.id, order, { act: 'hold' });
+      for (const person of [ada, ben]) await world.sign(order, 2, person);
+      const known = { installation: INSTALLATION, ...asNewDevice(), version: world.orders.currentList()?.version ?? 0 };
+      const after = await rotated();
+      const held = async () => {
+        expect(await denied(device)).toBe(false);
+        expect(await world.orders.get(order)).toMatchObject({ status: 'held', heldUntil: null, executions: [] });
+        const envelope = world.orders.currentList()?.envelope;
+        const root = verifyRoots(null, world.orders.roots());
+        const seen = envelope && verifyList({ envelope, root, known, now: world.clock.now() });
+        expect(seen).toMatchObject({ alarms: [] });
+        expect(seen?.orders.get(order)).toMatchObject({ lasting: true, revision: { revision: 2 } });
+      };
+      world.clock.jump(EFFECTIVE + 100 * HOUR);
+      await held();
+      expect(await world.sign(order, 2, after.ada)).toMatchObject({ adopted: true });
+      await held();
+      expect([asNewDevice().orders.size, world.orders.uncovered()]).toEqual([0, [order]]);
+      await world.reopen();
+      await held();
+      await world.sign(order, 2, after.ben);
+      await held();
+      expect([asNewDevice().orders.get(order)?.lasting, world.orders.uncovered()]).toEqual([true, []]);
+      // All that was signed is kept; the list has what counts for those who read it.
+      expect((await world.orders.get(order)).revisions[1]?.approvals).toHaveLength(4);
+      const envelope = world.orders.currentList()?.envelope;
+      const list = envelope && parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list));
+      const keys = list?.orders.at(-1)?.signatures.map(({ keyid }) => keyid);
+      expect(keys?.sort()).toEqual([after.ada.key.keyid, after.ben.key.keyid].sort());
+    });
+
+    it('two signatures of one person, with an older and a newer key, are one person', async () => {
+      const { proposer, ada, ben } = await begin();
+      const device = world.addDevice('PK');
+      const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+      for (const person of [ada, ben]) await world.sign(order, 1, person);
+      const { order: other } = await world.orders.propose(proposer.id, PROPOSAL);
+      await world.sign(other, 1, ada);
+      world.clock.jump(EFFECTIVE);
+      await world.orders.act(proposer.id, order, { act: 'hold' });
+      await world.sign(order, 2, ada);
+      const after = await rotated();
+      expect((await world.orders.waiting()).revisions).toMatchObject([{ order: other, approvals: 0 }]);
+      expect(await world.sign(other, 1, after.ada)).toMatchObject({ adopted: false });
+      expect((await world.orders.waiting()).revisions).toMatchObject([{ order: other, approvals: 1 }]);
+      await world.sign(order, 2, after.ada);
+      expect((await world.orders.get(order)).heldUntil).toBe(EFFECTIVE + 72 * HOUR);
+      expect(await denied(device)).toBe(false);
+      world.clock.jump(EFFECTIVE + 72 * HOUR);
+      expect(await denied(device)).toBe(true);
+      expect(await world.sign(other, 1, after.ben)).toMatchObject({ adopted: true });
+    });
   });
 
   it('receipts are stored at once and count when their signature has been verified', async () => {

@@ -222,6 +222,24 @@ describeOnEveryStore('packs', (open) => {
     expect((await shown(order, 2)).keys).toEqual(openly);
   });
 
+  it('of an order that one of its approvers has signed again with a newer key, it shows who put it in force', async () => {
+    const { world } = made;
+    const { ada, ben, proposer } = world.people;
+    await world.root([ada, ben], [ada, ben]);
+    await world.orders.propose(proposer.id, PROPOSAL);
+    for (const person of [ada, ben]) await world.sign(ORDER, 1, person);
+    const [first, second] = [
+      { id: ada.id, key: await world.addKey(ada.id) },
+      { id: ben.id, key: await world.addKey(ben.id) },
+    ];
+    await world.root([first, second], [ada, ben, first, second]);
+    await world.sign(ORDER, 1, first);
+    const { findings } = await verifyPack(await made.pack(ORDER), made.root());
+    expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+    const proven = findings.map(({ words }) => words).join('\n');
+    expect(proven).toContain(`approved by ${[ada.id, ben.id].sort().join(' and ')}, with keys of root 1;`);
+  });
+
   it('of an order that nobody has approved says so, and nothing of devices', async () => {
     const { ada, ben, proposer } = made.world.people;
     await made.world.root([ada, ben], [ada, ben]);

@@ -292,7 +292,7 @@ const TABLES: Record<string, Table> = {
       stub_signature: 'text?',
       approved_at: 'int',
     },
-    key: ['order_number', 'revision', 'person_id'],
+    key: ['order_number', 'revision', 'keyid'],
     references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
   },
   order_exemptions: {
