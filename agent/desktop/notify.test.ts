@@ -61,9 +61,12 @@ describe('a notice on the desktop', () => {
     expect(body).toMatch(/Whom to appeal to: the desk$/);
   });
 
-  it('says of a withdrawn order that it is withdrawn, and no more from when', () => {
-    const { body } = desktopText({ ...NOTICE, status: 'withdrawn' }, ['de-AT'], 'UTC');
-    expect(body).toMatch(/Zurückgenommen: .*$/);
+  it.each([
+    ['withdrawn', /Zurückgenommen: .*$/],
+    ['ended', /Beendet: .*$/],
+  ] as const)('says of an order that is %s just that, and no more from when', (status, said) => {
+    const { body } = desktopText({ ...NOTICE, status }, ['de-AT'], 'UTC');
+    expect(body).toMatch(said);
     expect(body).not.toContain('Ab:');
   });
 

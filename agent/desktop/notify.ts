@@ -39,8 +39,8 @@ export function desktopText(
   const words = noticeWordsIn(languages);
   const date = (instant: number) => dateTimeIn(words, instant, zone);
   const facts =
-    status === 'withdrawn'
-      ? [words.withdrawn]
+    status === 'withdrawn' || status === 'ended'
+      ? [words[status]]
       : [
           reasonsIn(words, reasons, areas),
           `${words.from}: ${date(effective)}`,

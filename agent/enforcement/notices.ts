@@ -12,7 +12,8 @@ export interface Notice {
   readonly order: string;
   readonly revision: number;
   readonly title: string;
-  readonly status: 'active' | 'held' | 'withdrawn';
+  /** ended: by its own date. */
+  readonly status: 'active' | 'held' | 'withdrawn' | 'ended';
   readonly services: readonly Service[];
   readonly areas: readonly string[];
   /** Why it denies something to this device; empty while it does not. */
@@ -34,11 +35,11 @@ export interface Notice {
   readonly told: readonly { readonly moment: NoticeMoment; readonly at: Instant; readonly shown: boolean }[];
 }
 
-/** A withdrawal can be read of for so long by whoever was told of the order. */
+/** That an order is over can be read for so long by whoever was told of it. */
 const AFTERWARDS = 7 * 86_400_000;
 
 export function noticesOf(
-  orders: Iterable<AcceptedRevision>,
+  orders: Iterable<Pick<AcceptedRevision, 'revision'>>,
   given: readonly GivenNotice[],
   exits: ExitMemory['wiped'],
   gates: ReadonlyMap<Service, Pick<GateState, 'denials'>>,
@@ -48,31 +49,39 @@ export function noticesOf(
   const denials = [...gates.values()].flatMap((gate) => gate.denials);
   for (const { revision } of orders) {
     const told = given.filter(({ order }) => order === revision.order);
-    const ended = told.find(({ moment }) => moment === 'withdrawal');
-    if (revision.status === 'withdrawn' && (!ended || (ended.shown && now > ended.at + AFTERWARDS))) continue;
-    const { title, services, areas, effective, until, appeal } = revision.terms;
+    const wiped = exits.findLast(({ order }) => order === revision.order)?.at ?? null;
+    const { title, services, areas, effective, appeal } = revision.terms;
+    const until = revision.terms.until === null ? null : Date.parse(revision.terms.until);
+    const ended = revision.status !== 'withdrawn' && until !== null && now >= until;
+    // What was wiped stays wiped: by which order can be read for ever.
+    if (ended && wiped === null && (told.length === 0 || now > until + AFTERWARDS)) continue;
+    const withdrawal = told.find(({ moment }) => moment === 'withdrawal');
+    if (revision.status === 'withdrawn' && (!withdrawal || (withdrawal.shown && now > withdrawal.at + AFTERWARDS)))
+      continue;
+    const status = ended ? 'ended' : revision.status;
     notices.push({
       order: revision.order,
       revision: revision.revision,
       title,
-      status: revision.status,
+      status,
       services,
       areas,
       reasons: [...new Set(denials.filter(({ order }) => order === revision.order).flatMap(({ reasons }) => reasons))],
       effective: Date.parse(effective),
-      until: until === null ? null : Date.parse(until),
+      until,
       statement: toldTo(revision.terms),
       appeal,
-      exit: exitOf(revision, exits),
+      exit: exitOf(revision, status, wiped),
       told: told.map(({ moment, at, shown }) => ({ moment, at, shown })),
     });
   }
   return notices.sort((a, b) => (a.order < b.order ? -1 : 1));
 }
 
-function exitOf(revision: Revision, exits: ExitMemory['wiped']): Notice['exit'] {
+/** Of an order that is over only what it has done here. */
+function exitOf(revision: Revision, status: Notice['status'], wiped: Instant | null): Notice['exit'] {
   const until = exportsUntil(revision.terms);
-  const wiped = exits.findLast(({ order }) => order === revision.order)?.at ?? null;
-  if (until === null || (revision.status === 'withdrawn' && wiped === null)) return null;
+  const over = status === 'withdrawn' || status === 'ended';
+  if (until === null || (over && wiped === null)) return null;
   return { exportsUntil: until, approved: isExit(revision), wiped };
 }

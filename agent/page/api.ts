@@ -43,7 +43,7 @@ const noticeView = z.object({
   order: z.string(),
   revision: z.int(),
   title: z.string(),
-  status: z.enum(['active', 'held', 'withdrawn']),
+  status: z.enum(['active', 'held', 'withdrawn', 'ended']),
   services: z.array(z.enum(SERVICES)),
   areas: z.array(z.string()),
   /** Why it denies something here; empty while it does not. */
@@ -79,7 +79,7 @@ export const standingView = z.object({
   since: instant,
   /** Empty while messages pass. */
   denials: z.array(denialView),
-  /** Every order that is announced or in force, also those that do not reach this device. */
+  /** Every order that is announced or in force, also those that do not reach this device, and what has just ended. */
   notices: z.array(noticeView),
 });
 export const shownBody = z.strictObject({ orders: z.array(z.string().max(32)).max(1000) });

@@ -36,6 +36,7 @@ export const ARABIC: NoticeWords = {
   appeal: 'الجهة التي يُتظلَّم إليها',
   held: 'مؤجَّل في الوقت الحاضر',
   withdrawn: 'مسحوب: لم يعد يمنع شيئًا عن أحد',
+  ended: 'انتهى: لم يعد يمنع شيئًا عن أحد',
 
   waiting: 'الرسائل الموجَّهة إليك',
   waitingIs: {

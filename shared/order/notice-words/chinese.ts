@@ -36,6 +36,7 @@ export const CHINESE: NoticeWords = {
   appeal: '可向谁申诉',
   held: '暂缓执行',
   withdrawn: '已撤回：不再停止任何人的服务',
+  ended: '已结束：不再停止任何人的服务',
 
   waiting: '发给您的消息',
   waitingIs: {

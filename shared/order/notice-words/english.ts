@@ -36,6 +36,7 @@ export const ENGLISH: NoticeWords = {
   appeal: 'Whom to appeal to',
   held: 'Put off for the time being',
   withdrawn: 'Withdrawn: it takes nothing from anybody any more',
+  ended: 'Over: it takes nothing from anybody any more',
 
   waiting: 'Messages to you',
   waitingIs: {

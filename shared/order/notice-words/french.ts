@@ -37,6 +37,7 @@ export const FRENCH: NoticeWords = {
   appeal: 'À qui adresser un recours',
   held: 'Reporté pour le moment',
   withdrawn: 'Retiré : il ne retire plus rien à personne',
+  ended: 'Terminé : il ne retire plus rien à personne',
 
   waiting: 'Messages qui vous sont adressés',
   waitingIs: {

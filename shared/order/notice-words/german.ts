@@ -37,6 +37,7 @@ export const GERMAN: NoticeWords = {
   appeal: 'Einspruch bei',
   held: 'Vorläufig aufgeschoben',
   withdrawn: 'Zurückgenommen: Sie nimmt niemandem mehr etwas',
+  ended: 'Beendet: Sie nimmt niemandem mehr etwas',
 
   waiting: 'Nachrichten an Sie',
   waitingIs: {

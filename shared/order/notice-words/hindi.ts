@@ -36,6 +36,7 @@ export const HINDI: NoticeWords = {
   appeal: 'अपील किससे करें',
   held: 'फ़िलहाल स्थगित',
   withdrawn: 'वापस लिया गया: अब यह किसी से कुछ नहीं रोकता',
+  ended: 'समाप्त: अब यह किसी से कुछ नहीं रोकता',
 
   waiting: 'आपके लिए संदेश',
   waitingIs: {

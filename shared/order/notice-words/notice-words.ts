@@ -46,6 +46,8 @@ export interface NoticeWords {
   readonly appeal: string;
   readonly held: string;
   readonly withdrawn: string;
+  /** By its own date. */
+  readonly ended: string;
 
   readonly waiting: string;
   readonly waitingIs: Readonly<Record<WaitingRule, string>>;

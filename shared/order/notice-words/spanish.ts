@@ -36,6 +36,7 @@ export const SPANISH: NoticeWords = {
   appeal: 'Ante quién recurrir',
   held: 'Aplazada por el momento',
   withdrawn: 'Retirada: ya no le quita nada a nadie',
+  ended: 'Terminada: ya no le quita nada a nadie',
 
   waiting: 'Mensajes dirigidos a usted',
   waitingIs: {

@@ -36,6 +36,7 @@ export const URDU: NoticeWords = {
   appeal: 'اپیل کس سے کی جائے',
   held: 'فی الحال ملتوی',
   withdrawn: 'واپس لے لیا گیا: اب یہ کسی سے کچھ نہیں روکتا',
+  ended: 'ختم ہو گیا: اب یہ کسی سے کچھ نہیں روکتا',
 
   waiting: 'آپ کے نام پیغامات',
   waitingIs: {

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { OrderTerms } from '../../shared/order/documents.ts';
+import { revisionDocument, TERMS } from '../../tests/support/signed-documents.ts';
+import type { GivenNotice } from './notice-plan.ts';
+import { noticesOf } from './notices.ts';
+
+const DAY = 86_400_000;
+const EFFECTIVE = Date.parse(TERMS.effective);
+const UNTIL = EFFECTIVE + 90 * DAY;
+const TOLD: GivenNotice = {
+  order: '2015-001',
+  moment: 'entry',
+  effective: EFFECTIVE,
+  revision: 1,
+  at: EFFECTIVE,
+  shown: true,
+};
+const EXIT = { mode: 'exit', exportWindow: 'P30D' } as const;
+
+/** What is read at `now` of an order that ends by its own date. */
+function read(
+  now: number,
+  {
+    told = [TOLD],
+    terms = {},
+    changes = {},
+    wiped = [],
+  }: {
+    told?: GivenNotice[];
+    terms?: Partial<OrderTerms>;
+    changes?: Parameters<typeof revisionDocument>[0];
+    wiped?: Parameters<typeof noticesOf>[2];
+  },
+) {
+  const revision = revisionDocument({
+    terms: { ...TERMS, until: new Date(UNTIL).toISOString(), ...terms },
+    ...changes,
+  });
+  return noticesOf([{ revision }], told, wiped, new Map(), now).map(({ status, exit }) => ({ status, exit }));
+}
+const statuses = (...given: Parameters<typeof read>) => read(...given).map(({ status }) => status);
+
+describe('an order that ends by its own date', () => {
+  it.each<[string, number, string[]]>([
+    ['is in force before it', UNTIL - 1, ['active']],
+    ['is said to be over from then on', UNTIL, ['ended']],
+    ['for a week', UNTIL + 7 * DAY, ['ended']],
+    ['and is left out afterwards', UNTIL + 7 * DAY + 1, []],
+    ['for ever', UNTIL + 3_000 * DAY, []],
+  ])('%s', (_name, now, expected) => {
+    expect(statuses(now, {})).toEqual(expected);
+  });
+
+  it('is left out at once where nobody was told of it', () => {
+    expect(statuses(UNTIL - 1, { told: [] })).toEqual(['active']);
+    expect(statuses(UNTIL, { told: [] })).toEqual([]);
+    expect(statuses(UNTIL, { told: [{ ...TOLD, order: '2015-002' }] })).toEqual([]);
+  });
+
+  it('is over though it was held', () => {
+    const held = { act: 'hold', status: 'held', heldSince: TERMS.effective } as const;
+    expect(statuses(UNTIL - 1, { changes: held })).toEqual(['held']);
+    expect(statuses(UNTIL, { changes: held })).toEqual(['ended']);
+  });
+
+  it('wipes nothing any more; what it has wiped here is said for ever', () => {
+    const exitsBy = (now: number, wiped: Parameters<typeof noticesOf>[2]) =>
+      read(now, { terms: EXIT, changes: { act: 'exit' }, wiped });
+    const until = EFFECTIVE + 30 * DAY;
+    const coming = { exportsUntil: until, approved: true, wiped: null };
+    expect(exitsBy(UNTIL - 1, [])).toEqual([{ status: 'active', exit: coming }]);
+    expect(exitsBy(UNTIL, [])).toEqual([{ status: 'ended', exit: null }]);
+    const carriedOut = { order: '2015-001', revision: 1, at: until + DAY };
+    expect(exitsBy(UNTIL + 3_000 * DAY, [carriedOut])).toEqual([
+      { status: 'ended', exit: { ...coming, wiped: until + DAY } },
+    ]);
+  });
+});
+
+it('of a withdrawn order it is read until it was shown, and for a week from its withdrawal', () => {
+  const changes = { act: 'withdraw', status: 'withdrawn' } as const;
+  const withdrawn = (now: number, shown: boolean) =>
+    statuses(now, { changes, told: [TOLD, { ...TOLD, moment: 'withdrawal', at: EFFECTIVE + DAY, shown }] });
+  expect(withdrawn(EFFECTIVE + 8 * DAY, true)).toEqual(['withdrawn']);
+  expect(withdrawn(EFFECTIVE + 8 * DAY + 1, true)).toEqual([]);
+  // By its own date it would have ended: what is told is that it was withdrawn.
+  expect(withdrawn(UNTIL + 30 * DAY, false)).toEqual(['withdrawn']);
+});
