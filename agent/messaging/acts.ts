@@ -80,8 +80,8 @@ export function createActs(
     addPeople: (conversation, people) =>
       act(async () => {
         const record = changeable(conversation);
-        const all = new Set([...people, ...record.people.map(({ person }) => person)]);
-        const members = await devicesOf(context, [...all]);
+        const already = record.people.map(({ person }) => person);
+        const members = await devicesOf(context, people, already);
         const added = members.filter(({ person }) => people.includes(person));
         aboutChanged(record, { people: together(record.people, added), checkedAt: 0 });
         turns.soon(conversation, true);

@@ -2,6 +2,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
+import { LARGEST_CONVERSATION } from '../../shared/seal/content.ts';
 import { LARGEST_GAP } from '../../shared/seal/suite.ts';
 import { MessagingWorld, type TestDevice } from '../../tests/support/messaging-world.ts';
 import type { MailItem } from './message-store.ts';
@@ -112,6 +113,37 @@ describe('two people', () => {
   });
 });
 
+it('holds so many people, refuses one more, and goes on', async () => {
+  const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+  const crowd = world.crowd(LARGEST_CONVERSATION);
+  const tooMany = { code: 'too_large', message: expect.stringMatching(/at most 200 people/) };
+  await expect(ada!.messaging.start({ people: crowd, title: null })).rejects.toMatchObject(tooMany);
+  const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+  await ada!.messaging.addPeople(conversation, crowd.slice(2));
+  await expect(ada!.messaging.addPeople(conversation, [cleo!.person])).rejects.toMatchObject(tooMany);
+  await say(ada!, conversation, 'all here');
+  await ada!.messaging.rename(conversation, 'Everybody');
+  await eventually(() => expect(texts(ben!, conversation)).toEqual(['all here']));
+  await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Everybody' }]));
+  expect(ben!.messaging.conversations()[0]?.people).toHaveLength(LARGEST_CONVERSATION - 1);
+  expect(ada!.failures).toEqual([]);
+});
+
+it('goes on when several have at once brought in more than one may', async () => {
+  const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+  const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+  await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+  ada!.disconnect();
+  await ben!.messaging.addPeople(conversation, [cleo!.person]);
+  await eventually(() => expect(cleo!.messaging.conversations()).toHaveLength(1));
+  await ada!.messaging.addPeople(conversation, world.crowd(LARGEST_CONVERSATION - 2));
+  ada!.connect();
+  await eventually(() => expect(ada!.messaging.conversations()[0]?.people).toHaveLength(LARGEST_CONVERSATION));
+  await ada!.messaging.rename(conversation, 'Everybody');
+  await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Everybody' }]));
+  expect(ada!.failures).toEqual([]);
+});
+
 describe('a conversation follows its people', () => {
   it('five people with seven devices, one that comes later and one that is revoked', async () => {
     const [ada, ben, cleo, dina] = await all('Ada', 'Ben', 'Cleo', 'Dina');
@@ -147,6 +179,15 @@ describe('a conversation follows its people', () => {
     const sealed = world.posts.filter(({ from }) => from === dina!.id).at(-1);
     expect(sealed?.to).not.toContain(ben!.id);
     for (const device of [...everyone, cleo2]) expect(device.alarms).toEqual([]);
+  });
+
+  it('lets somebody in though another has no device any more', async () => {
+    const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    world.revoke(ben!.id);
+    await ada!.messaging.addPeople(conversation, [cleo!.person]);
+    await say(ada!, conversation, 'without him');
+    await eventually(() => expect(texts(cleo!, conversation)).toEqual(['without him']));
   });
 
   it('changes its title and its people, and lets go who leaves', async () => {

@@ -4,7 +4,7 @@
  */
 import { CordonError } from '../../shared/errors.ts';
 import { MOST_RECIPIENTS } from '../../shared/protocol/frames.ts';
-import type { Content } from '../../shared/seal/content.ts';
+import { type Content, LARGEST_CONVERSATION } from '../../shared/seal/content.ts';
 import {
   commitChange,
   createConversation,
@@ -29,10 +29,19 @@ export const aboutOf = (context: Context, { title, people, aboutAt }: Conversati
   ledger: context.membership.ledger(),
 });
 
-/** Everybody's devices. Throws `person_unknown`. */
-export async function devicesOf(context: Context, people: readonly string[]): Promise<readonly Member[]> {
+/** The devices of everybody, when these come to those who belong to it already. Throws `too_large`, `person_unknown`. */
+export async function devicesOf(
+  context: Context,
+  coming: readonly string[],
+  already: readonly string[],
+): Promise<readonly Member[]> {
+  const people = [...new Set([...already, ...coming])];
+  if (people.length > LARGEST_CONVERSATION) {
+    throw new CordonError('too_large', `A conversation holds at most ${LARGEST_CONVERSATION} people: begin another.`);
+  }
   const found = await context.membership.membersOf(people);
-  for (const person of people) {
+  // Who belongs to it already may have no device left.
+  for (const person of coming) {
     if (!found.get(person)?.length) {
       throw new CordonError(
         'person_unknown',
@@ -51,15 +60,12 @@ export async function devicesOf(context: Context, people: readonly string[]): Pr
 export async function begin(context: Context, asked: readonly string[], title: string | null): Promise<string> {
   const { records, store, posts, realNow } = context;
   const own = context.own();
-  const others = await devicesOf(
-    context,
-    [...new Set(asked)].filter((person) => person !== own.person),
-  );
-  const mine = (await context.membership.membersOf([own.person])).get(own.person) ?? [];
-  const roster = rosterOf(context.membership, [...others, ...mine]);
+  const all = await devicesOf(context, asked, [own.person]);
+  const others = all.filter(({ person }) => person !== own.person);
+  const roster = rosterOf(context.membership, all);
   const conversation = newConversationId();
   const alone = await createConversation(context.self(), conversation, realNow());
-  const { packages } = await claimed(context, [...others, ...mine]);
+  const { packages } = await claimed(context, all);
   const change =
     packages.length > 0
       ? await commitChange(alone, { add: packages, remove: [] }, { now: realNow(), ...roster })
@@ -70,7 +76,7 @@ export async function begin(context: Context, asked: readonly string[], title: s
   const record: ConversationRecord = {
     ...{ id: conversation, title, people, state: 'ready', members, ask: [], asking: [], heard: {} },
     ...{ aboutAt: context.now(), aboutDue: false, since: 0, askedAt: 0 },
-    checkedAt: packages.length < others.length + mine.length - 1 ? 0 : realNow(),
+    checkedAt: packages.length < all.length - 1 ? 0 : realNow(),
   };
   const newcomers = othersIn(context, record);
   const about = change && (await sealContent(group, aboutOf(context, record)));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../tests/support/code-of.ts';
 import { encodeCanonical } from '../order/canonical.ts';
-import { LARGEST_SEALED } from '../protocol/frames.ts';
+import { LARGEST_SEALED, MOST_RECIPIENTS } from '../protocol/frames.ts';
 import { type Content, decodeContent, encodeContent, LONGEST_TEXT } from './content.ts';
 import { pad, unpad } from './padding.ts';
 
@@ -44,7 +44,7 @@ const content: fc.Arbitrary<Content> = fc.oneof(
     type: fc.constant('about' as const),
     at,
     title: fc.option(words(120)),
-    people: fc.array(person, { minLength: 1, maxLength: 200 }),
+    people: fc.array(person, { minLength: 1, maxLength: MOST_RECIPIENTS }),
     ledger,
   }),
 );

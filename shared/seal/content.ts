@@ -7,11 +7,14 @@ import { CordonError, isCordonError } from '../errors.ts';
 import { decodeCanonical, encodeCanonical } from '../order/canonical.ts';
 import { personId, sha256Hex } from '../order/documents.ts';
 import { attachmentIdSchema } from '../protocol/device-http.ts';
+import { MOST_RECIPIENTS } from '../protocol/frames.ts';
 import { pad, unpad } from './padding.ts';
 
 export const LONGEST_TEXT = 16_000;
 export const MOST_ATTACHMENTS = 16;
 export const LARGEST_ATTACHED = 5 * 1024 * 1024;
+/** People whom somebody brings together. Where several do so at once it may become more, each with a device at the least. */
+export const LARGEST_CONVERSATION = 200;
 
 /** The last one and what MLS adds to it stay below `LARGEST_SEALED`. */
 const BUCKETS = [256, 1024, 4096, 16_384, 65_536, 126_976];
@@ -62,7 +65,7 @@ export const contentSchema = z.discriminatedUnion('type', [
     type: z.literal('about'),
     at: z.int().min(0),
     title: z.string().min(1).max(120).nullable(),
-    people: z.array(personId).min(1).max(200),
+    people: z.array(personId).min(1).max(MOST_RECIPIENTS),
     ledger,
   }),
 ]);

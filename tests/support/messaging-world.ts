@@ -62,6 +62,15 @@ interface Enrolled {
   lastResort: Uint8Array | null;
 }
 
+const nobody = (): Enrolled => ({
+  member: null,
+  mailbox: { entries: [], next: 1, taken: 0, posts: 0, open: false },
+  device: null,
+  connected: false,
+  packages: [],
+  lastResort: null,
+});
+
 export class MessagingWorld {
   readonly #folder = mkdtempSync(join(tmpdir(), 'cordon-messaging-'));
   readonly #enrolled = new Map<DeviceId, Enrolled>();
@@ -105,17 +114,7 @@ export class MessagingWorld {
     const alarms: string[] = [];
     const known = this.#enrolled.get(id);
     const fresh = known?.member && known.member.generation !== generation;
-    const enrolled: Enrolled =
-      known && !fresh
-        ? known
-        : {
-            member: null,
-            mailbox: { entries: [], next: 1, taken: 0, posts: 0, open: false },
-            device: null,
-            connected: false,
-            packages: [],
-            lastResort: null,
-          };
+    const enrolled = known && !fresh ? known : nobody();
     this.#enrolled.set(id, enrolled);
     const kept = store.device(id);
     let gone = false;
@@ -157,6 +156,17 @@ export class MessagingWorld {
     enrolled.device = device;
     this.#running.add(device);
     return device;
+  }
+
+  /** People of whom nothing is known but that each has a device, which has handed in no key package. */
+  crowd(count: number): readonly string[] {
+    return Array.from({ length: count }, (_, n) => {
+      const [device, name] = [newDeviceId(), `Crowd ${n}`];
+      const person = personOf('inst_test', name);
+      const member: Member = { device, generation: 1, person, name, signatureKey: device };
+      this.#enrolled.set(device, { ...nobody(), member });
+      return person;
+    });
   }
 
   /** The admin revokes it: it is nobody's device any more. */
