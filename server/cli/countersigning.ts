@@ -36,14 +36,17 @@ export interface Which {
   readonly lacking: string | null;
 }
 
-/** Oldest first in each group. Throws `document_malformed` when the server shows a certificate that makes no sense. */
+/**
+ * Oldest first in each group, each once, and no more than `most` whatever the server shows. Throws `document_malformed` when it shows a
+ * certificate that makes no sense.
+ */
 export async function whatWaits(client: Client, { groups, most, lacking }: Which): Promise<Waiting[]> {
-  const found: Waiting[] = [];
+  const found = new Map<string, Waiting>();
   for (const group of groups.length === 0 ? [null] : groups) {
     let cursor: string | null = null;
     do {
-      const limit = Math.min(MOST_COUNTERSIGNATURES, most - found.length);
-      if (limit <= 0) return found;
+      const limit = Math.min(MOST_COUNTERSIGNATURES, most - found.size);
+      if (limit <= 0) break;
       const query = new URLSearchParams({
         limit: String(limit),
         ...(lacking === null ? { waiting: 'true' } : { lacking }),
@@ -51,11 +54,11 @@ export async function whatWaits(client: Client, { groups, most, lacking }: Which
         ...(cursor !== null && { cursor }),
       });
       const page: MessagingKeyPage = await client.call(messagingKeyPage, 'GET', `/messaging-keys?${query}`);
-      found.push(...page.keys.map(read));
+      for (const each of page.keys.map(read)) found.set(each.digest, each);
       cursor = page.cursor;
     } while (cursor !== null);
   }
-  return found;
+  return [...found.values()].slice(0, most);
 }
 
 function read({ payload, group, since, device, generation }: Listed): Waiting {

@@ -92,7 +92,7 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
       'countersign what comes, within bounds, until they are reached; run it as another user than the server',
     )
     .requiredOption('--key <file>')
-    .requiredOption('--most <devices>', 'ends after so many', count)
+    .requiredOption('--most <devices>', 'ends when it has signed for so many', count)
     .option(...PASSPHRASE)
     .option(...GROUP)
     .option('--every <seconds>', 'how often it looks', seconds, 2)
@@ -103,19 +103,23 @@ async function serve(cli: Cli, { group: groups = [], most, every, ...options }: 
   const key = await openKey(cli, options);
   const whose = groups.length === 0 ? 'any group' : `the groups ${groups.map(plain).join(', ')}`;
   cli.out().note(`Countersigns ${most} devices of ${whose} at most, with key ${key.keyid}.`);
-  /** What the server has refused is not offered again and again. */
-  const given = new Set<string>();
-  let done = 0;
+  /** Each counts before its signature leaves this machine: what becomes of it then is the server's word, which bounds nothing. */
+  const signed = new Set<string>();
+  const refused = new Set<string>();
+  let unanswered: readonly Waiting[] = [];
   let silent = false;
-  while (done < most) {
+  while (signed.size < most || unanswered.length > 0) {
     try {
-      const all = await whatWaits(cli.client(), { groups, most: most - done + given.size, lacking: null });
-      const waiting = all.filter(({ digest }) => !given.has(digest)).slice(0, most - done);
-      if (waiting.length > 0) {
-        const outcome = await countersignAll(cli.client(), key, waiting);
-        for (const { digest } of outcome.refused) given.add(digest);
-        done += outcome.countersigned;
-        for (const line of outcomeLines(outcome, waiting)) cli.out().note(line);
+      if (unanswered.length === 0) {
+        const all = await whatWaits(cli.client(), { groups, most, lacking: null });
+        unanswered = all.filter(({ digest }) => !signed.has(digest)).slice(0, most - signed.size);
+        for (const { digest } of unanswered) signed.add(digest);
+      }
+      if (unanswered.length > 0) {
+        const outcome = await countersignAll(cli.client(), key, unanswered);
+        for (const { digest } of outcome.refused) if (signed.has(digest)) refused.add(digest);
+        for (const line of outcomeLines(outcome, unanswered)) cli.out().note(line);
+        unanswered = [];
       }
       silent = false;
     } catch (error) {
@@ -123,9 +127,15 @@ async function serve(cli: Cli, { group: groups = [], most, every, ...options }: 
       if (!silent) cli.out().note(`${error.message} Trying again.`);
       silent = true;
     }
-    if (done < most) await delay(every * 1000);
+    if (signed.size < most || unanswered.length > 0) await delay(every * 1000);
   }
-  cli.out().show({ countersigned: done }, [`${done} devices are countersigned: the bound is reached, and this ends.`]);
+  const done = signed.size - refused.size;
+  const vain = refused.size === 0 ? '' : `, ${refused.size} more were signed for and refused by the server`;
+  cli
+    .out()
+    .show({ countersigned: done, signed: signed.size }, [
+      `${done} devices are countersigned${vain}: the bound is reached, and this ends.`,
+    ]);
 }
 
 /** A server that restarts, or a disk that is full, is no reason to end. */

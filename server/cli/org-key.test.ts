@@ -6,14 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { spkiOf } from '../../certs/certificate.ts';
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { personOf } from '../../shared/order/person.ts';
-import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, type GroupId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { newKey, testAuthority } from '../../tests/support/enrolment.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { runInProcess } from '../../tests/support/in-process-cli.ts';
-import { messagingKey } from '../../tests/support/messaging-keys.ts';
+import { messagingKey, newSignatureKey } from '../../tests/support/messaging-keys.ts';
 import { EXIT } from './exit-codes.ts';
 
 let api: ApiServer;
@@ -200,6 +202,27 @@ describe('the organisation’s key', () => {
     }
   });
 
+  it.each([
+    ['says that it refuses each', (): Answer => 'refused', 1],
+    ['cannot store any, until it can', (post: number): Answer => (post < 3 ? 'unavailable' : 'stored'), 4],
+    ['hangs up, until it answers', (post: number): Answer => (post < 3 ? 'lost' : 'stored'), 4],
+  ])('signs no more than its bound for a server that %s', async (_, answer, posts) => {
+    const server = await listening(answer);
+    const at = ['--key', file('next'), '--most', '2', '--server', server.url];
+    const { code, out } = await cordon('kai', ['org-key', 'serve', ...at, '--every', '0.01']);
+    expect([code, out]).toEqual([0, expect.stringContaining('the bound is reached')]);
+    expect([server.signed.size, server.posts()]).toEqual([2, posts]);
+    server.close();
+  });
+
+  it('signs no more than it was asked for when the server shows more', async () => {
+    const server = await listening(() => 'stored');
+    const at = ['--key', file('next'), '--most', '2', '--server', server.url];
+    expect((await cordon('kai', ['org-key', 'countersign', ...at, '--yes'])).code).toBe(0);
+    expect(server.signed.size).toBe(2);
+    server.close();
+  });
+
   it('whoever is shown another certificate than the server says it shows signs nothing', async () => {
     await adopt(['--organisation-key', file('next.pub')]);
     const { keys } = (
@@ -232,4 +255,45 @@ describe('the organisation’s key', () => {
 async function keyids(): Promise<string[]> {
   const keys: { keyid: string }[] = (await cordon('owner', ['key', 'list', '--json'])).json();
   return keys.map(({ keyid }) => keyid);
+}
+
+type Answer = 'stored' | 'refused' | 'unavailable' | 'lost';
+
+/** Stands where the server does: new certificates wait whenever it is asked, one more than was asked for, each twice. It keeps what was signed. */
+async function listening(answer: (post: number) => Answer) {
+  const signed = new Set<string>();
+  let posts = 0;
+  const waits = () => {
+    const [name, device, generation] = ['Ghost', newDeviceId(), 1];
+    const names = { device, generation, person: personOf('test', name), name };
+    const issuedAt = '2015-07-24T12:00:00.000Z';
+    const document = { ...names, installation: 'test', signatureKey: newSignatureKey(), issuedAt };
+    const payload = Buffer.from(encodeCanonical(document)).toString();
+    const group = { id: embassies, name: 'embassies' };
+    return { ...names, group, since: 0, digest: sha256(Buffer.from(payload)), payload, countersignedBy: [] };
+  };
+  const server = createServer(async (request, response) => {
+    const say = (status: number, body: unknown) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    if (request.method === 'GET') {
+      const limit = Number(new URL(request.url ?? '', 'http://localhost').searchParams.get('limit'));
+      const keys = Array.from({ length: limit + 1 }, waits).flatMap((each) => [each, each]);
+      return say(200, { keys, cursor: null });
+    }
+    const body = JSON.parse(Buffer.concat(await request.toArray()).toString());
+    const digests: string[] = body.countersignatures.map(({ digest }: { digest: string }) => digest);
+    for (const digest of digests) signed.add(digest);
+    const said = answer(posts++);
+    if (said === 'lost') return request.socket.destroy();
+    if (said === 'unavailable') return say(503, {});
+    const refused = digests.map((digest) => ({ digest, code: 'not_found', detail: 'It is gone.' }));
+    return say(200, said === 'stored' ? { countersigned: digests.length, refused: [] } : { countersigned: 0, refused });
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const { port } = server.address() as AddressInfo;
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${port}`, signed, posts: () => posts, close };
 }
