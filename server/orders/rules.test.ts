@@ -290,12 +290,23 @@ describe('what stands against a draft', () => {
     ['a grace of months', { ...whole, visitors: 'P1M' }, ['visitors: invalid_input']],
     ['a statement without words', { ...whole, statement: { en: '', ur: 'x' } }, ['statement.en: invalid_input']],
     [
+      'tags that are no language’s, though each part looks like one',
+      { ...whole, statement: { en: 'x', 'sr-Latn-RS': 'x', 'sr-RS-Latn': 'x' }, notice: { 'en-12': 'x', ur: 'x' } },
+      ['statement.sr-RS-Latn: invalid_input', 'notice.en-12: invalid_input'],
+    ],
+    ['what is not even written as a tag, once', { ...whole, statement: { EN: 'x' } }, ['statement.EN: invalid_input']],
+    [
       'a map that names no area',
       { ...whole, disputed: { kashmir: 'XX', atlantis: 'PK' } },
       ['disputed.kashmir: unknown_area', 'disputed.atlantis: unknown_feature'],
     ],
   ])('%s', (_name, draft, said) => {
     expect(against(draft).said).toEqual(said);
+  });
+
+  it('nothing of what stands in an order already: it can be held and withdrawn whatever it says', () => {
+    const base = { ...TERMS, statement: { 'sr-RS-Latn': 'x' } };
+    expect(against({}, 'withdraw', base).said).toEqual([]);
   });
 
   it('what an act may not change, each field for itself, and only that', () => {

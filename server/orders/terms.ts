@@ -127,6 +127,20 @@ function readFeature(feature: string, area: string): [string, string] {
   return [parseFeature(feature), area === CONTESTED ? CONTESTED : parsePlace(area)];
 }
 
+/** BCP 47 without extended language subtags (ECMA-402): what browsers and pages can name, and write in its direction. */
+function checkLanguage(tag: string): void {
+  try {
+    Intl.getCanonicalLocales(tag);
+  } catch (cause) {
+    throw new CordonError(
+      'invalid_input',
+      `“${tag}” is no language tag: write the language, and behind it, where it matters, its script and then its country: ur, pt-BR, sr-Latn-RS.`,
+      { language: tag },
+      cause,
+    );
+  }
+}
+
 /** What to write, for each field that is missing or does not fit. */
 const WANTED: Readonly<Record<keyof OrderTerms, string>> = {
   title: 'Give the order a title of 120 characters at most.',
@@ -232,6 +246,9 @@ export function readTerms(
     Object.entries(given.disputed).map(([feature, area]) =>
       objections.try(`disputed.${feature}`, () => readFeature(feature, area)),
     );
+  for (const field of ['statement', 'notice'] as const) {
+    for (const tag of Object.keys(given[field] ?? {})) objections.try(`${field}.${tag}`, () => checkLanguage(tag));
+  }
   const { zone: named } = given;
   const zone = named === undefined ? base?.zone : objections.try('zone', () => readZone(named));
   const unread = new Set<string>();

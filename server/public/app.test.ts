@@ -210,6 +210,13 @@ describe('the page of orders', () => {
     expect(text).toContain('Second');
   });
 
+  it('shows a statement whose tag is no language’s under that tag', async () => {
+    publish([order({ statement: { 'sr-RS-Latn': 'Gotovo je.', 'zh-CN-Hans': '结束' } })]);
+    const { text } = await page();
+    expect(text).toContain('<h3 lang="sr-RS-Latn" dir="auto">sr-RS-Latn</h3>');
+    expect(text).toContain('<blockquote lang="zh-CN-Hans" dir="auto">结束</blockquote>');
+  });
+
   it('shows the newest revision of an order only, also while a hold lies on another', async () => {
     publish([order({ title: 'Before' }), order({ title: 'After' }, { revision: 2, act: 'hold', status: 'held' })]);
     const { text } = await page();

@@ -2,6 +2,7 @@
 import { partName } from '../areas/part-names.ts';
 import { html, type Markup } from '../html.ts';
 import type { OrderTerms } from './documents.ts';
+import { ownName } from './own-name.ts';
 
 const countries = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
 
@@ -18,12 +19,14 @@ export function areaWords(area: string, { groups, polygons }: Pick<OrderTerms, '
   return members ? `${area}: ${members.map(areaName).join(', ')}` : areaName(area);
 }
 
-function languageName(tag: string): string {
-  return new Intl.DisplayNames(tag, { type: 'language' }).of(tag) ?? tag;
-}
-
+/** A page of all orders must not fail over one tag. */
 function direction(tag: string): string {
-  return new Intl.Locale(tag).getTextInfo().direction ?? 'auto';
+  try {
+    return new Intl.Locale(tag).getTextInfo().direction ?? 'auto';
+  } catch (error) {
+    if (error instanceof RangeError) return 'auto';
+    throw error;
+  }
 }
 
 /** As the clocks of the order's own zone show it, and in UTC. */
@@ -38,7 +41,7 @@ export function time(instant: string, zone: string): Markup {
 export function inLanguages(texts: Readonly<Record<string, string>>): Markup[] {
   return Object.entries(texts).map(([tag, text]) => {
     const dir = direction(tag);
-    return html`<h3 lang="${tag}" dir="${dir}">${languageName(tag)}</h3>
+    return html`<h3 lang="${tag}" dir="${dir}">${ownName(tag)}</h3>
 <blockquote lang="${tag}" dir="${dir}">${text}</blockquote>
 `;
   });

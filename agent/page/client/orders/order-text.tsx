@@ -2,10 +2,10 @@
 import { Group, Text, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
 import { dateTimeIn } from '../../../../shared/order/notice-words/notice-words.ts';
+import { ownName } from '../../../../shared/order/own-name.ts';
 import { spokenTo } from '../../../../shared/order/spoken-to.ts';
 import type { Notice } from '../../api.ts';
 import { NOTICE_WORDS } from '../words/reader.ts';
-import { ownName } from '../words/statement.ts';
 import classes from './orders.module.css';
 
 export function OrderText({ statement }: { readonly statement: Readonly<Record<string, string>> }) {

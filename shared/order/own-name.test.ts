@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ownName } from './statement.ts';
+import { ownName } from './own-name.ts';
 
 it('a language has its own name', () => {
   expect(ownName('ur')).toBe('اردو');
