@@ -3,8 +3,9 @@ import { sql } from 'kysely';
 import { RECEIPT_KINDS } from '../../shared/order/documents.ts';
 import type { Destroyed } from '../../shared/pack/destruction.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
 import type { ExitRow, NewExit, ExitStore as Port } from '../orders/exit/exits.ts';
-import { tableOf } from './bulk.ts';
+import { insertOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { endDevice } from './device-store.ts';
 import { isHeld } from './held-devices.ts';
@@ -51,6 +52,39 @@ export class ExitStore implements Port {
           and r.generation = d.generation and r.revision >= ${revision} and r.verified = 1
       )`.execute(this.#database.db);
     return rows.map(({ id, generation }) => ({ device: deviceIdSchema.parse(id), generation: Number(generation) }));
+  }
+
+  async awaited(
+    order: string,
+    revision: number,
+    devices: readonly DeviceId[],
+    at: Instant,
+  ): ReturnType<Port['awaited']> {
+    const unheard = await this.unheard(order, revision, devices);
+    if (unheard.length === 0) return [];
+    const columns = { order_number: 'text', revision: 'bigint', device_id: 'text', generation: 'bigint' } as const;
+    const inserted = insertOf(
+      'exit_awaited',
+      { ...columns, since: 'bigint', seen: 'bigint' },
+      unheard.map(({ device, generation }) => [order, revision, device, generation, at, at]),
+    );
+    return this.#database.transaction(async (tx) => {
+      const { rows } = await sql<{ device_id: string; generation: number; since: number }>`${inserted}
+        on conflict (order_number, revision, device_id, generation) do update set seen = excluded.seen
+        returning device_id, generation, since`.execute(tx);
+      return rows.map(({ device_id, generation, since }) => ({
+        ...{ device: deviceIdSchema.parse(device_id), generation: Number(generation), since: Number(since) },
+      }));
+    });
+  }
+
+  async forgetAwaited(order: string, revision: number, at: Instant): Promise<void> {
+    await this.#database.db
+      .deleteFrom('exit_awaited')
+      .where('order_number', '=', order)
+      .where('revision', '=', revision)
+      .where('seen', '<', at)
+      .execute();
   }
 
   finish(

@@ -139,6 +139,14 @@ export const retention = (evidenceDays: number): readonly Kept[] => [
     days: 30,
     time: 'domain',
   },
+  {
+    what: 'from whom an exit waits for a word, from its last look',
+    table: 'exit_awaited',
+    key: 'order_number, revision, device_id, generation',
+    since: 'seen',
+    days: 30,
+    time: 'domain',
+  },
   { what: 'order lists', table: 'order_lists', key: 'version', newest: 1000 },
 ];
 

@@ -278,6 +278,15 @@ export interface Schema {
     destroyed: string;
     salt: string;
   };
+  /** From whom an exit waits for a word, since when, and when it was last seen to. */
+  exit_awaited: {
+    order_number: string;
+    revision: number;
+    device_id: string;
+    generation: number;
+    since: number;
+    seen: number;
+  };
   order_executions: {
     sequence: Generated<number>;
     order_number: string;

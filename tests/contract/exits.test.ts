@@ -6,6 +6,7 @@ import { createHolds } from '../../server/holds/holds.ts';
 import { SILENT_AFTER } from '../../server/orders/exit/exits.ts';
 import type { Database } from '../../server/store/database.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
+import { parseArea } from '../../shared/areas/area-code.ts';
 import { leafSchema } from '../../shared/ledger/leaf.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
@@ -233,6 +234,39 @@ describeOnEveryStore('an exit', (open) => {
     await ended(silent);
     expect(await statusOf(hears)).toBe('active');
     expect(await progress()).toMatchObject({ silent: 1, wiped: 0, waiting: 1, unheard: 0 });
+  });
+
+  /** As after a restart, and as each day. */
+  const look = async () => {
+    await made.world.orders.stop();
+    await made.world.reopen();
+  };
+  const belongs = (one: PackDevice, home: 'PK' | 'IN') => {
+    const place = made.world.devices.get(one.id);
+    if (place) made.world.devices.set(one.id, { ...place, home: parseArea(home) });
+  };
+
+  it('gives whoever comes under the order later the same month: newly enrolled, enrolled again, or moved back there', async () => {
+    const { clock } = made.world;
+    const [again, back] = [await device(), await device()];
+    over();
+    const revision = await act('exit');
+    await approve(revision);
+    await look();
+    clock.jump(clock.now() + 10 * DAY);
+    belongs(back, 'IN');
+    await look();
+    clock.jump(clock.now() + 30 * DAY - 10 * DAY - 1);
+    await database.db.updateTable('devices').set({ generation: 2 }).where('id', '=', again.id).execute();
+    belongs(back, 'PK');
+    const late = await device();
+    await look();
+    clock.jump(clock.now() + SILENT_AFTER - 1);
+    await look();
+    for (const one of [again, back, late]) expect(await statusOf(one)).toBe('active');
+    clock.jump(clock.now() + 1);
+    for (const one of [again, back, late]) await ended(one);
+    expect(await progress()).toMatchObject({ silent: 3, unheard: 0 });
   });
 
   it('is counted once for all who look at it, and anew after its time', async () => {

@@ -31,6 +31,15 @@ async function fill(database: Database) {
       created_at: 1,
     })
     .execute();
+  const exit = { order_number: '2026-001', revision: 1 };
+  await db
+    .insertInto('orders')
+    .values({ number: exit.order_number, title: '', latest_revision: 1, created_at: 1 })
+    .execute();
+  await db
+    .insertInto('order_revisions')
+    .values({ ...exit, act: 'exit', payload: '', digest: '', proposer: '', state: 'adopted', proposed_at: 1 })
+    .execute();
   for (const [name, ago] of [
     ['old', 1],
     ['young', -1],
@@ -88,6 +97,11 @@ async function fill(database: Database) {
     await db
       .insertInto('attachments')
       .values({ id: name, device_id: device, size: 1, at: NOW.domain - 30 * DAY - ago, body: Buffer.of(1) })
+      .execute();
+    const seen = NOW.domain - 30 * DAY - ago;
+    await db
+      .insertInto('exit_awaited')
+      .values({ ...exit, device_id: name, generation: 1, since: 1, seen })
       .execute();
     const uploaded = {
       uploaded_by: 'per_x',
@@ -152,6 +166,7 @@ describeOnEveryStore('retention', (open) => {
       conversation_epochs: 1,
       attachments: 1,
       order_documents: 1,
+      exit_awaited: 1,
     };
     expect(await removeExpired(database, NOW, 400)).toEqual({ ...once, order_lists: 702 });
     const none = Object.fromEntries(retention(400).map(({ table }) => [table, 0]));

@@ -34,7 +34,7 @@ function Destruction({ exit }: { readonly exit: OrderExitView }) {
     <Stack gap="md">
       <Text>
         Two people approved it with revision {exit.revision}, <Moment at={exit.adoptedAt} />. Devices that have not
-        answered by then are ended <Moment at={exit.silentAfter} />.
+        answered by then are ended <Moment at={exit.silentAfter} />; those that it reaches later, 30 days after that.
       </Text>
       <Rows caption="Devices" rows={rows.map(({ count, words }) => [String(count), words])} />
       <Rows

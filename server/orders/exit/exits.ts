@@ -1,7 +1,7 @@
 /**
  * What an exit comes to at the server: the enrolment of each device that says, signed, that it has wiped itself is ended, and what is held for it is
- * destroyed; after a month the same of those that never answered. What a legal hold covers stays. It finds its work in the store and never in memory, so
- * that a kill delays and loses nothing.
+ * destroyed; after a month of waiting for them the same of those that never answered. What a legal hold covers stays. It finds its work in the store and
+ * never in memory, so that a kill delays and loses nothing.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
@@ -19,8 +19,10 @@ import { briefly } from '../briefly.ts';
 import { slices } from '../rehearsal.ts';
 
 const DAY = 86_400_000;
-/** Whoever has not answered an exit by then is taken to be gone. */
+/** Whom an exit reaches and who has not answered it for so long is taken to be gone. */
 export const SILENT_AFTER = 30 * DAY;
+/** It asks for all whom an order denies something; receipts, which are looked at as well, come in by thousands. */
+const SEEK_EVERY = DAY;
 const AT_ONCE = 100;
 /** The wake of a released hold may have been lost. */
 const AGAIN_AFTER = 3_600_000;
@@ -46,6 +48,11 @@ export type NewExit = Omit<ExitRow, 'destroyed'>;
 /** An enrolment that is to be ended. */
 export type Unfinished = Pick<ExitRow, 'order' | 'revision' | 'device' | 'generation'>;
 
+export interface Awaited extends Pick<NewExit, 'device' | 'generation'> {
+  /** When the exit was first found to deny it something, by where it belongs, with no word from it; and so at each look from then on. */
+  readonly since: Instant;
+}
+
 export interface ExitStore {
   /** By verified receipts of these revisions: enrolments that say they wiped themselves and are not finished, after `after`, by device. */
   wiped(order: string, revisions: readonly number[], after: DeviceId | null, limit: number): Promise<Unfinished[]>;
@@ -55,6 +62,10 @@ export interface ExitStore {
     revision: number,
     devices: readonly DeviceId[],
   ): Promise<Pick<NewExit, 'device' | 'generation'>[]>;
+  /** The same, and writes down that the exit waits for them: since when, each enrolment anew. */
+  awaited(order: string, revision: number, devices: readonly DeviceId[], at: Instant): Promise<Awaited[]>;
+  /** The exit does not wait any more for whom it has not waited for at this time: who comes back to it begins anew. */
+  forgetAwaited(order: string, revision: number, at: Instant): Promise<void>;
   /**
    * One transaction: the enrolment ends with its certificates, what is held for it goes, and the leaf says how much. Null when it was finished before, or
    * when another enrolment has taken its place.
@@ -89,7 +100,7 @@ export interface HoldsPort {
 export interface ExitProgress {
   readonly revision: number;
   readonly adoptedAt: Instant;
-  /** From when on devices that never answered are ended. */
+  /** From when on devices that never answered are ended: those that it reached when it was approved, and others after a month of their own. */
   readonly silentAfter: Instant;
   readonly wiped: number;
   readonly silent: number;
@@ -131,6 +142,8 @@ export function createExits(ports: {
 }): Exits {
   const { store, holds, clock, bus, log } = ports;
   const brief = briefly<ExitProgress | null>({ lasting: 0, most: KEPT });
+  /** When those that never answer are sought next, by order and revision. */
+  const seekAt = new Map<string, Instant>();
   let cancel: () => void = () => undefined;
   let last: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -175,31 +188,34 @@ export function createExits(ports: {
     return kept;
   }
 
-  async function finishSilent(order: string, revision: number): Promise<boolean> {
-    let kept = false;
+  /** When it is to be looked at again. */
+  async function finishSilent(order: string, revision: number, now: Instant): Promise<Instant> {
+    let next = now + SEEK_EVERY;
     // Of one that is silent nobody knows where it is: what counts is where it belongs.
     const belong = (await ports.denied(order, revision)).filter(({ reasons }) => belongs(reasons));
     for (const some of slices(
       belong.map(({ device }) => device),
       AT_ONCE,
     )) {
-      if (stopped) break;
-      const unheard = await store.unheard(order, revision, some);
-      const held = await holds.held(unheard.map(({ device }) => device));
-      for (const exit of unheard) {
-        if (held.has(exit.device)) kept = true;
-        else await finish({ ...exit, order, revision }, 'silent');
+      if (stopped) return next;
+      const awaited = await store.awaited(order, revision, some, now);
+      const held = await holds.held(awaited.map(({ device }) => device));
+      for (const { since, device, generation } of awaited) {
+        if (now < since + SILENT_AFTER) next = Math.min(next, since + SILENT_AFTER);
+        else if (held.has(device)) next = Math.min(next, now + AGAIN_AFTER);
+        else await finish({ order, revision, device, generation }, 'silent');
         await turn();
       }
     }
-    return kept;
+    await store.forgetAwaited(order, revision, now);
+    return next;
   }
 
   const exitsInForce = () =>
     [...ports.accepted().values()].flatMap(({ revision: document }) => {
       const { order, revision } = document;
-      const [exit] = isExit(document) ? ports.exitsOf(order).filter((one) => one.revision === revision) : [];
-      return exit ? [{ order, revision, silentAfter: exit.adoptedAt + SILENT_AFTER }] : [];
+      const adopted = isExit(document) && ports.exitsOf(order).some((one) => one.revision === revision);
+      return adopted ? [{ order, revision }] : [];
     });
 
   async function work(): Promise<void> {
@@ -211,11 +227,11 @@ export function createExits(ports: {
       const revisions = ports.exitsOf(order).map(({ revision }) => revision);
       if (revisions.length > 0 && (await finishWiped(order, revisions))) next = now + AGAIN_AFTER;
     }
-    for (const { order, revision, silentAfter } of exitsInForce()) {
-      if (now < silentAfter) next = Math.min(next, silentAfter);
-      else if (await finishSilent(order, revision)) next = Math.min(next, now + AGAIN_AFTER);
-      // Whoever comes under the order later is given the same time from now on.
-      else next = Math.min(next, now + DAY);
+    for (const { order, revision } of exitsInForce()) {
+      const exit = `${order} ${revision}`;
+      const due = seekAt.get(exit) ?? now;
+      if (due <= now) seekAt.set(exit, await finishSilent(order, revision, now));
+      next = Math.min(next, seekAt.get(exit) ?? next);
     }
     if (!stopped && Number.isFinite(next)) cancel = clock.at(next, () => void look());
   }
@@ -256,7 +272,9 @@ export function createExits(ports: {
   }
 
   const unsubscribe = bus.subscribe(({ kind }) => {
-    if (kind === 'hold-released') void look();
+    if (kind !== 'hold-released') return;
+    seekAt.clear();
+    void look();
   });
 
   return {

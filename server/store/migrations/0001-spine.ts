@@ -340,6 +340,19 @@ const TABLES: Record<string, Table> = {
     references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
     indexes: [['order_number', 'device_id']],
   },
+  exit_awaited: {
+    columns: {
+      order_number: 'text',
+      revision: 'int',
+      device_id: 'text',
+      generation: 'int',
+      since: 'int',
+      seen: 'int',
+    },
+    key: ['order_number', 'revision', 'device_id', 'generation'],
+    references: [[['order_number', 'revision'], 'order_revisions', ['order_number', 'revision']]],
+    byKey: true,
+  },
   order_documents: {
     columns: {
       sha256: 'text',
