@@ -19,7 +19,12 @@ const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const signer = signerOf(pair.privateKey);
 let folder: string;
 let der: string;
-let waiting: ReceiptRow[];
+/** What the store has, and nobody has verified. */
+let stored: ReceiptRow[];
+let clock: DrivenClock;
+/** How often the database is away yet. */
+let away: number;
+let warnings: string[];
 let verified: number;
 let wakes: Wake['kind'][];
 let receipts: Receipts;
@@ -31,24 +36,35 @@ beforeEach(() => {
   const spki = pair.publicKey.export({ type: 'spki', format: 'der' });
   const uris = [`urn:cordon:device:${device}:1`];
   der = authority.issue({ profile: 'device', spki, commonName: device, uris }).der.toString('base64');
-  waiting = [];
+  stored = [];
+  clock = new DrivenClock(NOW);
+  away = 0;
+  warnings = [];
   verified = 0;
   wakes = [];
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   receipts = createReceipts({
     installation: INSTALLATION,
-    clock: new DrivenClock(NOW),
+    clock,
     bus: { publish: ({ kind }) => void wakes.push(kind), subscribe: () => () => undefined },
     wiped: () => undefined,
     fleet: { alarm: async () => undefined },
-    log: { warn: (_fields, message) => expect.unreachable(message) },
+    log: { warn: (_fields, message) => void warnings.push(message) },
     store: {
-      storeReceipt: async () => undefined,
-      unverifiedReceipts: async () => waiting.splice(0),
+      storeReceipt: async (row) => void stored.push(row),
+      unverifiedReceipts: async (limit) => stored.slice(0, limit),
       mark: async (rows, as) => {
+        const marked = new Set(rows.map(({ seq }) => seq));
+        stored = stored.filter(({ seq }) => !marked.has(seq));
         if (as === 'evidence') verified += rows.length;
       },
-      listings: async () => Array.from({ length: 200 }, (_, at) => ({ order: '2015-001', revision: at + 1, list: 1 })),
+      listings: async () => {
+        if (away > 0) {
+          away -= 1;
+          throw new Error('the database is away');
+        }
+        return Array.from({ length: 200 }, (_, at) => ({ order: '2015-001', revision: at + 1, list: 1 }));
+      },
       receipts: async () => [],
       receiptsOf: async () => [],
       deviceCertificates: async () => [{ device, generation: 1, der }],
@@ -61,18 +77,16 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const receiptAbout = (revision: number): Receipt => ({
+  ...{ kind: 'informed', listVersion: 1, order: '2015-001', revision, service: null, gate: null },
+  ...{ installation: INSTALLATION, device, generation: 1, at: new Date(NOW).toISOString() },
+});
+
 async function comeIn(count: number, by = signer): Promise<void> {
-  for (let revision = 1; revision <= count; revision += 1) {
-    const about = { kind: 'informed', listVersion: 1, order: '2015-001', revision, service: null, gate: null } as const;
-    const receipt: Receipt = {
-      ...about,
-      installation: INSTALLATION,
-      device,
-      generation: 1,
-      at: new Date(NOW).toISOString(),
-    };
+  for (let at = 0; at < count; at += 1) {
+    const receipt = receiptAbout(1 + (at % 200));
     const envelope = makeReceipt(receipt, by);
-    waiting.push({ device, generation: 1, seq: revision, receipt, storedAt: NOW, envelope });
+    stored.push({ device, generation: 1, seq: at, receipt, storedAt: NOW, envelope });
   }
   await receipts.verifyWaiting();
 }
@@ -102,3 +116,25 @@ it('tells nothing of what is no evidence, and nothing once it has stopped', asyn
   vi.advanceTimersByTime(10_000);
   expect(wakes).toHaveLength(1);
 });
+
+it('looks again at what it could not verify, without a restart', async () => {
+  away = 1;
+  for (let revision = 1; revision <= 100; revision += 1) {
+    await receipts.store(device, 1, makeReceipt(receiptAbout(revision), signer));
+  }
+  await vi.advanceTimersByTimeAsync(10_000);
+  await vi.waitFor(() => expect(warnings).toHaveLength(1));
+  expect(verified).toBe(0);
+  // Once more in vain.
+  away = 1;
+  clock.jump(NOW + 60_000);
+  await vi.waitFor(() => expect(warnings).toHaveLength(2));
+  clock.jump(NOW + 120_000);
+  await vi.waitFor(() => expect(verified).toBe(100));
+  expect([stored, wakes]).toEqual([[], ['receipts']]);
+});
+
+it('takes up all that waits, however much', async () => {
+  await comeIn(10_001);
+  expect([verified, stored, warnings]).toEqual([10_001, [], []]);
+}, 30_000);

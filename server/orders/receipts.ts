@@ -24,11 +24,14 @@ const LULL = 50;
 const LONGEST_WAIT = 5_000;
 /** Real time. While receipts come in, whoever watches is told so often that there are more. */
 const TELL_EVERY = 1_000;
+/** Read from the store at once, of what was left unverified. */
+const PAGE = 1_000;
+const RETRY_AFTER = 60_000;
 
 export interface Receipts {
   /** Resolves when it is durable. Throws `document_malformed`, `document_wrong_type`, `list_other_installation` or `conflict`. */
   store(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
-  /** Verifies what waits; resolves when nothing does. Runs by itself soon after `store`. */
+  /** Verifies all that the store has unverified. What comes by `store` is verified soon after, by itself, and what cannot be is tried again. */
   verifyWaiting(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -48,12 +51,15 @@ export function createReceipts(ports: {
 }): Receipts {
   const { installation, store, clock, bus, fleet, wiped, log } = ports;
   let waiting: ReceiptRow[] = [];
+  /** The store has some that do not stand in `waiting`. */
+  let behind = false;
   let running: Promise<void> | null = null;
   let stopped = false;
   let lull: NodeJS.Timeout | null = null;
   let came = { first: 0, last: 0 };
   let telling: NodeJS.Timeout | null = null;
   let moreToTell = false;
+  let cancelRetry: () => void = () => undefined;
 
   /** By device and generation. A device's receipts come together, one for the list and one for each service: its key is read once. */
   async function keysOf(rows: readonly ReceiptRow[]): Promise<Map<string, VerifyingKey[]>> {
@@ -110,18 +116,29 @@ export function createReceipts(ports: {
   }
 
   async function run(): Promise<void> {
-    while (waiting.length > 0 && !stopped) {
-      const rows = waiting.splice(0, AT_ONCE);
+    while (!stopped) {
       try {
+        if (waiting.length === 0 && behind) await takeUp();
+        const rows = waiting.splice(0, AT_ONCE);
+        if (rows.length === 0) return;
         await verifyBatch(rows);
       } catch (error) {
-        // They are stored, unverified, and `verifyWaiting` takes them up again.
-        log.warn({ err: error, receipts: rows.length + waiting.length }, 'receipts could not be verified now');
+        // They are stored, unverified.
+        log.warn({ err: error }, 'receipts could not be verified now; trying again');
         waiting = [];
+        behind = true;
+        cancelRetry();
+        if (!stopped) cancelRetry = clock.at(clock.now() + RETRY_AFTER, () => void kick());
         return;
       }
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
+  }
+
+  async function takeUp(): Promise<void> {
+    const rows = await store.unverifiedReceipts(PAGE);
+    behind = rows.length === PAGE;
+    waiting.push(...rows);
   }
 
   function verifySoon(): void {
@@ -159,13 +176,13 @@ export function createReceipts(ports: {
       waiting.push(row);
       verifySoon();
     },
-    verifyWaiting: async () => {
-      await running;
-      waiting.push(...(await store.unverifiedReceipts(10_000)));
-      await kick();
+    verifyWaiting: () => {
+      behind = true;
+      return kick();
     },
     stop: async () => {
       stopped = true;
+      cancelRetry();
       if (lull) clearTimeout(lull);
       if (telling) clearTimeout(telling);
       await running;
