@@ -1,11 +1,8 @@
 /** What messaging asks of the server by plain HTTPS: key packages and attachments (`shared/protocol/device-http.ts`). It opens none of them. */
-import { claimAnswer, keyPackagesAnswer } from '../../shared/protocol/device-http.ts';
+import { ATTACHMENT_WITHIN, claimAnswer, keyPackagesAnswer } from '../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { accepted, httpsOf } from '../enrolment/est.ts';
 import { type Http, reached } from '../link/http.ts';
-
-/** Over a poor network a file takes its time; what drips for longer is not waited for. */
-const FILE_WITHIN = 15 * 60_000;
 
 export interface ClaimedPackage {
   readonly device: DeviceId;
@@ -65,13 +62,13 @@ export function createDeviceService(ports: {
           method: 'PUT',
           headers: { 'content-type': 'application/octet-stream' },
           body: Buffer.from(sealed),
-          within: FILE_WITHIN,
+          within: ATTACHMENT_WITHIN,
         }),
       );
       if (answer.status < 200 || answer.status > 299) accepted(answer);
     },
     async attachment(id) {
-      const asked = { method: 'GET', within: FILE_WITHIN } as const;
+      const asked = { method: 'GET', within: ATTACHMENT_WITHIN } as const;
       return accepted(await reached(ports.http()(url(`attachments/${id}`), asked)));
     },
   };

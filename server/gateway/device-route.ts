@@ -1,11 +1,20 @@
 /** One path of the device listener beside the link: what it is asked with, and the forms of its answers. Who asks, the certificate has said. */
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import { CordonError } from '../../shared/errors.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Identity } from '../devices/identify.ts';
 import type { Answer } from './refusals.ts';
 
 const LARGEST_BODY = 512 * 1024;
+
+/** How long the body of a request may take: all of it, and until the next bytes of it. Milliseconds. */
+export interface Patience {
+  readonly whole: number;
+  readonly silent: number;
+}
+
+/** No device waits longer for an answer. */
+const PROMPT: Patience = { whole: 60_000, silent: 30_000 };
 
 export interface DeviceRequest {
   readonly identity: Identity;
@@ -28,15 +37,31 @@ export const json = (value: unknown, headers: Readonly<Record<string, string>> =
   body: JSON.stringify(value),
 });
 
-/** Throws `too_large`. */
-export async function bytesOf(request: IncomingMessage, most = LARGEST_BODY): Promise<Buffer> {
+/** Throws `too_large`, and `unavailable` when the body does not come to its end. The connection is over then. */
+export async function bytesOf(
+  request: IncomingMessage,
+  most = LARGEST_BODY,
+  patience: Patience = PROMPT,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
-    if (size > most) throw new CordonError('too_large', `A request has at most ${most} bytes.`);
-    chunks.push(bytes);
+  const cut = () => request.destroy();
+  const whole = setTimeout(cut, patience.whole);
+  const silent = setTimeout(cut, patience.silent);
+  try {
+    for await (const chunk of request) {
+      silent.refresh();
+      const bytes = Buffer.from(chunk);
+      size += bytes.length;
+      if (size > most) throw new CordonError('too_large', `A request has at most ${most} bytes.`);
+      chunks.push(bytes);
+    }
+  } catch (error) {
+    if (isCordonError(error)) throw error;
+    throw new CordonError('unavailable', 'The request broke off, or came too slowly; try again.', {}, error);
+  } finally {
+    clearTimeout(whole);
+    clearTimeout(silent);
   }
   return Buffer.concat(chunks);
 }

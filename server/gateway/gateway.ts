@@ -29,7 +29,7 @@ import type {
 import { createPushing } from './pushing.ts';
 import { refusalOf, refuseUpgrade } from './refusals.ts';
 import { createRelocating } from './relocating.ts';
-import { sealedRoutes } from './sealed-routes.ts';
+import { FILE_PATIENCE, sealedRoutes } from './sealed-routes.ts';
 import { type ServiceRoutesPorts, serviceRoutes } from './service-routes.ts';
 import type { DeviceSession, SessionHandlers } from './session.ts';
 import { Sessions } from './sessions.ts';
@@ -77,7 +77,12 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   let stopping = false;
 
   const listener = createTlsListener(
-    { ...options.tls, ca: [...options.tls.ca], requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
+    {
+      ...{ ...options.tls, ca: [...options.tls.ca] },
+      ...{ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
+      // The longest that any body may take; each route has its own bound.
+      requestTimeout: FILE_PATIENCE.whole,
+    },
     options.proxyFrom,
     createDeviceHttp({
       devices,

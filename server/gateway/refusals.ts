@@ -83,6 +83,8 @@ export function refuseUpgrade(socket: Duplex, { status, headers, body }: Answer)
 }
 
 export function respond(response: ServerResponse, { status, headers, body }: Answer): void {
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
+  // Whoever is answered before its body has come is not waited for: a file may take its time, and what is refused must not.
+  const last = response.req.complete ? {} : { Connection: 'close' };
+  response.writeHead(status, { ...headers, ...last, 'Content-Length': Buffer.byteLength(body) });
   response.end(body);
 }

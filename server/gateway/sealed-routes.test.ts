@@ -1,12 +1,21 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { claimAnswer, keyPackagesAnswer, LARGEST_ATTACHMENT } from '../../shared/protocol/device-http.ts';
+import { connect as connectTls } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  ATTACHMENT_WITHIN,
+  claimAnswer,
+  keyPackagesAnswer,
+  LARGEST_ATTACHMENT,
+} from '../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import {
   ask,
+  type DeviceTls,
   type GatewayWorld,
   openGatewayWorld,
+  strayIdentity,
   type TestDevice,
   TestLink,
 } from '../../tests/support/gateway-world.ts';
@@ -86,8 +95,21 @@ describe('key packages', () => {
   });
 });
 
+const newName = () => randomBytes(32).toString('base64url');
+
+/** The head of a file and nothing more, over a connection that goes on after the answer. */
+async function begin(tls: DeviceTls, length: number) {
+  const over = connectTls({ ...tls, ALPNProtocols: ['http/1.1'] });
+  onTestFinished(() => void over.destroy());
+  over.on('error', () => over.destroy());
+  let answer = '';
+  over.on('data', (chunk: Buffer) => (answer += chunk));
+  over.write(`PUT /device/attachments/${newName()} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`);
+  const status = () => until(() => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? expect.fail(answer)));
+  return { over, status };
+}
+
 describe('attachments', () => {
-  const newName = () => randomBytes(32).toString('base64url');
   const path = (name: string) => `/device/attachments/${name}`;
 
   it('are stored once and given to any enrolled device that knows the name', async () => {
@@ -102,6 +124,40 @@ describe('attachments', () => {
     expect((await ask(bilal.tls, 'GET', path(newName()))).status).toBe(404);
     world.clock.jump(world.clock.now() + 31 * 86_400_000);
     expect((await ask(bilal.tls, 'GET', path(name))).status).toBe(404);
+  });
+
+  describe('over a slow network', () => {
+    it('may take as long as the device waits for it', async () => {
+      const { server } = world.gateway.listener;
+      expect(server.headersTimeout).toBeLessThanOrEqual(30_000);
+      expect(server.requestTimeout).toBeGreaterThan(ATTACHMENT_WITHIN);
+      const { tls } = await world.enrol();
+      const asked = once(server, 'request');
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const seconds = ATTACHMENT_WITHIN / 1_000;
+      const { over, status } = await begin(tls, seconds / 25);
+      const [{ socket }] = await asked;
+      while (vi.getTimerCount() === 0) await new Promise(setImmediate);
+      for (let second = 0; second < seconds; second += 25) {
+        vi.advanceTimersByTime(25_000);
+        const before = socket.bytesRead;
+        over.write('x');
+        while (socket.bytesRead === before && !socket.destroyed) await new Promise(setImmediate);
+        await new Promise(setImmediate);
+      }
+      vi.useRealTimers();
+      expect(await status()).toBe(204);
+    });
+
+    it('holds nothing of the server when it is refused: it is answered and hung up on', async () => {
+      const { tls } = await world.enrol();
+      const stranger = await begin({ ...tls, ...strayIdentity(world.authority, 'device') }, 10_000);
+      expect(await stranger.status()).toBe(403);
+      const answered = Date.now();
+      await until(() => expect(stranger.over.write('x') && !stranger.over.destroyed).toBe(false));
+      expect(Date.now() - answered).toBeLessThan(3_000);
+    });
   });
 
   it.each([
@@ -122,8 +178,14 @@ it('an order shuts them by its name, for whoever it denies', async () => {
   const effective = new Date(world.clock.now() + 60_000).toISOString();
   const { order } = await world.orders.propose(people.proposer.id, { ...PROPOSAL, effective });
   for (const person of [people.ada, people.ben]) await world.sign(order, 1, person);
+  const put = vi.spyOn(world.relay.attachments, 'put');
+  onTestFinished(() => put.mockRestore());
+  const slow = await begin(inside.tls, 2);
+  await until(() => expect(put).toHaveBeenCalled());
   world.clock.jump(world.clock.now() + 60_000);
-  const name = randomBytes(32).toString('base64url');
+  slow.over.write('xy');
+  expect(await slow.status()).toBe(451);
+  const name = newName();
   for (const [method, path, body] of [
     ['POST', '/device/key-packages/claim', JSON.stringify({ devices: [outside.id] })],
     ['PUT', `/device/attachments/${name}`, 'sealed'],

@@ -1,17 +1,21 @@
 /** What goes beside the link of sealed messages: key packages and attachments. None of it can be read here. */
 import { CordonError } from '../../shared/errors.ts';
 import {
+  ATTACHMENT_WITHIN,
   attachmentIdSchema,
   claimBody,
   keyPackagesBody,
   LARGEST_ATTACHMENT,
 } from '../../shared/protocol/device-http.ts';
-import { bodyOf, bytesOf, type DeviceRequest, type DeviceRoute, json } from './device-route.ts';
+import { bodyOf, bytesOf, type DeviceRequest, type DeviceRoute, json, type Patience } from './device-route.ts';
 import type { RelayPort } from './ports.ts';
 import type { Answer } from './refusals.ts';
 
 /** A hundred of them at their largest, and the last resort. */
 const LARGEST_HAND_IN = 102 * 16 * 1024;
+
+/** It is the device that gives up first. */
+export const FILE_PATIENCE: Patience = { whole: ATTACHMENT_WITHIN + 60_000, silent: 30_000 };
 
 export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments'>): DeviceRoute[] {
   const { keyPackages, attachments } = relay;
@@ -33,7 +37,7 @@ export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments
     if (Number(request.headers['content-length'] ?? 0) > LARGEST_ATTACHMENT) {
       throw new CordonError('too_large', `An attachment has at most ${LARGEST_ATTACHMENT} bytes.`);
     }
-    await attachments.put(identity, name, () => bytesOf(request, LARGEST_ATTACHMENT));
+    await attachments.put(identity, name, () => bytesOf(request, LARGEST_ATTACHMENT, FILE_PATIENCE));
     return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: '' };
   }
 

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
 import type { ServerOptions } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -12,6 +14,7 @@ import type { Authority } from '../../certs/authority.ts';
 import { spkiOf } from '../../certs/certificate.ts';
 import { newKey, testAuthority } from '../../tests/support/enrolment.ts';
 import { tool } from '../../tests/support/tools.ts';
+import { bytesOf } from './device-route.ts';
 import { createTlsListener, type TlsListener, trustedProxies } from './tls-listener.ts';
 
 const openssl = tool('openssl', 'apt-get install openssl');
@@ -28,8 +31,13 @@ beforeAll(() => {
 });
 afterAll(() => remove());
 
-/** A listener that answers every request with the address that it believes. */
-async function start(proxyFrom: readonly string[], more: ServerOptions = {}, bind = '127.0.0.1') {
+/** A listener that answers every request with the address that it believes, unless it is told to do something else. */
+async function start(
+  proxyFrom: readonly string[],
+  more: ServerOptions = {},
+  bind = '127.0.0.1',
+  answer?: RequestListener,
+) {
   const { keyPem, chainPem } = authority.serverIdentity();
   const listener: TlsListener = createTlsListener(
     {
@@ -42,7 +50,7 @@ async function start(proxyFrom: readonly string[], more: ServerOptions = {}, bin
       ...more,
     },
     proxyFrom,
-    (request, response) => response.end(JSON.stringify(listener.addressOf(request))),
+    answer ?? ((request, response) => response.end(JSON.stringify(listener.addressOf(request)))),
   );
   const port = await listener.listen(bind, 0);
   onTestFinished(() => listener.close());
@@ -189,6 +197,55 @@ describe('case 13: whoever is slow', () => {
     over.on('data', (chunk: Buffer) => (answer += chunk));
     await once(over, 'close');
     expect(answer).toMatch(/^HTTP\/1\.1 408/);
+  });
+
+  describe('with a body', () => {
+    /** A listener whose routes bound their bodies: 300 ms without a byte, and two seconds for all of them. */
+    async function upload() {
+      const bounds = { headersTimeout: 200, requestTimeout: 3_000, connectionsCheckingInterval: 50 };
+      const { port } = await start([], bounds, '127.0.0.1', async (request, response) => {
+        const bytes = await bytesOf(request, 1_000, { whole: 2_000, silent: 300 }).catch((error) => error);
+        response.end(Buffer.isBuffer(bytes) ? String(bytes.length) : bytes.code);
+        cut.resolve(bytes.code);
+      });
+      const cut = Promise.withResolvers<string>();
+      const over = await secure(await tcp(port));
+      let answer = '';
+      over.on('error', () => over.destroy());
+      over.on('data', (chunk: Buffer) => (answer += chunk));
+      over.write('PUT / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 100\r\n\r\n');
+      async function drip(bytes: number): Promise<void> {
+        for (let sent = 0; sent < bytes && !over.destroyed; sent += 1) {
+          await delay(100);
+          over.write('x');
+        }
+      }
+      return { over, drip, cut: cut.promise, answer: () => answer };
+    }
+
+    it('is waited for as long as it comes, however slowly', async () => {
+      const { over, drip, answer } = await upload();
+      await drip(10);
+      over.write('x'.repeat(90));
+      await once(over, 'close');
+      expect(answer()).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n100$/);
+    });
+
+    it('is dropped when no more of it comes', async () => {
+      const { over, drip, cut, answer } = await upload();
+      await drip(3);
+      const stopped = Date.now();
+      await closed(over);
+      expect([await cut, answer()]).toEqual(['unavailable', '']);
+      expect(Date.now() - stopped).toBeLessThan(1_500);
+    });
+
+    it('is dropped when it drips without end', async () => {
+      const { over, drip, cut, answer } = await upload();
+      await drip(100);
+      await closed(over);
+      expect([await cut, answer()]).toEqual(['unavailable', '']);
+    });
   });
 
   it('ends when the listener closes, whatever state it is in', async () => {

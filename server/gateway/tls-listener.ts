@@ -11,6 +11,8 @@ import { parseProxyHeader } from './proxy-protocol.ts';
 
 /** Hybrid post-quantum first, then what every client of the last years has. */
 export const KEY_EXCHANGE_GROUPS = 'X25519MLKEM768:X25519:P-256';
+/** For the head of a request, and for all of it unless the listener's routes bound their bodies themselves. */
+const REQUEST_WITHIN = 30_000;
 /** A peer that connects and says nothing holds a file descriptor. The same for the proxy's header, which comes in its first packet. */
 const HANDSHAKE_WITHIN = 10_000;
 
@@ -59,9 +61,10 @@ export function createTlsListener(
   const trusted = trustedProxies(proxyFrom);
   const told = new Map<string, string | null>();
   const open = new Set<Socket>();
-  const { handshakeTimeout = HANDSHAKE_WITHIN, requestTimeout = 30_000 } = options;
+  const { handshakeTimeout = HANDSHAKE_WITHIN } = options;
+  const { headersTimeout = REQUEST_WITHIN, requestTimeout = REQUEST_WITHIN } = options;
   const secured = { ...options, ecdhCurve: KEY_EXCHANGE_GROUPS };
-  const server = createHttpsServer({ ...secured, handshakeTimeout, requestTimeout }, onRequest);
+  const server = createHttpsServer({ ...secured, handshakeTimeout, headersTimeout, requestTimeout }, onRequest);
   // A peer that fails its handshake is not our error: the listener goes on, and the socket is gone.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
 

@@ -72,6 +72,8 @@ export function createAttachments({
       await requireMessaging(gate, enrolment.device);
       await withRoom(enrolment.device, async () => {
         const bytes = await read();
+        // A file may be long under way, and an order may have begun meanwhile.
+        await requireMessaging(gate, enrolment.device);
         if (bytes.length === 0) throw new CordonError('invalid_input', 'An attachment has at least one byte.');
         await store.put({ id, enrolment, bytes, at: clock.now() }, { since: since(), most: MOST_ATTACHED });
       });

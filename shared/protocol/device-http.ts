@@ -9,6 +9,7 @@
  * - `POST /device/key-packages` (`keyPackagesBody`) → `{ left }`.
  * - `POST /device/key-packages/claim` (`claimBody`) → `claimAnswer`: one package of each device that has one left; the single-use ones are gone then.
  * - `PUT /device/attachments/ID` (bytes, at most `LARGEST_ATTACHMENT`) → 204; ID: 32 random bytes of the sender, base64url. Who knows it may fetch it.
+ *   It may take `ATTACHMENT_WITHIN`, as long as something comes; any other body a minute.
  * - `GET /device/attachments/ID` → the bytes.
  * - `GET /device/ledger/consistency?from=SIZE&to=SIZE` → `consistencyView` of `shared/api/ledger.ts`: that the tree of `to` leaves (without it, that of
  *   the newest checkpoint, which is given in any case) begins with that of `from`. `from=0` proves nothing and gives the newest checkpoint.
@@ -19,6 +20,8 @@ import { envelopeSchema, personId } from '../order/documents.ts';
 import { deviceIdSchema } from './ids.ts';
 
 export const LARGEST_ATTACHMENT = 5 * 1024 * 1024 + 64;
+/** Over a poor network a file takes its time; what drips for longer is not waited for. Milliseconds. */
+export const ATTACHMENT_WITHIN = 15 * 60_000;
 export const attachmentIdSchema = z.base64url().length(43);
 
 export const messagingKeyBody = z.strictObject({ envelope: envelopeSchema });
