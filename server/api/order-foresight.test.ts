@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   exemptionList,
   impactView,
+  keptDocument,
   orderPreview,
   orderProgress,
   orderWarnings,
@@ -14,7 +15,7 @@ import {
 import { type AreaCode, parseArea } from '../../shared/areas/area-code.ts';
 import { approveRevision } from '../../shared/order/approver-key.ts';
 import { sha256 } from '../../shared/order/digest.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, newPackId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addGroup } from '../../tests/support/fleet-rows.ts';
 import {
@@ -337,6 +338,44 @@ describe('who is affected', () => {
       await fleet.raw('GET', path + each);
     const wide = await owner.api.call('GET', `${path}/impact?limit=0`, impactView);
     expect([wide.revision, wide.counts.denied]).toEqual([2, 20]);
+  });
+
+  it('case 50: nobody learns by a narrower revision whom a wider one of the same order has reached', async () => {
+    const upload = '/orders/documents?mediaType=text/plain';
+    const letter = await owner.api.call('POST', upload, keptDocument, Buffer.from('About India'));
+    const documents = [{ title: 'Letter', ...letter }];
+    const decision = { considered: 'India too.', by: 'counsel' };
+    const wide = { ...TERMS, areas: ['PK', 'IN'], documents, decision };
+    const made = await owner.api.call('POST', '/orders', revisionView, wide);
+    await adopt(made);
+    const path = `/orders/${made.order}`;
+    const legal = await limitedTo('legal', parseArea('PK'));
+    const recipient = { name: 'Somebody', key: `age1${'q'.repeat(58)}` };
+    const ofTheWhole = [
+      ['GET', '/impact?revision=2&against=1'],
+      ['GET', '/impact.csv?revision=2&against=1'],
+      ['POST', '/impact/names', { at: 'now', revision: 2, against: 1, recipient }],
+      ['POST', '/packs'],
+      ['GET', '/packs'],
+      ['POST', `/packs/${newPackId()}/names`, { recipient }],
+      ['GET', '/receipts'],
+      ['GET', `/documents/${letter.sha256}`],
+      ['GET', '/revisions/1/decision'],
+      ['GET', '/revisions/2/decision'],
+    ] as const;
+    const narrow = { act: 'revise', areas: ['PK'] };
+    const next = await owner.api.call('POST', `${path}/revisions`, revisionView, narrow);
+    for (const state of ['waiting', 'adopted']) {
+      for (const [method, each, body] of ofTheWhole) {
+        const asked = legal.raw(method, path + each, body);
+        await expect(asked, `${state} ${method} ${each}`).rejects.toMatchObject({ code: 'out_of_scope' });
+      }
+      for (const each of ['/impact?revision=2', '/affected', '/revisions/2/warnings'])
+        await legal.raw('GET', path + each);
+      await adopt(next);
+    }
+    await legal.raw('GET', `${path}/progress`);
+    await expect(owner.api.raw('GET', `${path}/impact?against=9`)).rejects.toMatchObject({ code: 'not_found' });
   });
 });
 

@@ -51,8 +51,8 @@ export function orderForesightRoutes(orders: OrderForesightPort): Route[] {
       query: impactQuery,
       response: impactView,
       async handler({ params, query, reach }) {
-        const { revision, terms } = await orders.considered(params.number, query.revision);
-        requireAreas(reach, placesReached(terms));
+        const { revision, places } = await orders.considered(params.number, query);
+        requireAreas(reach, places);
         return orders.impact(params.number, revision, query);
       },
     }),
@@ -66,8 +66,8 @@ export function orderForesightRoutes(orders: OrderForesightPort): Route[] {
       response: nothing,
       raw: 'download',
       async handler({ params, query, reach }) {
-        const { revision, terms } = await orders.considered(params.number, query.revision);
-        requireAreas(reach, placesReached(terms));
+        const { revision, places } = await orders.considered(params.number, query);
+        requireAreas(reach, places);
         const listing = await orders.impactListing(params.number, revision, query);
         return madeFile(`${params.number}-${revision}-rehearsal.csv`, CSV, gathered(impactCsv(listing)));
       },
@@ -82,8 +82,8 @@ export function orderForesightRoutes(orders: OrderForesightPort): Route[] {
       response: nothing,
       raw: 'download',
       async handler({ params, body, reach, caller }) {
-        const { revision, terms } = await orders.considered(params.number, body.revision);
-        requireAreas(reach, placesReached(terms));
+        const { revision, places } = await orders.considered(params.number, body);
+        requireAreas(reach, places);
         const request = { recipient: body.recipient, by: caller.account.id };
         const { bytes } = await orders.impactNames(params.number, revision, body, request);
         return madeFile(`${params.number}-${revision}-names.csv.age`, 'application/octet-stream', [bytes]);
@@ -97,8 +97,8 @@ export function orderForesightRoutes(orders: OrderForesightPort): Route[] {
       params: revisionParams,
       response: orderWarnings,
       async handler({ params, reach }) {
-        const { revision, terms } = await orders.considered(params.number, params.revision);
-        requireAreas(reach, placesReached(terms));
+        const { revision, places } = await orders.considered(params.number, { revision: params.revision });
+        requireAreas(reach, places);
         return { warnings: await orders.warnings(params.number, revision) };
       },
     }),

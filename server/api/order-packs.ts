@@ -1,7 +1,6 @@
 /** What can be shown of an order afterwards, as files: the evidence pack, and apart from it the names behind its handles. */
 import { orderParams, packList, packNames, packParams, packQuery } from '../../shared/api/orders.ts';
 import { nothing } from '../../shared/api/wire.ts';
-import { placesReached } from '../../shared/order/order-areas.ts';
 import type { Admins } from '../admins/admins.ts';
 import { requireAreas } from '../admins/roles.ts';
 import type { Orders } from '../orders/orders.ts';
@@ -27,8 +26,8 @@ export function orderPackRoutes({ orders, packs, admins }: OrderPacksPorts): Rou
       response: nothing,
       raw: 'download',
       async handler({ params: { number }, query: { since }, reach, caller }) {
-        const { terms } = await orders.considered(number);
-        requireAreas(reach, placesReached(terms));
+        const { places } = await orders.considered(number, { life: true });
+        requireAreas(reach, places);
         const { pack, content } = await packs.make(number, caller.account.id, since);
         return madeFile(`order-${number}-${pack}.zip`, 'application/zip', content);
       },
@@ -41,8 +40,8 @@ export function orderPackRoutes({ orders, packs, admins }: OrderPacksPorts): Rou
       params: orderParams,
       response: packList,
       async handler({ params: { number }, reach }) {
-        const { terms } = await orders.considered(number);
-        requireAreas(reach, placesReached(terms));
+        const { places } = await orders.considered(number, { life: true });
+        requireAreas(reach, places);
         const made = await packs.made(number);
         const people = await admins.namesOf(new Set(made.map(({ by }) => by)));
         return { packs: made.map(({ pack, at, by, devices }) => ({ pack, at, by, devices })), people };
@@ -58,8 +57,8 @@ export function orderPackRoutes({ orders, packs, admins }: OrderPacksPorts): Rou
       response: nothing,
       raw: 'download',
       async handler({ params: { number, pack }, body, reach, caller }) {
-        const { terms, revision } = await orders.considered(number);
-        requireAreas(reach, placesReached(terms));
+        const { places, revision } = await orders.considered(number, { life: true });
+        requireAreas(reach, places);
         const request = { order: number, revision, recipient: body.recipient, by: caller.account.id };
         const { bytes } = await packs.names(pack, request);
         return madeFile(`order-${number}-${pack}-names.csv.age`, 'application/octet-stream', [bytes]);

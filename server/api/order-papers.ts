@@ -2,13 +2,12 @@
 import { decisionView, documentParams, documentQuery, keptDocument, revisionParams } from '../../shared/api/orders.ts';
 import { nothing } from '../../shared/api/wire.ts';
 import { LARGEST_DOCUMENT } from '../../shared/order/documents.ts';
-import { placesReached } from '../../shared/order/order-areas.ts';
 import { requireAreas } from '../admins/roles.ts';
 import type { Orders } from '../orders/orders.ts';
 import { BytesReply, Reply, type Route, route } from './route.ts';
 import { collect } from './upload.ts';
 
-export type OrderPapersPort = Pick<Orders, 'get' | 'keepDocument' | 'document' | 'decision'>;
+export type OrderPapersPort = Pick<Orders, 'considered' | 'keepDocument' | 'document' | 'decision'>;
 
 export function orderPaperRoutes(orders: OrderPapersPort): Route[] {
   return [
@@ -36,9 +35,8 @@ export function orderPaperRoutes(orders: OrderPapersPort): Route[] {
       response: nothing,
       raw: 'download',
       async handler({ params, reach }) {
-        const { terms } = await orders.get(params.number);
-        requireAreas(reach, placesReached(terms));
-        const { content, title, mediaType } = await orders.document(params.number, params.sha256);
+        const { revision, content, title, mediaType } = await orders.document(params.number, params.sha256);
+        requireAreas(reach, (await orders.considered(params.number, { revision, life: true })).places);
         return new BytesReply(content, title, mediaType);
       },
     }),
@@ -50,10 +48,10 @@ export function orderPaperRoutes(orders: OrderPapersPort): Route[] {
         'What was considered, by whom, and internal reasons; with what opens the commitment that approvers signed',
       params: revisionParams,
       response: decisionView,
-      async handler({ params, reach }) {
-        const { terms } = await orders.get(params.number);
-        requireAreas(reach, placesReached(terms));
-        return orders.decision(params.number, params.revision);
+      async handler({ params: { number, revision }, reach }) {
+        const { places } = await orders.considered(number, { revision, life: true });
+        requireAreas(reach, places);
+        return orders.decision(number, revision);
       },
     }),
   ];

@@ -13,8 +13,6 @@ import {
   revisionParams,
   revisionView,
 } from '../../shared/api/orders.ts';
-import { parseDocument } from '../../shared/order/canonical.ts';
-import { revisionSchema } from '../../shared/order/documents.ts';
 import { placesReached } from '../../shared/order/order-areas.ts';
 import type { Admins } from '../admins/admins.ts';
 import { requireAreas } from '../admins/roles.ts';
@@ -111,8 +109,8 @@ export function orderRoutes({ orders, admins }: OrdersPorts): Route[] {
       response: approvalResult,
       statuses: [200, 202],
       async handler({ params, body, reach, caller }) {
-        const { payload } = await orders.revision(params.number, params.revision);
-        requireAreas(reach, placesReached(parseDocument(revisionSchema, Buffer.from(payload)).terms));
+        const { places } = await orders.considered(params.number, { revision: params.revision });
+        requireAreas(reach, places);
         const result = await orders.approve(caller.account.person, params.number, params.revision, body);
         return new Reply(result, { status: result.adopted ? 200 : 202 });
       },
@@ -126,8 +124,8 @@ export function orderRoutes({ orders, admins }: OrdersPorts): Route[] {
       response: affectedView,
       async handler({ params, reach }) {
         // The areas of the revision that is rehearsed: those of the adopted one may be fewer.
-        const { revision, terms } = await orders.considered(params.number);
-        requireAreas(reach, placesReached(terms));
+        const { revision, places } = await orders.considered(params.number);
+        requireAreas(reach, places);
         return { devices: await orders.affected(params.number, revision) };
       },
     }),
@@ -140,8 +138,8 @@ export function orderRoutes({ orders, admins }: OrdersPorts): Route[] {
       response: exemptionList,
       async handler({ params, reach }) {
         const { number, revision } = params;
-        const { terms } = await orders.considered(number, revision);
-        requireAreas(reach, placesReached(terms));
+        const { places } = await orders.considered(number, { revision });
+        requireAreas(reach, places);
         const exemptions = await orders.exemptions(number, revision);
         const people = exemptions.flatMap(({ askedBy, approvedBy }) => [askedBy, ...approvedBy]);
         return {
@@ -159,8 +157,9 @@ export function orderRoutes({ orders, admins }: OrdersPorts): Route[] {
       params: orderParams,
       response: receiptList,
       async handler({ params, reach }) {
-        const { terms } = await orders.get(params.number);
-        requireAreas(reach, placesReached(terms));
+        const { adoptedRevision, latestRevision } = await orders.get(params.number);
+        const asked = { revision: adoptedRevision ?? latestRevision, life: true };
+        requireAreas(reach, (await orders.considered(params.number, asked)).places);
         const stored = await orders.receipts(params.number);
         return { receipts: stored.map(({ device, generation, receipt }) => ({ ...receipt, device, generation })) };
       },

@@ -104,11 +104,27 @@ export interface Preview {
   readonly impact: Counted | null;
 }
 
+/** What a request about an order is about. */
+export interface Asked {
+  /** Left out: the one that waits, or else the adopted one. */
+  readonly revision?: number | undefined;
+  /** One that it is held against. */
+  readonly against?: number | undefined;
+  /** Whether it tells of whom the order has ever reached: receipts, packs and papers do, whatever its areas are now. */
+  readonly life?: boolean;
+}
+
+export interface Considered {
+  readonly revision: number;
+  /** Whoever asks must reach all of them. */
+  readonly places: readonly AreaCode[];
+}
+
 export interface Foresight {
   /** `within` throws for an area whose orders are not the caller's to propose. */
   preview(draft: OrderDraft, within: (places: readonly AreaCode[]) => void): Promise<Preview>;
-  /** The revision that is spoken of when none is named: the one that waits, or else the adopted one. Throws `not_found`. */
-  considered(order: string, revision?: number): Promise<Revision>;
+  /** Throws `not_found`. */
+  considered(order: string, asked?: Asked): Promise<Considered>;
   impact(order: string, revision: number, query: ImpactQuery): Promise<ImpactPage>;
   impactListing(order: string, revision: number, filter: ImpactFilter): Promise<ImpactListing>;
   /** The names of all that the filter lets through. Throws `invalid_input` for what is no recipient. */
@@ -239,7 +255,14 @@ export function createForesight(ports: {
 
   return {
     preview,
-    considered: async (number, revision) => readPayload(pick(number, await rowsOf(number), revision).payload),
+    considered: async (number, { revision, against, life = false } = {}) => {
+      const rows = await rowsOf(number);
+      const spoken = pick(number, rows, revision);
+      const other = against === undefined ? [] : [pick(number, rows, against)];
+      const before = life ? rows.filter(({ adoptedAt }) => adoptedAt !== null) : [];
+      const places = [spoken, ...other, ...before].flatMap(({ payload }) => placesReached(readPayload(payload).terms));
+      return { revision: spoken.revision, places: [...new Set(places)] };
+    },
     impact: async (number, revision, query) => {
       const { about, some, waits } = await found(number, revision, query);
       return { ...about, devices: [...listed(some, waits, query.offset, query.limit)] };

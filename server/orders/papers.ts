@@ -29,6 +29,12 @@ export interface DocumentRow extends KeptDocument {
   readonly uploadedAt: Instant;
 }
 
+export interface NamedDocument extends InstrumentDocument {
+  /** With which it came. */
+  readonly revision: number;
+  readonly content: Buffer;
+}
+
 /** A decision record that a revision commits to. */
 export interface DecisionRow {
   readonly commitment: string;
@@ -91,14 +97,18 @@ export function createPapers({
       return kept;
     },
 
-    /** One that some revision of the order names, with the title that it has there. Throws `not_found`. */
-    document: async (number: string, hash: string): Promise<InstrumentDocument & { readonly content: Buffer }> => {
-      const named = (await orders.revisions(number))
-        .flatMap(({ payload }) => readPayload(payload).terms.documents ?? [])
-        .findLast((document) => document.sha256 === hash);
-      const row = named && (await store.document(hash));
-      if (!named || !row) throw new CordonError('not_found', `Order ${number} names no document ${hash}.`);
-      return { ...named, content: sealer.unseal(row.sealed, purposeOfDocument(hash)) };
+    /** One that some revision of the order names, with the title that it has now. Throws `not_found`. */
+    document: async (number: string, hash: string): Promise<NamedDocument> => {
+      const named = (await orders.revisions(number)).flatMap(({ revision, payload }) =>
+        (readPayload(payload).terms.documents ?? [])
+          .filter((document) => document.sha256 === hash)
+          .map((document) => ({ ...document, revision })),
+      );
+      const [first, last] = [named[0], named.at(-1)];
+      const row = last && (await store.document(hash));
+      if (!first || !row) throw new CordonError('not_found', `Order ${number} names no document ${hash}.`);
+      const content = sealer.unseal(row.sealed, purposeOfDocument(hash));
+      return { ...last, revision: first.revision, content };
     },
 
     /** Every document must be kept here, as it is described: approvers sign for what can be shown. */
