@@ -12,8 +12,10 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['{server,agent,shared,certs,tests}/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // What hangs ends some day. No test is timed by it: one that starts processes takes as long as its neighbours let it.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     // Two cores, and tests that often wait for processes of their own: a third worker fills the gaps.
     maxWorkers: 3,

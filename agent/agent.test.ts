@@ -14,6 +14,7 @@ import {
   signedStub,
   TERMS,
 } from '../tests/support/signed-documents.ts';
+import { until } from '../tests/support/until.ts';
 import { type Agent, createAgent } from './agent.ts';
 import { credentialFolder } from './enrolment/credential-folder.ts';
 import { enrol } from './enrolment/enrol.ts';
@@ -79,7 +80,7 @@ async function agentHere(): Promise<Agent> {
 async function connected(): Promise<Agent> {
   const agent = await agentHere();
   await agent.start();
-  await vi.waitFor(() => expect(agent.status().connection).toBe('connected'), 5000);
+  await until(() => expect(agent.status().connection).toBe('connected'));
   return agent;
 }
 
@@ -171,10 +172,10 @@ describe('the agent', () => {
     const id = command({ kind: 'lock-workspace' });
     command({ kind: 'lock-workspace' }, id);
     command({ kind: 'message', text: 'The office is closed.' });
-    await vi.waitFor(() => expect(results()).toHaveLength(2));
+    await until(() => expect(results()).toHaveLength(2));
     command({ kind: 'lock-workspace' }, id);
     const after = command({ kind: 'unlock-workspace' });
-    await vi.waitFor(() => expect(results().at(-1)?.command).toBe(after));
+    await until(() => expect(results().at(-1)?.command).toBe(after));
     expect(results().filter((result) => result.command === id)).toHaveLength(1);
     expect(server.received.filter((frame) => frame.kind === 'command-stored' && frame.id === id)).toHaveLength(3);
     expect(store.device(agent.status().device).messages()).toMatchObject([{ text: 'The office is closed.' }]);
@@ -189,7 +190,7 @@ describe('the agent', () => {
     // Marked as started, and then kill -9: it has to be done, though it has expired meanwhile.
     kept.startCommand(id);
     const agent = await connected();
-    await vi.waitFor(() => expect(results()).toMatchObject([{ command: id, outcome: 'done' }]));
+    await until(() => expect(results()).toMatchObject([{ command: id, outcome: 'done' }]));
     expect(agent.status().workspace).toBe('wiped');
     await agent.stop();
     await connected();
@@ -200,7 +201,7 @@ describe('the agent', () => {
     await enrolBy(server.link());
     await connected();
     server.send({ kind: 'command', id: newCommandId(), command: { kind: 'wipe-workspace' }, expires: Date.now() - 1 });
-    await vi.waitFor(() => expect(results()).toMatchObject([{ outcome: 'expired' }]));
+    await until(() => expect(results()).toMatchObject([{ outcome: 'expired' }]));
   });
 
   it('sends again on the next connection what was not confirmed, with the same number, and resumes its TLS session', async () => {
@@ -209,11 +210,11 @@ describe('the agent', () => {
     const agent = await connected();
     const numbers = () => server.received.flatMap((frame) => (frame.kind === 'report' ? [frame.seq] : []));
     command({ kind: 'lock-workspace' });
-    await vi.waitFor(() => expect(numbers()).toEqual([1]));
+    await until(() => expect(numbers()).toEqual([1]));
     expect(agent.status().unsent).toBe(1);
     server.serve.confirm = true;
     for (const socket of server.sockets) socket.terminate();
-    await vi.waitFor(() => expect(agent.status().unsent).toBe(0), 5000);
+    await until(() => expect(agent.status().unsent).toBe(0));
     expect(numbers()).toEqual([1, 1]);
     expect(server.serve).toMatchObject({ upgrades: 2, resumed: 1 });
   });
@@ -222,18 +223,18 @@ describe('the agent', () => {
     await enrolBy(server.link());
     const agent = await connected();
     agent.network(false);
-    await vi.waitFor(() => expect(agent.status().connection).toBe('waiting'));
+    await until(() => expect(agent.status().connection).toBe('waiting'));
     await agent.tick();
     expect(server.serve.upgrades).toBe(1);
     agent.network(true);
-    await vi.waitFor(() => expect(agent.status().connection).toBe('connected'));
+    await until(() => expect(agent.status().connection).toBe('connected'));
   });
 
   it('leaves in order: result first, then keys and state are gone', async () => {
     const { device } = await enrolBy(server.link());
     await connected();
     command({ kind: 'unenrol' });
-    await vi.waitFor(() => expect(ends).toEqual(['unenrolled']));
+    await until(() => expect(ends).toEqual(['unenrolled']));
     expect(results()).toMatchObject([{ outcome: 'done' }]);
     expect(readdirSync(join(folder, 'identity'))).toEqual([]);
     expect(store.device(device).list()).toBeNull();
@@ -243,15 +244,15 @@ describe('the agent', () => {
     await enrolBy(server.link());
     await connected();
     command({ kind: 'restart-agent' });
-    await vi.waitFor(() => expect(ends).toEqual(['restart']));
-    await vi.waitFor(() => expect(results()).toMatchObject([{ outcome: 'done' }]));
+    await until(() => expect(ends).toEqual(['restart']));
+    await until(() => expect(results()).toMatchObject([{ outcome: 'done' }]));
   });
 
   it('stops when its certificate is revoked, and says so', async () => {
     await enrolBy(server.link());
     const agent = await connected();
     for (const socket of server.sockets) socket.close(4403);
-    await vi.waitFor(() => expect(agent.status().connection).toBe('revoked'));
+    await until(() => expect(agent.status().connection).toBe('revoked'));
     expect(agent.status().connectionDetail).toMatch(/enrol anew/);
     await agent.tick();
     expect(server.serve.upgrades).toBe(1);
@@ -261,7 +262,7 @@ describe('the agent', () => {
     await enrolBy(server.link());
     const agent = await connected();
     for (const socket of server.sockets) socket.close(4409);
-    await vi.waitFor(() => expect(agent.status().connection).toBe('waiting'));
+    await until(() => expect(agent.status().connection).toBe('waiting'));
     expect(agent.status().connectionDetail).toMatch(/took over/);
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect(server.serve.upgrades).toBe(1);
@@ -291,7 +292,7 @@ describe('the agent', () => {
     };
     const agent = await agentHere();
     await agent.start();
-    await vi.waitFor(() => expect(agent.status().connection).toBe('refused'));
+    await until(() => expect(agent.status().connection).toBe('refused'));
     expect(agent.status()).toMatchObject({ list: 2, connectionDetail: 'denied by order 2015-001' });
     expect(agent.gate('management')).toMatchObject({
       open: false,
@@ -300,8 +301,8 @@ describe('the agent', () => {
     expect(agent.gate('messaging').open).toBe(true);
     expect(agent.status().location).toMatchObject({ areas: ['PK'], source: 'address' });
     expect(agent.status().now).toBeGreaterThanOrEqual(NOW + 7_200_000);
-    await vi.waitFor(() => expect(server.posted.length).toBeGreaterThanOrEqual(3));
-    await vi.waitFor(() => expect(agent.status().unsent).toBe(0));
+    await until(() => expect(server.posted.length).toBeGreaterThanOrEqual(3));
+    await until(() => expect(agent.status().unsent).toBe(0));
 
     const withdrawn = revisionDocument({
       terms,
@@ -313,7 +314,7 @@ describe('the agent', () => {
     serve.list = signedList([signedRevision(withdrawn, people)], online, { version: 3, previous: shut.hash });
     serve.refuse = null;
     await agent.tick();
-    await vi.waitFor(() => expect(agent.status().connection).toBe('connected'), 5000);
+    await until(() => expect(agent.status().connection).toBe('connected'));
     expect(agent.gate('management').open).toBe(true);
     expect(agent.gate('mail').open).toBe(true);
   });
@@ -336,7 +337,7 @@ describe('the agent', () => {
       );
     serve.list = list;
     server.send({ kind: 'list', envelope: list.envelope });
-    await vi.waitFor(() => expect(alarms()).toEqual(['withheld_missing']));
+    await until(() => expect(alarms()).toEqual(['withheld_missing']));
     await agent.maintain();
     expect(agent.gate('messaging').open).toBe(true);
     const whole = signedRevision(document, people);
@@ -353,7 +354,7 @@ describe('the agent', () => {
     serve.refuse = { status: 451, body: JSON.stringify({ code: 'service_denied' }), headers: '' };
     agent.network(false);
     agent.network(true);
-    await vi.waitFor(() => expect(agent.status().connection).toBe('refused'), 10_000);
+    await until(() => expect(agent.status().connection).toBe('refused'));
     await agent.tick();
     expect(agent.gate('messaging').open).toBe(true);
     expect(agent.status().list).toBe(3);
@@ -373,13 +374,13 @@ describe('the agent', () => {
     const shut = signedList([order], online, { version: 2, previous: serve.list.hash });
     serve.list = shut;
     server.send({ kind: 'list', envelope: shut.envelope });
-    await vi.waitFor(() => expect(agent.gate('management').open).toBe(false));
+    await until(() => expect(agent.gate('management').open).toBe(false));
     // The receipts go over the connection first: informed of the order, enforced, and told of as it begins.
     const receipts = () =>
       server.received.filter((frame) => frame.kind === 'report' && frame.item.type === 'receipt').length;
-    await vi.waitFor(() => expect(receipts()).toBe(3));
+    await until(() => expect(receipts()).toBe(3));
     expect(agent.status().connection).toBe('connected');
-    await vi.waitFor(() => expect(agent.status().connection).toBe('refused'), 10_000);
+    await until(() => expect(agent.status().connection).toBe('refused'));
     expect(agent.status().connectionDetail).toMatch(/2015-001/);
     await agent.tick();
     expect(serve.upgrades).toBe(1);
@@ -387,13 +388,13 @@ describe('the agent', () => {
 
     const again = await agentHere();
     await again.start();
-    await vi.waitFor(() => expect(again.status().connection).toBe('refused'));
+    await until(() => expect(again.status().connection).toBe('refused'));
     expect(serve.upgrades).toBe(1);
     const end = { terms, revision: 2, previous: order.digest, act: 'withdraw' as const, status: 'withdrawn' as const };
     const open = [signedRevision(revisionDocument(end), people)];
     serve.list = signedList(open, online, { version: 3, previous: shut.hash });
     await again.tick();
-    await vi.waitFor(() => expect(again.status().connection).toBe('connected'), 5000);
+    await until(() => expect(again.status().connection).toBe('connected'));
     expect(serve.upgrades).toBe(2);
   });
 
@@ -420,7 +421,7 @@ describe('the agent', () => {
     };
     const agent = await agentHere();
     await agent.start();
-    await vi.waitFor(() => expect(agent.gate('management').open).toBe(false));
+    await until(() => expect(agent.gate('management').open).toBe(false));
     serve.refuse = null;
     await agent.tick();
     expect(agent.status().connection).toBe('refused');
@@ -430,6 +431,6 @@ describe('the agent', () => {
     // One address says it; ten minutes uncontradicted and it counts.
     serve.now += 660_000;
     await agent.tick();
-    await vi.waitFor(() => expect(agent.status().connection).toBe('connected'));
+    await until(() => expect(agent.status().connection).toBe('connected'));
   });
 });

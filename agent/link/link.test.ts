@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { testAuthority } from '../../tests/support/enrolment.ts';
+import { until } from '../../tests/support/until.ts';
 import { dialDirect } from './dial.ts';
 import { createLink, type Link } from './link.ts';
 import { secureDial } from './tls.ts';
@@ -61,7 +62,7 @@ beforeEach(async () => {
     silentFor: SILENT_FOR,
   });
   link.start();
-  await vi.waitFor(() => expect(link.state).toBe('connected'));
+  await until(() => expect(link.state).toBe('connected'));
 });
 afterEach(() => {
   link.stop();
@@ -72,8 +73,8 @@ afterEach(() => {
 const pemOf = (der: Buffer) => `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
 
 it('a server without a ping for too long is dead whatever TCP says: the link is made anew', async () => {
-  await vi.waitFor(() => expect(states).toContainEqual('waiting: the server has fallen silent'), 2_000);
-  await vi.waitFor(() => expect(sockets).toHaveLength(2), 5_000);
+  await until(() => expect(states).toContainEqual('waiting: the server has fallen silent'));
+  await until(() => expect(sockets).toHaveLength(2));
 });
 
 it('what cannot be taken ends the connection, and is waited for longer each time', async () => {
@@ -84,14 +85,14 @@ it('what cannot be taken ends the connection, and is waited for longer each time
   const came: number[] = [];
   sockets[0]?.send(JSON.stringify({ kind: 'time', time: 2 }));
   for (const count of [2, 3]) {
-    await vi.waitFor(() => expect(sockets).toHaveLength(count), 5_000);
+    await until(() => expect(sockets).toHaveLength(count));
     came.push(performance.now());
   }
   const [second = 0, third = 0] = came;
   expect(third - second).toBeGreaterThan(1_900);
   expect(states).toContainEqual('waiting: a frame of the server’s could not be taken: the disk is full');
   onFrame = () => undefined;
-  await vi.waitFor(() => expect(link.state).toBe('connected'), 8_000);
+  await until(() => expect(link.state).toBe('connected'));
   jitter.mockRestore();
 }, 30_000);
 

@@ -1,6 +1,7 @@
 /** The event stream over real HTTP: what it tells, how seldom, and when it ends. */
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
@@ -197,23 +198,28 @@ it('case 13: adds nothing to what a reader does not take, and drops it', async (
     pace: { tell: 5, gather: 1, look: 20, stall: 300 },
   });
   const buffered: number[] = [];
+  const wakes: Wake['kind'][] = ['alarms', 'orders', 'ledger', 'receipts', 'accounts', 'devices'];
   let dropped = false;
   const server = createServer((request, response) => {
     response.once('close', () => {
       dropped = true;
     });
-    void streams.hold({ of: 'one', mayStay: async () => true }, request, response).then(() => {
+    void streams.hold({ of: 'one', mayStay: async () => true }, request, response).then(async () => {
       // More than the kernel's own buffers take.
       response.write(`:${'x'.repeat(32 * 1024 * 1024)}\n\n`);
       buffered.push(response.writableLength);
       bus.subscribe(() => void buffered.push(response.writableLength));
+      // Each in an answer of its own, long before the reader is given up.
+      for (const kind of wakes) {
+        bus.publish({ kind } as Wake);
+        await delay(6);
+      }
     });
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   socket.pause();
   socket.write('GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
-  const wakes: Wake['kind'][] = ['alarms', 'orders', 'ledger'];
   await until(() => {
     for (const kind of wakes) bus.publish({ kind } as Wake);
     expect(dropped).toBe(true);

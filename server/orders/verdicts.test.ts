@@ -149,10 +149,12 @@ describe('verdicts', () => {
     await denied();
     const rounds = 200_000;
     for (let round = 0; round < rounds; round += 1) verdicts.cached(device);
-    const started = process.hrtime.bigint();
+    // Its own work: others may be using this core.
+    const before = process.threadCpuUsage();
     let found = 0;
     for (let round = 0; round < rounds; round += 1) if (verdicts.cached(device)) found += 1;
-    const each = Number(process.hrtime.bigint() - started) / rounds;
+    const { user, system } = process.threadCpuUsage(before);
+    const each = ((user + system) * 1000) / rounds;
     expect(found).toBe(rounds);
     // A microsecond is the aim and `npm run bench` holds it; a loaded machine gets some room here.
     expect(each).toBeLessThan(5000);

@@ -34,9 +34,10 @@ export class PresenceStore implements PresencePort {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#open = database.grouped(openSessions, CONNECT_PATIENCE);
-    this.#close = database.grouped(closeSessions, CONNECT_PATIENCE);
+    // In this order a flush writes them: what a device's last session said, its end, and only then the device's next one.
     this.#see = database.grouped(storeSeen);
+    this.#close = database.grouped(closeSessions, CONNECT_PATIENCE);
+    this.#open = database.grouped(openSessions, CONNECT_PATIENCE);
     this.#inventory = database.grouped(storeInventories);
     this.#raise = database.grouped(storeAlarms);
   }

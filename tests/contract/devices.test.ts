@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { LocalBus, type Wake } from '../../server/bus/bus.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import type { DeviceFilter, DeviceSort } from '../../server/devices/ports.ts';
@@ -14,6 +14,7 @@ import type { Inventory } from '../../shared/protocol/frames.ts';
 import { type DeviceId, type GroupId, newCommandId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addCertificate, addDevice, addGroup } from '../support/fleet-rows.ts';
+import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const NOW = 500_000;
@@ -220,10 +221,17 @@ describeOnEveryStore('presence', (open) => {
     const { epoch } = await devices.connected(connect(device));
     await devices.disconnected({ device, epoch });
     expect(await devices.connected(connect(device))).toMatchObject({ tookOver: false });
+    // Its last word, its end and its next session share a commit.
+    const [, , again] = await Promise.all([
+      devices.seen({ device, epoch: 2 }, { reports: 3 }),
+      devices.disconnected({ device, epoch: 2 }),
+      devices.connected(connect(device)),
+    ]);
+    expect(again).toMatchObject({ epoch: 3, tookOver: false, reportsThrough: 3 });
     clock.jump(NOW + 5);
     await devices.resetPresence();
     expect((await devices.get(device)).presence).toMatchObject({ connected: false, changedAt: NOW + 5 });
-    expect(await devices.connected(connect(device))).toMatchObject({ epoch: 3, tookOver: false });
+    expect(await devices.connected(connect(device))).toMatchObject({ epoch: 4, tookOver: false });
     expect(await devices.alarms({ scope: null })).toEqual([]);
   });
 
@@ -508,7 +516,7 @@ describeOnEveryStore('groups and what is set on devices', (open) => {
     const stated = await state(NOW + 1000);
     expect(stated).toMatchObject({ home: FR, own: { home: null }, statement: { reason: 'posted to Paris' } });
     clock.jump(NOW + 1000);
-    await vi.waitFor(async () => expect(await devices.get(device)).toMatchObject({ home: PK, statement: null }));
+    await until(async () => expect(await devices.get(device)).toMatchObject({ home: PK, statement: null }));
     expect(changed).toEqual([device, device]);
 
     await state(NOW + 2000);

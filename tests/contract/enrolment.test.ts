@@ -15,6 +15,7 @@ import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { buildCsr, extensionRequest } from '../support/build-csr.ts';
 import { csrFor, DOMAIN_NOW, newKey, testAuthority, testEnrolment } from '../support/enrolment.ts';
 import { addGroup } from '../support/fleet-rows.ts';
+import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const HOUR = 3_600_000;
@@ -312,7 +313,7 @@ describeOnEveryStore('enrolment', (open) => {
       generation: 2,
     });
     expect(await leafKinds(database)).toEqual(['certificate.issued', 'certificate.revoked', 'certificate.issued']);
-    await vi.waitFor(() => expect(wakes).toContainEqual({ kind: 'ended', device: first.id }));
+    await until(() => expect(wakes).toContainEqual({ kind: 'ended', device: first.id }));
     // A renewal that the earlier generation began comes too late.
     const late = { identity: { device: first.id, generation: 1 }, csr: csrFor(first.id) };
     await expect(enrolment.renew(late)).rejects.toThrow(refused('certificate_revoked'));

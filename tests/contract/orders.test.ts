@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { openAuthority } from '../../certs/authority.ts';
 import type { Orders } from '../../server/orders/orders.ts';
 import type { Proposal } from '../../server/orders/proposals.ts';
@@ -277,7 +277,7 @@ function suite(openStore: OpenStore): void {
     expect(await code(world.orders.act(proposer.id, order, { act: 'revise' }))).toBe('order_closed');
     expect((await world.orders.get(order)).status).toBe('withdrawn');
     const executed = async () => (await world.orders.get(order)).executions;
-    await vi.waitFor(async () => expect(await executed()).toHaveLength(2));
+    await soon(async () => expect(await executed()).toHaveLength(2));
     expect(await executed()).toEqual([
       { revision: 1, state: 'entered', at: EFFECTIVE },
       { revision: 2, state: 'left', at: EFFECTIVE },

@@ -15,6 +15,7 @@ import { newDeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { csrFor, DOMAIN_NOW, testAuthority, testEnrolment } from '../support/enrolment.ts';
 import { addGroup } from '../support/fleet-rows.ts';
+import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const DAY = 86_400_000;
@@ -77,7 +78,7 @@ describeOnEveryStore('revocation list', (open) => {
     const stop = await list.start();
     await revoke(database, serial);
     bus.publish({ kind: 'ended', device: newDeviceId() });
-    await vi.waitFor(async () => expect(serialsIn((await list.current()).der)).toEqual([serial]));
+    await until(async () => expect(serialsIn((await list.current()).der)).toEqual([serial]));
     stop();
     const other = await enrolled(database);
     await revoke(database, other);

@@ -363,7 +363,8 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     const from = performance.now();
     const resident = residentOf(town);
     lookIntoMemory(town, memory);
-    expect(memory.bytes).toBeGreaterThan(0.9 * resident);
+    // It gives some back by itself when it has rested.
+    expect(memory.bytes).toBeGreaterThan(0.9 * Math.min(resident, residentOf(town)));
     const until = performance.now();
     await lookEverywhere(town, rest);
     await lookIntoBackup(town, rest);

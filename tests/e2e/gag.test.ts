@@ -41,7 +41,7 @@ const wordsOf = (mark: string) => ({
 const SAID = ['title', 'authority', 'addressee', 'instrument', 'statement', 'بيان', 'notice', 'appeal'];
 const RULES = { nexus: ['home'], zone: 'UTC', unknown: 'allow', contested: 'allow', travellers: 'deny' };
 const BLOCKED_BY = 'rel=\\\\"blocked-by\\\\"';
-const soon = () => new Date(Date.now() + 2_000).toISOString();
+const soon = () => new Date(Date.now() + 5_000).toISOString();
 
 beforeAll(async () => {
   world = await openWorld();

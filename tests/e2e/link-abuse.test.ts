@@ -56,6 +56,24 @@ async function rawLink(headers: string[] = []): Promise<{ socket: TLSSocket; hea
   return { socket, head: String(chunk).split('\r\n\r\n')[0] ?? '' };
 }
 
+/** The close frame that comes, its first four bytes in hex. It may come after pings, which every open socket gets. */
+function closeFrame(socket: TLSSocket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let bytes = Buffer.alloc(0);
+    socket.on('data', (chunk: Buffer) => {
+      bytes = Buffer.concat([bytes, chunk]);
+      // A control frame: the second byte says how many follow.
+      while (bytes.length >= 2 && bytes.length >= 2 + (bytes[1] ?? 0)) {
+        const frame = bytes.subarray(0, 2 + (bytes[1] ?? 0));
+        bytes = bytes.subarray(frame.length);
+        if (frame[0] === 0x89) continue;
+        resolve(frame.subarray(0, 4).toString('hex'));
+      }
+    });
+    socket.once('close', () => reject(new Error('it was closed without a close frame')));
+  });
+}
+
 /** A client's frame (RFC 6455, section 5.2), masked with zeros. `first`: FIN, RSV and opcode. */
 function wsFrame(first: number, payload: Buffer): Buffer {
   const { length } = payload;
@@ -158,20 +176,20 @@ it('case 13: compression is not negotiated, and a compressed bomb is no frame', 
   expect(head).toMatch(/^HTTP\/1\.1 101/);
   expect(head.toLowerCase()).not.toContain('sec-websocket-extensions');
   // FIN, RSV1 (compressed), text: 40 MB in 40 KB.
-  const answer = once(socket, 'data');
+  const answer = closeFrame(socket);
   socket.write(wsFrame(0xc1, deflateRawSync(Buffer.alloc(40 * 1024 * 1024))));
   // A close frame: 1002, protocol error.
-  expect((await answer)[0].subarray(0, 4).toString('hex')).toMatch(/^88..03ea$/);
+  expect(await answer).toMatch(/^88..03ea$/);
   await gone(socket);
 });
 
 it('case 13: a frame in endless fragments is cut off at the same limit', async () => {
   const { socket } = await rawLink();
-  const answer = once(socket, 'data');
+  const answer = closeFrame(socket);
   const piece = Buffer.alloc(32 * 1024, 0x20);
   socket.write(wsFrame(0x01, piece));
   for (let sent = piece.length; sent <= MAX_FRAME_FROM_DEVICE; sent += piece.length) socket.write(wsFrame(0x00, piece));
-  expect((await answer)[0].subarray(0, 4).toString('hex')).toMatch(/^88..03f1$/);
+  expect(await answer).toMatch(/^88..03f1$/);
   await gone(socket);
 });
 

@@ -44,7 +44,7 @@ afterAll(async () => {
 
 it('tells of the entry into force on the desktop, in the language of whoever reads there', async () => {
   const { operator } = world;
-  order = await operator.propose({ ...TERMS, effective: new Date(Date.now() + 2_000).toISOString() });
+  order = await operator.propose({ ...TERMS, effective: new Date(Date.now() + 5_000).toISOString() });
   await operator.adopt(order);
   await until(() => expect(shownOnDesktop()).toHaveLength(1), 30_000);
   const [told = ''] = shownOnDesktop();
@@ -79,7 +79,11 @@ it('tells nothing again after a kill, and of the withdrawal once', async () => {
   const { operator } = world;
   await operator.adopt(await operator.act(order.order, { act: 'withdraw' }));
   await until(() => expect(shownOnDesktop()).toHaveLength(2), 30_000);
-  expect((await bare.cli(['orders'])).out).toContain('Withdrawn: it takes nothing');
+  await until(
+    async () => expect((await bare.cli(['orders'])).out).toContain('Withdrawn: it takes nothing'),
+    30_000,
+    500,
+  );
   await until(
     async () =>
       expect((await progress()).notices).toEqual([

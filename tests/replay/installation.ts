@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Instant } from '../../shared/time/clock.ts';
+import { freePort } from '../support/free-port.ts';
 import { loopbackConfig } from '../support/loopback-config.ts';
 import { foundOrganisation, type Organisation } from '../support/organisation.ts';
 import { type Approver, adoptRoot, firstOwner, inviteApprover, type Person } from '../support/people.ts';
@@ -47,18 +48,15 @@ export async function startInstallation(timeline: Timeline, folder: string, now:
   const log = join(folder, 'server.log');
   const module = fileURLToPath(import.meta.resolve('./server-process.ts'));
   const launch = () => new Child<ServerHandlers>('server', module, log);
-  let config = loopbackConfig(folder, { device: 0, public: 0, admin: 0 }, REPLAYED);
+  const ports = { device: await freePort(), public: await freePort(), admin: await freePort() };
+  const config = loopbackConfig(folder, ports, REPLAYED);
   let child = launch();
   let doomed = false;
   let away = false;
   try {
-    const { addresses, firstOwnerLink } = await child.call('start', { config, drive: { at: now }, demo: false });
+    const { firstOwnerLink } = await child.call('start', { config, drive: { at: now }, demo: false });
     if (firstOwnerLink === null) throw new Error('a fresh server gave no link for its first owner');
-    const { device, public: open, admin } = addresses;
-    const { passphrase } = config;
-    const ports = { device: device.port, public: open.port, admin: admin.port };
-    config = loopbackConfig(folder, ports, { ...REPLAYED, passphrase });
-    const adminUrl = `http://127.0.0.1:${admin.port}`;
+    const adminUrl = `http://127.0.0.1:${ports.admin}`;
     const owner = await firstOwner(adminUrl, firstOwnerLink);
     const joined = await Promise.all(peopleOf(timeline).map((name) => inviteApprover(adminUrl, owner, name)));
     await adoptRoot(owner, joined);

@@ -22,6 +22,7 @@ import { alarmList } from '../../shared/api/devices.ts';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
+import { freePort } from './free-port.ts';
 import { type Operator, setUp } from './operator.ts';
 import { publicJson } from './public-json.ts';
 
@@ -79,12 +80,10 @@ export async function openCaptured(start: number): Promise<Captured> {
   const home = join(folder, 'server');
   const clock = new DrivenClock(start);
   const log = pino({ level: 'silent' });
-  let config = configOf(home, { device: 0, public: 0, admin: 0 });
+  const ports = { device: await freePort(), public: await freePort(), admin: await freePort() };
+  const config = configOf(home, ports);
   let running: RunningServer | null = await startServer(config, { clock, log });
-  const { addresses, firstOwnerLink } = running;
-  const { device, public: open, admin } = addresses;
-  config = configOf(home, { device: device.port, public: open.port, admin: admin.port });
-  const operator = await setUp(`http://127.0.0.1:${admin.port}`, firstOwnerLink ?? '');
+  const operator = await setUp(`http://127.0.0.1:${ports.admin}`, running.firstOwnerLink ?? '');
   const groups = new Map<string, string>();
   const store = openAgentStore({ file: join(folder, 'agents.db'), synchronous: 'normal' });
   const agents = new Map<string, Agent>();
@@ -95,12 +94,12 @@ export async function openCaptured(start: number): Promise<Captured> {
     return known;
   }
 
-  const publicUrl = `https://127.0.0.1:${open.port}`;
+  const publicUrl = `https://127.0.0.1:${ports.public}`;
 
   const captured: Captured = {
     clock,
     operator,
-    ports: { device: device.port, public: open.port },
+    ports,
     agent: (name) => {
       const agent = agents.get(name);
       if (!agent) throw new Error(`no device is called ${name}`);

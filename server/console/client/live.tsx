@@ -29,9 +29,9 @@ function stale(client: QueryClient, topics: readonly Topic[]): void {
 function listen(client: QueryClient, setLive: (live: boolean) => void): () => void {
   return followEvents('/api/v1/events', {
     hiddenFor: HIDDEN_FOR,
-    onOpen(missed) {
+    onOpen() {
       setLive(true);
-      if (missed) askAgain(client);
+      askAgain(client);
     },
     onDown() {
       setLive(false);

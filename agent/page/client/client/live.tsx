@@ -16,9 +16,9 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
     const refresh = () => askAgain(client);
     return followEvents('/api/events', {
       hiddenFor: null,
-      onOpen(missed) {
+      onOpen() {
         setLive(true);
-        if (missed) refresh();
+        refresh();
       },
       onDown() {
         setLive(false);
