@@ -6,13 +6,15 @@ import type { AcceptedRevision } from '../../shared/order/verify-list.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { evaluate, inForce } from '../../shared/verdict/evaluate.ts';
-import { arrivalIn, locationAt, sourcesAt } from '../../shared/verdict/locate.ts';
+import { firstArrival, locationAt, sourcesAt } from '../../shared/verdict/locate.ts';
 import { type DeviceFacts, type OrderRule, type Reason, SERVICES } from '../../shared/verdict/terms.ts';
 import { endOf, inForceAt } from './impact.ts';
 import type { ExemptionRow, PastPlace, ReceiptRow } from './ports.ts';
 
 /** Observations that are shown. */
 const SHOWN = 50;
+/** Ties that one has by being there, and not by belonging there. */
+const PASSING = ['present', 'network'] as const;
 
 /** The newest revision of an order that was adopted by then. */
 export interface ThenAccepted extends AcceptedRevision {
@@ -95,6 +97,7 @@ function orderThen(
   const verdict = named === undefined ? undefined : services[named];
   const reasons = verdict?.reasons.filter((reason) => reason !== 'no_order') ?? [];
   if (!verdict || reasons.length === 0) return [];
+  const passing = PASSING.filter((tie) => reasons.includes(tie));
   const mine = facts.exemptions.filter((exemption) => exemption.order === order);
   return [
     {
@@ -105,7 +108,7 @@ function orderThen(
       services: SERVICES.filter((service) => rule.services.has(service)),
       denies: inForce(rule, at) && !verdict.allowed,
       reasons,
-      arrival: arrivalIn(facts.location, rule, 'present', at) ?? arrivalIn(facts.location, rule, 'network', at),
+      arrival: firstArrival(facts.location, rule, passing.length > 0 ? passing : PASSING, at),
       exemptUntil: endOf(mine),
       receipts: receipts
         .map(({ receipt }) => receipt)

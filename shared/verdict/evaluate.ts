@@ -18,7 +18,7 @@
 import type { AreaCode } from '../areas/area-code.ts';
 import { relate } from '../areas/coverage.ts';
 import type { Instant } from '../time/clock.ts';
-import { arrivalIn, locationAt, nextLocationChange, settle } from './locate.ts';
+import { firstArrival, locationAt, nextLocationChange, settle } from './locate.ts';
 import {
   type Denial,
   type DeviceFacts,
@@ -172,13 +172,9 @@ function decide(
 
   // 4. A visitor: only here, and home is known to be elsewhere.
   let grace = false;
-  if (
-    rule.visitors > 0 &&
-    home === 'outside' &&
-    ties.length > 0 &&
-    ties.every((tie) => tie === 'present' || tie === 'network')
-  ) {
-    const arrival = arrivalIn(state, rule, present || where === 'inside' ? 'present' : 'network', now);
+  const passing = ties.filter((tie) => tie === 'present' || tie === 'network');
+  if (rule.visitors > 0 && home === 'outside' && ties.length > 0 && passing.length === ties.length) {
+    const arrival = firstArrival(state, rule, passing, now);
     const ends = arrival === null ? now : arrival + rule.visitors;
     grace = now < ends;
     next.consider(ends);

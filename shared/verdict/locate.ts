@@ -328,6 +328,17 @@ export function arrivalIn(
   return arrival;
 }
 
+/** The earliest by any of these: by another tie nobody becomes a visitor anew, nor by an order that covers more. */
+export function firstArrival(
+  state: LocationState,
+  reach: Reach,
+  kinds: readonly ('present' | 'network')[],
+  now: Instant,
+): Instant | null {
+  const arrivals = kinds.flatMap((kind) => arrivalIn(state, reach, kind, now) ?? []);
+  return arrivals.length === 0 ? null : Math.min(...arrivals);
+}
+
 /** How much of the time from `from` to `to` the stays take up; they may overlap, since a stay taken up again includes its break. */
 function spent(stays: readonly Stay[], from: Instant, to: Instant): number {
   const sum = stays.reduce(
