@@ -1,12 +1,13 @@
 /** The sensors of a real machine: a real gpsd behind a fed receiver, a real D-Bus with a stand-in for ModemManager, and what breaks. */
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { atTheEnd, childForOneTest, endAllAfterEach, folderForOneTest } from '../../tests/support/for-one-test.ts';
+import { freePort } from '../../tests/support/free-port.ts';
 import { privateBus } from '../../tests/support/private-bus.ts';
 import { needed, tool } from '../../tests/support/tools.ts';
 import { until } from '../../tests/support/until.ts';
@@ -32,14 +33,6 @@ async function said(...lines: string[]): Promise<number> {
   await once(server, 'listening');
   atTheEnd(() => server.close());
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 /** NMEA 0183, as a receiver in Karachi writes it for a minute. */
@@ -149,7 +142,7 @@ it('knows a network only from a modem that is registered with it', () => {
 it.skipIf(!mmcli.present || !dbusmock.present)(
   'hears the serving network from ModemManager over a real D-Bus',
   async () => {
-    const { address, start } = privateBus(folderForOneTest());
+    const { address, socket, start } = privateBus(folderForOneTest());
     const before = process.env['DBUS_SYSTEM_BUS_ADDRESS'];
     process.env['DBUS_SYSTEM_BUS_ADDRESS'] = address;
     atTheEnd(() => {
@@ -167,6 +160,7 @@ it.skipIf(!mmcli.present || !dbusmock.present)(
     expect(await modem(), 'without a bus').toMatchObject({ name: 'ModemManager', state: 'absent' });
 
     childForOneTest(start());
+    await until(() => expect(existsSync(socket)).toBe(true), 20_000);
     childForOneTest(spawn(PYTHON, ['-m', 'dbusmock', '--system', '--template', 'modemmanager'], { stdio: 'ignore' }));
     const bus = (path: string, ...call: string[]) =>
       promisify(execFile)('busctl', [

@@ -19,11 +19,14 @@ const WELCOME = {
   root: 1,
   reports: 0,
 };
-const SILENT_FOR = 300;
+/** Far longer than this process may be kept from running, but for the one whose subject it is. */
+const SILENT_FOR = 3_000;
 
 let ca: ReturnType<typeof testAuthority>;
 let server: Server;
 let sockets: WebSocket[];
+/** When each came. */
+let came: number[];
 let states: string[];
 let link: Link;
 let onFrame: () => void;
@@ -34,12 +37,14 @@ beforeAll(() => {
 afterAll(() => ca.remove());
 beforeEach(async () => {
   sockets = [];
+  came = [];
   states = [];
   onFrame = () => undefined;
   const { keyPem, chainPem } = ca.authority.serverIdentity();
   server = createServer({ key: keyPem, cert: chainPem });
   new WebSocketServer({ server }).on('connection', (socket) => {
     sockets.push(socket);
+    came.push(performance.now());
     socket.once('message', () => socket.send(JSON.stringify(WELCOME)));
   });
   server.listen(0, '127.0.0.1');
@@ -82,13 +87,9 @@ it('what cannot be taken ends the connection, and is waited for longer each time
   onFrame = () => {
     throw new Error('the disk is full');
   };
-  const came: number[] = [];
   sockets[0]?.send(JSON.stringify({ kind: 'time', time: 2 }));
-  for (const count of [2, 3]) {
-    await until(() => expect(sockets).toHaveLength(count));
-    came.push(performance.now());
-  }
-  const [second = 0, third = 0] = came;
+  await until(() => expect(sockets).toHaveLength(3));
+  const [, second = 0, third = 0] = came;
   expect(third - second).toBeGreaterThan(1_900);
   expect(states).toContainEqual('waiting: a frame of the server’s could not be taken: the disk is full');
   onFrame = () => undefined;
@@ -97,8 +98,8 @@ it('what cannot be taken ends the connection, and is waited for longer each time
 }, 30_000);
 
 it('pings keep it up', async () => {
-  const pinging = setInterval(() => sockets[0]?.ping(), SILENT_FOR / 6);
-  await new Promise((resolve) => setTimeout(resolve, SILENT_FOR * 4));
+  const pinging = setInterval(() => sockets[0]?.ping(), SILENT_FOR / 15);
+  await new Promise((resolve) => setTimeout(resolve, SILENT_FOR * 1.5));
   clearInterval(pinging);
   expect(link.state).toBe('connected');
   expect(sockets).toHaveLength(1);

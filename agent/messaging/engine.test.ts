@@ -12,7 +12,6 @@ beforeEach(() => {
   world = new MessagingWorld();
 });
 afterEach(() => world.close());
-vi.setConfig({ testTimeout: 60_000 });
 
 const WAIT = { timeout: 20_000, interval: 10 };
 const eventually = (check: () => void) => vi.waitFor(check, WAIT);
@@ -251,7 +250,7 @@ it('one who has long only read is still understood by those who did not write', 
   expect(cleo!.messaging.conversations()).toMatchObject([{ state: 'ready' }]);
   expect(cleo!.alarms).toEqual([]);
   expect(notes(cleo!, conversation)).toEqual([]);
-});
+}, 300_000);
 
 describe('what is lost', () => {
   it('a device that was restored from a copy is let in again, and never goes on with the old state', async () => {

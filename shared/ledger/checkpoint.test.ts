@@ -38,7 +38,7 @@ describe('signed note', () => {
 
   it.each([
     ['a changed text', (note: string) => note.replace('anything', 'anythink')],
-    ['a changed signature', (note: string) => note.replace(/.(.{5})\n$/, 'x$1\n')],
+    ['a changed signature', (note: string) => note.replace(/.(?=.{5}\n$)/, (letter) => (letter === 'x' ? 'y' : 'x'))],
     ['a missing end', (note: string) => note.slice(0, -1)],
     ['no signature', (note: string) => note.slice(0, note.indexOf('—'))],
     ['its signature twice', (note: string) => note + note.slice(note.indexOf('—'))],

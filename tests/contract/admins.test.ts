@@ -118,9 +118,9 @@ describeOnEveryStore('admins', (open) => {
     time.ahead += 12 * 3_600_000;
     expect(await admins.session(c.token)).toBeNull();
     time.ahead = before;
-    const token = await admins.createToken(id, 'script', Date.now() + before + 1000);
+    const token = await admins.createToken(id, 'script', Date.now() + before + 60_000);
     expect((await admins.tokenAccount(token.secret))?.id).toBe(id);
-    time.ahead += 2000;
+    time.ahead += 61_000;
     expect(await admins.tokenAccount(token.secret)).toBeNull();
     const lasting = await admins.createToken(id, 'script', null);
     await admins.setStatus(id, 'disabled');

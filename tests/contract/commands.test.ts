@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { LocalBus, type Wake } from '../../server/bus/bus.ts';
 import { commandIdFor } from '../../server/commands/command-id-for.ts';
@@ -43,7 +43,7 @@ describeOnEveryStore('commands', (open) => {
     const { commands, device, lock, say, time, wakes } = await queue(await open());
     const issued = await commands.issue(lock());
     expect(issued).toMatchObject({ state: 'queued', generation: 1, createdAt: AT, expiresAt: AT + DEFAULT_LIFE });
-    await delay(5);
+    await turn();
     expect(wakes).toEqual([{ kind: 'commands', devices: [device] }]);
     expect(await commands.pendingFor(device, 1)).toEqual([issued]);
     time.now += 10;
@@ -111,7 +111,7 @@ describeOnEveryStore('commands', (open) => {
     expect(pending[0]).toMatchObject([{ device: first, generation: 3, command: { kind: 'wipe-workspace' } }]);
     const leaves = await database.db.selectFrom('ledger_leaves').select('kind').execute();
     expect(leaves.map(({ kind }) => kind)).toEqual(Array(4).fill('workspace.wipe'));
-    await delay(5);
+    await turn();
     expect(wakes[0]).toMatchObject({ kind: 'commands', devices: expect.arrayContaining(devices.slice(0, 4)) });
     await expect(commands.issueToMany({ ...wanted, expiresInSeconds: 0 })).rejects.toMatchObject({
       code: 'invalid_input',

@@ -7,6 +7,7 @@ import { getMeta, installationId, setMeta } from '../../server/store/meta-store.
 import { migrate } from '../../server/store/migrate.ts';
 import { isUniqueViolation } from '../../server/store/store-errors.ts';
 import { CordonError } from '../../shared/errors.ts';
+import { until } from '../support/until.ts';
 import { describeOnEveryStore, describeOnPostgres } from './every-store.ts';
 
 describeOnEveryStore('the database', (open) => {
@@ -164,10 +165,11 @@ describeOnPostgres('the database', (open) => {
     const { db } = database;
     const write = database.grouped<string>(async (tx, keys) => {
       for (const key of keys) await setMeta(tx, key, '');
-      await sql`select pg_sleep(2)`.execute(tx);
+      await sql`select pg_sleep(60)`.execute(tx);
     });
     const cut = write('cut').catch((error: unknown) => error);
-    await delay(200);
+    const sleeping = sql`select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`;
+    await until(async () => expect((await sleeping.execute(db)).rows).toHaveLength(1));
     await sql`select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and pid <> pg_backend_pid()`.execute(db);
     expect(await cut).toMatchObject({ code: 'store_unavailable' });

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { LocalBus, type Wake } from '../../server/bus/bus.ts';
@@ -128,7 +128,7 @@ describeOnEveryStore('identity by certificate', (open) => {
     expect(leaves.some(({ body }) => body.includes(device))).toBe(false);
     const openings = await database.db.selectFrom('ledger_openings').select('subject').execute();
     expect(openings).toEqual([{ subject: device }, { subject: device }]);
-    await delay(5);
+    await turn();
     expect(wakes).toContainEqual({ kind: 'ended', device });
   });
 
@@ -185,7 +185,7 @@ describeOnEveryStore('presence', (open) => {
     expect(second).toMatchObject({ epoch: 2, tookOver: true });
     const alarms = await devices.alarms({ scope: null });
     expect(alarms).toMatchObject([{ device, code: 'taken_over', at: NOW + 10 }]);
-    await delay(5);
+    await turn();
     expect(wakes).toContainEqual({ kind: 'opened', device, epoch: 2 });
 
     clock.jump(NOW + 20);
@@ -408,12 +408,13 @@ describeOnEveryStore('the list of devices', (open) => {
       return items.map(({ user }) => user);
     };
     expect(await found({})).toEqual(['Ann 100%', 'Bob_', 'Cyd']);
-    expect(await found({ text: 'aNN' })).toEqual(['Ann 100%']);
+    // Ids are searched as well, and random letters of one may be part of a name.
+    expect(await found({ text: 'aNN 1' })).toEqual(['Ann 100%']);
     expect(await found({ text: '%' })).toEqual(['Ann 100%']);
     expect(await found({ text: '_' })).toEqual(['Ann 100%', 'Bob_', 'Cyd']);
-    expect(await found({ text: 'b_' })).toEqual(['Bob_']);
+    expect(await found({ text: 'ob_' })).toEqual(['Bob_']);
     expect(await found({ text: 'bench' })).toEqual(['Bob_']);
-    expect(await found({ text: cyd.slice(0, 12) })).toEqual(['Cyd']);
+    expect(await found({ text: cyd.slice(2) })).toEqual(['Cyd']);
     expect(await found({ text: "' or 1=1 --" })).toEqual([]);
     expect(await found({ group: there })).toEqual(['Bob_', 'Cyd']);
     expect(await found({ status: 'revoked' })).toEqual(['Cyd']);
@@ -502,7 +503,7 @@ describeOnEveryStore('groups and what is set on devices', (open) => {
     await devices.updateGroup(group.id, { home: FR });
     expect((await devices.get(device)).home).toBe(FR);
     expect(changed).toEqual([device, device, device]);
-    await delay(5);
+    await turn();
     expect(wakes.filter(({ kind }) => kind === 'device')).toHaveLength(3);
   });
 

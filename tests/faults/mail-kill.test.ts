@@ -229,7 +229,7 @@ it(`case 54: killed around the instants at which an order comes and goes, ${KILL
     const [before, known] = [recipient.posts().length, posts.map(({ id }) => id)];
     sender.queue.push(...posts);
     await meanwhile(until(() => expect(known.every((id) => sender.answers.has(id))).toBe(true)));
-    const effective = Date.now() + 1_500;
+    const effective = Date.now() + 4_000;
     const made = await operator.propose({ ...terms, waiting, effective: new Date(effective).toISOString() });
     await operator.adopt(made);
     await delay(Math.max(0, effective - Date.now() - 20 + Math.random() * 60));

@@ -156,11 +156,11 @@ it(`case 54: a server killed with -9 while orders change, ${KILLS} times, keeps 
     const before = promised.adopted.size;
     const acting = actUntilGone(promised);
     // Two times of three something has been adopted since the start, however slow the machine is.
-    if (kill % 3 > 0) await until(() => expect(promised.adopted.size).toBeGreaterThan(before));
+    if (kill % 3 > 0) await until(() => expect(promised.adopted.size).toBeGreaterThan(before), 60_000);
     await delay(100 + Math.random() * 400);
     const gone = once(server.process, 'exit');
     server.process.kill('SIGUSR2');
-    await Promise.race([gone, delay(5_000)]);
+    await gone;
     if (server.process.signalCode === 'SIGKILL') between += 1;
     await server.kill();
     await acting;
@@ -221,7 +221,7 @@ it(`case 29: an agent killed with -9 between storing and enforcing, ${DEATHS} ti
     }, 20_000);
   try {
     await agents.enrol([(await operator.code({ user: 'Zoe', group })).link]);
-    const proposal = await operator.propose({ ...TERMS, effective: inFuture(1500) });
+    const proposal = await operator.propose({ ...TERMS, effective: inFuture(4000) });
     const { order, revision } = proposal;
     await operator.adopt(proposal);
     await settled(true);

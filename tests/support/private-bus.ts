@@ -6,11 +6,14 @@ import { join } from 'node:path';
 export interface PrivateBus {
   /** As `DBUS_SYSTEM_BUS_ADDRESS` has it. Nobody listens there before the start. */
   readonly address: string;
+  /** The path in it: there once it listens. */
+  readonly socket: string;
   start(): ChildProcess;
 }
 
 export function privateBus(folder: string): PrivateBus {
-  const address = `unix:path=${join(folder, 'bus')}`;
+  const socket = join(folder, 'bus');
+  const address = `unix:path=${socket}`;
   const config = join(folder, 'bus.conf');
   writeFileSync(
     config,
@@ -19,5 +22,9 @@ export function privateBus(folder: string): PrivateBus {
     <allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_destination="*"/><allow receive_sender="*"/>
     </policy></busconfig>`,
   );
-  return { address, start: () => spawn('dbus-daemon', ['--nofork', `--config-file=${config}`], { stdio: 'ignore' }) };
+  return {
+    address,
+    socket,
+    start: () => spawn('dbus-daemon', ['--nofork', `--config-file=${config}`], { stdio: 'ignore' }),
+  };
 }
