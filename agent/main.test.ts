@@ -12,7 +12,7 @@ import { testAuthority } from '../tests/support/enrolment.ts';
 import { EXIT } from './exit-codes.ts';
 
 const ENTRY = join(import.meta.dirname, 'cordon-agent.js');
-const WAIT = { timeout: 15_000, interval: 50 };
+const WAIT = { timeout: 60_000, interval: 50 };
 
 let ca: ReturnType<typeof testAuthority>;
 let server: Awaited<ReturnType<typeof startAgentServer>>;

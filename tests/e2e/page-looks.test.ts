@@ -408,7 +408,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
   it('says what it means when there is nothing to read, or to write', async () => {
     for (const state of ['uncertified', 'locked', 'wiped'] as const) {
       // An open page would ask for more as it hears of it.
-      await seat.goto('about:blank');
+      await page.goto('about:blank');
       talk.become('per_ada', { state });
       await seat.goto('/');
       await page.getByRole('status').getByRole('heading').waitFor();

@@ -158,7 +158,7 @@ async function kill(inside: boolean): Promise<void> {
 const meanwhile = <T>(work: Promise<T>): Promise<T> => Promise.race([work, living.then(() => work)]);
 
 it(`case 54: a server killed with -9 while posts flow, ${KILLS} times, loses none, repeats none and keeps their order`, {
-  timeout: 60_000 + KILLS * 15_000,
+  timeout: 60_000 + KILLS * 30_000,
 }, async () => {
   const conversation = Buffer.alloc(16, 1).toString('base64url');
   const sent = new Map<MailDevice, Post[]>();

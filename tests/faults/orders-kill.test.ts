@@ -139,7 +139,7 @@ async function checkLedger(promised: Promised): Promise<Leaf[]> {
 }
 
 it(`case 54: a server killed with -9 while orders change, ${KILLS} times, keeps order, list and ledger together`, {
-  timeout: 60_000 + KILLS * 15_000,
+  timeout: 60_000 + KILLS * 30_000,
 }, async () => {
   const [root] = z.array(envelopeSchema).parse(await publicJson(server.public, '/orders/roots'));
   if (!root) throw new Error('there is no root');
@@ -209,7 +209,7 @@ it(`case 54: a server killed with -9 while orders change, ${KILLS} times, keeps 
 });
 
 it(`case 29: an agent killed with -9 between storing and enforcing, ${DEATHS} times, ends with the right gate and one receipt a change`, {
-  timeout: 60_000 + DEATHS * 10_000,
+  timeout: 60_000 + DEATHS * 20_000,
 }, async () => {
   const group = await operator.group('everyone', 'PK');
   const agents = new Agents(join(folder, 'agents'), 1);
