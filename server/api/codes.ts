@@ -22,10 +22,19 @@ export function codeRoutes({ enrolment, devices }: CodesPorts): Route[] {
       body: newCode,
       response: createdCode,
       statuses: [201],
-      async handler({ body, reach, caller }) {
-        const home = body.home ?? (await devices.getGroup(body.group)).home;
-        requireInScope(reach.devices, { group: body.group, home });
-        if (body.device !== null) await devices.get(body.device, reach.devices);
+      async handler({ body, reach, demand, caller }) {
+        const { user, group, home, seat, device } = body;
+        if (device === null) {
+          requireInScope(reach.devices, { group, home: home ?? (await devices.getGroup(group)).home });
+        } else {
+          const { user: before } = await devices.get(device, reach.devices);
+          // A second enrolment is no way round the right to change a device.
+          if (user !== before || home !== null || seat !== null) {
+            const { devices: changing } = demand('devices.update');
+            const known = await devices.get(device, changing);
+            requireInScope(changing, { group, home: home ?? known.home });
+          }
+        }
         const code = await enrolment.createCode({ ...body, by: caller.account.id });
         return new Reply(code, { status: 201 });
       },

@@ -86,7 +86,10 @@ function addCodes(program: Command, cli: Cli): void {
     .description('make a code, as a link and as a QR code')
     .requiredOption('--user <name>', 'whose device it will be')
     .requiredOption('--group <group>')
-    .option('--device <device>', 'enrol this device of the group again, instead of a new one')
+    .option(
+      '--device <device>',
+      'enrol this device of the group again, instead of a new one; its home and seat stay where none is named',
+    )
     .option('--home <area>')
     .option('--seat <area>')
     .option('--hours <hours>', 'how long it can be used', Number)

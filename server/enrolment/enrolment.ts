@@ -32,6 +32,7 @@ const RECOVERY_AFTER_EXPIRY = 7 * 24 * HOUR;
 export interface CreateCode {
   readonly user: string;
   readonly group: GroupId;
+  /** Null: as its group has it, or as the device that is enrolled again has it. */
   readonly home: AreaCode | null;
   readonly seat: AreaCode | null;
   /** The account that makes it. */

@@ -11,6 +11,7 @@ export interface NewCode {
   readonly secretHash: string;
   readonly user: string;
   readonly group: GroupId;
+  /** Null: as its group has it, or as the device that is enrolled again has it. */
   readonly home: AreaCode | null;
   readonly seat: AreaCode | null;
   readonly by: string;
@@ -18,6 +19,7 @@ export interface NewCode {
   readonly expiresAt: number;
 }
 
+/** Of a device that is there already: its group of now, and its own home and seat where the code names none. */
 export interface StoredCode extends NewCode {
   readonly usedAt: number | null;
   readonly cancelledAt: number | null;
@@ -26,7 +28,7 @@ export interface StoredCode extends NewCode {
 /** A code as redeeming needs it. */
 export interface RedeemableCode {
   readonly code: StoredCode;
-  /** The code's own, or else its group's. */
+  /** What the device will have: what a statement says, or else the code, or else its own, or else its group's. */
   readonly home: AreaCode | null;
   readonly seat: AreaCode | null;
   /** The generation of the device that the code enrols again; null when it makes a new one. */
@@ -91,7 +93,8 @@ export interface EnrolmentStore {
   redeemable(id: DeviceId): Promise<RedeemableCode | null>;
   /**
    * One transaction: the code is used, the device is there in its new generation, the certificates of earlier generations are revoked,
-   * the new one and every leaf are written. Of several at once exactly one is `recorded`.
+   * the new one and every leaf are written. Of several at once exactly one is `recorded`. A device that was there keeps its group, and its
+   * home and seat unless the code names others.
    */
   redeem(redemption: Redemption): Promise<Recorded>;
   /** `lost` when the device is not active in that generation any more. */

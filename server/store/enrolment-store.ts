@@ -18,7 +18,7 @@ import type {
 import { refusedByHold } from '../holds/holds.ts';
 import { areaOf } from './area-column.ts';
 import { insertOf, tableOf } from './bulk.ts';
-import type { Database, Tx } from './database.ts';
+import type { Database, Db, Tx } from './database.ts';
 import { groupedReads } from './grouped-reads.ts';
 import { isHeld } from './held-devices.ts';
 import { rememberDevices, rememberNewDevices } from './history.ts';
@@ -99,12 +99,7 @@ export class EnrolmentStore implements EnrolmentPort {
   }
 
   async codes(): Promise<StoredCode[]> {
-    const rows = await this.#database.db
-      .selectFrom('activation_codes')
-      .selectAll()
-      .orderBy('created_at', 'desc')
-      .orderBy('id')
-      .execute();
+    const rows = await selectCodes(this.#database.db).orderBy('code.created_at', 'desc').orderBy('code.id').execute();
     return rows.map(codeOf);
   }
 
@@ -113,20 +108,20 @@ export class EnrolmentStore implements EnrolmentPort {
   }
 
   async #readRedeemable(ids: readonly DeviceId[]): Promise<Map<DeviceId, RedeemableCode>> {
-    const rows = await this.#database.db
-      .selectFrom('activation_codes as code')
-      .innerJoin('groups', 'groups.id', 'code.group_id')
-      .leftJoin('devices', 'devices.id', 'code.id')
-      .selectAll('code')
-      .select(['groups.home as group_home', 'groups.seat as group_seat', 'devices.generation'])
+    const rows = await selectCodes(this.#database.db)
+      .innerJoin('groups', (join) => join.on('groups.id', '=', GROUP))
+      .select(['groups.home as group_home', 'groups.seat as group_seat', 'devices.stated_home', 'devices.generation'])
       .where('code.id', 'in', ids)
       .execute();
-    const read = rows.map((row) => ({
-      code: codeOf(row),
-      home: areaOf(row.home ?? row.group_home),
-      seat: areaOf(row.seat ?? row.group_seat),
-      generation: row.generation,
-    }));
+    const read = rows.map((row) => {
+      const code = codeOf(row);
+      return {
+        code,
+        home: areaOf(row.stated_home) ?? code.home ?? areaOf(row.group_home),
+        seat: code.seat ?? areaOf(row.group_seat),
+        generation: row.generation,
+      };
+    });
     return new Map(read.map((found) => [found.code.id, found]));
   }
 
@@ -175,6 +170,20 @@ async function outcomeOf(write: Promise<void>): Promise<Recorded> {
   }
 }
 
+/** The group in which a device is, or will be. */
+const GROUP = sql<string>`coalesce(devices.group_id, code.group_id)`;
+
+/** With what a device that is there has of its own: that stays, where the code names no other. */
+function selectCodes(db: Db) {
+  return db
+    .selectFrom('activation_codes as code')
+    .leftJoin('devices', 'devices.id', 'code.id')
+    .selectAll('code')
+    .select([GROUP.as('in_group'), 'devices.home as own_home', 'devices.seat as own_seat']);
+}
+
+type CodeRow = Awaited<ReturnType<ReturnType<typeof selectCodes>['executeTakeFirstOrThrow']>>;
+
 /** All or none of them: of several, none is done when one cannot be, and each is then tried alone. */
 async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
   const table = tableOf(
@@ -205,9 +214,10 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
   for (const { row, state } of states.filter(({ row }) => row.generation > 1)) {
     // What waits for the enrolment before would go.
     if (await isHeld(tx, row.id)) throw new Undone('legal_hold');
+    const { group_id: _, home, seat, ...again } = state;
     const { numUpdatedRows } = await tx
       .updateTable('devices')
-      .set({ ...state, ended_at: null })
+      .set({ ...again, ended_at: null, ...(home === null ? {} : { home }), ...(seat === null ? {} : { seat }) })
       .where('id', '=', row.id)
       .where('generation', '=', row.generation - 1)
       .executeTakeFirst();
@@ -340,14 +350,14 @@ function codeRow(code: NewCode): Schema['activation_codes'] {
   };
 }
 
-function codeOf(row: Schema['activation_codes']): StoredCode {
+function codeOf(row: CodeRow): StoredCode {
   return {
     id: deviceIdSchema.parse(row.id),
     secretHash: row.secret_hash,
     user: row.user_name,
-    group: groupIdSchema.parse(row.group_id),
-    home: areaOf(row.home),
-    seat: areaOf(row.seat),
+    group: groupIdSchema.parse(row.in_group),
+    home: areaOf(row.home ?? row.own_home),
+    seat: areaOf(row.seat ?? row.own_seat),
     by: row.created_by,
     createdAt: row.created_at,
     expiresAt: row.expires_at,

@@ -8,7 +8,10 @@ export const newCode = z.strictObject({
   group: groupIdSchema,
   home: placeText.nullable().default(null),
   seat: placeText.nullable().default(null),
-  /** Enrol this device again, in its next generation, instead of a new one. `group` must be its group. */
+  /**
+   * Enrol this device again, in its next generation, instead of a new one. `group` must be its group; it stays in it, and keeps its home and
+   * seat where none is named. Another user, or a home or seat that is named, takes the right `devices.update` besides.
+   */
   device: deviceIdSchema.nullable().default(null),
   expiresInHours: z.int().min(1).max(720).default(48),
 });

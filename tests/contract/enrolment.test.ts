@@ -319,6 +319,51 @@ describeOnEveryStore('enrolment', (open) => {
     await expect(enrolment.renew(late)).rejects.toThrow(refused('certificate_revoked'));
   });
 
+  it('leaves a device where it belongs when it enrols again, also where it was put while the link was open', async () => {
+    const database = await open();
+    const [group, other] = [await addGroup(database, 'g', 'DE'), await addGroup(database, 'h', 'IN')];
+    const { enrolment, code, asked } = testEnrolment(database, authority);
+    const devices = devicesOver(database);
+    const [pk, fr, us] = ['PK', 'FR', 'US'] as [AreaCode, AreaCode, AreaCode];
+    const first = await code(group, { home: fr, seat: us });
+    await enrolment.redeem({ ...first, csr: csrFor(first.id), address: ADDRESS });
+    const again = await code(group, { device: first.id });
+    await devices.update(first.id, { home: pk, group: other });
+    expect(await enrolment.listCodes()).toMatchObject([{ id: first.id, group: other, home: pk, seat: us }]);
+    expect(await enrolment.redeem({ ...again, csr: csrFor(first.id), address: ADDRESS })).toMatchObject({
+      generation: 2,
+    });
+    const own = { home: pk, seat: us };
+    expect(await devices.get(first.id)).toMatchObject({ user: 'Amina', group: { id: other }, own });
+    expect(asked.at(-1)).toEqual({ areas: [], ...own });
+
+    await devices.update(first.id, { home: null, seat: null });
+    const third = await code(other, { device: first.id });
+    await enrolment.redeem({ ...third, csr: csrFor(first.id), address: ADDRESS });
+    expect(asked.at(-1)).toEqual({ areas: [], home: 'IN', seat: null });
+  });
+
+  it('gives a device that enrols again the user, home and seat that its code names, but not against an admin’s statement', async () => {
+    const database = await open();
+    const group = await addGroup(database, 'g', 'DE');
+    const { enrolment, code, asked } = testEnrolment(database, authority);
+    const devices = devicesOver(database);
+    const [pk, fr, us] = ['PK', 'FR', 'US'] as [AreaCode, AreaCode, AreaCode];
+    const first = await code(group, { seat: us });
+    await enrolment.redeem({ ...first, csr: csrFor(first.id), address: ADDRESS });
+    const again = await code(group, { device: first.id, user: 'Bilal', home: pk });
+    await enrolment.redeem({ ...again, csr: csrFor(first.id), address: ADDRESS });
+    expect(await devices.get(first.id)).toMatchObject({ user: 'Bilal', own: { home: pk, seat: us } });
+    expect(asked.at(-1)).toEqual({ areas: [], home: pk, seat: us });
+
+    const until = DOMAIN_NOW + HOUR;
+    await devices.update(first.id, { statement: { kind: 'home', areas: [fr], reason: 'posted', until } });
+    const third = await code(group, { device: first.id, user: 'Bilal', home: us });
+    await enrolment.redeem({ ...third, csr: csrFor(first.id), address: ADDRESS });
+    expect(await devices.get(first.id)).toMatchObject({ home: fr, own: { home: us } });
+    expect(asked.at(-1)).toEqual({ areas: [], home: fr, seat: us });
+  });
+
   it('brings a revoked device back by a code of its own, and refuses another group', async () => {
     const database = await open();
     const group = await addGroup(database, 'g');

@@ -335,6 +335,10 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await button('Make an activation link').click();
     await page.getByText('Choose a group.').waitFor();
     await look('enrol');
+    await seat.goto(`/enrol?device=${device}`);
+    await page.getByText('The same device, once more').waitFor();
+    await look('enrol again');
+    await seat.goto('/enrol');
     // The page looks again and again whether the device has come.
     seat.expecting(/status of 404 .*\/api\/v1\/devices\//);
     await page.getByLabel('Who will use it').fill(SCRIPT);

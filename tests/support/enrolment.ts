@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Authority, openAuthority } from '../../certs/authority.ts';
 import { LocalBus, type Wake } from '../../server/bus/bus.ts';
-import { createEnrolment } from '../../server/enrolment/enrolment.ts';
+import { type CreateCode, createEnrolment } from '../../server/enrolment/enrolment.ts';
 import type { Surroundings } from '../../server/enrolment/ports.ts';
 import type { Database } from '../../server/store/database.ts';
 import { EnrolmentStore } from '../../server/store/enrolment-store.ts';
@@ -58,7 +58,7 @@ export function testEnrolment(database: Database, authority: Authority) {
   });
 
   /** A fresh code, as what a device would send. */
-  async function code(group: GroupId, more: { device?: DeviceId; expiresInHours?: number } = {}) {
+  async function code(group: GroupId, more: Partial<CreateCode> = {}) {
     const made = await enrolment.createCode({ user: 'Amina', group, home: null, seat: null, by: 'acc_test', ...more });
     return { ...parseActivationLink(made.link).code, link: made.link };
   }

@@ -61,8 +61,8 @@ function Fields({
       initialValues: {
         user: again?.user ?? '',
         group: again?.group.id ?? (groups.length === 1 ? (groups[0]?.id ?? null) : null),
-        home: again?.own.home ?? null,
-        seat: again?.own.seat ?? null,
+        home: null,
+        seat: null,
         hours: '48',
       },
       validate: {
@@ -100,7 +100,8 @@ function Fields({
     );
   }
   const chosen = groups.find(({ id }) => id === form.values.group);
-  const groupHome = chosen?.home ?? null;
+  // A second enrolment is no way round the right to change a device.
+  const changes = again === null || may('devices.update');
   return (
     <Paper withBorder p="lg" maw={760}>
       <form
@@ -113,8 +114,8 @@ function Fields({
         <Stack>
           {again && (
             <Alert color="blue" title="The same device, once more">
-              <Given>{again.user}</Given>'s device keeps its identity and gets a new certificate. What was meant for its
-              earlier enrolment no longer reaches it.
+              <Given>{again.user}</Given>'s device keeps its identity and its group, and gets a new certificate. What
+              was meant for its earlier enrolment no longer reaches it.
             </Alert>
           )}
           {create.isError && <Failure error={create.error} />}
@@ -123,6 +124,7 @@ function Fields({
             description="The person's name, in their own script."
             dir="auto"
             autoComplete="off"
+            disabled={!changes}
             required
             {...form.getInputProps('user')}
           />
@@ -142,20 +144,25 @@ function Fields({
               allowDeselect={false}
               {...form.getInputProps('hours')}
             />
-            <PlaceSelect
-              label="Home"
-              description={
-                groupHome
-                  ? `Empty: ${areaName(groupHome)}, as its group says.`
-                  : 'Where the device belongs, wherever it travels.'
-              }
-              {...form.getInputProps('home')}
-            />
-            <PlaceSelect
-              label="Seat of its company"
-              description="Where the company that owns it is registered, if orders go by that."
-              {...form.getInputProps('seat')}
-            />
+            {changes && (
+              <>
+                <PlaceSelect
+                  label="Home"
+                  description={
+                    emptyMeans(again?.home, chosen?.home) ?? 'Where the device belongs, wherever it travels.'
+                  }
+                  {...form.getInputProps('home')}
+                />
+                <PlaceSelect
+                  label="Seat of its company"
+                  description={
+                    emptyMeans(again?.seat, chosen?.seat) ??
+                    'Where the company that owns it is registered, if orders go by that.'
+                  }
+                  {...form.getInputProps('seat')}
+                />
+              </>
+            )}
           </SimpleGrid>
           <Text size="sm" c="dimmed">
             The device makes its own key. This server never has it.
@@ -169,4 +176,9 @@ function Fields({
       </form>
     </Paper>
   );
+}
+
+function emptyMeans(now: string | null = null, ofGroup: string | null = null): string | null {
+  if (now !== null) return `Empty: ${areaName(now)}, as it is now.`;
+  return ofGroup === null ? null : `Empty: ${areaName(ofGroup)}, as its group says.`;
 }

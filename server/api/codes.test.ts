@@ -1,0 +1,72 @@
+/** Activation codes over real HTTP: what a second enrolment may change of a device, and by whom. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseArea } from '../../shared/areas/area-code.ts';
+import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
+import { csrFor, testAuthority, testEnrolment } from '../../tests/support/enrolment.ts';
+import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
+import type { Grant } from '../admins/roles.ts';
+
+const { authority, remove } = testAuthority();
+let api: ApiServer;
+let group: GroupId;
+let device: DeviceId;
+type Who = Record<string, string>;
+let [owner, helpdesk, both]: Who[] = [];
+
+beforeAll(async () => {
+  api = await startApi({ authority });
+  group = await addGroup(api.database, 'Karachi', 'PK');
+  device = await addDevice(api.database, { group, user: 'Alia', home: 'FR' });
+  const holder = async (name: string, grants: readonly Grant[]): Promise<Who> => {
+    const account = await api.account(`${name}@example.org`, grants);
+    return { authorization: `Bearer ${await api.token(account)}` };
+  };
+  owner = await holder('owner', []);
+  helpdesk = await holder('desk', [{ role: 'helpdesk', group: null, area: null }]);
+  both = await holder('both', [
+    { role: 'helpdesk', group: null, area: null },
+    { role: 'fleet', group: null, area: parseArea('FR') },
+  ]);
+});
+afterAll(async () => {
+  await api.close();
+  remove();
+});
+
+const make = (who: Who | undefined, more: object = {}) =>
+  api.request('POST', '/api/v1/codes', who, { user: 'Alia', group, device, ...more });
+const shown = async () => (await api.request('GET', `/api/v1/devices/${device}`, owner)).json;
+
+it('a second enrolment without a word on home keeps the home, also the one of after the link was made', async () => {
+  const { json } = await make(helpdesk);
+  const patched = await api.request('PATCH', `/api/v1/devices/${device}`, owner, { home: 'FR-IDF' });
+  expect(patched.status).toBe(200);
+  const code = parseActivationLink(json.link).code;
+  const { enrolment } = testEnrolment(api.database, authority);
+  await enrolment.redeem({ ...code, csr: csrFor(code.id), address: null });
+  expect(await shown()).toMatchObject({ generation: 2, user: 'Alia', group: { id: group }, own: { home: 'FR-IDF' } });
+});
+
+it('case 50: another user, home or seat is for who may update the device', async () => {
+  for (const more of [{ home: 'DE' }, { seat: 'DE' }, { user: 'Bilal' }]) {
+    const { status, json } = await make(helpdesk, more);
+    expect([more, status, json.code]).toEqual([more, 403, 'forbidden']);
+  }
+  expect((await make(both, { user: 'Bilal' })).status).toBe(201);
+  expect((await make(both, { home: 'FR' })).status).toBe(201);
+  expect((await make(both, { home: 'DE' })).json.code).toBe('out_of_scope');
+  const elsewhere = await addDevice(api.database, { group, user: 'Alia' });
+  expect((await make(both, { device: elsewhere, home: 'FR' })).json.code).toBe('out_of_scope');
+  expect((await make(owner, { user: 'Bilal', home: 'DE', seat: 'DE' })).status).toBe(201);
+});
+
+it('the code of a device is within the reach of whoever reaches the device', async () => {
+  const french = await api.account('french@example.org', [{ role: 'fleet', group: null, area: parseArea('FR') }]);
+  const fleet = { authorization: `Bearer ${await api.token(french)}` };
+  expect((await make(fleet)).status).toBe(201);
+  const { json } = await api.request('GET', '/api/v1/codes', fleet);
+  expect(json.codes.map(({ id }: { id: string }) => id)).toEqual([device]);
+  expect((await api.request('DELETE', `/api/v1/codes/${device}`, fleet)).status).toBe(200);
+});
