@@ -1,6 +1,7 @@
 /**
  * Flags and environment, parsed once into a frozen object. Nothing else under `server/` reads `process.env`.
  */
+import { BlockList, isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -13,7 +14,14 @@ const list = z.string().transform((value) =>
     .filter(Boolean),
 );
 
-const environment = z.object({
+/** Addresses at which nothing leaves this machine. */
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
+loopback.addAddress('::1', 'ipv6');
+const isLoopback = (bind: string): boolean =>
+  bind === 'localhost' || (isIP(bind) !== 0 && loopback.check(bind, isIP(bind) === 6 ? 'ipv6' : 'ipv4'));
+
+const variables = z.object({
   CORDON_HOME: z.string().default('./.cordon'),
   /** `postgres://…` for PostgreSQL; absent: SQLite in the data folder. */
   CORDON_DATABASE_URL: z.string().optional(),
@@ -47,6 +55,23 @@ const environment = z.object({
   CORDON_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
+/** Passwords and sessions of admins cross no network in clear, by mistake either. */
+const environment = variables.superRefine((given, context) => {
+  const { CORDON_ADMIN_CERTIFICATE: certificate, CORDON_ADMIN_KEY: key, CORDON_ADMIN_BIND: bind } = given;
+  const refuse = (variable: keyof typeof given, message: string) =>
+    context.addIssue({ code: 'custom', path: [variable], message });
+  if (certificate !== undefined && key === undefined)
+    refuse('CORDON_ADMIN_KEY', 'is missing: the certificate needs its key');
+  if (certificate === undefined && key !== undefined)
+    refuse('CORDON_ADMIN_CERTIFICATE', 'is missing: the key needs its certificate');
+  if (certificate === undefined && key === undefined && !isLoopback(bind)) {
+    refuse(
+      'CORDON_ADMIN_BIND',
+      'is not loopback, and passwords would cross the network in clear: give CORDON_ADMIN_CERTIFICATE and CORDON_ADMIN_KEY too, or stay on 127.0.0.1 and use ssh -L',
+    );
+  }
+});
+
 export interface Config {
   readonly home: string;
   readonly databaseUrl: string | null;
@@ -62,8 +87,8 @@ export interface Config {
     readonly bind: string;
     readonly port: number;
     readonly names: readonly string[];
-    readonly certificate: string | null;
-    readonly key: string | null;
+    /** Files, PEM. Null: plain HTTP, on loopback alone. */
+    readonly tls: { readonly certificate: string; readonly key: string } | null;
   };
   readonly proxyFrom: readonly string[];
   readonly ipDatabase: string | null;
@@ -78,6 +103,7 @@ export interface Config {
 /** Throws a `ZodError` that names the variable. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const given = environment.parse(env);
+  const { CORDON_ADMIN_CERTIFICATE: certificate, CORDON_ADMIN_KEY: key } = given;
   const home = resolve(given.CORDON_HOME);
   return Object.freeze({
     home,
@@ -96,8 +122,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       bind: given.CORDON_ADMIN_BIND,
       port: given.CORDON_ADMIN_PORT,
       names: given.CORDON_ADMIN_NAMES,
-      certificate: given.CORDON_ADMIN_CERTIFICATE ?? null,
-      key: given.CORDON_ADMIN_KEY ?? null,
+      tls: certificate === undefined || key === undefined ? null : { certificate, key },
     },
     proxyFrom: given.CORDON_PROXY_FROM,
     ipDatabase: given.CORDON_IP_DATABASE ?? null,

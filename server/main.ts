@@ -349,9 +349,8 @@ export async function startServer(
   );
 
   const { admin } = config;
-  const secure = admin.certificate !== null && admin.key !== null;
   const linkTo = (fragment: string) =>
-    `${secure ? `https://${host}` : `http://${admin.bind}`}:${adminPort}/#${fragment}`;
+    `${admin.tls ? `https://${host}` : `http://${admin.bind}`}:${adminPort}/#${fragment}`;
   const invitationLink = (token: string) => linkTo(`invitation=${token}`);
   const events = createEventStreams({ bus, log });
   const api = createApi({
@@ -419,17 +418,16 @@ export async function startServer(
         ledgerFailing: () => ledger.failure() !== null,
       },
       backup: { backupTo: (path) => backupTo(database, path) },
-      secure,
+      secure: admin.tls !== null,
       invitationLink,
       now: () => clock.now(),
       version: VERSION,
       demo: given.demo,
     }),
   });
-  const adminServer =
-    secure && admin.certificate !== null && admin.key !== null
-      ? createHttpsServer({ cert: readFileSync(admin.certificate), key: readFileSync(admin.key) }, api)
-      : createHttpServer(api);
+  const adminServer = admin.tls
+    ? createHttpsServer({ cert: readFileSync(admin.tls.certificate), key: readFileSync(admin.tls.key) }, api)
+    : createHttpServer(api);
 
   // --- start --------------------------------------------------------------------------------------------------------
   await devices.resetPresence();
@@ -525,7 +523,7 @@ export async function run(): Promise<void> {
       `Cordon ${VERSION}`,
       `  devices  wss://${device.host}:${device.port}${LINK_PATH}`,
       `  public   https://${open.host}:${open.port}`,
-      `  admins   ${config.admin.certificate === null ? 'http' : 'https'}://${admin.host}:${admin.port}`,
+      `  admins   ${config.admin.tls ? 'https' : 'http'}://${admin.host}:${admin.port}`,
       `  data     ${config.home}`,
       `  keys     encrypted by the passphrase ${path === null ? 'of the environment' : `in ${path}${generated ? ' (made now: keep a copy)' : ''}`}`,
       ...(server.firstOwnerLink === null

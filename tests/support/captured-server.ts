@@ -63,7 +63,7 @@ function configOf(home: string, ports: { device: number; public: number; admin: 
     bind: '127.0.0.1',
     devicePort: ports.device,
     publicPort: ports.public,
-    admin: { bind: '127.0.0.1', port: ports.admin, names: [], certificate: null, key: null },
+    admin: { bind: '127.0.0.1', port: ports.admin, names: [], tls: null },
     proxyFrom: [],
     ipDatabase: null,
     appeal: 'the legal desk',

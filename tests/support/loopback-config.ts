@@ -20,7 +20,7 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     bind: '127.0.0.1',
     devicePort: ports.device,
     publicPort: ports.public,
-    admin: { bind: '127.0.0.1', port: ports.admin, names: [], certificate: null, key: null },
+    admin: { bind: '127.0.0.1', port: ports.admin, names: [], tls: null },
     proxyFrom: ['127.0.0.1', '::1'],
     ipDatabase: null,
     appeal: 'your administrator',
