@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createReadStream, mkdirSync, readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { isIP } from 'node:net';
 import { basename, join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { openAuthority } from '../certs/authority.ts';
@@ -109,7 +110,8 @@ export async function startServer(
 ): Promise<RunningServer> {
   const clock = given.clock ?? new SystemClock();
   const log = given.log ?? pino({ level: config.log, base: null }, pino.destination(2));
-  const [host = 'localhost'] = config.names;
+  const [name = 'localhost'] = config.names;
+  const host = inUrl(name);
 
   // --- keys ---------------------------------------------------------------------------------------------------------
   mkdirSync(config.home, { recursive: true, mode: 0o700 });
@@ -350,7 +352,7 @@ export async function startServer(
 
   const { admin } = config;
   const linkTo = (fragment: string) =>
-    `${admin.tls ? `https://${host}` : `http://${admin.bind}`}:${adminPort}/#${fragment}`;
+    `${admin.tls ? `https://${host}` : `http://${inUrl(admin.bind)}`}:${adminPort}/#${fragment}`;
   const invitationLink = (token: string) => linkTo(`invitation=${token}`);
   const events = createEventStreams({ bus, log });
   const api = createApi({
@@ -492,8 +494,8 @@ export async function startServer(
 
   return {
     addresses: {
-      device: { host, port: bound.device },
-      public: { host, port: bound.public },
+      device: { host: name, port: bound.device },
+      public: { host: name, port: bound.public },
       admin: { host: admin.bind, port: adminPort },
     },
     // The console then also asks who the first owner is.
@@ -504,6 +506,9 @@ export async function startServer(
 }
 
 const withFingerprint = (document: PublicRoot | null) => document && { document, fingerprint: fingerprintOf(document) };
+
+/** An IPv6 address stands in brackets there (RFC 3986, section 3.2.2). */
+const inUrl = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host);
 
 const ifUnknown = (error: unknown): null => {
   if (isCordonError(error, 'not_found')) return null;
@@ -521,9 +526,9 @@ export async function run(): Promise<void> {
   console.log(
     [
       `Cordon ${VERSION}`,
-      `  devices  wss://${device.host}:${device.port}${LINK_PATH}`,
-      `  public   https://${open.host}:${open.port}`,
-      `  admins   ${config.admin.tls ? 'https' : 'http'}://${admin.host}:${admin.port}`,
+      `  devices  wss://${inUrl(device.host)}:${device.port}${LINK_PATH}`,
+      `  public   https://${inUrl(open.host)}:${open.port}`,
+      `  admins   ${config.admin.tls ? 'https' : 'http'}://${inUrl(admin.host)}:${admin.port}`,
       `  data     ${config.home}`,
       `  keys     encrypted by the passphrase ${path === null ? 'of the environment' : `in ${path}${generated ? ' (made now: keep a copy)' : ''}`}`,
       ...(server.firstOwnerLink === null
