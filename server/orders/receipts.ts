@@ -8,7 +8,8 @@ import { CordonError } from '../../shared/errors.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import { type Envelope, PAYLOAD_TYPES, receiptSchema } from '../../shared/order/documents.ts';
-import { keyidOf, payloadOf, signedBy, type VerifyingKey } from '../../shared/order/dsse.ts';
+import { keyidOf, payloadOf, type VerifyingKey } from '../../shared/order/dsse.ts';
+import { signerOf } from '../../shared/pack/check-files.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -79,8 +80,9 @@ export function createReceipts(ports: {
     const listed = new Map(listings.map(({ order, revision, list }) => [`${order} ${revision}`, list]));
     const keys = await keysOf(rows);
     return ({ device, generation, envelope, receipt: { order, revision, listVersion } }) => {
-      if (signedBy(envelope, keys.get(`${device} ${generation}`) ?? []).size === 0)
-        return 'A receipt is not signed by a certificate of the device.';
+      // As strict as whoever checks a pack in which it stands.
+      if (signerOf(envelope, keys.get(`${device} ${generation}`) ?? []) === null)
+        return 'A receipt is not signed by a certificate of the device, once and by nothing else.';
       const list = listed.get(`${order} ${revision}`);
       if (list === undefined)
         return `A receipt is about revision ${revision} of order ${order}, which was never adopted.`;

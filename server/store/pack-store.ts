@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Opening } from '../../shared/ledger/leaf.ts';
 import { type Envelope, RECEIPT_KINDS, type Receipt } from '../../shared/order/documents.ts';
 import { parseEnvelope } from '../../shared/order/dsse.ts';
+import { MOST_OF_A_KIND } from '../../shared/pack/format.ts';
 import {
   accountIdSchema,
   type DeviceId,
@@ -105,16 +106,28 @@ export class PackStore implements Port {
       ['text'],
       devices.map((device) => [device]),
     );
-    const { rows } = await sql<{ device_id: string; kind: Receipt['kind']; envelope: string }>`
-      select r.device_id, r.kind, r.envelope from ${asked} as v cross join receipts r
-      where r.device_id = v.column1 and r.order_number = ${order}
-        and r.kind in (${sql.join(RECEIPT_KINDS)}) and r.verified = 1
-      order by r.device_id, r.generation, r.at, r.seq`.execute(this.#database.db);
-    return rows.map((row) => {
+    const { rows } = await sql<{
+      device_id: string;
+      generation: number;
+      kind: Receipt['kind'];
+      of_kind: number;
+      envelope: string;
+    }>`
+      select * from (
+        select r.device_id, r.generation, r.kind, r.at, r.seq, r.envelope,
+          row_number() over (partition by r.device_id, r.kind order by r.generation, r.at, r.seq) as nth,
+          count(*) over (partition by r.device_id, r.kind) as of_kind
+        from ${asked} as v cross join receipts r
+        where r.device_id = v.column1 and r.order_number = ${order}
+          and r.kind in (${sql.join(RECEIPT_KINDS)}) and r.verified = 1
+      ) as said
+      where nth <= ${MOST_OF_A_KIND / 2} or nth > of_kind - ${MOST_OF_A_KIND / 2}
+      order by device_id, generation, at, seq`.execute(this.#database.db);
+    return rows.map(({ device_id, generation, kind, of_kind: ofKind, envelope }) => ({
+      ...{ device: deviceIdSchema.parse(device_id), generation, kind, ofKind },
       // Checked when it was stored, and verified since.
-      const envelope: Envelope = JSON.parse(row.envelope);
-      return { device: deviceIdSchema.parse(row.device_id), kind: row.kind, envelope };
-    });
+      envelope: JSON.parse(envelope) as Envelope,
+    }));
   }
 
   async recordPack({ pack, order, by, at }: NewPack): Promise<void> {

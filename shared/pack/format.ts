@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { openingSchema } from '../ledger/leaf.ts';
-import { base64, envelopeSchema, orderNumber, sha256Hex, timestamp } from '../order/documents.ts';
+import { base64, envelopeSchema, orderNumber, RECEIPT_KINDS, sha256Hex, timestamp } from '../order/documents.ts';
 import { packIdSchema } from '../protocol/ids.ts';
 import { publicRootSchema } from './public-root.ts';
 
@@ -75,14 +75,25 @@ export const leavesSchema = z
 /** Checkpoints of the time when something was decided, with the proof that the newest tree begins with theirs (RFC 9162, section 2.1.4). */
 export const growthSchema = z.array(z.strictObject({ checkpoint: z.string().max(10_000), proof: hashes })).max(10_000);
 
+/** Of one device, receipts of one kind: the first half of them and the last. A device that repeats itself fills no pack. */
+export const MOST_OF_A_KIND = 2_000;
+
 /** A device's receipts on the order as it signed them, and the certificates of the keys that signed. */
 export const receiptsSchema = z
   .array(
     z.strictObject({
       device: handleSchema,
       /** DER in base64. */
-      certificates: z.array(base64).min(1).max(1000),
-      receipts: z.array(envelopeSchema).min(1).max(10_000),
+      certificates: z
+        .array(base64)
+        .min(1)
+        .max(MOST_OF_A_KIND * RECEIPT_KINDS.length),
+      receipts: z
+        .array(envelopeSchema)
+        .min(1)
+        .max(MOST_OF_A_KIND * RECEIPT_KINDS.length),
+      /** How many more the server has of it; absent: none. */
+      omitted: z.int().min(1).optional(),
     }),
   )
   .max(10_000);

@@ -5,7 +5,8 @@ import { createReach } from '../../server/orders/reach.ts';
 import type { Database } from '../../server/store/database.ts';
 import { ExecutionStore } from '../../server/store/execution-store.ts';
 import { leafSchema } from '../../shared/ledger/leaf.ts';
-import { SILENT, silentSchema } from '../../shared/pack/format.ts';
+import { readReceipt } from '../../shared/order/receipt.ts';
+import { receiptsSchema, SILENT, silentSchema } from '../../shared/pack/format.ts';
 import { verifyPack } from '../../shared/pack/verify-pack.ts';
 import { readZip } from '../../shared/pack/zip.ts';
 import { newAccountId, newDeviceId } from '../../shared/protocol/ids.ts';
@@ -153,6 +154,68 @@ describeOnEveryStore('packs', (open) => {
     const kept = await database.db.selectFrom('receipts').select('verified').where('device_id', '=', liar.id).execute();
     expect(kept.map(({ verified }) => verified)).toEqual(lies.map(() => 2));
   });
+
+  it('a receipt with a second signature, or one that is spelt in another way, is no evidence and spoils nobody’s pack', async () => {
+    await liveThrough(made);
+    const odd = await made.addDevice();
+    const { orders } = made.world;
+    const sent = made.receipt(odd, {});
+    const [own] = sent.signatures;
+    await orders.storeReceipt(odd.id, 1, {
+      ...sent,
+      signatures: [...sent.signatures, { keyid: 'a'.repeat(64), sig: '' }],
+    });
+    // Of one or two bytes behind the last three, base64 has bits that say nothing.
+    let sig = own?.sig ?? '';
+    let at = NOW;
+    let spelt = sent;
+    while (!sig.endsWith('=')) {
+      at += 1;
+      spelt = made.receipt(odd, { at: new Date(at).toISOString() });
+      sig = spelt.signatures[0]?.sig ?? '';
+    }
+    const last = sig.replace(/=+$/, '').at(-1) ?? '';
+    const other = sig.replace(/.(=+)$/, `${String.fromCharCode(last.charCodeAt(0) + 1)}$1`);
+    expect(Buffer.from(other, 'base64')).toEqual(Buffer.from(sig, 'base64'));
+    await orders.storeReceipt(odd.id, 1, { ...spelt, signatures: [{ keyid: own?.keyid ?? '', sig: other }] });
+    await made.verified();
+    expect(made.world.alarms).toEqual(['receipt_invalid', 'receipt_invalid']);
+    const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
+    expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+    expect(findings.map(({ words }) => words).join('\n')).toMatch(/4 receipts of 2 devices/);
+  });
+
+  it('a device that enrolled again with the key that it had shows what it said in each enrolment', async () => {
+    const { obeys } = await liveThrough(made);
+    await made.certify(obeys, 2);
+    await made.answer(obeys, { generation: 2, revision: 6 });
+    await made.verified();
+    expect(made.world.alarms).toEqual([]);
+    const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
+    expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+    expect(findings.map(({ words }) => words).join('\n')).toMatch(/5 receipts of 2 devices/);
+  });
+
+  it('of a device that says the same over and over it has the first and the last, says so, and holds', async () => {
+    const { obeys } = await liveThrough(made);
+    const shown = Array.from({ length: 2_003 }, (_, at) => ({
+      ...({ kind: 'shown', at: new Date(NOW + at).toISOString() } as const),
+    }));
+    await Promise.all(shown.map((said) => made.answer(obeys, said)));
+    await made.verified();
+    const zip = await made.pack(ORDER);
+    const { findings } = await verifyPack(zip, made.fingerprint());
+    expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+    const said = findings.map(({ verdict, words }) => `${verdict}: ${words}`).join('\n');
+    expect(said).toMatch(/proven: 2004 receipts of 2 devices .* 2 informed, 1 shown, 1 enforced, 1 restored/);
+    expect(said).toMatch(/unproven: What 1 device said in 3 more receipts: .* the first 1000 and the last 1000/);
+    const file = readZip(zip).files.find(({ name }) => name === 'receipts/1.json');
+    const groups = receiptsSchema.parse(JSON.parse(String(Buffer.from(file?.bytes ?? []))));
+    const times = groups
+      .flatMap(({ receipts }) => receipts.map(readReceipt))
+      .flatMap(({ kind, at }) => (kind === 'shown' ? [Date.parse(at) - NOW] : []));
+    expect([times.length, times[999], times[1_000], times.at(-1)]).toEqual([2_000, 999, 1_003, 2_002]);
+  }, 60_000);
 
   it('holds when the lists of then are no longer kept, and says what that leaves unproven', async () => {
     await liveThrough(made);

@@ -1,5 +1,5 @@
 /** An order with its whole life behind it over a real store, ledger and authority, and devices that have answered with certified keys: what packs are made of. */
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { Authority } from '../../certs/authority.ts';
 import { pemOf } from '../../certs/key-folder.ts';
 import { createLedger, type Ledger } from '../../server/ledger/ledger.ts';
@@ -12,7 +12,7 @@ import { NamesStore } from '../../server/store/names-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
 import { PackStore } from '../../server/store/pack-store.ts';
 import { ReceiptStore } from '../../server/store/receipt-store.ts';
-import type { Receipt } from '../../shared/order/documents.ts';
+import type { Envelope, Receipt } from '../../shared/order/documents.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
 import { fingerprintOf } from '../../shared/pack/fingerprint.ts';
@@ -34,7 +34,11 @@ export interface PackWorld {
   readonly signNote: (message: Buffer) => Buffer;
   readonly packs: Packs;
   addDevice(): Promise<PackDevice>;
+  /** The key that it has, certified for this enrolment too. */
+  certify(device: PackDevice, generation: number): Promise<void>;
   answer(device: PackDevice, said: Partial<Receipt>): Promise<void>;
+  /** As it would send it. */
+  receipt(device: PackDevice, said: Partial<Receipt>): Envelope;
   /** Waits until all that was answered is evidence. */
   verified(): Promise<void>;
   pack(order: string, since?: number): Promise<Buffer>;
@@ -88,21 +92,27 @@ export async function openPackWorld(database: Database, authority: Authority): P
   };
 
   async function addDevice(): Promise<PackDevice> {
-    const id = world.addDevice('PK');
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const device = {
+      id: world.addDevice('PK'),
+      key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+    };
+    await certify(device, 1);
+    return device;
+  }
+
+  async function certify({ id, key }: PackDevice, generation: number): Promise<void> {
     const { serial, der, fingerprint, notBefore, notAfter } = authority.issue({
       profile: 'device',
-      spki: publicKey.export({ type: 'spki', format: 'der' }),
+      spki: createPublicKey(key).export({ type: 'spki', format: 'der' }),
       commonName: id,
-      uris: [`urn:cordon:device:${id}:1`],
+      uris: [`urn:cordon:device:${id}:${generation}`],
     });
-    const whose = { serial, device_id: id, generation: 1, profile: 'device', fingerprint, der: der.toString('base64') };
+    const whose = { serial, device_id: id, generation, profile: 'device', fingerprint, der: der.toString('base64') };
     const when = { not_before: notBefore, not_after: notAfter, issued_at: notBefore };
     await database.db
       .insertInto('certificates')
       .values({ ...whose, ...when, revoked_at: null, revocation_reason: null, superseded_at: null })
       .execute();
-    return { id, key: privateKey };
   }
 
   const receiptOf = (device: PackDevice, said: Partial<Receipt>): Receipt => ({
@@ -119,14 +129,17 @@ export async function openPackWorld(database: Database, authority: Authority): P
     ...said,
   });
 
+  const receipt: PackWorld['receipt'] = (device, said) => makeReceipt(receiptOf(device, said), signerOf(device.key));
+
   return {
     world,
     ledger,
     signNote,
     packs,
     addDevice,
-    answer: (device, said) =>
-      world.orders.storeReceipt(device.id, 1, makeReceipt(receiptOf(device, said), signerOf(device.key))),
+    certify,
+    receipt,
+    answer: (device, said) => world.orders.storeReceipt(device.id, said.generation ?? 1, receipt(device, said)),
     verified: () =>
       until(
         async () => {

@@ -69,7 +69,10 @@ interface Found {
 
 export interface PackReceipt {
   readonly device: DeviceId;
+  readonly generation: number;
   readonly kind: (typeof RECEIPT_KINDS)[number];
+  /** How many the device has given of this kind. */
+  readonly ofKind: number;
   readonly envelope: Envelope;
 }
 
@@ -102,7 +105,7 @@ export interface PackStore {
   checkpointOver(index: number): Promise<StoredCheckpoint | null>;
   /** Devices with verified receipts about the order, by id, behind `after`. */
   answered(order: string, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
-  /** Their verified receipts about it, by device, oldest first. */
+  /** Their verified receipts about it, by device, oldest first: of each kind the first and the last, no more than `MOST_OF_A_KIND`. */
   receipts(order: string, devices: readonly DeviceId[]): Promise<PackReceipt[]>;
   recordPack(pack: NewPack): Promise<void>;
   /** The newest first. */
@@ -225,18 +228,18 @@ export function createPacks(ports: PackPorts): Packs {
   /** Of each device the certificates whose keys have signed. */
   async function signingCertificates(receipts: readonly PackReceipt[]): Promise<Map<DeviceId, string[]>> {
     const wanted = new Map<DeviceId, Set<string>>();
-    for (const { device, envelope } of receipts) {
+    for (const { device, generation, envelope } of receipts) {
       const keys = wanted.get(device) ?? new Set();
-      for (const { keyid } of envelope.signatures) keys.add(keyid);
+      for (const { keyid } of envelope.signatures) keys.add(`${generation} ${keyid}`);
       wanted.set(device, keys);
     }
     const found = new Map<DeviceId, string[]>();
     for (const some of slices(await ports.receipts.deviceCertificates([...wanted.keys()]), CERTIFICATES_AT_ONCE)) {
-      for (const { device, der } of some) {
+      for (const { device, generation, der } of some) {
         const keys = wanted.get(device);
         if (!keys || keys.size === 0) continue;
         const { publicKey } = new X509Certificate(Buffer.from(der, 'base64'));
-        if (keys.delete(keyidOf(publicKey))) found.set(device, [...(found.get(device) ?? []), der]);
+        if (keys.delete(`${generation} ${keyidOf(publicKey)}`)) found.set(device, [...(found.get(device) ?? []), der]);
       }
       await turn();
     }
@@ -257,12 +260,15 @@ export function createPacks(ports: PackPorts): Packs {
       for (const some of slices(devices, DEVICES_AT_ONCE)) {
         for (const device of some) {
           const mine = own.get(device) ?? [];
-          for (const kind of new Set(mine.map((each) => each.kind))) said[kind] += 1;
+          const given = new Map(mine.map(({ kind, ofKind }) => [kind, ofKind]));
+          for (const kind of given.keys()) said[kind] += 1;
+          const omitted = given.values().reduce((sum, ofKind) => sum + ofKind, 0) - mine.length;
           groups.push(
             canonicalText({
               device: called.get(device),
               certificates: certificates.get(device) ?? [],
               receipts: mine.map(({ envelope }) => envelope),
+              ...(omitted > 0 && { omitted }),
             }),
           );
         }
