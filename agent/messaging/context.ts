@@ -1,8 +1,9 @@
-/** What every part of messaging works with. Made once in `engine.ts`; no part keeps anything that is not in the store. */
+/** What every part of messaging works with. Made once in `engine.ts`; no part keeps anything that is not in the store and may not be lost. */
 import { isCordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Authenticate, Leaf, Self } from '../../shared/seal/terms.ts';
 import type { Instant } from '../../shared/time/clock.ts';
+import type { Claims } from './claims.ts';
 import type { DeviceService } from './device-service.ts';
 import type { KeyPackageStock } from './key-package-stock.ts';
 import type { Member, Membership } from './membership.ts';
@@ -21,6 +22,7 @@ export interface Context {
   readonly service: DeviceService;
   readonly posts: Posts;
   readonly stock: KeyPackageStock;
+  readonly claims: Claims;
   readonly self: () => Self;
   /** Whose device this is, as the server's certificate says. Throws `unavailable` before there is one. */
   readonly own: () => Named;

@@ -252,6 +252,60 @@ it('one who has long only read is still understood by those who did not write', 
   expect(notes(cleo!, conversation)).toEqual([]);
 }, 300_000);
 
+describe('whose key packages are of no use', () => {
+  const MINUTE = 60_000;
+  /** With a round of the engine in each. */
+  const pass = async ({ messaging }: TestDevice, minutes: number) => {
+    for (let minute = 0; minute < minutes; minute += 1) {
+      vi.setSystemTime(Date.now() + MINUTE);
+      await messaging.maintain();
+    }
+  };
+  afterEach(() => vi.useRealTimers());
+
+  it('is asked ever less often, sent no file, and let in once it is back', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const [ada, ben] = await all('Ada', 'Ben');
+    const known = await ada!.messaging.start({ people: [ben!.person], title: 'Before' });
+    await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+    await eventually(() => expect(ada!.store.device(ada!.id).messaging.countPosts()).toBe(0));
+    ben!.disconnect();
+    vi.setSystemTime(Date.now() + 91 * 24 * 60 * MINUTE);
+    const attachments = [{ name: 'plan.txt', type: 'text/plain', bytes: Buffer.from('plan') }];
+    const begun: string[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      begun.push(await ada!.messaging.start({ people: [ben!.person], title: `Plan ${n}` }));
+      await ada!.messaging.send(begun[n]!, { text: 'the plan', attachments });
+    }
+    await pass(ada!, 60);
+    expect([world.files, ada!.failures]).toEqual([0, []]);
+    // Once for the one that he is in, with each that is begun, and while it waits for longer and longer.
+    expect(world.claims).toBeLessThanOrEqual(1 + 5 + 8);
+    const claims = world.claims;
+    await pass(ada!, 120);
+    expect(world.claims - claims).toBeLessThanOrEqual(2);
+
+    ben!.connect();
+    await ben!.messaging.maintain();
+    await say(ben!, known, 'I am back');
+    await eventually(() => expect(texts(ada!, known)).toEqual(['I am back']));
+    await pass(ada!, 1);
+    for (const conversation of begun) await eventually(() => expect(texts(ben!, conversation)).toEqual(['the plan']));
+  });
+
+  it('a claim that is refused keeps nobody in who should be out, and nothing from those who are in', async () => {
+    const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+    const conversation = await ada!.messaging.start({ people: [ben!.person, cleo!.person], title: null });
+    await eventually(() => expect(cleo!.messaging.conversations()).toHaveLength(1));
+    world.refusesClaims = new CordonError('rate_limited', 'try again in an hour');
+    await online('Cleo');
+    world.revoke(ben!.id);
+    await say(ada!, conversation, 'without him');
+    await eventually(() => expect(texts(cleo!, conversation)).toEqual(['without him']));
+    expect(world.posts.filter(({ from }) => from === ada!.id).at(-1)?.to).toEqual([cleo!.id]);
+  });
+});
+
 describe('what is lost', () => {
   it('a device that was restored from a copy is let in again, and never goes on with the old state', async () => {
     const [ada, ben] = await all('Ada', 'Ben');

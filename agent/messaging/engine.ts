@@ -12,6 +12,7 @@ import { acceptedBefore, type GateView } from '../enforcement/gate-view.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { createActs } from './acts.ts';
 import { createAttachments } from './attachments.ts';
+import { createClaims } from './claims.ts';
 import type { Context } from './context.ts';
 import type { DeviceService } from './device-service.ts';
 import { createEnrolmentKey } from './enrolment-key.ts';
@@ -120,8 +121,9 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     throw uncertified();
   };
 
+  const claims = createClaims({ device, service, realNow: Date.now, alarm: ports.alarm });
   const context: Context = {
-    ...{ device, generation, store, vault, records, membership, service, posts, stock, self, own },
+    ...{ device, generation, store, vault, records, membership, service, posts, stock, claims, self, own },
     now: ports.now,
     realNow: Date.now,
     alarm: ports.alarm,

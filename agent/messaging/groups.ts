@@ -13,7 +13,6 @@ import {
   newConversationId,
   sealContent,
 } from '../../shared/seal/conversation.ts';
-import { readKeyPackage } from '../../shared/seal/key-package.ts';
 import { type Context, othersIn, peopleOf, rosterOf, together } from './context.ts';
 import { differenceOf, patienceOf } from './follow.ts';
 import type { Member } from './membership.ts';
@@ -65,11 +64,9 @@ export async function begin(context: Context, asked: readonly string[], title: s
   const roster = rosterOf(context.membership, all);
   const conversation = newConversationId();
   const alone = await createConversation(context.self(), conversation, realNow());
-  const { packages } = await claimed(context, all);
-  const change =
-    packages.length > 0
-      ? await commitChange(alone, { add: packages, remove: [] }, { now: realNow(), ...roster })
-      : null;
+  const packages = await context.claims.of(all);
+  const add = packages.map(({ body }) => body);
+  const change = add.length > 0 ? await commitChange(alone, { add, remove: [] }, { now: realNow(), ...roster }) : null;
   const group = change?.next ?? alone;
   const people = together([own], peopleOf(others));
   const members = roster.of(membersOf(group));
@@ -89,29 +86,8 @@ export async function begin(context: Context, asked: readonly string[], title: s
   return conversation;
 }
 
-/** Key packages of those of them that have one and are who they should be. */
-async function claimed(context: Context, wanted: readonly Member[]) {
-  const others = wanted.filter(({ device }) => device !== context.device);
-  const given = await context.service.claim(others.map(({ device }) => device));
-  const packages: Uint8Array[] = [];
-  for (const { device, generation, body } of given) {
-    const member = others.find((other) => other.device === device && other.generation === generation);
-    try {
-      const read = await readKeyPackage(body, context.realNow());
-      if (!member || read.device !== device || read.generation !== generation) continue;
-      if (read.signatureKey !== member.signatureKey) {
-        const detail = `${device}, enrolment ${generation}: the server gave a key package of another key than the organisation has confirmed.`;
-        throw new CordonError('ghost_member', detail, { device, generation });
-      }
-      packages.push(body);
-    } catch (error) {
-      if (!(error instanceof CordonError)) throw error;
-      // One device's bad package keeps nobody else out; it hands in new ones when it connects.
-      context.alarm(error.code, `${device}: ${error.message}`, `${device} ${generation}`);
-    }
-  }
-  return { packages };
-}
+/** Milliseconds. */
+const WHILE_REFUSED = 15_000;
 
 /**
  * Compares the group with its people's devices, and makes the change that is missing. `hurry`: somebody is about to write, and who is in it
@@ -142,25 +118,24 @@ export async function follow(context: Context, id: string, hurry: boolean, waite
       ({ device: of, signatureKey }) => !wanted.some((one) => one.device === of && one.signatureKey === signatureKey),
     );
     records.save(ended ? { ...checked, checkedAt: 0 } : checked);
-    return LATER;
+    return WHILE_REFUSED;
   }
   const patience = hurry || waited ? 0 : patienceOf(leaves, remove, device, Math.random());
   if (patience > 0) return patience;
-  const { packages } = await claimed(context, add);
+  const { packages, again } = await context.claims.due(add);
   // Nobody is put out for having asked before they can be let in again.
-  const back = await Promise.all(packages.map(async (body) => (await readKeyPackage(body, realNow())).device));
   const gone = remove.filter((leaf) => {
     const stays = wanted.some((one) => one.device === leaf.device && one.signatureKey === leaf.signatureKey);
-    return !stays || back.includes(leaf.device);
+    return !stays || packages.some(({ device: back }) => back === leaf.device);
   });
   if (gone.length === 0 && packages.length === 0) {
     records.save(checked);
-    return LATER;
+    return again;
   }
   const roster = rosterOf(context.membership, [...record.members, ...wanted]);
   const made = await commitChange(
     group,
-    { add: packages, remove: gone.map(({ leafIndex }) => leafIndex) },
+    { add: packages.map(({ body }) => body), remove: gone.map(({ leafIndex }) => leafIndex) },
     { now: realNow(), ...roster },
   );
   const pending: Omit<PendingCommit, 'post'> = {
@@ -180,11 +155,8 @@ export async function follow(context: Context, id: string, hurry: boolean, waite
     const post = posts.add({ to, commit, body: made.commit }, { kind: 'commit', conversation: id });
     records.save(checked, { pending: { ...pending, post } });
   });
-  return add.length > packages.length ? LATER : null;
+  return again;
 }
-
-/** For devices that had no key package. */
-const LATER = 15_000;
 
 /** What the server said of a commit of one's own. */
 export async function answeredCommit(context: Context, conversation: string, answer: Posted): Promise<void> {

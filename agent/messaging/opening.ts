@@ -178,7 +178,10 @@ export function createOpening(context: Context, patience: number): Opening {
           after = mail.number;
           if (mail.item.type === 'post' && mail.item.at >= before) continue;
           const outcome = await openItem(mail, blocked);
-          if (outcome === 'done') continue;
+          if (outcome === 'done') {
+            if (mail.item.type === 'post') context.claims.heardFrom(mail.item.from);
+            continue;
+          }
           blocked.add(outcome.later);
           waiting += 1;
           if (waiting > MOST_WAITING)

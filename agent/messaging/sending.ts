@@ -52,6 +52,10 @@ export async function sendTexts(context: Context, conversation: string, attachme
   for (const stored of store.marked(conversation, 'unsent')) {
     const record = records.conversation(conversation);
     if (!record || !isReady(context, conversation)) return;
+    const own = context.own().person;
+    // Nobody whom it is for has been let in yet, and who comes later could not read it: it waits.
+    const isFor = (people: readonly { readonly person: string }[]) => people.some(({ person }) => person !== own);
+    if (isFor(record.people) && !isFor(record.members)) return;
     const message = records.opened(stored);
     try {
       await attachments.upload(message.attachments);
@@ -64,10 +68,6 @@ export async function sendTexts(context: Context, conversation: string, attachme
       continue;
     }
     const { id, at, text, attachments: sealed } = message;
-    const own = context.own().person;
-    // Nobody whom it is for has been let in yet, and who comes later could not read it: it waits.
-    const isFor = (people: readonly { readonly person: string }[]) => people.some(({ person }) => person !== own);
-    if (isFor(record.people) && !isFor(record.members)) return;
     const ledger = context.membership.ledger();
     const recipients = record.members
       .filter(({ person }) => person !== own)

@@ -50,8 +50,10 @@ export function createTurns(context: Context, wakeAt: (at: number) => void): Tur
       turns.delete(id);
       const wait = await follow(context, id, hurry, turn?.waited ?? false);
       if (wait === null) return;
-      turns.set(id, { at: realNow() + wait, waited: true });
-      wakeAt(realNow() + wait);
+      // What is waited for may come before its time.
+      const at = realNow() + Math.min(wait, CHECKED_FOR);
+      turns.set(id, { at, waited: true });
+      wakeAt(at);
     },
     checked: (id) => realNow() - checkedAt(id) < CHECKED_FOR,
   };

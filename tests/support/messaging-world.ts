@@ -94,6 +94,12 @@ export class MessagingWorld {
   reachable = true;
   /** What the server says to whoever hands a file in. */
   refusesFiles: CordonError | null = null;
+  /** How often a file was handed in. */
+  files = 0;
+  /** What the server says to whoever claims key packages. */
+  refusesClaims: CordonError | null = null;
+  /** How many devices' key packages were claimed. */
+  claims = 0;
   /** Devices that hear nothing of what became of their posts, but for commits. */
   readonly unanswered = new Set<DeviceId>();
   /** Devices whose mailboxes are full. */
@@ -244,6 +250,8 @@ export class MessagingWorld {
     return {
       claim: async (devices) => {
         reach();
+        if (this.refusesClaims) throw this.refusesClaims;
+        this.claims += devices.length;
         return devices.flatMap((device): ClaimedPackage[] => {
           const enrolled = this.#enrolled.get(device);
           const body = enrolled?.packages.shift() ?? enrolled?.lastResort;
@@ -265,6 +273,7 @@ export class MessagingWorld {
       putAttachment: async (name, sealed) => {
         reach();
         if (this.refusesFiles) throw this.refusesFiles;
+        this.files += 1;
         this.#attachments.set(name, Buffer.from(sealed));
       },
       attachment: async (name) => {
