@@ -392,6 +392,25 @@ describe('what is lost', () => {
   });
 });
 
+it('a device enrolled anew is nobody’s until it is countersigned, and what is kept on it can be read', async () => {
+  const [ada, ben] = await all('Ada', 'Ben');
+  const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+  await say(ada!, conversation, 'before');
+  await eventually(() => expect(texts(ben!, conversation)).toEqual(['before']));
+  await ben!.stop();
+  world.tellsNothing = 1;
+  const anew = await world.boot({ ...ben!, generation: 2 });
+  anew.connect();
+  await anew.messaging.maintain();
+  expect(anew.messaging.state()).toEqual({ state: 'uncertified' });
+  await expect(anew.messaging.start({ people: [ada!.person], title: null })).rejects.toMatchObject({
+    ...{ code: 'unavailable', message: expect.stringMatching(/has not confirmed this device/) },
+  });
+  expect(anew.messaging.conversations()).toMatchObject([{ state: 'rejoining', people: [{ name: 'Ada' }] }]);
+  expect(texts(anew, conversation)).toEqual(['before']);
+  await eventually(() => expect(anew.messaging.state()).toMatchObject({ state: 'ready', name: 'Ben' }));
+});
+
 describe('an order', () => {
   it('closes the device’s own gate: nothing is sent and nothing opened, and what was said can be read', async () => {
     const [ada, ben] = await all('Ada', 'Ben');

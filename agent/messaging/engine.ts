@@ -54,6 +54,11 @@ export interface EnginePorts {
   readonly patience?: number | undefined;
 }
 
+/** Whose device this is, as the server's certificate has said in that enrolment. */
+interface KeptOwn extends Named {
+  readonly generation: number;
+}
+
 /** What may come and go by this device's own gate. */
 type Passes = 'all' | 'what was due' | 'nothing';
 
@@ -113,13 +118,17 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   const self = (): Self => ({ device, generation, key: key.get() });
   const stock = createKeyPackageStock({ store, vault, service, self, target: ports.keyPackages, now: Date.now });
 
-  const own = (): Named => {
+  /** Whose device this is. `counts`: whether what an enrolment has kept of it does, while nothing is heard. */
+  const named = (counts: (of: number) => boolean): Named => {
     const { state: is, person, name } = membership.own();
     if (is === 'member' && person !== null && name !== null) return { person, name };
-    const kept = vault.state() === 'open' ? store.messagingValue('own') : null;
-    if (kept) return vault.unseal<Named>('own', kept);
+    const sealed = vault.state() === 'open' ? store.messagingValue('own') : null;
+    const kept = sealed && vault.unseal<KeptOwn>('own', sealed);
+    if (kept && counts(kept.generation)) return { person: kept.person, name: kept.name };
     throw uncertified();
   };
+  // An earlier enrolment may have been another person's.
+  const own = () => named((of) => of === generation);
 
   const claims = createClaims({ device, service, realNow: Date.now, alarm: ports.alarm });
   const context: Context = {
@@ -130,7 +139,8 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   };
   const opening = createOpening(context, patience);
   const turns = createTurns(context, (at) => wakeAt(at));
-  const views = createViews(context, attachments);
+  // What is kept here stays readable while this enrolment waits to be countersigned.
+  const views = createViews({ ...context, own: () => named(() => true) }, attachments);
 
   const changed = () => {
     for (const listener of listeners) listener();
@@ -156,9 +166,10 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     }
     const before = membership.own().state;
     const heard = changesHeard;
-    const { state: is, person, name } = await membership.handIn(self().key.publicKey);
+    const { state: is, person } = await membership.handIn(self().key.publicKey);
     if (is === 'member') {
-      if (vault.state() === 'open') store.saveMessagingValue('own', vault.seal('own', { person, name }));
+      if (vault.state() === 'open')
+        store.saveMessagingValue('own', vault.seal('own', { ...own(), generation } satisfies KeptOwn));
     } else {
       const told = changesHeard !== heard;
       handInAfter = told ? FIRST_BETWEEN : Math.min(LONGEST_BETWEEN, handInAfter * 2);
