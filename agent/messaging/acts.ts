@@ -68,7 +68,7 @@ export function createActs(
         if (title === null && more.length === 0) {
           const known = records
             .conversations()
-            .find((one) => one.state !== 'left' && one.title === null && isBetween(one, own().person, other));
+            .find((one) => goesOn(one) && one.title === null && isBetween(one, own().person, other));
           if (known) return known.id;
         }
         return begin(context, [other, ...more], title);
@@ -124,6 +124,9 @@ export function createActs(
       }),
   };
 }
+
+/** Not one that this device waits to be let in again to, which may be for ever, nor one whose members can never change again. */
+const goesOn = ({ state, refusedIn }: ConversationRecord): boolean => state === 'ready' && refusedIn === undefined;
 
 const isBetween = ({ people }: ConversationRecord, own: string, other: string): boolean =>
   people.length === 2 && people.every(({ person }) => person === own || person === other);

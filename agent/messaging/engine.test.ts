@@ -392,6 +392,26 @@ describe('what is lost', () => {
   });
 });
 
+it('two who were both enrolled anew before either let the other in begin another conversation, and can leave the first', async () => {
+  const [ada, ben] = await all('Ada', 'Ben');
+  const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+  await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+  await Promise.all([ada!.stop(), ben!.stop()]);
+  const anew = await Promise.all([ada!, ben!].map((device) => world.boot({ ...device, generation: 2 })));
+  for (const device of anew) device.connect();
+  for (const device of anew) await eventually(() => expect(device.messaging.state().state).toBe('ready'));
+  const another = await anew[0]!.messaging.start({ people: [ben!.person], title: null });
+  expect(another).not.toBe(conversation);
+  await say(anew[0]!, another, 'here');
+  await eventually(() => expect(texts(anew[1]!, another)).toEqual(['here']));
+  expect(await anew[1]!.messaging.start({ people: [ada!.person], title: null })).toBe(another);
+  for (const device of anew) {
+    await device.messaging.leave(conversation);
+    const states = device.messaging.conversations().map(({ id, state }) => [id, state]);
+    expect(Object.fromEntries(states)).toEqual({ [another]: 'ready', [conversation]: 'left' });
+  }
+});
+
 it('a device enrolled anew is nobody’s until it is countersigned, and what is kept on it can be read', async () => {
   const [ada, ben] = await all('Ada', 'Ben');
   const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });

@@ -18,6 +18,12 @@ describe('a conversation', () => {
     conversation('two', 'Embassy', ['Bilal Khan', 'Amina']),
     conversation('three', null, ['Carla'], 'left'),
     conversation('four', null, ['Amina', 'Dina']),
+    conversation('five', null, ['Elif'], 'rejoining'),
+    conversation('six', null, ['Elif']),
+    conversation('seven', null, ['Farid'], 'rejoining'),
+    conversation('eight', 'Visit', ['Farid'], 'rejoining'),
+    conversation('nine', 'Plans', ['Farid'], 'rejoining'),
+    conversation('ten', 'Plans', ['Farid']),
   ];
   it.each([
     ['one', 'one'],
@@ -27,13 +33,17 @@ describe('a conversation', () => {
     ['Carla', null],
     ['Amina', null],
     ['Bilal', null],
+    ['Elif', 'six'],
+    ['Farid', null],
+    ['Visit', 'eight'],
+    ['Plans', 'ten'],
   ])('%j means %j', (whom, id) => {
     expect(findConversation(all, whom)?.id ?? null).toBe(id);
   });
 
   it('is not guessed among several', () => {
-    const twice = [...all, conversation('five', 'embassy', ['Dina'])];
-    expect(() => findConversation(twice, 'Embassy')).toThrow(/two, five/);
+    const twice = [...all, conversation('more', 'embassy', ['Dina'])];
+    expect(() => findConversation(twice, 'Embassy')).toThrow(/two, more/);
   });
 });
 

@@ -4,13 +4,17 @@ import type { ConversationView, PersonView } from './messaging.ts';
 
 const folded = (text: string) => text.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
 
-/** By number, title, or the one person it is with. Null for none; throws `invalid_input` for several. */
+/**
+ * By number, title, or the one person it is with. Null for none; throws `invalid_input` for several. One that this device waits to be let in again to
+ * may wait for ever: what is for its one person goes into another, and what is for its title waits in it only where there is no other.
+ */
 export function findConversation(all: readonly ConversationView[], whom: string): ConversationView | null {
   const wanted = folded(whom);
   const byId = all.find(({ id }) => id === whom.trim());
   if (byId) return byId;
-  const there = all.filter(({ state }) => state !== 'left');
-  const titled = there.filter(({ title }) => title !== null && folded(title) === wanted);
+  const called = all.filter(({ state, title }) => state !== 'left' && title !== null && folded(title) === wanted);
+  const ready = called.filter(({ state }) => state === 'ready');
+  const titled = ready.length > 0 ? ready : called;
   const [one] = titled;
   if (titled.length > 1) {
     const numbers = titled.map(({ id }) => id).join(', ');
@@ -20,8 +24,9 @@ export function findConversation(all: readonly ConversationView[], whom: string)
     );
   }
   if (one) return one;
-  const [only, ...more] = there.filter(
-    ({ title, people }) => title === null && people.length === 1 && people.some(({ name }) => folded(name) === wanted),
+  const [only, ...more] = all.filter(
+    ({ title, people, state }) =>
+      state === 'ready' && title === null && people.length === 1 && people.some(({ name }) => folded(name) === wanted),
   );
   return more.length === 0 ? (only ?? null) : null;
 }

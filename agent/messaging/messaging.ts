@@ -94,7 +94,7 @@ export interface Messaging {
   people(text: string): Promise<readonly PersonView[]>;
   /** The newest first. Throws `workspace_locked`, `workspace_wiped`, as do all that read. */
   conversations(): readonly ConversationView[];
-  /** Resolves when it is durable. Throws `person_unknown`, `service_denied`. With the same one person and no title: the one that there is already. */
+  /** Resolves when it is durable. Throws `person_unknown`, `service_denied`. With the same one person and no title: the one that there is already, if it can be written in. */
   start(asked: { readonly people: readonly string[]; readonly title: string | null }): Promise<string>;
   rename(conversation: string, title: string | null): Promise<void>;
   addPeople(conversation: string, people: readonly string[]): Promise<void>;

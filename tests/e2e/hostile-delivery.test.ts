@@ -28,6 +28,7 @@ import {
   type ServerFrame,
   SUBPROTOCOL,
 } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { commitChange, epochOf, membersOf } from '../../shared/seal/conversation.ts';
 import { makeKeyPackage } from '../../shared/seal/key-package.ts';
 import { peek } from '../../shared/seal/message.ts';
@@ -256,29 +257,7 @@ describe('case 17: a ghost', () => {
   it('that a member with another client brings in is refused by all, who read in words that nobody can come or go', async () => {
     const [ada, ben, mallory] = await people('Ada', 'Ben', 'Mallory');
     const conversation = await talk(ada, ben, mallory);
-    await mallory.agent.stop();
-    const held = (await mallory.records()).group(conversation);
-    if (!held) throw new Error('she is not in it');
-    const key = await makeSigningKey();
-    const ghost = await makeKeyPackage(
-      { device: ben.device, generation: 9, key },
-      { now: Date.now(), lastResort: false },
-    );
-    const anybody = { now: Date.now(), authenticate: async () => true };
-    const made = await commitChange(held, { add: [ghost.publicPackage], remove: [] }, anybody);
-    const to = [ada.device, ben.device];
-    const commit = { conversation, epoch: epochOf(held) };
-    const body = Buffer.from(made.commit).toString('base64');
-    const answer = await post(mallory, {
-      kind: 'post',
-      id: crypto.randomUUID(),
-      to,
-      keep: true,
-      commit,
-      expires: null,
-      body,
-    });
-    expect(answer).toMatchObject({ outcome: 'accepted' });
+    await commitsGhost(mallory, conversation, [ada.device, ben.device]);
     for (const device of [ada, ben]) {
       await raises(device, 'ghost_member');
       await eventually(() =>
@@ -314,7 +293,41 @@ describe('case 17: a ghost', () => {
     await say(ada, another, 'here');
     await eventually(() => expect(texts(ben, another)).toEqual(['here']));
   });
+
+  it('that the only other one brings in leaves a conversation that the two do not begin anew in', async () => {
+    const [ada, mallory] = await people('Ada', 'Mallory');
+    const conversation = await talk(ada, mallory);
+    expect(await start(ada, [mallory], null)).toBe(conversation);
+    await commitsGhost(mallory, conversation, [ada.device]);
+    await raises(ada, 'ghost_member');
+    expect(await start(ada, [mallory], null)).not.toBe(conversation);
+  });
 });
+
+/** By another client than our agent, which is stopped: the server takes it. */
+async function commitsGhost(mallory: ChattingDevice, conversation: string, to: readonly DeviceId[]): Promise<void> {
+  await mallory.agent.stop();
+  const held = (await mallory.records()).group(conversation);
+  if (!held) throw new Error('she is not in it');
+  const [of] = to;
+  if (!of) throw new Error('nobody else is');
+  const key = await makeSigningKey();
+  const ghost = await makeKeyPackage({ device: of, generation: 9, key }, { now: Date.now(), lastResort: false });
+  const anybody = { now: Date.now(), authenticate: async () => true };
+  const made = await commitChange(held, { add: [ghost.publicPackage], remove: [] }, anybody);
+  const commit = { conversation, epoch: epochOf(held) };
+  const body = Buffer.from(made.commit).toString('base64');
+  const frame = {
+    kind: 'post' as const,
+    id: crypto.randomUUID(),
+    to: [...to],
+    keep: true,
+    commit,
+    expires: null,
+    body,
+  };
+  expect(await post(mallory, frame)).toMatchObject({ outcome: 'accepted' });
+}
 
 async function revoke({ device }: ChattingDevice): Promise<void> {
   const { operator } = captured;

@@ -262,6 +262,10 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await choose('per_ben');
     await page.getByText('This device has lost its place here').waitFor();
     await glance('rejoining');
+    // It may be for ever.
+    await button('About this conversation').click();
+    await button('Leave …').waitFor();
+    await glance('details rejoining');
   });
 
   it('attaches, says before and after what is too large, and keeps what was begun', async () => {

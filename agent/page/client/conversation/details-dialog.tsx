@@ -54,6 +54,10 @@ export function DetailsDialog({
               <AddPeople conversation={conversation} />
               <Divider />
               <Rename conversation={conversation} />
+            </>
+          )}
+          {state !== 'left' && (
+            <>
               <Divider />
               <Group>
                 <Button color="red" variant="light" onClick={() => setLeaving(true)}>

@@ -145,7 +145,7 @@ export const WORDS = {
     goneText: 'The address may be of another device.',
     toList: 'To the conversations',
     rejoining:
-      'This device has lost its place here and has asked to be let in again. You can write when another device has let it in.',
+      'This device has lost its place here and has asked to be let in again. You can write when another device has let it in; if that does not happen, begin another conversation.',
     left: 'You have left this conversation. What was said stays here.',
     missed: 'Not delivered to everybody',
     missedOne: (state: string) => state.toLowerCase(),
