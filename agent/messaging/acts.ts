@@ -4,10 +4,10 @@ import { CordonError } from '../../shared/errors.ts';
 import { LONGEST_TEXT, MOST_ATTACHMENTS } from '../../shared/seal/content.ts';
 import type { GateView } from '../enforcement/gate-view.ts';
 import type { Attachments } from './attachments.ts';
-import { type Context, together } from './context.ts';
+import { type Context, peopleOf, together } from './context.ts';
 import { begin, devicesOf } from './groups.ts';
 import type { Messaging } from './messaging.ts';
-import type { ConversationRecord } from './records.ts';
+import type { ConversationRecord, Named } from './records.ts';
 import type { Turns } from './turns.ts';
 import { noConversation } from './views.ts';
 
@@ -58,7 +58,21 @@ export function createActs(
 
   /** Titles and people change here at once, and for the others when it can be sent. */
   const aboutChanged = (record: ConversationRecord, change: Partial<ConversationRecord>) =>
-    records.save({ ...record, ...change, aboutAt: Math.max(context.now(), record.aboutAt + 1), aboutDue: true });
+    records.save({ ...record, ...change, aboutDue: true });
+
+  /** Newer than what was said before, also by a clock that is ahead. */
+  const newerThan = (at: number) => Math.max(context.now(), at + 1);
+
+  const said = (
+    record: ConversationRecord,
+    people: readonly Named[],
+    belongs: boolean,
+  ): ConversationRecord['said'] => ({
+    ...record.said,
+    ...Object.fromEntries(
+      people.map(({ person }) => [person, { at: newerThan(record.said[person]?.at ?? 0), belongs }]),
+    ),
+  });
 
   return {
     start: ({ people, title }) =>
@@ -75,15 +89,23 @@ export function createActs(
       }),
 
     rename: (conversation, title) =>
-      act(() => aboutChanged(changeable(conversation), { title: title?.trim().slice(0, LONGEST_TITLE) || null })),
+      act(() => {
+        const record = changeable(conversation);
+        const called = title?.trim().slice(0, LONGEST_TITLE) || null;
+        aboutChanged(record, { title: called, titleAt: newerThan(record.titleAt) });
+      }),
 
     addPeople: (conversation, people) =>
       act(async () => {
         const record = changeable(conversation);
         const already = record.people.map(({ person }) => person);
         const members = await devicesOf(context, people, already);
-        const added = members.filter(({ person }) => people.includes(person));
-        aboutChanged(record, { people: together(record.people, added), checkedAt: 0 });
+        const added = peopleOf(members.filter(({ person }) => !already.includes(person)));
+        aboutChanged(record, {
+          people: together(record.people, added),
+          said: said(record, added, true),
+          checkedAt: 0,
+        });
         turns.soon(conversation, true);
       }),
 
@@ -93,7 +115,7 @@ export function createActs(
         const people = record.people.filter(({ person }) => person !== own().person);
         if (people.length === 0) return records.save({ ...record, state: 'left' }, { group: null, pending: null });
         // What is on its way may be a change of the members: from the state after it nothing could be said.
-        store.transaction(() => aboutChanged(record, { state: 'left', people }));
+        store.transaction(() => aboutChanged(record, { state: 'left', people, said: said(record, [own()], false) }));
       }),
 
     send: (conversation, { text, attachments: given }) =>

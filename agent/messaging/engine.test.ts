@@ -252,6 +252,119 @@ it('one who has long only read is still understood by those who did not write', 
   expect(notes(cleo!, conversation)).toEqual([]);
 }, 300_000);
 
+describe('while somebody is offline', () => {
+  const seenBy = (devices: readonly TestDevice[]) =>
+    devices.map(({ messaging }) => {
+      const [{ title, people, state } = {}] = messaging.conversations();
+      return [
+        title,
+        state,
+        people
+          ?.map(({ name }) => name)
+          .toSorted()
+          .join(),
+      ];
+    });
+
+  /** Until that is called, what comes for them lies behind what they say themselves. */
+  const goesOffline = (device: TestDevice) => {
+    device.disconnect();
+    const waiting: MailItem[] = [];
+    world.tamper = (to, item) => {
+      if (to !== device.id) return item;
+      waiting.push(item);
+      return null;
+    };
+    return () => {
+      world.tamper = (_to, item) => item;
+      for (const item of waiting) world.deliver(device.id, item);
+    };
+  };
+
+  it('a title that they give brings nobody back who has left meanwhile, and who is brought back by name is back', async () => {
+    const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+    const people = [ben!.person, cleo!.person];
+    const conversation = await ada!.messaging.start({ people, title: 'Lunch' });
+    await eventually(() => expect(seenBy([ben!, cleo!]).map(([title]) => title)).toEqual(['Lunch', 'Lunch']));
+    const hears = goesOffline(ada!);
+    await cleo!.messaging.leave(conversation);
+    await eventually(() => expect(world.posts.some(({ from, commit }) => from === ben!.id && commit)).toBe(true));
+    await ada!.messaging.rename(conversation, 'Dinner');
+    ada!.connect();
+    await eventually(() => expect(seenBy([ben!])).toEqual([['Dinner', 'ready', 'Ada']]));
+    hears();
+    await eventually(() => expect(seenBy([ada!])).toEqual([['Dinner', 'ready', 'Ben']]));
+    await say(ada!, conversation, 'without her');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['without her']));
+    expect(seenBy([cleo!])).toEqual([['Lunch', 'left', 'Ada,Ben']]);
+    expect(world.posts.filter(({ from }) => from === ada!.id).at(-1)?.to).toEqual([ben!.id]);
+
+    await ben!.messaging.addPeople(conversation, [cleo!.person]);
+    await eventually(() =>
+      expect(seenBy([ada!, cleo!])).toEqual([
+        ['Dinner', 'ready', 'Ben,Cleo'],
+        ['Dinner', 'ready', 'Ada,Ben'],
+      ]),
+    );
+    for (const device of [ada!, ben!, cleo!]) expect([device.alarms, device.failures]).toEqual([[], []]);
+  });
+
+  it('whom they bring in brings nobody back who has left meanwhile', async () => {
+    const [ada, ben, cleo, dina] = await all('Ada', 'Ben', 'Cleo', 'Dina');
+    const people = [ben!.person, cleo!.person];
+    const conversation = await ada!.messaging.start({ people, title: 'Lunch' });
+    await eventually(() => expect(seenBy([ben!, cleo!]).map(([title]) => title)).toEqual(['Lunch', 'Lunch']));
+    ada!.disconnect();
+    await cleo!.messaging.leave(conversation);
+    await eventually(() => expect(seenBy([ben!])).toEqual([['Lunch', 'ready', 'Ada']]));
+    await ada!.messaging.addPeople(conversation, [dina!.person]);
+    ada!.connect();
+    await eventually(() =>
+      expect(seenBy([ada!, ben!, cleo!, dina!])).toEqual([
+        ['Lunch', 'ready', 'Ben,Dina'],
+        ['Lunch', 'ready', 'Ada,Dina'],
+        ['Lunch', 'left', 'Ada,Ben'],
+        ['Lunch', 'ready', 'Ada,Ben'],
+      ]),
+    );
+  });
+
+  it('a title that they give puts nobody out who was brought in meanwhile', async () => {
+    const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Lunch' });
+    await eventually(() => expect(seenBy([ben!])).toEqual([['Lunch', 'ready', 'Ada']]));
+    const hears = goesOffline(ada!);
+    await ben!.messaging.addPeople(conversation, [cleo!.person]);
+    await eventually(() => expect(seenBy([cleo!])).toEqual([['Lunch', 'ready', 'Ada,Ben']]));
+    await ada!.messaging.rename(conversation, 'Dinner');
+    ada!.connect();
+    await eventually(() => expect(seenBy([ben!])).toEqual([['Dinner', 'ready', 'Ada,Cleo']]));
+    hears();
+    await eventually(() => expect(seenBy([ada!])).toEqual([['Dinner', 'ready', 'Ben,Cleo']]));
+    await say(ada!, conversation, 'all of you');
+    await eventually(() => expect(texts(cleo!, conversation)).toEqual(['all of you']));
+    expect(notes(ben!, conversation)).toEqual(['Ada called it “Dinner”.']);
+  });
+
+  it('who waits to be let in again, and leaves, has left when they come and let them in', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Lunch' });
+    await eventually(() => expect(seenBy([ben!])).toEqual([['Lunch', 'ready', 'Ada']]));
+    ada!.disconnect();
+    await ben!.stop();
+    const anew = await world.boot({ ...ben!, generation: 2 });
+    anew.connect();
+    await eventually(() => expect(world.posts.at(-1)).toMatchObject({ from: ben!.id, keep: true }));
+    await anew.messaging.leave(conversation);
+    ada!.connect();
+    await eventually(() => expect(notes(ada!, conversation)).toEqual(['Ben left.']));
+    expect(seenBy([ada!, anew])).toEqual([
+      ['Lunch', 'ready', ''],
+      ['Lunch', 'left', 'Ada'],
+    ]);
+  });
+});
+
 describe('whose key packages are of no use', () => {
   const MINUTE = 60_000;
   /** With a round of the engine in each. */
@@ -629,7 +742,7 @@ it('an answer that cannot be taken is reported, and those of other conversations
   await eventually(() => expect(ada!.store.device(ada!.id).messaging.countPosts()).toBe(0));
   // No later instant can be written down: what would let Dina in cannot be sealed.
   ada!.clock = Number.MAX_SAFE_INTEGER;
-  await ada!.messaging.rename(stuck, 'Once');
+  for (const title of ['Once', 'Twice']) await ada!.messaging.rename(stuck, title);
   ada!.clock = null;
   await ada!.messaging.addPeople(stuck, [dina!.person]);
   await eventually(() => expect(ada!.failures.join()).toMatch(/take the server’s answer/));

@@ -4,7 +4,7 @@
  */
 import { CordonError } from '../../shared/errors.ts';
 import { MOST_RECIPIENTS } from '../../shared/protocol/frames.ts';
-import { type Content, LARGEST_CONVERSATION } from '../../shared/seal/content.ts';
+import { type Content, LARGEST_CONVERSATION, MOST_WORDS } from '../../shared/seal/content.ts';
 import {
   commitChange,
   createConversation,
@@ -20,13 +20,15 @@ import type { Posted } from './posts.ts';
 import type { ConversationRecord, PendingCommit } from './records.ts';
 import { loseConversation } from './rejoining.ts';
 
-export const aboutOf = (context: Context, { title, people, aboutAt }: ConversationRecord): Content => ({
-  type: 'about',
-  at: aboutAt,
-  title,
-  people: people.map(({ person }) => person),
-  ledger: context.membership.ledger(),
-});
+export function aboutOf(context: Context, { title, titleAt, people, said }: ConversationRecord): Content {
+  const here = people.map(({ person }) => ({ person, ...(said[person] ?? { at: 0, belongs: true }) }));
+  const gone = Object.entries(said).flatMap(([person, word]) => (word.belongs ? [] : [{ person, ...word }]));
+  return {
+    ...{ type: 'about', at: titleAt, title, ledger: context.membership.ledger() },
+    // Nobody comes or goes for not being spoken of.
+    people: [...here, ...gone].slice(0, MOST_WORDS),
+  };
+}
 
 /** The devices of everybody, when these come to those who belong to it already. Throws `too_large`, `person_unknown`. */
 export async function devicesOf(
@@ -71,8 +73,8 @@ export async function begin(context: Context, asked: readonly string[], title: s
   const people = together([own], peopleOf(others));
   const members = roster.of(membersOf(group));
   const record: ConversationRecord = {
-    ...{ id: conversation, title, people, state: 'ready', members, ask: [], asking: [], heard: {} },
-    ...{ aboutAt: context.now(), aboutDue: false, since: 0, askedAt: 0 },
+    ...{ id: conversation, title, people, said: {}, state: 'ready', members, ask: [], asking: [], heard: {} },
+    ...{ titleAt: context.now(), aboutDue: false, since: 0, askedAt: 0 },
     checkedAt: packages.length < all.length - 1 ? 0 : realNow(),
   };
   const newcomers = othersIn(context, record);

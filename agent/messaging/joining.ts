@@ -44,11 +44,15 @@ export async function join(
       return { code: 'welcome_replayed', detail };
     }
     const known = roster.of(members);
+    // Whether who has left is back, oneself perhaps, is said by what comes behind the welcome.
+    const gone = Object.entries(before?.said ?? {}).filter(([, { belongs }]) => !belongs);
     store.transaction(() => {
       records.save(
         {
-          ...{ id: conversation, title: before?.title ?? null, aboutAt: before?.aboutAt ?? 0, aboutDue: false },
-          ...{ people: peopleOf(known), state: 'ready', members: known, ask: [], asking: [] },
+          ...{ id: conversation, title: before?.title ?? null, titleAt: before?.titleAt ?? 0, aboutDue: false },
+          people: peopleOf(known).filter(({ person }) => !gone.some(([of]) => of === person)),
+          said: Object.fromEntries(gone),
+          ...{ state: 'ready', members: known, ask: [], asking: [] },
           ...{ heard: before?.heard ?? {}, since: epoch, checkedAt: realNow(), askedAt: 0 },
         },
         { group: state, pending: null },

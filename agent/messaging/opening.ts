@@ -195,6 +195,15 @@ export function createOpening(context: Context, patience: number): Opening {
 
 /** Of a conversation that this device knows nothing of, but that somebody has written in: after a wipe, or when a welcome was lost. */
 const unknown = (conversation: string, from: Post['from']): ConversationRecord => ({
-  ...{ id: conversation, title: null, aboutAt: 0, aboutDue: false, people: [], state: 'rejoining', members: [] },
+  ...{
+    id: conversation,
+    title: null,
+    titleAt: 0,
+    aboutDue: false,
+    people: [],
+    said: {},
+    state: 'rejoining',
+    members: [],
+  },
   ...{ ask: [from], asking: [], heard: {}, since: 0, checkedAt: 0, askedAt: 0 },
 });

@@ -26,10 +26,12 @@ export interface MissingText {
 export interface ConversationRecord {
   readonly id: string;
   readonly title: string | null;
-  /** Of the newest word on title and people that counts. */
-  readonly aboutAt: Instant;
+  /** When it was called so. */
+  readonly titleAt: Instant;
   /** Who belongs to it, oneself included. */
   readonly people: readonly Named[];
+  /** The newest word on whether somebody belongs to it. There is none on those who came with the group and were not spoken of since. */
+  readonly said: Readonly<Record<string, { readonly at: Instant; readonly belongs: boolean }>>;
   readonly state: ConversationView['state'];
   /** The devices in the group, as of its state; this one is among them. */
   readonly members: readonly Member[];

@@ -1,6 +1,7 @@
 /** What is said about a conversation itself: who calls it what, who came, who went. */
 import { randomUUID } from 'node:crypto';
-import type { Content } from '../../shared/seal/content.ts';
+import { MOST_RECIPIENTS } from '../../shared/protocol/frames.ts';
+import { type Content, MOST_WORDS } from '../../shared/seal/content.ts';
 import { epochOf } from '../../shared/seal/conversation.ts';
 import { namedConversation } from '../../shared/seal/message.ts';
 import type { Context } from './context.ts';
@@ -13,32 +14,60 @@ type About = Extract<Content, { type: 'about' }>;
 export function aboutSaid(
   record: ConversationRecord,
   from: Member,
-  { at, title, people: said }: About,
+  { at, title, people: theirs }: About,
   own: Named,
 ): { readonly next: ConversationRecord; readonly words: readonly string[] } {
+  const isIn = (person: string) => record.people.some((one) => one.person === person);
+  const newer = theirs.filter((word) => word.at > (record.said[word.person]?.at ?? (isIn(word.person) ? 0 : -1)));
   const known = (person: string): Named | undefined =>
     [...record.people, ...record.members].find((one) => one.person === person);
-  const people = said.map((person) => ({ person, name: known(person)?.name ?? '' }));
-  const gone = record.people.filter(({ person }) => !said.includes(person));
-  const came = people.filter(({ person }) => !record.people.some((one) => one.person === person));
-  const left = gone.some(({ person }) => person === own.person);
+  const gone = record.people.filter(({ person }) => newer.some((word) => word.person === person && !word.belongs));
+  const came = newer
+    .filter((word) => word.belongs && !isIn(word.person))
+    .map(({ person }) => ({ person, name: known(person)?.name ?? '' }));
+  const isNewTitle = at > record.titleAt;
   const words = [
     // The first word of all is how it began, not a change.
-    ...(record.aboutAt > 0 && title !== record.title
+    ...(isNewTitle && record.titleAt > 0 && title !== record.title
       ? [title === null ? `${from.name} took the title away.` : `${from.name} called it “${title}”.`]
       : []),
     ...came.flatMap(({ name }) => (name === '' ? [] : [`${from.name} brought in ${name}.`])),
-    ...gone.map(({ person, name }) => (person === from.person ? `${name} left.` : `${from.name} put out ${name}.`)),
+    ...gone.map(({ person, name }) =>
+      person === from.person ? `${name} left.` : `${from.name} says that ${name} does not belong to it any more.`,
+    ),
   ];
+  const said = newestOf({
+    ...record.said,
+    ...Object.fromEntries(newer.map(({ person, ...word }) => [person, word])),
+  });
   const next: ConversationRecord = {
     ...record,
-    ...{ aboutAt: at, title, people },
-    ...(left ? { state: 'left', members: [] } : {}),
+    ...(isNewTitle ? { titleAt: at, title } : {}),
+    ...{ people: [...record.people.filter((one) => !gone.includes(one)), ...came].slice(0, MOST_RECIPIENTS), said },
+    ...(said[own.person]?.belongs === false ? leaving(record, theirs, own) : {}),
     // Devices may have to come or go.
     checkedAt: gone.length + came.length > 0 ? 0 : record.checkedAt,
   };
   return { next, words };
 }
+
+/** Who has left and was let in again by somebody who had not heard of it says so once more before they go. */
+function leaving(
+  { members }: ConversationRecord,
+  theirs: About['people'],
+  own: Named,
+): Pick<ConversationRecord, 'state' | 'members' | 'aboutDue'> {
+  const isHeard = theirs.some(({ person, belongs }) => person === own.person && !belongs);
+  return isHeard ? { state: 'left', members: [], aboutDue: false } : { state: 'left', members, aboutDue: true };
+}
+
+/** Whoever may speak could otherwise fill a record with words on whomever they like. */
+const newestOf = (said: ConversationRecord['said']): ConversationRecord['said'] =>
+  Object.fromEntries(
+    Object.entries(said)
+      .sort(([, a], [, b]) => b.at - a.at)
+      .slice(0, MOST_WORDS),
+  );
 
 /** After these nobody who is honest goes on: the server has let one commit take the epoch, and it is not to be followed. */
 const REFUSED: ReadonlySet<string> = new Set(['ghost_member', 'commit_refused']);

@@ -27,7 +27,10 @@ export function takeCommit(
       records.save({ ...record, state: 'left', members: [], aboutDue: false }, { group: null, pending: null });
       return;
     }
-    const newcomers = peopleOf(members.filter(({ device }) => came(device)));
+    // Who brings in somebody who has left may only not have heard so: they are back when a word says it.
+    const newcomers = peopleOf(members.filter(({ device }) => came(device))).filter(
+      ({ person }) => record.said[person]?.belongs !== false,
+    );
     const people = together(record.people, newcomers);
     const by = record.members.find(({ device }) => device === opened.by.device);
     for (const { person, name } of newcomers) {
@@ -98,15 +101,15 @@ function take(context: Context, record: ConversationRecord, from: Member, conten
       return;
     }
     case 'about': {
-      if (content.at <= record.aboutAt) return;
       // The newest word counts: after one from the end of time nobody's would.
-      if (content.at > context.now() + CLOCKS_DIFFER) {
-        sayAheadOfTime(context, record, from, content.at);
+      const newest = Math.max(content.at, ...content.people.map(({ at }) => at));
+      if (newest > context.now() + CLOCKS_DIFFER) {
+        sayAheadOfTime(context, record, from, newest);
         return;
       }
       const { next, words } = aboutSaid(record, from, content, context.own());
       // Those who were put out by it go by the next commit of anyone who is in it.
-      const gone = next.state === 'left' ? { group: null, pending: null } : {};
+      const gone = next.state === 'left' && !next.aboutDue ? { group: null, pending: null } : {};
       records.save(next, gone);
       for (const text of words) note(context, conversation, content.at, text);
       return;

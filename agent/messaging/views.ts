@@ -68,7 +68,7 @@ export function createViews(
     conversations: () =>
       shown()
         .map((record) => ({ record, seen: view(record) }))
-        .sort((a, b) => (b.seen.last?.at ?? b.record.aboutAt) - (a.seen.last?.at ?? a.record.aboutAt))
+        .sort((a, b) => (b.seen.last?.at ?? b.record.titleAt) - (a.seen.last?.at ?? a.record.titleAt))
         .map(({ seen }) => seen),
     messages(conversation, { before, limit }) {
       if (!records.conversation(conversation)) throw noConversation(conversation);

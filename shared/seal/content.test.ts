@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../tests/support/code-of.ts';
 import { encodeCanonical } from '../order/canonical.ts';
-import { LARGEST_SEALED, MOST_RECIPIENTS } from '../protocol/frames.ts';
-import { type Content, decodeContent, encodeContent, LONGEST_TEXT } from './content.ts';
+import { LARGEST_SEALED } from '../protocol/frames.ts';
+import { type Content, decodeContent, encodeContent, LONGEST_TEXT, MOST_WORDS } from './content.ts';
 import { pad, unpad } from './padding.ts';
 
 const BUCKETS = [256, 1024, 4096, 16_384, 65_536, 126_976];
@@ -44,7 +44,7 @@ const content: fc.Arbitrary<Content> = fc.oneof(
     type: fc.constant('about' as const),
     at,
     title: fc.option(words(120)),
-    people: fc.array(person, { minLength: 1, maxLength: MOST_RECIPIENTS }),
+    people: fc.array(fc.record({ person, at, belongs: fc.boolean() }), { minLength: 1, maxLength: MOST_WORDS }),
     ledger,
   }),
 );

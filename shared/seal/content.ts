@@ -15,6 +15,8 @@ export const MOST_ATTACHMENTS = 16;
 export const LARGEST_ATTACHED = 5 * 1024 * 1024;
 /** People whom somebody brings together. Where several do so at once it may become more, each with a device at the least. */
 export const LARGEST_CONVERSATION = 200;
+/** On people, in one content. */
+export const MOST_WORDS = 2 * MOST_RECIPIENTS;
 
 /** The last one and what MLS adds to it stay below `LARGEST_SEALED`. */
 const BUCKETS = [256, 1024, 4096, 16_384, 65_536, 126_976];
@@ -60,12 +62,20 @@ export const contentSchema = z.discriminatedUnion('type', [
     state: z.enum(['delivered', 'read', 'missing']),
     ledger,
   }),
-  /** What the conversation is called and who belongs to it, in people. The newest one counts. */
+  /**
+   * What the conversation is called and who belongs to it, in people. Of the title, and of each person, the newest word counts: whoever gives it a
+   * title says nothing new of its people.
+   */
   z.strictObject({
     type: z.literal('about'),
+    /** When it was called so. */
     at: z.int().min(0),
     title: z.string().min(1).max(120).nullable(),
-    people: z.array(personId).min(1).max(MOST_RECIPIENTS),
+    /** Those who belong to it, and those who did, as far as is remembered. `at`: when it was said of them; 0: when they first came. */
+    people: z
+      .array(z.strictObject({ person: personId, at: z.int().min(0), belongs: z.boolean() }))
+      .min(1)
+      .max(MOST_WORDS),
     ledger,
   }),
 ]);
