@@ -19,6 +19,8 @@ export function answerMessages(messaging: Messaging): MessageAnswers {
         return inboxOf(messaging, request);
       case 'messages':
         return messaging.messages(request.conversation, { limit: request.limit });
+      case 'unseen':
+        return messaging.unseen(request.conversation, request.limit);
       case 'start':
         return messaging.start(request);
       case 'write': {
@@ -34,7 +36,7 @@ export function answerMessages(messaging: Messaging): MessageAnswers {
           () => messaging.message(request.message),
         );
       case 'read':
-        return messaging.read(request.conversation);
+        return messaging.read(request.conversation, request.messages);
       case 'attachment': {
         const { name, type, bytes } = await messaging.attachment(request.message, request.index);
         return { name, type, bytes: Buffer.from(bytes).toString('base64') };
@@ -52,22 +54,16 @@ export interface InboxEntry {
 }
 
 export function inboxOf(
-  messaging: {
-    conversations(): readonly ConversationView[];
-    messages(id: string, page: { limit: number }): readonly MessageView[];
-  },
+  messaging: Pick<Messaging, 'conversations' | 'messages' | 'unseen'>,
   { all, limit }: { readonly all: boolean; readonly limit: number },
 ): InboxEntry[] {
   return messaging
     .conversations()
     .filter(({ unread }) => all || unread > 0)
-    .map((conversation) => {
-      const messages = messaging.messages(conversation.id, { limit });
-      return {
-        conversation,
-        messages: all ? messages : messages.filter(({ mine, state }) => !mine && state !== 'read'),
-      };
-    });
+    .map((conversation) => ({
+      conversation,
+      messages: all ? messaging.messages(conversation.id, { limit }) : messaging.unseen(conversation.id, limit),
+    }));
 }
 
 const TYPES: Readonly<Record<string, string>> = {

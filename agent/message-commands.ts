@@ -16,7 +16,7 @@ import { plain, plainJson } from './terminal-text.ts';
 
 /** Shown at the beginning of a chat. */
 const RECENT = 20;
-/** Of one conversation in the inbox. */
+/** Of one conversation, at once. */
 const MOST_SHOWN = 200;
 
 export interface MessageCommandPorts {
@@ -136,13 +136,18 @@ async function chat(conversation: string, ask: Ask, say: (lines: readonly string
   let since = 0;
   let over = false;
   const show = async () => {
-    const messages = await ask<readonly MessageView[]>({ op: 'messages', conversation, limit: RECENT });
+    const unseen = await ask<readonly MessageView[]>({ op: 'unseen', conversation, limit: MOST_SHOWN });
+    const recent = await ask<readonly MessageView[]>({ op: 'messages', conversation, limit: RECENT });
+    const isRecent = new Set(recent.map(({ id }) => id));
+    const earlier = unseen.filter(({ id }) => !isRecent.has(id));
+    // With more than that unseen, what is recent follows later, in its turn.
+    const messages = unseen.length < MOST_SHOWN ? [...earlier, ...recent] : unseen;
     for (const message of messages) {
       const line = chatLine(message);
       if (shown.get(message.id) !== line) say([line]);
       shown.set(message.id, line);
     }
-    await ask({ op: 'read', conversation });
+    await ask({ op: 'read', conversation, messages: messages.map(({ id }) => id) });
   };
   const watch = async () => {
     while (!over) {

@@ -18,6 +18,7 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('conversations') }),
   z.strictObject({ op: z.literal('inbox'), all: z.boolean(), limit: z.int().min(1).max(1000) }),
   z.strictObject({ op: z.literal('messages'), conversation: z.string().max(64), limit: z.int().min(1).max(1000) }),
+  z.strictObject({ op: z.literal('unseen'), conversation: z.string().max(64), limit: z.int().min(1).max(1000) }),
   z.strictObject({ op: z.literal('start'), people: z.array(personId).max(200), title: z.string().max(120).nullable() }),
   z.strictObject({
     op: z.literal('write'),
@@ -28,7 +29,12 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
   }),
   /** Answered once the server has said what becomes of the message, or after a moment without that. */
   z.strictObject({ op: z.literal('sent'), message: z.uuid() }),
-  z.strictObject({ op: z.literal('read'), conversation: z.string().max(64) }),
+  z.strictObject({
+    op: z.literal('read'),
+    conversation: z.string().max(64),
+    /** Which were shown. */
+    messages: z.array(z.uuid()).max(1000),
+  }),
   z.strictObject({ op: z.literal('attachment'), message: z.uuid(), index: z.int().min(0).max(64) }),
   /** Answered with the number of the newest change, once there is one after `since`, or after a while without any. */
   z.strictObject({ op: z.literal('changed'), since: z.int().min(0) }),

@@ -43,10 +43,14 @@ describe('two people', () => {
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['Hello Ben']));
     await eventually(() => expect(stateOf(ada!, conversation, first)).toBe('delivered'));
     expect(ben!.messaging.conversations()).toMatchObject([{ unread: 1, people: [{ name: 'Ada', verified: true }] }]);
-    await ben!.messaging.read(conversation);
+    const second = await say(ada!, conversation, 'Ben?');
+    await eventually(() => expect(stateOf(ada!, conversation, second)).toBe('delivered'));
+    await ben!.messaging.read(conversation, [first]);
     await eventually(() => expect(stateOf(ada!, conversation, first)).toBe('read'));
+    expect(ben!.messaging.unseen(conversation, 9)).toMatchObject([{ id: second, state: 'delivered' }]);
+    expect([stateOf(ada!, conversation, second), ben!.messaging.conversations()[0]?.unread]).toEqual(['delivered', 1]);
     await say(ben!, conversation, 'Hello Ada');
-    await eventually(() => expect(texts(ada!, conversation)).toEqual(['Hello Ben', 'Hello Ada']));
+    await eventually(() => expect(texts(ada!, conversation)).toEqual(['Hello Ben', 'Ben?', 'Hello Ada']));
     expect(await ada!.messaging.start({ people: [ben!.person], title: null })).toBe(conversation);
     expect(ada!.alarms).toEqual([]);
     expect(ben!.alarms).toEqual([]);
@@ -239,9 +243,9 @@ it('one who has long only read is still understood by those who did not write', 
   const receipts = () => world.posts.filter(({ from }) => from === ben!.id).length;
   while (receipts() <= LARGEST_GAP + 1) {
     const before = receipts();
-    await say(ada!, conversation, 'news');
+    const news = await say(ada!, conversation, 'news');
     await eventually(() => expect(receipts()).toBe(before + 1));
-    await ben!.messaging.read(conversation);
+    await ben!.messaging.read(conversation, [news]);
     await eventually(() => expect(receipts()).toBe(before + 2));
   }
   await say(ben!, conversation, 'my first word');
@@ -583,7 +587,7 @@ describe('an order', () => {
     const posts = posted();
     ben!.connect();
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['before']));
-    await ben!.messaging.read(conversation);
+    await ben!.messaging.read(conversation, [before]);
     await ben!.messaging.maintain();
     await pause(100);
     expect([texts(ben!, conversation), posted()]).toEqual([['before'], posts]);

@@ -345,10 +345,10 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
       if (!attachment) throw new CordonError('not_found', 'There is no such file on this device.');
       return attachments.open(attachment);
     },
-    async read(conversation) {
+    async read(conversation, messages) {
       await loadVault();
       if (!records.conversation(conversation)) throw noConversation(conversation);
-      if (!markRead(context, conversation)) return;
+      if (!markRead(context, conversation, messages)) return;
       changed();
       poke();
     },

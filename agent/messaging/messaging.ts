@@ -101,6 +101,8 @@ export interface Messaging {
   leave(conversation: string): Promise<void>;
   /** The newest `limit` before `before`, oldest first. */
   messages(conversation: string, page: { readonly before?: string; readonly limit: number }): readonly MessageView[];
+  /** The first `limit` of what others said and nobody has seen here yet, oldest first. */
+  unseen(conversation: string, limit: number): readonly MessageView[];
   /** Throws `not_found`. */
   message(id: string): MessageView;
   search(text: string): readonly MessageView[];
@@ -110,8 +112,8 @@ export interface Messaging {
     message: { readonly text: string; readonly attachments: readonly NewAttachment[] },
   ): Promise<string>;
   attachment(message: string, index: number): Promise<NewAttachment>;
-  /** Everything up to now has been seen: tells the senders. */
-  read(conversation: string): Promise<void>;
+  /** These have been shown to a person: tells their senders. */
+  read(conversation: string, messages: readonly string[]): Promise<void>;
   /**
    * One's own data, everything that is kept here, as JSON lines; behind each message the files of it that are on this device. One line at a time: a
    * file is as large as one may be. Also while messaging is denied.

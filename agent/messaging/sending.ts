@@ -145,13 +145,15 @@ export async function sendReceipts(context: Context, conversation: string): Prom
   }
 }
 
-/** Up to now everything in it has been seen. */
-export function markRead({ records, store }: Context, conversation: string): boolean {
-  const unread = store.marked(conversation, 'unread');
+/** These have been seen. False when they all were before. */
+export function markRead({ records, store }: Context, conversation: string, messages: readonly string[]): boolean {
+  const unread = messages
+    .flatMap((id) => records.message(id) ?? [])
+    .filter((one) => one.conversation === conversation && one.mark === 'unread');
   store.transaction(() => {
-    for (const stored of unread) {
-      records.changeMessage({ ...records.opened(stored), seen: true, mark: 'none' });
-      const receipt: DueReceipt = { conversation, message: stored.id, kind: 'read' };
+    for (const message of unread) {
+      records.changeMessage({ ...message, seen: true, mark: 'none' });
+      const receipt: DueReceipt = { conversation, message: message.id, kind: 'read' };
       store.removeReceipts([{ ...receipt, kind: 'delivered' }]);
       store.addReceipt(receipt);
     }

@@ -39,6 +39,7 @@ function fateOf({
 export interface Views {
   conversations(): readonly ConversationView[];
   messages(conversation: string, page: { readonly before?: string; readonly limit: number }): readonly MessageView[];
+  unseen(conversation: string, limit: number): readonly MessageView[];
   message(id: string): MessageView;
   search(text: string): readonly MessageView[];
   export(): AsyncIterable<string>;
@@ -73,6 +74,13 @@ export function createViews(
     messages(conversation, { before, limit }) {
       if (!records.conversation(conversation)) throw noConversation(conversation);
       return store.history(conversation, before ?? null, limit).map((stored) => messageView(records.opened(stored)));
+    },
+    unseen(conversation, limit) {
+      if (!records.conversation(conversation)) throw noConversation(conversation);
+      return store
+        .marked(conversation, 'unread')
+        .slice(0, limit)
+        .map((stored) => messageView(records.opened(stored)));
     },
     message(id) {
       const message = records.message(id);

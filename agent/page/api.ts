@@ -6,7 +6,7 @@
  * - `GET /standing` → `standingView`. `POST /shown` (`shownBody`): these orders were displayed.
  * - `GET /people?text=` → `peopleView`.
  * - `GET /conversations` → `conversationList`. `POST /conversations` (`newConversation`) → `madeView`.
- * - `PATCH /conversations/ID` (`titleBody`), `POST …/people` (`peopleBody`), `POST …/read`, `DELETE /conversations/ID`: leave it.
+ * - `PATCH /conversations/ID` (`titleBody`), `POST …/people` (`peopleBody`), `POST …/read` (`readBody`), `DELETE /conversations/ID`: leave it.
  * - `GET /conversations/ID/messages?before=` → `messagePage`. `POST` (`newMessage`) → `madeView`.
  * - `POST /uploads?name=&type=` (bytes) → `madeView`: an attachment for the message that names it, kept for some minutes.
  * - `GET /messages/ID/attachments/INDEX` → bytes, never anything that a browser would show.
@@ -29,6 +29,8 @@ export const LONGEST_TEXT = 16_000;
 export const MOST_PEOPLE = 50;
 /** Messages of one answer. */
 export const PAGE_OF_MESSAGES = 50;
+/** Messages that are said at once to have been shown. */
+export const MOST_READ = 1000;
 
 /** Whatever shape the agent gives its ids, no path is made of them. */
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'is no id');
@@ -120,6 +122,8 @@ export const messageView = z.object({
 });
 export const beforeQuery = z.object({ before: id.optional() });
 export const messagePage = z.object({ messages: z.array(messageView) });
+/** Which were shown. */
+export const readBody = z.strictObject({ messages: z.array(id).max(MOST_READ) });
 export const foundView = z.object({ messages: z.array(messageView) });
 /** `attachments`: what `/uploads` answered. */
 export const newMessage = z

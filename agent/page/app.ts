@@ -24,6 +24,7 @@ import {
   PAGE_OF_MESSAGES,
   peopleBody,
   peopleView,
+  readBody,
   sessionView,
   shownBody,
   standingView,
@@ -163,8 +164,9 @@ export function createPageApp({ messaging, agent, log, port, folder, sessions, c
   );
   api.post(
     '/conversations/:id/read',
-    answer(done, async ({ params }) => {
-      await messaging.read(read(conversationParams, params).id);
+    json,
+    answer(done, async ({ params, body }) => {
+      await messaging.read(read(conversationParams, params).id, read(readBody, body).messages);
       return DONE;
     }),
   );

@@ -239,7 +239,7 @@ it('carries a conversation: people, messages, attachments, what was read, what w
   const { id: message } = await json(`/api/conversations/${id}/messages`, 'POST', sent);
   // What a message took is gone; and so it is not sent twice by a page that asks twice.
   expect((await ask(`/api/conversations/${id}/messages`, mine, 'POST', sent)).status).toBe(404);
-  await ben.read(String(id));
+  await ben.read(String(id), [String(message)]);
   const { messages } = await json(`/api/conversations/${id}/messages`);
   expect(messages).toMatchObject([
     {
@@ -261,14 +261,15 @@ it('carries a conversation: people, messages, attachments, what was read, what w
   expect((await json('/api/search?text=%D8%B3%D9%84'))['messages']).toHaveLength(1);
   await json(`/api/conversations/${id}`, 'PATCH', { title: 'Plans' });
   await json(`/api/conversations/${id}/people`, 'POST', { people: ['per_cem'] });
-  await ben.send(String(id), { text: 'hello', attachments: [] });
-  expect((await json('/api/conversations'))['conversations']).toMatchObject([{ title: 'Plans', unread: 1 }]);
-  await json(`/api/conversations/${id}/read`, 'POST');
-  expect((await json('/api/conversations'))['conversations']).toMatchObject([{ unread: 0 }]);
+  const hello = await ben.send(String(id), { text: 'hello', attachments: [] });
+  await ben.send(String(id), { text: 'Are you there?', attachments: [] });
+  expect((await json('/api/conversations'))['conversations']).toMatchObject([{ title: 'Plans', unread: 2 }]);
+  await json(`/api/conversations/${id}/read`, 'POST', { messages: [hello] });
+  expect((await json('/api/conversations'))['conversations']).toMatchObject([{ unread: 1 }]);
   const copy = await ask('/api/export', mine);
   expect(copy.headers['content-disposition']).toBe('attachment; filename=cordon-messages.jsonl');
   const lines = copy.body.toString().trimEnd().split('\n');
-  expect(lines.map((line) => Object.keys(JSON.parse(line))[0])).toEqual(['conversation', ...Array(4).fill('message')]);
+  expect(lines.map((line) => Object.keys(JSON.parse(line))[0])).toEqual(['conversation', ...Array(5).fill('message')]);
   await json('/api/shown', 'POST', { orders: ['2026-001'] });
   expect(shown).toEqual(['2026-001']);
   await json(`/api/conversations/${id}`, 'DELETE');

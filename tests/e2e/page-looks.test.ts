@@ -477,6 +477,28 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await own.page.close();
   }, 300_000);
 
+  it('has as read what it has fetched, and what is further up once somebody goes there', async () => {
+    const long = createMemoryTalk({ per_me: 'Me', per_ben: 'Ben' });
+    const me = long.messagingOf('per_me');
+    const ben = await me.start({ people: ['per_ben'], title: null });
+    for (let at = 1; at <= 120; at++) long.say(ben, 'per_ben', `Message ${at}`, Date.now() - DAY + at * 60_000);
+    const own = await standPage(long, 'per_me');
+    const reader = await takeSeat(browser, own.page.url);
+    await reader.page.goto(own.page.link());
+    await reader.page.getByRole('link', { name: /120 unread messages/ }).click();
+    await reader.page.getByText('Message 120').last().waitFor();
+    await reader.page.getByRole('link', { name: /70 unread messages/ }).waitFor();
+    expect(me.unseen(ben, 120).map(({ text }) => text)).toEqual(
+      Array.from({ length: 70 }, (_, at) => `Message ${at + 1}`),
+    );
+    const first = reader.page.locator('[data-message]').first();
+    const up = () => first.evaluate((message) => message.scrollIntoView({ block: 'end' }));
+    await expect.poll(() => up().then(() => me.conversations()[0]?.unread)).toBe(0);
+    expect.soft(reader.complaints).toEqual([]);
+    await reader.context.close();
+    await own.page.close();
+  });
+
   it('case 51: ran nothing that anybody said, and asked nobody else', async () => {
     expect(await page.title()).not.toBe(RAN);
     expect(seat.complaints).toEqual([]);

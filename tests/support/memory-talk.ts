@@ -2,6 +2,7 @@
  * People who talk, in memory: `Messaging` without a network, an order or a seal, for what the page does with each state that there is. Some of
  * them no real agent gets into without an attack. `tests/e2e/page.test.ts` has real agents.
  */
+import { randomUUID } from 'node:crypto';
 import type {
   AttachmentView,
   ConversationView,
@@ -32,7 +33,6 @@ interface Talk {
   readonly people: Set<string>;
   readonly left: Set<string>;
   readonly said: Said[];
-  readonly seen: Map<string, number>;
 }
 
 export interface MemoryTalk {
@@ -71,7 +71,7 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
     const outcome = new Map(
       others.map((each) => [each, withheld.get(each) ?? { state: 'delivered' as const, order: null }]),
     );
-    const id = `msg_${randomBase32(10)}`;
+    const id = randomUUID();
     talk.said.push({ id, from, at, text, attachments, outcome });
     changed();
     return id;
@@ -108,6 +108,7 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
       each.from === null ||
       (each.outcome.get(me)?.state ?? 'read') === 'delivered' ||
       each.outcome.get(me)?.state === 'read';
+    const isUnseen = ({ from, outcome }: Said) => from !== null && outcome.get(me)?.state === 'delivered';
     const messageOf = (of: Talk, said: Said): MessageView => {
       const own = said.from === me;
       const outcomes = [...said.outcome].map(([person, each]) => ({ name: nameOf(person), refusal: null, ...each }));
@@ -122,23 +123,19 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
         attachments: said.attachments.map(
           ({ name, type, bytes }): AttachmentView => ({ name, type, size: bytes.length }),
         ),
-        state: own ? worst(outcomes) : 'read',
+        state: own ? worst(outcomes) : isUnseen(said) ? 'delivered' : 'read',
         order: missed[0]?.order ?? null,
         refusal: missed[0]?.refusal ?? null,
         missed,
       };
     };
-    const unread = (of: Talk) =>
-      of.said.filter(
-        (each) => visible(each) && each.from !== me && each.from !== null && each.at > (of.seen.get(me) ?? 0),
-      ).length;
     const conversationOf = (of: Talk): ConversationView => {
       const last = of.said.findLast(visible);
       return {
         id: of.id,
         title: of.title,
         people: [...of.people].filter((each) => each !== me && !of.left.has(each)).map(view),
-        unread: unread(of),
+        unread: of.said.filter(isUnseen).length,
         last: last
           ? {
               at: last.at,
@@ -177,7 +174,7 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
         );
         if (same) return same.id;
         const id = randomBase32(14).slice(0, 22);
-        talks.set(id, { id, title, people: all, left: new Set(), said: [], seen: new Map() });
+        talks.set(id, { id, title, people: all, left: new Set(), said: [] });
         changed();
         return id;
       },
@@ -208,6 +205,14 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
         const all = of.said.filter(visible);
         const end = before === undefined ? all.length : all.findIndex((each) => each.id === before);
         return all.slice(Math.max(0, end - limit), Math.max(0, end)).map((each) => messageOf(of, each));
+      },
+      unseen(id, limit) {
+        readable();
+        const of = talk(id);
+        return of.said
+          .filter(isUnseen)
+          .slice(0, limit)
+          .map((each) => messageOf(of, each));
       },
       message(id) {
         readable();
@@ -240,15 +245,10 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
         if (!found) throw new CordonError('not_found', 'There is no such attachment.');
         return found;
       },
-      async read(id) {
-        const of = talk(id);
-        if (unread(of) === 0) return;
-        of.seen.set(me, Date.now());
-        for (const each of of.said) {
-          const outcome = each.outcome.get(me);
-          if (outcome?.state === 'delivered') each.outcome.set(me, { ...outcome, state: 'read' });
-        }
-        changed();
+      async read(id, shown) {
+        const unseen = talk(id).said.filter((each) => isUnseen(each) && shown.includes(each.id));
+        for (const { outcome } of unseen) outcome.set(me, { state: 'read', order: null });
+        if (unseen.length > 0) changed();
       },
       async *export() {
         readable();

@@ -1,13 +1,11 @@
 /** One conversation: who is in it and whether it is really them, what was said, and what one says next. */
 import { Text } from '@mantine/core';
 import { IconShieldX } from '@tabler/icons-react';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ClipboardEvent, type DragEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
-import { done } from '../../../../shared/api/wire.ts';
 import { Empty } from '../../../../shared/look/states.tsx';
 import type { Conversation } from '../../api.ts';
-import { call } from '../client/call.ts';
 import { conversationsQuery, standingQuery } from '../client/queries.ts';
 import { Names } from '../conversations/conversation-name.tsx';
 import { WORDS } from '../words/english.ts';
@@ -40,7 +38,6 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
   const draft = useDraft(id);
   const [dropping, setDropping] = useState(false);
   const closed = closedBecause(standing?.state, conversation.state);
-  useSeen(conversation);
 
   // A conversation that one has just opened is where one goes on; on a phone a focused field would bring up half a screen of keys.
   useEffect(() => {
@@ -122,22 +119,4 @@ function closedBecause(device: string | undefined, conversation: Conversation['s
   if (conversation !== 'ready') return WORDS.conversation[conversation];
   if (device === 'denied') return NOTICE_WORDS.cannotWrite;
   return device === 'uncertified' ? WORDS.composer.uncertified : null;
-}
-
-/** What stands before somebody who is looking has been read: the senders are told. */
-function useSeen({ id, unread }: Conversation): void {
-  const { mutate } = useMutation({ mutationFn: () => call('POST', `/conversations/${id}/read`, done) });
-  useEffect(() => {
-    if (unread === 0) return;
-    const look = () => {
-      if (document.visibilityState === 'visible' && document.hasFocus()) mutate();
-    };
-    look();
-    addEventListener('focus', look);
-    document.addEventListener('visibilitychange', look);
-    return () => {
-      removeEventListener('focus', look);
-      document.removeEventListener('visibilitychange', look);
-    };
-  }, [unread, mutate]);
 }

@@ -10,6 +10,7 @@ import { apart, nameOf } from '../words/names.ts';
 import classes from './conversation.module.css';
 import { byDay, type Day, follows } from './days.ts';
 import { MessageItem } from './message-item.tsx';
+import { useSeen } from './use-seen.ts';
 
 const words = WORDS.conversation;
 
@@ -21,8 +22,9 @@ export function Messages({
   readonly sought: string | null;
 }) {
   const query = useInfiniteQuery(messagesQuery(conversation.id));
-  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const { data, hasNextPage, isFetching, isFetchingNextPage, fetchNextPage } = query;
   const messages = data?.pages.toReversed().flat() ?? [];
+  useSeen(conversation.id, messages);
   const list = useRef<HTMLDivElement>(null);
   const earlier = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<string | null>(null);
@@ -54,14 +56,15 @@ export function Messages({
     found?.focus({ preventScroll: true });
   }, [sought, isThere]);
 
-  // Whoever scrolls up to what is earlier need not press anything.
+  // Whoever scrolls up to what is earlier need not press anything. What they then see for the first time is told as read, which asks for all of it
+  // anew and may end a page on its way: it looks again after each answer.
   useEffect(() => {
     const top = earlier.current;
-    if (!top || !hasNextPage) return;
+    if (!top || !hasNextPage || isFetching) return;
     const watch = new IntersectionObserver(([entry]) => entry?.isIntersecting && void fetchNextPage());
     watch.observe(top);
     return () => watch.disconnect();
-  }, [hasNextPage, fetchNextPage]);
+  }, [hasNextPage, isFetching, fetchNextPage]);
 
   function move(event: KeyboardEvent): void {
     if (!(event.target instanceof HTMLElement) || event.target.dataset['message'] === undefined) return;

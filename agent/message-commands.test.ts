@@ -1,0 +1,66 @@
+/** The real `cordon-agent` before a daemon whose people talk in memory. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createMemoryTalk, type MemoryTalk } from '../tests/support/memory-talk.ts';
+import { runProgram } from '../tests/support/run-program.ts';
+import { type Control, type ControlRequest, serveControl } from './control/control.ts';
+import { answerMessages } from './message-answers.ts';
+import type { Messaging } from './messaging/messaging.ts';
+
+const ENTRY = join(import.meta.dirname, 'cordon-agent.js');
+
+let home: string;
+let talk: MemoryTalk;
+let me: Messaging;
+let conversation: string;
+let daemon: Control;
+/** What happens before a request is answered. */
+let before: (request: ControlRequest) => void;
+
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'cordon-agent-'));
+  talk = createMemoryTalk({ per_ada: 'Ada', per_ben: 'Ben' });
+  me = talk.messagingOf('per_ada');
+  conversation = await me.start({ people: ['per_ben'], title: null });
+  before = () => undefined;
+  const answers = answerMessages(me);
+  daemon = await serveControl(join(home, 'agent.sock'), async (request) => {
+    before(request);
+    if (request.op === 'status' || request.op === 'notices' || request.op === 'open') throw new Error(request.op);
+    return answers(request);
+  });
+});
+afterEach(async () => {
+  await daemon.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const agent = (...args: string[]) => runProgram(process.execPath, [ENTRY, '--home', home, ...args], { cwd: home });
+const write = (from: number, to: number) => {
+  for (let at = from; at <= to; at++) talk.say(conversation, 'per_ben', `word ${at}`, Date.now());
+};
+const words = (out: string) => [...out.matchAll(/word \d+/g)].map(([word]) => word);
+const numbered = (to: number) => Array.from({ length: to }, (_, at) => `word ${at + 1}`);
+const unread = () => me.conversations()[0]?.unread;
+
+it('a chat shows all that is unread, and what comes while it shows it, and has nothing else as read', async () => {
+  write(1, 25);
+  const left: unknown[] = [];
+  before = ({ op }) => {
+    if (op !== 'read') return;
+    left.push(unread());
+    if (left.length === 1) write(26, 60);
+  };
+  const { code, out } = await agent('chat', 'Ben');
+  expect([code, words(out), unread()]).toEqual([0, numbered(60), 0]);
+  expect(left.slice(0, 2)).toEqual([25, 35]);
+});
+
+it('an inbox shows what is unread, however much has been said since', async () => {
+  write(1, 3);
+  for (let at = 0; at < 300; at++) talk.say(conversation, 'per_ada', 'And me.', Date.now());
+  const { out } = await agent('inbox');
+  expect([words(out), unread()]).toEqual([numbered(3), 3]);
+});
