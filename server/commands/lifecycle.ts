@@ -18,7 +18,7 @@ export const COMMAND_EVENTS = [
   'lapse',
   /** An admin calls it back. */
   'cancel',
-  /** The device was revoked or unenrolled. */
+  /** The device was revoked or unenrolled, or enrolled again. */
   'ended',
 ] as const;
 export type CommandEvent = (typeof COMMAND_EVENTS)[number];

@@ -182,7 +182,7 @@ export class CommandStore implements CommandPort {
   }
 }
 
-/** For the store's verbs that end a device, inside their transaction. */
+/** For the store's verbs that end an enrolment, inside their transaction. */
 export async function cancelCommandsOf(tx: Tx, device: DeviceId, at: number, detail: string): Promise<void> {
   await tx
     .updateTable('commands')

@@ -18,6 +18,7 @@ import type {
 import { refusedByHold } from '../holds/holds.ts';
 import { areaOf } from './area-column.ts';
 import { insertOf, tableOf } from './bulk.ts';
+import { cancelCommandsOf } from './command-store.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { groupedReads } from './grouped-reads.ts';
 import { isHeld } from './held-devices.ts';
@@ -224,6 +225,7 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
     if (numUpdatedRows === 0n) throw new Undone('lost');
     await rememberDevices(tx, [row.id], row.enrolledAt);
     await revokeEarlier(tx, row.id, row.at, row.revoked);
+    await cancelCommandsOf(tx, row.id, row.at, 'The device was enrolled again.');
     await purgeMailbox(tx, row.id, row.enrolledAt);
     await dropKeyPackages(tx, row.id);
   }

@@ -2,7 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Authority } from '../../certs/authority.ts';
 import { implicit, sequence } from '../../certs/der.ts';
+import { LocalBus } from '../../server/bus/bus.ts';
+import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
+import { CommandStore } from '../../server/store/command-store.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { EnrolmentStore } from '../../server/store/enrolment-store.ts';
@@ -341,6 +344,34 @@ describeOnEveryStore('enrolment', (open) => {
     const third = await code(other, { device: first.id });
     await enrolment.redeem({ ...third, csr: csrFor(first.id), address: ADDRESS });
     expect(asked.at(-1)).toEqual({ areas: [], home: 'IN', seat: null });
+  });
+
+  it('cancels what an earlier enrolment was told and has not done: no later one is ever given it', async () => {
+    const database = await open();
+    const group = await addGroup(database, 'g');
+    const { enrolment, code } = testEnrolment(database, authority);
+    const commands = createCommands({
+      store: new CommandStore(database),
+      bus: new LocalBus(),
+      clock: new DrivenClock(DOMAIN_NOW),
+      devices: devicesOver(database),
+    });
+    const first = await code(group);
+    await enrolment.redeem({ ...first, csr: csrFor(first.id), address: ADDRESS });
+    const wipe = { device: first.id, command: { kind: 'wipe-workspace' as const }, by: 'acc_test' };
+    const [waiting, stored, done] = [
+      await commands.issue(wipe),
+      await commands.issue(wipe),
+      await commands.issue(wipe),
+    ];
+    await commands.stored(first.id, 1, stored.id);
+    await commands.finished(first.id, 1, { command: done.id, outcome: 'done', detail: '' });
+    const again = await code(group, { device: first.id });
+    await enrolment.redeem({ ...again, csr: csrFor(first.id), address: ADDRESS });
+    const cancelled = { state: 'cancelled', detail: 'The device was enrolled again.', finishedAt: expect.any(Number) };
+    expect(await commands.get(waiting.id)).toMatchObject(cancelled);
+    expect(await commands.get(stored.id)).toMatchObject(cancelled);
+    expect(await commands.get(done.id)).toMatchObject({ state: 'done' });
   });
 
   it('gives a device that enrols again the user, home and seat that its code names, but not against an admin’s statement', async () => {
