@@ -11,7 +11,7 @@ import {
 } from '../../shared/api/commands.ts';
 import { deviceParams } from '../../shared/api/devices.ts';
 import type { Admins } from '../admins/admins.ts';
-import type { Commands } from '../commands/commands.ts';
+import { type Commands, totalOf } from '../commands/commands.ts';
 import { DESTROYING } from '../commands/lifecycle.ts';
 import type { Devices } from '../devices/devices.ts';
 import { Reply, type Route, route } from './route.ts';
@@ -53,9 +53,9 @@ export function commandRoutes({ commands, devices, admins }: CommandsPorts): Rou
       response: issuedToMany,
       statuses: [201],
       async handler({ body, reach, demand, caller }) {
-        const { command, expiresInSeconds, devices: named, filter, expect = null, ...given } = body;
+        const { command, expiresInSeconds, devices: named, filter, ...given } = body;
         const { devices: scope } = DESTROYING.has(command.kind) ? demand('commands.destroy') : reach;
-        const to = await devices.reached(named ?? withoutUndefined(filter ?? {}), scope, expect);
+        const to = await devices.reached(named ?? withoutUndefined(filter ?? {}), scope);
         const by = caller.account.id;
         const issued = await commands.issueToMany({
           ...withoutUndefined(given),
@@ -91,8 +91,7 @@ export function commandRoutes({ commands, devices, admins }: CommandsPorts): Rou
       response: requestProgress,
       async handler({ params, reach }) {
         const progress = await commands.progress(params.id, reach.devices);
-        const total = Object.values(progress.counts).reduce((sum, count) => sum + count, 0);
-        return { ...progress, total, people: await admins.namesOf(new Set([progress.createdBy])) };
+        return { ...progress, total: totalOf(progress), people: await admins.namesOf(new Set([progress.createdBy])) };
       },
     }),
     route({

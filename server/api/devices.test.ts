@@ -5,7 +5,7 @@ import type { Role } from '../../shared/api/roles.ts';
 import type { Receipt } from '../../shared/order/documents.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
-import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, type GroupId, newCommandId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addCertificate, addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { ReceiptStore } from '../store/receipt-store.ts';
@@ -143,6 +143,22 @@ describe('a command to as many as were shown', () => {
     const [one, two] = ids;
     expect((await send({ devices: [one, two, one], expect: 3 })).json.code).toBe('conflict');
     expect((await send({ devices: [one, two, one], expect: 2 })).json).toMatchObject({ queued: 2 });
+  });
+
+  it('is answered as before when the same request comes again, whoever has joined or left meanwhile', async () => {
+    const { total } = (await get('/devices?limit=1&status=active')).json;
+    const body = { id: newCommandId(), filter: {}, expect: total };
+    const issued = { id: body.id, queued: total, refused: [] };
+    expect((await send(body)).json).toEqual(issued);
+    const before = await queued();
+    const joined = await addDevice(api.database, { group: mine });
+    const { status, json } = await send(body);
+    expect([status, json]).toEqual([201, issued]);
+    // Another command, or anybody else's, has no claim on that id.
+    expect((await send({ ...body, command: { kind: 'unlock-workspace' } })).json.code).toBe('conflict');
+    expect((await send(body, 'fleet')).json.code).toBe('conflict');
+    expect(await queued()).toBe(before);
+    await api.devices.revoke(joined);
   });
 
   it('leaves out whoever has ended since', async () => {

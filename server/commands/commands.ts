@@ -117,6 +117,8 @@ export interface IssueCommand {
 
 export interface IssueToMany extends Omit<IssueCommand, 'device'> {
   readonly devices: readonly DeviceId[];
+  /** How many they were when somebody decided. */
+  readonly expect?: number;
 }
 
 export interface IssuedToMany {
@@ -162,11 +164,23 @@ export function createCommands({ store, bus, clock, devices, now = Date.now }: C
     return stored;
   }
 
-  /** One command each. A device that takes none is told of and holds up nobody else. */
-  async function issueToMany({ id = newCommandId(), devices: wanted, ...rest }: IssueToMany): Promise<IssuedToMany> {
+  /**
+   * One command each. A device that takes none is told of and holds up nobody else. Throws `conflict` when they are more or fewer by now than
+   * `expect`, unless this very request was carried out before: then it is told how many got the command, and nobody else gets it.
+   */
+  async function issueToMany(asked: IssueToMany): Promise<IssuedToMany> {
+    const { id = newCommandId(), devices: wanted, expect, ...rest } = asked;
     lifeOf(rest.expiresInSeconds);
     // In the order of the store's index: neighbours share its pages, and a commit writes whole pages.
     const all = [...new Set(wanted)].sort();
+    if (expect !== undefined && all.length !== expect) {
+      const before = await store.progress(id, null, 0);
+      if (before && before.createdBy === rest.by && sameCommand(before.command, rest.command)) {
+        return { id, queued: totalOf(before), refused: [] };
+      }
+      const detail = `This would reach ${all.length} devices by now and not ${expect}: nothing was done. Look again, and decide anew.`;
+      throw new CordonError('conflict', detail, { expected: expect, found: all.length });
+    }
     const refused: { device: DeviceId; code: RefusedFor }[] = [];
     for (let from = 0; from < all.length; from += AT_ONCE) {
       const queued: DeviceId[] = [];
@@ -280,6 +294,10 @@ function leafOf({ id, device, command }: NewCommand, at: number): LeafDraft<'wor
     ? { kind: 'workspace.wipe', at, subject: device, public: { command: id } }
     : null;
 }
+
+/** How many commands the request has. */
+export const totalOf = ({ counts }: Pick<RequestProgress, 'counts'>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 function sameCommand(a: Command, b: Command): boolean {
   return a.kind === b.kind && (a.kind !== 'message' || (b.kind === 'message' && a.text === b.text));

@@ -127,23 +127,8 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
     };
   }
 
-  /**
-   * Devices to act on at once. One that is named and out of reach is refused, and with it the whole; a filter stays within reach. `expected`:
-   * how many they were when somebody decided; throws `conflict` when they are more or fewer by now.
-   */
-  async function reached(
-    wanted: readonly DeviceId[] | DeviceFilter,
-    scope: Scope,
-    expected: number | null = null,
-  ): Promise<readonly DeviceId[]> {
-    const devices = await within(wanted, scope);
-    const found = new Set(devices).size;
-    if (expected === null || found === expected) return devices;
-    const detail = `This would reach ${found} devices by now and not ${expected}: nothing was done. Look again, and decide anew.`;
-    throw new CordonError('conflict', detail, { expected, found });
-  }
-
-  async function within(wanted: readonly DeviceId[] | DeviceFilter, scope: Scope): Promise<readonly DeviceId[]> {
+  /** Devices to act on at once. One that is named and out of reach is refused, and with it the whole; a filter stays within reach. */
+  async function reached(wanted: readonly DeviceId[] | DeviceFilter, scope: Scope): Promise<readonly DeviceId[]> {
     if (!isNamed(wanted)) return store.all({ filter: { ...wanted, status: 'active' }, scope, now: clock.now() });
     if (scope === null) return wanted;
     const inside = new Set(await store.within(wanted, scope));

@@ -23,7 +23,10 @@ export const commandToMany = newCommand
   .extend({
     devices: z.array(deviceIdSchema).min(1).max(10_000).optional(),
     filter: z.strictObject({ ...narrowing, connected: z.boolean().optional() }).optional(),
-    /** How many devices the caller was shown: when it is another number by now, nothing is done (`conflict`). */
+    /**
+     * How many devices the caller was shown: when it is another number by now, nothing is done (`conflict`). What was done before, by the same
+     * `id`, is answered then with how many got the command.
+     */
     expect: z.int().min(1).optional(),
   })
   .refine(({ devices, filter }) => (devices === undefined) !== (filter === undefined), 'give devices or a filter');
