@@ -4,7 +4,10 @@ import type { Instant } from '../../shared/time/clock.ts';
 export interface PersonView {
   readonly person: string;
   readonly name: string;
-  /** Every device of theirs in the conversation has the organisation's countersignature and stands in the ledger. */
+  /**
+   * A device of theirs is in the conversation, and each that is has the organisation's countersignature and stands in the ledger. Says nothing of a
+   * conversation that one has left: who is in it is not known any more.
+   */
   readonly verified: boolean;
 }
 

@@ -256,6 +256,18 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await glance('leave');
     await page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click();
     await page.getByText('You have left this conversation.').waitFor();
+    // What would be an alarm among those who belong to it: whoever has left hears nothing of who they are.
+    await page.waitForTimeout(3_500);
+    await button('About this conversation').click();
+    await page.getByRole('dialog').getByText('Ben Okri').waitFor();
+    expect(await page.getByText(/Not verified|Verified|countersigned/).count()).toBe(0);
+    expect(
+      await page
+        .getByRole('link', { name: /Dinner/ })
+        .getByRole('img')
+        .count(),
+    ).toBe(0);
+    await page.keyboard.press('Escape');
     expect(await field().isDisabled()).toBe(true);
     await glance('left');
     talk.rejoin(with_['per_ben'] ?? '');

@@ -134,7 +134,10 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
       return {
         id: of.id,
         title: of.title,
-        people: [...of.people].filter((each) => each !== me && !of.left.has(each)).map(view),
+        people: [...of.people]
+          .filter((each) => each !== me && !of.left.has(each))
+          .map(view)
+          .map((each) => ({ ...each, verified: each.verified && !of.left.has(me) })),
         unread: of.said.filter(isUnseen).length,
         last: last
           ? {

@@ -5,7 +5,7 @@ import { Link } from '@tanstack/react-router';
 import { type Ref, useState } from 'react';
 import type { Conversation } from '../../api.ts';
 import { ConversationName, Face, Names } from '../conversations/conversation-name.tsx';
-import { VerifiedMark } from '../conversations/verified-mark.tsx';
+import { isVerified, VerifiedMark } from '../conversations/verified-mark.tsx';
 import { WORDS } from '../words/english.ts';
 import { namesOf } from '../words/names.ts';
 import classes from './conversation.module.css';
@@ -20,7 +20,7 @@ export function ConversationHead({
 }) {
   const [details, setDetails] = useState(false);
   const { title, people } = conversation;
-  const verified = people.every((each) => each.verified);
+  const verified = isVerified(conversation);
   return (
     <div className={classes.head}>
       <Link to="/" className={`${classes.icon} ${classes.back}`} aria-label={WORDS.conversation.back}>
@@ -32,7 +32,7 @@ export function ConversationHead({
           <ConversationName {...conversation} />
         </Title>
         <div className={classes.marks}>
-          {people.length > 0 && <VerifiedMark people={namesOf(people)} verified={verified} />}
+          {verified !== null && <VerifiedMark people={namesOf(people)} verified={verified} />}
           {title !== null && people.length > 0 && (
             <span className={classes.names}>
               <Names names={namesOf(people)} />

@@ -8,6 +8,7 @@ import { Empty } from '../../../../shared/look/states.tsx';
 import type { Conversation } from '../../api.ts';
 import { conversationsQuery, standingQuery } from '../client/queries.ts';
 import { Names } from '../conversations/conversation-name.tsx';
+import { isVerified } from '../conversations/verified-mark.tsx';
 import { WORDS } from '../words/english.ts';
 import { NOTICE_WORDS } from '../words/reader.ts';
 import { Composer } from './composer.tsx';
@@ -80,7 +81,7 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
     },
   };
   const doubtful = people.filter(({ verified }) => !verified);
-  const lasting = useLasting(doubtful.length > 0);
+  const lasting = useLasting(isVerified(conversation) === false);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape, pasting and dropping files have their buttons too
     <div className={classes.pane} onKeyDown={leave} onPaste={paste} {...drop}>

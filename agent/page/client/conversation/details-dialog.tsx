@@ -9,7 +9,7 @@ import { Failure } from '../../../../shared/look/states.tsx';
 import type { Conversation, Person } from '../../api.ts';
 import { call } from '../client/call.ts';
 import { PeopleField } from '../conversations/people-field.tsx';
-import { VerifiedBadge } from '../conversations/verified-mark.tsx';
+import { isVerified, VerifiedBadge } from '../conversations/verified-mark.tsx';
 import { WORDS } from '../words/english.ts';
 import classes from './conversation.module.css';
 
@@ -27,6 +27,7 @@ export function DetailsDialog({
   const [leaving, setLeaving] = useState(false);
   const client = useQueryClient();
   const { id, people, state } = conversation;
+  const verified = isVerified(conversation);
   return (
     <>
       <Modal opened={opened && !leaving} onClose={close} title={words.title} size="lg">
@@ -35,19 +36,18 @@ export function DetailsDialog({
             {words.people}
           </Title>
           <ul className={classes.people}>
-            {people.map(({ person, name, verified }) => (
-              <li key={person}>
-                <Given>{name}</Given> <VerifiedBadge verified={verified} />
+            {people.map((each) => (
+              <li key={each.person}>
+                <Given>{each.name}</Given> {verified !== null && <VerifiedBadge verified={each.verified} />}
               </li>
             ))}
           </ul>
-          {people.every(({ verified }) => verified) ? (
+          {verified === true && (
             <Text size="sm" c="dimmed">
               {WORDS.verified.all}
             </Text>
-          ) : (
-            <Alert color="red">{WORDS.verified.notText}</Alert>
           )}
+          {verified === false && <Alert color="red">{WORDS.verified.notText}</Alert>}
           {state === 'ready' && (
             <>
               <Divider />

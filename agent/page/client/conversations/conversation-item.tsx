@@ -7,7 +7,7 @@ import { WORDS } from '../words/english.ts';
 import { ConversationName, Face } from './conversation-name.tsx';
 import classes from './conversations.module.css';
 import { shortMoment } from './moment.ts';
-import { VerifiedIcon } from './verified-mark.tsx';
+import { isVerified, VerifiedIcon } from './verified-mark.tsx';
 
 const words = WORDS.list;
 
@@ -24,6 +24,7 @@ export function ConversationItem({
   readonly now: number;
 }) {
   const { id, people, unread, last, state } = conversation;
+  const verified = isVerified(conversation);
   return (
     <li>
       <Link
@@ -40,7 +41,7 @@ export function ConversationItem({
             <span>
               <ConversationName {...conversation} />
             </span>
-            {people.length > 0 && <VerifiedIcon verified={people.every(({ verified }) => verified)} />}
+            {verified !== null && <VerifiedIcon verified={verified} />}
           </span>
           <span className={classes.last}>
             {state !== 'ready' ? (

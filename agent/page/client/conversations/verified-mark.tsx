@@ -2,11 +2,17 @@
 import { Badge } from '@mantine/core';
 import { IconShieldCheckFilled, IconShieldX } from '@tabler/icons-react';
 import { Hint } from '../../../../shared/look/hint.tsx';
+import type { Conversation } from '../../api.ts';
 import { WORDS } from '../words/english.ts';
 import { apart } from '../words/names.ts';
 import classes from './conversations.module.css';
 
 const words = WORDS.verified;
+
+/** Null where there is nobody to ask it of: one is alone, or belongs to it no more and hears nothing of who is in it. */
+export function isVerified({ state, people }: Pick<Conversation, 'state' | 'people'>): boolean | null {
+  return state === 'left' || people.length === 0 ? null : people.every(({ verified }) => verified);
+}
 
 /** `people`: by name, all of a conversation. What it means is a hover or a focus away. */
 export function VerifiedMark({ people, verified }: { readonly people: readonly string[]; readonly verified: boolean }) {
