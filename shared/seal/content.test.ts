@@ -44,7 +44,9 @@ const content: fc.Arbitrary<Content> = fc.oneof(
     type: fc.constant('about' as const),
     at,
     title: fc.option(words(120)),
-    people: fc.array(fc.record({ person, at, belongs: fc.boolean() }), { minLength: 1, maxLength: MOST_WORDS }),
+    people: fc.uniqueArray(fc.record({ person, at, belongs: fc.boolean() }), {
+      ...{ minLength: 1, maxLength: MOST_WORDS, selector: (word) => word.person },
+    }),
     ledger,
   }),
 );
@@ -99,7 +101,13 @@ describe('content', () => {
     after: null,
     ledger: null,
   };
+  const word = { person: `per_${'a'.repeat(16)}`, at: 1, belongs: true };
+  const about = { type: 'about', at: 1, title: null, people: [word], ledger: null };
   const padded = (value: unknown) => pad(encodeCanonical(value), BUCKETS);
+
+  it('holds what is said of a conversation', () => {
+    expect(decodeContent(padded(about))).toEqual(about);
+  });
 
   it.each([
     ['a kind of tomorrow', padded({ type: 'poll' }), 'content_unknown'],
@@ -108,6 +116,7 @@ describe('content', () => {
     ['no object', padded([1]), 'content_malformed'],
     ['a field too many', padded({ ...text, html: 'x' }), 'content_malformed'],
     ['a text too long', padded({ ...text, text: 'x'.repeat(LONGEST_TEXT + 1) }), 'content_malformed'],
+    ['two words on one person', padded({ ...about, people: [word, { ...word, belongs: false }] }), 'content_malformed'],
     ['a time of its own', padded({ ...text, at: -1 }), 'content_malformed'],
     ['another spelling', pad(new TextEncoder().encode(` ${JSON.stringify(text)}`), BUCKETS), 'content_malformed'],
     ['no UTF-8', pad(new Uint8Array([0xff]), BUCKETS), 'content_malformed'],

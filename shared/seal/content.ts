@@ -75,7 +75,8 @@ export const contentSchema = z.discriminatedUnion('type', [
     people: z
       .array(z.strictObject({ person: personId, at: z.int().min(0), belongs: z.boolean() }))
       .min(1)
-      .max(MOST_WORDS),
+      .max(MOST_WORDS)
+      .refine((words) => new Set(words.map(({ person }) => person)).size === words.length, 'names somebody twice'),
     ledger,
   }),
 ]);
