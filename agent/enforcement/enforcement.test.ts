@@ -323,6 +323,42 @@ describe('enforcement', () => {
     expect(told).not.toContain('31.5');
   });
 
+  it('leaves out of its positions the polygons of orders that have ended, so that those of others have room', () => {
+    const ring = (west: number) => [
+      west,
+      31_400_000,
+      west + 250_000,
+      31_400_000,
+      west + 250_000,
+      31_650_000,
+      west,
+      31_650_000,
+    ];
+    const drawn = (number: string, code: string, west: number, until: number | null) => {
+      const polygons = { [code]: { version: 1, title: code, rings: [ring(west)], touches: ['PK'] } };
+      const ends = until === null ? null : new Date(until).toISOString();
+      const terms = { ...TERMS, areas: [code], polygons, nexus: ['present' as const], until: ends };
+      return signedRevision(revisionDocument({ order: number, terms }), [ada, ben]);
+    };
+    const over = Array.from({ length: 16 }, (_, index) =>
+      drawn(`2015-1${index + 10}`, `XZ-a${index}`, 60_000_000 + index * 500_000, EFFECTIVE + HOUR),
+    );
+    const { enforcement, clock } = open();
+    enforcement.acceptRoots([root.envelope]);
+    enforcement.acceptList(listOf([drawn('2015-001', 'XZ-lahore', 74_200_000, null), ...over]).envelope);
+    enforcement.acceptRecord(recordOf());
+    const reasons = () => {
+      const position = { latitude: 31.5497, longitude: 74.3436, accuracy: 50 };
+      enforcement.observe(observationsOf({ position, network: null }, clock.now(), enforcement.polygons()));
+      return enforcement.verdict?.services.messaging.reasons;
+    };
+    clock.authenticate(EFFECTIVE + HOUR - 1);
+    expect([enforcement.polygons().length, reasons()]).toEqual([17, ['contested']]);
+    clock.authenticate(EFFECTIVE + HOUR);
+    expect(enforcement.polygons().map(({ code }) => code)).toEqual(['XZ-lahore@1']);
+    expect(reasons()).toEqual(['present']);
+  });
+
   describe('an exit', () => {
     const leaving = { mode: 'exit', exportWindow: 'P30D' } as const;
     const OVER = EFFECTIVE + 30 * DAY;

@@ -60,7 +60,7 @@ export interface Enforcement {
   readonly documents: HeldDocuments;
   readonly location: LocationState;
   readonly verdict: Verdict | null;
-  /** Each version of a polygon once that an order names which is not withdrawn: a position is held against them. */
+  /** Each version of a polygon once that an order names which is not over: a position is held against them. */
   polygons(): readonly AreaPolygon[];
   /** What is enforced: the gates as they are stored; one that is to be closed is so though that could not be stored yet. */
   gates(): ReadonlyMap<Service, GateState>;
@@ -104,7 +104,6 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   let gates = new Map(store.gates());
   let enforced: ReadonlyMap<Service, GateState> = gates;
   let rules: readonly OrderRule[] = [];
-  let polygons: readonly AreaPolygon[] = [];
   let verdict: Verdict | null = null;
   let cancelTimer: (() => void) | null = null;
 
@@ -165,12 +164,19 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
         }
       })
       .sort((a, b) => (a.order < b.order ? -1 : 1));
-    const drawn = rules.flatMap((rule) => (rule.withdrawn ? [] : (rule.polygons ?? [])));
-    polygons = [...new Map(drawn.map((polygon) => [polygon.code, polygon])).values()].sort((a, b) =>
-      a.code < b.code ? -1 : 1,
-    );
     // Behind the rules: one that cannot be kept must not keep the others from being enforced either.
     for (const raise of unread) raise();
+  };
+
+  /** Those of an order that has ended would take the room of others (`MOST_POLYGONS`). */
+  const polygons = () => {
+    const now = clock.now();
+    const drawn = rules
+      .filter(({ withdrawn, until }) => !withdrawn && (until === null || now < until))
+      .flatMap((rule) => rule.polygons ?? []);
+    return [...new Map(drawn.map((polygon) => [polygon.code, polygon])).values()].sort((a, b) =>
+      a.code < b.code ? -1 : 1,
+    );
   };
 
   const complete = () => documents.list !== null && documents.record !== null;
@@ -376,7 +382,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     get verdict() {
       return verdict;
     },
-    polygons: () => polygons,
+    polygons,
     gates: () => enforced,
 
     acceptRoots: (envelopes) => guarded('root of approvers', envelopes, () => documents.acceptRoots(envelopes)),

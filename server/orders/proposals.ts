@@ -2,6 +2,8 @@
  * Proposals: from what an admin asks for to the exact bytes that approvers will sign. Nothing here takes effect. Proposing and checking a draft
  * are one preparation; the first stops at what stands against it, the other tells all of it.
  */
+import { areaName } from '../../shared/areas/area-words.ts';
+import { MOST_POLYGONS } from '../../shared/areas/atom.ts';
 import { settleGround, signedGround } from '../../shared/areas/disputed-policy.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { nextStatus, type OrderState as Standing, stateOf } from '../../shared/order/acts.ts';
@@ -13,6 +15,7 @@ import { groundIn } from '../../shared/order/order-areas.ts';
 import { keptBack } from '../../shared/order/stub.ts';
 import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
+import { crowdedPlace } from './crowded-place.ts';
 import { type ExemptDraft, makeExemptions } from './exempt-devices.ts';
 import { Objections } from './objections.ts';
 import { type OrderState, orderOf } from './order-state.ts';
@@ -115,6 +118,7 @@ export function createProposals(ports: {
     if (read?.documents && read.documents !== base?.terms.documents) await papers.check(read, objections);
     const committed = decision ? objections.try('decision', () => papers.commit(decision)) : undefined;
     const defined = read && written.areas ? await define(read, objections) : read;
+    if (defined?.polygons && status !== 'withdrawn') await checkRoom(defined, draft.order, base, objections);
     const mapped = defined && { ...defined, disputed: await mapOf(defined, written, base) };
     const terms = mapped && committed ? { ...mapped, internal: committed.commitment } : mapped;
     const kept = base ? await store.exemptions(base.order, base.revision) : [];
@@ -131,6 +135,30 @@ export function createProposals(ports: {
     const { groups: _groups, polygons: _polygons, ...terms } = read;
     const defined = await objections.wait('areas', () => areas.definitionsOf(terms.areas));
     return defined ? { ...terms, ...defined } : null;
+  }
+
+  /** Two orders that wait may be approved at once: each counts. */
+  async function checkRoom(
+    terms: OrderTerms,
+    order: string | undefined,
+    base: Revision | null,
+    objections: Objections,
+  ): Promise<void> {
+    const now = clock.now();
+    const counts = ({ status, terms: { until } }: Revision) =>
+      status !== 'withdrawn' && (until === null || now < Date.parse(until));
+    const adopted = [...state.accepted().values()].map(({ revision }) => revision);
+    const waiting = (await store.waitingRevisions()).map(({ payload }) => readPayload(payload));
+    const others = [...adopted, ...waiting].filter((each) => each.order !== order && counts(each));
+    const crowded = crowdedPlace(
+      terms,
+      base && counts(base) ? base.terms : null,
+      others.map((each) => each.terms),
+    );
+    if (!crowded) return;
+    const { place, polygons } = crowded;
+    const detail = `With this ${polygons} polygons of orders would touch ${areaName(place)} (${place}), and a device says of ${MOST_POLYGONS} whether it is in them: draw several as one, or withdraw an order that is not needed any more.`;
+    objections.add('areas', 'invalid_input', detail, { area: place });
   }
 
   /**

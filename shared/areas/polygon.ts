@@ -20,7 +20,7 @@ export function liesIn(point: Point, { rings }: AreaPolygon): boolean {
 
 /**
  * What a position in a place says: the place alone, or also of each polygon that touches it whether the point lies in it. `known`: of these it is
- * said already. Polygons beyond `MOST_POLYGONS` are left out, and a device is then contested for them.
+ * said already. Polygons beyond `MOST_POLYGONS` are left out, and a device is then contested for them: no order is proposed that makes them so many.
  */
 export function atomAt(
   point: Point,

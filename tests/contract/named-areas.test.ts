@@ -1,5 +1,6 @@
 /** Groups and polygons of one's own: every version is kept, and an order holds what it means by them. */
 import { afterEach, expect, it } from 'vitest';
+import type { ActInput } from '../../server/orders/proposals.ts';
 import type { Database } from '../../server/store/database.ts';
 import { areasOfPosition } from '../../shared/areas/position.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
@@ -163,6 +164,43 @@ describeOnEveryStore('areas of one’s own', (openStore) => {
       () => undefined,
     );
     expect(problems.map(({ field, code }) => [field, code])).toContainEqual(['areas.1', 'unknown_area']);
+  });
+
+  it('refuses an order by which more polygons would touch a place than a position speaks of', async () => {
+    await open();
+    const { areas, orders, people, clock } = world;
+    const names = Array.from({ length: 17 }, (_, index) => `field-${index}`);
+    for (const [index, name] of names.entries()) {
+      await areas.importPolygon(name, name, outline(72 + index / 10, 31.4, 0.05), MAKER);
+    }
+    await areas.importPolygon('elsewhere', 'Elsewhere', outline(2, 47, 1), MAKER);
+    const codes = names.map((name) => `XZ-${name}`);
+    const until = new Date(Date.parse(PROPOSAL.effective) + 3_600_000).toISOString();
+    const propose = (named: string[]) => orders.propose(people.proposer.id, { ...PROPOSAL, areas: named, until });
+    const refused = { code: 'invalid_input', message: expect.stringMatching(/17 polygons.*\(PK\).* 16/) };
+
+    await expect(propose(codes)).rejects.toMatchObject(refused);
+    const { problems } = await orders.preview({ ...PROPOSAL, act: 'propose', areas: codes }, () => undefined);
+    expect(problems.map(({ field }) => field)).toEqual(['areas']);
+
+    // Those of other orders count with them: of one that is adopted, and of one that waits to be.
+    const first = await propose([...codes.slice(0, 8), 'XZ-elsewhere']);
+    for (const person of [people.ada, people.ben]) await world.sign(first.order, 1, person);
+    await propose(codes.slice(8, 16));
+    const act = (input: ActInput) => orders.act(people.proposer.id, first.order, input);
+    await expect(propose(codes.slice(16))).rejects.toMatchObject(refused);
+    await expect(act({ act: 'revise', areas: [...codes.slice(0, 8), 'XZ-field-16'] })).rejects.toMatchObject(refused);
+    // One instead of another, those that are named already, a place that has room.
+    await act({ act: 'revise', areas: [...codes.slice(1, 8), 'XZ-field-16'] });
+    await propose([...codes.slice(0, 8), 'XZ-elsewhere']);
+    await act({ act: 'withdraw' });
+
+    // An order that has ended touches nothing any more, and comes back only where there is room.
+    clock.jump(Date.parse(until));
+    const later = { effective: new Date(clock.now() + 3_600_000).toISOString(), until: null };
+    await orders.propose(people.proposer.id, { ...PROPOSAL, ...later, areas: codes.slice(1) });
+    await expect(act({ act: 'extend', until: null })).rejects.toMatchObject(refused);
+    await act({ act: 'withdraw' });
   });
 
   it('finds by a polygon whoever may be in it, and denies whoever is', async () => {
