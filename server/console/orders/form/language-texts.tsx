@@ -3,6 +3,7 @@ import { Button, Group, Select, Stack, Textarea, Title } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { directionOf, LANGUAGE_CHOICES, languageName } from '../languages.ts';
+import { isUnnamed } from './problems.ts';
 
 interface Written {
   readonly language: string;
@@ -39,6 +40,7 @@ export function LanguageTexts({
   });
   const edit = (at: number, next: Partial<Written>) =>
     change(texts.map((each, index) => (index === at ? { ...each, ...next } : each)));
+  const wrong = Math.max(0, texts.findIndex(isUnnamed));
   const used = texts.map(({ language }) => language);
   return (
     <Stack gap="sm">
@@ -66,7 +68,7 @@ export function LanguageTexts({
             value={text}
             onChange={({ currentTarget }) => edit(at, { text: currentTarget.value })}
             onBlur={left}
-            error={at === 0 ? error : undefined}
+            error={at === wrong ? error : undefined}
             required={at < least}
             lang={language || undefined}
             dir={directionOf(language)}

@@ -9,6 +9,7 @@ import {
   exemptedAlready,
   exemptedOf,
   formOf,
+  inZone,
   type OrderForm,
   orderForm,
   submission,
@@ -118,6 +119,34 @@ describe('from an order to the form and back', () => {
     expect(draftOf({ ...empty, more }, null)).toMatchObject({
       ...{ decision: { considered: 'Whether to appeal.' }, answerBy: '', publication: { until: '' } },
     });
+  });
+
+  it('leaves every time as it is written when its zone is another, and means other instants by it', () => {
+    const terms = { ...TERMS, ...MORE };
+    const exempt = (value: string, until: OrderForm['until'] | null) => ({ value, label: value, until, reason: '' });
+    const form: OrderForm = {
+      ...formOf(terms),
+      exemption: 'list',
+      groups: [exempt('grp_aaaaaaaaaaaaaaaa', writtenAt('2016-01-01T00:00:00.000Z', TERMS.zone))],
+      devices: [
+        exempt('dev_aaaaaaaaaaaaaaaa', writtenAt('2015-12-31T18:59:00.000Z', TERMS.zone)),
+        exempt('dev_bbbbbbbbbbbbbbbb', null),
+      ],
+    };
+    const moved = { ...form, ...inZone(form, 'UTC') };
+    expect(draftOf(moved, '2015-001')).toMatchObject({
+      zone: 'UTC',
+      effective: '2015-11-30T23:59',
+      until: '2016-01-30T23:59',
+      answerBy: '2015-08-01T12:00',
+      publication: { until: '2015-11-01T05:00' },
+      exempt: [
+        { group: 'grp_aaaaaaaaaaaaaaaa', until: '2016-01-01T05:00' },
+        { device: 'dev_aaaaaaaaaaaaaaaa', until: '2015-12-31T23:59' },
+        { device: 'dev_bbbbbbbbbbbbbbbb' },
+      ],
+    });
+    expect(draftOf({ ...form, ...inZone(form, TERMS.zone) }, '2015-001')).toEqual(draftOf(form, '2015-001'));
   });
 
   it('takes the end away when the order is to last', () => {

@@ -6,7 +6,7 @@ import type { OrderTerms } from '../../../../shared/order/documents.ts';
 import { groundIn } from '../../../../shared/order/order-areas.ts';
 import { NEXUS, SERVICES, WAITING_RULES } from '../../../../shared/verdict/terms.ts';
 import { moreDraft, moreForm, moreOf, NOTHING_MORE } from './more-form.ts';
-import { NO_TIME, timeText, writtenAt, writtenTime } from './written-time.ts';
+import { NO_TIME, timeText, type WrittenTime, writtenAt, writtenTime } from './written-time.ts';
 
 const rule = z.enum(['allow', 'deny']);
 const named = z.object({ value: z.string(), label: z.string() });
@@ -105,6 +105,22 @@ export function formOf(terms: OrderTerms): OrderForm {
     devices: [],
     statements: Object.entries(statement).map(([language, text]) => ({ language, text })),
     more: moreOf(terms),
+  };
+}
+
+/** By the clocks of another zone: what is written stays as it is, and means other instants. */
+export function inZone(form: OrderForm, zone: string): Partial<OrderForm> {
+  if (zone === form.zone) return {};
+  const there = (written: WrittenTime): WrittenTime => ({ ...written, exact: null });
+  const exempt = (one: Exempted): Exempted => ({ ...one, until: one.until && there(one.until) });
+  const { effective, until, groups, devices, more } = form;
+  return {
+    zone,
+    effective: there(effective),
+    until: there(until),
+    groups: groups.map(exempt),
+    devices: devices.map(exempt),
+    more: { ...more, answerBy: there(more.answerBy), publishAt: there(more.publishAt) },
   };
 }
 

@@ -33,6 +33,17 @@ it('puts the server’s words beside the field, its first word first', () => {
   expect(whole).toEqual(['Adopt a root of approvers first.']);
 });
 
+it('has a language chosen for all that is written, in a statement or a notice', () => {
+  const english = { language: 'en', text: 'It ends.' };
+  const said = (texts: OrderForm['statements']) => {
+    const { fields } = about({ ...empty, statements: texts, more: { ...empty.more, notices: texts } });
+    return (['statement', 'notice'] as const).map((field) => fields.get(field)?.text);
+  };
+  const choose = 'Choose the language in which this is written.';
+  expect(said([english, { language: '', text: 'سروس ختم' }])).toEqual([choose, choose]);
+  expect(said([english, { language: '', text: ' ' }])).toEqual([undefined, undefined]);
+});
+
 const repeated = { ...empty, effective: { date: '2015-11-01', time: '01:30', exact: null } };
 const two = ['2015-11-01T01:30:00-04:00', '2015-11-01T01:30:00-05:00'];
 

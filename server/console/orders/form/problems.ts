@@ -73,6 +73,10 @@ const MISSING: Readonly<Partial<Record<Field, { readonly text: string; readonly 
     },
   };
 
+/** Words of no language yet: what is sent has no place for them. */
+export const isUnnamed = ({ language, text }: OrderForm['statements'][number]): boolean =>
+  language === '' && text.trim() !== '';
+
 const isField = (name: string | undefined): name is Field => FIELDS.some((field) => field === name);
 
 export interface Problems {
@@ -108,6 +112,13 @@ export function problemsOf(form: OrderForm, draft: Draft, answered: Answered | u
   for (const field of FIELDS) {
     const missing = MISSING[field];
     if (missing?.is(form)) fields.set(field, { text: missing.text, suggestions: [], missing: true });
+  }
+  for (const [field, texts] of [
+    ['statement', form.statements],
+    ['notice', form.more.notices],
+  ] as const) {
+    if (!texts.some(isUnnamed)) continue;
+    fields.set(field, { text: 'Choose the language in which this is written.', suggestions: [], missing: true });
   }
   return { fields, whole };
 }

@@ -4,6 +4,7 @@ import { useMemo } from 'react';
 import type { OrderPreview } from '../../../../shared/api/orders.ts';
 import { readerZone, zoneOffset } from '../../../../shared/look/time-words.ts';
 import { DateTimeField } from './date-time-field.tsx';
+import { inZone } from './order-form.ts';
 import { type Fields, fieldId } from './use-order-form.ts';
 import { ZONES, zonesOf } from './zones.ts';
 
@@ -31,14 +32,7 @@ export function WhenFields({
         data={zones}
         value={form.zone}
         onChange={(zone) => {
-          if (zone === null) return;
-          // The day and the time of day stay as they are written: they mean another moment now.
-          update({
-            zone,
-            zoneChosen: true,
-            effective: { ...effective, exact: null },
-            until: { ...until, exact: null },
-          });
+          if (zone !== null) update({ ...inZone(form, zone), zoneChosen: true });
         }}
         // Whoever comes to choose another one types over it.
         onClick={({ currentTarget }) => currentTarget.select()}

@@ -17,6 +17,7 @@ import {
   withChosen,
 } from '../../words/places.ts';
 import { groundOf, groundSaid } from './disputed-ground.ts';
+import { inZone } from './order-form.ts';
 import { type Fields, fieldId } from './use-order-form.ts';
 import { likelyZone } from './zones.ts';
 
@@ -34,7 +35,7 @@ export function WhereFields({ form, update, touch, problemAt }: Fields) {
   const choose = (areas: string[]) => {
     const zone = form.zoneChosen ? null : likelyZone(areas);
     const disputed = groundSaid(groundOf(areas, own), form.disputed, policy);
-    update({ areas, disputed, ...(zone !== null && { zone }) });
+    update({ areas, disputed, ...(zone !== null && inZone(form, zone)) });
   };
   const ground = groundOf(form.areas, own);
   return (
