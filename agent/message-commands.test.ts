@@ -1,5 +1,5 @@
 /** The real `cordon-agent` before a daemon whose people talk in memory. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -64,3 +64,13 @@ it('an inbox shows what is unread, however much has been said since', async () =
   const { out } = await agent('inbox');
   expect([words(out), unread()]).toEqual([numbered(3), 3]);
 });
+
+it.each(['گزارش.pdf', 'תקציר.txt', 'plan of Monday.txt'])(
+  'a file is saved under the name that its sender gave it: %s',
+  async (name) => {
+    const file = { name, type: 'text/plain', bytes: Buffer.from('the plan') };
+    const message = await talk.messagingOf('per_ben').send(conversation, { text: '', attachments: [file] });
+    expect(await agent('attachment', message)).toEqual({ code: 0, out: `${name}\n`, err: '' });
+    expect(readFileSync(join(home, name), 'utf8')).toBe('the plan');
+  },
+);

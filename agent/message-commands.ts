@@ -1,6 +1,6 @@
 /** `cordon-agent` for people's messages: each command asks the running daemon, which alone may move a conversation on. What it shows is in `message-view.ts`. */
 import { writeFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { CordonError } from '../shared/errors.ts';
@@ -12,7 +12,8 @@ import { type InboxEntry, inboxOf } from './message-answers.ts';
 import { chatLine, inboxLines, peopleLines, sentLines } from './message-view.ts';
 import { findConversation, findPerson } from './messaging/find-whom.ts';
 import type { ConversationView, MessageView, PersonView } from './messaging/messaging.ts';
-import { plain, plainJson } from './terminal-text.ts';
+import { savedName } from './saved-name.ts';
+import { plainJson } from './terminal-text.ts';
 
 /** Shown at the beginning of a chat. */
 const RECENT = 20;
@@ -94,7 +95,7 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
     .option('--index <n>', 'which of its files, counted from 1', '1')
     .action(async (message: string, file: string | undefined, { index }: { index: string }) => {
       const given = await ask<{ name: string; bytes: string }>({ op: 'attachment', message, index: Number(index) - 1 });
-      const path = file ?? basename(plain(given.name).replaceAll(/[/\\]/g, '_'));
+      const path = file ?? savedName(given.name);
       await writeFile(path, Buffer.from(given.bytes, 'base64'), { mode: 0o600, flag: file === undefined ? 'wx' : 'w' });
       say([path]);
     });

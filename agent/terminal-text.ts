@@ -9,10 +9,13 @@ const STEERING =
 const RIGHT_TO_LEFT =
   /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
 
-/** One line: a break becomes a space, everything else that steers a replacement character. Right to left is isolated (UAX #9, FSI … PDI). */
+/** One line: a break becomes a space, everything else that steers a replacement character. Nothing is added. */
+export const harmless = (text: string): string => text.replaceAll(/[\t\r\n]+/g, ' ').replaceAll(STEERING, '\ufffd');
+
+/** For display: harmless, and right to left is isolated (UAX #9, FSI … PDI). */
 export function plain(text: string): string {
-  const harmless = text.replaceAll(/[\t\r\n]+/g, ' ').replaceAll(STEERING, '\ufffd');
-  return RIGHT_TO_LEFT.test(harmless) ? `\u2068${harmless}\u2069` : harmless;
+  const line = harmless(text);
+  return RIGHT_TO_LEFT.test(line) ? `\u2068${line}\u2069` : line;
 }
 
 /** JSON that says the same and steers nothing: JSON itself escapes C0 and lone surrogates only. */
