@@ -101,6 +101,8 @@ export function createApprovals(ports: {
     const now = clock.now();
     const approval: ApprovalRow = { person: approver, keyid, signature, stub, approvedAt: now };
     const adopts = row.state === 'waiting' && standing.adopted;
+    // Others may have been adopted since it was proposed.
+    if (adopts) state.requireRoom(document, row.payload);
     const before = state.rules().find((rule) => rule.order === number);
     const signed: RevisionRow = { ...row, approvals: [...row.approvals, approval] };
     const list = adopts || row.state === 'adopted' ? state.nextList(root, signed, rows) : null;

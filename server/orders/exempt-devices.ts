@@ -3,7 +3,7 @@
  * proposal.
  */
 import { CordonError } from '../../shared/errors.ts';
-import type { OrderTerms } from '../../shared/order/documents.ts';
+import { MOST_EXEMPT, type OrderTerms } from '../../shared/order/documents.ts';
 import { commitmentOf, newSalt } from '../../shared/order/exemption.ts';
 import { type DeviceId, deviceIdSchema, groupIdSchema, type PersonId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
@@ -47,8 +47,14 @@ export async function makeExemptions(
       named['device' in each ? 'device' : 'group'].set(device, said);
     }
   }
+  const all = new Map([...named.group, ...named.device]);
+  if (all.size > MOST_EXEMPT) {
+    const detail = `These are ${all.size} devices, and one order exempts ${MOST_EXEMPT} at most: exempt fewer, or name areas that leave them out.`;
+    objections.add('exempt', 'invalid_input', detail, { devices: all.size });
+    return [];
+  }
   const before = new Map(kept.map((row) => [row.device, row]));
-  return [...new Map([...named.group, ...named.device])].map(([device, said]) => ({
+  return [...all].map(([device, said]) => ({
     ...(before.get(device) ?? newExemption(device)),
     ...said,
   }));

@@ -5,7 +5,13 @@
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { type Root, readRoot } from '../../shared/order/approvers.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
-import { type Envelope, type OrderList, orderListSchema, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import {
+  type Envelope,
+  type OrderList,
+  orderListSchema,
+  PAYLOAD_TYPES,
+  type Revision,
+} from '../../shared/order/documents.ts';
 import { payloadOf, type Signer } from '../../shared/order/dsse.ts';
 import { compileRules } from '../../shared/order/rules.ts';
 import { stubText, withheldAt } from '../../shared/order/stub.ts';
@@ -13,7 +19,7 @@ import { type AcceptedRevision, readAccepted, stubsOf, verifyList } from '../../
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 import type { ThenAccepted } from './explaining.ts';
-import { buildList, REFRESH_AFTER, type StoredList } from './order-list.ts';
+import { buildList, REFRESH_AFTER, requireRoom, type StoredList } from './order-list.ts';
 import type { ListChange, Log, OrderRow, OrderStore, RevisionRow, RootRow } from './ports.ts';
 import { readPayload } from './views.ts';
 
@@ -38,11 +44,16 @@ export interface OrderState {
   /** The exits among an order's adopted revisions, oldest first. */
   exitsOf(order: string): { readonly revision: number; readonly adoptedAt: Instant }[];
   uncovered(): readonly string[];
+  /**
+   * Throws `too_large` when the list would be so for devices with this revision in it. What neither names more devices nor says more is never refused:
+   * an order can always be held, released, extended and withdrawn.
+   */
+  requireRoom(document: Pick<Revision, 'order' | 'act'>, payload: string): void;
   /** The list after a change: of root, or of one order (`changed`, with all revisions of its order). */
   nextList(root: Root, changed?: RevisionRow, siblings?: readonly RevisionRow[]): ListChange;
 }
 
-export function revisionEnvelopeOf(row: RevisionRow): Envelope {
+export function revisionEnvelopeOf(row: Pick<RevisionRow, 'payload' | 'approvals'>): Envelope {
   return {
     payloadType: PAYLOAD_TYPES.revision,
     payload: Buffer.from(row.payload).toString('base64'),
@@ -263,6 +274,14 @@ export function openOrderState(ports: {
         ...{ envelope: list.envelope, withheld: withheld(), root, known, now: clock.now() },
       });
       return [...new Set(alarms.map((alarm) => alarm.order))];
+    },
+    requireRoom: ({ order, act }, payload) => {
+      if (act !== 'propose' && act !== 'revise') return;
+      const others = [...accepted].filter(([number]) => number !== order);
+      requireRoom([
+        { envelope: revisionEnvelopeOf({ payload, approvals: [] }), withdrawn: false },
+        ...others.map(([, { envelope, revision }]) => ({ envelope, withdrawn: revision.status === 'withdrawn' })),
+      ]);
     },
     nextList,
   };

@@ -127,7 +127,11 @@ export function createProposals(ports: {
       : kept;
     const sound = terms && status && objections.all.length === 0;
     const prepared = sound ? { ...ground, act, status, terms, exemptions, decision: committed ?? null } : null;
-    return { base, effective, until, prepared };
+    if (prepared) {
+      const document = documentOf(prepared, prepared.order?.number ?? '', '');
+      objections.try('order', () => state.requireRoom(document, canonicalText(document)));
+    }
+    return { base, effective, until, prepared: objections.all.length === 0 ? prepared : null };
   }
 
   /** What its areas mean stands in the order itself: what the words mean elsewhere may change, what was signed does not. */
@@ -206,6 +210,8 @@ export function createProposals(ports: {
     const document = documentOf(prepared, prepared.order?.number ?? (await nextNumber()), proposer);
     const { order, revision, act, salt } = document;
     const payload = canonicalText(document);
+    // As everybody will read it from now on: what cannot be read must not be stored, since nobody could act on it or list it any more.
+    readPayload(payload);
     const digest = sha256(payload);
     const row: RevisionRow = {
       order,

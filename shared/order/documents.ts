@@ -154,6 +154,9 @@ export const orderTermsSchema = z.strictObject({
 });
 export type OrderTerms = z.infer<typeof orderTermsSchema>;
 
+/** Devices that one order exempts. */
+export const MOST_EXEMPT = 20_000;
+
 /**
  * One immutable revision: the whole state that it brings the order to, so that a device needs the newest one only.
  * `exempt` holds commitments (`exemption.ts`): who is exempt is signed by approvers and yet not public.
@@ -171,7 +174,7 @@ export const revisionSchema = z.strictObject({
   /** When the order was first held without a break; null unless `status` is `held`. */
   heldSince: timestamp.nullable(),
   terms: orderTermsSchema,
-  exempt: z.array(z.strictObject({ commitment: sha256Hex, until: timestamp.nullable() })).max(20_000),
+  exempt: z.array(z.strictObject({ commitment: sha256Hex, until: timestamp.nullable() })).max(MOST_EXEMPT),
   /** Random, of a revision that is kept from the public when it is proposed: without it its digest, which is public, could be guessed from. */
   salt: sha256Hex.optional(),
 });

@@ -28,7 +28,7 @@ export const SUBPROTOCOL = 'cordon.v1';
 export const LINK_PATH = '/link';
 export const ADDRESS_HEADER = 'cordon-address';
 
-/** The largest text frame either side accepts, in bytes. A list of 1,000 orders with approvals is about 3 MB; see `list`. */
+/** The largest text frame either side accepts, in bytes. A list of 1,000 orders with approvals is about 3 MB, and none is made that is larger (`requireRoom`). */
 export const MAX_FRAME_FROM_DEVICE = 256 * 1024;
 export const MAX_FRAME_FROM_SERVER = 8 * 1024 * 1024;
 /** A reader that leaves more than this unread is dropped. */

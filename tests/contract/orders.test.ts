@@ -14,10 +14,17 @@ import { approvalOf } from '../../shared/order/approver-key.ts';
 import { personsWhoSigned, verifyRoots } from '../../shared/order/approvers.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { decisionCommitment } from '../../shared/order/decision-record.ts';
-import { LARGEST_DOCUMENT, orderListSchema, PAYLOAD_TYPES, type Receipt } from '../../shared/order/documents.ts';
+import {
+  LARGEST_DOCUMENT,
+  MOST_EXEMPT,
+  orderListSchema,
+  PAYLOAD_TYPES,
+  type Receipt,
+} from '../../shared/order/documents.ts';
 import { payloadOf, signerOf } from '../../shared/order/dsse.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
 import { verifyList } from '../../shared/order/verify-list.ts';
+import { MAX_FRAME_FROM_SERVER } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
 import { INSTALLATION, NOW } from '../support/signed-documents.ts';
@@ -574,6 +581,49 @@ function suite(openStore: OpenStore): void {
       expect(await world.sign(other, 1, after.ben)).toMatchObject({ adopted: true });
     });
   });
+
+  it('an order that exempts more devices than it can hold is refused, and nothing of it is stored', async () => {
+    const { proposer } = await begin();
+    for (let count = 0; count <= MOST_EXEMPT; count += 1) world.addDevice('PK');
+    const before = await everything();
+    const exempt = [{ group: world.group }];
+    const draft = { ...PROPOSAL, exempt, act: 'propose' } as const;
+    const { problems } = await world.orders.preview(draft, () => undefined);
+    expect(problems).toMatchObject([{ field: 'exempt', code: 'invalid_input' }]);
+    expect(problems[0]?.detail).toContain('20001 devices');
+    expect(await code(world.orders.propose(proposer.id, { ...PROPOSAL, exempt }))).toBe('invalid_input');
+    expect(await everything()).toEqual(before);
+    expect(await world.orders.list()).toEqual([]);
+  }, 30_000);
+
+  it('no order enters the list that would make it too large for a device, held or not', async () => {
+    const { proposer, ada, ben } = await begin();
+    const frame = () => {
+      const [envelope, withheld] = [world.orders.currentList()?.envelope, world.orders.withheld()];
+      return JSON.stringify({ kind: 'list', envelope, withheld }).length;
+    };
+    const tags = Array.from({ length: 480 }, (_, at) => `en-${(100 + at).toString()}`);
+    const long = { ...PROPOSAL, statement: Object.fromEntries(tags.map((tag) => [tag, 'x'.repeat(4_000)])) };
+    // Both could be, each by itself.
+    const { order } = await world.orders.propose(proposer.id, long);
+    const { order: other } = await world.orders.propose(proposer.id, { ...long, publication: { law: 'section 5' } });
+    for (const person of [ada, ben]) await world.sign(order, 1, person);
+    await world.orders.act(ada.id, order, { act: 'hold' });
+    expect(await world.sign(order, 2, ada)).toMatchObject({ adopted: true });
+    expect([asNewDevice().alarms, frame() > 6_000_000, frame() < MAX_FRAME_FROM_SERVER]).toEqual([[], true, true]);
+    await world.sign(other, 1, ada);
+    const before = await everything();
+    expect(await code(world.sign(other, 1, ben))).toBe('too_large');
+    expect(await code(world.orders.propose(proposer.id, long))).toBe('too_large');
+    const { problems } = await world.orders.preview({ ...long, act: 'propose' }, () => undefined);
+    expect(problems).toMatchObject([{ field: 'order', code: 'too_large' }]);
+    expect(await everything()).toEqual(before);
+    expect(await code(world.orders.propose(proposer.id, PROPOSAL))).toBe('accepted');
+    // What ends an order is refused by nothing.
+    await world.orders.act(proposer.id, order, { act: 'withdraw' });
+    for (const person of [ada, ben]) await world.sign(order, 3, person);
+    expect(asNewDevice().orders.get(order)?.revision.status).toBe('withdrawn');
+  }, 30_000);
 
   it('receipts are stored at once and count when their signature has been verified', async () => {
     const { ada, ben, proposer } = await begin();
