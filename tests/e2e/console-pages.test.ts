@@ -461,6 +461,22 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await page.getByText(/^Proved by/).waitFor();
     await button('Show the checkpoint').click();
     await look('ledger');
+
+    // The server of a ledger that is shorter than what this browser saw.
+    const detail = 'a tree of 1000 leaves is no beginning of one of 900: ask with 1 to 900';
+    const problem = {
+      type: 'about:blank',
+      title: 'The proof does not hold',
+      status: 422,
+      code: 'proof_invalid',
+      detail,
+    };
+    seat.expecting(/status of 422 .*\/api\/v1\/ledger\/consistency/);
+    await page.route('**/api/v1/ledger/consistency*', (route) => route.fulfill({ status: 422, json: problem }));
+    await page.reload();
+    await page.getByText('This is not the ledger that this browser saw before').waitFor();
+    await look('ledger cut short');
+    await page.unroute('**/api/v1/ledger/consistency*');
     await seat.goto('/settings');
     await page.getByText('Issuing authority').waitFor();
 
