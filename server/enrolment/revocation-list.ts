@@ -22,12 +22,14 @@ export interface StoredCrl {
   readonly der: Buffer;
   readonly thisUpdate: number;
   readonly nextUpdate: number;
+  /** How many certificates it names. */
+  readonly entries: number;
 }
 
 export interface RevocationStore {
   newestCrl(): Promise<StoredCrl | null>;
-  /** Whether a certificate was revoked at `since` or later. */
-  revokedSince(since: number): Promise<boolean>;
+  /** How many `revoked` would give. */
+  countRevoked(endsAfter: number): Promise<number>;
   /** Revoked certificates that end after `endsAfter`, oldest revocation first. */
   revoked(endsAfter: number): Promise<Revoked[]>;
   /** False, and nothing happened, when another node has made the list of this number. */
@@ -53,10 +55,9 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
   /** Makes a list if one is due at `now`. */
   async function refresh(now = Date.now()): Promise<void> {
     const newest = await store.newestCrl();
-    if (newest && !isDue(newest, now) && !(await store.revokedSince(newest.thisUpdate))) return;
+    if (newest && !isDue(newest, now) && !(await misses(newest))) return;
     const number = (newest?.number ?? 0) + 1;
-    // An entry stays until a list after the certificate's own end has carried it (RFC 5280, section 3.3).
-    const revoked = await store.revoked(now - 2 * CRL_REFRESH);
+    const revoked = await store.revoked(coveredFrom(now));
     const [thisUpdate, nextUpdate] = [now, now + CRL_LIFETIME];
     const der = authority.crl({ number, thisUpdate, nextUpdate, revoked });
     const leaf = {
@@ -66,7 +67,15 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
       public: { number, entries: revoked.length, nextUpdate },
     } as const;
     // When another node was faster, its list has the same entries or the next look makes another.
-    await store.addCrl({ number, der, thisUpdate, nextUpdate }, leaf);
+    await store.addCrl({ number, der, thisUpdate, nextUpdate, entries: revoked.length }, leaf);
+  }
+
+  /**
+   * Whether something was revoked that the list does not name. Counted, since times do not tell: a revocation can commit after a list that is dated
+   * later, and a clock can be set back. What is revoked stays so, so that a list which names as many has them all.
+   */
+  async function misses({ thisUpdate, entries }: StoredCrl): Promise<boolean> {
+    return (await store.countRevoked(coveredFrom(thisUpdate))) !== entries;
   }
 
   /** One at a time; whoever comes while one runs shares the next, which sees what they changed. */
@@ -136,5 +145,8 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
     },
   };
 }
+
+/** An entry stays until a list after the certificate's own end has carried it (RFC 5280, section 3.3). */
+const coveredFrom = (thisUpdate: number): number => thisUpdate - 2 * CRL_REFRESH;
 
 const isDue = (crl: StoredCrl, now: number): boolean => now - crl.thisUpdate >= CRL_REFRESH || now < crl.thisUpdate;

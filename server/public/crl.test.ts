@@ -10,7 +10,7 @@ afterEach(() => {
 
 it('serves the newest list as it is', async () => {
   const der = Buffer.from('30030201ff', 'hex');
-  const crl = { number: 3, der, thisUpdate: 1_447_200_000_000, nextUpdate: 1_447_900_000_000 };
+  const crl = { number: 3, der, thisUpdate: 1_447_200_000_000, nextUpdate: 1_447_900_000_000, entries: 0 };
   const server = express()
     .use(crlRouter({ revocationList: { current: async () => crl } }))
     .listen(0, '127.0.0.1');

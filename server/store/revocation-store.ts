@@ -20,18 +20,18 @@ export class RevocationStore implements RevocationPort {
       .limit(1)
       .executeTakeFirst();
     if (!row) return null;
-    const { number, der, this_update, next_update } = row;
-    return { number, der: Buffer.from(der, 'base64'), thisUpdate: this_update, nextUpdate: next_update };
+    const { number, der, this_update, next_update, entries } = row;
+    return { number, der: Buffer.from(der, 'base64'), thisUpdate: this_update, nextUpdate: next_update, entries };
   }
 
-  async revokedSince(since: number): Promise<boolean> {
-    const row = await this.#database.db
+  async countRevoked(endsAfter: number): Promise<number> {
+    const { count } = await this.#database.db
       .selectFrom('certificates')
-      .select('serial')
-      .where('revoked_at', '>=', since)
-      .limit(1)
-      .executeTakeFirst();
-    return row !== undefined;
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('revoked_at', 'is not', null)
+      .where('not_after', '>', endsAfter)
+      .executeTakeFirstOrThrow();
+    return Number(count);
   }
 
   async revoked(endsAfter: number): Promise<Revoked[]> {
@@ -59,6 +59,7 @@ export class RevocationStore implements RevocationPort {
           der: crl.der.toString('base64'),
           this_update: crl.thisUpdate,
           next_update: crl.nextUpdate,
+          entries: crl.entries,
         })
         .onConflict((conflict) => conflict.column('number').doNothing())
         .returning('number')

@@ -112,7 +112,7 @@ export interface Schema {
     /** Set when a renewal's certificate has been used: the older one is refused from then on. */
     superseded_at: number | null;
   };
-  crls: { number: number; der: string; this_update: number; next_update: number };
+  crls: { number: number; der: string; this_update: number; next_update: number; entries: number };
   commands: {
     id: string;
     device_id: string;

@@ -88,6 +88,22 @@ describeOnEveryStore('revocation list', (open) => {
     expect(await leaves(database)).toBe((await list.current()).number);
   });
 
+  it('has what was revoked before it was made and committed after, as when two devices end at once or a clock is set back', async () => {
+    const database = await open();
+    const [first, late] = [await enrolled(database), await enrolled(database)];
+    const { list } = listOver(database);
+    await revoke(database, first);
+    await list.refresh();
+    const { thisUpdate, der } = await list.current();
+    expect(serialsIn(der)).toEqual([first]);
+    await revoke(database, late, thisUpdate - 1_000);
+    await list.refresh();
+    const { number, der: next } = await list.current();
+    expect(serialsIn(next).sort()).toEqual([first, late].sort());
+    await list.refresh();
+    expect((await list.current()).number).toBe(number);
+  });
+
   it('is made anew every day', async () => {
     const database = await open();
     const { list } = listOver(database);
@@ -124,7 +140,7 @@ describeOnEveryStore('revocation list', (open) => {
     await listOver(database, store).list.current();
     const failing: Port = {
       newestCrl: () => store.newestCrl(),
-      revokedSince: () => store.revokedSince(0),
+      countRevoked: (endsAfter) => store.countRevoked(endsAfter),
       revoked: () => Promise.reject(new Error('the store fails')),
       addCrl: () => Promise.reject(new Error('the store fails')),
     };

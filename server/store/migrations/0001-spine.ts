@@ -153,7 +153,10 @@ const TABLES: Record<string, Table> = {
     unique: [['fingerprint']],
     indexes: [['device_id', 'generation']],
   },
-  crls: { columns: { number: 'int', der: 'text', this_update: 'int', next_update: 'int' }, key: ['number'] },
+  crls: {
+    columns: { number: 'int', der: 'text', this_update: 'int', next_update: 'int', entries: 'int' },
+    key: ['number'],
+  },
   commands: {
     columns: {
       id: 'text',
@@ -452,7 +455,7 @@ const SPECIAL = [
   sql`create index devices_by_stated_home on devices (stated_home, id) where stated_home is not null`,
   sql`alter table devices add column located bigint not null default 0`,
   sql`create index devices_never_located on devices (status, id) where located = 0`,
-  sql`create index certificates_revoked on certificates (revoked_at) where revoked_at is not null`,
+  sql`create index certificates_revoked on certificates (not_after) where revoked_at is not null`,
   sql`create index commands_over on commands (finished_at) where finished_at is not null`,
   sql`create index commands_open on commands (expires_at) where finished_at is null`,
   // A receipt stands in one of them: what waits for verification, and what is evidence, with all that is counted of it.
