@@ -181,9 +181,9 @@ export function checkLists(
       }
       return read;
     });
-    for (const each of list ? adopted : []) {
-      if (list && stands(each, list) && !first.has(each.number)) first.set(each.number, version);
-    }
+    // A list carries older revisions beneath the newest, and tells of that one alone that it first stood there.
+    const newest = list && adopted.findLast((each) => stands(each, list));
+    if (newest && !first.has(newest.number)) first.set(newest.number, version);
   }
   for (const { number } of adopted) {
     const version = first.get(number);

@@ -234,6 +234,28 @@ describeOnEveryStore('packs', (open) => {
     expect(unproven).toContainEqual(expect.stringContaining('In which public list revision 1 first stood'));
   });
 
+  it('a list that is kept tells where the newest revision in it first stood, and nothing of those beneath', async () => {
+    await liveThrough(made);
+    const rows = await database.db.selectFrom('order_revisions').select(['revision', 'listed_in']).execute();
+    const lists = new Map(rows.map(({ revision, listed_in }) => [revision, listed_in ?? 0]));
+    // The hold's own carries what it holds.
+    await database.db
+      .deleteFrom('order_lists')
+      .where('version', '<', lists.get(4) ?? 0)
+      .execute();
+    const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
+    expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+    const words = findings.map((finding) => finding.words).join('\n');
+    for (const gone of [1, 3]) {
+      expect(words).toContain(
+        `In which public list revision ${gone} first stood: the server no longer keeps that list.`,
+      );
+      expect(words).not.toContain(`Revision ${gone} stood in the public order list`);
+    }
+    for (const kept of [4, 5, 6])
+      expect(words).toContain(`Revision ${kept} stood in the public order list from list ${lists.get(kept)} on.`);
+  });
+
   it('of an order that the law keeps from the public, it finds the stub in the list that stood for it', async () => {
     const { ada, ben, proposer } = made.world.people;
     await made.world.root([ada, ben], [ada, ben]);
