@@ -67,8 +67,14 @@ export interface Ledger {
   consistency(older: number, size: number): Promise<Buffer[]>;
   /** A leaf, and the proof that the newest checkpoint has it: of one and the same tree. Throws `proof_invalid` beyond its end. */
   proveLeaf(index: number): Promise<{ body: Buffer; proof: Buffer[]; checkpoint: string }>;
-  /** Many leaves, in the order asked, all of one and the same tree. Throws `proof_invalid` beyond its end. */
-  proveLeaves(indexes: readonly number[]): Promise<{ leaves: readonly ProvedLeaf[]; checkpoint: string }>;
+  /**
+   * Many leaves, in the order asked, and proofs that the tree of `size` leaves, or else that of the newest checkpoint, has each. Throws `proof_invalid`
+   * beyond its end.
+   */
+  proveLeaves(
+    indexes: readonly number[],
+    size?: number,
+  ): Promise<{ leaves: readonly ProvedLeaf[]; checkpoint: string }>;
   /**
    * The proof that the tree of `size` leaves, or else that of the newest checkpoint, begins with the one of `older` leaves; of none, there is nothing
    * to prove. Throws `proof_invalid` beyond its end.
@@ -194,8 +200,10 @@ export function createLedger(ports: {
       if (!body) throw new CordonError('internal', `the ledger has no entry ${index} in a tree of ${size} leaves`);
       return { body, proof, checkpoint: note };
     },
-    async proveLeaves(indexes) {
-      const { size, note } = await newest();
+    async proveLeaves(indexes, of) {
+      const { size: reached, note } = await newest();
+      if (of !== undefined) await within(of);
+      const size = of ?? reached;
       const [proofs, bodies] = await Promise.all([
         inclusionProofs(indexes, size, store.hashes),
         store.entriesAt(indexes),

@@ -13,7 +13,8 @@ import {
   packIdSchema,
 } from '../../shared/protocol/ids.ts';
 import type { StoredCheckpoint } from '../ledger/ledger.ts';
-import type { MadePack, NewPack, PackLeaf, PackReceipt, PackStore as Port } from '../orders/pack/packs.ts';
+import type { MadePack, NewPack, PackReceipt, PackStore as Port } from '../orders/pack/packs.ts';
+import type { PackLeaf } from '../orders/pack/snapshot.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Database } from './database.ts';
 
@@ -78,7 +79,7 @@ export class PackStore implements Port {
     return row ?? null;
   }
 
-  async answered(order: string, after: DeviceId | null, limit: number): Promise<DeviceId[]> {
+  async answered(order: string, upTo: number, after: DeviceId | null, limit: number): Promise<DeviceId[]> {
     const found = new Set<string>();
     // By kind, since that is how the index lies; the first `limit` of all are among the first of each.
     for (const kind of RECEIPT_KINDS) {
@@ -89,6 +90,7 @@ export class PackStore implements Port {
         .where('order_number', '=', order)
         .where('kind', '=', kind)
         .where(VERIFIED)
+        .where('revision', '<=', upTo)
         .where('device_id', '>', after ?? '')
         .orderBy('device_id')
         .limit(limit)
@@ -101,7 +103,7 @@ export class PackStore implements Port {
       .map((id) => deviceIdSchema.parse(id));
   }
 
-  async receipts(order: string, devices: readonly DeviceId[]): Promise<PackReceipt[]> {
+  async receipts(order: string, upTo: number, devices: readonly DeviceId[]): Promise<PackReceipt[]> {
     const asked = tableOf(
       ['text'],
       devices.map((device) => [device]),
@@ -119,7 +121,7 @@ export class PackStore implements Port {
           count(*) over (partition by r.device_id, r.kind) as of_kind
         from ${asked} as v cross join receipts r
         where r.device_id = v.column1 and r.order_number = ${order}
-          and r.kind in (${sql.join(RECEIPT_KINDS)}) and r.verified = 1
+          and r.kind in (${sql.join(RECEIPT_KINDS)}) and r.verified = 1 and r.revision <= ${upTo}
       ) as said
       where nth <= ${MOST_OF_A_KIND / 2} or nth > of_kind - ${MOST_OF_A_KIND / 2}
       order by device_id, generation, at, seq`.execute(this.#database.db);

@@ -13,9 +13,10 @@ import { sha256 } from '../../shared/order/digest.ts';
 import type { Receipt } from '../../shared/order/documents.ts';
 import { parseEnvelope, signEnvelope } from '../../shared/order/dsse.ts';
 import type { Destruction } from '../../shared/pack/destruction.ts';
-import { DESTRUCTION, LEAVES, MANIFEST, PACK_TYPE } from '../../shared/pack/format.ts';
+import { DESTRUCTION, LEAVES, MANIFEST, numbered, PACK_TYPE, PUBLIC_ROOT, SILENT } from '../../shared/pack/format.ts';
 import { verifyPack } from '../../shared/pack/verify-pack.ts';
 import { readZip, ZipWriter } from '../../shared/pack/zip.ts';
+import { newAccountId } from '../../shared/protocol/ids.ts';
 import { testAuthority } from '../support/enrolment.ts';
 import { PROPOSAL } from '../support/order-world.ts';
 import { ORDER, openPackWorld, type PackDevice, type PackWorld } from '../support/pack-world.ts';
@@ -192,6 +193,58 @@ describeOnEveryStore('an exit', (open) => {
     files.set(MANIFEST, Buffer.from(encodeCanonical(envelope)));
     const anew = new ZipWriter();
     return Buffer.concat([...[...files].map(([name, bytes]) => anew.add({ name, bytes })), anew.end()]);
+  }
+
+  it('that goes on while a pack is taken stands in it as far as it had come, and the pack holds', async () => {
+    const [gone, goes] = [await device(), await device()];
+    over();
+    const revision = await act('exit');
+    await approve(revision);
+    await says(gone, 'wiped', revision);
+    await ended(gone);
+    for (const during of [PUBLIC_ROOT, LEAVES, SILENT]) {
+      const next = during === PUBLIC_ROOT ? goes : await device();
+      const zip = await taken(during, async () => {
+        await says(next, 'wiped', revision);
+        await ended(next);
+        await made.ledger.sequence();
+      });
+      const { findings } = await verifyPack(zip, made.fingerprint());
+      expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+    }
+    const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
+    expect(findings.map(({ words }) => words).join('\n')).toMatch(/The exit ended 4 enrolments/);
+  });
+
+  it('that is approved while a pack is taken is in the next one', async () => {
+    const one = await device();
+    await says(one, 'informed', 1);
+    over();
+    let revision = 0;
+    const zip = await taken(PUBLIC_ROOT, async () => {
+      revision = await act('exit');
+      await approve(revision);
+      for (const kind of ['informed', 'wiped'] as const) await says(one, kind, revision);
+      await ended(one);
+      await made.ledger.sequence();
+    });
+    expect(await verifyPack(zip, made.fingerprint())).toMatchObject({ holds: true });
+    const names = readZip(zip).files.map(({ name }) => name);
+    expect(names).not.toContain(numbered('revisions', revision));
+    expect(names).not.toContain(DESTRUCTION);
+    expect(await verifyPack(await made.pack(ORDER), made.fingerprint())).toMatchObject({ holds: true });
+  });
+
+  /** A pack, and what is done while whoever takes it has come so far. */
+  async function taken(file: string, meanwhile: () => Promise<void>): Promise<Buffer> {
+    const { content } = await made.packs.make(ORDER, newAccountId());
+    const pieces: Buffer[] = [];
+    for await (const piece of content) {
+      pieces.push(piece);
+      // Behind a local header (PKWARE's APPNOTE.TXT, section 4.3.7).
+      if (piece.indexOf(file) === 30) await meanwhile();
+    }
+    return Buffer.concat(pieces);
   }
 
   it('believes no receipt that is another’s, and carries out what is under way though it was taken back since', async () => {

@@ -5,14 +5,13 @@
 import { X509Certificate } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CordonError } from '../../../shared/errors.ts';
-import { keepsParticulars, openParticulars } from '../../../shared/ledger/kept-particulars.ts';
-import { type Leaf, leafSchema, type Opening } from '../../../shared/ledger/leaf.ts';
 import { type Root, readRoot } from '../../../shared/order/approvers.ts';
-import { canonicalText, encodeCanonical, parseDocument } from '../../../shared/order/canonical.ts';
+import { canonicalText, encodeCanonical } from '../../../shared/order/canonical.ts';
 import { sha256 } from '../../../shared/order/digest.ts';
 import type { Envelope, RECEIPT_KINDS } from '../../../shared/order/documents.ts';
 import { keyidOf, type Signer, signEnvelope } from '../../../shared/order/dsse.ts';
 import type { Destruction } from '../../../shared/pack/destruction.ts';
+import { endDigest } from '../../../shared/pack/end-digest.ts';
 import { fingerprintOf } from '../../../shared/pack/fingerprint.ts';
 import {
   AUTHORITY,
@@ -40,6 +39,7 @@ import { orderOf, revisionEnvelopeOf } from '../order-state.ts';
 import type { OrderStore, ReceiptStore, RevisionRow } from '../ports.ts';
 import type { ReachStore } from '../reach.ts';
 import { slices } from '../rehearsal.ts';
+import { type LeafStore, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { summaryPage } from './summary.ts';
 
 /** Devices in one file of receipts: about a hundred kilobytes. */
@@ -51,21 +51,6 @@ const CERTIFICATES_AT_ONCE = 50;
 const PAGE = 1000;
 /** Of how many packs of an order one can look up that they were made. */
 const SHOWN = 50;
-
-export interface PackLeaf {
-  readonly index: number;
-  readonly body: string;
-  /** Of an `order.executed` that commits to something; null of every other. */
-  readonly opening: Opening | null;
-}
-
-/** A leaf about the order. */
-interface Found {
-  readonly index: number;
-  readonly leaf: Leaf;
-  readonly particulars: Leaf['public'];
-  readonly opening: Opening | null;
-}
 
 export interface PackReceipt {
   readonly device: DeviceId;
@@ -96,17 +81,15 @@ export interface MadePack extends NewPack {
   readonly devices: number;
 }
 
-export interface PackStore {
-  /** Leaves about orders, their lists and their approvers, from this index on, in the ledger's order. */
-  orderLeaves(from: number, limit: number): Promise<PackLeaf[]>;
+export interface PackStore extends LeafStore {
   /** Null for one that is no longer kept. */
   list(version: number): Promise<Envelope | null>;
   /** The first checkpoint whose tree has this leaf. */
   checkpointOver(index: number): Promise<StoredCheckpoint | null>;
-  /** Devices with verified receipts about the order, by id, behind `after`. */
-  answered(order: string, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
-  /** Their verified receipts about it, by device, oldest first: of each kind the first and the last, no more than `MOST_OF_A_KIND`. */
-  receipts(order: string, devices: readonly DeviceId[]): Promise<PackReceipt[]>;
+  /** Devices with verified receipts about the order, up to this revision, by id, behind `after`. */
+  answered(order: string, upTo: number, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
+  /** Their verified receipts about it, up to this revision, by device, oldest first: of each kind the first and the last, no more than `MOST_OF_A_KIND`. */
+  receipts(order: string, upTo: number, devices: readonly DeviceId[]): Promise<PackReceipt[]>;
   recordPack(pack: NewPack): Promise<void>;
   /** The newest first. */
   packs(order: string, limit: number): Promise<MadePack[]>;
@@ -122,7 +105,7 @@ export interface PackPorts {
   readonly executed: { executions(order: string): Promise<readonly Execution[]> } & Pick<ReachStore, 'reachedBefore'>;
   readonly exits: Pick<Exits, 'progressAnew'> & Pick<ExitStore, 'exits'>;
   readonly receipts: Pick<ReceiptStore, 'deviceCertificates'>;
-  readonly ledger: Pick<Ledger, 'sequence' | 'verifierKey' | 'proveLeaves' | 'proveGrowth'>;
+  readonly ledger: Pick<Ledger, 'sequence' | 'checkpoint' | 'verifierKey' | 'proveLeaves' | 'proveGrowth'>;
   /** Adopted roots, oldest first. */
   readonly roots: () => readonly Envelope[];
   /** Whom the revision denies something, were it in force now. */
@@ -171,32 +154,13 @@ export function createPacks(ports: PackPorts): Packs {
     return { installation, authority: authority.fingerprint, approvers: first.digest, ledger: ledger.verifierKey };
   }
 
-  async function leavesAbout(order: string, lists: ReadonlySet<number>): Promise<Found[]> {
-    const found: Found[] = [];
-    for (let from = 0; ; ) {
-      const page = await store.orderLeaves(from, PAGE);
-      for (const { index, body, opening: stored } of page) {
-        const leaf = parseDocument(leafSchema, Buffer.from(body));
-        const opening = keepsParticulars(leaf) ? stored : null;
-        const particulars = opening ? openParticulars(leaf, opening) : leaf.public;
-        const { order: about, version } = particulars;
-        const listed = leaf.kind === 'order.list' && lists.has(Number(version));
-        if (about === order || listed || leaf.kind === 'approvers.adopted') {
-          found.push({ index, leaf, particulars, opening });
-        }
-      }
-      const last = page.at(-1);
-      if (!last || page.length < PAGE) return found;
-      from = last.index + 1;
-      await turn();
-    }
-  }
-
   /** The ledger's part: leaves with their proofs, and the trees of the time when something was decided. */
-  async function* ledgerFiles(leaves: readonly Found[], since: StoredCheckpoint | null): AsyncGenerator<PackFile> {
-    const { leaves: proved, checkpoint } = await ledger.proveLeaves(leaves.map(({ index }) => index));
-    // The note's second line (C2SP tlog-checkpoint): the ledger may have grown meanwhile.
-    const size = Number(checkpoint.split('\n')[1]);
+  async function* ledgerFiles(
+    { leaves, checkpoint: { size, note: checkpoint } }: Snapshot,
+    since: StoredCheckpoint | null,
+  ): AsyncGenerator<PackFile> {
+    const indexes = leaves.map(({ index }) => index);
+    const { leaves: proved } = await ledger.proveLeaves(indexes, size);
     const decided = leaves.filter(
       ({ leaf: { kind }, particulars: { destroyed } }) =>
         kind === 'order.adopted' || (kind === 'order.executed' && destroyed === undefined),
@@ -246,12 +210,12 @@ export function createPacks(ports: PackPorts): Packs {
     return found;
   }
 
-  async function* receiptFiles(order: string, handles: Handles, said: Said): AsyncGenerator<PackFile> {
+  async function* receiptFiles(order: string, upTo: number, handles: Handles, said: Said): AsyncGenerator<PackFile> {
     let after: DeviceId | null = null;
     for (let number = 1; ; number += 1) {
-      const devices: DeviceId[] = await store.answered(order, after, DEVICES_IN_A_FILE);
+      const devices: DeviceId[] = await store.answered(order, upTo, after, DEVICES_IN_A_FILE);
       if (devices.length === 0) return;
-      const receipts = await store.receipts(order, devices);
+      const receipts = await store.receipts(order, upTo, devices);
       await turn();
       const certificates = await signingCertificates(receipts);
       const called = handles.of(devices);
@@ -312,53 +276,66 @@ export function createPacks(ports: PackPorts): Packs {
   }
 
   /** The certificate of destruction; null while no exit was approved. */
-  async function destructionOf(order: string, handles: Handles): Promise<Destruction | null> {
+  async function destructionOf(
+    order: string,
+    { revisions, leaves }: Snapshot,
+    handles: Handles,
+  ): Promise<Destruction | null> {
+    const exit = revisions
+      .flatMap(({ act, revision, adoptedAt }) =>
+        act === 'exit' && adoptedAt !== null ? [{ revision, adoptedAt }] : [],
+      )
+      .at(-1);
     const progress = await ports.exits.progressAnew(order);
-    if (!progress) return null;
-    const { revision, adoptedAt, held, waiting, unheard } = progress;
+    if (!exit || !progress) return null;
+    const { held, waiting, unheard } = progress;
+    const logged = new Set(leaves.map(({ particulars: { destroyed } }) => destroyed));
     const devices: Destruction['devices'] = [];
     for (const some of slices(await ports.exits.exits(order), PAGE)) {
+      const ends = some
+        .map(({ device, outcome, at, destroyed, salt }) => {
+          return { device, end: { outcome, at: new Date(at).toISOString(), destroyed, salt } };
+        })
+        // Others have ended since.
+        .filter(({ end }) => logged.has(endDigest(end)));
       await store.recordHandles(
         handles.pack,
-        handles.of(some.map(({ device }) => device).filter((id) => !handles.has(id))),
+        handles.of(ends.map(({ device }) => device).filter((id) => !handles.has(id))),
       );
-      for (const { device, outcome, at, destroyed, salt } of some) {
-        devices.push({ device: handles.get(device), outcome, at: new Date(at).toISOString(), destroyed, salt });
-      }
+      for (const { device, end } of ends) devices.push({ device: handles.get(device), ...end });
       await turn();
     }
     devices.sort((a, b) => (a.device < b.device ? -1 : 1));
-    return { order, revision, adoptedAt: new Date(adoptedAt).toISOString(), devices, held, waiting, unheard };
+    const approved = { revision: exit.revision, adoptedAt: new Date(exit.adoptedAt).toISOString() };
+    return { order, ...approved, devices, held, waiting, unheard };
   }
 
   /** Every file but the manifest, in the pack's order. */
   async function* filesOf({ order, root, pack, at, since }: Making): AsyncGenerator<PackFile> {
     const madeAt = new Date(at).toISOString();
-    const revisions = await ports.orders.revisions(order);
+    const snapshot = await takeSnapshot(order, ports);
+    const { revisions, roots } = snapshot;
     const adopted = revisions.filter(({ adoptedAt }) => adoptedAt !== null);
     yield [PUBLIC_ROOT, json(root)];
     yield [AUTHORITY.root, Buffer.from(ports.authority.rootPem)];
     yield [AUTHORITY.issuing, Buffer.from(ports.authority.issuingPem)];
-    for (const [at, envelope] of ports.roots().entries()) yield [numbered('approvers', at + 1), json(envelope)];
+    for (const [at, envelope] of roots.entries()) yield [numbered('approvers', at + 1), json(envelope)];
     for (const row of revisions) yield [numbered('revisions', row.revision), json(revisionEnvelopeOf(row))];
 
-    const lists = new Set<number>();
     for (const version of new Set(adopted.flatMap(({ listedIn }) => listedIn ?? []))) {
       const envelope = await store.list(version);
       // Lists are kept for years, not for ever.
-      if (!envelope) continue;
-      lists.add(version);
-      yield [numbered('lists', version), json(envelope)];
+      if (envelope) yield [numbered('lists', version), json(envelope)];
     }
-    yield* ledgerFiles(await leavesAbout(order, lists), since);
+    yield* ledgerFiles(snapshot, since);
 
     const handles = new Handles(pack);
     const said: Said = { informed: 0, shown: 0, enforced: 0, restored: 0, wiped: 0 };
-    yield* receiptFiles(order, handles, said);
+    yield* receiptFiles(order, revisions.length, handles, said);
     const answered = handles.size;
     const { reached, silent } = await silentOf(order, adopted.at(-1), handles);
     yield [SILENT, json({ reached, silent })];
-    const destruction = await destructionOf(order, handles);
+    const destruction = await destructionOf(order, snapshot, handles);
     if (destruction) yield [DESTRUCTION, json(destruction)];
     const { organisation } = ports;
     const facts = { organisation, installation, fingerprint: fingerprintOf(root), pack, order, madeAt, revisions };
@@ -389,7 +366,6 @@ export function createPacks(ports: PackPorts): Packs {
       await orderOf(ports.orders, order);
       const root = publicRoot();
       if (!root) throw new CordonError('approvers_required', 'There is no root of approvers yet.');
-      await ledger.sequence();
       const kept = since === undefined ? null : await store.checkpointOver(since - 1);
       if (since !== undefined && kept?.size !== since) {
         throw new CordonError(
