@@ -223,6 +223,7 @@ export function createAgent(options: AgentOptions): Agent {
     http: () => overTls(own.dial()),
     outbox: store,
     intake,
+    versions: () => versions(),
     documents: enforcement.documents,
     onListSeen: listWatch.polled,
     onFailure: (what, error) => log.debug('polling failed', { what, error: words(error) }),

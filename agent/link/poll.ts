@@ -22,8 +22,10 @@ export interface PollPorts {
   readonly publicUrl: () => string;
   readonly deviceUrl: () => string;
   readonly http: () => Http;
-  readonly outbox: Outbox;
+  readonly outbox: Pick<Outbox, 'receipts' | 'remove'>;
   readonly intake: PollIntake;
+  /** The versions that are stored, for the server to know. */
+  readonly versions: () => { readonly list: number; readonly record: number; readonly root: number };
   /** What is stored, and whether a list names revisions that are kept from the public and are not. */
   readonly documents: { readonly lacking: boolean; lacks(list: Envelope): boolean };
   /** The public list was fetched, whether it was new or not. */
@@ -75,7 +77,9 @@ export function createPoll(ports: PollPorts): Poll {
   };
 
   const record = async () => {
-    const answer = await ports.http()(new URL('/device/record', httpsOf(ports.deviceUrl())), { method: 'GET' });
+    const { list: held, record: own, root } = ports.versions();
+    const path = `/device/record?list=${held}&record=${own}&root=${root}`;
+    const answer = await ports.http()(new URL(path, httpsOf(ports.deviceUrl())), { method: 'GET' });
     ports.intake.record(envelopeSchema.parse(JSON.parse(accepted(answer).toString('utf8'))));
     // A device that knows its place by its address alone would otherwise not learn that it has moved.
     const seen = answer.headers[ADDRESS_HEADER];

@@ -27,6 +27,7 @@ import {
   type PresenceStore,
   type Seen,
   type Session,
+  type Sighted,
   type Statement,
 } from './ports.ts';
 import { inScope, type Scope } from './scope.ts';
@@ -230,6 +231,11 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
     if (what.list !== undefined) bus.publish({ kind: 'devices' });
   }
 
+  /** No news to anybody: each of them asks every few minutes. */
+  function sighted(device: Omit<Sighted, 'at'>): Promise<void> {
+    return presence.sighted({ ...device, at: clock.now() });
+  }
+
   async function disconnected(session: Session): Promise<void> {
     await presence.disconnected(session, clock.now());
     bus.publish({ kind: 'devices' });
@@ -266,6 +272,7 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
     connected,
     disconnected,
     seen,
+    sighted,
     /** At start, before the listeners: no socket of an earlier process is left. */
     resetPresence: () => presence.reset(clock.now()),
     /** At start: ends the statements that lapsed meanwhile, and each later one at its time. Returns what stops it. */

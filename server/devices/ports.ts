@@ -25,7 +25,7 @@ export interface Statement {
   readonly until: number;
 }
 
-/** Times are domain time but `address`, which is what the last connection came from. */
+/** Times are domain time. `address` is what the last connection came from, or the last poll of a device that may not connect. */
 export interface Presence {
   readonly connected: boolean;
   readonly changedAt: number;
@@ -198,6 +198,16 @@ export interface Opened {
   readonly held: { readonly list: number; readonly record: number; readonly root: number };
 }
 
+/** A device that may not connect has asked by plain HTTPS what it has to know. */
+export interface Sighted {
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly address: string | null;
+  /** What it says that it has stored; null: it does not say. */
+  readonly held: Opened['held'] | null;
+  readonly at: number;
+}
+
 /** What a live socket has told. What is left out stays as it is. */
 export interface Seen {
   readonly at: number;
@@ -222,6 +232,8 @@ export interface PresenceStore {
   /** Nothing happens when a newer session has opened. */
   disconnected(session: Session, at: number): Promise<void>;
   seen(session: Session, seen: Seen): Promise<void>;
+  /** Nothing happens while a session is open, nor when the same was written down a short time ago, nor before the enrolment has connected once. */
+  sighted(sighted: Sighted): Promise<void>;
   /** After a restart no socket is left. */
   reset(at: number): Promise<void>;
   putInventory(device: DeviceId, inventory: Inventory): Promise<void>;

@@ -9,6 +9,7 @@ import { CordonError } from '../../shared/errors.ts';
 import { type DeviceFrame, LINK_PATH, MAX_FRAME_FROM_DEVICE, SUBPROTOCOL } from '../../shared/protocol/frames.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { Identity } from '../devices/identify.ts';
+import type { Sighted } from '../devices/ports.ts';
 import { identify } from './identity.ts';
 import type { CommandsPort, DevicesPort, JurisdictionPort, OrdersPort } from './ports.ts';
 import type { Pushing } from './pushing.ts';
@@ -24,6 +25,7 @@ export interface Connecting {
   sighted(
     identity: Identity,
     request: IncomingMessage,
+    held: Sighted['held'],
   ): Promise<{ readonly time: Instant; readonly areas: readonly string[] } | null>;
   /**
    * A socket of the device has ended, or did not become a session: what its address says ages from now on. Another that is here or on its way in
@@ -88,6 +90,7 @@ export function createConnecting(ports: Ports): Connecting {
     const areas = await jurisdiction.observeAddress(device, generation, address, true);
     const { management } = (orders.cachedVerdict(device) ?? (await orders.verdict(device))).services;
     if (!management.allowed) {
+      await devices.sighted({ device, generation, address, held: null });
       const current = orders.currentList();
       const newer = current && current.version > list ? current.envelope : null;
       const told = { list: newer, withheld: orders.withheld(), address: { time: clock.now(), areas } };
@@ -163,11 +166,12 @@ export function createConnecting(ports: Ports): Connecting {
       await relocate(session);
     },
 
-    async sighted({ device, generation }, request) {
+    async sighted({ device, generation }, request, held) {
       if (sessions.live(device)) return null;
       const address = addressOf(request);
       const areas = await jurisdiction.observeAddress(device, generation, address, true);
       await gone({ device, generation }, address);
+      await devices.sighted({ device, generation, address, held });
       return { time: clock.now(), areas };
     },
     gone,

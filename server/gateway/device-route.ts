@@ -66,6 +66,14 @@ export async function bytesOf(
   return Buffer.concat(chunks);
 }
 
+/** Throws `invalid_input`. */
+export function queryOf<S extends z.ZodType>(schema: S, query: URLSearchParams): z.output<S> {
+  const parsed = schema.safeParse(Object.fromEntries(query));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new CordonError('invalid_input', `${issue?.path.join('.')}: ${issue?.message}`, {}, parsed.error);
+}
+
 /** `what`: the body in words, for whoever sent another one. Throws `invalid_input`. */
 export async function bodyOf<S extends z.ZodType>(
   schema: S,

@@ -610,7 +610,21 @@ describe('an order', () => {
     // What a refused device needs goes on by plain HTTPS.
     expect((await ask(inside.tls, 'GET', '/orders/list')).status).toBe(200);
     expect((await ask(inside.tls, 'GET', '/orders/roots')).status).toBe(200);
+    const seen = async () => {
+      const { lastSeenAt, listVersion, recordStored } = (await presence(inside)) ?? expect.fail('it has connected');
+      return [world.clock.now() - lastSeenAt, listVersion, recordStored];
+    };
+    world.clock.jump(world.clock.now() + 86_400_000);
+    const had = (await presence(inside))?.listVersion;
+    await new TestLink(inside.tls, '/link?list=1').refused;
+    expect(await seen()).toEqual([0, had, 1]);
+    world.clock.jump(world.clock.now() + 86_400_000);
     expect((await ask(inside.tls, 'GET', '/device/record')).status).toBe(200);
+    expect(await seen()).toEqual([0, had, 1]);
+    expect((await ask(inside.tls, 'GET', '/device/record?list=40&record=3&root=1')).status).toBe(200);
+    expect(await seen()).toEqual([0, 40, 3]);
+    for (const query of ['list=1', 'list=1&record=-1&root=1', 'list=1&record=1&root=1&x=1'])
+      expect((await ask(inside.tls, 'GET', `/device/record?${query}`)).status).toBe(400);
     const posted = await ask(inside.tls, 'POST', '/device/receipts', JSON.stringify({ envelopes: [receipt] }));
     expect(JSON.parse(posted.body)).toEqual({ stored: 1, refused: [] });
 

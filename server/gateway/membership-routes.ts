@@ -1,7 +1,6 @@
 /** Who may be a member of a conversation, as devices ask and hand in (`shared/protocol/device-http.ts`), and the ledger that proves it. */
 import { z } from 'zod';
 import type { consistencyView } from '../../shared/api/ledger.ts';
-import { CordonError } from '../../shared/errors.ts';
 import {
   type membersAnswer,
   membersBody,
@@ -9,7 +8,7 @@ import {
   messagingKeyBody,
   type peopleAnswer,
 } from '../../shared/protocol/device-http.ts';
-import { bodyOf, type DeviceRequest, type DeviceRoute, json } from './device-route.ts';
+import { bodyOf, type DeviceRequest, type DeviceRoute, json, queryOf } from './device-route.ts';
 import type { Interests } from './interests.ts';
 import type { LedgerPort, MembershipPort } from './ports.ts';
 import type { Answer } from './refusals.ts';
@@ -70,10 +69,3 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
 }
 
 type Own = z.input<typeof messagingKeyAnswer>;
-
-function queryOf<S extends z.ZodType>(schema: S, query: URLSearchParams): z.output<S> {
-  const parsed = schema.safeParse(Object.fromEntries(query));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new CordonError('invalid_input', `${issue?.path.join('.')}: ${issue?.message}`, {}, parsed.error);
-}

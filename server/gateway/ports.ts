@@ -7,7 +7,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Observation, Verdict } from '../../shared/verdict/terms.ts';
 import type { CommandRecord, CommandResult } from '../commands/commands.ts';
 import type { Identity } from '../devices/identify.ts';
-import type { Connected, Opened, Seen, Session } from '../devices/ports.ts';
+import type { Connected, Opened, Seen, Session, Sighted } from '../devices/ports.ts';
 import type { Relay } from '../relay/relay.ts';
 
 export interface DevicesPort {
@@ -17,6 +17,8 @@ export interface DevicesPort {
   disconnected(session: Session): Promise<void>;
   /** Resolves once durable. */
   seen(session: Session, seen: Omit<Seen, 'at'>): Promise<void>;
+  /** The device may not connect, and is well. */
+  sighted(device: Omit<Sighted, 'at'>): Promise<void>;
   putInventory(device: DeviceId, inventory: Inventory): Promise<void>;
   raiseAlarm(alarm: { device: DeviceId; code: string; detail: string }): Promise<void>;
 }

@@ -5,7 +5,8 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { envelopeSchema } from '../../shared/order/documents.ts';
 import { ADDRESS_HEADER } from '../../shared/protocol/frames.ts';
 import type { Identity } from '../devices/identify.ts';
-import { bodyOf, bytesOf, type DeviceRequest, type DeviceRoute, json } from './device-route.ts';
+import type { Sighted } from '../devices/ports.ts';
+import { bodyOf, bytesOf, type DeviceRequest, type DeviceRoute, json, queryOf } from './device-route.ts';
 import type { DevicesPort, OrdersPort } from './ports.ts';
 import type { Answer } from './refusals.ts';
 
@@ -15,7 +16,7 @@ export interface ServiceRoutesPorts {
   /** EST renewal (RFC 7030, section 4.2.2). */
   readonly reenrol: (asked: { readonly identity: Identity; readonly body: string }) => Promise<Answer>;
   /** Where the device comes from, kept as evidence; null while a session of its own says so. */
-  readonly sighted: (identity: Identity, request: IncomingMessage) => Promise<Sighting | null>;
+  readonly sighted: (identity: Identity, request: IncomingMessage, held: Sighted['held']) => Promise<Sighting | null>;
 }
 
 interface Sighting {
@@ -25,6 +26,9 @@ interface Sighting {
 
 const receiptsBody = z.strictObject({ envelopes: z.array(envelopeSchema).min(1).max(256) });
 
+const version = z.coerce.number().int().min(0);
+const heldQuery = z.strictObject({ list: version, record: version, root: version });
+
 export function serviceRoutes({ devices, orders, reenrol, sighted }: ServiceRoutesPorts): DeviceRoute[] {
   async function list(): Promise<Answer> {
     const current = orders.currentList();
@@ -32,8 +36,8 @@ export function serviceRoutes({ devices, orders, reenrol, sighted }: ServiceRout
     return json(current.envelope);
   }
 
-  async function record({ identity, request }: DeviceRequest): Promise<Answer> {
-    const seen = await sighted(identity, request);
+  async function record({ identity, request, query }: DeviceRequest): Promise<Answer> {
+    const seen = await sighted(identity, request, query.size === 0 ? null : queryOf(heldQuery, query));
     const current = await orders.record(identity.device);
     if (!current) throw new CordonError('not_found', 'The record of this device is not made yet; ask again.');
     return json(current.envelope, seen ? { [ADDRESS_HEADER]: JSON.stringify(seen) } : {});

@@ -2,7 +2,15 @@
 import { sql } from 'kysely';
 import { type Inventory, inventorySchema } from '../../shared/protocol/frames.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type { Alarm, Connected, Opened, PresenceStore as PresencePort, Seen, Session } from '../devices/ports.ts';
+import type {
+  Alarm,
+  Connected,
+  Opened,
+  PresenceStore as PresencePort,
+  Seen,
+  Session,
+  Sighted,
+} from '../devices/ports.ts';
 import type { Scope } from '../devices/scope.ts';
 import { roundsOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
@@ -23,12 +31,15 @@ interface Before {
 
 /** A device that connects has just spent longer on its handshake; those that come with it share a commit. Milliseconds. */
 const CONNECT_PATIENCE = 10;
+/** Whoever polls more often than a device that may not connect has to is written down as if it did not, unless it holds something else. Milliseconds. */
+const SIGHTED_EVERY = 3 * 60_000;
 
 export class PresenceStore implements PresencePort {
   readonly #database: Database;
   readonly #open: (row: Opening) => Promise<void>;
   readonly #close: (row: Session & { at: number }) => Promise<void>;
   readonly #see: (row: Session & Seen) => Promise<void>;
+  readonly #sight: (row: Sighted) => Promise<void>;
   readonly #inventory: (row: { device: DeviceId; inventory: Inventory }) => Promise<void>;
   readonly #raise: (row: Omit<Alarm, 'id'>) => Promise<void>;
 
@@ -38,6 +49,7 @@ export class PresenceStore implements PresencePort {
     this.#see = database.grouped(storeSeen);
     this.#close = database.grouped(closeSessions, CONNECT_PATIENCE);
     this.#open = database.grouped(openSessions, CONNECT_PATIENCE);
+    this.#sight = database.grouped(storeSightings);
     this.#inventory = database.grouped(storeInventories);
     this.#raise = database.grouped(storeAlarms);
   }
@@ -54,6 +66,10 @@ export class PresenceStore implements PresencePort {
 
   seen(session: Session, seen: Seen): Promise<void> {
     return this.#see({ ...session, ...seen });
+  }
+
+  sighted(sighted: Sighted): Promise<void> {
+    return this.#sight(sighted);
   }
 
   async reset(at: number): Promise<void> {
@@ -210,6 +226,31 @@ async function storeSeen(tx: Tx, rows: readonly (Session & Seen)[]): Promise<voi
       root_version = coalesce(v.column7, root_version),
       reports_through = case when v.column8 > reports_through then v.column8 else reports_through end
     from ${table} as v where device_id = v.column1 and session_epoch = v.column2`.execute(tx);
+}
+
+async function storeSightings(tx: Tx, rows: readonly Sighted[]): Promise<void> {
+  const merged = new Map<string, Sighted>();
+  for (const row of rows) {
+    const key = `${row.device} ${row.generation}`;
+    merged.set(key, { ...row, held: row.held ?? merged.get(key)?.held ?? null });
+  }
+  const table = tableOf(
+    ['text', 'bigint', 'bigint', 'text', 'bigint', 'bigint', 'bigint'],
+    [...merged.values()].map(({ device, generation, at, address, held }) => [
+      ...[device, generation, at, address],
+      ...[held?.list ?? null, held?.record ?? null, held?.root ?? null],
+    ]),
+  );
+  await sql`update device_presence set
+      last_seen_at = case when v.column3 > last_seen_at then v.column3 else last_seen_at end,
+      address = v.column4,
+      list_version = coalesce(v.column5, list_version),
+      record_stored = coalesce(v.column6, record_stored),
+      root_version = coalesce(v.column7, root_version)
+    from ${table} as v
+    where device_id = v.column1 and generation = v.column2 and connected = 0
+      and (last_seen_at <= v.column3 - ${SIGHTED_EVERY}
+        or v.column5 <> list_version or v.column6 <> record_stored or v.column7 <> root_version)`.execute(tx);
 }
 
 async function storeInventories(tx: Tx, rows: readonly { device: DeviceId; inventory: Inventory }[]): Promise<void> {

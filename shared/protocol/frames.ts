@@ -14,7 +14,8 @@
  * Heartbeats are WebSocket pings from the server. Time: `welcome`, `time` and `address` carry the server's clock, which is
  * authenticated time for the device (RFC 3339 nowhere on the link: all times are Unix milliseconds).
  *
- * Refused by HTTP 451 or closed with 4451, a device polls by plain HTTPS on the same listener: GET /device/record, GET /orders/list, GET
+ * Refused by HTTP 451 or closed with 4451, a device polls by plain HTTPS on the same listener: GET /device/record (with the versions that it has
+ * stored, as in `hello`: `?list=7&record=2&root=1`, so that an admin sees that it is well), GET /orders/list, GET
  * /device/withheld (the revisions behind the list's stubs, as a JSON array of envelopes; also for a connected device that lacks one), POST
  * /device/receipts. The record's answer has the header `Cordon-Address`, JSON `{ "time", "areas" }`: what `address` would say.
  *

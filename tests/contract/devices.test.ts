@@ -235,6 +235,38 @@ describeOnEveryStore('presence', (open) => {
     expect(await devices.alarms({ scope: null })).toEqual([]);
   });
 
+  it('hears of a device that may not connect: as it is now, seldom, and of no session or enrolment but its own', async () => {
+    const database = await open();
+    const { devices, clock } = fleet(database);
+    const device = await addDevice(database, { group: await addGroup(database, 'g') });
+    const sight = (list: number, generation = 1) =>
+      devices.sighted({ device, generation, address: '192.0.2.7', held: { list, record: 1, root: 1 } });
+    const seen = async () => {
+      const { presence } = await devices.get(device);
+      return presence && [presence.lastSeenAt - NOW, presence.listVersion];
+    };
+    await sight(4);
+    expect(await seen()).toBeNull();
+    const { epoch } = await devices.connected(connect(device));
+    clock.jump(NOW + 600_000);
+    await sight(4);
+    expect(await seen()).toEqual([0, 0]);
+    await devices.disconnected({ device, epoch });
+    await sight(4, 2);
+    expect(await seen()).toEqual([0, 0]);
+    await sight(4);
+    expect(await seen()).toEqual([600_000, 4]);
+    clock.jump(NOW + 660_000);
+    await sight(4);
+    expect(await seen()).toEqual([600_000, 4]);
+    await sight(5);
+    expect(await seen()).toEqual([660_000, 5]);
+    clock.jump(NOW + 840_000);
+    await sight(5);
+    expect(await seen()).toEqual([840_000, 5]);
+    expect(await devices.connected(connect(device))).toMatchObject({ epoch: 2, tookOver: false });
+  });
+
   it('keeps what a device told, never takes reports back, and begins anew with a new enrolment', async () => {
     const database = await open();
     const { devices } = fleet(database);

@@ -11,9 +11,9 @@ import { GroupStore } from '../../server/store/group-store.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
 import { type AreaCode, parsePlace } from '../../shared/areas/area-code.ts';
-import { newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
-import { addGroup } from '../support/fleet-rows.ts';
+import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { addPlacedFleet, type PlacedDevice } from '../support/placed-fleet.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
@@ -22,16 +22,17 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const LIST = 7;
 
-function fleetOf(database: Database) {
+function fleetOf(database: Database, start = NOW) {
+  const clock = new DrivenClock(start);
   const devices = createDevices({
     store: new DeviceStore(database),
     groups: new GroupStore(database),
     presence: new PresenceStore(database),
     bus: new LocalBus(),
-    clock: new DrivenClock(NOW),
+    clock,
     followers: { deviceChanged: async () => undefined },
   });
-  return { devices, overview: new OverviewStore(database) };
+  return { devices, clock, overview: new OverviewStore(database) };
 }
 
 /** Every kind of presence with every kind of place, home and end. */
@@ -127,6 +128,38 @@ describeOnEveryStore('the fleet at a glance', (open) => {
     expect(await overview.areas({ scope: null, now: NOW + DAY })).toEqual([]);
     const later = await overview.fleet({ scope: null, now: NOW + DAY, silentBefore: 0, listVersion: 0 });
     expect([later.known, later.silent, later.behind]).toEqual([0, 0, 0]);
+  });
+
+  it('counts a device that an order keeps from connecting by what it says when it polls', async () => {
+    const database = await open();
+    const { devices, clock, overview } = fleetOf(database, NOW - 8 * DAY);
+    const group = await addGroup(database, 'g');
+    const polls = await addDevice(database, { group });
+    const [isLost, isSlow] = [await addDevice(database, { group }), await addDevice(database, { group })];
+    for (const device of [polls, isLost, isSlow]) {
+      const session = { device, epoch: 1 };
+      await devices.connected({ device, generation: 1, address: '192.0.2.1', agent: '0.1.0' });
+      await devices.seen(session, { list: LIST - 1, record: 1, root: 1 });
+      await devices.disconnected(session);
+    }
+    const counts = async () => {
+      const at = { scope: null, now: clock.now(), silentBefore: clock.now() - 7 * DAY, listVersion: LIST };
+      const { silent, behind, behindConnected } = await overview.fleet(at);
+      return { silent, behind, behindConnected };
+    };
+    clock.jump(NOW);
+    expect(await counts()).toEqual({ silent: 3, behind: 3, behindConnected: 0 });
+    const poll = (device: DeviceId, list: number | null) =>
+      devices.sighted({
+        ...{ device, generation: 1, address: '192.0.2.9' },
+        held: list === null ? null : { list, record: 2, root: 1 },
+      });
+    await Promise.all([poll(polls, LIST), poll(isSlow, LIST - 1), poll(polls, null)]);
+    expect(await counts()).toEqual({ silent: 1, behind: 2, behindConnected: 0 });
+    expect((await devices.get(polls)).presence).toEqual({
+      ...{ connected: false, changedAt: NOW - 8 * DAY, lastSeenAt: NOW, address: '192.0.2.9', agent: '0.1.0' },
+      ...{ listVersion: LIST, recordStored: 2, rootVersion: 1, reportsThrough: 0 },
+    });
   });
 
   it('counts alarms of late, within the scope; those about no device for whoever sees all', async () => {
