@@ -77,8 +77,9 @@ export function messagingLine(messaging: MessagingState): string {
     case 'uncertified':
       return 'waits for your organisation to confirm this device';
     case 'locked':
+      return 'the workspace is locked: an admin can unlock it';
     case 'wiped':
-      return `the workspace is ${messaging.state}`;
+      return 'the workspace is wiped: an admin has to unlock it (where an order has ended service, once the device is enrolled anew)';
     case 'denied':
       return `suspended by order ${messaging.orders.join(' and order ')}`;
   }

@@ -12,6 +12,12 @@ export interface Recipient {
   readonly refusal: Refusal | null;
 }
 
+/** Why a message came back that no order has sent back: its device was revoked or enrolled anew. */
+export const ENROLMENT_ENDED: Refusal = {
+  code: 'device_unknown',
+  detail: 'The enrolment of their device ended before it was fetched: send it again.',
+};
+
 /** How far a message has come at one device; what went wrong comes before what goes well. */
 const PROGRESS: readonly MessageState[] = [
   'refused',

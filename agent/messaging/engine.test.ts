@@ -657,6 +657,19 @@ describe('an order', () => {
   });
 });
 
+it('what comes back because a device was revoked or enrolled anew is laid to no order', async () => {
+  const [ada, ben] = await all('Ada', 'Ben');
+  const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+  await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+  ben!.disconnect();
+  const id = await say(ada!, conversation, 'later');
+  await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('sent'));
+  world.deliver(ada!.id, { type: 'fate', id, device: ben!.id, fate: 'returned', order: null, at: 1 });
+  await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('returned'));
+  const refusal = { code: 'device_unknown', detail: expect.stringContaining('enrolment of their device ended') };
+  expect(ada!.messaging.message(id)).toMatchObject({ order: null, missed: [{ name: 'Ben', order: null, refusal }] });
+});
+
 it('an answer that comes again takes back nothing of what has come of a text since', async () => {
   const [ada, ben] = await all('Ada', 'Ben');
   const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });

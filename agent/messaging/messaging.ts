@@ -36,7 +36,7 @@ export const MESSAGE_STATES = [
 ] as const;
 export type MessageState = (typeof MESSAGE_STATES)[number];
 
-/** Why something was refused: a stable code for programs, and a sentence that says how to mend it. */
+/** Why something was refused, or came back by no order: a stable code for programs, and a sentence that says how to mend it. */
 export interface Refusal {
   readonly code: string;
   readonly detail: string;
@@ -63,7 +63,7 @@ export interface MessageView {
   readonly state: MessageState;
   /** The order that holds, refuses or returns it. */
   readonly order: string | null;
-  /** Of what was refused. */
+  /** Of what was refused, or came back by no order. */
   readonly refusal: Refusal | null;
   /** Whom it did not reach, and why. */
   readonly missed: readonly {

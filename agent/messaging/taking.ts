@@ -2,7 +2,7 @@
 import type { Content } from '../../shared/seal/content.ts';
 import type { Opened } from '../../shared/seal/open.ts';
 import { type Context, peopleOf, together } from './context.ts';
-import { heard } from './delivery.ts';
+import { ENROLMENT_ENDED, heard } from './delivery.ts';
 import type { Member } from './membership.ts';
 import type { MailItem } from './message-store.ts';
 import { followOn, hearMissing } from './missing.ts';
@@ -129,10 +129,12 @@ export function takeFate(context: Context, number: number, item: Extract<MailIte
   const { records, store } = context;
   const message = records.message(item.id);
   const state = item.fate === 'released' ? 'sent' : item.fate;
+  const order = item.fate === 'released' ? null : item.order;
+  const why = item.fate === 'returned' && order === null ? ENROLMENT_ENDED : null;
   store.transaction(() => {
     if (message?.mine) {
       const recipients = message.recipients.map((one) =>
-        one.device === item.device ? heard(one, state, item.fate === 'released' ? null : item.order) : one,
+        one.device === item.device ? heard(one, state, order, why) : one,
       );
       records.changeMessage({ ...message, recipients });
       const record = records.conversation(message.conversation);

@@ -4,7 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
-import { OWN_FILES, type Workspace } from '../workspace/workspace.ts';
+import { OWN_FILES, WIPED, type Workspace } from '../workspace/workspace.ts';
 import type { MessagingValues } from './message-store.ts';
 
 const FILE = `${OWN_FILES}key`;
@@ -46,10 +46,7 @@ export function createVault(ports: {
     const now = state();
     if (key) return key;
     if (now === 'wiped') {
-      throw new CordonError(
-        'workspace_wiped',
-        'The workspace was wiped by your organisation, and your messages with it.',
-      );
+      throw new CordonError('workspace_wiped', WIPED);
     }
     if (now === 'locked') {
       throw new CordonError(

@@ -37,6 +37,10 @@ export interface Workspace {
 /** What the names of files begin with that the agent keeps there itself. */
 export const OWN_FILES = 'messages/';
 
+/** The way back, after an admin's wipe as after an order's. */
+export const WIPED =
+  'The workspace was wiped, and the messages in it: an admin has to unlock it. Where an order has ended service, the device has to be enrolled anew first.';
+
 /** Makes a fresh workspace where there has never been one; a wiped one stays wiped. */
 export async function openWorkspace(folder: string): Promise<Workspace> {
   const files = join(folder, 'files');
@@ -65,10 +69,7 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
       );
     }
     if (now === 'wiped') {
-      throw new CordonError(
-        'workspace_wiped',
-        'The workspace was wiped by your organisation; an admin can open a new one.',
-      );
+      throw new CordonError('workspace_wiped', WIPED);
     }
     return unwrap(await readFile(wrappingKey), 'open', await readFile(keyOf.open));
   };

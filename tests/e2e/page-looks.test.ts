@@ -7,6 +7,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Notice } from '../../agent/enforcement/notices.ts';
+import { ENROLMENT_ENDED } from '../../agent/messaging/delivery.ts';
 import type { Messaging } from '../../agent/messaging/messaging.ts';
 import { browser as chromium, openBrowser } from '../support/browser.ts';
 import { Keyboard } from '../support/keyboard.ts';
@@ -98,6 +99,9 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     talk.say(with_['per_ben'] ?? '', 'per_ben', `See you. ${SCRIPT}`, now - 9 * DAY);
     talk.say(with_['per_ngozi'] ?? '', 'per_ngozi', 'Good morning!', now - 2 * DAY);
     talk.say(with_['per_long'] ?? '', 'per_long', 'x'.repeat(400), now - DAY);
+    talk.withhold('per_long', { state: 'returned', order: null, refusal: ENROLMENT_ENDED });
+    talk.say(with_['per_long'] ?? '', 'per_ada', 'Ahoy?', now - DAY + HOUR);
+    talk.withhold('per_long', null);
     const alia = with_['per_alia'] ?? '';
     for (let at = 0; at < 120; at++)
       talk.say(alia, at % 3 ? 'per_alia' : 'per_ada', `Message ${at + 1}`, now - 5 * DAY + (at * HOUR) / 2);
@@ -209,6 +213,8 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await choose('per_ben');
     await page.getByText('See you. <script>').first().waitFor();
     await choose('per_long');
+    await page.getByText('The enrolment of their device ended before it was fetched').waitFor();
+    expect(await page.locator('[data-mine] [title]').last().getAttribute('title')).toContain('or the enrolment of');
     await glance('long words');
     await choose('per_ngozi');
     await glance('markup');
@@ -422,15 +428,27 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
   });
 
   it('says what it means when there is nothing to read, or to write', async () => {
-    for (const state of ['uncertified', 'locked', 'wiped'] as const) {
+    const wiped = { ...NOTICE, exit: { exportsUntil: 0, approved: true, wiped: Date.now() } };
+    for (const [state, exits, mending] of [
+      ['uncertified', [], 'Your organisation has to countersign this device'],
+      ['locked', [], 'Ask your admin to unlock it'],
+      ['wiped', [], /An admin has wiped .* has to unlock the workspace/],
+      ['wiped', [wiped], /An order has ended service here .* has to be enrolled, and an admin has to unlock/],
+    ] as const) {
       // An open page would ask for more as it hears of it.
       await page.goto('about:blank');
+      stand.orders(exits);
       talk.become('per_ada', { state });
       await seat.goto('/');
-      await page.getByRole('status').getByRole('heading').waitFor();
-      await glance(state);
+      await page
+        .getByRole('status')
+        .filter({ has: page.getByRole('heading') })
+        .getByText(mending)
+        .waitFor();
+      await glance(exits.length > 0 ? `${state} by an order` : state);
       expect(await page.getByRole('searchbox').count()).toBe(state === 'uncertified' ? 1 : 0);
     }
+    stand.orders([]);
     talk.become('per_ada', { state: 'ready', person: 'per_ada', name: PEOPLE.per_ada });
     await seat.goto('/conversations/nothing');
     await page.getByText('There is no such conversation').waitFor();

@@ -55,7 +55,7 @@ function Panes({ standing, id }: { readonly standing: Standing; readonly id: str
           <DenialBanner standing={standing} folded={phone && id !== null} />
         ) : null}
         <ComingOrders standing={standing} />
-        {state === 'uncertified' && <StateNotice state={state} />}
+        {state === 'uncertified' && <StateNotice state={state} text={WORDS.states.uncertifiedText} />}
       </div>
       {readable ? (
         <main className={classes.panes}>
@@ -77,14 +77,21 @@ function Panes({ standing, id }: { readonly standing: Standing; readonly id: str
         </main>
       ) : (
         <main id="main" tabIndex={-1} className={classes.alone}>
-          <StateNotice state={state} />
+          <StateNotice state={state} text={unreadableText(standing)} />
         </main>
       )}
     </>
   );
 }
 
-function StateNotice({ state }: { readonly state: 'uncertified' | 'locked' | 'wiped' }) {
+/** An order that ended service for good leaves another way back than an admin who wiped. */
+function unreadableText({ state, notices }: Standing): string {
+  if (state !== 'wiped') return WORDS.states.lockedText;
+  const byOrder = notices.some(({ exit }) => exit !== null && exit.wiped !== null);
+  return byOrder ? WORDS.states.wipedByOrderText : WORDS.states.wipedText;
+}
+
+function StateNotice({ state, text }: { readonly state: keyof typeof ICONS; readonly text: string }) {
   const Icon = ICONS[state];
   return (
     <Alert color={state === 'uncertified' ? 'yellow' : 'red'} icon={<Icon aria-hidden />} role="status">
@@ -92,7 +99,7 @@ function StateNotice({ state }: { readonly state: 'uncertified' | 'locked' | 'wi
         <Title order={2} size="h5">
           {WORDS.states[state]}
         </Title>
-        <Text size="sm">{WORDS.states[`${state}Text`]}</Text>
+        <Text size="sm">{text}</Text>
       </Stack>
     </Alert>
   );

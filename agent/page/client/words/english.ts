@@ -30,7 +30,8 @@ export const STATE_WORDS: Readonly<Record<MessageState, StateWords>> = {
   },
   returned: {
     name: 'Returned',
-    meaning: 'An order came before it was fetched. It was deleted without being delivered.',
+    meaning:
+      'An order came, or the enrolment of their device ended, before it was fetched. It was deleted without being delivered.',
   },
   expired: { name: 'Expired', meaning: 'Nobody fetched it in time. It was deleted without being delivered.' },
 };
@@ -187,6 +188,8 @@ export const WORDS = {
       'An admin has locked the workspace of this device. What was said is unreadable until it is unlocked, and what comes waits on the server. Ask your admin to unlock it.',
     wiped: 'Your workspace has been wiped',
     wipedText:
-      'An admin has wiped the workspace of this device, and the messages with it. To use messages here again, have the device enrolled anew: ask your admin for an activation link.',
+      'An admin has wiped the workspace of this device, and the messages with it. To use messages here again, an admin has to unlock the workspace: ask your admin. Enrolling the device anew does not do it.',
+    wipedByOrderText:
+      'An order has ended service here for good: it had the workspace of this device wiped, and the messages with it. To use messages here again, the device has to be enrolled, and an admin has to unlock the workspace: ask your admin for both.',
   },
 } as const;
