@@ -100,7 +100,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
     const left = (newest?.nextUpdate ?? now) - now;
     if (left > CRL_ALARM || now - alarmedAt < DAY) return;
     alarmedAt = now;
-    const detail = `The revocation list ends in ${Math.max(0, Math.floor(left / HOUR))} hours and could not be made anew.`;
+    const detail = `The revocation list ends in ${Math.max(0, Math.floor(left / HOUR))} hours and could not be made anew: look at the log of the server.`;
     await raise({ at: clock.now(), device: null, code: 'crl_ending', detail });
   }
 

@@ -121,6 +121,8 @@ describe('what is unwell', () => {
       '2 connected devices have not taken the newest order list',
       '2 devices have enrolled and never connected',
     ]);
+    // The console says of each device what is wrong with it, and not which devices those are; what is about none stands on no page.
+    expect(of({ alarms: 1 })[0]?.detail).toContain('cordon alarms lists each');
     expect(words({ uncovered: ['2026-001'] })).toEqual([
       'Order 2026-001 was approved by people who are approvers no longer',
     ]);

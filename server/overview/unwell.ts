@@ -136,7 +136,7 @@ function uncovered({ uncovered: orders }: Facts): Unwell | null {
 
 function alarms({ alarms: count }: Facts): Unwell | null {
   if (count === 0) return null;
-  const detail = `${counted(count, 'alarm')} in the last 24 hours. What to do about each stands on the page of its device.`;
+  const detail = `${counted(count, 'alarm')} in the last 24 hours: cordon alarms lists each with its device and what to do about it. Those of a device stand on its page too.`;
   return { code: 'alarms', severity: 'warning', count, detail };
 }
 
