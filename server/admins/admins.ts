@@ -202,12 +202,17 @@ export function createAdmins(ports: AdminsPorts) {
       return Object.fromEntries(named.filter(([key]) => ids.has(key)));
     },
     account: found,
+    /** With all of its grants, or not at all. */
     async createAccount(
       email: string,
       name: string,
+      grants: readonly Grant[] = [],
     ): Promise<{ account: Account; invitation: string; expiresAt: number }> {
       const { token, stored } = invitation();
-      const account = await accounts.create(fresh(email, name, now()), stored);
+      const made = fresh(email, name, now());
+      const once = grants.filter((grant, at) => grants.findIndex((other) => same(other, grant)) === at);
+      const given = once.map((grant) => ({ grant, leaf: leaf('role.granted', made.id, grant) }));
+      const account = await accounts.create(made, stored, given);
       changed();
       return { account, invitation: token, expiresAt: stored.expiresAt };
     },
@@ -229,7 +234,7 @@ export function createAdmins(ports: AdminsPorts) {
     async grant(id: AccountId, grant: Grant): Promise<Account> {
       const { grants } = await found(id);
       if (!grants.some((held) => same(held, grant))) {
-        await accounts.grant(id, grant, now(), leaf('role.granted', id, grant));
+        await accounts.grant(id, { grant, leaf: leaf('role.granted', id, grant) }, now());
         changed();
       }
       return found(id);

@@ -41,6 +41,11 @@ export interface NewCredentials {
   readonly totpSealed: string;
 }
 
+export interface GivenGrant {
+  readonly grant: Grant;
+  readonly leaf: LeafDraft<'role.granted'>;
+}
+
 export type RoleLeaf = LeafDraft<'role.granted'> | LeafDraft<'role.revoked'>;
 
 export interface AccountStore {
@@ -54,8 +59,8 @@ export interface AccountStore {
     credentials: NewCredentials,
     leaf: LeafDraft<'role.granted'>,
   ): Promise<Account | null>;
-  /** Throws `conflict` when the e-mail has an account. */
-  create(account: NewAccount, invitation: Invitation): Promise<Account>;
+  /** Throws `conflict` when the e-mail has an account, `not_found` as `grant` does. */
+  create(account: NewAccount, invitation: Invitation, grants: readonly GivenGrant[]): Promise<Account>;
   /** Drops the account's open invitations and makes this one. */
   invite(account: AccountId, invitation: Invitation): Promise<void>;
   /** Uses the invitation up, once; sets the credentials and ends the account's sessions. Null when it is unknown, used or expired. */
@@ -65,7 +70,8 @@ export interface AccountStore {
   credentials(email: string): Promise<Credentials | null>;
   /** Moves `totp_last_step` up to `step`; false when it is there or further: the code was used. */
   useTotpStep(account: AccountId, step: number): Promise<boolean>;
-  grant(account: AccountId, grant: Grant, at: number, leaf: LeafDraft<'role.granted'>): Promise<void>;
+  /** Throws `not_found` when there is no such group. */
+  grant(account: AccountId, given: GivenGrant, at: number): Promise<void>;
   /** Throws `not_found` when there is no such grant, `last_owner` when nobody could then sign in as owner. */
   revoke(account: AccountId, grant: Grant, leaf: LeafDraft<'role.revoked'>): Promise<void>;
   /** Disabling also ends sessions and tokens; throws `last_owner` as `revoke` does. */

@@ -13,10 +13,7 @@ import type { Admins } from '../admins/admins.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface AccountsPorts {
-  readonly admins: Pick<
-    Admins,
-    'accounts' | 'account' | 'createAccount' | 'inviteAgain' | 'setStatus' | 'grant' | 'revokeGrant'
-  >;
+  readonly admins: Pick<Admins, 'accounts' | 'createAccount' | 'inviteAgain' | 'setStatus' | 'grant' | 'revokeGrant'>;
   /** The link under which an invitation's token is redeemed. */
   readonly invitationLink: (token: string) => string;
 }
@@ -40,10 +37,8 @@ export function accountRoutes({ admins, invitationLink }: AccountsPorts): Route[
       response: invitedAccount,
       statuses: [201],
       async handler({ body }) {
-        const { account, invitation, expiresAt } = await admins.createAccount(body.email, body.name);
-        for (const grant of body.grants) await admins.grant(account.id, grant);
-        const made = await admins.account(account.id);
-        return new Reply({ account: made, invitation, link: invitationLink(invitation), expiresAt }, { status: 201 });
+        const { account, invitation, expiresAt } = await admins.createAccount(body.email, body.name, body.grants);
+        return new Reply({ account, invitation, link: invitationLink(invitation), expiresAt }, { status: 201 });
       },
     }),
     route({

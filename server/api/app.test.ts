@@ -4,6 +4,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { verifySync } from 'otplib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { newGroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, PASSWORD, startApi } from '../../tests/support/api-server.ts';
 
 let api: ApiServer;
@@ -190,6 +191,22 @@ it('case 49: the last owner who can sign in cannot be removed or disabled, also 
     api.admins.revokeGrant(other.id, OWNER),
   ]);
   expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+});
+
+it('makes an account with all of its grants or not at all, so that its link is not lost with a refused one', async () => {
+  const boss = { authorization: `Bearer ${await api.token(owner)}` };
+  const leaves = async () => (await api.database.db.selectFrom('ledger_leaves').select('id').execute()).length;
+  const before = await leaves();
+  const wanted = { email: 'late@example.org', name: 'Late' };
+  const helpdesk = { role: 'helpdesk', area: 'PK' };
+  const unknown = { role: 'fleet', group: newGroupId() };
+  const make = (grants: object[]) => api.request('POST', '/api/v1/accounts', boss, { ...wanted, grants });
+  const refused = await make([helpdesk, unknown]);
+  expect([refused.status, refused.json.code]).toEqual([404, 'not_found']);
+  expect(await leaves()).toBe(before);
+  const { status, json } = await make([helpdesk, helpdesk]);
+  expect([status, json.account.grants]).toEqual([201, [{ role: 'helpdesk', group: null, area: 'PK' }]]);
+  expect(await leaves()).toBe(before + 1);
 });
 
 it('case 31: two accounts of one mailbox are one person', async () => {

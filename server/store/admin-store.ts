@@ -10,6 +10,7 @@ import type {
   ApproverKey,
   ApproverKeyStore,
   Credentials,
+  GivenGrant,
   Invitation,
   NewAccount,
   NewCredentials,
@@ -27,7 +28,7 @@ import {
   requireAnOwner,
   toAccount,
 } from './account-rows.ts';
-import type { Database } from './database.ts';
+import type { Database, Tx } from './database.ts';
 import { appendLeaf } from './leaves.ts';
 
 const FIRST_OWNER = 'first_owner_invitation';
@@ -79,10 +80,11 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
     });
   }
 
-  async create(account: NewAccount, invitation: Invitation): Promise<Account> {
+  async create(account: NewAccount, invitation: Invitation, grants: readonly GivenGrant[]): Promise<Account> {
     const made = await this.#database.transaction(async (tx) => {
       await insertAccount(tx, account);
       await insertInvitation(tx, account.id, invitation);
+      for (const given of grants) await give(tx, account.id, given, account.at);
       return load(tx, account.id);
     });
     if (!made) throw new CordonError('internal', 'the account that was just made is not there');
@@ -151,15 +153,8 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
     return numUpdatedRows === 1n;
   }
 
-  async grant(account: AccountId, grant: Grant, at: number, leaf: LeafDraft<'role.granted'>): Promise<void> {
-    await this.#database.transaction(async (tx) => {
-      if (grant.group !== null) {
-        const group = await tx.selectFrom('groups').select('id').where('id', '=', grant.group).executeTakeFirst();
-        if (!group) throw new CordonError('not_found', `There is no group ${grant.group}; list them with GET /groups.`);
-      }
-      await insertGrant(tx, account, grant, at);
-      await appendLeaf(tx, leaf);
-    });
+  async grant(account: AccountId, given: GivenGrant, at: number): Promise<void> {
+    await this.#database.transaction((tx) => give(tx, account, given, at));
   }
 
   async revoke(account: AccountId, grant: Grant, leaf: LeafDraft<'role.revoked'>): Promise<void> {
@@ -297,4 +292,13 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
       registeredAt: row.registered_at,
     }));
   }
+}
+
+async function give(tx: Tx, account: AccountId, { grant, leaf }: GivenGrant, at: number): Promise<void> {
+  if (grant.group !== null) {
+    const group = await tx.selectFrom('groups').select('id').where('id', '=', grant.group).executeTakeFirst();
+    if (!group) throw new CordonError('not_found', `There is no group ${grant.group}; list them with GET /groups.`);
+  }
+  await insertGrant(tx, account, grant, at);
+  await appendLeaf(tx, leaf);
 }
