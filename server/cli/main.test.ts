@@ -1,5 +1,7 @@
 /** The command line against the real API on the real store: what it prints, what it keeps, what it exits with. */
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -114,6 +116,24 @@ it('fails in one line, or as JSON', async () => {
   expect(JSON.parse(json.err).code).toBe('not_found');
   expect((await cordon(['devices', 'list', '--bogus'])).code).toBe(EXIT.usage);
   expect((await cordon(['--help'])).code).toBe(0);
+});
+
+it('case 51: a refusal cannot rewrite the terminal', async () => {
+  const problem = {
+    type: 'about:blank',
+    title: 'x',
+    status: 404,
+    code: 'not_found',
+    detail: 'no\u001b[2J \u202eevil\r\nroot',
+  };
+  const liar = createServer((_, response) => response.writeHead(404).end(JSON.stringify(problem)));
+  await new Promise<void>((listening) => liar.listen(0, '127.0.0.1', listening));
+  const { port } = liar.address() as AddressInfo;
+  const { code, err } = await cordon(['--server', `http://127.0.0.1:${port}`, 'groups', 'list'], { CORDON_TOKEN: 'x' });
+  liar.close();
+  expect(code).toBe(EXIT.notFound);
+  expect(err.trimEnd()).not.toMatch(/[\p{Cc}\u202e]/u);
+  expect(err).toMatch(/evil.*\[not_found\]\n$/);
 });
 
 it('signs out for good', async () => {

@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
+import { plain } from '../../shared/plain-text.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { addApproverCommands } from './approver-commands.ts';
 import { addAreaCommands } from './area-commands.ts';
@@ -77,7 +78,7 @@ function explain(error: unknown, { stderr }: Terminal, json: boolean): number {
   const known = asCordonError(error);
   const line = json
     ? JSON.stringify({ code: known.code, detail: known.message, context: known.context })
-    : `cordon: ${known.message} [${known.code}]`;
+    : `cordon: ${plain(known.message)} [${known.code}]`;
   stderr.write(`${line}\n`);
   return EXIT_CODES[known.code];
 }
