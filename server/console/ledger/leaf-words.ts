@@ -15,7 +15,7 @@ const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'approvers.adopted': 'The list of approvers was adopted',
   'role.granted': 'A role was given',
   'role.revoked': 'A role was taken away',
-  'workspace.wipe': 'A workspace was wiped',
+  'workspace.wipe': 'A command to wipe a workspace was given',
   'ca.created': 'A certificate authority was made',
   'crl.issued': 'The revocation list was signed',
   'ip-database.activated': 'The IP data were changed',
