@@ -81,7 +81,7 @@ export async function startAgentServer(authority: Authority) {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = Buffer.concat(await Array.fromAsync(request)).toString('utf8');
-    switch (request.url) {
+    switch (request.url?.split('?')[0]) {
       case '/.well-known/est/cacerts':
         response.end(certsOnly([authority.issuingDer, authority.rootDer]).toString('base64'));
         return;
