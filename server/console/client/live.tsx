@@ -5,7 +5,7 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
 import { changedEvent, type Topic } from '../../../shared/api/events.ts';
-import { askAgain } from '../../../shared/look/ask-again.ts';
+import { ANSWERED, askAgain } from '../../../shared/look/ask-again.ts';
 import { followEvents } from '../../../shared/look/follow-events.ts';
 import { SESSION_KEY } from './session.tsx';
 
@@ -31,7 +31,7 @@ function listen(client: QueryClient, setLive: (live: boolean) => void): () => vo
     hiddenFor: HIDDEN_FOR,
     onOpen() {
       setLive(true);
-      askAgain(client);
+      askAgain(client, ANSWERED);
     },
     onDown() {
       setLive(false);

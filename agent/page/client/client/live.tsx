@@ -1,7 +1,7 @@
 /** Keeps what is on the page fresh. It listens also while nobody looks at it: the count in its title is what one looks at then. */
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
-import { askAgain } from '../../../../shared/look/ask-again.ts';
+import { ANSWERED, askAgain } from '../../../../shared/look/ask-again.ts';
 import { followEvents } from '../../../../shared/look/follow-events.ts';
 
 const LiveContext = createContext(true);
@@ -18,7 +18,7 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
       hiddenFor: null,
       onOpen() {
         setLive(true);
-        refresh();
+        askAgain(client, ANSWERED);
       },
       onDown() {
         setLive(false);
