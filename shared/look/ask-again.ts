@@ -1,9 +1,6 @@
 /** What was told to have changed is asked for again. */
 import type { Query, QueryClient, QueryFilters } from '@tanstack/react-query';
 
-/** Whose answers are there. When one begins to be told of changes, these may be older, and what is only on its way hardly is. */
-export const ANSWERED: QueryFilters = { fetchStatus: 'idle' };
-
 /** On their way when something changed: asked once more when they have come. */
 const owed = new WeakSet<Query>();
 

@@ -3,8 +3,8 @@
 export interface EventFollower {
   /** How long a tab may be out of sight before it stops listening, in milliseconds; null when it listens always. */
   readonly hiddenFor: number | null;
-  /** From here on it is told. What changed before is not, though the first answers may be older. */
-  onOpen(): void;
+  /** `missed`: what changed while nobody listened is not told again. */
+  onOpen(missed: boolean): void;
   onDown(): void;
   onChanged(data: unknown): void;
 }
@@ -16,13 +16,18 @@ const AGAIN_AFTER = 5_000;
 export function followEvents(url: string, { hiddenFor, onOpen, onDown, onChanged }: EventFollower): () => void {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let missed = false;
 
   function open(): void {
     clearTimeout(timer);
     if (source) return;
     source = new EventSource(url);
-    source.addEventListener('open', onOpen);
+    source.addEventListener('open', () => {
+      onOpen(missed);
+      missed = false;
+    });
     source.addEventListener('error', () => {
+      missed = true;
       onDown();
       if (source?.readyState !== EventSource.CLOSED) return;
       close();
@@ -36,10 +41,15 @@ export function followEvents(url: string, { hiddenFor, onOpen, onDown, onChanged
     source = null;
   }
 
+  function rest(): void {
+    close();
+    missed = true;
+  }
+
   function seen(): void {
     clearTimeout(timer);
     if (hiddenFor === null || document.visibilityState === 'visible') open();
-    else timer = setTimeout(close, hiddenFor);
+    else timer = setTimeout(rest, hiddenFor);
   }
 
   document.addEventListener('visibilitychange', seen);

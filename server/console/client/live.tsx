@@ -5,7 +5,7 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
 import { changedEvent, type Topic } from '../../../shared/api/events.ts';
-import { ANSWERED, askAgain } from '../../../shared/look/ask-again.ts';
+import { askAgain } from '../../../shared/look/ask-again.ts';
 import { followEvents } from '../../../shared/look/follow-events.ts';
 import { SESSION_KEY } from './session.tsx';
 
@@ -29,9 +29,9 @@ function stale(client: QueryClient, topics: readonly Topic[]): void {
 function listen(client: QueryClient, setLive: (live: boolean) => void): () => void {
   return followEvents('/api/v1/events', {
     hiddenFor: HIDDEN_FOR,
-    onOpen() {
+    onOpen(missed) {
       setLive(true);
-      askAgain(client, ANSWERED);
+      if (missed) askAgain(client);
     },
     onDown() {
       setLive(false);

@@ -1,7 +1,7 @@
 /** Keeps what is on the page fresh. It listens also while nobody looks at it: the count in its title is what one looks at then. */
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
-import { ANSWERED, askAgain } from '../../../../shared/look/ask-again.ts';
+import { askAgain } from '../../../../shared/look/ask-again.ts';
 import { followEvents } from '../../../../shared/look/follow-events.ts';
 
 const LiveContext = createContext(true);
@@ -16,9 +16,9 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
     const refresh = () => askAgain(client);
     return followEvents('/api/events', {
       hiddenFor: null,
-      onOpen() {
+      onOpen(missed) {
         setLive(true);
-        askAgain(client, ANSWERED);
+        if (missed) refresh();
       },
       onDown() {
         setLive(false);
