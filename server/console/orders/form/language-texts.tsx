@@ -31,12 +31,14 @@ export function LanguageTexts({
   /** How many stay. */
   readonly least: number;
 }) {
-  const added = useRef(false);
+  /** How many there are once the one that was asked for is there: an effect of a drawing before that may still be to come. */
+  const added = useRef<number | null>(null);
   const last = useRef<HTMLInputElement>(null);
   // Whoever adds a language goes on by choosing it.
   useEffect(() => {
-    if (added.current) last.current?.focus();
-    added.current = false;
+    if (added.current !== texts.length) return;
+    last.current?.focus();
+    added.current = null;
   });
   const edit = (at: number, next: Partial<Written>) =>
     change(texts.map((each, index) => (index === at ? { ...each, ...next } : each)));
@@ -98,7 +100,7 @@ export function LanguageTexts({
           leftSection={<IconPlus size={16} aria-hidden />}
           aria-label={least > 0 ? 'Add a language' : `Add a language to: ${title}`}
           onClick={() => {
-            added.current = true;
+            added.current = texts.length + 1;
             change([...texts, { language: '', text: '' }]);
           }}
         >
