@@ -55,7 +55,8 @@ export function createExecutions(ports: {
   let last: Promise<void> = Promise.resolve();
   let stopped = false;
 
-  async function record(): Promise<void> {
+  /** Returns for which instant. */
+  async function record(): Promise<Instant> {
     const now = clock.now();
     const known = await store.lastExecutions();
     for (const rule of rules()) {
@@ -76,6 +77,7 @@ export function createExecutions(ports: {
       bus.publish({ kind: 'orders' });
       recorded();
     }
+    return now;
   }
 
   function schedule(at: Instant): void {
@@ -87,12 +89,12 @@ export function createExecutions(ports: {
   function look(): Promise<void> {
     if (stopped) return last;
     last = last.then(record).then(
-      () => {
-        const now = clock.now();
+      (recordedFor) => {
+        // Not from now on: another order's instant may have come while this one's was written.
         const next = Math.min(
           ...rules()
             .flatMap(instantsOf)
-            .filter((at) => at > now),
+            .filter((at) => at > recordedFor),
         );
         if (Number.isFinite(next)) schedule(next);
       },
