@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parsePlace } from '../../shared/areas/area-code.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
 import {
   type DeviceRecord,
@@ -428,6 +429,31 @@ describe('enforcement', () => {
         enforcement.acceptList(listAt(at, 2 * Math.round(at / DAY), [exit]));
         expect(enforcement.dueExit() !== null).toBe(at === own);
       }
+    });
+
+    it.each([
+      ['in the country whose network serves it', 'PK', true],
+      ['certainly across the border from it', 'IN', false],
+    ])('by a network wipes a device that is %s: %s %s', (_, area, wiped) => {
+      const made = open();
+      made.enforcement.acceptRoots([root.envelope]);
+      made.enforcement.acceptRecord(recordOf({ home: 'IN' }));
+      const terms = { ...TERMS, nexus: ['network' as const], ...leaving, exportWindow: 'PT1H' };
+      const over = EFFECTIVE + HOUR;
+      const before = order(terms);
+      made.enforcement.acceptList(listAt(NOW, 1, [before]));
+      box.pass(EFFECTIVE - NOW);
+      made.clock.authenticate(EFFECTIVE);
+      made.enforcement.observe([
+        { source: 'position', areas: [parsePlace(area)], at: EFFECTIVE, whole: true },
+        { source: 'network', areas: [parsePlace('PK')], at: EFFECTIVE },
+      ]);
+      expect(made.shut('mail')).toBe(true);
+      box.pass(HOUR);
+      made.clock.authenticate(over);
+      const exit = exitOf({ previous: before.digest, proposedAt: new Date(over).toISOString(), terms });
+      made.enforcement.acceptList(listAt(over, 3, [exit]));
+      expect(made.enforcement.dueExit() !== null).toBe(wiped);
     });
 
     it('a clock that runs ahead shortens no window', () => {

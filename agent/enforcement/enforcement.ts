@@ -282,7 +282,8 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     for (const { revision } of documents.orders.values()) {
       const { order, terms } = revision;
       if (revision.status === 'withdrawn' || exportsUntil(terms) === null) continue;
-      const denial = denialBy(order, decided, locationAt(location, now));
+      const rule = rules.find((each) => each.order === order);
+      const denial = rule && denialBy(rule, decided, locationAt(location, now));
       if (!denial) continue;
       const since = exits.deniedSince[order] ?? now;
       deniedSince[order] = since;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SERVICES, type ServiceVerdict } from '../verdict/terms.ts';
+import { parseEvidenceArea } from '../areas/area-code.ts';
+import { type Certainty, SERVICES, type ServiceVerdict } from '../verdict/terms.ts';
 import { denialBy, exitStanding, exportsUntil, isExit, requireExit } from './exit.ts';
 
 const DAY = 86_400_000;
@@ -65,19 +66,26 @@ describe('a denial is certain', () => {
     >;
     return { services: { ...services, mail: { allowed: false, denials: [{ order, revision: 1, reasons }], reasons } } };
   };
+  const order = (number: string, ...areas: string[]) => ({
+    ...{ order: number, areas: new Set(areas.map(parseEvidenceArea)), disputed: new Map() },
+  });
+  const at = (certainty: Certainty, ...areas: string[]) => ({ certainty, areas: areas.map(parseEvidenceArea) });
   it.each([
-    ['by home, wherever it is', ['home'], 'unknown', true],
-    ['by seat', ['seat'], 'unknown', true],
-    ['by a place that is certain', ['present'], 'certain', true],
-    ['not by an address alone', ['present'], 'probable', false],
-    ['not by a network alone', ['network'], 'probable', false],
-    ['not by not knowing', ['unknown'], 'unknown', false],
-    ['not by being contested', ['contested'], 'certain', false],
-    ['by home, though contested', ['contested', 'home'], 'probable', true],
-  ] as const)('%s', (_, reasons, certainty, certain) => {
-    expect(denialBy('2015-001', verdict(reasons), { certainty })).toEqual({ certain });
+    ['by home, wherever it is', ['home'], at('unknown'), true],
+    ['by seat', ['seat'], at('unknown'), true],
+    ['by a place that is certain', ['present'], at('certain', 'PK'), true],
+    ['by a network, where the place is certain', ['network'], at('certain', 'PK-PB'), true],
+    ['not by an address alone', ['present'], at('probable', 'PK'), false],
+    ['not by a network alone', ['network'], at('probable', 'PK'), false],
+    ['not by a network across the border from where it certainly is', ['network'], at('certain', 'IN'), false],
+    ['not by a network, on ground of which the order says nothing', ['network'], at('certain', 'XX-kashmir'), false],
+    ['not by not knowing', ['unknown'], at('unknown'), false],
+    ['not by being contested', ['contested'], at('certain', 'PK', 'IN'), false],
+    ['by home, though contested', ['contested', 'home'], at('probable', 'PK', 'IN'), true],
+  ] as const)('%s', (_, reasons, location, certain) => {
+    expect(denialBy(order('2015-001', 'PK'), verdict(reasons), location)).toEqual({ certain });
   });
   it('of another order it is none', () => {
-    expect(denialBy('2015-001', verdict(['home'], '2015-002'), { certainty: 'certain' })).toBeNull();
+    expect(denialBy(order('2015-001', 'PK'), verdict(['home'], '2015-002'), at('certain', 'PK'))).toBeNull();
   });
 });

@@ -3,9 +3,10 @@
  * itself, once the order's export window is over, and any later revision takes it back wherever it has not been carried out. What cannot be undone asks
  * for more than a denial does. Pure, and the same on server and device.
  */
+import { type Reach, relate } from '../areas/coverage.ts';
 import { CordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
-import type { Location, Reason, Verdict } from '../verdict/terms.ts';
+import type { Location, OrderRule, Reason, Verdict } from '../verdict/terms.ts';
 import type { OrderTerms, Revision } from './documents.ts';
 
 type ExitTerms = Pick<OrderTerms, 'mode' | 'effective' | 'exportWindow'>;
@@ -48,16 +49,18 @@ export const belongs = (reasons: readonly Reason[]): boolean => reasons.includes
  * Null: it denies nothing.
  */
 export function denialBy(
-  order: string,
+  rule: Reach & Pick<OrderRule, 'order'>,
   { services }: Pick<Verdict, 'services'>,
-  { certainty }: Pick<Location, 'certainty'>,
+  { certainty, areas }: Pick<Location, 'certainty' | 'areas'>,
 ): { readonly certain: boolean } | null {
+  const { order } = rule;
   const reasons = Object.values(services).flatMap(({ denials }) =>
     denials.filter((denial) => denial.order === order).flatMap((denial) => denial.reasons),
   );
   if (reasons.length === 0) return null;
   const there = reasons.includes('present') || reasons.includes('network');
-  return { certain: belongs(reasons) || (there && certainty === 'certain') };
+  // A network reaches across a border: a device that is certainly elsewhere can be on one that is inside.
+  return { certain: belongs(reasons) || (there && certainty === 'certain' && relate(areas, rule) === 'inside') };
 }
 
 export const EXIT_STANDINGS = ['due', 'hold', 'uncertain', 'window', 'stale'] as const;
