@@ -4,7 +4,7 @@
  * back, takes an attack or a week to get for real.
  */
 import { crc32, deflateSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Notice } from '../../agent/enforcement/notices.ts';
 import { ENROLMENT_ENDED } from '../../agent/messaging/delivery.ts';
@@ -307,6 +307,57 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     expect(await field().inputValue()).toBe('');
     const [{ attachments } = { attachments: [] }] = ada.messages(with_['per_ngozi'] ?? '', { limit: 1 });
     expect(attachments).toEqual([{ name: 'منصوبہ.txt', type: 'text/plain', size: 8 }]);
+  });
+
+  it('keeps what is written and attached while a message is on its way, also when that comes back', async () => {
+    await choose('per_ngozi');
+    const file = (name: string) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(name) });
+    const picked = page.getByRole('list', { name: 'To be sent with the message' });
+    // Held back at the page's own door: the test says when it is answered, and how.
+    const path = /\/conversations\/[^/]+\/messages$/;
+    let caught = Promise.withResolvers<Route>();
+    await page.route(path, (route) => (route.request().method() === 'POST' ? caught.resolve(route) : route.fallback()));
+    const begin = async (text: string): Promise<Route> => {
+      caught = Promise.withResolvers();
+      await field().fill(text);
+      await field().press('Enter');
+      expect(await field().inputValue()).toBe('');
+      await page.locator('textarea[data-composer]:focus').waitFor();
+      return caught.promise;
+    };
+
+    const first = await begin('The first.');
+    await page.keyboard.type('Written meanwhile.');
+    await page.locator('input[type=file]').setInputFiles([file('meanwhile.txt')]);
+    await first.continue();
+    await page.locator('[data-message]').last().filter({ hasText: 'The first.' }).waitFor();
+    await button('Send').and(page.locator(':not([data-loading])')).waitFor();
+    expect(await field().inputValue()).toBe('Written meanwhile.');
+    await picked.getByText('meanwhile.txt').waitFor();
+    await page.getByRole('link', { name: /Donau/ }).click();
+    await page.getByRole('heading', { level: 2, name: /Donau/ }).waitFor();
+    await page.getByRole('link', { name: /Ngozi/ }).first().click();
+    expect(await field().inputValue()).toBe('Written meanwhile.');
+
+    seat.expecting(/ERR_CONNECTION_FAILED/);
+    const second = await begin('The second.');
+    await page.keyboard.type('And more.');
+    await second.abort('connectionfailed');
+    await expect.poll(() => field().inputValue()).toBe('The second.\nAnd more.');
+    await picked.getByText('meanwhile.txt').waitFor();
+    await page.getByRole('alert').getByText('The agent on this device does not answer').waitFor();
+
+    // Its conversation is left before it comes back.
+    const third = await begin('The third.');
+    await page.getByRole('link', { name: /Donau/ }).click();
+    await page.getByRole('heading', { level: 2, name: /Donau/ }).waitFor();
+    await third.abort('connectionfailed');
+    await page.getByRole('link', { name: /Ngozi/ }).first().click();
+    await expect.poll(() => field().inputValue()).toBe('The third.');
+    await page.unroute(path);
+    await field().press('Enter');
+    await page.locator('[data-message]').last().filter({ hasText: 'The third.' }).waitFor();
+    expect(await field().inputValue()).toBe('');
   });
 
   it('is worked by a keyboard alone', async () => {

@@ -28,14 +28,21 @@ export function Composer({
   const phone = useMediaQuery('(max-width: 48em)');
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
-  const { sending, progress } = useSend(conversation.id, draft);
-  const tooLong = draft.text.length > LONGEST_TEXT;
-  const ready = closed === null && !tooLong && (draft.text.trim() !== '' || draft.files.length > 0);
+  const { sending, progress } = useSend(conversation.id);
+  // What came back, and what was written since, may together be more than one message.
+  const excess =
+    draft.text.length > LONGEST_TEXT
+      ? words.tooLong(LONGEST_TEXT)
+      : draft.files.length > MOST_ATTACHMENTS
+        ? words.tooMany(MOST_ATTACHMENTS)
+        : null;
+  const amiss = excess ?? draft.refusal;
+  const ready = closed === null && excess === null && (draft.text.trim() !== '' || draft.files.length > 0);
 
   function submit(event?: FormEvent): void {
     event?.preventDefault();
     if (!ready || sending.isPending) return;
-    sending.mutate();
+    sending.mutate(draft.take());
     // A button that is pressed by hand takes the focus: the next message is written where this one was.
     field.current?.focus();
   }
@@ -123,10 +130,8 @@ export function Composer({
             {closed}
           </Text>
         ) : (
-          <Text size="xs" c={tooLong || draft.refusal !== null ? 'var(--mantine-color-error)' : 'dimmed'} role="status">
-            {tooLong
-              ? words.tooLong(LONGEST_TEXT)
-              : (draft.refusal ?? (phone ? words.phoneHint(LARGEST) : words.hint(LARGEST, MOST_ATTACHMENTS)))}
+          <Text size="xs" c={amiss !== null ? 'var(--mantine-color-error)' : 'dimmed'} role="status">
+            {amiss ?? (phone ? words.phoneHint(LARGEST) : words.hint(LARGEST, MOST_ATTACHMENTS))}
           </Text>
         )}
       </div>

@@ -1,17 +1,16 @@
-/** Sends what is in hand: the files first, then the message that names them. What was written is gone only when the agent has it durably. */
+/** Sends what was taken out of hand: the files first, then the message that names them. It comes back unless the agent has it durably. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { madeView } from '../../api.ts';
 import { call, upload } from '../client/call.ts';
-import type { DraftInHand } from './use-draft.ts';
+import { type Draft, giveBack } from './drafts.ts';
 
-export function useSend(conversation: string, draft: DraftInHand) {
+export function useSend(conversation: string) {
   const client = useQueryClient();
   /** Of all files together, 0 to 1; null while there is nothing to carry. */
   const [progress, setProgress] = useState<number | null>(null);
   const sending = useMutation({
-    async mutationFn() {
-      const { text, files } = draft;
+    async mutationFn({ text, files }: Draft) {
       const attachments: string[] = [];
       for (const [at, file] of files.entries()) {
         const told = (part: number) => setProgress((at + part) / files.length);
@@ -20,10 +19,8 @@ export function useSend(conversation: string, draft: DraftInHand) {
       }
       await call('POST', `/conversations/${conversation}/messages`, madeView, { text, attachments });
     },
-    async onSuccess() {
-      draft.clear();
-      await client.invalidateQueries();
-    },
+    onSuccess: () => client.invalidateQueries(),
+    onError: (_error, taken) => giveBack(conversation, taken),
     onSettled: () => setProgress(null),
   });
   return { sending, progress };
