@@ -3,7 +3,7 @@
  * the verdict decides; it must never miss one (`tests/contract/jurisdiction.test.ts` holds it to the table of cases).
  */
 import { type AreaCode, groundArea, placeIn, placeOrNull, subdivisionsOf } from '../../shared/areas/area-code.ts';
-import { indexCodes, searchCodes } from '../../shared/areas/coverage.ts';
+import { indexCodes, mappedCodes, searchCodes } from '../../shared/areas/coverage.ts';
 import { featureOfCode } from '../../shared/areas/disputed.ts';
 import { EVIDENCE_SOURCES, type LocationState, type OrderRule } from '../../shared/verdict/terms.ts';
 import type { LocationWrite, Reached } from './ports.ts';
@@ -19,10 +19,12 @@ export function reachOf(rule: OrderRule, now: number): Reached {
   };
 }
 
-/** All homes that an order's areas hold: its countries' subdivisions too, and what its own map puts there. */
+/** All homes that an order's areas hold: its countries' subdivisions too, and what its own map puts there, with its parts. */
 function homesIn(rule: OrderRule): AreaCode[] {
   const codes = new Set(searchCodes(rule));
-  for (const area of rule.areas) for (const subdivision of subdivisionsOf(area)) codes.add(subdivision);
+  for (const area of [...rule.areas, ...mappedCodes(rule)]) {
+    for (const subdivision of subdivisionsOf(area)) codes.add(subdivision);
+  }
   return [...codes].filter((code) => placeOrNull(code) !== null);
 }
 

@@ -142,6 +142,17 @@ describe('relate', () => {
     ['a code of the ground, mapped', ['TW'], ['CN'], { taiwan: 'CN' }, 'inside'],
     ['mapped away from its own code', ['TW'], ['TW'], { taiwan: 'CN' }, 'outside'],
     ['a subdivision of disputed ground', ['UA-43'], ['RU'], { crimea: 'RU' }, 'inside'],
+    ['a part of a code of the ground, no map', ['TW-TPE'], ['CN'], {}, 'outside'],
+    ['a part of a code of the ground, mapped', ['TW-TPE'], ['CN'], { taiwan: 'CN' }, 'inside'],
+    ['mapped away from the code that holds it', ['TW-TPE'], ['TW'], { taiwan: 'CN' }, 'outside'],
+    ['mapped to it', ['TW-TPE'], ['TW'], { taiwan: 'TW' }, 'inside'],
+    ['mapped to it, and named alone', ['TW-TPE'], ['TW-TPE'], { taiwan: 'TW' }, 'inside'],
+    ['another part', ['TW-KHH'], ['TW-TPE'], { taiwan: 'TW' }, 'outside'],
+    ['mapped away and named alone', ['TW-TPE'], ['TW-TPE'], { taiwan: 'CN' }, 'outside'],
+    ['a part of a subdivision that is the ground', ['RS-25'], ['RS'], { kosovo: 'XK' }, 'outside'],
+    ['by the map of the state itself', ['RS-25'], ['XK'], { kosovo: 'XK' }, 'inside'],
+    ['by the map of the other', ['RS-29'], ['RS'], { kosovo: 'RS' }, 'inside'],
+    ['a subdivision beside it', ['RS-24'], ['RS'], { kosovo: 'XK' }, 'inside'],
     ['a state without a code is not all the other’s', ['XX-somaliland'], ['SO'], {}, 'contested'],
   ])('%s', (_, candidates, areas, disputed, expected) => {
     expect(relate(candidates.map(e), reach(areas, disputed as Record<string, string>))).toBe(expected);
@@ -158,6 +169,8 @@ describe('relate', () => {
       'TW',
       'HK',
       'UA-43',
+      'TW-TPE',
+      'RS-25',
       ...DISPUTED_FEATURES.map(groundArea),
     ].map(e);
     const orders = [
@@ -167,6 +180,8 @@ describe('relate', () => {
       reach(['TR'], { crimea: 'TR', taiwan: 'TR' }),
       reach(['UA-43'], { crimea: 'UA' }),
       reach(['CN'], { taiwan: 'CN-BJ' }),
+      reach(['CN'], { taiwan: 'CN' }),
+      reach(['XK'], { kosovo: 'XK' }),
     ];
     let touched = 0;
     for (const order of orders) {
@@ -187,6 +202,9 @@ it('lets evidence agree across levels and on disputed ground', () => {
   expect(agree(e('ES-B'), e('ES-GI'))).toBe(false);
   expect(agree(e('XX-crimea'), e('RU'))).toBe(true);
   expect(agree(e('UA-43'), e('XX-crimea'))).toBe(true);
+  expect(agree(e('XX-taiwan'), e('TW-TPE'))).toBe(true);
+  expect(agree(e('RS-25'), e('XX-kosovo'))).toBe(true);
+  expect(agree(e('RS-24'), e('XX-kosovo'))).toBe(false);
   expect(agree(e('HK'), e('CN'))).toBe(false);
   expect(agree(e('US-NV'), e('US-CA'))).toBe(false);
   expect(agree(e('XX-crimea'), e('TR'))).toBe(false);

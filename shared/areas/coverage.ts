@@ -74,7 +74,8 @@ function ofGround(area: AreaCode, { areas, disputed }: Reach): number {
   if (disputed.size > 0) {
     const named = featureOfCode(area);
     const owner = named ? disputed.get(named) : undefined;
-    if (owner) return ofPlace(owner, areas);
+    // Whose it is by its own code, the map does not move: an order for this very part of it reaches it as ever.
+    if (owner && !withParents(area).includes(owner)) return ofPlace(owner, areas);
   }
   return ofPlace(area, areas);
 }
@@ -96,8 +97,8 @@ export function agree(one: AreaCode, other: AreaCode): boolean {
   if (denied(atomA?.inside, atomB?.outside) || denied(atomB?.inside, atomA?.outside)) return false;
   if (a === b) return true;
   const [groundA, groundB] = [featureOf(a), featureOf(b)];
-  if (groundA) return DISPUTED[groundA].claimants.includes(b) || DISPUTED[groundA].codes.includes(b);
-  if (groundB) return DISPUTED[groundB].claimants.includes(a) || DISPUTED[groundB].codes.includes(a);
+  if (groundA) return DISPUTED[groundA].claimants.includes(b) || featureOfCode(b) === groundA;
+  if (groundB) return DISPUTED[groundB].claimants.includes(a) || featureOfCode(a) === groundB;
   return withParents(a).includes(b) || withParents(b).includes(a);
 }
 
@@ -117,15 +118,21 @@ export function refines(a: AreaCode, b: AreaCode): boolean {
  * The codes under which an index of candidates finds every device that such an order may reach: never too few, sometimes too many.
  * The index holds each candidate under all of `indexCodes`.
  */
-export function searchCodes({ areas, disputed, polygons = [] }: Reach): AreaCode[] {
-  const touched = polygons.flatMap(({ touches }) => [...touches]);
-  const codes = new Set<AreaCode>([...areas, ...partly(areas), ...touched]);
-  for (const feature of DISPUTED_FEATURES) {
-    const owner = disputed.get(feature);
-    if (!owner || !withParents(owner).some((whole) => codes.has(whole))) continue;
-    for (const code of [groundArea(feature), ...DISPUTED[feature].codes]) codes.add(code);
-  }
-  return [...codes];
+export function searchCodes(reach: Reach): AreaCode[] {
+  return [...new Set([...ownCodes(reach), ...mappedCodes(reach)])];
+}
+
+const ownCodes = ({ areas, polygons = [] }: Reach): Set<AreaCode> =>
+  new Set([...areas, ...partly(areas), ...polygons.flatMap(({ touches }) => [...touches])]);
+
+/** The codes of disputed ground that an order's own map puts where the order may reach it. */
+export function mappedCodes(reach: Reach): AreaCode[] {
+  const codes = ownCodes(reach);
+  return DISPUTED_FEATURES.flatMap((feature) => {
+    const owner = reach.disputed.get(feature);
+    if (!owner || !withParents(owner).some((whole) => codes.has(whole))) return [];
+    return [groundArea(feature), ...DISPUTED[feature].codes];
+  });
 }
 
 /**

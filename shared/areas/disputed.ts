@@ -6,12 +6,12 @@
  * A claimant is a state that claims the ground or whose forces hold it. A state that no ISO code stands for is represented by the
  * feature itself, which no order can name: such ground is never wholly anybody else's unless the order's map says so.
  */
-import { type AreaCode, type DisputedFeature, groundArea, parsePlace } from './area-code.ts';
+import { type AreaCode, type DisputedFeature, groundArea, parsePlace, withParents } from './area-code.ts';
 import { isInside, type Point } from './point.ts';
 
 interface Ground {
   readonly claimants: readonly AreaCode[];
-  /** ISO codes that mean this ground and nothing else: an order's map applies to evidence that names them. */
+  /** ISO codes that mean this ground and nothing else: an order's map applies to evidence that names them, or a part of one. */
   readonly codes: readonly AreaCode[];
   readonly outline: readonly Point[] | null;
   /** The codes that the map gives inside the outline. `null` stands for no code, `XX` ids for the map's own names. */
@@ -136,9 +136,10 @@ const byCode: ReadonlyMap<AreaCode, DisputedFeature> = new Map(
   features.flatMap(([feature, ground]) => ground.codes.map((code) => [code, feature])),
 );
 
-/** The feature that an ISO code means by itself (`XK`, `UA-43`), or null. */
+/** The feature that an ISO code means by itself (`XK`, `UA-43`) or lies in (`TW-TPE`), or null. */
 export function featureOfCode(area: AreaCode): DisputedFeature | null {
-  return byCode.get(area) ?? null;
+  const code = withParents(area).find((each) => byCode.has(each));
+  return code === undefined ? null : byCode.get(code)!;
 }
 
 /** The disputed feature in which a point lies. `names`: what the map says of it, its code and its own identifier. */
