@@ -85,14 +85,13 @@ export function createActs(
             .find((one) => goesOn(one) && one.title === null && isBetween(one, own().person, other));
           if (known) return known.id;
         }
-        return begin(context, [other, ...more], title);
+        return begin(context, [other, ...more], titled(title));
       }),
 
     rename: (conversation, title) =>
       act(() => {
         const record = changeable(conversation);
-        const called = title?.trim().slice(0, LONGEST_TITLE) || null;
-        aboutChanged(record, { title: called, titleAt: newerThan(record.titleAt) });
+        aboutChanged(record, { title: titled(title), titleAt: newerThan(record.titleAt) });
       }),
 
     addPeople: (conversation, people) =>
@@ -127,7 +126,7 @@ export function createActs(
           throw new CordonError('too_large', most);
         }
         const kept = [];
-        for (const one of given) kept.push(await attachments.keep(one));
+        for (const one of given) kept.push(await attachments.keep({ ...one, name: sealable(one.name) }));
         const id = randomUUID();
         records.addMessage({
           id,
@@ -135,7 +134,7 @@ export function createActs(
           mark: 'unsent',
           mine: true,
           at: context.now(),
-          text,
+          text: sealable(text),
           attachments: kept,
           from: { ...own(), device: context.device },
           recipients: [],
@@ -146,6 +145,12 @@ export function createActs(
       }),
   };
 }
+
+/** Half of a surrogate pair, as of an emoji that something has cut in two, is in no UTF-8: a mark stands for it, and the rest is said. */
+const sealable = (text: string): string => text.toWellFormed();
+
+/** Null: none. Also what is cut off here may leave half a pair. */
+const titled = (title: string | null): string | null => sealable(title?.trim().slice(0, LONGEST_TITLE) ?? '') || null;
 
 /** Not one that this device waits to be let in again to, which may be for ever, nor one whose members can never change again. */
 const goesOn = ({ state, refusedIn }: ConversationRecord): boolean => state === 'ready' && refusedIn === undefined;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { cpSync, rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -6,6 +7,8 @@ import { LARGEST_CONVERSATION } from '../../shared/seal/content.ts';
 import { LARGEST_GAP } from '../../shared/seal/suite.ts';
 import { MessagingWorld, type TestDevice } from '../../tests/support/messaging-world.ts';
 import type { MailItem } from './message-store.ts';
+import { createRecords } from './records.ts';
+import { createVault } from './vault.ts';
 
 let world: MessagingWorld;
 beforeEach(() => {
@@ -719,6 +722,25 @@ describe('what is refused says why', () => {
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['without it']));
   });
 
+  it('a message of an earlier version that cannot be sealed', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await ada!.messaging.maintain();
+    const store = ada!.store.device(ada!.id).messaging;
+    const vault = createVault({ workspace: ada!.workspace, store });
+    await vault.open();
+    const id = randomUUID();
+    createRecords(store, vault).addMessage({
+      ...{ id, conversation, mark: 'unsent', mine: true, at: Date.now(), text: 'half \ud83d', attachments: [] },
+      ...{ from: null, recipients: [], refused: null, seen: true },
+    });
+    await say(ada!, conversation, 'whole');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['whole']));
+    const refusal = { code: 'content_malformed', detail: expect.stringContaining('half of a surrogate pair') };
+    expect(ada!.messaging.message(id)).toMatchObject({ state: 'refused', order: null, refusal });
+    expect(ada!.failures).toEqual([]);
+  });
+
   it('a message for a mailbox that is full', async () => {
     const [ada, ben] = await all('Ada', 'Ben');
     const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
@@ -736,6 +758,22 @@ describe('what is refused says why', () => {
       }),
     );
   });
+});
+
+it('halves of emoji in words, names of files and titles keep nothing from being said', async () => {
+  const [ada, ben] = await all('Ada', 'Ben');
+  const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Lunch \ud83d' });
+  const title = () => ben!.messaging.conversations()[0]?.title;
+  await eventually(() => expect(title()).toBe('Lunch \ufffd'));
+  const attachments = [{ name: '\udd57.txt', type: 'text/plain', bytes: Buffer.from('plan') }];
+  const id = await ada!.messaging.send(conversation, { text: 'half \ud83d', attachments });
+  await say(ada!, conversation, 'whole 🥗');
+  await eventually(() => expect(texts(ben!, conversation)).toEqual(['half \ufffd', 'whole 🥗']));
+  expect(ben!.messaging.message(id).attachments).toMatchObject([{ name: '\ufffd.txt' }]);
+  // Cut in the middle of the last one.
+  await ada!.messaging.rename(conversation, `${'x'.repeat(119)}🥗`);
+  await eventually(() => expect(title()).toBe(`${'x'.repeat(119)}\ufffd`));
+  expect([...ada!.failures, ...ben!.failures]).toEqual([]);
 });
 
 it('a word on title and people from the end of time is named, and the last one in time still counts', async () => {

@@ -9,7 +9,7 @@ import { aboutOf } from './groups.ts';
 import type { DueReceipt } from './message-store.ts';
 import type { MessageState, Refusal } from './messaging.ts';
 import type { Posted } from './posts.ts';
-import type { ConversationRecord, PostPurpose } from './records.ts';
+import type { ConversationRecord, HeldMessage, PostPurpose } from './records.ts';
 
 /** What one content holds. */
 const RECEIPTS_AT_ONCE = 200;
@@ -44,7 +44,8 @@ export async function sealAndPost(
 export const isReady = ({ records }: Context, id: string): boolean =>
   records.conversation(id)?.state === 'ready' && records.pending(id) === null;
 
-const REFUSED: ReadonlySet<string> = new Set(['too_large', 'conflict', 'service_denied']);
+/** The server will not take its files, or it holds what cannot be sealed. Anything else may go better later. */
+const REFUSED: ReadonlySet<string> = new Set(['too_large', 'conflict', 'service_denied', 'content_malformed']);
 
 /** Messages that were written here and not sealed yet. */
 export async function sendTexts(context: Context, conversation: string, attachments: Attachments): Promise<void> {
@@ -59,36 +60,38 @@ export async function sendTexts(context: Context, conversation: string, attachme
     const message = records.opened(stored);
     try {
       await attachments.upload(message.attachments);
+      await sealText(context, record, message);
     } catch (error) {
-      // What the server will not take; anything else may go better later.
       if (!isCordonError(error) || !REFUSED.has(error.code)) throw error;
       const { code, message: detail, context: said } = error;
       const order = Array.isArray(said['orders']) ? String(said['orders'][0]) : null;
       records.changeMessage({ ...message, mark: 'none', refused: { order, code, detail } });
-      continue;
     }
-    const { id, at, text, attachments: sealed } = message;
-    const ledger = context.membership.ledger();
-    const recipients = record.members
-      .filter(({ person }) => person !== own)
-      .map(({ device, person, name }) => ({
-        device,
-        person,
-        name,
-        state: 'waiting' as const,
-        order: null,
-        refusal: null,
-      }));
-    await sealAndPost(
-      context,
-      record,
-      { type: 'text', id, at, text, attachments: [...sealed], after: record.lastStored ?? null, ledger },
-      {
-        ...{ to: othersIn(context, record), purpose: { kind: 'text', conversation }, id },
-        also: () => records.changeMessage({ ...message, mark: 'none', recipients }),
-      },
-    );
   }
+}
+
+async function sealText(context: Context, record: ConversationRecord, message: HeldMessage): Promise<void> {
+  const { id, at, text, attachments } = message;
+  const recipients = record.members
+    .filter(({ person }) => person !== context.own().person)
+    .map(({ device, person, name }) => ({
+      device,
+      person,
+      name,
+      state: 'waiting' as const,
+      order: null,
+      refusal: null,
+    }));
+  const [after, ledger] = [record.lastStored ?? null, context.membership.ledger()];
+  await sealAndPost(
+    context,
+    record,
+    { type: 'text', id, at, text, attachments: [...attachments], after, ledger },
+    {
+      ...{ to: othersIn(context, record), purpose: { kind: 'text', conversation: record.id }, id },
+      also: () => context.records.changeMessage({ ...message, mark: 'none', recipients }),
+    },
+  );
 }
 
 /** Title and people, after a change here. Who has left says so with the last thing that they seal. */
