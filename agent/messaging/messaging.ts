@@ -42,6 +42,10 @@ export interface Refusal {
   readonly detail: string;
 }
 
+/** Whether a search for this finds that: in whatever case, and however a letter is encoded. */
+export const holds = (text: string, wanted: string): boolean => folded(text).includes(folded(wanted));
+const folded = (text: string) => text.normalize('NFKC').toLowerCase();
+
 export interface AttachmentView {
   readonly name: string;
   /** Media type, as the sender said. */
@@ -108,6 +112,7 @@ export interface Messaging {
   unseen(conversation: string, limit: number): readonly MessageView[];
   /** Throws `not_found`. */
   message(id: string): MessageView;
+  /** The newest first; `holds` its words, or the name of a file of it. */
   search(text: string): readonly MessageView[];
   /** Resolves when it is durable on this device, with the message's id; it is sent as soon as there is a way. Throws `service_denied`, naming the order. */
   send(

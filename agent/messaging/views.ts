@@ -3,7 +3,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { Attachments } from './attachments.ts';
 import type { Context } from './context.ts';
 import { outcomeOf } from './delivery.ts';
-import type { ConversationView, MessageView } from './messaging.ts';
+import { type ConversationView, holds, type MessageView } from './messaging.ts';
 import type { ConversationRecord, HeldMessage } from './records.ts';
 
 const MOST_FOUND = 200;
@@ -88,12 +88,11 @@ export function createViews(
       return messageView(message);
     },
     search(text) {
-      const wanted = text.normalize('NFKC').toLowerCase();
       const found: MessageView[] = [];
       for (const stored of store.wholeHistory()) {
         const message = records.opened(stored);
-        const words = [message.text, ...message.attachments.map(({ name }) => name)].join('\n');
-        if (words.normalize('NFKC').toLowerCase().includes(wanted)) found.push(messageView(message));
+        const said = [message.text, ...message.attachments.map(({ name }) => name)];
+        if (said.some((each) => holds(each, text))) found.push(messageView(message));
         if (found.length > MOST_FOUND) found.shift();
       }
       return found.reverse();

@@ -20,6 +20,8 @@ import { instant } from '../../shared/api/wire.ts';
 import { REASONS, SERVICES, WAITING_RULES } from '../../shared/verdict/terms.ts';
 import { MESSAGE_STATES } from '../messaging/messaging.ts';
 
+export { holds } from '../messaging/messaging.ts';
+
 export const TOKEN_HEADER = 'x-cordon-page';
 /** Bytes of one attachment. */
 export const LARGEST_ATTACHMENT = 5 * 1024 * 1024;

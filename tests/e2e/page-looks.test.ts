@@ -187,6 +187,10 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await page.waitForURL(/message=/);
     await page.locator('[data-sought]').filter({ hasText: 'Message 2' }).waitFor();
     expect(await textOf(page.locator(':focus'))).toContain('Message 2');
+    // By the name of one of its files, where there are no words.
+    await page.getByRole('searchbox').fill('INVOICE');
+    await page.getByRole('link', { name: /علیہ خان.*invoice_gpj\.exe/ }).waitFor();
+    await glance('search file');
     await page.getByRole('searchbox').fill('nobody said this');
     await page.getByText('Nothing found').waitFor();
     await page.getByRole('searchbox').press('Escape');

@@ -3,15 +3,16 @@
  * them no real agent gets into without an attack. `tests/e2e/page.test.ts` has real agents.
  */
 import { randomUUID } from 'node:crypto';
-import type {
-  AttachmentView,
-  ConversationView,
-  MessageState,
-  MessageView,
-  Messaging,
-  MessagingState,
-  NewAttachment,
-  PersonView,
+import {
+  type AttachmentView,
+  type ConversationView,
+  holds,
+  type MessageState,
+  type MessageView,
+  type Messaging,
+  type MessagingState,
+  type NewAttachment,
+  type PersonView,
 } from '../../agent/messaging/messaging.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { randomBase32 } from '../../shared/protocol/ids.ts';
@@ -108,6 +109,7 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
       each.from === null ||
       (each.outcome.get(me)?.state ?? 'read') === 'delivered' ||
       each.outcome.get(me)?.state === 'read';
+    const saidIn = ({ text, attachments }: Said) => [text, ...attachments.map(({ name }) => name)];
     const isUnseen = ({ from, outcome }: Said) => from !== null && outcome.get(me)?.state === 'delivered';
     const messageOf = (of: Talk, said: Said): MessageView => {
       const own = said.from === me;
@@ -227,11 +229,10 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
       },
       search(text) {
         readable();
-        const wanted = text.toLowerCase();
-        if (wanted === '') return [];
+        if (text === '') return [];
         return mine().flatMap((of) =>
           of.said
-            .filter((each) => visible(each) && each.text.toLowerCase().includes(wanted))
+            .filter((each) => visible(each) && saidIn(each).some((words) => holds(words, text)))
             .map((each) => messageOf(of, each)),
         );
       },

@@ -1,12 +1,14 @@
 /** Messages that hold what was sought, each a way to its place. */
 import { Title } from '@mantine/core';
+import { IconPaperclip } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Given } from '../../../../shared/look/given.tsx';
 import { Answer, Empty } from '../../../../shared/look/states.tsx';
-import type { Conversation } from '../../api.ts';
+import { type Conversation, holds, type Message } from '../../api.ts';
 import { searchQuery } from '../client/queries.ts';
 import { WORDS } from '../words/english.ts';
+import { fileName } from '../words/names.ts';
 import { ConversationName, Face } from './conversation-name.tsx';
 import classes from './conversations.module.css';
 import { shortMoment } from './moment.ts';
@@ -38,8 +40,10 @@ export function FoundMessages({
               {words.found}
             </Title>
             <ul className={classes.items}>
-              {messages.map(({ id, conversation, from, mine, at, text: said }) => {
+              {messages.map((message) => {
+                const { id, conversation, from, mine, at, text: said } = message;
                 const where = byId.get(conversation);
+                const file = fileOf(message, text);
                 return (
                   <li key={id}>
                     <Link
@@ -60,6 +64,14 @@ export function FoundMessages({
                             <Given>{said}</Given>
                           </span>
                         </span>
+                        {file !== undefined && (
+                          <span className={classes.last}>
+                            <IconPaperclip size={14} aria-hidden />
+                            <span>
+                              <Given>{fileName(file)}</Given>
+                            </span>
+                          </span>
+                        )}
                       </span>
                       <span className={classes.side}>
                         <time dateTime={new Date(at).toISOString()}>{shortMoment(at, now)}</time>
@@ -74,4 +86,10 @@ export function FoundMessages({
       }
     </Answer>
   );
+}
+
+/** The one that was found by its name; where no words say anything, the first there is. */
+function fileOf({ text, attachments }: Message, sought: string): string | undefined {
+  const names = attachments.map(({ name }) => name);
+  return names.find((name) => holds(name, sought)) ?? (text === '' ? names[0] : undefined);
 }
