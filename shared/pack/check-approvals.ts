@@ -109,6 +109,9 @@ export function checkRevisions(
 const isAbout = (leaf: Leaf, kind: Leaf['kind'], { number, digest }: PackRevision): boolean =>
   leaf.kind === kind && leaf.public['revision'] === number && leaf.public['digest'] === digest;
 
+export const adoptionOf = (revision: PackRevision, leaves: readonly LoggedLeaf[]): LoggedLeaf | undefined =>
+  leaves.find(({ leaf }) => isAbout(leaf, 'order.adopted', revision));
+
 /** The root that was in force when the ledger got the leaf at `index`; older ones no longer count. */
 function rootsFrom(chain: readonly Root[], leaves: readonly LoggedLeaf[], index: number): readonly Root[] {
   const adopted = leaves.filter(({ leaf, index: at }) => leaf.kind === 'approvers.adopted' && at < index);
@@ -146,7 +149,7 @@ export function checkApprovals(
       if (!leaves.some(logged))
         say.failed(name, `${name}: the ledger has no leaf of the approval by key ${keyid.slice(0, 12)}….`);
     }
-    const adoption = leaves.find(({ leaf }) => isAbout(leaf, 'order.adopted', each));
+    const adoption = adoptionOf(each, leaves);
     if (!adoption) {
       if (say.failures === before) {
         say.proven(

@@ -109,13 +109,18 @@ function checkReceipt(envelope: Envelope, keys: readonly DeviceKey[], facts: Rec
   return receipt;
 }
 
-/** Gives the handles of devices that say that they wiped themselves. */
-export function checkReceipts(files: PackFiles, facts: ReceiptFacts, say: Findings): ReadonlySet<string> {
+/** Gives the handles of devices that say that they wiped themselves, and by which revisions. */
+export function checkReceipts(
+  files: PackFiles,
+  facts: ReceiptFacts,
+  say: Findings,
+): ReadonlyMap<string, ReadonlySet<number>> {
   const before = say.failures;
   const issuing = say.try(AUTHORITY.root, () => checkAuthority(files, facts.pinned));
   const handles = new Set<string>();
   const ids = new Set<string>();
   const devices = new Map<Receipt['kind'], Set<string>>(RECEIPT_KINDS.map((kind) => [kind, new Set()]));
+  const wiped = new Map<string, ReadonlySet<number>>();
   let count = 0;
   let omitted = 0;
   let repeating = 0;
@@ -134,6 +139,8 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, say: Findin
       omitted += group.omitted ?? 0;
       if (group.omitted !== undefined) repeating += 1;
       for (const { kind } of receipts ?? []) devices.get(kind)?.add(group.device);
+      const wipes = (receipts ?? []).filter(({ kind }) => kind === 'wiped').map(({ revision }) => revision);
+      if (wipes.length > 0) wiped.set(group.device, new Set(wipes));
     }
   }
   if (say.failures === before) {
@@ -148,7 +155,7 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, say: Findin
     );
   }
   checkSilent(files, handles, say);
-  return devices.get('wiped') ?? new Set();
+  return wiped;
 }
 
 /** All of one device, or none of them. */

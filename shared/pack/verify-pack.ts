@@ -88,7 +88,7 @@ export async function verifyPack(zip: Buffer, pinned: Pinned, kept?: string): Pr
   checkLeaves(order, logged, files, roots, revisions, say);
   const listed = checkLists(files, logged, roots, adopted, installation, say);
   const wiped = checkReceipts(files, { pinned: root, order, revisions, listed }, say);
-  checkDestruction(files, order, logged.leaves, wiped, say);
+  checkDestruction(files, { order, adopted, leaves: logged.leaves, wiped }, say);
   const comparison = kept === undefined ? null : await compareCheckpoint(kept, root.ledger, logged, say);
   for (const words of NEVER_PROVEN) say.unproven(words);
   return report(say, manifest, comparison);

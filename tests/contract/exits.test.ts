@@ -10,7 +10,7 @@ import { parseArea } from '../../shared/areas/area-code.ts';
 import { leafSchema } from '../../shared/ledger/leaf.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
-import type { Receipt } from '../../shared/order/documents.ts';
+import type { Envelope, Receipt } from '../../shared/order/documents.ts';
 import { parseEnvelope, signEnvelope } from '../../shared/order/dsse.ts';
 import type { Destruction } from '../../shared/pack/destruction.ts';
 import { DESTRUCTION, LEAVES, MANIFEST, numbered, PACK_TYPE, PUBLIC_ROOT, SILENT } from '../../shared/pack/format.ts';
@@ -175,8 +175,50 @@ describeOnEveryStore('an exit', (open) => {
     expect(await refused(({ devices: [one] }) => one && Object.assign(one, { device: handles[0] }))).toEqual([
       `destruction.json: ${handles[0]} is called wiped, and has not said so.`,
     ]);
+    for (const other of [1, revision + 1]) {
+      expect(await refused((all) => Object.assign(all, { revision: other }))).toEqual([
+        `destruction.json: revision ${other} is not the exit that was approved: the newest is revision ${revision}.`,
+      ]);
+    }
+    const adoptedAt = new Date(effective).toISOString();
+    expect(await refused((all) => Object.assign(all, { adoptedAt }))).toEqual([
+      `destruction.json: the ledger does not say that revision ${revision} was adopted at ${adoptedAt}.`,
+    ]);
+    const counted = await verifyPack(
+      signedAnew(zip, (all) => Object.assign(all, { held: 5, waiting: 0, unheard: 7 })),
+      made.fingerprint(),
+    );
+    expect(counted.findings).toContainEqual({
+      verdict: 'unproven',
+      file: null,
+      words:
+        'Whom else the exit was to reach: by the server’s own word 5 devices kept by a legal hold, 0 that had not carried it out and 7 not heard of when the pack was made.',
+    });
     const summary = readZip(zip).files.find(({ name }) => name === 'summary.html')?.bytes;
     expect(Buffer.from(summary ?? []).toString('utf8')).toContain('Certificate of destruction');
+  });
+
+  it('is proven of nobody by their word on a revision that is no exit', async () => {
+    const [early, gone] = [await device(), await device()];
+    await says(early, 'wiped', 1);
+    over();
+    const revision = await act('exit');
+    await approve(revision);
+    await says(gone, 'wiped', revision);
+    await ended(gone);
+    const zip = await made.pack(ORDER);
+    expect(await verifyPack(zip, made.fingerprint())).toMatchObject({ holds: true });
+    const said = readZip(zip).files.find(({ name }) => name === numbered('receipts', 1))?.bytes;
+    const groups: { device: string; receipts: Envelope[] }[] = JSON.parse(String(Buffer.from(said ?? [])));
+    const about = ({ payload }: Envelope) => JSON.parse(Buffer.from(payload, 'base64').toString()).device;
+    const handle = groups.find(({ receipts: [first] }) => first && about(first) === early.id)?.device ?? '';
+    const { findings } = await verifyPack(
+      signedAnew(zip, ({ devices: [one] }) => one && Object.assign(one, { device: handle })),
+      made.fingerprint(),
+    );
+    expect(findings.flatMap((finding) => (finding.verdict === 'failed' ? [finding.words] : []))).toEqual([
+      `destruction.json: ${handle} is called wiped, and has not said so.`,
+    ]);
   });
 
   /** As whoever has the server's online key can. */
