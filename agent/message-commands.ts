@@ -11,7 +11,7 @@ import { EXIT } from './exit-codes.ts';
 import { type InboxEntry, inboxOf } from './message-answers.ts';
 import { chatLine, inboxLines, peopleLines, sentLines } from './message-view.ts';
 import { findConversation, findPerson } from './messaging/find-whom.ts';
-import type { ConversationView, MessageView, PersonView } from './messaging/messaging.ts';
+import type { ConversationView, FoundPerson, MessageView } from './messaging/messaging.ts';
 import { savedName } from './saved-name.ts';
 import { plainJson } from './terminal-text.ts';
 
@@ -39,7 +39,7 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
   const conversationWith = async (whom: string): Promise<string> => {
     const known = findConversation(await ask<readonly ConversationView[]>({ op: 'conversations' }), whom);
     if (known) return known.id;
-    const { person } = findPerson(await ask<readonly PersonView[]>({ op: 'people', text: whom }), whom);
+    const { person } = findPerson(await ask<readonly FoundPerson[]>({ op: 'people', text: whom }), whom);
     return ask<string>({ op: 'start', people: [person], title: null });
   };
 
@@ -49,7 +49,7 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
     .argument('<text>', 'part of a name')
     .option('--json', 'for a program', false)
     .action(async (text: string, { json }: { json: boolean }) => {
-      const found = await ask<readonly PersonView[]>({ op: 'people', text });
+      const found = await ask<readonly FoundPerson[]>({ op: 'people', text });
       say(json ? [plainJson(found)] : peopleLines(found));
       if (found.length === 0) exitWith(EXIT.notFound);
     });

@@ -3,9 +3,9 @@ import type { InboxEntry } from './message-answers.ts';
 import type {
   AttachmentView,
   ConversationView,
+  FoundPerson,
   MessageView,
   MessagingState,
-  PersonView,
 } from './messaging/messaging.ts';
 import { plain } from './terminal-text.ts';
 
@@ -18,7 +18,7 @@ const sizeOf = ({ size }: AttachmentView): string =>
       ? `${Math.ceil(size / 1024)} KiB`
       : `${(size / 1024 / 1024).toFixed(1)} MiB`;
 
-export const peopleLines = (people: readonly PersonView[]): string[] =>
+export const peopleLines = (people: readonly FoundPerson[]): string[] =>
   people.length === 0
     ? ['Nobody of your organisation who can be written to is called so.']
     : people.map(({ person, name }) => `${person}  ${plain(name)}`);

@@ -135,6 +135,15 @@ it('holds so many people, refuses one more, and goes on', async () => {
   expect(ada!.failures).toEqual([]);
 });
 
+it('says of whom the server finds no more than who they would be, and begins nothing with who has no device that is confirmed', async () => {
+  const ada = await online('Ada');
+  const person = world.name('Mallory');
+  expect(await ada.messaging.people('Mall')).toEqual([{ person, name: 'Mallory' }]);
+  await expect(ada.messaging.start({ people: [person], title: null })).rejects.toMatchObject({
+    code: 'person_unknown',
+  });
+});
+
 it('goes on when several have at once brought in more than one may', async () => {
   const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
   const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });

@@ -336,7 +336,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     state,
     async people(text) {
       const found = await membership.search(text);
-      return found.map(({ person, name }) => ({ person, name, verified: true }));
+      return found.map(({ person, name }) => ({ person, name }));
     },
     async attachment(id, index) {
       await loadVault();

@@ -1,6 +1,6 @@
 /** Whom or which conversation somebody means by what they typed: never a guess among several. */
 import { CordonError } from '../../shared/errors.ts';
-import type { ConversationView, PersonView } from './messaging.ts';
+import type { ConversationView, FoundPerson } from './messaging.ts';
 
 const folded = (text: string) => text.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
 
@@ -32,7 +32,7 @@ export function findConversation(all: readonly ConversationView[], whom: string)
 }
 
 /** Throws `person_unknown`, or `invalid_input` when several may be meant. */
-export function findPerson(found: readonly PersonView[], whom: string): PersonView {
+export function findPerson(found: readonly FoundPerson[], whom: string): FoundPerson {
   const wanted = folded(whom);
   const exact = found.filter(({ name, person }) => folded(name) === wanted || person === whom.trim());
   const [one, ...more] = exact.length > 0 ? exact : found;

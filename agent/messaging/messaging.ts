@@ -1,9 +1,13 @@
 /** What a person does with messages on their device, for command line and page. What stands behind it is sealed; none of these words leaves the device open. */
 import type { Instant } from '../../shared/time/clock.ts';
 
-export interface PersonView {
+/** By the server's word alone, which is not theirs: who of them has a device is verified when a conversation brings them in. */
+export interface FoundPerson {
   readonly person: string;
   readonly name: string;
+}
+
+export interface PersonView extends FoundPerson {
   /**
    * A device of theirs is in the conversation, and each that is has the organisation's countersignature and stands in the ledger. Says nothing of a
    * conversation that one has left: who is in it is not known any more.
@@ -98,7 +102,7 @@ export interface Messaging {
   /** Reads what is kept, so that it can be looked at: the running agent has done it, others do it first. Never rejects. */
   open(): Promise<void>;
   state(): MessagingState;
-  people(text: string): Promise<readonly PersonView[]>;
+  people(text: string): Promise<readonly FoundPerson[]>;
   /** The newest first. Throws `workspace_locked`, `workspace_wiped`, as do all that read. */
   conversations(): readonly ConversationView[];
   /** Resolves when it is durable. Throws `person_unknown`, `service_denied`. With the same one person and no title: the one that there is already, if it can be written in. */

@@ -88,9 +88,12 @@ export const standingView = z.object({
 });
 export const shownBody = z.strictObject({ orders: z.array(z.string().max(32)).max(1000) });
 
-const personView = z.object({ person: z.string(), name: z.string(), verified: z.boolean() });
+/** Whom a search finds: nothing of them is verified yet. */
+const foundPerson = z.object({ person: z.string(), name: z.string() });
 export const textQuery = z.object({ text: searched });
-export const peopleView = z.object({ people: z.array(personView) });
+export const peopleView = z.object({ people: z.array(foundPerson) });
+
+const personView = z.object({ ...foundPerson.shape, verified: z.boolean() });
 
 export const conversationView = z.object({
   id: z.string(),
@@ -144,7 +147,7 @@ export const madeView = z.object({ id: z.string() });
 export type Standing = z.output<typeof standingView>;
 export type Notice = z.output<typeof noticeView>;
 export type Denial = z.output<typeof denialView>;
-export type Person = z.output<typeof personView>;
+export type FoundPerson = z.output<typeof foundPerson>;
 export type Conversation = z.output<typeof conversationView>;
 export type Message = z.output<typeof messageView>;
 export type MessageState = z.output<typeof messageState>;

@@ -8,7 +8,7 @@ import type { AgentStatus } from '../../agent/agent.ts';
 import { askControl, type ControlRequest } from '../../agent/control/control.ts';
 import { EXIT } from '../../agent/exit-codes.ts';
 import type { InboxEntry } from '../../agent/message-answers.ts';
-import type { ConversationView, MessageView, PersonView } from '../../agent/messaging/messaging.ts';
+import type { ConversationView, FoundPerson, MessageView } from '../../agent/messaging/messaging.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { foundOrganisation, type Organisation } from '../support/organisation.ts';
@@ -72,7 +72,7 @@ const write = (agent: AgentProcess, conversation: string, text: string) =>
 async function start(agent: AgentProcess, names: readonly string[], title: string | null): Promise<string> {
   const people: string[] = [];
   for (const name of names) {
-    const found = await ask<PersonView[]>(agent, { op: 'people', text: name });
+    const found = await ask<FoundPerson[]>(agent, { op: 'people', text: name });
     people.push(found.find((one) => one.name === name)?.person ?? `nobody is called ${name}`);
   }
   return ask<string>(agent, { op: 'start', people, title });

@@ -78,6 +78,7 @@ export class MessagingWorld {
   readonly #commits = new Set<string>();
   readonly #attachments = new Map<string, Buffer>();
   readonly #running = new Set<TestDevice>();
+  readonly #named: { readonly person: string; readonly name: string }[] = [];
   #count = 0;
   #closed = false;
   /** Every post that was accepted, as it came. */
@@ -175,6 +176,13 @@ export class MessagingWorld {
     });
   }
 
+  /** Somebody whom the server names to whoever searches, and who has no device that the organisation has confirmed. */
+  name(name: string): string {
+    const person = personOf('inst_test', name);
+    this.#named.push({ person, name });
+    return person;
+  }
+
   /** The admin revokes it: it is nobody's device any more. */
   revoke(id: DeviceId): void {
     const enrolled = this.#enrolled.get(id);
@@ -234,9 +242,9 @@ export class MessagingWorld {
         throw new CordonError('ghost_member', `${device} is nobody’s`);
       },
       search: async (text) =>
-        members()
-          .filter((member) => member.name.includes(text))
-          .map((member) => ({ person: member.person, name: member.name, devices: 1 })),
+        [...members(), ...this.#named]
+          .filter((one) => one.name.includes(text))
+          .map((one) => ({ person: one.person, name: one.name, devices: 1 })),
       changed: () => undefined,
       ledger: () => ({ size: 1, root: 'A'.repeat(43).concat('=') }),
       compareCheckpoint: async () => undefined,

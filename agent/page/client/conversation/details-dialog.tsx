@@ -6,7 +6,7 @@ import { done } from '../../../../shared/api/wire.ts';
 import { Confirm } from '../../../../shared/look/confirm.tsx';
 import { Given } from '../../../../shared/look/given.tsx';
 import { Failure } from '../../../../shared/look/states.tsx';
-import type { Conversation, Person } from '../../api.ts';
+import type { Conversation, FoundPerson } from '../../api.ts';
 import { call } from '../client/call.ts';
 import { PeopleField } from '../conversations/people-field.tsx';
 import { isVerified, VerifiedBadge } from '../conversations/verified-mark.tsx';
@@ -87,7 +87,7 @@ export function DetailsDialog({
 }
 
 function AddPeople({ conversation: { id, people } }: { readonly conversation: Conversation }) {
-  const [chosen, setChosen] = useState<readonly Person[]>([]);
+  const [chosen, setChosen] = useState<readonly FoundPerson[]>([]);
   const adding = useMutation({
     mutationFn: () => call('POST', `/conversations/${id}/people`, done, { people: chosen.map(({ person }) => person) }),
     onSuccess: () => setChosen([]),

@@ -1,13 +1,12 @@
 /** Several people of the organisation, found by a part of their names. */
-import { Group, MultiSelect, Text } from '@mantine/core';
+import { MultiSelect, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Given } from '../../../../shared/look/given.tsx';
-import { MOST_PEOPLE, type Person } from '../../api.ts';
+import { type FoundPerson, MOST_PEOPLE } from '../../api.ts';
 import { peopleQuery } from '../client/queries.ts';
 import { WORDS } from '../words/english.ts';
-import { VerifiedIcon } from './verified-mark.tsx';
 
 const words = WORDS.start;
 
@@ -20,8 +19,8 @@ export function PeopleField({
   except = [],
   autoFocus = false,
 }: {
-  readonly chosen: readonly Person[];
-  readonly choose: (people: readonly Person[]) => void;
+  readonly chosen: readonly FoundPerson[];
+  readonly choose: (people: readonly FoundPerson[]) => void;
   readonly label: string;
   readonly description?: string;
   readonly error?: string | undefined;
@@ -33,7 +32,7 @@ export function PeopleField({
   const [typed, setTyped] = useState('');
   const [text] = useDebouncedValue(typed.trim(), 150);
   const found = useQuery({ ...peopleQuery(text), enabled: text !== '' });
-  const known = new Map<string, Person>();
+  const known = new Map<string, FoundPerson>();
   for (const each of [...chosen, ...(text === '' ? [] : (found.data ?? []))]) {
     if (!except.includes(each.person)) known.set(each.person, each);
   }
@@ -55,12 +54,7 @@ export function PeopleField({
         filter={({ options }) => options}
         maxValues={MOST_PEOPLE}
         hidePickedOptions
-        renderOption={({ option }) => (
-          <Group gap="xs" wrap="nowrap">
-            <Given>{option.label}</Given>
-            <VerifiedIcon verified={known.get(option.value)?.verified ?? false} />
-          </Group>
-        )}
+        renderOption={({ option }) => <Given>{option.label}</Given>}
         data-autofocus={autoFocus || undefined}
       />
       <Text size="sm" role="status">

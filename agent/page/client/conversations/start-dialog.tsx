@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { Failure } from '../../../../shared/look/states.tsx';
-import { madeView, type Person } from '../../api.ts';
+import { type FoundPerson, madeView } from '../../api.ts';
 import { call } from '../client/call.ts';
 import { conversationsQuery } from '../client/queries.ts';
 import { WORDS } from '../words/english.ts';
@@ -23,7 +23,7 @@ export function StartDialog({ opened, close }: { readonly opened: boolean; reado
 function StartForm({ close }: { readonly close: () => void }) {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const [people, setPeople] = useState<readonly Person[]>([]);
+  const [people, setPeople] = useState<readonly FoundPerson[]>([]);
   const [title, setTitle] = useState('');
   const [tried, setTried] = useState(false);
   const starting = useMutation({
