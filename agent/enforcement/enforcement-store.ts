@@ -60,4 +60,6 @@ export interface EnforcementStore extends ClockStore {
   noticeShown(notice: Pick<GivenNotice, 'order' | 'moment' | 'effective'>): boolean;
   /** True the first time only: an order's revision is shown once, an alarm raised once. */
   once(event: string): boolean;
+  /** Whether `once` was asked of it before. */
+  happened(event: string): boolean;
 }

@@ -263,6 +263,32 @@ describe('enforcement', () => {
     expect(receipts(true)).toHaveLength(3);
   });
 
+  it('tells of a withdrawal whom the order denied something, long before and over a restart, and nobody else', () => {
+    const plan = { nexus: ['home' as const], noticePlan: ['withdrawal' as const] };
+    /** At a device whose home is this while the order is in force, and elsewhere when it is withdrawn. */
+    const toldOf = (home: string) => {
+      file.close();
+      file = openAgentStore({ file: join(folder, `${home}.db`) });
+      const lasting = { expiresAt: new Date(EFFECTIVE + 90 * DAY).toISOString() };
+      const { enforcement, clock, shut, first, list } = enrolled(plan, lasting);
+      enforcement.acceptRecord(recordOf({ version: 2, home }));
+      clock.authenticate(EFFECTIVE + HOUR);
+      enforcement.settle();
+      const denied = shut('mail');
+      enforcement.acceptRecord(recordOf({ version: 3, home: 'GB' }));
+      expect(shut('mail')).toBe(false);
+      enforcement.stop();
+      const end = { revision: 2, previous: first.digest, act: 'withdraw' as const, status: 'withdrawn' as const };
+      const over = signedRevision(revisionDocument({ ...end, terms: { ...TERMS, ...plan } }), [ada, ben]);
+      const again = open();
+      again.enforcement.acceptList(listOf([over], { version: 2, previous: list.hash, ...lasting }).envelope);
+      again.enforcement.stop();
+      return { denied, told: receipts(true) };
+    };
+    expect(toldOf('PK')).toEqual({ denied: true, told: ['informed withdrawal'] });
+    expect(toldOf('IN')).toEqual({ denied: false, told: [] });
+  });
+
   it('tells nobody of an order that would deny nothing here, until it would', () => {
     const { enforcement, clock } = enrolled({ nexus: ['network'] });
     clock.authenticate(EFFECTIVE - 6 * DAY);

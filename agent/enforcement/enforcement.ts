@@ -183,14 +183,15 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
 
   /**
    * What is due of the plans of notices, kept together with the receipt that it is delivered. An order is told of where it would deny something, were it
-   * in force now; its withdrawal, where it was told of.
+   * in force now; its withdrawal, where it was told of or has denied something.
    */
   const giveNotices = (facts: DeviceFacts, now: Instant): GivenNotice[] => {
     const due = rules.flatMap((rule): GivenNotice[] => {
       const revision = documents.orders.get(rule.order)?.revision;
       if (!revision) return [];
       const given = noticesHere().filter(({ order }) => order === rule.order);
-      const moment = dueNotice(revision, rule, given, now);
+      const denied = rule.withdrawn && store.happened(denialEvent(rule.order));
+      const moment = dueNotice(revision, rule, { given, denied }, now);
       if (moment === null || (moment !== 'withdrawal' && !concerns(rule, facts, now))) return [];
       const effective = Date.parse(revision.terms.effective);
       return [{ order: rule.order, moment, effective, revision: rule.revision, at: now, shown: false }];
@@ -315,6 +316,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     for (const { order, revision } of gate.denials) {
       if (before.some((each) => each.order === order && each.revision === revision)) continue;
       receipt({ kind: 'enforced', order, revision, service, gate: state });
+      store.once(denialEvent(order));
     }
     for (const { order, revision } of before) {
       if (gate.denials.some((each) => each.order === order)) continue;
@@ -496,6 +498,9 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     },
   };
 }
+
+/** Kept for as long as the device has the order: its gate may have opened long before it is withdrawn. */
+const denialEvent = (order: string): string => `denied ${order}`;
 
 /** Whether the order would deny this device something, were it in force now. */
 function concerns(rule: OrderRule, facts: DeviceFacts, now: Instant): boolean {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NoticeMoment, OrderTerms } from '../../shared/order/documents.ts';
 import { compileRule } from '../../shared/order/rules.ts';
 import { NOW, revisionDocument, TERMS } from '../../tests/support/signed-documents.ts';
-import { dueNotice, nextNotice } from './notice-plan.ts';
+import { dueNotice, nextNotice, type SoFar } from './notice-plan.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -17,9 +17,10 @@ const due = (
   now: number,
   before: readonly { moment: NoticeMoment; effective: number }[] = [],
   ...how: Parameters<typeof of>
-) => {
+) => dueOf({ given: before, denied: false }, now, ...how);
+const dueOf = (soFar: SoFar, now: number, ...how: Parameters<typeof of>) => {
   const { revision, rule } = of(...how);
-  return dueNotice(revision, rule, before, now);
+  return dueNotice(revision, rule, soFar, now);
 };
 
 describe('what is due of a plan', () => {
@@ -57,6 +58,14 @@ describe('what is due of a plan', () => {
     expect(due(EFFECTIVE + HOUR, [], {}, atOnce)).toBe('entry');
   });
 
+  it('is nothing that was to come before, once the order has begun', () => {
+    const plan = { noticePlan: ['P1D', 'withdrawal'] as NoticeMoment[] };
+    expect(due(EFFECTIVE - 1, [], plan)).toBe('P1D');
+    expect(due(EFFECTIVE, [], plan)).toBeNull();
+    expect(due(EFFECTIVE + 60 * DAY, [], plan)).toBeNull();
+    expect(due(EFFECTIVE + 60 * DAY, [], { noticePlan: ['P1D', 'entry'] })).toBe('entry');
+  });
+
   it('is silent while it is held, and after its end', () => {
     const held = { status: 'held', act: 'hold', heldSince: new Date(NOW).toISOString() };
     expect(due(EFFECTIVE, [], {}, held)).toBeNull();
@@ -69,6 +78,15 @@ describe('what is due of a plan', () => {
     expect(due(EFFECTIVE, [], {}, withdrawn)).toBeNull();
     expect(due(EFFECTIVE, given('P7D', 'withdrawal'), {}, withdrawn)).toBeNull();
     expect(due(EFFECTIVE, given('P7D'), { noticePlan: ['P7D'] }, withdrawn)).toBeNull();
+  });
+
+  it('tells of a withdrawal whoever was denied something by the order, once', () => {
+    const withdrawn = { status: 'withdrawn', act: 'withdraw' };
+    const of = (moments: NoticeMoment[], noticePlan: NoticeMoment[]) =>
+      dueOf({ given: given(...moments), denied: true }, EFFECTIVE + DAY, { noticePlan }, withdrawn);
+    expect(of([], ['withdrawal'])).toBe('withdrawal');
+    expect(of(['withdrawal'], ['withdrawal'])).toBeNull();
+    expect(of([], ['P1D'])).toBeNull();
   });
 
   it('says when to look again', () => {

@@ -1,6 +1,6 @@
 /**
  * When a person on this device is to be told of an order: at the moments of its plan that lay ahead when its newest revision was proposed. A device that
- * was off for several of them tells of the latest alone. Pure.
+ * was off for several of them tells of the latest alone, and once the order has begun of nothing that was to come before. Pure.
  */
 import type { NoticeMoment, Revision } from '../../shared/order/documents.ts';
 import { NOTICE_MOMENTS } from '../../shared/order/documents.ts';
@@ -41,22 +41,30 @@ type State = Pick<OrderRule, 'until' | 'heldUntil' | 'withdrawn'>;
 const silent = ({ until, heldUntil }: State, now: Instant): boolean =>
   (until !== null && now >= until) || (heldUntil !== null && now < heldUntil);
 
-/** The notice that is due of this order now, or null. `given`: those of this order. Whether the order concerns the device is not asked here. */
+/** What this device has had of the order so far. */
+export interface SoFar {
+  readonly given: readonly Pick<GivenNotice, 'moment' | 'effective'>[];
+  /** It has denied something here, now or ever. */
+  readonly denied: boolean;
+}
+
+/** The notice that is due of this order now, or null. Whether the order concerns the device is not asked here. */
 export function dueNotice(
   revision: Revision,
   rule: State,
-  given: readonly Pick<GivenNotice, 'moment' | 'effective'>[],
+  { given, denied }: SoFar,
   now: Instant,
 ): NoticeMoment | null {
   if (rule.withdrawn) {
     const wanted = (revision.terms.noticePlan ?? NOTICE_MOMENTS).includes('withdrawal');
-    // Who never heard of it has nothing to hear of now.
-    return wanted && given.length > 0 && given.every(({ moment }) => moment !== 'withdrawal') ? 'withdrawal' : null;
+    // Who was told nothing by it, and denied nothing, has nothing to hear of now.
+    const heard = denied || given.length > 0;
+    return wanted && heard && given.every(({ moment }) => moment !== 'withdrawal') ? 'withdrawal' : null;
   }
   if (silent(rule, now)) return null;
-  const latest = planned(revision).findLast(({ at }) => at <= now);
-  if (!latest) return null;
   const effective = Date.parse(revision.terms.effective);
+  const latest = planned(revision).findLast(({ at }) => at <= now);
+  if (!latest || (now >= effective && latest.moment !== 'entry')) return null;
   const known = given.some((each) => each.moment === latest.moment && each.effective === effective);
   return known ? null : latest.moment;
 }

@@ -205,6 +205,10 @@ class SqliteDeviceStore implements DeviceStore {
     return this.#sql.run('insert or ignore into event (device, event) values (?, ?)', this.#device, event) === 1;
   }
 
+  happened(event: string): boolean {
+    return this.#sql.all('select 1 from event where device = ? and event = ?', this.#device, event).length > 0;
+  }
+
   notices(): readonly GivenNotice[] {
     const rows = this.#sql.all('select * from notice where device = ? order by at, effective', this.#device);
     return rows.map((row) => ({
