@@ -202,7 +202,7 @@ export function createOrders(ports: OrderPorts): Orders {
   });
   const exits = createExits({
     ...{ store: ports.exits, holds: ports.holds, clock, bus, log },
-    accepted: state.accepted,
+    ...{ accepted: state.accepted, rules: state.rules },
     withheld,
     exitsOf: state.exitsOf,
     denied: foresight.affected,

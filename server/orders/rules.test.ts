@@ -200,9 +200,24 @@ describe('terms', () => {
     ['withheld by no law', { publication: { law: '' } }, 'invalid_input'],
     ['noticed at a moment that is none', { noticePlan: ['P2D' as 'P1D'] }, 'invalid_input'],
     ['with an export window and no exit', { exportWindow: 'P30D' }, 'invalid_input'],
+    ['that leaves for good and ends', { mode: 'exit', until: '2016-12-01T00:00' }, 'invalid_input'],
     ['answering what is no number', { answers: 'the other' }, 'invalid_input'],
   ])('refuses an order %s', (_name, changes, expected) => {
     expect(made(changes)).toBe(expected);
+  });
+
+  it('an exit has no end, and of an order that has one already nothing is carried out once that has passed', () => {
+    const until = '2016-06-01T00:00:00.000Z';
+    const leaving = { ...TERMS, mode: 'exit', exportWindow: 'P30D' } as const;
+    const ending = { ...leaving, until };
+    expect(read('revise', { mode: 'exit' }, { ...TERMS, until }, NOW)).toBe('invalid_input');
+    expect(read('extend', { until: '2016-07-01T00:00' }, leaving, NOW)).toBe('invalid_input');
+    expect(read('extend', { until: '2016-07-01T00:00' }, ending, NOW)).toBe('invalid_input');
+    expect(read('extend', { until: null }, ending, NOW)).toEqual(leaving);
+    expect(read('revise', { title: 'Other' }, ending, NOW)).toEqual({ ...ending, title: 'Other' });
+    expect(read('exit', {}, ending, Date.parse(until) - 1)).toEqual(ending);
+    expect(read('exit', {}, ending, Date.parse(until))).toBe('act_not_allowed');
+    for (const act of ['hold', 'withdraw'] as const) expect(read(act, {}, ending, Date.parse(until))).toEqual(ending);
   });
 
   it('an act changes what is its own to change', () => {

@@ -237,7 +237,13 @@ export function readTerms(
   const before = objections.all.length;
   const given: TermsDraft = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
   checkChanges(act, given, objections);
-  if (act === 'exit' && base) objections.try('act', () => requireExit(base, now));
+  if (act === 'exit' && base) {
+    objections.try('act', () => requireExit(base, now));
+    if (base.until !== null && Date.parse(base.until) <= now) {
+      const detail = `The order ended at ${base.until} and denies nobody anything: there is nothing to carry out.`;
+      objections.add('act', 'act_not_allowed', detail);
+    }
+  }
 
   const areas = given.areas?.map((area, index) => objections.try(`areas.${index}`, () => parseOrderArea(area)));
   const services = given.services?.map((name, index) => objections.try(`services.${index}`, () => readService(name)));
@@ -314,9 +320,12 @@ function inOrder(moments: readonly string[]): string[] {
   return [...new Set(moments)].sort((a, b) => place(a) - place(b));
 }
 
-/** What can be said in itself, and not of this order or at this time. What stood in it already is not judged again by the time. */
+/**
+ * What can be said in itself, and not of this order or at this time. What stood in it already is not judged again by the time, nor by a rule that it may be
+ * older than.
+ */
 function checkPapers(terms: OrderTerms, before: OrderTerms | null, now: Instant, objections: Objections): void {
-  const { receivedOn, documents = [], publication, exportWindow, mode, zone } = terms;
+  const { receivedOn, documents = [], publication, exportWindow, mode, until, zone } = terms;
   if (receivedOn !== undefined && receivedOn !== before?.receivedOn) {
     const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone).toPlainDate().toString();
     if (receivedOn > today) {
@@ -335,6 +344,11 @@ function checkPapers(terms: OrderTerms, before: OrderTerms | null, now: Instant,
   if (exportWindow !== undefined && mode !== 'exit') {
     const detail = 'Only an order that leaves a country for good has an export window: take it away, or choose exit.';
     objections.add('exportWindow', 'invalid_input', detail);
+  }
+  if (mode === 'exit' && until !== null && !(before?.mode === mode && before.until === until)) {
+    const detail =
+      'An order that leaves a country for good has no end: let it last until it is withdrawn, or choose suspend.';
+    objections.add('until', 'invalid_input', detail);
   }
 }
 

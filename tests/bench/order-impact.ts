@@ -192,6 +192,7 @@ async function exit(): Promise<number> {
   const exits = createExits({
     ...{ store: new ExitStore(database), holds: new HoldStore(database), clock, bus: new LocalBus(), log: console },
     accepted: () => new Map([[rule.order, { revision }]]),
+    rules: () => [{ ...rule, effective: NOW }],
     withheld: () => false,
     exitsOf: () => [{ revision: rule.revision, adoptedAt: NOW }],
     denied: async () => {

@@ -6,9 +6,10 @@ import { createHolds } from '../../server/holds/holds.ts';
 import { SILENT_AFTER } from '../../server/orders/exit/exits.ts';
 import type { Database } from '../../server/store/database.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
+import { OrderStore } from '../../server/store/order-store.ts';
 import { parseArea } from '../../shared/areas/area-code.ts';
 import { leafSchema } from '../../shared/ledger/leaf.ts';
-import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { canonicalText, encodeCanonical } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import type { Envelope, Receipt } from '../../shared/order/documents.ts';
 import { parseEnvelope, signEnvelope } from '../../shared/order/dsse.ts';
@@ -329,6 +330,53 @@ describeOnEveryStore('an exit', (open) => {
     await ended(silent);
     expect(await statusOf(hears)).toBe('active');
     expect(await progress()).toMatchObject({ silent: 1, wiped: 0, waiting: 1, unheard: 0 });
+  });
+
+  it('of an order that has an end, though none can say so now, stops at it: nobody is ended or counted any more', async () => {
+    const silent = [await device(), await device()];
+    const store = new OrderStore(database);
+    const [row] = await store.revisions(ORDER);
+    if (!row) throw new Error('there is an order');
+    const { approvals: _approvals, ...first } = row;
+    const document = JSON.parse(first.payload);
+    const end = effective + 45 * DAY;
+    const terms = { ...document.terms, until: new Date(end).toISOString() };
+    const changes = { revision: 2, previous: first.digest, act: 'revise' } as const;
+    const payload = canonicalText({ ...document, ...changes, terms });
+    const digest = sha256(payload);
+    await store.appendRevision(
+      {
+        revision: {
+          ...first,
+          ...changes,
+          payload,
+          digest,
+          state: 'waiting',
+          adoptedAt: null,
+          listedIn: null,
+        },
+        ...{ title: terms.title, exemptions: [], documents: [], decision: null },
+      },
+      {
+        ...{ kind: 'order.revision', at: made.world.clock.now(), subject: made.world.people.proposer.id },
+        public: { order: ORDER, revision: 2, act: 'revise', digest },
+      },
+    );
+    await approve(2);
+    over();
+    const revision = await act('exit');
+    await approve(revision);
+    await until(async () => expect(await progress()).toMatchObject({ revision, unheard: 2 }));
+    made.world.clock.jump(end - 1);
+    expect(await progress()).toMatchObject({ unheard: 2 });
+    made.world.clock.jump(end);
+    expect(await progress()).toBeNull();
+    await expect(act('exit')).rejects.toMatchObject({ code: 'act_not_allowed' });
+    made.world.clock.jump(end + SILENT_AFTER);
+    await look();
+    // Until every look that began is over.
+    await made.world.orders.stop();
+    expect(await Promise.all(silent.map(statusOf))).toEqual(['active', 'active']);
   });
 
   /** As after a restart, and as each day. */

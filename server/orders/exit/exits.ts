@@ -13,7 +13,8 @@ import { type Destroyed, type ExitOutcome, sumOf } from '../../../shared/pack/de
 import { endDigest } from '../../../shared/pack/end-digest.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
-import type { Reason } from '../../../shared/verdict/terms.ts';
+import { inForce } from '../../../shared/verdict/evaluate.ts';
+import type { OrderRule, Reason } from '../../../shared/verdict/terms.ts';
 import type { Bus } from '../../bus/bus.ts';
 import { briefly } from '../briefly.ts';
 import { slices } from '../rehearsal.ts';
@@ -133,11 +134,12 @@ export function createExits(ports: {
   readonly bus: Bus;
   readonly log: { warn(fields: object, message: string): void };
   readonly accepted: () => ReadonlyMap<string, Pick<AcceptedRevision, 'revision'>>;
+  readonly rules: () => readonly OrderRule[];
   /** Whether the order is kept from the public then. */
   readonly withheld: (order: string, at: Instant) => boolean;
   /** The exits of an order that were ever adopted, oldest first: what a device says of another revision is no exit. */
   readonly exitsOf: (order: string) => readonly AdoptedExit[];
-  /** Whom the order denies something now, and why. */
+  /** Whom the order denies something, were it in force now, and why. */
   readonly denied: (order: string, revision: number) => Promise<readonly DeniedDevice[]>;
 }): Exits {
   const { store, holds, clock, bus, log } = ports;
@@ -211,11 +213,15 @@ export function createExits(ports: {
     return next;
   }
 
-  const exitsInForce = () =>
+  /** Devices judge so too: what is not in force denies nobody anything, and so ends nobody. */
+  const isInForce = (order: string, now: Instant) =>
+    ports.rules().some((rule) => rule.order === order && inForce(rule, now));
+
+  const exitsInForce = (now: Instant) =>
     [...ports.accepted().values()].flatMap(({ revision: document }) => {
       const { order, revision } = document;
       const adopted = isExit(document) && ports.exitsOf(order).some((one) => one.revision === revision);
-      return adopted ? [{ order, revision }] : [];
+      return adopted && isInForce(order, now) ? [{ order, revision }] : [];
     });
 
   async function work(): Promise<void> {
@@ -227,7 +233,7 @@ export function createExits(ports: {
       const revisions = ports.exitsOf(order).map(({ revision }) => revision);
       if (revisions.length > 0 && (await finishWiped(order, revisions))) next = now + AGAIN_AFTER;
     }
-    for (const { order, revision } of exitsInForce()) {
+    for (const { order, revision } of exitsInForce(now)) {
       const exit = `${order} ${revision}`;
       const due = seekAt.get(exit) ?? now;
       if (due <= now) seekAt.set(exit, await finishSilent(order, revision, now));
@@ -249,10 +255,11 @@ export function createExits(ports: {
     const document = ports.accepted().get(order)?.revision;
     const done = await store.exits(order);
     const newest = ports.exitsOf(order).at(-1);
-    if (!newest || !document || (!isExit(document) && done.length === 0)) return null;
+    const stands = isInForce(order, clock.now());
+    if (!newest || !document || (!(stands && isExit(document)) && done.length === 0)) return null;
     const { revision, adoptedAt } = newest;
     let [held, waiting, unheard] = [0, 0, 0];
-    const denied = (await ports.denied(order, revision)).map(({ device }) => device);
+    const denied = stands ? (await ports.denied(order, revision)).map(({ device }) => device) : [];
     for (const some of slices(denied, AT_ONCE)) {
       const kept = await holds.held(some);
       const silent = new Set((await store.unheard(order, revision, some)).map(({ device }) => device));

@@ -65,3 +65,10 @@ it('forgets what was said of a field that has changed since, and of a time also 
   expect(now({ effective: { ...repeated.effective, time: '03:30' } }).has('effective')).toBe(false);
   expect(now({ title: 'short' }).has('title')).toBe(false);
 });
+
+it('forgets what was said of an end when the kind of order has changed: an exit has none', () => {
+  const ending: OrderForm = { ...repeated, mode: 'exit', ends: true, until: { ...repeated.effective, time: '03:30' } };
+  const said = { draft: draftOf(ending, null), problems: [answered('until', 'has no end')] };
+  const now = (form: OrderForm) => problemsOf(form, draftOf(form, null), said).fields.has('until');
+  expect([now(ending), now({ ...ending, mode: 'suspend' })]).toEqual([true, false]);
+});

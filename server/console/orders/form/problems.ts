@@ -96,7 +96,8 @@ const TIMED: readonly Field[] = ['effective', 'until', 'answerBy', 'publication'
 /** What decides how a field is read. */
 function basis(field: Field, draft: Draft): string {
   const timed = TIMED.includes(field);
-  return JSON.stringify([draft[field], timed && draft.zone, field === 'exempt' && draft.effective]);
+  const beside = field === 'exempt' ? draft.effective : field === 'until' && draft.mode;
+  return JSON.stringify([draft[field], timed && draft.zone, beside]);
 }
 
 /** Emptiness is known at once; what the server said of a field counts until the field is changed. */
