@@ -116,7 +116,10 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   let timerAt = Number.POSITIVE_INFINITY;
 
   const self = (): Self => ({ device, generation, key: key.get() });
-  const stock = createKeyPackageStock({ store, vault, service, self, target: ports.keyPackages, now: Date.now });
+  const stock = createKeyPackageStock({
+    ...{ store, vault, service, self, target: ports.keyPackages, now: Date.now },
+    wakeAt: (at) => wakeAt(at),
+  });
 
   /** Whose device this is. `counts`: whether what an enrolment has kept of it does, while nothing is heard. */
   const named = (counts: (of: number) => boolean): Named => {
@@ -363,6 +366,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
       ready = false;
       answers = [];
       handInAt = 0;
+      stock.soon();
       poke();
     },
     down() {

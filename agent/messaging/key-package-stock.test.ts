@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { CordonError } from '../../shared/errors.ts';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
 import { readKeyPackage } from '../../shared/seal/key-package.ts';
 import { makeSigningKey } from '../../shared/seal/signing-key.ts';
@@ -24,6 +25,9 @@ let now: number;
 /** What lies at the server. */
 let lying: { single: Uint8Array[]; lastResort: Uint8Array | null };
 let requests: number;
+/** What comes of the next ones, for the server and for whoever asks it. */
+let fates: ('refused' | 'taken, unanswered')[];
+let wakes: number[];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cordon-stock-'));
@@ -36,6 +40,8 @@ beforeEach(async () => {
   now = Date.UTC(2026, 0, 1);
   lying = { single: [], lastResort: null };
   requests = 0;
+  fates = [];
+  wakes = [];
 });
 afterEach(() => {
   file.close();
@@ -45,13 +51,16 @@ afterEach(() => {
 /** As after a start. */
 const stockOf = (): KeyPackageStock =>
   createKeyPackageStock({
-    ...{ store, vault, target: TARGET, self: () => self, now: () => now },
+    ...{ store, vault, target: TARGET, self: () => self, now: () => now, wakeAt: (at) => void wakes.push(at) },
     service: {
       async handIn({ packages, lastResort, replace }) {
         requests += 1;
+        const fate = fates.shift();
+        if (fate === 'refused') throw new CordonError('unavailable', 'not now');
         if (replace) lying = { single: [], lastResort: null };
         lying.single.push(...packages);
         lying.lastResort = lastResort ?? lying.lastResort;
+        if (fate) throw new CordonError('unavailable', 'nobody knows');
         return lying.single.length;
       },
     },
@@ -121,4 +130,75 @@ it('replaces everything when its halves are lost, also after a restart', async (
   await stockOf().work();
   expect(lying.single).toHaveLength(TARGET);
   for (const bytes of all()) expect(before).not.toContainEqual(bytes);
+});
+
+const failing = (stock: KeyPackageStock) => expect(stock.work()).rejects.toMatchObject({ code: 'unavailable' });
+const halves = () => store.keyPackages().length;
+/** Each that lies at the server has its half here, and none lies there twice. */
+const allFit = async (stock: KeyPackageStock) => {
+  const references = (await read(all(), now)).map(({ reference }) => reference);
+  expect([lying.single.length, new Set(references).size]).toEqual([TARGET, TARGET + 1]);
+  for (const reference of references) expect(stock.find([reference])).not.toBeNull();
+};
+
+it.each(['refused', 'taken, unanswered'] as const)(
+  'makes no more for each hand-in that fails, also over restarts: %s',
+  async (fate) => {
+    fates = Array(12).fill(fate);
+    for (let round = 0; round < 12; round += 1) {
+      await failing(stockOf());
+      expect(halves()).toBe(TARGET + 1);
+    }
+    const stock = stockOf();
+    await stock.work();
+    await allFit(stock);
+    expect(halves()).toBeLessThanOrEqual(2 * TARGET + 1);
+    // What is missing later, and a last resort that has become old, the same.
+    now += 15 * DAY;
+    lying.single.splice(0, 4);
+    const before = halves();
+    const resort = lying.lastResort;
+    for (let round = 0; round < 12; round += 1) {
+      fates = [fate];
+      const started = stockOf();
+      started.left(lying.single.length);
+      await failing(started);
+      expect(halves()).toBe(before + 4 + 1);
+    }
+    const later = stockOf();
+    await later.work();
+    await allFit(later);
+    expect(halves()).toBe(before + 4 + 1);
+    expect(lying.lastResort).not.toEqual(resort);
+  },
+);
+
+it('hands none in again that the server had after all, and may have given out', async () => {
+  const stock = stockOf();
+  await stock.work();
+  lying.single.splice(0, 5);
+  stock.left(lying.single.length);
+  fates = ['taken, unanswered'];
+  await failing(stock);
+  const given = lying.single.splice(1, 2);
+  stock.soon();
+  await stock.work();
+  for (const one of given) expect(lying.single).not.toContainEqual(one);
+  await allFit(stock);
+});
+
+it('waits ever longer after a hand-in that failed, until there is a new connection', async () => {
+  const stock = stockOf();
+  fates = ['refused', 'refused'];
+  await failing(stock);
+  await stock.work();
+  expect([requests, wakes]).toEqual([1, [now + 5_000, now + 5_000]]);
+  now += 5_000;
+  await failing(stock);
+  now += 9_999;
+  await stock.work();
+  expect([requests, wakes.at(-1)]).toEqual([2, now + 1]);
+  stock.soon();
+  await stock.work();
+  await allFit(stock);
 });

@@ -132,14 +132,21 @@ export interface PrivateHalf {
   readonly keys: PrivateKeyPackage;
 }
 
-/** Throws `key_package_invalid` when the bytes are none that `makeKeyPackage` gave. */
-export function readPrivatePackage(bytes: Uint8Array, self: Self): PrivateHalf {
-  let read: z.infer<typeof privateSchema>;
+function readHalf(bytes: Uint8Array): z.infer<typeof privateSchema> {
   try {
-    read = parseDocument(privateSchema, bytes);
+    return parseDocument(privateSchema, bytes);
   } catch (cause) {
     throw invalid('its private half is damaged', cause);
   }
+}
+
+/** The part that is for others, as it was made. Throws `key_package_invalid` when the bytes are no private half. */
+export const publicPackageOf = (privatePackage: Uint8Array): Uint8Array =>
+  Uint8Array.fromBase64(readHalf(privatePackage).package);
+
+/** Throws `key_package_invalid` when the bytes are none that `makeKeyPackage` gave. */
+export function readPrivatePackage(bytes: Uint8Array, self: Self): PrivateHalf {
+  const read = readHalf(bytes);
   return {
     keyPackage: openKeyPackage(Uint8Array.fromBase64(read.package)),
     keys: {
