@@ -3,6 +3,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
+import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { LARGEST_CONVERSATION } from '../../shared/seal/content.ts';
 import { LARGEST_GAP } from '../../shared/seal/suite.ts';
 import { MessagingWorld, type TestDevice } from '../../tests/support/messaging-world.ts';
@@ -480,6 +481,62 @@ describe('what is lost', () => {
     await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Plans', state: 'ready' }]));
     await say(ada!, conversation, 'and now?');
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['and now?']));
+  });
+
+  it('a device that lost a conversation comes in by whoever writes, though the one who wrote first is gone', async () => {
+    const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+    const conversation = await ada!.messaging.start({ people: [ben!.person, cleo!.person], title: 'Plans' });
+    for (const device of [ben!, cleo!]) {
+      await eventually(() => expect(device.messaging.conversations()).toMatchObject([{ title: 'Plans' }]));
+    }
+    await cleo!.workspace.wipe();
+    cleo!.messaging.poke();
+    cleo!.disconnect();
+    await cleo!.workspace.unlock();
+    const first = await say(ada!, conversation, 'are you there?');
+    await eventually(() => expect(stateOf(ada!, conversation, first)).toBe('sent'));
+    await ada!.stop();
+    cleo!.connect();
+    const asked = () => world.posts.flatMap(({ from, keep, to }) => (from === cleo!.id && keep ? [to] : []));
+    await eventually(() => expect(asked()).toEqual([[ada!.id]]));
+    await say(ben!, conversation, 'I am');
+    await eventually(() => expect(asked()).toEqual([[ada!.id], [ben!.id]]));
+    await eventually(() => expect(cleo!.messaging.conversations()).toMatchObject([{ title: 'Plans', state: 'ready' }]));
+    await say(ben!, conversation, 'and now?');
+    await eventually(() => expect(texts(cleo!, conversation)).toEqual(['and now?']));
+    expect(asked()).toHaveLength(2);
+  });
+
+  it('of more writers than are asked, a device asks the newest, and each once', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Plans' });
+    await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Plans' }]));
+    await ben!.workspace.wipe();
+    ben!.messaging.poke();
+    ben!.disconnect();
+    await ben!.workspace.unlock();
+    const writers = Array.from({ length: 66 }, () => newDeviceId());
+    const writes = (item: Extract<MailItem, { type: 'post' }>, from: DeviceId) =>
+      world.deliver(ben!.id, { ...item, id: crypto.randomUUID(), from });
+    let letter: Extract<MailItem, { type: 'post' }> | null = null;
+    world.tamper = (to, item) => {
+      if (to !== ben!.id || item.type !== 'post') return item;
+      letter = item;
+      return null;
+    };
+    await say(ada!, conversation, 'are you there?');
+    await eventually(() => expect(letter).not.toBeNull());
+    world.tamper = (_to, item) => item;
+    for (const from of writers.slice(0, 65)) writes(letter!, from);
+    ben!.connect();
+    const asked = () => world.posts.flatMap(({ from, keep, to }) => (from === ben!.id && keep ? [to] : []));
+    await eventually(() => expect(asked()).toEqual([writers.slice(1, 65).reverse()]));
+    writes(letter!, writers[65]!);
+    await eventually(() => expect(asked().slice(1)).toEqual([[writers[65]]]));
+    await ben!.messaging.maintain();
+    await ben!.messaging.maintain();
+    expect(ben!.store.device(ben!.id).messaging.countPosts()).toBe(0);
+    expect(asked()).toHaveLength(2);
   });
 
   it('a lock keeps what comes unread, and an unlock gives it back in order', async () => {

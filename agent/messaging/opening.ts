@@ -13,7 +13,7 @@ import { join } from './joining.ts';
 import type { MailItem, StoredMail } from './message-store.ts';
 import type { ConversationRecord } from './records.ts';
 import { readRejoinRequest } from './rejoin-request.ts';
-import { askToRejoin, hearRequest, loseConversation } from './rejoining.ts';
+import { askWriters, hearRequest, loseConversation } from './rejoining.ts';
 import { nameIn, sayUnopened, sayUnreadable } from './sayings.ts';
 import { takeCommit, takeContent, takeFate } from './taking.ts';
 
@@ -29,6 +29,11 @@ interface Later {
   readonly later: string;
 }
 type Outcome = 'done' | Later;
+
+/** A letter that nothing came of yet. */
+interface Waiting extends Pick<Post, 'from'> {
+  readonly conversation: string;
+}
 
 /** At once in memory. */
 const PAGE = 64;
@@ -92,7 +97,7 @@ export function createOpening(context: Context, patience: number): Opening {
     const record = records.conversation(conversation);
     const group = records.group(conversation);
     if (record?.state === 'left') return drop(letter.number);
-    if (record?.state !== 'ready' || !group) return missing(letter, conversation, record);
+    if (record?.state !== 'ready' || !group) return missing(conversation, record);
     if (epoch < record.since) return drop(letter.number);
     const roster = rosterOf(context.membership, record.members);
     try {
@@ -119,7 +124,7 @@ export function createOpening(context: Context, patience: number): Opening {
       case 'epoch_ahead':
         // One's own commit may be what it follows on: its answer is on its way.
         if (records.pending(record.id)) return { later: record.id };
-        return missing(letter, record.id, record);
+        return missing(record.id, record);
       case 'not_a_member':
         return drop(letter.number);
       case 'epoch_past':
@@ -146,7 +151,7 @@ export function createOpening(context: Context, patience: number): Opening {
   };
 
   /** Something that has to come before this has not come: a welcome, or somebody's commit. In time it is asked for. */
-  const missing = (letter: Letter, conversation: string, record: ConversationRecord | null): Outcome => {
+  const missing = (conversation: string, record: ConversationRecord | null): Outcome => {
     const since = stuck.get(conversation) ?? realNow();
     stuck.set(conversation, since);
     const later = { later: conversation };
@@ -155,7 +160,7 @@ export function createOpening(context: Context, patience: number): Opening {
     if (record?.state === 'ready') {
       const words = 'A change of who is in this conversation has not come to this device.';
       loseConversation(context, record, 'a change of its members has not come', words);
-    } else if (!record) askToRejoin(context, unknown(conversation, letter.item.from));
+    } else if (!record) records.save(unknown(conversation));
     return later;
   };
 
@@ -167,34 +172,48 @@ export function createOpening(context: Context, patience: number): Opening {
     return 'done';
   };
 
+  /** What nothing comes of is added to `waiting`. */
+  const pass = async (before: Instant, waiting: Waiting[]): Promise<void> => {
+    const blocked = new Set<string>();
+    let after = 0;
+    for (;;) {
+      const page = store.unopenedMail(after, PAGE);
+      for (const mail of page) {
+        after = mail.number;
+        const { item } = mail;
+        if (item.type === 'post' && item.at >= before) continue;
+        const outcome = await openItem(mail, blocked);
+        if (outcome === 'done') {
+          if (item.type === 'post') context.claims.heardFrom(item.from);
+          continue;
+        }
+        blocked.add(outcome.later);
+        if (item.type === 'post') waiting.push({ conversation: outcome.later, from: item.from });
+        if (waiting.length > MOST_WAITING)
+          aside(mail, 'mailbox_stuck', `more than ${MOST_WAITING} items wait for what has not come`);
+      }
+      if (page.length < PAGE) return;
+    }
+  };
+
   return {
     async open(before) {
-      const blocked = new Set<string>();
-      let waiting = 0;
-      let after = 0;
-      for (;;) {
-        const page = store.unopenedMail(after, PAGE);
-        for (const mail of page) {
-          after = mail.number;
-          if (mail.item.type === 'post' && mail.item.at >= before) continue;
-          const outcome = await openItem(mail, blocked);
-          if (outcome === 'done') {
-            if (mail.item.type === 'post') context.claims.heardFrom(mail.item.from);
-            continue;
-          }
-          blocked.add(outcome.later);
-          waiting += 1;
-          if (waiting > MOST_WAITING)
-            aside(mail, 'mailbox_stuck', `more than ${MOST_WAITING} items wait for what has not come`);
+      const waiting: Waiting[] = [];
+      try {
+        await pass(before, waiting);
+      } finally {
+        for (const [conversation, letters] of Map.groupBy(waiting.toReversed(), (letter) => letter.conversation)) {
+          const writers = letters.map(({ from }) => from);
+          askWriters(context, conversation, writers);
         }
-        if (page.length < PAGE) return { waiting: waiting > 0 };
       }
+      return { waiting: waiting.length > 0 };
     },
   };
 }
 
 /** Of a conversation that this device knows nothing of, but that somebody has written in: after a wipe, or when a welcome was lost. */
-const unknown = (conversation: string, from: Post['from']): ConversationRecord => ({
+const unknown = (conversation: string): ConversationRecord => ({
   ...{
     id: conversation,
     title: null,
@@ -205,5 +224,5 @@ const unknown = (conversation: string, from: Post['from']): ConversationRecord =
     state: 'rejoining',
     members: [],
   },
-  ...{ ask: [from], asking: [], heard: {}, since: 0, checkedAt: 0, askedAt: 0 },
+  ...{ ask: [], asking: [], heard: {}, since: 0, checkedAt: 0, askedAt: 0 },
 });

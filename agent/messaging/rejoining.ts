@@ -2,6 +2,7 @@
  * When a state is lost: this device was restored from a copy, or cannot go on. A state that was in two places would use keys twice, so it is
  * forgotten, never mended; what was said stays. The others are asked to let the device in again.
  */
+import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Context } from './context.ts';
 import type { MailItem } from './message-store.ts';
 import type { ConversationRecord } from './records.ts';
@@ -63,15 +64,34 @@ const sayLost = (context: Context, conversation: string, why: string): void =>
   );
 
 export function askToRejoin(context: Context, record: ConversationRecord): void {
-  const { records, store, posts, device, generation, realNow } = context;
-  if (record.state !== 'rejoining' || realNow() - record.askedAt < ASK_EVERY) return;
-  const to = record.ask.filter((other) => other !== device);
+  if (record.state !== 'rejoining' || context.realNow() - record.askedAt < ASK_EVERY) return;
+  postRequest(context, { ...record, askedAt: context.realNow() }, whomToAsk(context, record.ask));
+}
+
+/**
+ * Who writes in it while this device waits is there, which those who were asked before may not be for weeks, or ever again: they are asked too, each
+ * at once. `writers`: newest first.
+ */
+export function askWriters(context: Context, conversation: string, writers: readonly DeviceId[]): void {
+  const record = context.records.conversation(conversation);
+  if (record?.state !== 'rejoining') return;
+  const before = record.askedAt === 0 ? [] : whomToAsk(context, record.ask);
+  const ask = whomToAsk(context, [...writers, ...record.ask]);
+  const fresh = ask.filter((other) => !before.includes(other));
+  postRequest(context, { ...record, ask, askedAt: record.askedAt || context.realNow() }, fresh);
+}
+
+const whomToAsk = ({ device }: Context, known: readonly DeviceId[]): readonly DeviceId[] =>
+  [...new Set(known)].filter((other) => other !== device).slice(0, ASKED);
+
+function postRequest(context: Context, record: ConversationRecord, to: readonly DeviceId[]): void {
   if (to.length === 0) return;
+  const { records, store, posts, device, generation, realNow } = context;
   const asked = { conversation: record.id, device, generation, at: realNow() };
   const body = makeRejoinRequest(asked, context.self().key.privateKey);
   store.transaction(() => {
-    posts.add({ to: to.slice(0, ASKED), body }, { kind: 'rejoin', conversation: record.id });
-    records.save({ ...record, askedAt: realNow() });
+    posts.add({ to, body }, { kind: 'rejoin', conversation: record.id });
+    records.save(record);
   });
 }
 
