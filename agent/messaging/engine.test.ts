@@ -248,6 +248,92 @@ describe('a conversation follows its people', () => {
   });
 });
 
+describe('what is written once somebody is revoked', () => {
+  /** Ben is not the first whose turn it is to put her out, and the first is away. */
+  const threeOfThem = async () => {
+    const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+    const people = [ben!.person, cleo!.person];
+    const conversation = await ada!.messaging.start({ people, title: 'Plans' });
+    for (const device of [ben!, cleo!]) {
+      await eventually(() => expect(device.messaging.conversations()).toMatchObject([{ title: 'Plans' }]));
+    }
+    return { ada: ada!, ben: ben!, cleo: cleo!, conversation };
+  };
+  const postsOf = ({ id }: TestDevice) =>
+    world.posts.flatMap(({ from, commit, to }) => (from === id ? [{ isCommit: commit !== null, to }] : []));
+
+  it.each(['at once', 'while others are given the first turn'])('is not sealed for them: %s', async (when) => {
+    const { ada, ben, cleo, conversation } = await threeOfThem();
+    ada.disconnect();
+    world.revoke(cleo.id);
+    if (when !== 'at once') await ben.messaging.maintain();
+    const id = await say(ben, conversation, 'without her');
+    await eventually(() => expect(stateOf(ben, conversation, id)).toBe('sent'));
+    expect(postsOf(ben)).toEqual([
+      { isCommit: true, to: [ada.id, cleo.id] },
+      { isCommit: false, to: [ada.id] },
+    ]);
+  });
+
+  it('waits while it cannot be found out who is', async () => {
+    const { ada, ben, cleo, conversation } = await threeOfThem();
+    ada.disconnect();
+    world.reachable = false;
+    world.revoke(cleo.id);
+    await ben.messaging.maintain();
+    expect(ben.failures).toContain('follow people');
+    const id = await say(ben, conversation, 'without her');
+    await ben.messaging.maintain();
+    expect(stateOf(ben, conversation, id)).toBe('waiting');
+    world.reachable = true;
+    await ben.messaging.maintain();
+    await eventually(() => expect(stateOf(ben, conversation, id)).toBe('sent'));
+    expect(postsOf(ben).map(({ to }) => to)).toEqual([[ada.id, cleo.id], [ada.id]]);
+  });
+
+  it('waits when the change that would have put them out came behind another', async () => {
+    const { ada, ben, cleo, conversation } = await threeOfThem();
+    const dina = await online('Dina');
+    const kept: MailItem[] = [];
+    world.tamper = (to, item) => {
+      if (to !== ben.id) return item;
+      kept.push(item);
+      return null;
+    };
+    await ada.messaging.addPeople(conversation, [dina.person]);
+    await eventually(() => expect(dina.messaging.conversations()).toMatchObject([{ title: 'Plans' }]));
+    await eventually(() => expect(ada.store.device(ada.id).messaging.countPosts()).toBe(0));
+    for (const device of [ada, dina]) device.disconnect();
+    // His own is on its way, and stays so for a while.
+    world.denied.set(ben.id, '2015-001');
+    world.revoke(cleo.id);
+    const id = await say(ben, conversation, 'without her');
+    await eventually(() => expect(ben.store.device(ben.id).messaging.countPosts()).toBe(1));
+    await ben.messaging.maintain();
+    world.denied.delete(ben.id);
+    world.tamper = (_to, item) => item;
+    for (const item of kept) world.deliver(ben.id, item);
+    await eventually(() => expect(stateOf(ben, conversation, id)).toBe('sent'));
+    expect(postsOf(ben).at(-1)?.to.toSorted()).toEqual([ada.id, dina.id].toSorted());
+  });
+
+  it('goes at once where somebody is only to come', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const { ada, ben, cleo, conversation } = await threeOfThem();
+      ada.disconnect();
+      cleo.disconnect();
+      await online('Cleo');
+      await ben.messaging.maintain();
+      const id = await say(ben, conversation, 'hello');
+      await eventually(() => expect(stateOf(ben, conversation, id)).toBe('sent'));
+      expect(postsOf(ben)).toEqual([{ isCommit: false, to: [ada.id, cleo.id] }]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
 it('one who has long only read is still understood by those who did not write', async () => {
   const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
   const conversation = await ada!.messaging.start({ people: [ben!.person, cleo!.person], title: null });

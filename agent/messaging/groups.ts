@@ -13,8 +13,9 @@ import {
   newConversationId,
   sealContent,
 } from '../../shared/seal/conversation.ts';
+import type { Leaf } from '../../shared/seal/terms.ts';
 import { type Context, othersIn, peopleOf, rosterOf, together } from './context.ts';
-import { differenceOf, patienceOf } from './follow.ts';
+import { type Difference, differenceOf, patienceOf } from './follow.ts';
 import type { Member } from './membership.ts';
 import type { Posted } from './posts.ts';
 import type { ConversationRecord, PendingCommit } from './records.ts';
@@ -91,19 +92,42 @@ export async function begin(context: Context, asked: readonly string[], title: s
 /** Milliseconds. */
 const WHILE_REFUSED = 15_000;
 
-/**
- * Compares the group with its people's devices, and makes the change that is missing. `hurry`: somebody is about to write, and who is in it
- * counts. Returns after how many milliseconds to look again, or null when all is well for now.
- */
-export async function follow(context: Context, id: string, hurry: boolean, waited: boolean): Promise<number | null> {
-  const { records, store, posts, device, realNow } = context;
+/** A conversation's group beside its people's devices. */
+export interface Compared extends Difference {
+  readonly record: ConversationRecord;
+  readonly group: Uint8Array;
+  readonly wanted: readonly Member[];
+  /** Somebody is in it who should not read it any more, not only anew. */
+  readonly isToPutOut: boolean;
+}
+
+/** Null while there is nothing to compare. */
+export async function compare(context: Context, id: string): Promise<Compared | null> {
+  const { records, device } = context;
   const record = records.conversation(id);
   const group = records.group(id);
   if (!record || !group || record.state !== 'ready' || records.pending(id)) return null;
   const found = await context.membership.membersOf(record.people.map(({ person }) => person));
   const wanted = [...found.values()].flat();
-  const leaves = membersOf(group);
-  const { remove, add } = differenceOf({ leaves, own: device, wanted, asking: record.asking });
+  const difference = differenceOf({ leaves: membersOf(group), own: device, wanted, asking: record.asking });
+  return { ...difference, record, group, wanted, isToPutOut: difference.remove.some((leaf) => !isOf(wanted, leaf)) };
+}
+
+const isOf = (wanted: readonly Member[], { device, signatureKey }: Leaf) =>
+  wanted.some((one) => one.device === device && one.signatureKey === signatureKey);
+
+/**
+ * Makes the change that is missing. `hurry`: somebody is about to write, and who is in it counts. Returns after how many milliseconds to look again,
+ * or null when all is well for now.
+ */
+export async function follow(
+  context: Context,
+  { record, group, wanted, remove, add, isToPutOut }: Compared,
+  hurry: boolean,
+  waited: boolean,
+): Promise<number | null> {
+  const { records, store, posts, device, realNow } = context;
+  const { id } = record;
   const checked: ConversationRecord = {
     ...record,
     people: together(record.people, peopleOf(wanted)),
@@ -116,20 +140,16 @@ export async function follow(context: Context, id: string, hurry: boolean, waite
   }
   if (record.refusedIn === epochOf(group)) {
     // Whatever is posted now is superseded. What was written waits while somebody is in it who should be out of it.
-    const ended = remove.some(
-      ({ device: of, signatureKey }) => !wanted.some((one) => one.device === of && one.signatureKey === signatureKey),
-    );
-    records.save(ended ? { ...checked, checkedAt: 0 } : checked);
+    records.save(isToPutOut ? { ...checked, checkedAt: 0 } : checked);
     return WHILE_REFUSED;
   }
-  const patience = hurry || waited ? 0 : patienceOf(leaves, remove, device, Math.random());
+  const patience = hurry || waited ? 0 : patienceOf(membersOf(group), remove, device, Math.random());
   if (patience > 0) return patience;
   const { packages, again } = await context.claims.due(add);
   // Nobody is put out for having asked before they can be let in again.
-  const gone = remove.filter((leaf) => {
-    const stays = wanted.some((one) => one.device === leaf.device && one.signatureKey === leaf.signatureKey);
-    return !stays || packages.some(({ device: back }) => back === leaf.device);
-  });
+  const gone = remove.filter(
+    (leaf) => !isOf(wanted, leaf) || packages.some(({ device: back }) => back === leaf.device),
+  );
   if (gone.length === 0 && packages.length === 0) {
     records.save(checked);
     return again;

@@ -38,8 +38,9 @@ export function takeCommit(
       note(context, record.id, context.now(), `${by?.name ?? 'Somebody'} brought in ${name}.`);
     }
     const asking = record.asking.filter(({ device }) => !came(device));
-    // One's own for the same epoch has lost; its answer will say so.
-    records.save({ ...record, members, people, asking }, { group: state, pending: null });
+    // One's own for the same epoch has lost; its answer will say so. What it would have changed is still to be looked after.
+    const checkedAt = records.pending(record.id) ? 0 : record.checkedAt;
+    records.save({ ...record, members, people, asking, checkedAt }, { group: state, pending: null });
   });
 }
 
