@@ -625,6 +625,39 @@ describe('what is lost', () => {
     expect(asked()).toHaveLength(2);
   });
 
+  it('of what waits for a welcome the oldest goes when it is too much, and what comes behind the welcome is read', async () => {
+    const MOST_WAITING = 512;
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Plans' });
+    await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Plans' }]));
+    let letter: MailItem | null = null;
+    world.tamper = (to, item) => {
+      if (to === ben!.id) letter = item;
+      return item;
+    };
+    await say(ada!, conversation, 'before');
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['before']));
+    world.tamper = (_to, item) => item;
+    ada!.disconnect();
+    await ben!.stop();
+    const anew = await world.boot({ ...ben!, generation: 2 });
+    const ids = Array.from({ length: MOST_WAITING + 2 }, () => crypto.randomUUID());
+    for (const id of ids) world.deliver(ben!.id, { ...letter!, id });
+    anew.connect();
+    const waits = () => anew.store.device(anew.id).messaging.unopenedMail(0, 2 * MOST_WAITING);
+    await eventually(() => expect(waits().map(({ item }) => item.id)).toEqual(ids.slice(2)));
+    await eventually(() => expect(world.posts.at(-1)).toMatchObject({ from: ben!.id, keep: true }));
+    anew.disconnect();
+    ada!.connect();
+    await eventually(() => expect(world.posts.some(({ commit }) => commit?.epoch === 1)).toBe(true));
+    const after = await say(ada!, conversation, 'welcome back');
+    await eventually(() => expect(stateOf(ada!, conversation, after)).toBe('sent'));
+    anew.connect();
+    await eventually(() => expect(texts(anew, conversation)).toEqual(['before', 'welcome back']));
+    expect(anew.messaging.conversations()).toMatchObject([{ title: 'Plans', state: 'ready' }]);
+    expect([waits(), anew.alarms]).toEqual([[], ['mailbox_stuck', 'mailbox_stuck']]);
+  });
+
   it('a lock keeps what comes unread, and an unlock gives it back in order', async () => {
     const [ada, ben] = await all('Ada', 'Ben');
     const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Plans' });

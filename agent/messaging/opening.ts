@@ -28,10 +28,16 @@ interface Letter {
 interface Later {
   readonly later: string;
 }
-type Outcome = 'done' | Later;
+/** A welcome has let this device in. */
+interface Joined {
+  readonly joined: string;
+}
+type Outcome = 'done' | Later | Joined;
 
 /** A letter that nothing came of yet. */
-interface Waiting extends Pick<Post, 'from'> {
+interface Waiting {
+  readonly number: number;
+  readonly item: Pick<Post, 'id' | 'from'>;
   readonly conversation: string;
 }
 
@@ -55,7 +61,7 @@ export function createOpening(context: Context, patience: number): Opening {
   const stuck = new Map<string, number>();
 
   const aside = (
-    letter: { readonly number: number; readonly item: MailItem },
+    letter: { readonly number: number; readonly item: Pick<MailItem, 'id'> },
     code: string,
     detail: string,
   ): Outcome => {
@@ -169,44 +175,46 @@ export function createOpening(context: Context, patience: number): Opening {
     if (joined === null) return drop(letter.number);
     if ('code' in joined) return aside(letter, joined.code, joined.detail);
     stuck.delete(joined.conversation);
-    return 'done';
+    return { joined: joined.conversation };
   };
 
-  /** What nothing comes of is added to `waiting`. */
-  const pass = async (before: Instant, waiting: Waiting[]): Promise<void> => {
+  /** What nothing comes of is added to `waiting`. True when a welcome has come for some of it: then all is to be looked at anew, in its order. */
+  const pass = async (before: Instant, waiting: Waiting[]): Promise<boolean> => {
     const blocked = new Set<string>();
     let after = 0;
     for (;;) {
       const page = store.unopenedMail(after, PAGE);
-      for (const mail of page) {
-        after = mail.number;
-        const { item } = mail;
+      for (const { number, item } of page) {
+        after = number;
         if (item.type === 'post' && item.at >= before) continue;
-        const outcome = await openItem(mail, blocked);
-        if (outcome === 'done') {
-          if (item.type === 'post') context.claims.heardFrom(item.from);
+        const outcome = await openItem({ number, item }, blocked);
+        if (outcome !== 'done' && 'later' in outcome) {
+          const conversation = outcome.later;
+          blocked.add(conversation);
+          if (item.type === 'post') waiting.push({ number, item: { id: item.id, from: item.from }, conversation });
           continue;
         }
-        blocked.add(outcome.later);
-        if (item.type === 'post') waiting.push({ conversation: outcome.later, from: item.from });
-        if (waiting.length > MOST_WAITING)
-          aside(mail, 'mailbox_stuck', `more than ${MOST_WAITING} items wait for what has not come`);
+        if (item.type === 'post') context.claims.heardFrom(item.from);
+        if (outcome !== 'done' && blocked.has(outcome.joined)) return true;
       }
-      if (page.length < PAGE) return;
+      if (page.length < PAGE) return false;
     }
   };
 
   return {
     async open(before) {
-      const waiting: Waiting[] = [];
+      let waiting: Waiting[] = [];
       try {
-        await pass(before, waiting);
+        while (await pass(before, waiting)) waiting = [];
       } finally {
         for (const [conversation, letters] of Map.groupBy(waiting.toReversed(), (letter) => letter.conversation)) {
-          const writers = letters.map(({ from }) => from);
+          const writers = letters.map(({ item }) => item.from);
           askWriters(context, conversation, writers);
         }
       }
+      // Whom a welcome lets in some day reads the newest.
+      for (const letter of waiting.slice(0, -MOST_WAITING))
+        aside(letter, 'mailbox_stuck', `more than ${MOST_WAITING} items wait for what has not come`);
       return { waiting: waiting.length > 0 };
     },
   };
