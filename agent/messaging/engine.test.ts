@@ -318,9 +318,10 @@ describe('what is written once somebody is revoked', () => {
   });
 
   it('goes at once where somebody is only to come', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
+    const { ada, ben, cleo, conversation } = await threeOfThem();
+    const now = Date.now();
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now);
     try {
-      const { ada, ben, cleo, conversation } = await threeOfThem();
       ada.disconnect();
       cleo.disconnect();
       await online('Cleo');
@@ -329,7 +330,7 @@ describe('what is written once somebody is revoked', () => {
       await eventually(() => expect(stateOf(ben, conversation, id)).toBe('sent'));
       expect(postsOf(ben)).toEqual([{ isCommit: false, to: [ada.id, cleo.id] }]);
     } finally {
-      vi.useRealTimers();
+      clock.mockRestore();
     }
   });
 });
@@ -448,6 +449,50 @@ describe('while somebody is offline', () => {
     await eventually(() => expect(texts(cleo!, conversation)).toEqual(['all of you']));
     expect(notes(ben!, conversation)).toEqual(['Ada called it “Dinner”.']);
   });
+
+  it.each(['at once', 'only after a while'])(
+    'who leaves before hearing of many changes has left for the others too: what waits comes %s',
+    async (when) => {
+      const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+      const people = [ben!.person, cleo!.person];
+      const conversation = await ada!.messaging.start({ people, title: 'Lunch' });
+      await eventually(() => expect(seenBy([ben!, cleo!]).map(([title]) => title)).toEqual(['Lunch', 'Lunch']));
+      const hears = goesOffline(ben!);
+      const commits = () => world.posts.flatMap(({ commit }) => commit?.epoch ?? []);
+      // One more than the epochs that can be read late.
+      for (let epoch = 1; epoch <= 5; epoch += 1) {
+        await online('Ada');
+        await eventually(() => expect(commits().at(-1)).toBe(epoch));
+      }
+      await say(ada!, conversation, 'where is Ben?');
+      await eventually(() => expect(texts(cleo!, conversation)).toEqual(['where is Ben?']));
+      await ben!.messaging.leave(conversation);
+      let now = Date.now();
+      const clock = vi.spyOn(Date, 'now').mockImplementation(() => now);
+      try {
+        if (when === 'at once') hears();
+        ben!.connect();
+        await ben!.messaging.maintain();
+        await pause(100);
+        await ben!.messaging.maintain();
+        if (when !== 'at once') hears();
+        const { messaging } = ben!.store.device(ben!.id);
+        await eventually(() => expect(world.waiting(ben!.id)).toBe(0));
+        await eventually(() => expect(messaging.unopenedMail(0, 1)).toEqual([]));
+        now += 2_000;
+        await ben!.messaging.maintain();
+        await eventually(() => expect(notes(ada!, conversation)).toEqual(['Ben left.']));
+      } finally {
+        clock.mockRestore();
+      }
+      await eventually(() => expect(commits().at(-1)).toBe(6));
+      await say(ada!, conversation, 'without him');
+      await eventually(() => expect(texts(cleo!, conversation).at(-1)).toBe('without him'));
+      expect(world.posts.filter(({ from }) => from === ada!.id).at(-1)?.to).not.toContain(ben!.id);
+      expect([seenBy([ben!]), texts(ben!, conversation)]).toEqual([[['Lunch', 'left', 'Ada,Cleo']], []]);
+      expect([notes(ben!, conversation), ben!.alarms, ada!.alarms, cleo!.alarms]).toEqual([[], [], [], []]);
+    },
+  );
 
   it('who waits to be let in again, and leaves, has left when they come and let them in', async () => {
     const [ada, ben] = await all('Ada', 'Ben');

@@ -83,6 +83,8 @@ const PATIENCE = 60_000;
 /** After a step that failed, mostly for want of a network. */
 const AGAIN_AFTER = 5_000;
 const STOP_WITHIN = 2_000;
+/** What waits at the server comes behind `mailbox-is`, and nothing says which is the last of it: nothing has come for so long. */
+const QUIET = 2_000;
 const FIRST_BETWEEN = 1_000;
 const LONGEST_BETWEEN = 5 * 60_000;
 
@@ -105,6 +107,8 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   let asked: Passes | null = null;
   /** The server has said what it remembers, and it agrees with what is remembered here. */
   let ready = false;
+  /** When what waited at the server is taken to have come, in real time. */
+  let emptyAt = 0;
   let stopped = false;
   /** When the server is asked again whether this device is a member, in real time. */
   let handInAt = 0;
@@ -266,11 +270,15 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
   };
 
   /** Everything that is due in one conversation. */
-  const tend = async ({ id, state, missing }: ConversationRecord): Promise<void> => {
+  const tend = async ({ id, state, missing, aboutDue }: ConversationRecord): Promise<void> => {
     if (state === 'rejoining') await step('ask to be let in again', () => askAgain(id));
     const writing = store.countMarked(id, 'unsent') > 0;
     if (state === 'ready') await step('follow people', () => turns.take(id, writing));
-    await step('say what it is called', () => sendAbout(context, id));
+    // The last word of who leaves is sealed in the newest epoch: of older ones the others keep few.
+    const early = state === 'left' && aboutDue ? emptyAt - Date.now() : 0;
+    // After a clock was set back it would wait for as long again.
+    if (early > 0 && early <= QUIET) wakeAt(emptyAt);
+    else await step('say what it is called', () => sendAbout(context, id));
     // Whoever should not read it any more is to be out of it first.
     if (writing && turns.checked(id)) {
       await step('send messages', () => sendTexts(context, id, attachments));
@@ -378,12 +386,14 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
       switch (frame.kind) {
         case 'mail':
           mailbox.take(frame);
+          if (Date.now() < emptyAt) emptyAt = Date.now() + QUIET;
           return poke();
         case 'posted':
           answers.push(frame);
           return poke();
         case 'mailbox-is':
           mailbox.compare(frame);
+          emptyAt = Date.now() + QUIET;
           // Answered for the last time that it was asked.
           if (asked === 'nothing') return;
           // Who was not there for a while may have missed that somebody came or went.

@@ -189,7 +189,7 @@ export async function answeredCommit(context: Context, conversation: string, ans
   if (!record || pending?.post !== answer.id) {
     store.transaction(() => posts.settled(answer));
     // Another one had come for the same epoch: the server has told some of us one thing and others another.
-    if (record && answer.outcome === 'accepted')
+    if (record && record.state !== 'left' && answer.outcome === 'accepted')
       loseConversation(
         context,
         record,

@@ -102,8 +102,11 @@ export function createOpening(context: Context, patience: number): Opening {
     const { conversation, epoch } = seen;
     const record = records.conversation(conversation);
     const group = records.group(conversation);
-    if (record?.state === 'left') return drop(letter.number);
-    if (record?.state !== 'ready' || !group) return missing(conversation, record);
+    if (record?.state === 'left') {
+      // What is said is not for who has left. Until that is said itself, changes of the members are followed: nobody could read it otherwise.
+      const isFollowed = record.aboutDue && seen.type === 'commit';
+      if (!isFollowed || !group) return drop(letter.number);
+    } else if (record?.state !== 'ready' || !group) return missing(conversation, record);
     if (epoch < record.since) return drop(letter.number);
     const roster = rosterOf(context.membership, record.members);
     try {
@@ -125,6 +128,8 @@ export function createOpening(context: Context, patience: number): Opening {
 
   const notOpened = (letter: Letter, seen: Peeked, record: ConversationRecord, error: unknown): Outcome => {
     if (!isCordonError(error) || error.code === 'unavailable') throw error;
+    // What is not followed ends with the word that they have left.
+    if (record.state === 'left') return error.code === 'epoch_ahead' ? { later: record.id } : drop(letter.number);
     const detail = `from ${letter.item.from} in ${record.id}: ${error.message}`;
     switch (error.code) {
       case 'epoch_ahead':

@@ -27,6 +27,10 @@ export function takeCommit(
       records.save({ ...record, state: 'left', members: [], aboutDue: false }, { group: null, pending: null });
       return;
     }
+    if (record.state === 'left') {
+      records.save({ ...record, members }, { group: state, pending: null });
+      return;
+    }
     // Who brings in somebody who has left may only not have heard so: they are back when a word says it.
     const newcomers = peopleOf(members.filter(({ device }) => came(device))).filter(
       ({ person }) => record.said[person]?.belongs !== false,

@@ -359,6 +359,11 @@ export class MessagingWorld {
     return true;
   }
 
+  /** How much lies in a mailbox that its device has not taken. */
+  waiting(device: DeviceId): number {
+    return this.#enrolled.get(device)?.mailbox.entries.length ?? 0;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     for (const { messaging, store } of this.#running) {
