@@ -1,12 +1,13 @@
 /** Approvals: checked byte by byte, recorded, and adopting a revision when enough different people stand behind it. */
 import { CordonError } from '../../shared/errors.ts';
+import { stateOf } from '../../shared/order/acts.ts';
 import type { Root } from '../../shared/order/approvers.ts';
-import { PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { PAYLOAD_TYPES, type Revision } from '../../shared/order/documents.ts';
 import { verifySignature } from '../../shared/order/dsse.ts';
 import { pae } from '../../shared/order/pae.ts';
 import { stubText } from '../../shared/order/stub.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
-import type { Clock } from '../../shared/time/clock.ts';
+import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 import { decideApproval } from './adoption.ts';
 import { type OrderState, orderOf } from './order-state.ts';
@@ -69,6 +70,17 @@ export function createApprovals(ports: {
     };
   }
 
+  /** The hold under which a change was proposed may have lapsed since: adopted, it would take out of force what is back in it (ADR 11). */
+  async function requireStillHeld({ order, act, status }: Revision, adopted: number | null, now: Instant) {
+    if (status !== 'held' || act === 'hold') return;
+    if (adopted !== (state.accepted().get(order)?.revision.revision ?? null)) await state.load();
+    const stands = stateOf(state.accepted().get(order) ?? null, now);
+    if (stands !== 'lapsed') return;
+    const detail =
+      'The hold under which this was proposed has lapsed, and approved now it would put the order on hold again until it is released: propose it again.';
+    throw new CordonError('act_not_allowed', detail, { state: stands, act });
+  }
+
   async function approve(
     approver: PersonId,
     number: string,
@@ -99,6 +111,7 @@ export function createApprovals(ports: {
     checkSignature(row, root, given);
     if (!isNew) return { result: answer(number, row.state === 'adopted', standing.missing, null), changed: null };
     const now = clock.now();
+    if (row.state === 'waiting') await requireStillHeld(document, order.adoptedRevision, now);
     const approval: ApprovalRow = { person: approver, keyid, signature, stub, approvedAt: now };
     const adopts = row.state === 'waiting' && standing.adopted;
     // Others may have been adopted since it was proposed.

@@ -6,7 +6,7 @@ import type { Revision } from '../../shared/order/documents.ts';
 import { placesReached } from '../../shared/order/order-areas.ts';
 import { compileRule } from '../../shared/order/rules.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import type { Instant } from '../../shared/time/clock.ts';
+import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { Reason, Service } from '../../shared/verdict/terms.ts';
 import type { Annexes, NamesRequest, SealedNames } from './annex.ts';
 import { Objections } from './objections.ts';
@@ -29,7 +29,7 @@ import {
   waitingOf,
 } from './rehearsal.ts';
 import { readPayload } from './views.ts';
-import { type Warning, warningsOf } from './warnings.ts';
+import { holdWarnings, type Warning, warningsOf } from './warnings.ts';
 
 export interface PeoplePort {
   /**
@@ -144,6 +144,7 @@ export function createForesight(ports: {
   readonly state: OrderState;
   readonly proposals: Pick<ReturnType<typeof createProposals>, 'prepare' | 'documentOf'>;
   readonly rehearsal: Rehearsal;
+  readonly clock: Pick<Clock, 'now'>;
   readonly people: PeoplePort;
   readonly annexes: Annexes;
   /** Throws `unknown_area`. */
@@ -151,7 +152,7 @@ export function createForesight(ports: {
   /** Percent. */
   readonly largeShare: number;
 }): Foresight {
-  const { store, state, proposals, rehearsal, people, annexes, placesNamed, largeShare } = ports;
+  const { store, state, proposals, rehearsal, clock, people, annexes, placesNamed, largeShare } = ports;
 
   async function namesOfApprovers(): Promise<ReadonlySet<string>> {
     const persons = new Set(state.root()?.persons.values());
@@ -166,6 +167,8 @@ export function createForesight(ports: {
   ): Promise<Rehearsing> {
     return { ...(await judgedBy(revision, exemptions)), ...known, at, whom: 'all', names: await namesOfApprovers() };
   }
+
+  const held = (document: Revision) => holdWarnings(document, state.accepted().get(document.order), clock.now());
 
   const judgedBy = async (revision: Revision, exemptions: readonly ExemptionRow[]) => ({
     rule: compileRule({ revision, lasting: false }),
@@ -232,7 +235,7 @@ export function createForesight(ports: {
       against: null,
     });
     const rehearsed = await rehearsal.rehearse(asked);
-    const warnings = warningsOf(document, asked.rule, rehearsed, largeShare);
+    const warnings = [...held(document), ...warningsOf(document, asked.rule, rehearsed, largeShare)];
     return { problems, effective, until, warnings, impact: counted(rehearsed) };
   }
 
@@ -278,7 +281,7 @@ export function createForesight(ports: {
     },
     warnings: async (number, revision) => {
       const { document, asked } = await rehearsingOf(number, revision, { at: 'effective' });
-      return warningsOf(document, asked.rule, await rehearsal.rehearse(asked), largeShare);
+      return [...held(document), ...warningsOf(document, asked.rule, await rehearsal.rehearse(asked), largeShare)];
     },
     affected: async (number, revision) => {
       const { asked } = await rehearsingOf(number, revision, { at: 'now' });

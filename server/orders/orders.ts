@@ -195,6 +195,7 @@ export function createOrders(ports: OrderPorts): Orders {
     state,
     proposals,
     rehearsal,
+    clock,
     people,
     annexes,
     largeShare,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { BRIEF_HOLD } from '../../shared/order/standing.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
+import { revisionDocument } from '../../tests/support/signed-documents.ts';
 import type { Impact } from './impact.ts';
-import { type Warning, warningsOf } from './warnings.ts';
+import { holdWarnings, type Warning, warningsOf } from './warnings.ts';
 
 const PROPOSED = { act: 'propose', status: 'active' } as const;
 const RULE: Pick<OrderRule, 'services' | 'nexus' | 'unknown'> = {
@@ -73,6 +75,24 @@ describe('warnings', () => {
   it('of an exit says what it destroys, and nothing else', () => {
     const warnings = warningsOf({ act: 'exit', status: 'active' }, RULE, fleetOf(100, 90), LARGE);
     expect(codes(warnings)).toEqual(['destroys 90']);
+  });
+
+  it('of a change of what one person holds says that the hold then lasts, and until when it would', () => {
+    const heldSince = '2015-12-01T00:00:00.000Z';
+    const revision = revisionDocument({ revision: 2, act: 'hold', status: 'held', heldSince });
+    const base = { revision, digest: 'a'.repeat(64), lasting: false };
+    const now = Date.parse(heldSince);
+    const change = { act: 'extend', status: 'held', previous: base.digest } as const;
+    const said = (...about: Parameters<typeof holdWarnings>) => codes(holdWarnings(...about));
+    expect(said(change, base, now)).toEqual(['hold_lasts']);
+    expect(said({ ...change, act: 'revise' }, base, now + BRIEF_HOLD - 1)).toEqual(['hold_lasts']);
+    expect(holdWarnings(change, base, now)[0]?.detail).toContain('lapse at 2015-12-04T00:00:00.000Z');
+    expect(said({ ...change, act: 'hold' }, base, now)).toEqual([]);
+    expect(said({ ...change, act: 'release', status: 'active' }, base, now)).toEqual([]);
+    expect(said(change, { ...base, lasting: true }, now)).toEqual([]);
+    expect(said(change, base, now + BRIEF_HOLD)).toEqual([]);
+    expect(said({ ...change, previous: 'b'.repeat(64) }, base, now)).toEqual([]);
+    expect(said({ ...change, previous: null }, undefined, now)).toEqual([]);
   });
 
   it('says shares in words that can be checked', () => {

@@ -3,7 +3,11 @@
  * from anything.
  */
 import type { WARNINGS } from '../../shared/api/orders.ts';
+import { stateOf } from '../../shared/order/acts.ts';
 import type { OrderAct, Revision } from '../../shared/order/documents.ts';
+import { briefHoldEnds } from '../../shared/order/standing.ts';
+import type { AcceptedRevision } from '../../shared/order/verify-list.ts';
+import type { Instant } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 import { asksForPlace } from './impact.ts';
 import { countsOf, type Rehearsed, sizeOf } from './rehearsal.ts';
@@ -63,6 +67,20 @@ export function warningsOf(
     });
   }
   return warnings;
+}
+
+/** Of a change of what one person holds: two people stand behind it, and so behind the hold, which they may not have meant. */
+export function holdWarnings(
+  { act, status, previous }: Pick<Revision, 'act' | 'status' | 'previous'>,
+  base: Pick<AcceptedRevision, 'revision' | 'digest' | 'lasting'> | undefined,
+  now: Instant,
+): Warning[] {
+  if (status !== 'held' || act === 'hold' || base?.digest !== previous) return [];
+  const lapses = base.lasting ? null : briefHoldEnds(base.revision);
+  if (lapses === null || stateOf(base, now) !== 'held') return [];
+  const until = new Date(lapses).toISOString();
+  const detail = `The order is on hold by one person alone, which would lapse at ${until}. Once this is approved the hold does not lapse: it lasts until two people release it.`;
+  return [{ code: 'hold_lasts', detail, devices: null }];
 }
 
 function inWords(count: number): string {

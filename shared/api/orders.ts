@@ -326,6 +326,8 @@ export const WARNINGS = [
   'large_share',
   /** Devices whose place nobody knows are denied. */
   'denies_unknown',
+  /** A hold by one person, which would lapse, does not any more. */
+  'hold_lasts',
   /** Work data is wiped, for good. */
   'destroys',
 ] as const;

@@ -2,7 +2,7 @@
 import { CordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
 import type { OrderAct, Revision } from './documents.ts';
-import { BRIEF_HOLD } from './standing.ts';
+import { briefHoldEnds } from './standing.ts';
 
 /** `lapsed`: held by one approver whose 72 hours have passed, so that the order is in force again while its revision still says held. */
 export type OrderState = 'none' | 'proposed' | 'active' | 'held' | 'lapsed' | 'withdrawn';
@@ -64,9 +64,9 @@ export const ACTS: Readonly<Record<OrderState, Readonly<Record<OrderAct, Outcome
 /** `adopted`: the revision in effect, null while none is; `lasting`: its hold does not lapse. */
 export function stateOf(adopted: { revision: Revision; lasting: boolean } | null, now: Instant): OrderState {
   if (!adopted) return 'proposed';
-  const { status, heldSince } = adopted.revision;
-  if (status !== 'held' || adopted.lasting || heldSince === null) return status;
-  return now < Date.parse(heldSince) + BRIEF_HOLD ? 'held' : 'lapsed';
+  const lapses = adopted.lasting ? null : briefHoldEnds(adopted.revision);
+  if (lapses === null) return adopted.revision.status;
+  return now < lapses ? 'held' : 'lapsed';
 }
 
 const WHY: Readonly<Record<Exclude<Outcome, Revision['status']>, (act: OrderAct) => string>> = {

@@ -57,6 +57,15 @@ it('says in words what the exact bytes say, with local time and name', () => {
   });
 });
 
+it('says of a change of what is on hold that the hold then lasts, and when one person’s would have lapsed', () => {
+  const held = { ...revision, status: 'held', heldSince: '2015-11-28T10:00:00.000Z' } as const;
+  const line = describeRevision(canonicalText(held), asked).lines.find(({ label }) => label === 'hold');
+  expect(line).toMatchObject({ grave: true, value: expect.stringContaining('lasts until it is released') });
+  expect(line?.value).toContain('2015-12-01T10:00:00.000Z = 2015-12-01T15:00:00+05:00[Asia/Karachi]');
+  expect(shown({ ...held, act: 'hold' }, 'hold')).toBeUndefined();
+  expect(shown(revision, 'hold')).toBeUndefined();
+});
+
 it('shows the local time that Temporal would, in every zone and on both sides of every change of clocks', () => {
   const zones = fc.constantFrom(...Intl.supportedValuesOf('timeZone'), 'UTC');
   const instants = fc.date({ min: new Date('1973-01-01'), max: new Date('2150-01-01'), noInvalidDate: true });

@@ -17,6 +17,7 @@ import {
   revisionSchema,
 } from './documents.ts';
 import { isExit } from './exit.ts';
+import { briefHoldEnds } from './standing.ts';
 
 export interface Line {
   readonly label: string;
@@ -75,6 +76,7 @@ export function describeRevision(
     title: `Order ${document.order}, revision ${document.revision} (${document.act}): ${terms.title}`,
     lines: [
       ...exitLines(document),
+      ...holdLines(document),
       { label: 'from then on', value: `${document.status}${held}` },
       { label: 'areas', value: terms.areas.map(named).join(', ') },
       ...Object.entries(terms.groups ?? {}).map(([group, members]) => ({
@@ -137,6 +139,15 @@ function exitLines(document: Revision): Line[] {
   const value =
     'work data on every device that it denies service is wiped, and what is held for them destroyed. It cannot be undone.';
   return [{ label: 'exit', value, grave: true }];
+}
+
+/** Of a change of what is on hold: whoever signs it stands behind the hold as well, which one person's word would have let lapse. */
+function holdLines(document: Revision): Line[] {
+  const lapses = document.act === 'hold' ? null : briefHoldEnds(document);
+  if (lapses === null) return [];
+  const at = times(new Date(lapses).toISOString(), document.terms.zone);
+  const value = `lasts until it is released: it does not lapse, as it would by one person's word at ${at}.`;
+  return [{ label: 'hold', value, grave: true }];
 }
 
 /** What has come with the instrument and how the order is made known; what is not said has no line, but for what would then be public. */

@@ -4,11 +4,11 @@ import type { Instant } from '../time/clock.ts';
 import { type OrderRule, UNSAID_WAITING } from '../verdict/terms.ts';
 import type { Revision } from './documents.ts';
 import { readOrderAreas } from './order-areas.ts';
-import { BRIEF_HOLD } from './standing.ts';
+import { briefHoldEnds } from './standing.ts';
 
 function heldUntil(revision: Revision, lasting: boolean): Instant | null {
   if (revision.status !== 'held') return null;
-  return lasting || revision.heldSince === null ? Infinity : Date.parse(revision.heldSince) + BRIEF_HOLD;
+  return lasting ? Infinity : (briefHoldEnds(revision) ?? Infinity);
 }
 
 /** Throws `unknown_area` for an area that neither this version's tables nor the order hold: half an order is not enforced. */

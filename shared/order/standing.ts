@@ -3,11 +3,17 @@
  * effect only with a threshold of different people behind it, none of them its proposer. For `hold` one approver is enough, who may be
  * the proposer; then it lasts 72 hours, and only on top of a revision that enough people approved and that it changes in nothing else.
  */
+import type { Instant } from '../time/clock.ts';
 import { canonicalText } from './canonical.ts';
 import type { Revision } from './documents.ts';
 
 /** How long one approver alone can hold an order, from `heldSince`. */
 export const BRIEF_HOLD = 72 * 3_600_000;
+
+/** When the hold that a revision says lapses, if one person alone stands behind it; null for what is not held. */
+export function briefHoldEnds({ status, heldSince }: Pick<Revision, 'status' | 'heldSince'>): Instant | null {
+  return status === 'held' && heldSince !== null ? Date.parse(heldSince) + BRIEF_HOLD : null;
+}
 
 export interface Standing {
   readonly adopted: boolean;

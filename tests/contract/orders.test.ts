@@ -439,6 +439,54 @@ function suite(openStore: OpenStore): void {
     expect(await world.orders.get(order)).toMatchObject({ status: 'held', heldUntil: null });
   });
 
+  it('a change proposed under a hold by one person is not approved once that has lapsed: what is back in force stays so', async () => {
+    const { proposer, ada, ben, cyd } = await begin();
+    const device = world.addDevice('PK');
+    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    for (const person of [ada, ben]) await world.sign(order, 1, person);
+    world.clock.jump(EFFECTIVE);
+    await world.orders.act(ada.id, order, { act: 'hold' });
+    await world.sign(order, 2, ada);
+    const later = new Date(EFFECTIVE + 1000 * HOUR).toISOString();
+    const changed = await world.orders.act(proposer.id, order, { act: 'extend', until: later });
+    expect(JSON.parse(changed.payload)).toMatchObject({ status: 'held', terms: { until: later } });
+    world.clock.jump(EFFECTIVE + 72 * HOUR - 1);
+    expect(await world.sign(order, 3, ben)).toMatchObject({ adopted: false });
+    world.clock.jump(EFFECTIVE + 72 * HOUR);
+    expect(await denied(device)).toBe(true);
+    expect(await code(world.sign(order, 3, cyd))).toBe('act_not_allowed');
+    expect(await denied(device)).toBe(true);
+    expect((await world.orders.get(order)).revisions[2]).toMatchObject({ state: 'waiting', approvals: [{}] });
+    // Proposed again it stands on what is in force, and leaves it there.
+    await world.orders.act(proposer.id, order, { act: 'extend', until: later });
+    for (const person of [ben, cyd]) await world.sign(order, 4, person);
+    expect(await world.orders.get(order)).toMatchObject({ status: 'active', adoptedRevision: 4 });
+    expect(await denied(device)).toBe(true);
+  });
+
+  it('a change that is approved while one person holds the order makes the hold last, and is approved also long after', async () => {
+    const { proposer, ada, ben, cyd } = await begin();
+    const device = world.addDevice('PK');
+    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    for (const person of [ada, ben]) await world.sign(order, 1, person);
+    world.clock.jump(EFFECTIVE);
+    await world.orders.act(ada.id, order, { act: 'hold' });
+    await world.sign(order, 2, ada);
+    const warned = async () => (await world.orders.warnings(order, 3)).map((warning) => warning.code);
+    const { warnings } = await world.orders.preview({ act: 'revise', order, title: 'Other' }, () => undefined);
+    await world.orders.act(proposer.id, order, { act: 'revise', title: 'Other' });
+    const lapses = new Date(EFFECTIVE + 72 * HOUR).toISOString();
+    expect(warnings[0]).toMatchObject({ code: 'hold_lasts', detail: expect.stringContaining(lapses) });
+    expect(await warned()).toContain('hold_lasts');
+    for (const person of [ben, cyd]) await world.sign(order, 3, person);
+    expect(await warned()).not.toContain('hold_lasts');
+    world.clock.jump(EFFECTIVE + 100 * HOUR);
+    expect(await denied(device)).toBe(false);
+    await world.orders.act(proposer.id, order, { act: 'revise', title: 'Another' });
+    for (const person of [ben, cyd]) expect(await world.sign(order, 4, person)).toHaveProperty('adopted');
+    expect(await world.orders.get(order)).toMatchObject({ title: 'Another', status: 'held', heldUntil: null });
+  });
+
   it('an order whose time came while the server was down is in force at once', async () => {
     const { proposer, ada, ben } = await begin();
     const device = world.addDevice('PK');

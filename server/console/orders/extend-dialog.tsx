@@ -9,6 +9,7 @@ import { call } from '../client/call.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { ACT_NAMES } from '../words/orders.ts';
 import { waitingRevision } from './approval-state.ts';
+import { extendWords } from './extend-words.ts';
 import { DateTimeField } from './form/date-time-field.tsx';
 import { NO_TIME, timeText, writtenAt } from './form/written-time.ts';
 import { orderQuery } from './queries.ts';
@@ -67,12 +68,7 @@ function ExtendBody({ order, close, proposed }: Props) {
   const aside = waitingRevision(order);
   return (
     <Stack>
-      <Text>
-        {Date.parse(present) <= now
-          ? 'Its time has come already: a later one takes it out of force until then.'
-          : 'Until the new time, service goes on as it does now.'}{' '}
-        Two approvers are needed, neither of them you.
-      </Text>
+      <Text>{extendWords(order, now)} Two approvers are needed, neither of them you.</Text>
       <DateTimeField
         id="extend-effective"
         legend="Takes effect"

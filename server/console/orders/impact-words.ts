@@ -60,6 +60,7 @@ export type Warning = OrderPreview['warnings'][number];
 export const WARNING_TITLES: Readonly<Record<Warning['code'], string>> = {
   names_management: 'It shuts management',
   destroys: 'It wipes, for good',
+  hold_lasts: 'The hold does not lapse any more',
   names_enrolment: 'It shuts enrolment',
   reaches_approver: 'It reaches an approver',
   large_share: 'It reaches a large part of the fleet',

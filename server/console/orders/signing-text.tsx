@@ -9,9 +9,11 @@ import type { SigningText } from './use-signing-text.ts';
 
 const STATUS = {
   active: 'Carried out at its time',
-  held: 'On hold: it takes nothing from anybody',
+  held: 'On hold until it is released: it takes nothing from anybody',
   withdrawn: 'Withdrawn, for good',
 } as const;
+/** One person's word lets it lapse, more make it last. */
+const HOLD = 'On hold: it takes nothing from anybody';
 
 export function SigningWords({
   text: { document, digest, lines, title },
@@ -24,7 +26,7 @@ export function SigningWords({
     <Stack gap="md">
       <Facts
         facts={[
-          { label: 'From then on', value: STATUS[document.status] },
+          { label: 'From then on', value: document.act === 'hold' ? HOLD : STATUS[document.status] },
           {
             label: 'Proposed by',
             value: (
