@@ -94,6 +94,18 @@ describe('status', () => {
   });
 });
 
+it('says of a notice that came too late when it was told, not what it should have been', () => {
+  const told = (late: boolean) => {
+    const { order, revision, title, statement, appeal } = denial();
+    const terms = { order, revision, title, statement, appeal, services: ['mail'], areas: ['PK'] } as const;
+    const rest = { status: 'active', reasons: [], effective: AT, until: null, exit: null } as const;
+    const notice = { ...terms, ...rest, told: [{ moment: 'P30D', at: AT, shown: false, late } as const] };
+    return noticeLines([notice], ['en'], 'UTC').at(-1);
+  };
+  expect(told(false)).toMatch(/^ {2}Told 30 days before: .*30 Dec 2015/);
+  expect(told(true)).toMatch(/^ {2}Told: .*30 Dec 2015/);
+});
+
 describe('case 51: text from elsewhere', () => {
   it('steers no terminal, wherever it stands', () => {
     const hostile = denial({ title: HOSTILE, appeal: HOSTILE, statement: { en: HOSTILE } });
@@ -106,7 +118,7 @@ describe('case 51: text from elsewhere', () => {
             ...{ status: 'held', services: ['mail'], areas: ['PK'], effective: AT, until: AT, title: HOSTILE },
             reasons: ['present'],
             exit: { exportsUntil: AT, approved: true, wiped: null },
-            told: [{ moment: 'P7D', at: AT, shown: false }],
+            told: [{ moment: 'P7D', at: AT, shown: false, late: false }],
           },
         ],
         [],

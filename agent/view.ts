@@ -129,7 +129,7 @@ export function noticeLines(notices: readonly Notice[], languages: readonly stri
     ...spokenLines(notice, languages),
     ...(notice.exit === null ? [] : [fact(words.exit.label, exitOf(notice.exit, words, date))]),
     fact(words.appeal, notice.appeal),
-    ...notice.told.slice(-1).map(({ moment, at }) => fact(words.told[moment], date(at))),
+    ...notice.told.slice(-1).map(({ moment, at, late }) => fact(late ? words.toldLate : words.told[moment], date(at))),
   ]);
 }
 

@@ -4,6 +4,7 @@
  */
 import type { NoticeMoment, Revision } from '../../shared/order/documents.ts';
 import { NOTICE_MOMENTS } from '../../shared/order/documents.ts';
+import { momentAt } from '../../shared/order/notice-times.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 
@@ -18,8 +19,6 @@ export interface GivenNotice {
   readonly shown: boolean;
 }
 
-const BEFORE = { P30D: 30 * 86_400_000, P7D: 7 * 86_400_000, P1D: 86_400_000, PT1H: 3_600_000, entry: 0 } as const;
-
 interface Planned {
   readonly moment: NoticeMoment;
   readonly at: Instant;
@@ -30,8 +29,8 @@ function planned({ terms, proposedAt }: Revision): Planned[] {
   const effective = Date.parse(terms.effective);
   const wanted = terms.noticePlan ?? NOTICE_MOMENTS;
   return NOTICE_MOMENTS.flatMap((moment) => {
-    if (moment === 'withdrawal' || !wanted.includes(moment)) return [];
-    const at = effective - BEFORE[moment];
+    const at = momentAt(moment, effective);
+    if (at === null || !wanted.includes(moment)) return [];
     return moment === 'entry' || at >= Date.parse(proposedAt) ? [{ moment, at }] : [];
   });
 }

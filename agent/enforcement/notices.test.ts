@@ -77,6 +77,16 @@ describe('an order that ends by its own date', () => {
   });
 });
 
+it('says of a notice that it came too late for what its moment says', () => {
+  const at = EFFECTIVE - 8 * DAY;
+  const told = [{ ...TOLD, moment: 'P30D', at } as const, { ...TOLD, moment: 'P7D', at: EFFECTIVE - 7 * DAY } as const];
+  const [notice] = noticesOf([{ revision: revisionDocument({}) }], told, [], new Map(), EFFECTIVE);
+  expect(notice?.told.map(({ moment, late }) => [moment, late])).toEqual([
+    ['P30D', true],
+    ['P7D', false],
+  ]);
+});
+
 it('of a withdrawn order it is read until it was shown, and for a week from its withdrawal', () => {
   const changes = { act: 'withdraw', status: 'withdrawn' } as const;
   const withdrawn = (now: number, shown: boolean) =>

@@ -1,6 +1,7 @@
 /** The orders that a person on this device can read about: all that are noticed or in force, also those that do not reach them, and what has just ended. */
 import type { NoticeMoment, Revision } from '../../shared/order/documents.ts';
 import { exportsUntil, isExit } from '../../shared/order/exit.ts';
+import { isLate } from '../../shared/order/notice-times.ts';
 import { toldTo } from '../../shared/order/spoken-to.ts';
 import type { AcceptedRevision } from '../../shared/order/verify-list.ts';
 import type { Instant } from '../../shared/time/clock.ts';
@@ -32,7 +33,13 @@ export interface Notice {
     readonly wiped: Instant | null;
   } | null;
   /** What this device has told of it by plan, oldest first. */
-  readonly told: readonly { readonly moment: NoticeMoment; readonly at: Instant; readonly shown: boolean }[];
+  readonly told: readonly {
+    readonly moment: NoticeMoment;
+    readonly at: Instant;
+    readonly shown: boolean;
+    /** Too late to be what its moment says. */
+    readonly late: boolean;
+  }[];
 }
 
 /** That an order is over can be read for so long by whoever was told of it. */
@@ -72,7 +79,10 @@ export function noticesOf(
       statement: toldTo(revision.terms),
       appeal,
       exit: exitOf(revision, status, wiped),
-      told: told.map(({ moment, at, shown }) => ({ moment, at, shown })),
+      told: told.map((each) => {
+        const { moment, at, shown } = each;
+        return { moment, at, shown, late: isLate(moment, each.effective, at) };
+      }),
     });
   }
   return notices.sort((a, b) => (a.order < b.order ? -1 : 1));

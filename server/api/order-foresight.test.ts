@@ -399,20 +399,26 @@ it('how far an order has come is counted among those whom it reaches', async () 
   expect(await owner.api.call('GET', path, orderProgress)).toEqual({ revision: null, ...nothing, newest: null });
   await adopt(made);
   const at = Date.now();
+  const { effective } = JSON.parse(made.payload).terms;
+  // Until 16.8 hours after its moment it is a notice of 7 days.
+  const inTime = Date.parse(effective) - 6.3 * 86_400_000;
   const informed = { kind: 'informed', order: made.order, revision: 1, service: null, at } as const;
   await addReceipts(api.database, [
     ...devices.slice(2).map((device) => ({ device, ...informed })),
     ...devices.slice(0, 9).map((device) => ({ device, ...informed, notice: 'P7D' as const, revision: 9 })),
     ...devices.slice(0, 4).map((device) => ({ device, ...informed, notice: 'P7D' as const })),
     ...devices.slice(0, 2).map((device) => ({ device, ...informed, kind: 'shown' as const, notice: 'P7D' as const })),
+    ...[inTime, inTime + 1].map((then, index) => {
+      return { device: devices[5 + index]!, ...informed, notice: 'P7D' as const, at: then };
+    }),
     ...devices.slice(0, 1).map((device) => ({ device, ...informed, notice: 'entry' as const })),
   ]);
   expect(await owner.api.call('GET', path, orderProgress)).toMatchObject({
     ...{ reached: 5, newest: at },
     // Of this revision alone: the other is of no revision with this date.
     notices: [
-      { moment: 'P7D', informed: 4, shown: 2 },
-      { moment: 'entry', informed: 1, shown: 0 },
+      { moment: 'P7D', informed: 6, shown: 2, late: 1 },
+      { moment: 'entry', informed: 1, shown: 0, late: 0 },
     ],
   });
 });

@@ -1,6 +1,7 @@
 /** How far an order has come, by devices' own signed words. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { NOTICE_MOMENTS, type NoticeMoment } from '../../shared/order/documents.ts';
+import { inTimeUntil, type NoticeCount } from '../../shared/order/notice-times.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { inForce } from '../../shared/verdict/evaluate.ts';
@@ -26,16 +27,14 @@ export interface Told {
   readonly newest: Instant | null;
 }
 
-/** How many devices say that a notice of the plan was delivered to them, and that they displayed it to a person. */
-export interface Noticed {
-  readonly informed: number;
-  readonly shown: number;
-}
-
 /** Verified receipts of active devices' present enrolments. */
 export interface ProgressStore {
-  /** By moment, of these revisions of the order. */
-  noticed(order: string, revisions: readonly number[]): Promise<ReadonlyMap<NoticeMoment, Noticed>>;
+  /** By moment, of these revisions of the order. `inTime`: of each moment that can be missed, until when a notice counts as one of it. */
+  noticed(
+    order: string,
+    revisions: readonly number[],
+    inTime: ReadonlyMap<NoticeMoment, Instant>,
+  ): Promise<ReadonlyMap<NoticeMoment, NoticeCount>>;
   /** Who has said that the order closed something. */
   enforcedBy(order: string): Promise<DeviceId[]>;
   /** What so many devices say. */
@@ -47,7 +46,7 @@ export interface Progress extends Told {
   readonly reached: number;
   readonly connected: number;
   /** In the order of the plan; those of which no device has said anything yet are left out. */
-  readonly notices: readonly (Noticed & { readonly moment: NoticeMoment })[];
+  readonly notices: readonly (NoticeCount & { readonly moment: NoticeMoment })[];
 }
 
 const NOTHING: Progress = {
@@ -113,7 +112,12 @@ export function createProgress(ports: {
     const revisions = (await store.revisions(order))
       .filter(({ payload }) => Date.parse(readPayload(payload).terms.effective) === effective)
       .map(({ revision }) => revision);
-    const noticed = await told.noticed(order, revisions);
+    const inTime = new Map<NoticeMoment, Instant>();
+    for (const moment of NOTICE_MOMENTS) {
+      const until = inTimeUntil(moment, effective);
+      if (until !== null) inTime.set(moment, until);
+    }
+    const noticed = await told.noticed(order, revisions, inTime);
     return NOTICE_MOMENTS.flatMap((moment) => {
       const said = noticed.get(moment);
       return said ? [{ moment, ...said }] : [];

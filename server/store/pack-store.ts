@@ -113,10 +113,13 @@ export class PackStore implements Port {
       generation: number;
       kind: Receipt['kind'];
       of_kind: number;
+      revision: number;
+      notice: string | null;
+      at: number;
       envelope: string;
     }>`
       select * from (
-        select r.device_id, r.generation, r.kind, r.at, r.seq, r.envelope,
+        select r.device_id, r.generation, r.kind, r.revision, r.notice, r.at, r.seq, r.envelope,
           row_number() over (partition by r.device_id, r.kind order by r.generation, r.at, r.seq) as nth,
           count(*) over (partition by r.device_id, r.kind) as of_kind
         from ${asked} as v cross join receipts r
@@ -125,8 +128,8 @@ export class PackStore implements Port {
       ) as said
       where nth <= ${MOST_OF_A_KIND / 2} or nth > of_kind - ${MOST_OF_A_KIND / 2}
       order by device_id, generation, at, seq`.execute(this.#database.db);
-    return rows.map(({ device_id, generation, kind, of_kind: ofKind, envelope }) => ({
-      ...{ device: deviceIdSchema.parse(device_id), generation, kind, ofKind },
+    return rows.map(({ device_id, generation, kind, of_kind: ofKind, revision, notice, at, envelope }) => ({
+      ...{ device: deviceIdSchema.parse(device_id), generation, kind, ofKind, revision, notice, at: Number(at) },
       // Checked when it was stored, and verified since.
       envelope: JSON.parse(envelope) as Envelope,
     }));

@@ -2,8 +2,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { NOTICE_MOMENTS, type NoticeMoment } from '../../shared/order/documents.ts';
+import type { NoticeCount } from '../../shared/order/notice-times.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type { Noticed, ProgressStore as Port, Told } from '../orders/progress.ts';
+import type { ProgressStore as Port, Told } from '../orders/progress.ts';
 import { tableOf } from './bulk.ts';
 import type { Database } from './database.ts';
 
@@ -44,10 +45,16 @@ export class ProgressStore implements Port {
     return found;
   }
 
-  async noticed(order: string, revisions: readonly number[]): Promise<Map<NoticeMoment, Noticed>> {
-    const found = new Map<NoticeMoment, Noticed>();
+  async noticed(
+    order: string,
+    revisions: readonly number[],
+    inTime: ReadonlyMap<NoticeMoment, number>,
+  ): Promise<Map<NoticeMoment, NoticeCount>> {
+    const found = new Map<NoticeMoment, NoticeCount>();
     if (revisions.length === 0) return found;
     const { db } = this.#database;
+    const until = [...inTime].map(([moment, at]) => sql`when ${moment} then cast(${at} as bigint)`);
+    const late = sql`case when at > case notice ${sql.join(until, sql` `)} end then 1 else 0 end`;
     for (let after: string | null = ''; after !== null; ) {
       const last: { id: string } | undefined = await db
         .selectFrom('devices')
@@ -57,19 +64,21 @@ export class ProgressStore implements Port {
         .offset(PAGE - 1)
         .limit(1)
         .executeTakeFirst();
-      const { rows } = await sql<{ notice: string; kind: 'informed' | 'shown'; devices: number }>`
-        select notice, kind, count(*) as devices from (
-          select distinct r.device_id, r.notice, r.kind from receipts r cross join devices d
+      const { rows } = await sql<{ notice: string; kind: 'informed' | 'shown'; devices: number; late: number }>`
+        select notice, kind, count(*) as devices, sum(${late}) as late from (
+          select r.device_id, r.notice, r.kind, min(r.at) as at from receipts r cross join devices d
           where r.order_number = ${order} and r.device_id > ${after}
             and (cast(${last?.id ?? null} as text) is null or r.device_id <= ${last?.id ?? ''})
             and r.verified = 1 and r.notice is not null and r.revision in (${sql.join([...revisions])})
             and d.id = r.device_id and d.generation = r.generation and d.status = 'active'
+          group by r.device_id, r.notice, r.kind
         ) as said group by notice, kind`.execute(db);
-      for (const { notice, kind, devices } of rows) {
+      for (const { notice, kind, devices, late } of rows) {
         const moment = momentOf(notice);
         if (!moment) continue;
-        const before = found.get(moment) ?? { informed: 0, shown: 0 };
-        found.set(moment, { ...before, [kind]: before[kind] + Number(devices) });
+        const before = found.get(moment) ?? { informed: 0, shown: 0, late: 0 };
+        const more = kind === 'informed' ? { late: before.late + Number(late) } : {};
+        found.set(moment, { ...before, [kind]: before[kind] + Number(devices), ...more });
       }
       after = last?.id ?? null;
       await turn();

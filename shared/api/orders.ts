@@ -429,8 +429,11 @@ export const orderProgress = z.object({
   restored: z.int(),
   /** Domain time of the newest receipt counted. */
   newest: instant.nullable(),
-  /** Notices of the plan for the date that stands now, by all devices that speak of one: kept on the device, and displayed to a person. */
-  notices: z.array(z.object({ moment: z.enum(NOTICE_MOMENTS), informed: z.int(), shown: z.int() })),
+  /**
+   * Notices of the plan for the date that stands now, by all devices that speak of one: kept on the device, and displayed to a person. `late`: of those that
+   * keep it, whoever was given it more than a tenth of its lead after its moment (3 days for 30), by the device's own time.
+   */
+  notices: z.array(z.object({ moment: z.enum(NOTICE_MOMENTS), informed: z.int(), shown: z.int(), late: z.int() })),
 });
 export type OrderProgress = z.infer<typeof orderProgress>;
 

@@ -48,7 +48,7 @@ const PROVENANCE_WORDS: Readonly<Record<NonNullable<OrderTerms['provenance']>, s
   disputed: 'disputed: somebody denies it',
 };
 
-const MOMENT_WORDS: Readonly<Record<NoticeMoment, string>> = {
+export const MOMENT_WORDS: Readonly<Record<NoticeMoment, string>> = {
   P30D: '30 days before',
   P7D: '7 days before',
   P1D: '1 day before',

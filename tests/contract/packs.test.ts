@@ -6,7 +6,7 @@ import type { Database } from '../../server/store/database.ts';
 import { ExecutionStore } from '../../server/store/execution-store.ts';
 import { leafSchema } from '../../shared/ledger/leaf.ts';
 import { readReceipt } from '../../shared/order/receipt.ts';
-import { receiptsSchema, SILENT, silentSchema } from '../../shared/pack/format.ts';
+import { receiptsSchema, SILENT, SUMMARY, silentSchema } from '../../shared/pack/format.ts';
 import { verifyPack } from '../../shared/pack/verify-pack.ts';
 import { readZip } from '../../shared/pack/zip.ts';
 import { newAccountId, newDeviceId } from '../../shared/protocol/ids.ts';
@@ -18,6 +18,7 @@ import { NOW } from '../support/signed-documents.ts';
 import { until } from '../support/until.ts';
 import { describeOnEveryStore, describeOnSqlite } from './every-store.ts';
 
+const DAY = 86_400_000;
 const { authority, remove } = testAuthority();
 afterAll(remove);
 
@@ -51,6 +52,23 @@ describeOnEveryStore('packs', (open) => {
       .join('\n');
     expect(unproven).toMatch(/reached and who never answered: 3 devices and 1 device by the server’s own word/);
     expect(unproven).toMatch(/That a person has read anything/);
+  });
+
+  it('tells notices that came too late apart from those in time, of the date that stands', async () => {
+    const { obeys, hears, silent } = await liveThrough(made);
+    const inTime = Date.parse(made.world.orders.termsOf(ORDER)?.effective ?? '') - 27 * DAY;
+    const says = (device: PackDevice, kind: 'informed' | 'shown', revision: number, at: number) =>
+      made.answer(device, { kind, revision, notice: 'P30D', at: new Date(at).toISOString() });
+    await says(obeys, 'informed', 3, inTime);
+    await says(hears, 'informed', 3, inTime + 1);
+    await says(hears, 'shown', 3, inTime + DAY);
+    // Of another date.
+    await says(silent, 'informed', 1, inTime);
+    await made.verified();
+    const page = readZip(await made.pack(ORDER)).files.find(({ name }) => name === SUMMARY)?.bytes;
+    expect(String(Buffer.from(page ?? []))).toContain(
+      '<th scope="row">30 days before</th><td>delivered to 2 devices, of them 1 later than that, shown on 1</td>',
+    );
   });
 
   it('names nobody, and calls a device something else in each pack', async () => {

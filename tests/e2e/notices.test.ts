@@ -53,7 +53,7 @@ it('tells of the entry into force on the desktop, in the language of whoever rea
   expect(told).toContain('اس ڈیوائس کا مستقل مقام سویڈن ہے۔');
   expect(told).not.toContain('Your messages stop');
   await until(
-    async () => expect((await progress()).notices).toEqual([{ moment: 'entry', informed: 2, shown: 1 }]),
+    async () => expect((await progress()).notices).toEqual([{ moment: 'entry', informed: 2, shown: 1, late: 0 }]),
     30_000,
   );
 }, 90_000);
@@ -67,7 +67,7 @@ it('tells by the command line where there is no desktop, and counts it', async (
   expect(theirs).toContain(TERMS.notice.ur);
   expect(theirs).toContain('اس ڈیوائس کا مستقل مقام سویڈن ہے۔');
   await until(
-    async () => expect((await progress()).notices).toEqual([{ moment: 'entry', informed: 2, shown: 2 }]),
+    async () => expect((await progress()).notices).toEqual([{ moment: 'entry', informed: 2, shown: 2, late: 0 }]),
     30_000,
   );
 }, 60_000);
@@ -87,8 +87,8 @@ it('tells nothing again after a kill, and of the withdrawal once', async () => {
   await until(
     async () =>
       expect((await progress()).notices).toEqual([
-        { moment: 'entry', informed: 2, shown: 2 },
-        { moment: 'withdrawal', informed: 2, shown: 2 },
+        { moment: 'entry', informed: 2, shown: 2, late: 0 },
+        { moment: 'withdrawal', informed: 2, shown: 2, late: 0 },
       ]),
     30_000,
   );

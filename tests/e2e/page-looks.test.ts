@@ -42,7 +42,7 @@ const NOTICE: Notice = {
   },
   exit: { exportsUntil: Date.now() + 28 * DAY, approved: false, wiped: null },
   appeal: 'The regulator, Islamabad.\nappeals@example.org',
-  told: [{ moment: 'entry', at: Date.now() - 2 * HOUR, shown: false }],
+  told: [{ moment: 'entry', at: Date.now() - 2 * HOUR, shown: false, late: false }],
 };
 const COMING: Notice = {
   ...NOTICE,

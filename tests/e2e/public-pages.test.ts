@@ -65,6 +65,7 @@ const summary = () =>
     revisions: [revisionRow(1, 'propose'), revisionRow(2, 'revise'), revisionRow(3, 'extend')],
     executions: [{ order: '2015-001', revision: 3, state: 'entered', at: NOW + 129 * DAY }],
     said: { informed: 4711, shown: 4012, enforced: 4689, restored: 0, wiped: 0 },
+    notices: [{ moment: 'P7D', informed: 4698, shown: 4012, late: 31 }],
     destruction: null,
     answered: 4711,
     reached: 4720,

@@ -5,6 +5,7 @@ import { useId } from 'react';
 import type { OrderProgress as OrderProgressView } from '../../../shared/api/orders.ts';
 import { sentence } from '../../../shared/areas/area-words.ts';
 import { Answer } from '../../../shared/look/states.tsx';
+import { noticeCountWords } from '../../../shared/order/notice-times.ts';
 import { Moment } from '../parts/words.tsx';
 import { MOMENT_NAMES } from '../words/notices.ts';
 import { progressSentence } from './impact-words.ts';
@@ -58,10 +59,9 @@ function Notices({ notices }: Pick<OrderProgressView, 'notices'>) {
         Notices to people
       </Text>
       <List size="sm" listStyleType="none" spacing={2}>
-        {notices.map(({ moment, informed, shown }) => (
+        {notices.map(({ moment, ...count }) => (
           <List.Item key={moment}>
-            {sentence(MOMENT_NAMES[moment])}: delivered to {informed} {informed === 1 ? 'device' : 'devices'}, shown on{' '}
-            {shown}
+            {sentence(MOMENT_NAMES[moment])}: {noticeCountWords(count)}
           </List.Item>
         ))}
       </List>

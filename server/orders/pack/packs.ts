@@ -39,6 +39,7 @@ import { orderOf, revisionEnvelopeOf } from '../order-state.ts';
 import type { OrderStore, ReceiptStore, RevisionRow } from '../ports.ts';
 import type { ReachStore } from '../reach.ts';
 import { slices } from '../rehearsal.ts';
+import { type NoticeTally, tallyNotices } from './noticed.ts';
 import { type LeafStore, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { summaryPage } from './summary.ts';
 
@@ -58,6 +59,11 @@ export interface PackReceipt {
   readonly kind: (typeof RECEIPT_KINDS)[number];
   /** How many the device has given of this kind. */
   readonly ofKind: number;
+  readonly revision: number;
+  /** Of the order's plan; null: about the order as such. */
+  readonly notice: string | null;
+  /** The device's own time. */
+  readonly at: Instant;
   readonly envelope: Envelope;
 }
 
@@ -210,7 +216,12 @@ export function createPacks(ports: PackPorts): Packs {
     return found;
   }
 
-  async function* receiptFiles(order: string, upTo: number, handles: Handles, said: Said): AsyncGenerator<PackFile> {
+  async function* receiptFiles(
+    order: string,
+    upTo: number,
+    handles: Handles,
+    { said, notices }: { readonly said: Said; readonly notices: NoticeTally },
+  ): AsyncGenerator<PackFile> {
     let after: DeviceId | null = null;
     for (let number = 1; ; number += 1) {
       const devices: DeviceId[] = await store.answered(order, upTo, after, DEVICES_IN_A_FILE);
@@ -226,6 +237,7 @@ export function createPacks(ports: PackPorts): Packs {
           const mine = own.get(device) ?? [];
           const given = new Map(mine.map(({ kind, ofKind }) => [kind, ofKind]));
           for (const kind of given.keys()) said[kind] += 1;
+          notices.add(mine);
           const omitted = given.values().reduce((sum, ofKind) => sum + ofKind, 0) - mine.length;
           groups.push(
             canonicalText({
@@ -331,7 +343,8 @@ export function createPacks(ports: PackPorts): Packs {
 
     const handles = new Handles(pack);
     const said: Said = { informed: 0, shown: 0, enforced: 0, restored: 0, wiped: 0 };
-    yield* receiptFiles(order, revisions.length, handles, said);
+    const notices = tallyNotices(adopted);
+    yield* receiptFiles(order, revisions.length, handles, { said, notices });
     const answered = handles.size;
     const { reached, silent } = await silentOf(order, adopted.at(-1), handles);
     yield [SILENT, json({ reached, silent })];
@@ -340,7 +353,8 @@ export function createPacks(ports: PackPorts): Packs {
     const { organisation } = ports;
     const facts = { organisation, installation, fingerprint: fingerprintOf(root), pack, order, madeAt, revisions };
     const executions = await ports.executed.executions(order);
-    const page = summaryPage({ ...facts, executions, said, answered, reached, silent: silent.length, destruction });
+    const counts = { said, notices: notices.counts(), answered, reached, silent: silent.length };
+    const page = summaryPage({ ...facts, executions, ...counts, destruction });
     yield [SUMMARY, Buffer.from(page)];
   }
 

@@ -3,8 +3,9 @@
  * words; what counts is the signed documents beside it. Pure; every word that came from outside is escaped by `html`.
  */
 import { html, type Markup, styleSheet } from '../../../shared/html.ts';
-import { describeRevision } from '../../../shared/order/describe-revision.ts';
+import { describeRevision, MOMENT_WORDS } from '../../../shared/order/describe-revision.ts';
 import { type OrderTerms, RECEIPT_KINDS } from '../../../shared/order/documents.ts';
+import { noticeCountWords } from '../../../shared/order/notice-times.ts';
 import { inLanguages, time } from '../../../shared/order/order-html.ts';
 import { type Destruction, EXIT_OUTCOMES, sumOf } from '../../../shared/pack/destruction.ts';
 import { destroyedWords, KEPT, OUTCOME_WORDS, REMAINING } from '../../../shared/pack/destruction-words.ts';
@@ -12,6 +13,7 @@ import { plain } from '../../../shared/plain-text.ts';
 import type { Execution } from '../executions.ts';
 import type { RevisionRow } from '../ports.ts';
 import { readPayload } from '../views.ts';
+import type { Noticed } from './noticed.ts';
 
 export interface SummaryFacts {
   readonly organisation: string;
@@ -26,6 +28,8 @@ export interface SummaryFacts {
   readonly executions: readonly Execution[];
   /** How many devices have said each. */
   readonly said: Readonly<Record<(typeof RECEIPT_KINDS)[number], number>>;
+  /** Of the date that stands, in the order of the plan. */
+  readonly notices: readonly Noticed[];
   readonly answered: number;
   readonly reached: number;
   readonly silent: number;
@@ -98,7 +102,7 @@ ${RECEIPT_KINDS.map(
 `,
 )}<tr><th scope="row">${facts.silent} of ${facts.reached}</th><td>that the order reached when it came into force, or would when this was put together, have never answered (the server’s own word)</td></tr>
 </table>
-${destroyed(facts.destruction)}<h2>How to check this</h2>
+${noticed(facts.notices)}${destroyed(facts.destruction)}<h2>How to check this</h2>
 <p>On any machine, without a network: <code>cordon verify PACK --root ${facts.fingerprint}</code>. Take the fingerprint of the public root from elsewhere than
 from here: it names installation <code>${facts.installation}</code>. The command says of each thing whether it is proven, and what no pack can prove.</p>
 </main>
@@ -115,6 +119,21 @@ ${inLanguages(notice)}`
     : html``;
   return html`<h2>The public statement</h2>
 ${inLanguages(statement)}${told}<p><strong>Whom to turn to:</strong> <bdi>${appeal}</bdi></p>
+`;
+}
+
+function noticed(notices: readonly Noticed[]): Markup {
+  if (notices.length === 0) return html``;
+  return html`<h3>Notices to people, for the date that stands</h3>
+<p>By each device’s own time. Later than that: by more than a tenth of the time that was to be left, which is 3 days for 30 days before.</p>
+<table>
+${notices.map(
+  ({
+    moment,
+    ...count
+  }) => html`<tr><th scope="row">${MOMENT_WORDS[moment]}</th><td>${noticeCountWords(count)}</td></tr>
+`,
+)}</table>
 `;
 }
 

@@ -463,7 +463,7 @@ const SPECIAL = [
   sql`create index receipts_verified on receipts
       (order_number, kind, device_id, generation, service, revision, at) where verified = 1`,
   sql`create index receipts_noticed on receipts
-      (order_number, device_id, notice, kind, revision, generation) where verified = 1 and notice is not null`,
+      (order_number, device_id, notice, kind, revision, generation, at) where verified = 1 and notice is not null`,
   sql`create index device_presence_connected on device_presence (device_id) where connected = 1`,
 ];
 

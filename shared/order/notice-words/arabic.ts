@@ -64,6 +64,7 @@ export const ARABIC: NoticeWords = {
     entry: 'أُعلن عند بدء السريان',
     withdrawal: 'أُعلن عند السحب',
   },
+  toldLate: 'أُعلن',
 
   export: 'احفظ نسخة من بياناتي',
   more: 'اقرأ الأمر',

@@ -63,6 +63,7 @@ export const CHINESE: NoticeWords = {
     entry: '生效时告知',
     withdrawal: '撤回时告知',
   },
+  toldLate: '告知时间',
 
   export: '保存我的数据副本',
   more: '阅读命令',

@@ -65,6 +65,7 @@ export const ENGLISH: NoticeWords = {
     entry: 'Told as it entered into force',
     withdrawal: 'Told as it was withdrawn',
   },
+  toldLate: 'Told',
 
   export: 'Save a copy of my data',
   more: 'Read the order',

@@ -68,6 +68,7 @@ export const FRENCH: NoticeWords = {
     entry: 'Annoncé à l’entrée en vigueur',
     withdrawal: 'Annoncé lors du retrait',
   },
+  toldLate: 'Annoncé',
 
   export: 'Enregistrer une copie de mes données',
   more: 'Lire l’ordre',

@@ -69,6 +69,7 @@ export const GERMAN: NoticeWords = {
     entry: 'Beim Inkrafttreten mitgeteilt',
     withdrawal: 'Bei der Rücknahme mitgeteilt',
   },
+  toldLate: 'Mitgeteilt',
 
   export: 'Eine Kopie meiner Daten sichern',
   more: 'Anordnung lesen',

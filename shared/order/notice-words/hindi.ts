@@ -64,6 +64,7 @@ export const HINDI: NoticeWords = {
     entry: 'लागू होते समय बताया गया',
     withdrawal: 'वापस लिए जाते समय बताया गया',
   },
+  toldLate: 'बताया गया',
 
   export: 'मेरे डेटा की प्रति सहेजें',
   more: 'आदेश पढ़ें',

@@ -63,6 +63,8 @@ export interface NoticeWords {
   readonly noDocuments: string;
   readonly coming: (number: string, date: string) => string;
   readonly told: Readonly<Record<NoticeMoment, string>>;
+  /** Before the time at which it was told, when that was too late for the words of its moment. */
+  readonly toldLate: string;
 
   /** What can be pressed. */
   readonly export: string;

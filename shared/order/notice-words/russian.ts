@@ -67,6 +67,7 @@ export const RUSSIAN: NoticeWords = {
     entry: 'Сообщено при вступлении в силу',
     withdrawal: 'Сообщено при отзыве',
   },
+  toldLate: 'Сообщено',
 
   export: 'Сохранить копию моих данных',
   more: 'Прочесть приказ',

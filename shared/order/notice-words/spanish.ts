@@ -66,6 +66,7 @@ export const SPANISH: NoticeWords = {
     entry: 'Avisado al entrar en vigor',
     withdrawal: 'Avisado al retirarse',
   },
+  toldLate: 'Avisado',
 
   export: 'Guardar una copia de mis datos',
   more: 'Leer la orden',

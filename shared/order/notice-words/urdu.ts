@@ -65,6 +65,7 @@ export const URDU: NoticeWords = {
     entry: 'نافذ ہوتے وقت بتایا گیا',
     withdrawal: 'واپس لیے جاتے وقت بتایا گیا',
   },
+  toldLate: 'بتایا گیا',
 
   export: 'میرے مواد کی نقل محفوظ کریں',
   more: 'حکم پڑھیں',
