@@ -12,8 +12,8 @@ import type { NewAttachment } from './messaging.ts';
 export interface Attachments {
   /** Seals it and keeps it. */
   keep(attachment: NewAttachment): Promise<SealedAttachment>;
-  /** Hands them in, before the message that names them. */
-  upload(attachments: readonly SealedAttachment[]): Promise<void>;
+  /** Hands it in, before the message that names it. */
+  upload(attachment: SealedAttachment): Promise<void>;
   /** As it lies here, whether messaging is denied or not; null when it is not on this device, or not whole. */
   here(attachment: SealedAttachment): Promise<NewAttachment | null>;
   /** Throws `not_found` when neither this device nor the server has it any more, `attachment_damaged`. */
@@ -43,11 +43,9 @@ export function createAttachments(ports: {
       await workspace.put(fileOf(handle.id), Buffer.from(sealed));
       return { ...handle, name, type };
     },
-    async upload(attachments) {
-      for (const { id } of attachments) {
-        const sealed = await kept(id);
-        if (sealed) await service.putAttachment(id, sealed);
-      }
+    async upload({ id }) {
+      const sealed = await kept(id);
+      if (sealed) await service.putAttachment(id, sealed);
     },
     async here(attachment) {
       const { id, name, type } = attachment;

@@ -120,6 +120,53 @@ describe('two people', () => {
   });
 });
 
+describe('while a file is on its way', () => {
+  const attachments = [{ name: 'plan.txt', type: 'text/plain', bytes: Buffer.from('plan') }];
+  let arrive: () => void;
+  beforeEach(() => {
+    const held = Promise.withResolvers<void>();
+    arrive = held.resolve;
+    world.holdsFiles = held.promise;
+  });
+  afterEach(() => arrive());
+
+  it('what comes is opened, other conversations go on, and what was written after it in its own stays behind it', async () => {
+    const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
+    const withBen = await ada!.messaging.start({ people: [ben!.person], title: null });
+    const withCleo = await ada!.messaging.start({ people: [cleo!.person], title: null });
+    await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+    const id = await ada!.messaging.send(withBen, { text: 'the plan', attachments });
+    await say(ada!, withBen, 'behind it');
+    await say(ada!, withCleo, 'elsewhere');
+    await eventually(() => expect(texts(cleo!, withCleo)).toEqual(['elsewhere']));
+    await say(ben!, withBen, 'Where is it?');
+    await eventually(() => expect(texts(ada!, withBen)).toContain('Where is it?'));
+    // What it has been sent, Ada's device has answered for.
+    await eventually(() => expect(ben!.messaging.messages(withBen, { limit: 1 })[0]?.state).toBe('delivered'));
+    expect([stateOf(ada!, withBen, id), texts(ben!, withBen)]).toEqual(['waiting', ['Where is it?']]);
+    arrive();
+    await eventually(() => expect(texts(ben!, withBen)).toEqual(['Where is it?', 'the plan', 'behind it']));
+    expect([world.files, ada!.failures]).toEqual([1, []]);
+  });
+
+  it('the device may stop, and has it sent once afterwards', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
+    await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
+    const id = await ada!.messaging.send(conversation, { text: 'the plan', attachments });
+    await ada!.messaging.maintain();
+    await ada!.stop();
+    const again = await world.boot(ada!);
+    again.connect();
+    await say(again, conversation, 'behind it');
+    arrive();
+    await eventually(() => expect(texts(ben!, conversation)).toEqual(['the plan', 'behind it']));
+    await eventually(() => expect(stateOf(again, conversation, id)).toBe('delivered'));
+    expect(world.posts.filter((post) => post.id === id)).toHaveLength(1);
+    expect(Buffer.from((await ben!.messaging.attachment(id, 0)).bytes).toString()).toBe('plan');
+  });
+});
+
 it('holds so many people, refuses one more, and goes on', async () => {
   const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
   const crowd = world.crowd(LARGEST_CONVERSATION);

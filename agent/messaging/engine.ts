@@ -30,6 +30,7 @@ import { askToRejoin, beginAnew } from './rejoining.ts';
 import { answeredAbout, answeredText, markRead, sendAbout, sendReceipts, sendTexts } from './sending.ts';
 import { createSerial } from './serial.ts';
 import { createTurns } from './turns.ts';
+import { createUploads } from './uploads.ts';
 import { createVault } from './vault.ts';
 import { createViews, noConversation } from './views.ts';
 
@@ -99,6 +100,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     wakeAt: (at) => wakeAt(at),
   });
   const attachments = createAttachments({ workspace, service });
+  const uploads = createUploads({ attachments, onEnded: () => poke() });
   const serial = createSerial();
   const listeners = new Set<() => void>();
   const key = createEnrolmentKey(store, generation);
@@ -199,6 +201,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     asked = now;
     ready = false;
     posts.closed();
+    uploads.anew();
     mailbox.ask(now !== 'nothing');
   };
 
@@ -281,7 +284,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     else await step('say what it is called', () => sendAbout(context, id));
     // Whoever should not read it any more is to be out of it first.
     if (writing && turns.checked(id)) {
-      await step('send messages', () => sendTexts(context, id, attachments));
+      await step('send messages', () => sendTexts(context, id, uploads));
       changed();
     }
     await step('send receipts', () => sendReceipts(context, id));
@@ -434,7 +437,8 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
       connected = false;
       clearTimeout(timer);
       // A request that nobody answers is not waited for: whatever comes of it is not stored.
-      await Promise.race([serial(async () => undefined), pause(STOP_WITHIN, undefined, { ref: false })]);
+      const ended = Promise.all([serial(async () => undefined), uploads.stop()]);
+      await Promise.race([ended, pause(STOP_WITHIN, undefined, { ref: false })]);
     },
   };
 }

@@ -2,7 +2,6 @@
 import { isCordonError } from '../../shared/errors.ts';
 import { sealContent } from '../../shared/seal/conversation.ts';
 import { LARGEST_GAP } from '../../shared/seal/suite.ts';
-import type { Attachments } from './attachments.ts';
 import { type Context, othersIn } from './context.ts';
 import { heard } from './delivery.ts';
 import { aboutOf } from './groups.ts';
@@ -10,6 +9,7 @@ import type { DueReceipt } from './message-store.ts';
 import type { MessageState, Refusal } from './messaging.ts';
 import type { Posted } from './posts.ts';
 import type { ConversationRecord, HeldMessage, PostPurpose } from './records.ts';
+import type { Uploads } from './uploads.ts';
 
 /** What one content holds. */
 const RECEIPTS_AT_ONCE = 200;
@@ -48,7 +48,7 @@ export const isReady = ({ records }: Context, id: string): boolean =>
 const REFUSED: ReadonlySet<string> = new Set(['too_large', 'conflict', 'service_denied', 'content_malformed']);
 
 /** Messages that were written here and not sealed yet. */
-export async function sendTexts(context: Context, conversation: string, attachments: Attachments): Promise<void> {
+export async function sendTexts(context: Context, conversation: string, uploads: Uploads): Promise<void> {
   const { records, store } = context;
   for (const stored of store.marked(conversation, 'unsent')) {
     const record = records.conversation(conversation);
@@ -59,7 +59,8 @@ export async function sendTexts(context: Context, conversation: string, attachme
     if (isFor(record.people) && !isFor(record.members)) return;
     const message = records.opened(stored);
     try {
-      await attachments.upload(message.attachments);
+      // Its files are on their way: what was written after it stays behind it.
+      if (!uploads.have(message)) return;
       await sealText(context, record, message);
     } catch (error) {
       if (!isCordonError(error) || !REFUSED.has(error.code)) throw error;

@@ -95,6 +95,8 @@ export class MessagingWorld {
   reachable = true;
   /** What the server says to whoever hands a file in. */
   refusesFiles: CordonError | null = null;
+  /** A file that is handed in is on its way for as long. */
+  holdsFiles: Promise<void> | null = null;
   /** How often a file was handed in. */
   files = 0;
   /** What the server says to whoever claims key packages. */
@@ -281,6 +283,7 @@ export class MessagingWorld {
       putAttachment: async (name, sealed) => {
         reach();
         if (this.refusesFiles) throw this.refusesFiles;
+        await this.holdsFiles;
         this.files += 1;
         this.#attachments.set(name, Buffer.from(sealed));
       },
