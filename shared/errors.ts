@@ -49,6 +49,7 @@ export const ERROR_CODES = [
   'ambiguous_local_time',
   'effective_in_past',
   'until_before_effective',
+  'until_in_past',
   'unknown_area',
   'unknown_service',
   'unknown_feature',

@@ -55,6 +55,7 @@ export const EXIT_CODES: Record<ErrorCode, (typeof EXIT)[keyof typeof EXIT]> = {
   ambiguous_local_time: EXIT.usage,
   effective_in_past: EXIT.usage,
   until_before_effective: EXIT.usage,
+  until_in_past: EXIT.usage,
   unknown_area: EXIT.usage,
   unknown_service: EXIT.usage,
   unknown_feature: EXIT.usage,

@@ -143,6 +143,23 @@ describe('terms', () => {
     });
   });
 
+  it('case 34: an end is not put in the past, and one that has passed by itself stands in the way of nothing', () => {
+    const until = '2016-02-01T00:00:00.000Z';
+    const ended = Date.parse(until);
+    const changed = (act: OrderAct, changes: TermsDraft, base = TERMS, now = ended) => read(act, changes, base, now);
+    for (const act of ['extend', 'revise'] as const) {
+      expect(changed(act, { until: '2016-02-01T00:00:00Z' })).toBe('until_in_past');
+      expect(changed(act, { until: '2015-12-31T00:00' })).toBe('until_in_past');
+      expect(changed(act, { until: '2016-02-01T05:01' })).toEqual({ ...TERMS, until: '2016-02-01T00:01:00.000Z' });
+    }
+    const ending = { ...TERMS, until };
+    for (const act of ['hold', 'release', 'withdraw'] as const) expect(changed(act, {}, ending)).toEqual(ending);
+    expect(changed('revise', { title: 'Other' }, ending)).toEqual({ ...ending, title: 'Other' });
+    expect(changed('revise', { until, title: 'Other' }, ending)).toEqual({ ...ending, title: 'Other' });
+    expect(changed('extend', { until: '2016-01-31T00:00' }, ending)).toBe('until_in_past');
+    expect(changed('extend', { until: null }, ending)).toEqual(TERMS);
+  });
+
   const document = { title: 'Letter', mediaType: 'application/pdf', bytes: 9, sha256: 'a'.repeat(64) };
   const papers: Partial<TermsInput> = {
     receivedOn: '2015-07-24',

@@ -352,7 +352,7 @@ function checkPapers(terms: OrderTerms, before: OrderTerms | null, now: Instant,
   }
 }
 
-/** A revision that leaves `effective` alone is never `effective_in_past`. */
+/** A revision that leaves `effective` alone is never `effective_in_past`, and one that leaves `until` alone never `until_in_past`. */
 function checkTimes(
   { effective, until }: { readonly effective: string | undefined; readonly until: string | null | undefined },
   before: OrderTerms | null,
@@ -367,5 +367,8 @@ function checkTimes(
   if (until != null && Date.parse(until) <= Date.parse(effective)) {
     const detail = `The order would end at ${until}, before it takes effect.`;
     objections.add('until', 'until_before_effective', detail);
+  } else if (until != null && before?.until !== until && Date.parse(until) <= now) {
+    const detail = `The order would have ended at ${until}, which has passed: give a later end, or withdraw it.`;
+    objections.add('until', 'until_in_past', detail);
   }
 }

@@ -43,6 +43,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   ambiguous_local_time: { status: 422, title: 'The local time is ambiguous or does not exist' },
   effective_in_past: { status: 422, title: 'The order would begin in the past' },
   until_before_effective: { status: 422, title: 'The order would end before it begins' },
+  until_in_past: { status: 422, title: 'The order would end in the past' },
   unknown_area: { status: 422, title: 'Unknown area' },
   unknown_service: { status: 422, title: 'Unknown service' },
   unknown_feature: { status: 422, title: 'Unknown disputed ground' },

@@ -274,6 +274,18 @@ describeOnEveryStore('what an order would do', (openStore) => {
     expect((await world.orders.warnings(order, 1)).length).toBe(5);
   });
 
+  it('says of an end in the past that it is, before it is proposed, and leaves the order as it stands', async () => {
+    const { proposer } = await begin();
+    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    await adopt(order, 1);
+    world.clock.jump(EFFECTIVE + DAY);
+    const draft = { act: 'extend', until: new Date(EFFECTIVE + HOUR).toISOString() } as const;
+    const { problems } = await world.orders.preview({ ...draft, order }, () => undefined);
+    expect(problems).toMatchObject([{ field: 'until', code: 'until_in_past' }]);
+    await expect(world.orders.act(proposer.id, order, draft)).rejects.toMatchObject({ code: 'until_in_past' });
+    expect(await world.orders.get(order)).toMatchObject({ latestRevision: 1, terms: { until: null } });
+  });
+
   it('tells everything that stands against a draft, as proposing does one by one, and stores nothing', async () => {
     const { proposer } = await begin();
     const { order } = await world.orders.propose(proposer.id, PROPOSAL);
