@@ -24,6 +24,7 @@ import { type ApprovalGiven, type ApprovalResult, createApprovals } from './appr
 import { batched } from './batched.ts';
 import { createExecutions, type ExecutionStore } from './executions.ts';
 import { type DecidedExemption, decidedExemptions } from './exempt-devices.ts';
+import { createExemptRecords } from './exempt-records.ts';
 import { createExits, type ExitProgress, type ExitStore, type HoldsPort } from './exit/exits.ts';
 import { explain } from './explaining.ts';
 import { createForesight, type Foresight, type ImpactListing, type PeoplePort } from './foresight.ts';
@@ -45,7 +46,6 @@ import { createProgress, type Progress, type ProgressStore } from './progress.ts
 import { type ActInput, createProposals, type Proposal } from './proposals.ts';
 import { createReach, type ReachStore } from './reach.ts';
 import { createReceipts } from './receipts.ts';
-import { nextRecord } from './records.ts';
 import { createRehearsal, type StandingStore } from './rehearsal.ts';
 import { createRoots, type RootProposal, type RootView } from './roots.ts';
 import { createVerdicts } from './verdicts.ts';
@@ -182,6 +182,13 @@ export function createOrders(ports: OrderPorts): Orders {
     ...{ installation, store: ports.receipts, clock, bus, fleet, log },
     wiped: () => void exits.look(),
   });
+  const records = createExemptRecords({
+    ...{ store, fleet, state, clock, online, installation },
+    reissued: (device) => {
+      verdicts.invalidate([device]);
+      bus.publish({ kind: 'device', device });
+    },
+  });
   const roots = createRoots({ store, clock, online, installation, state });
   const papers = createPapers({ store: ports.papers, orders: store, sealer: ports.sealer, clock });
   const { areas, policy } = ports;
@@ -257,40 +264,15 @@ export function createOrders(ports: OrderPorts): Orders {
 
   /** The order list has changed: records go first, so that nobody who is newly exempt is denied for a moment. */
   async function carryOut(order: string, before: OrderRule | undefined): Promise<void> {
+    const revision = state.accepted().get(order)?.revision;
     await state.load();
     try {
-      const revision = state.accepted().get(order)?.revision.revision;
-      const exempt = revision === undefined ? [] : await store.exemptions(order, revision);
-      for (const { device } of exempt) await reissueRecord(device);
+      await records.follow(order, revision);
     } finally {
       listChanged();
     }
     const after = state.rules().find((rule) => rule.order === order);
     for (const rule of [before, after]) if (rule) await verdicts.wakeAffected(rule);
-  }
-
-  async function reissueRecord(device: DeviceId): Promise<boolean> {
-    for (let attempt = 1; ; attempt += 1) {
-      const now = clock.now();
-      const personalia = await fleet.personalia(device);
-      if (!personalia) return false;
-      const accepted = state.accepted();
-      const salts = (await store.exemptionsOf([device])).filter(
-        (each) => accepted.get(each.order)?.revision.revision === each.revision,
-      );
-      const before = await store.record(device);
-      const next = nextRecord({ installation, device, personalia, salts, before, now, online });
-      if (!next) return false;
-      try {
-        await store.saveRecord(device, next, now);
-      } catch (error) {
-        if (!isCordonError(error, 'conflict') || attempt === ATTEMPTS) throw error;
-        continue;
-      }
-      verdicts.invalidate([device]);
-      bus.publish({ kind: 'device', device });
-      return true;
-    }
   }
 
   async function viewOf(order: OrderRow): Promise<OrderView> {
@@ -303,9 +285,7 @@ export function createOrders(ports: OrderPorts): Orders {
     start: async () => {
       await state.load();
       await state.refresh();
-      for (const { revision } of state.accepted().values()) {
-        for (const { device } of await store.exemptions(revision.order, revision.revision)) await reissueRecord(device);
-      }
+      await records.makeGood();
       verdicts.rulesChanged();
       await executions.look();
       void reach.look();
@@ -381,7 +361,7 @@ export function createOrders(ports: OrderPorts): Orders {
     waiting: createWaiting({ store, state }),
     uncovered: state.uncovered,
     record: store.record.bind(store),
-    reissueRecord,
+    reissueRecord: records.reissue,
     cachedVerdict: verdicts.cached,
     verdict: async (device) => {
       const verdict = await verdicts.verdict(device);

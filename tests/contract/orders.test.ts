@@ -9,19 +9,23 @@ import type { Orders } from '../../server/orders/orders.ts';
 import type { Proposal } from '../../server/orders/proposals.ts';
 import type { Database } from '../../server/store/database.ts';
 import { removeExpired } from '../../server/store/retention.ts';
+import { parsePlace } from '../../shared/areas/area-code.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import { approvalOf } from '../../shared/order/approver-key.ts';
 import { personsWhoSigned, verifyRoots } from '../../shared/order/approvers.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { decisionCommitment } from '../../shared/order/decision-record.ts';
 import {
+  deviceRecordSchema,
   LARGEST_DOCUMENT,
   MOST_EXEMPT,
   orderListSchema,
   PAYLOAD_TYPES,
   type Receipt,
+  revisionSchema,
 } from '../../shared/order/documents.ts';
 import { payloadOf, signerOf } from '../../shared/order/dsse.ts';
+import { exemptionsFor } from '../../shared/order/exemption.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
 import { verifyList } from '../../shared/order/verify-list.ts';
 import { MAX_FRAME_FROM_SERVER } from '../../shared/protocol/frames.ts';
@@ -388,6 +392,88 @@ function suite(openStore: OpenStore): void {
     expect(await world.orders.reissueRecord(mission)).toBe(false);
     world.clock.jump(Date.parse('2015-12-30T19:00:00.000Z'));
     expect([await denied(mission), await denied(resident)]).toEqual([false, true]);
+  });
+
+  describe('the records of many who are exempt', () => {
+    const MANY = 300;
+    let order: string;
+    let exempt: DeviceId[];
+    const act = async (what: 'hold' | 'release' | 'extend' | 'withdraw' | 'revise', more: object = {}) => {
+      const { proposer, ada, ben } = world.people;
+      const { revision } = await world.orders.act(proposer.id, order, { act: what, ...more });
+      for (const person of [ada, ben]) await world.sign(order, revision, person);
+    };
+    const proposed = async () => {
+      const { proposer, ada } = await begin();
+      exempt = Array.from({ length: MANY }, () => world.addDevice('PK'));
+      ({ order } = await world.orders.propose(proposer.id, { ...PROPOSAL, exempt: [{ group: world.group }] }));
+      await world.sign(order, 1, ada);
+    };
+    const versions = async () => {
+      const records = await Promise.all(exempt.map((device) => world.orders.record(device)));
+      return records.map((record) => record?.version ?? 0);
+    };
+    const all = (version: number) => exempt.map(() => version);
+    /** Of each that its record opens a commitment of the revision that stands. */
+    const opened = async () => {
+      const { payload } = await world.orders.revision(order, (await world.orders.get(order)).adoptedRevision ?? 0);
+      const revision = parseDocument(revisionSchema, Buffer.from(payload));
+      const records = await Promise.all(exempt.map((device) => world.orders.record(device)));
+      return records.map((record, index) => {
+        const said = record && parseDocument(deviceRecordSchema, payloadOf(record.envelope, PAYLOAD_TYPES.record));
+        return exemptionsFor(exempt[index] ?? '', said, [revision]).length;
+      });
+    };
+    /** What a record says has changed, and nobody has had it made anew: whoever looks at it makes the next version. */
+    const moved = () => {
+      for (const device of exempt) world.devices.set(device, { ...world.devices.get(device)!, seat: parsePlace('GB') });
+    };
+
+    it('are made by the adoption that exempts them, by no later act that changes nothing of it, and at no start once the order is over', async () => {
+      await proposed();
+      await world.sign(order, 1, world.people.ben);
+      expect(await versions()).toEqual(all(1));
+      expect(await opened()).toEqual(all(1));
+      moved();
+      await act('extend', { effective: '2015-12-31T00:00' });
+      await act('hold');
+      await act('release');
+      expect(await versions()).toEqual(all(1));
+      expect(await opened()).toEqual(all(1));
+      const late = world.addDevice('PK');
+      exempt.push(late);
+      await act('revise', { exempt: [{ group: world.group }] });
+      expect(await versions()).toEqual(all(1));
+      expect(await opened()).toEqual(all(1));
+      await act('withdraw');
+      await world.reopen();
+      expect(await versions()).toEqual(all(1));
+    });
+
+    it('are made good at the next start after a kill', async () => {
+      await proposed();
+      await world.sign(order, 1, world.people.ben);
+      await database.db.deleteFrom('device_records').where('device_id', 'in', exempt.slice(100)).execute();
+      await world.orders.stop();
+      await world.reopen();
+      expect(await opened()).toEqual(all(1));
+    });
+
+    it('are made by the next act when one could not be, and that one keeps nobody else’s from being made', async () => {
+      await proposed();
+      const [refused] = exempt;
+      const { devices } = world;
+      const get = devices.get.bind(devices);
+      devices.get = (device) => {
+        if (device === refused) throw new Error('the disk is full');
+        return get(device);
+      };
+      await expect(world.sign(order, 1, world.people.ben)).rejects.toThrow('the disk is full');
+      expect((await opened()).slice(1)).toEqual(all(1).slice(1));
+      devices.get = get;
+      await act('hold');
+      expect(await opened()).toEqual(all(1));
+    });
   });
 
   it('a hold by its proposer alone lapses after 72 hours, once; by two people it lasts until release', async () => {
