@@ -1,15 +1,12 @@
-/** E-mail addresses as keys: one spelling for signing in, and one for the person behind it. Checks no mailbox and sends nothing. */
+/** Two keys of an e-mail address: one to find the account at sign-in, one to find the person. */
+import { canonicalEmail } from '../../shared/text/canonical-email.ts';
 
-/** How an account is found: NFKC, so that full-width and compatibility letters are the plain ones, in lower case. */
+/** Finds the account: NFKC and lower case, so that full-width letters count as plain ones. */
 export function emailKey(email: string): string {
   return email.normalize('NFKC').trim().toLowerCase();
 }
 
-/** Who is behind it: `amina+legal@example.org` is the same person as `amina@example.org`, and so counts once as an approver. */
+/** Finds the person: `amina+legal@example.org` and `amina@example.org` are one person, who counts once as an approver. */
 export function personSubject(email: string): string {
-  const key = emailKey(email);
-  const at = key.lastIndexOf('@');
-  const plus = key.indexOf('+');
-  const local = plus > 0 && plus < at ? key.slice(0, plus) : key.slice(0, at);
-  return `email:${local}${key.slice(at)}`;
+  return `email:${canonicalEmail(email)}`;
 }
