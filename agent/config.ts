@@ -2,7 +2,12 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { requireKnownVariables } from '../shared/environment.ts';
+import { CordonError } from '../shared/errors.ts';
 import type { SensorSource } from './evidence/sensor-command.ts';
+
+const PORT = 'a whole number from 0 to 65535';
+const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 const environment = z.object({
   CORDON_AGENT_HOME: z.string().optional(),
@@ -10,11 +15,16 @@ const environment = z.object({
   CORDON_AGENT_SENSOR_COMMAND: z.string().optional(),
   CORDON_AGENT_SENSOR_FILE: z.string().optional(),
   /** Where gpsd listens on loopback; 0: it is not asked. */
-  CORDON_AGENT_GPSD_PORT: z.coerce.number().int().min(0).max(65_535).default(2947),
+  CORDON_AGENT_GPSD_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, { error: PORT, abort: true })
+    .transform(Number)
+    .refine((value) => value <= 65_535, PORT)
+    .default(2947),
   /** Whether GeoClue is asked where gpsd has no fix, and where the system bus is (D-Bus, "Well-known Message Bus Instances"). */
-  CORDON_AGENT_GEOCLUE: z.enum(['on', 'off']).default('on'),
+  CORDON_AGENT_GEOCLUE: z.enum(['on', 'off'], { error: 'on or off' }).default('on'),
   DBUS_SYSTEM_BUS_ADDRESS: z.string().optional(),
-  CORDON_AGENT_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  CORDON_AGENT_LOG: z.enum(LEVELS, { error: `one of ${LEVELS.join(', ')}` }).default('info'),
   /** In which language people here read (POSIX, 8.2), and GNU's list of them. */
   LANGUAGE: z.string().optional(),
   LC_ALL: z.string().optional(),
@@ -45,7 +55,16 @@ export interface AgentConfig {
 }
 
 export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv = process.env): AgentConfig {
-  const given = environment.parse(env);
+  requireKnownVariables(env);
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path: [name = ''], message }) => {
+      const value = JSON.stringify(env[String(name)] ?? '');
+      return `${String(name)} must be ${message}. The value is ${value}. Correct it or unset it.`;
+    });
+    throw new CordonError('invalid_input', problems.join('\n'));
+  }
+  const given = parsed.data;
   const { LANGUAGE, LC_ALL, LC_MESSAGES, LANG } = given;
   const base = resolve(home ?? given.CORDON_AGENT_HOME ?? join(homedir(), '.local', 'share', 'cordon-agent'));
   const sensors = given.CORDON_AGENT_SENSOR_COMMAND

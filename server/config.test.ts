@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from './config.ts';
+import { ConfigError, readConfig } from './config.ts';
+
+function problemsOf(given: Record<string, string>): readonly string[] {
+  try {
+    readConfig(given);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
 
 describe('the admin listener', () => {
   const certificate = { CORDON_ADMIN_CERTIFICATE: 'admin.crt' };
@@ -33,8 +43,65 @@ describe('the admin listener', () => {
     ['an address without one', on('10.1.2.3'), 'CORDON_ADMIN_BIND'],
     ['an address that looks like loopback, without one', on('127.0.0.1.example.org'), 'CORDON_ADMIN_BIND'],
   ])('is not opened for passwords in clear: %s', (_what, given, variable) => {
-    expect(() => readConfig(given)).toThrow(
-      expect.objectContaining({ issues: [expect.objectContaining({ path: [variable] })] }),
-    );
+    expect(problemsOf(given)).toEqual([expect.stringMatching(new RegExp(`^${variable} `))]);
+  });
+});
+
+describe('a setting', () => {
+  it.each([
+    ['CORDON_DEVICE_PORT', '84x3', /must be a whole number from 0 to 65535\. The value is "84x3"/],
+    ['CORDON_DEVICE_PORT', '', /must be a whole number/],
+    ['CORDON_PUBLIC_PORT', '65536', /from 0 to 65535/],
+    ['CORDON_ADMIN_PORT', 'tcp://10.0.0.1:8445', /must be a whole number/],
+    ['CORDON_NAMES', '', /must be at least one DNS name or IP address/],
+    ['CORDON_NAMES', 'https://devices.example.org', /is a URL: write the name alone/],
+    ['CORDON_NAMES', 'devices.example.org:8443', /has a port/],
+    ['CORDON_NAMES', '[2001:db8::1]', /has brackets/],
+    ['CORDON_NAMES', 'a.example.org,*.example.org', /is a wildcard/],
+    ['CORDON_NAMES', 'geräte.example.org', /write xn--gerte-ira\.example\.org/],
+    ['CORDON_NAMES', 'under_score.example.org', /neither a DNS name nor an IP address/],
+    ['CORDON_NAMES', '-a.example.org', /neither/],
+    ['CORDON_NAMES', '10.0.0.256', /neither/],
+    ['CORDON_NAMES', 'two words', /neither/],
+    ['CORDON_ADMIN_NAMES', 'http://admin', /is a URL/],
+    ['CORDON_BIND', '0.0.0.0:8443', /must be an IP address or a host name, without a port/],
+    ['CORDON_PROXY_FROM', '10.0.0.0/33', /"10\.0\.0\.0\/33" is neither/],
+    ['CORDON_PROXY_FROM', 'proxy.example.org', /is neither/],
+    ['CORDON_DATABASE_URL', 'mysql://localhost/cordon', /must be a PostgreSQL URL/],
+    ['CORDON_DATABASE_URL', 'localhost:5432/cordon', /must be a PostgreSQL URL/],
+    ['CORDON_OPERATOR_URL', 'example.org/{order}', /must be a URL/],
+    ['CORDON_LARGE_SHARE', '101', /a number from 0 to 100/],
+    ['CORDON_EVIDENCE_DAYS', '0', /from 1 to 3650/],
+    ['CORDON_BUILD_CONSOLE', 'perhaps', /true or false/],
+    ['CORDON_LOG', 'verbose', /one of debug, info, warn, error, silent/],
+    ['CORDON_PASSPHRASE', 'short', /at least 12 characters/],
+    ['CORDON_ORGANISATION', '', /^CORDON_ORGANIZATION must be from 1 to 120 characters/],
+    [`CORDON_${'NAMSE'}`, 'a', /is not a setting of Cordon\. Did you mean CORDON_NAMES\?/],
+  ])('%s=%s is refused in one line that says why', (name, value, why) => {
+    expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(why)]);
+  });
+
+  it.each([
+    ['CORDON_NAMES', 'devices.example.org, 192.0.2.1,2001:db8::1,localhost,xn--gerte-ira.example.org,a1'],
+    ['CORDON_PROXY_FROM', '10.0.0.0/8,2001:db8::/32,127.0.0.1'],
+    ['CORDON_DATABASE_URL', 'postgres://cordon:p%40ss@localhost:5432/cordon'],
+    ['CORDON_DATABASE_URL', 'postgresql:///cordon?host=/run/postgresql'],
+    ['CORDON_OPERATOR_URL', 'https://example.org/orders/{order}'],
+    ['CORDON_BIND', '::'],
+    ['CORDON_AGENT_LOG', 'of another program'],
+  ])('%s=%s is accepted', (name, value) => expect(problemsOf({ [name]: value })).toEqual([]));
+
+  it('has a line of its own for each problem', () => {
+    expect(problemsOf({ CORDON_LOG: 'x', CORDON_DEVICE_PORT: 'y', [`CORDON_${'BIMD'}`]: 'z' })).toHaveLength(3);
+  });
+
+  it('that is a secret is not shown (52)', () => {
+    const given = { CORDON_DATABASE_URL: 'mysql://cordon:hunter2-secret@db', CORDON_PASSPHRASE: 'hunter2' };
+    expect(problemsOf(given).join()).not.toContain('hunter2');
+  });
+
+  it('of the organization has an older spelling', () => {
+    expect(readConfig({ CORDON_ORGANISATION: 'Older' }).organisation).toBe('Older');
+    expect(readConfig({ CORDON_ORGANISATION: 'Older', CORDON_ORGANIZATION: 'Newer' }).organisation).toBe('Newer');
   });
 });

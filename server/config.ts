@@ -5,14 +5,19 @@ import { BlockList, isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-
-const port = z.coerce.number().int().min(0).max(65_535);
-const list = z.string().transform((value) =>
-  value
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean),
-);
+import { unknownVariables, unknownVariableText, VARIABLES, variableOf } from '../shared/environment.ts';
+import { CordonError } from '../shared/errors.ts';
+import {
+  addressRanges,
+  atLeastOneHostName,
+  bindAddress,
+  databaseUrl,
+  hostNames,
+  oneOf,
+  orderPage,
+  port,
+  wholeNumber,
+} from './config-values.ts';
 
 /** Addresses at which nothing leaves this machine. */
 const loopback = new BlockList();
@@ -22,52 +27,62 @@ const isLoopback = (bind: string): boolean =>
   bind === 'localhost' || (isIP(bind) !== 0 && loopback.check(bind, isIP(bind) === 6 ? 'ipv6' : 'ipv4'));
 
 const variables = z.object({
-  CORDON_HOME: z.string().default('./.cordon'),
-  /** `postgres://…` for PostgreSQL; absent: SQLite in the data folder. */
-  CORDON_DATABASE_URL: z.string().optional(),
-  CORDON_PASSPHRASE: z.string().optional(),
-  CORDON_PASSPHRASE_FILE: z.string().optional(),
-  CORDON_ORGANISATION: z.string().min(1).max(120).default('Cordon'),
-  /** Names and addresses under which devices reach the server: the first stands in activation links, all in the certificate. */
-  CORDON_NAMES: list.default(['localhost', '127.0.0.1']),
-  CORDON_BIND: z.string().default('0.0.0.0'),
+  CORDON_HOME: z.string().min(1, 'a folder').default('./.cordon'),
+  /** `postgres://…` for PostgreSQL. Without it the server uses SQLite in the data folder. */
+  CORDON_DATABASE_URL: databaseUrl.optional(),
+  CORDON_PASSPHRASE: z.string().min(12, 'at least 12 characters long').optional(),
+  CORDON_PASSPHRASE_FILE: z.string().min(1, 'a file').optional(),
+  /** The older spelling is CORDON_ORGANISATION. */
+  CORDON_ORGANIZATION: z
+    .string()
+    .min(1, 'from 1 to 120 characters long')
+    .max(120, 'from 1 to 120 characters long')
+    .default('Cordon'),
+  /** Names and addresses under which devices reach the server. Activation links have the first, the certificate has all. */
+  CORDON_NAMES: atLeastOneHostName.default(['localhost', '127.0.0.1']),
+  CORDON_BIND: bindAddress.default('0.0.0.0'),
   CORDON_DEVICE_PORT: port.default(8443),
   CORDON_PUBLIC_PORT: port.default(8444),
   CORDON_ADMIN_PORT: port.default(8445),
-  CORDON_ADMIN_BIND: z.string().default('127.0.0.1'),
-  /** Further names under which admins reach the admin listener: a reverse proxy's. */
-  CORDON_ADMIN_NAMES: list.default([]),
-  CORDON_ADMIN_CERTIFICATE: z.string().optional(),
-  CORDON_ADMIN_KEY: z.string().optional(),
-  /** Addresses or CIDR ranges whose PROXY protocol header is believed. Empty: none is read. */
-  CORDON_PROXY_FROM: list.default([]),
-  CORDON_IP_DATABASE: z.string().optional(),
-  /** Whom a person who is denied service can turn to, when an order does not say. */
-  CORDON_APPEAL: z.string().max(400).default('your administrator'),
-  /** Where a refusal by an order leads (RFC 7725); `{order}` in it stands for the order's number. */
-  CORDON_OPERATOR_URL: z.string().optional(),
-  /** Percent of the fleet: an order that denies service to more is warned of. */
-  CORDON_LARGE_SHARE: z.coerce.number().min(0).max(100).default(10),
-  /** How many days back one can ask where a device was, and why it might do what it might. What that takes is kept a month longer. */
-  CORDON_EVIDENCE_DAYS: z.coerce.number().int().min(1).max(3650).default(400),
-  /** `false`: `npm start` takes the console as it finds it. */
-  CORDON_BUILD_CONSOLE: z.stringbool().default(true),
-  CORDON_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  CORDON_ADMIN_BIND: bindAddress.default('127.0.0.1'),
+  /** Further names under which admins reach the admin listener, such as the name of a reverse proxy. */
+  CORDON_ADMIN_NAMES: hostNames.default([]),
+  CORDON_ADMIN_CERTIFICATE: z.string().min(1, 'a file').optional(),
+  CORDON_ADMIN_KEY: z.string().min(1, 'a file').optional(),
+  /** Addresses or CIDR ranges whose PROXY protocol header the server believes. Empty: the server reads no header. */
+  CORDON_PROXY_FROM: addressRanges.default([]),
+  CORDON_IP_DATABASE: z.string().min(1, 'a file').optional(),
+  /** The contact for an appeal when an order does not name one. */
+  CORDON_APPEAL: z.string().max(400, 'at most 400 characters long').default('your administrator'),
+  /** The page that explains a refusal by an order (RFC 7725). `{order}` stands for the order's number. */
+  CORDON_OPERATOR_URL: orderPage.optional(),
+  /** Percent of the fleet: the console shows a warning for an order that denies service to more devices. */
+  CORDON_LARGE_SHARE: z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, { error: 'a number from 0 to 100', abort: true })
+    .transform(Number)
+    .refine((value) => value <= 100, 'a number from 0 to 100')
+    .default(10),
+  /** How many days back the server can explain a device's location and verdict. It keeps the evidence for a month longer. */
+  CORDON_EVIDENCE_DAYS: wholeNumber(1, 3650).default(400),
+  /** `false`: `npm start` does not build the console. */
+  CORDON_BUILD_CONSOLE: z.stringbool({ error: 'true or false' }).default(true),
+  CORDON_LOG: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
-/** Passwords and sessions of admins cross no network in clear, by mistake either. */
+/** Passwords and sessions of admins must not cross a network in clear text. */
 const environment = variables.superRefine((given, context) => {
   const { CORDON_ADMIN_CERTIFICATE: certificate, CORDON_ADMIN_KEY: key, CORDON_ADMIN_BIND: bind } = given;
   const refuse = (variable: keyof typeof given, message: string) =>
     context.addIssue({ code: 'custom', path: [variable], message });
   if (certificate !== undefined && key === undefined)
-    refuse('CORDON_ADMIN_KEY', 'is missing: the certificate needs its key');
+    refuse('CORDON_ADMIN_KEY', 'the file with the private key of CORDON_ADMIN_CERTIFICATE');
   if (certificate === undefined && key !== undefined)
-    refuse('CORDON_ADMIN_CERTIFICATE', 'is missing: the key needs its certificate');
+    refuse('CORDON_ADMIN_CERTIFICATE', 'the file with the certificate for CORDON_ADMIN_KEY');
   if (certificate === undefined && key === undefined && !isLoopback(bind)) {
     refuse(
       'CORDON_ADMIN_BIND',
-      'is not loopback, and passwords would cross the network in clear: give CORDON_ADMIN_CERTIFICATE and CORDON_ADMIN_KEY too, or stay on 127.0.0.1 and use ssh -L',
+      'a loopback address unless CORDON_ADMIN_CERTIFICATE and CORDON_ADMIN_KEY are set, because passwords would cross the network in clear text (from another machine, use ssh -L)',
     );
   }
 });
@@ -100,9 +115,27 @@ export interface Config {
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
-/** Throws a `ZodError` that names the variable. */
+/** The environment cannot be used. `problems` has one line for each variable. */
+export class ConfigError extends CordonError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super('invalid_input', problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** Throws a `ConfigError` that names each variable with a problem. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const given = environment.parse(env);
+  const unknown = unknownVariables(env).map(unknownVariableText);
+  const organization = variableOf(env, 'CORDON_ORGANIZATION');
+  const parsed = environment.safeParse({
+    ...env,
+    ...(organization !== undefined && { CORDON_ORGANIZATION: organization }),
+  });
+  const invalid = (parsed.error?.issues ?? []).map((issue) => problemOf(issue, env));
+  if (!parsed.success || unknown.length > 0) throw new ConfigError([...unknown, ...invalid]);
+  const given = parsed.data;
   const { CORDON_ADMIN_CERTIFICATE: certificate, CORDON_ADMIN_KEY: key } = given;
   const home = resolve(given.CORDON_HOME);
   return Object.freeze({
@@ -113,7 +146,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       given.CORDON_PASSPHRASE_FILE ??
         join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'cordon', 'passphrase'),
     ),
-    organisation: given.CORDON_ORGANISATION,
+    organisation: given.CORDON_ORGANIZATION,
     names: given.CORDON_NAMES,
     bind: given.CORDON_BIND,
     devicePort: given.CORDON_DEVICE_PORT,
@@ -133,4 +166,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     buildConsole: given.CORDON_BUILD_CONSOLE,
     log: given.CORDON_LOG,
   });
+}
+
+/** One line for an issue. The value is shown unless it can be a secret. */
+function problemOf({ path, message }: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
+  const name = String(path[0]);
+  const value = variableOf(env, name);
+  if (value === undefined) return `${name} is not set. Set it: it must be ${message}.`;
+  const shown = VARIABLES[name]?.secret ? '' : ` The value is ${JSON.stringify(value.slice(0, 200))}.`;
+  return `${name} must be ${message}.${shown} Correct it or unset it.`;
 }

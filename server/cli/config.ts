@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { requireKnownVariables } from '../../shared/environment.ts';
 import { CordonError } from '../../shared/errors.ts';
 
 const savedSchema = z.strictObject({ server: z.url(), cookie: z.string(), csrf: z.string() });
@@ -18,6 +19,8 @@ export interface CliConfig {
   readonly password: string | null;
   readonly totpSecret: string | null;
   readonly keyPassphrase: string | null;
+  /** Throws `invalid_input` when the environment has a `CORDON_` variable that no program reads. */
+  requireKnown(): void;
   save(session: Saved | null): void;
 }
 
@@ -32,6 +35,7 @@ export function readCliConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
     password: env['CORDON_PASSWORD'] ?? null,
     totpSecret: env['CORDON_TOTP_SECRET'] ?? null,
     keyPassphrase: env['CORDON_KEY_PASSPHRASE'] ?? null,
+    requireKnown: () => requireKnownVariables(env),
     save(next) {
       if (next === null) return rmSync(file, { force: true });
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

@@ -44,6 +44,10 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
         writeOut: (text) => terminal.stdout.write(text),
         writeErr: (text) => terminal.stderr.write(text),
       })
+      // A misspelled variable would send a command to the default server. Help works without this check.
+      .hook('preAction', (_program, action) => {
+        if (action.name() !== 'check-config') config.requireKnown();
+      })
       .exitOverride();
     const cli: Cli = { config, terminal, out, client };
     addAccountCommands(program, cli);

@@ -1,0 +1,87 @@
+/** Values of environment variables that have a form: each schema's message completes the sentence "CORDON_… must be …". */
+import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
+import { z } from 'zod';
+
+/** Decimal digits alone: `Number` also takes `''`, `0x50` and `1e3`. */
+export const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, { error: `a whole number from ${least} to ${most}`, abort: true })
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `a whole number from ${least} to ${most}`);
+
+export const port = wholeNumber(0, 65_535);
+
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `one of ${values.join(', ')}` });
+
+export const separated = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+
+/** RFC 1123, section 2.1. A last label of digits alone would be an IPv4 address to a URL parser. */
+const HOST_NAME =
+  /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+
+/** Null for a DNS name or an address; otherwise what is wrong with the name. */
+function wrongWith(name: string): string | null {
+  if (isIP(name) !== 0 || HOST_NAME.test(name)) return null;
+  const shown = JSON.stringify(name);
+  if (name.includes('://')) return `${shown} is a URL: write the name alone, without https:// and without a path`;
+  if (/^\[.*\](:\d+)?$/.test(name)) return `${shown} has brackets: write the address alone, without brackets and port`;
+  if (/^[^:]+:\d+$/.test(name)) return `${shown} has a port: write the name alone`;
+  if (name.includes('*')) return `${shown} is a wildcard: list each name`;
+  const ascii = domainToASCII(name);
+  if (/[^\x20-\x7e]/.test(name) && ascii !== '') return `${shown} is not ASCII: write ${ascii}`;
+  return `${shown} is neither a DNS name nor an IP address`;
+}
+
+const eachName = (names: readonly string[], context: z.RefinementCtx) => {
+  for (const name of names) {
+    const wrong = wrongWith(name);
+    if (wrong !== null) context.addIssue({ code: 'custom', message: `a comma-separated list of names, but ${wrong}` });
+  }
+};
+
+export const hostNames = separated.superRefine(eachName);
+export const atLeastOneHostName = separated
+  .refine((names) => names.length > 0, 'at least one DNS name or IP address')
+  .superRefine(eachName);
+
+export const bindAddress = z
+  .string()
+  .refine((value) => value === '' || wrongWith(value) === null, 'an IP address or a host name, without a port');
+
+function isAddressRange(entry: string): boolean {
+  const [address = '', prefix, ...rest] = entry.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+}
+
+export const addressRanges = separated.superRefine((entries, context) => {
+  for (const entry of entries.filter((each) => !isAddressRange(each))) {
+    const message = `a comma-separated list of IP addresses and CIDR ranges, but ${JSON.stringify(entry)} is neither`;
+    context.addIssue({ code: 'custom', message });
+  }
+});
+
+/** A password can be in it, so that no message may show the value. */
+export const databaseUrl = z
+  .string()
+  .refine(
+    (value) => ['postgres:', 'postgresql:'].includes(URL.parse(value)?.protocol ?? ''),
+    'a PostgreSQL URL such as postgres://cordon@localhost/cordon; percent-encode special characters in the password',
+  );
+
+/** `{order}` stands for an order's number. */
+export const orderPage = z
+  .string()
+  .refine(
+    (value) => ['http:', 'https:'].includes(URL.parse(value.replaceAll('{order}', '2026-001'))?.protocol ?? ''),
+    'a URL that begins with https:// or http://',
+  );

@@ -1,0 +1,139 @@
+/**
+ * Table of every environment variable whose name begins with `CORDON_`. All programs share one environment, so each program knows the
+ * variables of the others and refuses only a name that no program reads.
+ *
+ * To add a variable: add a line here, then read it in the configuration file of its program (`server/config.ts`, `agent/config.ts` or
+ * `server/cli/config.ts`). `environment.test.ts` fails for a name in the source that is not in this table.
+ */
+import { CordonError } from './errors.ts';
+
+export interface Variable {
+  /** The program that reads the variable. */
+  readonly reader: 'server' | 'agent' | 'command line' | 'tests';
+  /** Error messages and logs never show the value. */
+  readonly secret?: true;
+  /** An older spelling of this variable. The program reads it when this variable is not set. */
+  readonly older?: string;
+}
+
+export const VARIABLES: Readonly<Record<string, Variable>> = {
+  CORDON_HOME: { reader: 'server' },
+  CORDON_DATABASE_URL: { reader: 'server', secret: true },
+  CORDON_PASSPHRASE: { reader: 'server', secret: true },
+  CORDON_PASSPHRASE_FILE: { reader: 'server' },
+  CORDON_ORGANIZATION: { reader: 'server', older: 'CORDON_ORGANISATION' },
+  CORDON_ORGANISATION: { reader: 'server' },
+  CORDON_NAMES: { reader: 'server' },
+  CORDON_BIND: { reader: 'server' },
+  CORDON_DEVICE_PORT: { reader: 'server' },
+  CORDON_PUBLIC_PORT: { reader: 'server' },
+  CORDON_ADMIN_PORT: { reader: 'server' },
+  CORDON_ADMIN_BIND: { reader: 'server' },
+  CORDON_ADMIN_NAMES: { reader: 'server' },
+  CORDON_ADMIN_CERTIFICATE: { reader: 'server' },
+  CORDON_ADMIN_KEY: { reader: 'server' },
+  CORDON_PROXY_FROM: { reader: 'server' },
+  CORDON_IP_DATABASE: { reader: 'server' },
+  CORDON_APPEAL: { reader: 'server' },
+  CORDON_OPERATOR_URL: { reader: 'server' },
+  CORDON_LARGE_SHARE: { reader: 'server' },
+  CORDON_EVIDENCE_DAYS: { reader: 'server' },
+  CORDON_BUILD_CONSOLE: { reader: 'server' },
+  CORDON_LOG: { reader: 'server' },
+
+  CORDON_AGENT_HOME: { reader: 'agent' },
+  CORDON_AGENT_SENSOR_COMMAND: { reader: 'agent' },
+  CORDON_AGENT_SENSOR_FILE: { reader: 'agent' },
+  CORDON_AGENT_GPSD_PORT: { reader: 'agent' },
+  CORDON_AGENT_GEOCLUE: { reader: 'agent' },
+  CORDON_AGENT_LOG: { reader: 'agent' },
+
+  CORDON_SERVER: { reader: 'command line' },
+  CORDON_TOKEN: { reader: 'command line', secret: true },
+  CORDON_PASSWORD: { reader: 'command line', secret: true },
+  CORDON_TOTP_SECRET: { reader: 'command line', secret: true },
+  CORDON_KEY_PASSPHRASE: { reader: 'command line', secret: true },
+
+  CORDON_TEST_DATABASE_URL: { reader: 'tests', secret: true },
+  CORDON_TEST_LOUD: { reader: 'tests' },
+  CORDON_TEST_RECORD: { reader: 'tests' },
+  CORDON_FAULTS: { reader: 'tests' },
+  CORDON_SEED: { reader: 'tests' },
+  CORDON_RUNS: { reader: 'tests' },
+  CORDON_PICTURES: { reader: 'tests' },
+  CORDON_LEFT_OUT: { reader: 'tests' },
+  CORDON_MLS_VECTORS: { reader: 'tests' },
+};
+
+const PREFIX = 'CORDON_';
+
+/** Kubernetes and Docker links set these for a service that is called `cordon` or `cordon-…`. They are not settings. */
+const SERVICE_LINK =
+  /^CORDON_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$|^CORDON_(?:PORT)$/;
+
+export interface UnknownVariable {
+  readonly name: string;
+  /** The known name that is most similar, if one is similar enough. */
+  readonly nearest: string | null;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The variables of `environment` that no program of Cordon reads, by name. */
+export function unknownVariables(environment: Environment): UnknownVariable[] {
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(PREFIX) && !Object.hasOwn(VARIABLES, name) && !SERVICE_LINK.test(name))
+    .sort()
+    .map((name) => ({ name, nearest: nearestTo(name) }));
+}
+
+export function unknownVariableText({ name, nearest }: UnknownVariable): string {
+  const remedy = nearest === null ? 'Unset it.' : `Did you mean ${nearest}? Correct the name, or unset it.`;
+  return `${name} is not a setting of Cordon. ${remedy}`;
+}
+
+/** Throws `invalid_input` for the variables that no program reads. One sentence for each variable. */
+export function requireKnownVariables(environment: Environment): void {
+  const unknown = unknownVariables(environment);
+  if (unknown.length === 0) return;
+  throw new CordonError('invalid_input', unknown.map(unknownVariableText).join('\n'), {
+    variables: unknown.map(({ name }) => name),
+  });
+}
+
+/** The value of a variable, or of its older spelling. */
+export function variableOf(environment: Environment, name: string): string | undefined {
+  const older = VARIABLES[name]?.older;
+  return environment[name] ?? (older === undefined ? undefined : environment[older]);
+}
+
+/** More changes than this share of the name make it another name. */
+const SIMILAR = 0.4;
+
+function nearestTo(name: string): string | null {
+  const own = name.slice(PREFIX.length);
+  const candidates = Object.keys(VARIABLES)
+    .filter((each) => VARIABLES[each]?.reader !== 'tests')
+    .map((each) => ({ each, changes: changesBetween(own, each.slice(PREFIX.length)) }))
+    .filter(({ each, changes }) => changes <= SIMILAR * Math.max(own.length, each.length - PREFIX.length));
+  return candidates.sort((a, b) => a.changes - b.changes)[0]?.each ?? null;
+}
+
+/** Optimal string alignment distance: insertions, deletions, substitutions and swaps of two neighbors. */
+function changesBetween(a: string, b: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const same = a[i - 1] === b[j - 1];
+      let least = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + (same ? 0 : 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) least = Math.min(least, (before[j - 2] ?? 0) + 1);
+      row.push(least);
+    }
+    before = last;
+    last = row;
+  }
+  return last[b.length] ?? 0;
+}
