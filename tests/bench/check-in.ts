@@ -87,5 +87,5 @@ async function checkIn(stage: Stage): Promise<Sample[]> {
 }
 
 export function checkInBench(stage: Stage): Bench {
-  return { name: 'check-in', unit: '/s of CPU', budget: 0.6, better: 'more', run: () => checkIn(stage) };
+  return { name: 'check-in', unit: '/s of CPU', budget: 0.4, better: 'more', run: () => checkIn(stage) };
 }

@@ -6,14 +6,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { DEVICE_SORTS, type DeviceFilter } from '../../server/devices/ports.ts';
 import type { Scope } from '../../server/devices/scope.ts';
 import { type Database, openDatabase } from '../../server/store/database.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
+import { createOwnDatabase, onDatabase, POSTGRES_SERVER } from '../support/postgres.ts';
 import { askOf, fill, PK } from './devices-list.ts';
 
-const url = process.env['CORDON_TEST_DATABASE_URL'];
 const RUNS = 3;
 
 async function best(work: () => Promise<unknown>, clock: () => number): Promise<number> {
@@ -84,32 +83,19 @@ async function onSqlite(): Promise<void> {
 }
 
 async function onPostgres(server: string): Promise<void> {
-  const name = `cordon_bench_${process.pid}`;
-  const client = new pg.Client(server);
-  await client.connect();
-  await client.query(`create database ${name}`);
+  const own = await createOwnDatabase(server, 'bench');
   try {
-    const address = new URL(server);
-    address.pathname = `/${name}`;
-    const database = await openDatabase({ url: address.href });
+    const database = await openDatabase({ url: own.url });
     const groups = await fill(database);
-    await sweep(address.href);
+    // Autovacuum does the same soon after a fleet of this size has been added.
+    await onDatabase(own.url, (client) => client.query('vacuum analyze'));
     console.log('PostgreSQL');
     await matrix(database, groups, () => performance.now());
     await database.close();
   } finally {
-    await client.query(`drop database ${name} with (force)`);
-    await client.end();
+    await own.drop();
   }
 }
 
-/** What its autovacuum does soon after such a fleet has come. */
-async function sweep(database: string): Promise<void> {
-  const client = new pg.Client(database);
-  await client.connect();
-  await client.query('vacuum analyze');
-  await client.end();
-}
-
 await onSqlite();
-if (url) await onPostgres(url);
+if (POSTGRES_SERVER !== '') await onPostgres(POSTGRES_SERVER);

@@ -11,6 +11,7 @@ import { type Authority, openAuthority } from '../../certs/authority.ts';
 import { type Database, openDatabase } from '../../server/store/database.ts';
 import { type DeviceId, newDeviceId, randomBase32 } from '../../shared/protocol/ids.ts';
 import { type Operator, setUp } from '../support/operator.ts';
+import { createOwnDatabase, type OwnDatabase, POSTGRES_SERVER } from '../support/postgres.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { BenchDevice, type Versions } from './bench-device.ts';
 import { addElsewhere, scatteredDeviceId } from './elsewhere.ts';
@@ -33,27 +34,39 @@ export class Stage {
   /** False when every process shares the cores with the others. */
   readonly pinned: boolean;
   readonly #server: ServerProcess;
+  readonly #own: OwnDatabase | null;
   readonly #group: string;
   readonly #devices: BenchDevice[] = [];
   readonly #api = new Agent({ keepAlive: true, maxSockets: 32 });
 
-  private constructor(server: ServerProcess, operator: Operator, floor: Floor, group: string, pinned: boolean) {
+  private constructor(
+    server: ServerProcess,
+    own: OwnDatabase | null,
+    operator: Operator,
+    floor: Floor,
+    group: string,
+    pinned: boolean,
+  ) {
     this.#server = server;
+    this.#own = own;
     this.operator = operator;
     this.floor = floor;
     this.#group = group;
     this.pinned = pinned;
   }
 
-  static async open(): Promise<Stage> {
-    const server = await startServerProcess(INSPECTABLE);
+  /** `postgres`: the server uses a new database on the server that `CORDON_TEST_DATABASE_URL` names, instead of SQLite. */
+  static async open(store: 'sqlite' | 'postgres' = 'sqlite'): Promise<Stage> {
+    const own = store === 'postgres' ? await createOwnDatabase(POSTGRES_SERVER, 'bench') : null;
+    const server = await startServerProcess({ ...INSPECTABLE, ...(own && { CORDON_DATABASE_URL: own.url }) });
     try {
       const pinned = pin(server.process.pid ?? 0, SERVER_CORE) && pin(process.pid, CLIENT_CORE);
       const operator = await setUp(server.admin, server.firstOwner);
       const group = await operator.group('bench', 'PK');
-      return new Stage(server, operator, await openFloor(server), group, pinned);
+      return new Stage(server, own, operator, await openFloor(server), group, pinned);
     } catch (error) {
       await server.remove();
+      await own?.drop();
       throw error;
     }
   }
@@ -183,7 +196,7 @@ export class Stage {
 
   /** The server's own, from beside it. */
   #database(): Promise<Database> {
-    return openDatabase({ file: join(this.#server.home, 'cordon.db') });
+    return openDatabase(this.#own ? { url: this.#own.url } : { file: join(this.#server.home, 'cordon.db') });
   }
 
   async #enrol(codes: readonly Code[]): Promise<void> {
@@ -223,6 +236,7 @@ export class Stage {
     this.#api.destroy();
     await this.floor.stop();
     await this.#server.remove();
+    await this.#own?.drop();
   }
 }
 

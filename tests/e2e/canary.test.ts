@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { LINK_PATH, SUBPROTOCOL } from '../../shared/protocol/frames.ts';
@@ -23,6 +22,7 @@ import { type ChattingDevice, openChattingDevice } from '../support/chatting-dev
 import { codeOfAsync } from '../support/code-of.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { foundOrganisation } from '../support/organisation.ts';
+import { createOwnDatabase, type OwnDatabase, onDatabase, POSTGRES_SERVER } from '../support/postgres.ts';
 import { recordedIn } from '../support/recorded-traffic.ts';
 import { needed } from '../support/tools.ts';
 import { until } from '../support/until.ts';
@@ -456,26 +456,13 @@ describe('ten people with twenty devices, and two at their command lines', () =>
   }, 120_000);
 });
 
-const address = process.env['CORDON_TEST_DATABASE_URL'] ?? '';
-const { present } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', address !== '');
+const { present } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', POSTGRES_SERVER !== '');
 describe.skipIf(!present)('three people, on PostgreSQL', () => {
-  const database = `cordon_canary_${crypto.randomUUID().replaceAll('-', '')}`;
-  const own = new URL(present ? address : 'postgres://localhost');
-  own.pathname = `/${database}`;
+  let own: OwnDatabase;
   let town: Town;
 
-  async function onServer<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    try {
-      return await work(client);
-    } finally {
-      await client.end();
-    }
-  }
-
   const lookIntoTables = (search: Search) =>
-    onServer(own.href, async (client) => {
+    onDatabase(own.url, async (client) => {
       const tables = await client.query(`select tablename from pg_tables where schemaname = 'public'`);
       for (const { tablename } of tables.rows) {
         const { rows } = await client.query(`select * from "${tablename}"`);
@@ -487,12 +474,12 @@ describe.skipIf(!present)('three people, on PostgreSQL', () => {
     });
 
   beforeAll(async () => {
-    await onServer(address, (client) => client.query(`create database ${database}`));
-    town = await openTown({ CORDON_DATABASE_URL: own.href });
+    own = await createOwnDatabase(POSTGRES_SERVER, 'canary');
+    town = await openTown({ CORDON_DATABASE_URL: own.url });
   }, 120_000);
   afterAll(async () => {
     await town?.close();
-    await onServer(address, (client) => client.query(`drop database ${database} with (force)`));
+    await own?.drop();
   }, 60_000);
 
   it('have none of it in its tables, in the memory of the server or in its traffic, where a group’s name is', async () => {

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
+import { POSTGRES_SERVER } from '../support/postgres.ts';
+import { needed } from '../support/tools.ts';
 
 const timelines = join(import.meta.dirname, '../timelines');
 const program = join(import.meta.dirname, '../replay/replay.ts');
@@ -30,18 +32,27 @@ function changed(file: string, change: (timeline: { steps: Record<string, unknow
 }
 
 describe('replay', () => {
+  async function expectHolds(file: string, ...options: string[]): Promise<void> {
+    const { code, stdout, stderr } = await replay('--json', ...options, join(timelines, file));
+    const steps = stdout
+      .trim()
+      .split('\n')
+      .map((line): { holds: boolean } => JSON.parse(line));
+    expect(steps.filter((step) => !step.holds)).toEqual([]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(steps.length).toBe(JSON.parse(readFileSync(join(timelines, file), 'utf8')).steps.length);
+  }
+
   it.each(readdirSync(timelines).filter((file) => file.endsWith('.json')))(
     '%s holds',
-    async (file) => {
-      const { code, stdout, stderr } = await replay('--json', join(timelines, file));
-      const steps = stdout
-        .trim()
-        .split('\n')
-        .map((line): { holds: boolean } => JSON.parse(line));
-      expect(steps.filter((step) => !step.holds)).toEqual([]);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(steps.length).toBe(JSON.parse(readFileSync(join(timelines, file), 'utf8')).steps.length);
-    },
+    (file) => expectHolds(file),
+    120_000,
+  );
+
+  const { present } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', POSTGRES_SERVER !== '');
+  it.skipIf(!present)(
+    'pakistan-2015.json holds on PostgreSQL',
+    () => expectHolds('pakistan-2015.json', '--postgres'),
     120_000,
   );
 

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { orderList, orderView, receiptList, revisionView } from '../../shared/api/orders.ts';
 import { isCordonError } from '../../shared/errors.ts';
@@ -19,8 +19,10 @@ import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 import { type KnownList, verifyList } from '../../shared/order/verify-list.ts';
 import { Agents } from '../support/agents.ts';
 import { type Operator, setUp } from '../support/operator.ts';
+import { createOwnDatabase, type OwnDatabase, POSTGRES_SERVER } from '../support/postgres.ts';
 import { publicBytes, publicJson, publicText } from '../support/public-json.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { needed } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
 const KILLS = Number(process.env['CORDON_FAULTS'] ?? 10);
@@ -49,16 +51,25 @@ let folder: string;
 let server: ServerProcess;
 let operator: Operator;
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cordon-orders-kill-'));
-  const mortal = import.meta.resolve('../support/mortal-sqlite.ts');
-  server = await startServerProcess({ NODE_OPTIONS: `--import ${mortal}` });
-  operator = await setUp(server.admin, server.firstOwner);
-}, 60_000);
-afterAll(async () => {
-  await server.remove();
-  rmSync(folder, { recursive: true, force: true });
-});
+/** Starts the server of one suite on the given store, and removes all of it afterwards. */
+function withServer(store: 'sqlite' | 'postgres'): void {
+  let own: OwnDatabase | null = null;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'cordon-orders-kill-'));
+    if (store === 'postgres') own = await createOwnDatabase(POSTGRES_SERVER, 'orders_kill');
+    const mortal = import.meta.resolve(`../support/mortal-${store}.ts`);
+    server = await startServerProcess({
+      NODE_OPTIONS: `--import ${mortal}`,
+      ...(own && { CORDON_DATABASE_URL: own.url }),
+    });
+    operator = await setUp(server.admin, server.firstOwner);
+  }, 60_000);
+  afterAll(async () => {
+    await server.remove();
+    await own?.drop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+}
 
 const get = <S extends z.ZodType>(path: string, answer: S) => operator.as(operator.owner, 'GET', path, answer);
 const ordersNow = async () => {
@@ -140,9 +151,7 @@ async function checkLedger(promised: Promised): Promise<Leaf[]> {
   return leaves;
 }
 
-it(`case 54: a server killed with -9 while orders change, ${KILLS} times, keeps order, list and ledger together`, {
-  timeout: 60_000 + KILLS * 30_000,
-}, async () => {
+async function expectOrdersOutliveKills(): Promise<void> {
   const [root] = z.array(envelopeSchema).parse(await publicJson(server.public, '/orders/roots'));
   if (!root) throw new Error('there is no root');
   const { installation } = readRoot(root).approvers;
@@ -208,53 +217,67 @@ it(`case 54: a server killed with -9 while orders change, ${KILLS} times, keeps 
   console.log(
     `${KILLS} kills: ${proposals.size} proposals, ${approvals.size} approvals, ${adopted.size} adoptions, list ${promised.device.version}, ${checkpoints.size} checkpoints`,
   );
+}
+
+const killed = `case 54: a server killed with -9 while orders change, ${KILLS} times, keeps order, list and ledger together`;
+const patience = { timeout: 60_000 + KILLS * 30_000 };
+
+const { present } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', POSTGRES_SERVER !== '');
+describe.skipIf(!present)('on PostgreSQL', () => {
+  withServer('postgres');
+  it(killed, patience, expectOrdersOutliveKills);
 });
 
-it(`case 29: an agent killed with -9 between storing and enforcing, ${DEATHS} times, ends with the right gate and one receipt a change`, {
-  timeout: 60_000 + DEATHS * 20_000,
-}, async () => {
-  const group = await operator.group('everyone', 'PK');
-  const agents = new Agents(join(folder, 'agents'), 1);
-  const settled = (shut: boolean) =>
-    until(async () => {
-      for (const state of await agents.states()) {
-        expect(state).toMatchObject({ connection: 'connected', unsent: 0, shut: shut ? ['mail'] : [] });
+describe('on SQLite', () => {
+  withServer('sqlite');
+  it(killed, patience, expectOrdersOutliveKills);
+
+  it(`case 29: an agent killed with -9 between storing and enforcing, ${DEATHS} times, ends with the right gate and one receipt a change`, {
+    timeout: 60_000 + DEATHS * 20_000,
+  }, async () => {
+    const group = await operator.group('everyone', 'PK');
+    const agents = new Agents(join(folder, 'agents'), 1);
+    const settled = (shut: boolean) =>
+      until(async () => {
+        for (const state of await agents.states()) {
+          expect(state).toMatchObject({ connection: 'connected', unsent: 0, shut: shut ? ['mail'] : [] });
+        }
+      }, 20_000);
+    try {
+      await agents.enrol([(await operator.code({ user: 'Zoe', group })).link]);
+      const proposal = await operator.propose({ ...TERMS, effective: inFuture(4000) });
+      const { order, revision } = proposal;
+      await operator.adopt(proposal);
+      await settled(true);
+      // Its plan has one notice that still lay ahead, and a hold does not tell of it anew.
+      const expected = [`informed ${revision}`, `informed ${revision} at entry`, `enforced ${revision}`];
+      const lived = new Set<number>();
+      let shut = true;
+      // How many orders the test before has left is chance: it goes on until there is no verb in front of which it dies.
+      for (let death = 0; death < DEATHS || (lived.size === 0 && death < DEATHS + MOST_ORDERS); death += 1) {
+        // Shifted by one each round, so that shutting and reopening take turns at each verb.
+        const verb = death < DEATHS ? (death + Math.floor(death / VERBS)) % VERBS : death;
+        await agents.dieAfter(verb + 1);
+        const made = await operator.act(order, { act: shut ? 'hold' : 'release' });
+        for (const approver of operator.approvers.slice(0, shut ? 1 : 2)) {
+          await operator.approve(order, made.revision, approver);
+        }
+        shut = !shut;
+        expected.push(`informed ${made.revision}`, `${shut ? 'enforced' : 'restored'} ${made.revision}`);
+        await until(() => expect(agents.dead).toBe(true), 400, 5).catch(() => lived.add(verb));
+        await agents.restart();
+        await settled(shut);
       }
-    }, 20_000);
-  try {
-    await agents.enrol([(await operator.code({ user: 'Zoe', group })).link]);
-    const proposal = await operator.propose({ ...TERMS, effective: inFuture(4000) });
-    const { order, revision } = proposal;
-    await operator.adopt(proposal);
-    await settled(true);
-    // Its plan has one notice that still lay ahead, and a hold does not tell of it anew.
-    const expected = [`informed ${revision}`, `informed ${revision} at entry`, `enforced ${revision}`];
-    const lived = new Set<number>();
-    let shut = true;
-    // How many orders the test before has left is chance: it goes on until there is no verb in front of which it dies.
-    for (let death = 0; death < DEATHS || (lived.size === 0 && death < DEATHS + MOST_ORDERS); death += 1) {
-      // Shifted by one each round, so that shutting and reopening take turns at each verb.
-      const verb = death < DEATHS ? (death + Math.floor(death / VERBS)) % VERBS : death;
-      await agents.dieAfter(verb + 1);
-      const made = await operator.act(order, { act: shut ? 'hold' : 'release' });
-      for (const approver of operator.approvers.slice(0, shut ? 1 : 2)) {
-        await operator.approve(order, made.revision, approver);
-      }
-      shut = !shut;
-      expected.push(`informed ${made.revision}`, `${shut ? 'enforced' : 'restored'} ${made.revision}`);
-      await until(() => expect(agents.dead).toBe(true), 400, 5).catch(() => lived.add(verb));
-      await agents.restart();
-      await settled(shut);
+      await until(async () => {
+        const { receipts } = await get(`/orders/${order}/receipts`, receiptList);
+        const about = receipts.map(({ kind, revision: of, notice }) => `${kind} ${of}${notice ? ` at ${notice}` : ''}`);
+        expect(about.sort()).toEqual(expected.sort());
+      });
+      // It took fewer verbs than were tried: there is none in front of which it did not die.
+      expect(lived.size).toBeGreaterThan(0);
+      console.log(`lived behind ${Math.min(...lived)} verbs`);
+    } finally {
+      await agents.kill();
     }
-    await until(async () => {
-      const { receipts } = await get(`/orders/${order}/receipts`, receiptList);
-      const about = receipts.map(({ kind, revision: of, notice }) => `${kind} ${of}${notice ? ` at ${notice}` : ''}`);
-      expect(about.sort()).toEqual(expected.sort());
-    });
-    // It took fewer verbs than were tried: there is none in front of which it did not die.
-    expect(lived.size).toBeGreaterThan(0);
-    console.log(`lived behind ${Math.min(...lived)} verbs`);
-  } finally {
-    await agents.kill();
-  }
+  });
 });

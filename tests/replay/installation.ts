@@ -44,12 +44,18 @@ export function peopleOf({ steps }: Timeline): string[] {
 
 const REPLAYED = { organisation: 'Replay', appeal: 'the people who replay this' };
 
-export async function startInstallation(timeline: Timeline, folder: string, now: Instant): Promise<Installation> {
+/** `databaseUrl`: an empty PostgreSQL database; null for SQLite in `folder`. */
+export async function startInstallation(
+  timeline: Timeline,
+  folder: string,
+  now: Instant,
+  databaseUrl: string | null,
+): Promise<Installation> {
   const log = join(folder, 'server.log');
   const module = fileURLToPath(import.meta.resolve('./server-process.ts'));
   const launch = () => new Child<ServerHandlers>('server', module, log);
   const ports = { device: await freePort(), public: await freePort(), admin: await freePort() };
-  const config = loopbackConfig(folder, ports, REPLAYED);
+  const config = loopbackConfig(folder, ports, { ...REPLAYED, databaseUrl });
   let child = launch();
   let doomed = false;
   let away = false;

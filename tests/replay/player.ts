@@ -63,7 +63,12 @@ export interface Player {
   close(): Promise<void>;
 }
 
-export async function openPlayer(timeline: Timeline, folder: string): Promise<Player> {
+/** `databaseUrl`: an empty PostgreSQL database for the server; null for SQLite in `folder`. */
+export async function openPlayer(
+  timeline: Timeline,
+  folder: string,
+  databaseUrl: string | null = null,
+): Promise<Player> {
   const start = timeline.steps[0]?.at ?? 0;
   mkdirSync(folder, { recursive: true });
   const addresses = openAddresses();
@@ -80,7 +85,7 @@ export async function openPlayer(timeline: Timeline, folder: string): Promise<Pl
   try {
     // The fleets' processes start beside the server; what they enrol with is made once it stands.
     const opened = Promise.all(fleets.map((fleet) => fleet.open({ at: start })));
-    installation = await startInstallation(timeline, folder, start);
+    installation = await startInstallation(timeline, folder, start, databaseUrl);
     await opened;
     const groups = new Map<string, string>();
     for (const fleet of fleets) groups.set(fleet.label, await enrolFleet(fleet, installation.owner.api));

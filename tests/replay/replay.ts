@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { createOwnDatabase, type OwnDatabase, POSTGRES_SERVER } from '../support/postgres.ts';
 import { type Outcome, openPlayer, type Player } from './player.ts';
 import { narrate, record } from './telling.ts';
 import { parseTimeline, type Step, type Timeline, TimelineError } from './timeline.ts';
@@ -14,6 +15,7 @@ import { parseTimeline, type Step, type Timeline, TimelineError } from './timeli
 interface Options {
   readonly json: boolean;
   readonly keep: boolean;
+  readonly postgres: boolean;
   readonly watch: boolean;
 }
 
@@ -46,6 +48,7 @@ async function play(file: string, timeline: Timeline, options: Options): Promise
   if (!options.json) say(`${timeline.name}: ${timeline.about}\n  ${devices} devices enrol …`);
   const began = performance.now();
   let player: Player | null = null;
+  let own: OwnDatabase | null = null;
   const leave = () => {
     rmSync(folder, { recursive: true, force: true });
     process.exit(130);
@@ -53,7 +56,8 @@ async function play(file: string, timeline: Timeline, options: Options): Promise
   // The children end when this process does.
   process.once('SIGINT', leave).once('SIGTERM', leave);
   try {
-    player = await openPlayer(timeline, folder);
+    if (options.postgres) own = await createOwnDatabase(POSTGRES_SERVER, 'replay');
+    player = await openPlayer(timeline, folder, own?.url ?? null);
     let holds = true;
     for (const step of timeline.steps) {
       holds = await playStep(player, step, tell);
@@ -70,6 +74,7 @@ async function play(file: string, timeline: Timeline, options: Options): Promise
   } finally {
     process.removeListener('SIGINT', leave).removeListener('SIGTERM', leave);
     await player?.close();
+    await own?.drop();
     if (options.keep) process.stderr.write(`Data and logs stay in ${folder}\n`);
     else rmSync(folder, { recursive: true, force: true });
   }
@@ -82,6 +87,9 @@ async function playStep(player: Player, step: Step, tell: (outcome: Outcome) => 
 }
 
 async function main(files: readonly string[], options: Options): Promise<number> {
+  if (options.postgres && POSTGRES_SERVER === '') {
+    throw new TimelineError('--postgres needs a server: set CORDON_TEST_DATABASE_URL to a postgres:// URL.');
+  }
   const given = files.length > 0 ? files : [fileURLToPath(import.meta.resolve('../timelines/pakistan-2015.json'))];
   // All are read before the first is played: a slip in the last file should not cost a minute.
   const timelines = given.map((file) => ({ file, timeline: read(file) }));
@@ -96,6 +104,11 @@ const command = new Command('replay')
   .argument('[FILE...]', 'timelines; without one, Pakistan 2015')
   .option('--json', 'one line of JSON a step', false)
   .option('--keep', 'leave the server up at the end', false)
+  .option(
+    '--postgres',
+    'play on PostgreSQL, in a new database on the server that CORDON_TEST_DATABASE_URL names',
+    false,
+  )
   .option('--watch', 'slow enough to follow in the console', false)
   .action(async (files: string[], options: Options) => {
     try {
