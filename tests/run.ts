@@ -1,12 +1,14 @@
 /**
- * `npm test`: the whole product on SQLite, and on every real part that this machine has. What was left out is said in one line each;
- * under CI leaving anything out has failed already (`tests/support/tools.ts`). `--faults` runs the long fault tests instead.
+ * `npm test`: tests the whole product on SQLite, and with every real component that this machine has. It prints one line for each component
+ * that is missing; under CI a missing component is a failure (`tests/support/tools.ts`). A test that writes into the source tree is a failure
+ * under CI, and a printed line elsewhere, where an editor may be the cause. `--faults` runs the long fault tests instead.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { changedPaths, listSourceTree } from './support/source-tree.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cordon-test-'));
 const leftOut = join(folder, 'left-out');
@@ -14,6 +16,8 @@ const results = join(folder, 'results.json');
 const faults = process.argv.includes('--faults');
 const given = process.argv.slice(2).filter((arg) => arg !== '--faults');
 
+const project = join(import.meta.dirname, '..');
+const before = listSourceTree(project);
 const { status } = spawnSync(
   'vitest',
   ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`, ...given],
@@ -35,3 +39,10 @@ if (existsSync(results)) {
 }
 rmSync(folder, { recursive: true, force: true });
 process.exitCode = status ?? 1;
+
+const written = changedPaths(before, listSourceTree(project));
+if (written.length > 0) {
+  console.log('\nThese files of the source tree changed while the tests ran. Tests write into temporary folders only:');
+  for (const path of written.slice(0, 50)) console.log(`  ${path}`);
+  if (process.env['CI']) process.exitCode = 1;
+}
