@@ -116,4 +116,7 @@ export const EXIT_CODES: Record<ErrorCode, (typeof EXIT)[keyof typeof EXIT]> = {
   ip_database_invalid: EXIT.usage,
   beyond_retention: EXIT.notFound,
   store_unavailable: EXIT.unavailable,
+  store_incompatible: EXIT.unavailable,
+  store_locked: EXIT.unavailable,
+  installation_mismatch: EXIT.unavailable,
 };

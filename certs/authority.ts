@@ -63,8 +63,12 @@ export interface Authority {
   readonly chainPem: string;
   /** SHA-256 of `rootDer`, hex: what an activation link carries. */
   readonly fingerprint: string;
+  /** SHA-256 of `issuingDer`, lower-case hex. */
+  readonly issuingFingerprint: string;
   /** True in the run that founded the authority. */
   readonly created: boolean;
+  /** Marks the first start as finished. From then on, a missing key is an error. Does nothing after the first call. */
+  finishFounding(): void;
   /** Root, issuing and server certificate, for the store: each is on record like any other. */
   own(): readonly Issued[];
   issue(request: IssueRequest): Issued;
@@ -87,6 +91,8 @@ export interface AuthorityOptions {
   readonly serverNames: readonly string[];
   /** Where devices and others find the revocation list; null: certificates do not say. */
   readonly crlUrl?: string | null;
+  /** `later`: the caller calls `finishFounding` after it has stored the binding. Default: `now`. */
+  readonly finish?: 'now' | 'later';
 }
 
 /**
@@ -132,7 +138,8 @@ export function openAuthority(options: AuthorityOptions): Authority {
   server();
   const online = signingKey(keys.key('online', 'ed25519'));
   const ledgerKey = signingKey(keys.key('ledger', 'ed25519'));
-  const created = keys.complete();
+  const created = !keys.founded;
+  if (options.finish !== 'later') keys.complete();
 
   const chainPem = pemOf(issuingDer) + pemOf(rootDer);
   return {
@@ -140,7 +147,9 @@ export function openAuthority(options: AuthorityOptions): Authority {
     issuingDer,
     chainPem,
     fingerprint: sha256(rootDer),
+    issuingFingerprint: sha256(issuingDer),
     created,
+    finishFounding: () => keys.complete(),
     own: () => [readBack('root', rootDer), readBack('issuing', issuingDer), readBack('server', server())],
     issue: (request) =>
       build(request.profile, { commonName: request.commonName }, request.spki, issuer, {

@@ -20,8 +20,10 @@ export interface KeyFolder {
   /** The certificate's DER, made by `make` when this is the first start. */
   certificate(name: CertificateName, make: () => Buffer): Buffer;
   replaceCertificate(name: CertificateName, der: Buffer): Buffer;
-  /** Ends the first start. True in the run that did so. */
-  complete(): boolean;
+  /** Whether the first start had finished when the folder was opened. */
+  readonly founded: boolean;
+  /** Marks the first start as finished. */
+  complete(): void;
 }
 
 export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
@@ -80,10 +82,10 @@ export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
       }
     },
     replaceCertificate,
+    founded,
     complete: () => {
-      if (founded) return false;
+      if (existsSync(marker)) return;
       writeDurably(marker, `${JSON.stringify({ version: 1, founded: new Date().toISOString() })}\n`);
-      return true;
     },
   };
 }

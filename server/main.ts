@@ -53,11 +53,11 @@ import { createEst } from './public/est.ts';
 import { ledgerRouter } from './public/ledger.ts';
 import { ORDER_ON_PAGE } from './public/transparency.ts';
 import { createRelay } from './relay/relay.ts';
+import { preflight } from './startup/preflight.ts';
 import { AdminStore } from './store/admin-store.ts';
 import { AttachmentStore } from './store/attachment-store.ts';
 import { backupTo } from './store/backup.ts';
 import { CommandStore } from './store/command-store.ts';
-import { openDatabase } from './store/database.ts';
 import { DeviceStore } from './store/device-store.ts';
 import { DisputedPolicyStore } from './store/disputed-policy-store.ts';
 import { EnrolmentStore } from './store/enrolment-store.ts';
@@ -70,7 +70,6 @@ import { KeyPackageStore } from './store/key-package-store.ts';
 import { LedgerStore } from './store/ledger-store.ts';
 import { MailboxStore } from './store/mailbox-store.ts';
 import { MembershipStore } from './store/membership-store.ts';
-import { installationId } from './store/meta-store.ts';
 import { NamedAreaStore } from './store/named-area-store.ts';
 import { NamesStore } from './store/names-store.ts';
 import { OrderStore } from './store/order-store.ts';
@@ -113,9 +112,12 @@ export async function startServer(
   const [name = 'localhost'] = config.names;
   const host = inUrl(name);
 
+  // --- preflight ----------------------------------------------------------------------------------------------------
+  const checked = await preflight(config);
+  const { database, keyFolder } = checked;
+
   // --- keys ---------------------------------------------------------------------------------------------------------
   mkdirSync(config.home, { recursive: true, mode: 0o700 });
-  const keyFolder = join(config.home, 'keys');
   const passphrase = resolvePassphrase({ given: config.passphrase, file: config.passphraseFile, folder: keyFolder });
   const authority = openAuthority({
     folder: keyFolder,
@@ -123,14 +125,12 @@ export async function startServer(
     organisation: config.organisation,
     serverNames: config.names,
     crlUrl: config.publicPort === 0 ? null : `https://${host}:${config.publicPort}${CRL_PATH}`,
+    finish: 'later',
   });
 
   // --- store and bus ------------------------------------------------------------------------------------------------
-  const database = await openDatabase(
-    config.databaseUrl === null ? { file: join(config.home, 'cordon.db') } : { url: config.databaseUrl },
-  );
+  const installation = await checked.settle(authority);
   const bus = new LocalBus();
-  const installation = await installationId(database);
   const groups = new GroupStore(database);
   const presence = new PresenceStore(database);
   const jurisdictionStore = new JurisdictionStore(database);

@@ -114,6 +114,9 @@ export const ERROR_CODES = [
   'ip_database_invalid',
   'beyond_retention',
   'store_unavailable',
+  'store_incompatible',
+  'store_locked',
+  'installation_mismatch',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

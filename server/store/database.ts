@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Dialect, Kysely, type Transaction } from 'kysely';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { guarded } from './guarded-dialect.ts';
-import { migrate } from './migrate.ts';
+import { migrate, readMigrationState } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
 import type { Schema } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
@@ -48,7 +48,27 @@ export interface Opened {
   readonly file: string | null;
 }
 
-export async function openDatabase(where: { readonly file: string } | { readonly url: string }): Promise<Database> {
+export type DatabaseAddress = { readonly file: string } | { readonly url: string };
+
+/** A database before its first write. The server checks it, and then calls `migrate`. */
+export interface ConnectedDatabase {
+  /** Until `migrate` has resolved, use it only to read, and only if `empty` is false. */
+  readonly database: Database;
+  /** True if the database has no tables yet. */
+  readonly empty: boolean;
+  /** Brings the tables to this version. */
+  migrate(): Promise<void>;
+}
+
+/** Connects, and migrates. The server connects with `connectDatabase`, since it checks more before the first write. */
+export async function openDatabase(where: DatabaseAddress): Promise<Database> {
+  const { database, migrate } = await connectDatabase(where);
+  await migrate();
+  return database;
+}
+
+/** Connects without a write. Throws `store_unavailable`, or `store_incompatible` if another version made the database. */
+export async function connectDatabase(where: DatabaseAddress): Promise<ConnectedDatabase> {
   const name: DialectName = 'file' in where ? 'sqlite' : 'postgres';
   const opened = 'file' in where ? openSqlite(where.file) : openPostgres(where.url);
   const scope = new AsyncLocalStorage<{ open: boolean }>();
@@ -86,14 +106,7 @@ export async function openDatabase(where: { readonly file: string } | { readonly
   }
 
   const groups = createWriteGroups(transaction, () => scope.getStore()?.open === true);
-  try {
-    await migrate(db, name);
-  } catch (error) {
-    await db.destroy();
-    if (isCordonError(error)) throw error;
-    throw new CordonError('store_unavailable', 'The database could not be brought to this version.', {}, error);
-  }
-  return {
+  const database: Database = {
     db,
     dialect: name,
     file: opened.file,
@@ -103,5 +116,20 @@ export async function openDatabase(where: { readonly file: string } | { readonly
       await groups.drain();
       await db.destroy();
     },
+  };
+  const orClose = async <T>(work: Promise<T>, detail: string): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      await db.destroy();
+      if (isCordonError(error)) throw error;
+      throw new CordonError('store_unavailable', detail, {}, error);
+    }
+  };
+  const state = await orClose(readMigrationState(db, name), 'The tables of the database cannot be read.');
+  return {
+    database,
+    empty: state.applied.length === 0,
+    migrate: () => orClose(migrate(db, name), 'The database could not be brought to this version.'),
   };
 }

@@ -1,4 +1,4 @@
-/** Brings a database to this version, and leaves one that a newer version has touched alone. */
+/** Brings a database to this version. Refuses a database that another version made and this version cannot use. */
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { DialectName } from './database.ts';
@@ -18,17 +18,37 @@ function migrations(dialect: DialectName): Record<string, Migration> {
   };
 }
 
-export async function migrate(db: Kysely<Schema>, dialect: DialectName): Promise<void> {
-  const known = migrations(dialect);
-  const newer = (await applied(db)).filter((name) => !(name in known));
+export interface MigrationState {
+  /** In order. Empty for a database without tables. */
+  readonly applied: readonly string[];
+  readonly pending: readonly string[];
+}
+
+/** Only reads. Throws `store_incompatible` if this version cannot use the database. */
+export async function readMigrationState(db: Kysely<Schema>, dialect: DialectName): Promise<MigrationState> {
+  const known = Object.keys(migrations(dialect));
+  const done = await applied(db);
+  const newer = done.filter((name) => !known.includes(name));
   if (newer.length > 0) {
     throw new CordonError(
-      'store_unavailable',
-      `This database was made by a newer version of Cordon (it has ${newer.join(', ')}); start that version, or restore an older backup.`,
+      'store_incompatible',
+      `A newer version of Cordon made this database (migrations ${newer.join(', ')}). Nothing was changed. Start that version, or restore an older backup.`,
       { migrations: newer },
     );
   }
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => known } });
+  const skipped = known.slice(0, done.length).filter((name) => !done.includes(name));
+  if (skipped.length > 0) {
+    throw new CordonError(
+      'store_incompatible',
+      `The database lacks the migrations ${skipped.join(', ')}, but has later ones. An unreleased version of Cordon made it. Nothing was changed. Restore a backup of a released version.`,
+      { migrations: skipped },
+    );
+  }
+  return { applied: done, pending: known.slice(done.length) };
+}
+
+export async function migrate(db: Kysely<Schema>, dialect: DialectName): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations(dialect) } });
   const { error } = await migrator.migrateToLatest();
   if (error) throw error;
 }

@@ -102,6 +102,9 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   ip_database_invalid: { status: 422, title: 'Not an IP database' },
   beyond_retention: { status: 410, title: 'No longer kept' },
   store_unavailable: { status: 503, title: 'The store is not available' },
+  store_incompatible: { status: 503, title: 'The database does not fit this version' },
+  store_locked: { status: 503, title: 'Another server uses this database' },
+  installation_mismatch: { status: 503, title: 'Keys and database do not belong together' },
 };
 
 /** What the caller is told. An internal error's own words stay in the log. */

@@ -1,0 +1,50 @@
+/**
+ * The key folder's half of the binding between keys and store. The store keeps the same values in its `meta` table. The file is not
+ * authenticated: it guards against mistakes, and a person who can write to the key folder can also replace the keys.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { CordonError } from '../shared/errors.ts';
+import type { Authority } from './authority.ts';
+import { writeDurably } from './custody.ts';
+
+export const INSTALLATION_FILE = 'installation.json';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const bindingSchema = z.strictObject({
+  version: z.literal(1),
+  installation: z.string().min(1).max(64),
+  /** SHA-256 of the certificate's DER, lower-case hex. */
+  root: sha256,
+  issuing: sha256,
+  /** SHA-256 of the public key's SPKI, lower-case hex. */
+  ledgerKey: sha256,
+});
+
+/** Identifies one installation. The key folder and the store hold equal copies. */
+export type InstallationBinding = z.infer<typeof bindingSchema>;
+
+export function bindingOf(
+  authority: Pick<Authority, 'fingerprint' | 'issuingFingerprint' | 'ledgerKey'>,
+  installation: string,
+): InstallationBinding {
+  const { fingerprint, issuingFingerprint, ledgerKey } = authority;
+  return { version: 1, installation, root: fingerprint, issuing: issuingFingerprint, ledgerKey: ledgerKey.keyid };
+}
+
+/** Returns null if the folder has no binding yet. Throws `unavailable` if the file is damaged. */
+export function readBindingFile(folder: string): InstallationBinding | null {
+  const path = join(folder, INSTALLATION_FILE);
+  if (!existsSync(path)) return null;
+  try {
+    return bindingSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    throw new CordonError('unavailable', `The file ${path} is damaged. Restore it from a backup.`, {}, error);
+  }
+}
+
+export function writeBindingFile(folder: string, binding: InstallationBinding): void {
+  writeDurably(join(folder, INSTALLATION_FILE), `${JSON.stringify(bindingSchema.parse(binding))}\n`);
+}

@@ -1,0 +1,52 @@
+/** Reads which files a key folder has, without a passphrase and without a write. The server decides from this whether it may start. */
+import { createHash, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CordonError } from '../shared/errors.ts';
+import { INSTALLATION_FILE, type InstallationBinding, readBindingFile } from './installation-file.ts';
+
+const MARKER = 'authority.json';
+/** `root.key` may be offline, and the server's own key and certificate can be made again. */
+const REQUIRED = ['custody.json', 'root.crt', 'issuing.crt', 'issuing.key', 'online.key', 'ledger.key'] as const;
+const OPTIONAL = ['root.key', 'server.crt', 'server.key'] as const;
+
+export type KeyFolderContents =
+  /** No key file at all. */
+  | { readonly state: 'empty' }
+  /** The first start did not finish, or files are missing. `founding`: no file says that the first start ever finished. */
+  | { readonly state: 'founding' | 'partial'; readonly missing: readonly string[] }
+  | {
+      readonly state: 'complete';
+      /** False: all files exist, but the first start did not finish. */
+      readonly founded: boolean;
+      /** SHA-256 of the certificates' DER, lower-case hex. */
+      readonly root: string;
+      readonly issuing: string;
+      readonly binding: InstallationBinding | null;
+    };
+
+/** Throws `unavailable` if a certificate or the binding is damaged. */
+export function inspectKeyFolder(folder: string): KeyFolderContents {
+  const has = (name: string) => existsSync(join(folder, name));
+  const founded = has(MARKER) || has(INSTALLATION_FILE);
+  if (!founded && ![...REQUIRED, ...OPTIONAL].some(has)) return { state: 'empty' };
+  const missing = [...REQUIRED, ...(founded ? [MARKER] : [])].filter((name) => !has(name));
+  if (missing.length > 0) return { state: founded ? 'partial' : 'founding', missing };
+  return {
+    state: 'complete',
+    founded,
+    root: fingerprintOf(join(folder, 'root.crt')),
+    issuing: fingerprintOf(join(folder, 'issuing.crt')),
+    binding: readBindingFile(folder),
+  };
+}
+
+function fingerprintOf(path: string): string {
+  try {
+    return createHash('sha256')
+      .update(new X509Certificate(readFileSync(path)).raw)
+      .digest('hex');
+  } catch (error) {
+    throw new CordonError('unavailable', `The certificate ${path} is damaged. Restore it from a backup.`, {}, error);
+  }
+}

@@ -1,0 +1,92 @@
+/** Decides whether a key folder and a store belong together. Pure: `preflight.ts` reads both sides and acts on the result. */
+import type { InstallationBinding } from '../../certs/installation-file.ts';
+import type { KeyFolderContents } from '../../certs/key-folder-contents.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { StoreIdentity } from '../store/identity-store.ts';
+
+/**
+ * `found`: this is a first start, or it goes on with one. `bind`: both sides belong together, and at least one does not record that
+ * yet. `open`: both sides record that they belong together.
+ */
+export type InstallationVerdict = 'found' | 'bind' | 'open';
+
+/** The names of both sides in messages. */
+export interface Places {
+  readonly keys: string;
+  readonly store: string;
+}
+
+const CAUSES =
+  'The usual causes are a volume that is not mounted, and a wrong CORDON_HOME or CORDON_DATABASE_URL. Correct that and start again.';
+const RESTORE = 'If the data is lost, restore a backup with `cordon restore`.';
+
+/** `store`: null if there is no database or it has no tables. Throws `installation_mismatch`. */
+export function judgeInstallation(
+  keys: KeyFolderContents,
+  store: StoreIdentity | null,
+  places: Places,
+): InstallationVerdict {
+  const refuse = (reason: string, why: string, remedy = `${CAUSES} ${RESTORE}`) =>
+    new CordonError('installation_mismatch', `${why} Nothing was changed. ${remedy}`, { reason, ...places });
+  const used = store !== null && (store.binding !== null || store.roots.length > 0) ? store : null;
+  const named = used?.installation ?? 'an unknown installation';
+
+  if (keys.state === 'partial') {
+    const remedy = `Restore the key folder from a backup (\`cordon restore\`), or mount the volume that holds it.`;
+    throw refuse(
+      'keys_partial',
+      `The key folder ${places.keys} is incomplete: ${keys.missing.join(', ')} missing.`,
+      remedy,
+    );
+  }
+  if (!used) {
+    if (keys.state !== 'complete' || !keys.founded) return 'found';
+    const owner = keys.binding ? `of installation ${keys.binding.installation} ` : '';
+    throw refuse(
+      'store_empty',
+      `The key folder ${places.keys} holds keys ${owner}and the database ${places.store} is empty.`,
+      `${CAUSES} ${RESTORE} To create a new installation, choose an empty CORDON_HOME.`,
+    );
+  }
+  if (keys.state !== 'complete') {
+    const what = keys.state === 'empty' ? 'has no keys' : `is incomplete: ${keys.missing.join(', ')} missing`;
+    throw refuse(
+      'keys_missing',
+      `The database ${places.store} belongs to ${named}, and the key folder ${places.keys} ${what}.`,
+    );
+  }
+  if (!matches(keys, used)) {
+    const other = keys.binding?.installation;
+    const whose = other === undefined || other === used.installation ? 'other keys' : `keys of ${other}`;
+    throw refuse(
+      'other_installation',
+      `The database ${places.store} belongs to ${named}, and the key folder ${places.keys} holds ${whose}.`,
+    );
+  }
+  // A first start that stopped after it had bound the store.
+  if (!keys.founded) return 'found';
+  return keys.binding && used.binding ? 'open' : 'bind';
+}
+
+/** Every value that both sides have must be equal. A side from before bindings existed still has its certificates. */
+function matches(keys: Extract<KeyFolderContents, { state: 'complete' }>, store: StoreIdentity): boolean {
+  const { binding } = store;
+  if (keys.binding && keys.binding.installation !== store.installation) return false;
+  if (binding && binding.installation !== store.installation) return false;
+  if (keys.binding && (keys.binding.root !== keys.root || keys.binding.issuing !== keys.issuing)) return false;
+  if (keys.binding && binding && keys.binding.ledgerKey !== binding.ledgerKey) return false;
+  if (binding) return binding.root === keys.root && binding.issuing === keys.issuing;
+  return store.roots.includes(keys.root) && store.issuing.includes(keys.issuing);
+}
+
+/** Compares the keys that the passphrase has opened. Files alone do not show which ledger key `ledger.key` holds. */
+export function requireSameKeys(opened: InstallationBinding, store: InstallationBinding, places: Places): void {
+  const differs = (['root', 'issuing', 'ledgerKey'] as const).filter((name) => opened[name] !== store[name]);
+  if (differs.length === 0) return;
+  const words = { root: 'root CA', issuing: 'issuing CA', ledgerKey: 'ledger key' };
+  throw new CordonError(
+    'installation_mismatch',
+    `The key folder ${places.keys} holds another ${differs.map((name) => words[name]).join(' and ')} than the database ${places.store} expects (installation ${store.installation}). Nothing was changed. ${CAUSES} ${RESTORE}`,
+    { reason: 'other_keys', ...places },
+  );
+}

@@ -1,0 +1,104 @@
+/**
+ * The checks before the server's first write. A server with the wrong half of its data stops here, and both halves stay as they are.
+ * A further check that only reads, such as one of the clock, belongs in `preflight`, before its return.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Authority } from '../../certs/authority.ts';
+import { bindingOf, type InstallationBinding, writeBindingFile } from '../../certs/installation-file.ts';
+import { inspectKeyFolder } from '../../certs/key-folder-contents.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { openCheckpoint, originOf } from '../../shared/ledger/checkpoint.ts';
+import { ed25519FromSpki } from '../../shared/ledger/sign-checkpoint.ts';
+import type { Config } from '../config.ts';
+import { type ConnectedDatabase, connectDatabase, type Database, type DatabaseAddress } from '../store/database.ts';
+import { bindStore, readStoreIdentity, type StoreIdentity } from '../store/identity-store.ts';
+import { installationId } from '../store/meta-store.ts';
+import { judgeInstallation, type Places, requireSameKeys } from './installation.ts';
+
+export interface Preflight {
+  /** Connected, and not migrated yet. */
+  readonly database: Database;
+  readonly keyFolder: string;
+  /** The first writes: migrates the store, and records on both sides that these keys and this store belong together. Returns the installation's id. */
+  settle(authority: Authority): Promise<string>;
+}
+
+export const keyFolderOf = (config: Pick<Config, 'home'>): string => join(config.home, 'keys');
+
+export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>): DatabaseAddress =>
+  config.databaseUrl === null ? { file: join(config.home, 'cordon.db') } : { url: config.databaseUrl };
+
+/** Only reads. Throws `installation_mismatch`, `store_incompatible` or `store_unavailable`. */
+export async function preflight(config: Pick<Config, 'home' | 'databaseUrl'>): Promise<Preflight> {
+  const keyFolder = keyFolderOf(config);
+  const address = databaseAddressOf(config);
+  const places: Places = { keys: keyFolder, store: nameOf(address) };
+  const keys = inspectKeyFolder(keyFolder);
+  // SQLite makes a missing file when it connects.
+  if ('file' in address && isAbsent(address.file)) judgeInstallation(keys, null, places);
+  const connected = await connectDatabase(address);
+  try {
+    const identity = connected.empty ? null : await readStoreIdentity(connected.database.db);
+    const verdict = judgeInstallation(keys, identity, places);
+    return {
+      database: connected.database,
+      keyFolder,
+      settle: (authority) => settle({ connected, keyFolder, identity, places, bound: verdict === 'open' }, authority),
+    };
+  } catch (error) {
+    await connected.database.close();
+    throw error;
+  }
+}
+
+interface Settling {
+  readonly connected: ConnectedDatabase;
+  readonly keyFolder: string;
+  readonly identity: StoreIdentity | null;
+  readonly places: Places;
+  readonly bound: boolean;
+}
+
+async function settle(of: Settling, authority: Authority): Promise<string> {
+  const { database, migrate } = of.connected;
+  if (of.identity) await requireKeysOf(of.identity, authority, of.places);
+  await migrate();
+  const installation = await installationId(database);
+  if (of.bound) return installation;
+  const binding = bindingOf(authority, installation);
+  // The store first. A start that stops in between finds equal certificates on both sides and goes on from there.
+  await bindStore(database.db, binding);
+  writeBindingFile(of.keyFolder, binding);
+  authority.finishFounding();
+  return installation;
+}
+
+/** A store from before bindings existed has signed its checkpoints with the ledger key. */
+async function requireKeysOf(store: StoreIdentity, authority: Authority, places: Places): Promise<void> {
+  const { installation, binding, checkpoint } = store;
+  if (installation === null) return;
+  const opened = bindingOf(authority, installation);
+  if (binding) return requireSameKeys(opened, binding, places);
+  if (checkpoint === null) return;
+  const publicKey = ed25519FromSpki(Buffer.from(authority.ledgerKey.publicKey, 'base64'));
+  const signed = await openCheckpoint(checkpoint, { name: originOf(installation), publicKey }).then(
+    () => true,
+    () => false,
+  );
+  const expected: InstallationBinding = signed ? opened : { ...opened, ledgerKey: 'unknown' };
+  requireSameKeys(opened, expected, places);
+}
+
+const isAbsent = (file: string): boolean => !existsSync(file) || statSync(file).size === 0;
+
+/** Without user name and password. */
+function nameOf(address: DatabaseAddress): string {
+  if ('file' in address) return address.file;
+  try {
+    const { protocol, host, pathname } = new URL(address.url);
+    return `${protocol}//${host}${pathname}`;
+  } catch (error) {
+    throw new CordonError('invalid_input', 'CORDON_DATABASE_URL is not a URL.', {}, error);
+  }
+}
