@@ -248,14 +248,53 @@ describe('the agent', () => {
     await until(() => expect(results()).toMatchObject([{ outcome: 'done' }]));
   });
 
-  it('stops when its certificate is revoked, and says so', async () => {
+  it('stops when the signed revocation list names its certificate, and says so', async () => {
     await enrolBy(server.link());
     const agent = await connected();
+    server.serve.revoked = [...server.serve.issued];
     for (const socket of server.sockets) socket.close(4403);
     await until(() => expect(agent.status().connection).toBe('revoked'));
-    expect(agent.status().connectionDetail).toMatch(/enrol anew/);
+    expect(agent.status().connectionDetail).toMatch(/signed revocation list confirms it\. Enrol the device again/);
     await agent.tick();
     expect(server.serve.upgrades).toBe(1);
+  });
+
+  const refusal403 = (code: string) => ({
+    status: 403,
+    headers: 'content-type: application/problem+json\r\n',
+    body: JSON.stringify({ code, detail: 'Enrol the device again with a new activation link.' }),
+  });
+  it.each([
+    ['the server closes the connection as revoked', null, 'nothing'],
+    ['the server does not know the certificate', 'certificate_unknown', 'nothing'],
+    ['the server says that it is revoked', 'certificate_revoked', 'nothing'],
+    ['the server says that it is superseded', 'certificate_superseded', 'nothing'],
+    ['the list names another device', 'certificate_revoked', 'another device'],
+    ['another authority signs the list', 'certificate_revoked', 'another authority'],
+  ] as const)('keeps its identity and connects again later: %s', async (_case, code, list) => {
+    const other = testAuthority();
+    try {
+      await enrolBy(server.link());
+      const agent = await connected();
+      if (list === 'another device') server.serve.revoked = [`4${'0'.repeat(31)}`];
+      if (list === 'another authority')
+        Object.assign(server.serve, { revoked: [...server.serve.issued], revokedBy: other.authority });
+      if (code !== null) server.serve.refuse = refusal403(code);
+      for (const socket of server.sockets) socket.close(code === null ? 4403 : 1001);
+      await until(() => expect(agent.status().connection).toBe('rejected'));
+      expect(agent.status().connectionDetail).toMatch(
+        /No signed revocation list confirms it, so the agent tries again\./,
+      );
+      server.serve.refuse = null;
+      await until(() => expect(agent.status().connection).toBe('connected'));
+      const alarms = () =>
+        server.received.flatMap((frame) =>
+          frame.kind === 'report' && frame.item.type === 'alarm' ? [frame.item.code] : [],
+        );
+      await until(() => expect(alarms()).toEqual(['certificate_rejected']));
+    } finally {
+      other.remove();
+    }
   });
 
   it('case 14: stays away for minutes when another connection with its identity took over', async () => {

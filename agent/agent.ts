@@ -20,6 +20,7 @@ import { createManagementGate } from './enforcement/management-gate.ts';
 import { type Notice, noticesOf } from './enforcement/notices.ts';
 import type { CredentialPort } from './enrolment/credentials.ts';
 import { createOwnIdentity } from './enrolment/own-identity.ts';
+import { createRevocationCheck } from './enrolment/revocation.ts';
 import { observationsOf, type Sensors, type SourceState } from './evidence/sensors.ts';
 import { createFrameDispatch } from './frame-dispatch.ts';
 import type { DialPort } from './link/dial.ts';
@@ -256,8 +257,12 @@ export function createAgent(options: AgentOptions): Agent {
     },
     beforeKnock: poll.all,
     onExpired: () => own.renew(true),
+    // The server ends a device that has unenrolled itself. The device knows that, and needs no proof.
+    confirmRevoked: async () => store.unenrolling() || (await revocation.confirmed()),
     onState(state, detail) {
       log.info('link', { state, ...(detail === null ? {} : { detail }) });
+      if (state === 'rejected') tellRejected(detail ?? '');
+      if (state === 'connected') rejectionTold = false;
       if (state === 'refused' && store.receipts(1).length > 0) void poll.all();
       if (state === 'revoked' && store.unenrolling()) leave();
       management.changed();
@@ -265,6 +270,21 @@ export function createAgent(options: AgentOptions): Agent {
       changed();
     },
   });
+
+  const revocation = createRevocationCheck({
+    credentials,
+    http: () => overTls(own.dial()),
+    onFailure: (error) => log.debug('the revocation list could not be checked', { error: words(error) }),
+  });
+
+  let rejectionTold = false;
+  /** Once per rejection. The report reaches the server when the server accepts the device again. */
+  function tellRejected(detail: string): void {
+    if (rejectionTold) return;
+    rejectionTold = true;
+    log.warn('the server does not accept the certificate', { detail });
+    ifItCanBeKept(() => store.report({ type: 'alarm', code: 'certificate_rejected', detail, at: clock.now() }));
+  }
 
   const management = createManagementGate({ gate: () => gate('management'), link: () => link });
 

@@ -68,6 +68,7 @@ describe('status', () => {
 
   it.each([
     ['revoked', /revoked: it is over\n[\s\S]*new link[\s\S]*enrol LINK --replace/],
+    ['rejected', /rejected: it is over\n.*tries again by itself[\s\S]*wrong database/],
     ['refused', /refused: it is over\n.*nothing to do here/],
     ['waiting', /waiting: it is over\n.*tries again by itself/],
   ] as const)('says what to do when the connection is %s', (connection, words) => {

@@ -70,8 +70,12 @@ const ADVICE: Record<AgentStatus['connection'], readonly string[]> = {
   connected: [],
   waiting: ['it tries again by itself'],
   refused: ['nothing to do here: it asks for the newest orders by itself, and connects when none stands against it'],
+  rejected: [
+    'The agent tries again by itself and keeps this device’s data and identity.',
+    'If this lasts, tell your admin: the server may run with the wrong database.',
+  ],
   revoked: [
-    'this identity is over: ask your admin for a new link, stop this agent, and run',
+    'This identity has ended. Ask your admin for a new link, stop this agent, and run',
     'cordon-agent enrol LINK --replace',
   ],
 };

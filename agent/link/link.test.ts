@@ -63,6 +63,7 @@ beforeEach(async () => {
     onRefusal: () => undefined,
     beforeKnock: async () => undefined,
     onExpired: async () => undefined,
+    confirmRevoked: async () => false,
     onState: (state, detail) => states.push(detail === null ? state : `${state}: ${detail}`),
     silentFor: SILENT_FOR,
   });

@@ -27,7 +27,9 @@ export const LINK_STATES = [
   'waiting',
   /** `management` is denied by an order: the device polls the list and knocks. */
   'refused',
-  /** The certificate is revoked, superseded or unknown: nothing is tried any more. */
+  /** The server does not accept the certificate, and no signed document confirms that. The link tries again. */
+  'rejected',
+  /** The signed revocation list names the certificate. The link does not try again. */
   'revoked',
 ] as const;
 export type LinkState = (typeof LINK_STATES)[number];
@@ -46,6 +48,11 @@ export interface LinkPorts {
   readonly onRefusal: (body: string) => void;
   /** While refused, before each knock: poll the list and post receipts. Never rejects. */
   readonly beforeKnock: () => Promise<void>;
+  /**
+   * The server does not accept the certificate. True only if a signed statement says that the certificate is revoked: a server with the
+   * wrong database refuses every device, and a device that took its word would be lost. Never rejects.
+   */
+  readonly confirmRevoked: () => Promise<boolean>;
   /** The server no longer takes the certificate because it has expired. Never rejects. */
   readonly onExpired: () => Promise<void>;
   readonly onState: (state: LinkState, detail: string | null) => void;
@@ -77,7 +84,7 @@ const AFTER_TAKE_OVER = 5 * 60_000;
 type Ending =
   | { readonly next: 'retry'; readonly detail: string; readonly retryAfter: number | null }
   | { readonly next: 'refused'; readonly detail: string; readonly retryAfter: number | null }
-  | { readonly next: 'revoked' | 'expired'; readonly detail: string };
+  | { readonly next: 'rejected' | 'expired'; readonly detail: string };
 
 export function createLink(ports: LinkPorts): Link {
   let state: LinkState = 'stopped';
@@ -108,7 +115,7 @@ export function createLink(ports: LinkPorts): Link {
     socket = null;
     if (state === 'stopped') return;
     ports.onDown();
-    if (ending.next === 'revoked') return become('revoked', ending.detail);
+    if (ending.next === 'rejected') return rejected(ending.detail);
     if (ending.next === 'expired') await ports.onExpired();
     if (ending.next === 'refused') {
       failures = 0;
@@ -119,9 +126,23 @@ export function createLink(ports: LinkPorts): Link {
     if (available) wait(backoff(failures++, Math.random(), 'retryAfter' in ending ? ending.retryAfter : null));
   };
 
+  const rejected = async (why: string) => {
+    const confirmed = await ports.confirmRevoked();
+    if (isStopped()) return;
+    if (confirmed) {
+      return become(
+        'revoked',
+        `${why} The signed revocation list confirms it. Enrol the device again with a new link.`,
+      );
+    }
+    become('rejected', `${why} No signed revocation list confirms it, so the agent tries again.`);
+    if (available) wait(backoff(failures++, Math.random()));
+  };
+
   const attempt = (): Promise<void> => {
     clearTimeout(timer);
-    if (!available || (state !== 'waiting' && state !== 'refused')) return attempting ?? Promise.resolve();
+    const idle = state === 'waiting' || state === 'refused' || state === 'rejected';
+    if (!available || !idle) return attempting ?? Promise.resolve();
     attempting ??= knock().finally(() => {
       attempting = null;
     });
@@ -130,7 +151,7 @@ export function createLink(ports: LinkPorts): Link {
 
   const knock = async (): Promise<void> => {
     // What would open the way again does not come over the link.
-    if (state === 'refused' || ports.denied() !== null) await ports.beforeKnock();
+    if (state === 'refused' || state === 'rejected' || ports.denied() !== null) await ports.beforeKnock();
     if (isStopped() || !available) return;
     const denied = ports.denied();
     if (denied !== null) return ended({ next: 'refused', detail: denied, retryAfter: null });
@@ -140,8 +161,8 @@ export function createLink(ports: LinkPorts): Link {
   /** Resolves when the connection is up or the attempt has failed. */
   const open = async (): Promise<void> => {
     left = null;
-    // While refused it stays so until the server lets it in: a knock is not a connection.
-    if (state !== 'refused') become('connecting', 'connecting');
+    // Both states last until the server lets the device in: a knock is not a connection.
+    if (state !== 'refused' && state !== 'rejected') become('connecting', 'connecting');
     const url = ports.url();
     let secure: Awaited<ReturnType<SecureDial>>;
     try {
@@ -284,10 +305,7 @@ function parseFrame(data: RawData, binary: boolean): ServerFrame {
 function closing(code: number, reason: string, lost: string): Ending {
   switch (code) {
     case CLOSE.revoked:
-      return {
-        next: 'revoked',
-        detail: 'the device’s certificate was revoked or the device unenrolled; enrol anew with a new link',
-      };
+      return { next: 'rejected', detail: 'The server ended the connection: it says that the certificate is revoked.' };
     // The reason is a code; which order it is, the gate says.
     case CLOSE.denied:
       return { next: 'refused', detail: 'management is denied by an order', retryAfter: null };
@@ -317,10 +335,7 @@ async function refusal(response: IncomingMessage, onRefusal: (body: string) => v
   }
   if (code === 'certificate_expired') return { next: 'expired', detail: detail ?? 'the certificate has expired' };
   if (code === 'certificate_revoked' || code === 'certificate_superseded' || code === 'certificate_unknown') {
-    return {
-      next: 'revoked',
-      detail: detail ?? `the server does not take the device’s certificate (${code}); enrol anew`,
-    };
+    return { next: 'rejected', detail: `The server does not accept this device’s certificate (${code}).` };
   }
   return { next: 'retry', detail: detail ?? `the server answered ${response.statusCode}`, retryAfter };
 }

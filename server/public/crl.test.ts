@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { afterEach, expect, it } from 'vitest';
-import { CRL_PATH, crlRouter } from './crl.ts';
+import { CRL_PATH } from '../../shared/protocol/public-paths.ts';
+import { crlRouter } from './crl.ts';
 
 const stops: (() => void)[] = [];
 afterEach(() => {

@@ -1,8 +1,7 @@
 /** The revocation list, for whoever checks certificates without asking us. */
 import { Router } from 'express';
+import { CRL_PATH } from '../../shared/protocol/public-paths.ts';
 import type { RevocationList } from '../enrolment/revocation-list.ts';
-
-export const CRL_PATH = '/crl/issuing.crl';
 
 export function crlRouter({ revocationList }: { readonly revocationList: Pick<RevocationList, 'current'> }): Router {
   const router = Router();

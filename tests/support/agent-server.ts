@@ -17,6 +17,7 @@ import { signEnvelope } from '../../shared/order/dsse.ts';
 import { formatActivationLink } from '../../shared/protocol/activation-link.ts';
 import { ADDRESS_HEADER, type DeviceFrame, deviceFrameSchema, type ServerFrame } from '../../shared/protocol/frames.ts';
 import { type DeviceId, deviceIdSchema, newDeviceId, randomBase32 } from '../../shared/protocol/ids.ts';
+import { CRL_PATH } from '../../shared/protocol/public-paths.ts';
 import { INSTALLATION, NOW, rootDocument, signedList, signedRoot, testKey, testPerson } from './signed-documents.ts';
 
 export async function startAgentServer(authority: Authority) {
@@ -47,6 +48,11 @@ export async function startAgentServer(authority: Authority) {
     /** Where the device is seen to poll from. */
     address: [] as string[],
     renewals: 0,
+    /** Serials on the revocation list, and the authority that signs it. */
+    revoked: [] as string[],
+    revokedBy: authority,
+    /** Serials of the certificates that it has issued, in order. */
+    issued: [] as string[],
     upgrades: 0,
     resumed: 0,
   };
@@ -70,7 +76,8 @@ export async function startAgentServer(authority: Authority) {
   const issue = (device: string, csr: string): string => {
     const { spki } = parseCsr(Buffer.from(csr, 'base64'));
     const uris = [`urn:cordon:device:${device}:1`];
-    const { der } = authority.issue({ profile: 'device', spki, commonName: device, uris, days: serve.days });
+    const { der, serial } = authority.issue({ profile: 'device', spki, commonName: device, uris, days: serve.days });
+    serve.issued.push(serial);
     return certsOnly([der]).toString('base64');
   };
 
@@ -103,6 +110,12 @@ export async function startAgentServer(authority: Authority) {
         serve.renewals += 1;
         response.end(issue(deviceOf(request), body));
         return;
+      case CRL_PATH: {
+        const [thisUpdate, nextUpdate] = [Date.now(), Date.now() + 3_600_000];
+        const revoked = serve.revoked.map((serial) => ({ serial, at: thisUpdate, reason: 1 }));
+        response.end(serve.revokedBy.crl({ number: 1, thisUpdate, nextUpdate, revoked }));
+        return;
+      }
       case '/orders/roots':
         response.end(JSON.stringify([root.envelope]));
         return;

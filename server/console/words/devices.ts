@@ -32,6 +32,7 @@ export function receiptSentence({
 const ALARM_NAMES: Readonly<Record<string, string>> = {
   report_refused: 'A report of the device was refused',
   taken_over: 'A second connection with the same identity',
+  certificate_rejected: 'The server rejected its certificate',
   list_expired: 'Its order list has expired',
   list_forked: 'It was given two different order lists of one version',
   list_older: 'It was given an older order list',
