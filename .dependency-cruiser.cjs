@@ -1,6 +1,6 @@
 /** Imports go one way. Each ban carries its reason, which is what a person reads when it fails. */
 const domain =
-  '^server/(enrolment|devices|commands|holds|jurisdiction|orders|overview|membership|relay|ledger|admins|bus)/';
+  '^server/(enrolment|devices|commands|holds|jurisdiction|orders|overview|membership|relay|ledger|admins|bus|clock)/';
 const test = '\\.test\\.ts$|^tests/';
 /** What makes the console's files, in Node; the rest of its folder runs in a browser. */
 const consoleTools = '^server/console/(build|make-world|vite\\.config)\\.ts$';

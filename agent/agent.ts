@@ -239,7 +239,7 @@ export function createAgent(options: AgentOptions): Agent {
   const link: Link = createLink({
     url: () => new URL(credentials.current().deviceUrl),
     secureDial: own.dial,
-    hello: () => ({ kind: 'hello', agent: AGENT_VERSION, ...versions() }),
+    hello: () => ({ kind: 'hello', agent: AGENT_VERSION, wall: time.wall(), ...versions() }),
     denied: () => management.denial(),
     onFrame: (frame) => take(frame),
     onDown() {

@@ -67,6 +67,12 @@ const variables = z.object({
   CORDON_EVIDENCE_DAYS: wholeNumber(1, 3650).default(400),
   /** `false`: `npm start` does not build the console. */
   CORDON_BUILD_CONSOLE: z.stringbool({ error: 'true or false' }).default(true),
+  /** An SNTP server (`HOST` or `HOST:PORT`) that confirms the clock. Without it the server asks the machine's own NTP daemon. */
+  CORDON_NTP: z.string().min(1, 'a host name, with or without a port').max(260).optional(),
+  /** The time that the clock shows now: starts the server once although its clock is implausible. */
+  CORDON_ACCEPT_CLOCK: z.iso.datetime({ offset: true, error: 'a time such as 2026-11-27T18:00:00Z' }).optional(),
+  /** After a longer silence in the store, a start needs a time source that confirms the clock. */
+  CORDON_JUMP_DAYS: wholeNumber(1, 3650).default(30),
   CORDON_LOG: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -112,6 +118,10 @@ export interface Config {
   readonly largeShare: number;
   readonly evidenceDays: number;
   readonly buildConsole: boolean;
+  readonly ntp: string | null;
+  /** Unix milliseconds. */
+  readonly acceptClock: number | null;
+  readonly jumpDays: number;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -164,6 +174,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     largeShare: given.CORDON_LARGE_SHARE,
     evidenceDays: given.CORDON_EVIDENCE_DAYS,
     buildConsole: given.CORDON_BUILD_CONSOLE,
+    ntp: given.CORDON_NTP ?? null,
+    acceptClock: given.CORDON_ACCEPT_CLOCK === undefined ? null : Date.parse(given.CORDON_ACCEPT_CLOCK),
+    jumpDays: given.CORDON_JUMP_DAYS,
     log: given.CORDON_LOG,
   });
 }

@@ -20,7 +20,6 @@ import { LINK_PATH } from '../shared/protocol/frames.ts';
 import type { DeviceId } from '../shared/protocol/ids.ts';
 import { CRL_PATH } from '../shared/protocol/public-paths.ts';
 import type { Clock } from '../shared/time/clock.ts';
-import { SystemClock } from '../shared/time/system-clock.ts';
 import { inForce } from '../shared/verdict/evaluate.ts';
 import { createAdmins } from './admins/admins.ts';
 import { createApi } from './api/app.ts';
@@ -28,6 +27,10 @@ import type { DemoPort } from './api/demo.ts';
 import { createEventStreams } from './api/event-streams.ts';
 import { apiRoutes } from './api/resources.ts';
 import { type Bus, LocalBus, type Wake } from './bus/bus.ts';
+import { admitClock, UNWATCHED, watchClock } from './clock/clock-watch.ts';
+import { GuardedClock } from './clock/guarded-clock.ts';
+import { machineClocks } from './clock/machine-clocks.ts';
+import { measureTime } from './clock/time-sources.ts';
 import { createCommands } from './commands/commands.ts';
 import { type Config, readConfig } from './config.ts';
 import { CONSOLE_FOLDER, ensureConsole } from './console/build.ts';
@@ -58,6 +61,7 @@ import { preflight } from './startup/preflight.ts';
 import { AdminStore } from './store/admin-store.ts';
 import { AttachmentStore } from './store/attachment-store.ts';
 import { backupTo } from './store/backup.ts';
+import { ClockStore } from './store/clock-store.ts';
 import { CommandStore } from './store/command-store.ts';
 import { DeviceStore } from './store/device-store.ts';
 import { DisputedPolicyStore } from './store/disputed-policy-store.ts';
@@ -84,7 +88,7 @@ import { ReceiptStore } from './store/receipt-store.ts';
 import { keepRetention } from './store/retention.ts';
 import { RevocationStore } from './store/revocation-store.ts';
 import { StandingStore } from './store/standing-store.ts';
-import { VERSION } from './version.ts';
+import { RELEASED, VERSION } from './version.ts';
 
 const DAY = 86_400_000;
 
@@ -108,13 +112,23 @@ export async function startServer(
   config: Config,
   given: { readonly clock?: Clock; readonly log?: Logger; readonly demo?: DemoPort } = {},
 ): Promise<RunningServer> {
-  const clock = given.clock ?? new SystemClock();
+  const machine = machineClocks();
+  const guarded = new GuardedClock(machine);
+  const clock = given.clock ?? guarded;
   const log = given.log ?? pino({ level: config.log, base: null }, pino.destination(2));
   const [name = 'localhost'] = config.names;
   const host = inUrl(name);
 
   // --- preflight ----------------------------------------------------------------------------------------------------
-  const checked = await preflight(config);
+  const clockPorts = { clock: guarded, machine, measure: () => measureTime(config.ntp), log };
+  const checked = await preflight(config, (database, authorityEnds) =>
+    given.clock
+      ? Promise.resolve(null)
+      : admitClock(
+          { ...clockPorts, store: database && new ClockStore(database) },
+          { released: RELEASED, authorityEnds, longestSilence: config.jumpDays * DAY, accepted: config.acceptClock },
+        ),
+  );
   const { database, keyFolder } = checked;
 
   // --- keys ---------------------------------------------------------------------------------------------------------
@@ -320,6 +334,9 @@ export async function startServer(
     ...{ enrolment, authority, operatorUrl },
     addressOf: (request) => publicListener.addressOf(request),
   });
+  const timekeeping = given.clock
+    ? UNWATCHED
+    : await watchClock({ ...clockPorts, store: new ClockStore(database) }, checked.clockEntry);
   const gateway = createGateway(
     { tls: { ...tls(), ca: trusted }, proxyFrom: config.proxyFrom, installation, operatorUrl },
     {
@@ -333,6 +350,7 @@ export async function startServer(
       reenrol: est.reenrol,
       bus,
       clock,
+      timekeeping,
       log,
     },
   );
@@ -378,7 +396,7 @@ export async function startServer(
       holds,
       events,
       state: {
-        ready: async () => ledger.failure() === null,
+        ready: async () => ledger.failure() === null && timekeeping.doubt()?.cause !== 'devices',
         health: async () => {
           const list = orders.currentList();
           return {
@@ -410,6 +428,7 @@ export async function startServer(
         certificates,
         ipDatabase: jurisdiction.currentIpDatabase,
         ledgerFailing: () => ledger.failure() !== null,
+        clockDoubt: timekeeping.doubt,
         membership,
         clock,
       }),
@@ -419,6 +438,7 @@ export async function startServer(
         mail: relay.figures,
         ordersInForce: () => orders.rules().filter((rule) => inForce(rule, clock.now())).length,
         ledgerFailing: () => ledger.failure() !== null,
+        clockInDoubt: () => timekeeping.doubt() !== null,
       },
       backup: { backupTo: (path) => backupTo(database, path) },
       secure: admin.tls !== null,
@@ -489,6 +509,7 @@ export async function startServer(
     await holds.stop();
     await orders.stop();
     await ledger.stop();
+    await timekeeping.stop();
     await stopRetention();
     await database.close();
   }

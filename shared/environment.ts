@@ -38,6 +38,9 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_OPERATOR_URL: { reader: 'server' },
   CORDON_LARGE_SHARE: { reader: 'server' },
   CORDON_EVIDENCE_DAYS: { reader: 'server' },
+  CORDON_NTP: { reader: 'server' },
+  CORDON_ACCEPT_CLOCK: { reader: 'server' },
+  CORDON_JUMP_DAYS: { reader: 'server' },
   CORDON_BUILD_CONSOLE: { reader: 'server' },
   CORDON_LOG: { reader: 'server' },
 

@@ -113,6 +113,7 @@ export const ERROR_CODES = [
   // Data
   'ip_database_invalid',
   'beyond_retention',
+  'clock_implausible',
   'store_unavailable',
   'store_incompatible',
   'store_locked',

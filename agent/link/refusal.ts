@@ -3,7 +3,12 @@ import { z } from 'zod';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 
 /** Where the server sees the device come from. */
-export const addressSchema = z.object({ time: z.int().min(0), areas: z.array(z.string()).max(16) });
+export const addressSchema = z.object({
+  time: z.int().min(0),
+  /** The server doubts its own clock. */
+  doubtful: z.literal(true).optional(),
+  areas: z.array(z.string()).max(16),
+});
 
 const refusalSchema = z.object({
   code: z.string().optional(),

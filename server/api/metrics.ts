@@ -10,6 +10,7 @@ export interface MetricsPort {
   readonly list: () => { readonly version: number; readonly expiresAt: number } | null;
   readonly ordersInForce: () => number;
   readonly ledgerFailing: () => boolean;
+  readonly clockInDoubt: () => boolean;
   /** Of all mailboxes together, and how many posts this process has accepted. */
   readonly mail: () => {
     readonly posts: number;
@@ -39,6 +40,7 @@ export function metricsRoutes(port: MetricsPort): Route[] {
   );
   gauge('cordon_orders_in_force', 'Orders in force now', port.ordersInForce);
   gauge('cordon_ledger_failing', '1 while leaves cannot be sequenced', () => (port.ledgerFailing() ? 1 : 0));
+  gauge('cordon_clock_in_doubt', "1 while the server's clock is in doubt", () => (port.clockInDoubt() ? 1 : 0));
   gauge('cordon_mailbox_entries', 'Sealed messages that wait for devices', () => port.mail().entries);
   gauge('cordon_mailbox_bytes', 'Bytes of sealed messages that wait for devices', () => port.mail().bytes);
   gauge('cordon_mailbox_held', 'Sealed messages that an order keeps from their devices', () => port.mail().held);

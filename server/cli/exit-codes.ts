@@ -113,6 +113,7 @@ export const EXIT_CODES: Record<ErrorCode, (typeof EXIT)[keyof typeof EXIT]> = {
   last_owner: EXIT.conflict,
   ip_database_invalid: EXIT.usage,
   beyond_retention: EXIT.notFound,
+  clock_implausible: EXIT.unavailable,
   store_unavailable: EXIT.unavailable,
   store_incompatible: EXIT.unavailable,
   store_locked: EXIT.unavailable,

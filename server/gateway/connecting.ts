@@ -11,7 +11,7 @@ import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { Identity } from '../devices/identify.ts';
 import type { Sighted } from '../devices/ports.ts';
 import { identify } from './identity.ts';
-import type { CommandsPort, DevicesPort, JurisdictionPort, OrdersPort } from './ports.ts';
+import type { CommandsPort, DevicesPort, JurisdictionPort, OrdersPort, TimekeepingPort } from './ports.ts';
 import type { Pushing } from './pushing.ts';
 import { type Answer, denialOf, refuseUpgrade } from './refusals.ts';
 import { DeviceSession, type SessionHandlers } from './session.ts';
@@ -43,6 +43,7 @@ interface Ports {
   readonly jurisdiction: JurisdictionPort;
   readonly orders: OrdersPort;
   readonly clock: Clock;
+  readonly timekeeping: TimekeepingPort;
   readonly sessions: Sessions;
   readonly push: Pushing;
   /** Another IP database may have been taken since the upgrade. */
@@ -73,7 +74,8 @@ function requireProtocol(request: IncomingMessage): number {
 export function createConnecting(ports: Ports): Connecting {
   const { installation, operatorUrl, addressOf, devices, commands, jurisdiction, orders, clock, sessions, push } =
     ports;
-  const { relocate } = ports;
+  const { relocate, timekeeping } = ports;
+  const time = () => ({ time: clock.now(), ...(timekeeping.trusted() ? {} : { doubtful: true as const }) });
   const upgrader = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -93,7 +95,7 @@ export function createConnecting(ports: Ports): Connecting {
       await devices.sighted({ device, generation, address, held: null });
       const current = orders.currentList();
       const newer = current && current.version > list ? current.envelope : null;
-      const told = { list: newer, withheld: orders.withheld(), address: { time: clock.now(), areas } };
+      const told = { list: newer, withheld: orders.withheld(), address: { ...time(), areas } };
       return denialOf(management, told, operatorUrl, Math.random());
     }
     if (stream.destroyed) return null;
@@ -132,6 +134,7 @@ export function createConnecting(ports: Ports): Connecting {
         agent: hello.agent,
       });
       session.epoch = epoch;
+      if (hello.wall !== undefined) timekeeping.deviceSays(device, hello.wall);
       // It went away meanwhile, and when it did there was no epoch to close.
       if (!session.open) return devices.disconnected({ device, epoch });
       session.reports = reportsThrough;
@@ -149,7 +152,7 @@ export function createConnecting(ports: Ports): Connecting {
       session.together(() => {
         session.send({
           kind: 'welcome',
-          time: clock.now(),
+          ...time(),
           installation,
           device,
           generation,
@@ -159,7 +162,7 @@ export function createConnecting(ports: Ports): Connecting {
           reports: reportsThrough,
         });
         push.documents(session, record);
-        session.send({ kind: 'address', time: clock.now(), areas: [...session.areas] });
+        session.send({ kind: 'address', ...time(), areas: [...session.areas] });
         push.queued(session, queued);
       });
       session.welcomed = true;
@@ -172,7 +175,7 @@ export function createConnecting(ports: Ports): Connecting {
       const areas = await jurisdiction.observeAddress(device, generation, address, true);
       await gone({ device, generation }, address);
       await devices.sighted({ device, generation, address, held });
-      return { time: clock.now(), areas };
+      return { ...time(), areas };
     },
     gone,
   };

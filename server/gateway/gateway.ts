@@ -25,6 +25,7 @@ import type {
   MembershipPort,
   OrdersPort,
   RelayPort,
+  TimekeepingPort,
 } from './ports.ts';
 import { createPushing } from './pushing.ts';
 import { refusalOf, refuseUpgrade } from './refusals.ts';
@@ -58,6 +59,7 @@ export interface GatewayPorts {
   readonly reenrol: ServiceRoutesPorts['reenrol'];
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly timekeeping: TimekeepingPort;
   readonly log: Log;
 }
 
@@ -103,7 +105,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   const push = createPushing({ orders, commands, sessions });
   const mailing = createMailing({ relay, sessions, log });
   const { reconsider, leaveIfDone } = createLeaving({ orders, sessions, push });
-  const relocating = createRelocating({ jurisdiction, sessions, clock });
+  const relocating = createRelocating({ jurisdiction, sessions, clock, timekeeping: ports.timekeeping });
   const connecting = createConnecting({
     ...options,
     addressOf: (request) => listener.addressOf(request),
@@ -112,6 +114,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     jurisdiction,
     orders,
     clock,
+    timekeeping: ports.timekeeping,
     sessions,
     push,
     relocate: relocating.relocate,
@@ -255,10 +258,12 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
 
   let cancelTime: () => void = () => undefined;
   function tellTime(): void {
-    const frame = JSON.stringify({ kind: 'time', time: clock.now() } satisfies ServerFrame);
-    void sessions.each((session) => {
-      if (session.epoch > 0) session.sendEncoded(frame);
-    });
+    if (ports.timekeeping.trusted()) {
+      const frame = JSON.stringify({ kind: 'time', time: clock.now() } satisfies ServerFrame);
+      void sessions.each((session) => {
+        if (session.epoch > 0) session.sendEncoded(frame);
+      });
+    }
     cancelTime = clock.at(clock.now() + HOUR, tellTime);
   }
 

@@ -10,6 +10,14 @@ import type { Identity } from '../devices/identify.ts';
 import type { Connected, Opened, Seen, Session, Sighted } from '../devices/ports.ts';
 import type { Relay } from '../relay/relay.ts';
 
+/** The watch over the server's clock (`server/clock/clock-watch.ts`). */
+export interface TimekeepingPort {
+  /** False while something speaks against the server's clock: devices get no authenticated time then. */
+  trusted(): boolean;
+  /** A device told the time of its own clock. */
+  deviceSays(device: DeviceId, wall: number): void;
+}
+
 export interface DevicesPort {
   /** `now` is real time. */
   identify(fingerprint: string, now: number): Promise<Identity>;

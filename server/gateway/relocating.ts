@@ -5,7 +5,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
-import type { JurisdictionPort } from './ports.ts';
+import type { JurisdictionPort, TimekeepingPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 
 /** Devices whose locations are written together: some milliseconds. */
@@ -29,10 +29,12 @@ export function createRelocating({
   jurisdiction,
   sessions,
   clock,
+  timekeeping,
 }: {
   readonly jurisdiction: Pick<JurisdictionPort, 'locateAnew' | 'followIpDatabase' | 'currentIpDatabase'>;
   readonly sessions: { all(): Iterable<Located>; live(device: DeviceId): Located | undefined };
   readonly clock: Clock;
+  readonly timekeeping: Pick<TimekeepingPort, 'trusted'>;
 }): Relocating {
   let progress: { done: number; readonly of: number } | null = null;
   let again = false;
@@ -44,7 +46,12 @@ export function createRelocating({
     session.use = use;
     if (areas === null) return;
     session.areas = areas;
-    session.send({ kind: 'address', time: clock.now(), areas: [...areas] });
+    session.send({
+      kind: 'address',
+      time: clock.now(),
+      ...(timekeeping.trusted() ? {} : { doubtful: true as const }),
+      areas: [...areas],
+    });
   }
 
   async function pass(): Promise<void> {

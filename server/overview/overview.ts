@@ -54,6 +54,7 @@ export interface OverviewPorts {
   readonly certificates: () => Facts['certificates'];
   readonly ipDatabase: () => Facts['ipDatabase'];
   readonly ledgerFailing: () => boolean;
+  readonly clockDoubt: () => Facts['clockDoubt'];
   /** Devices that wait for a countersignature. */
   readonly membership: { waiting(scope: FleetScope): Promise<Facts['countersigning']> };
   readonly clock: Clock;
@@ -72,7 +73,17 @@ export interface Viewer {
 }
 
 export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promise<Overview> {
-  const { store, orders, certificates, ipDatabase, ledgerFailing, membership, clock, realNow = Date.now } = ports;
+  const {
+    store,
+    orders,
+    certificates,
+    ipDatabase,
+    ledgerFailing,
+    clockDoubt,
+    membership,
+    clock,
+    realNow = Date.now,
+  } = ports;
 
   async function waitingFor({ person, approves, signs }: Viewer): Promise<Overview['waiting']> {
     const { revisions, root } = await orders.waiting();
@@ -118,6 +129,7 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
       ipDatabase: ipDatabase(),
       certificates: certificates(),
       ledgerFailing: ledgerFailing(),
+      clockDoubt: clockDoubt(),
     });
     const { total, connected, everConnected, known } = fleet;
     return {

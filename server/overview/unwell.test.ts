@@ -23,6 +23,7 @@ const WELL: Facts = {
   fleet: FLEET,
   alarms: 0,
   countersigning: { count: 0, possible: true },
+  clockDoubt: null,
   list: { version: 3, issuedAt: NOW - DAY, expiresAt: NOW + 6 * DAY },
   approversAdopted: true,
   uncovered: [],
@@ -78,6 +79,16 @@ describe('what is unwell', () => {
     ],
     ['orders without their approvers', { uncovered: ['2026-001', '2026-002'] }, [['orders_uncovered', 'warning', 2]]],
     ['a ledger that fails', { ledgerFailing: true }, [['ledger_failing', 'critical', null]]],
+    [
+      'a clock that was set',
+      { clockDoubt: { cause: 'jumped', ahead: -172_800_000 } },
+      [['clock_in_doubt', 'critical', null]],
+    ],
+    [
+      'a clock that most devices contradict',
+      { clockDoubt: { cause: 'devices', ahead: 172_800_000 } },
+      [['clock_in_doubt', 'critical', null]],
+    ],
     ['a long certificate with a month left', certificate('server', 397, 30), []],
     ['a long certificate with less', certificate('server', 397, 29), [['certificate_expires', 'warning', null]]],
     ['a short certificate with a third left', certificate('issuing', 30, 10), []],
@@ -96,13 +107,14 @@ describe('what is unwell', () => {
     ipDatabase: { name: 'geo', builtAt: 0 },
     list: { version: 3, issuedAt: 0, expiresAt: 0 },
     ledgerFailing: true,
+    clockDoubt: { cause: 'jumped', ahead: 172_800_000 },
   };
 
   it('has a sentence for each, and the most pressing come first', () => {
     const all = of(everything);
     expect(all.map(({ code }) => code).sort()).toEqual([...UNWELL].sort());
     expect(all.map(({ severity }) => severity)).toEqual([
-      ...Array(3).fill('critical'),
+      ...Array(4).fill('critical'),
       ...Array(4).fill('warning'),
       ...Array(4).fill('notice'),
     ]);

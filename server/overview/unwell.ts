@@ -45,6 +45,8 @@ export interface Facts {
     readonly notAfter: number;
   }[];
   readonly ledgerFailing: boolean;
+  /** Null: nothing speaks against the server's clock. */
+  readonly clockDoubt: { readonly cause: 'jumped' | 'devices'; readonly ahead: number } | null;
 }
 
 const SEVERITIES: readonly Unwell['severity'][] = ['critical', 'warning', 'notice'];
@@ -52,6 +54,7 @@ const SEVERITIES: readonly Unwell['severity'][] = ['critical', 'warning', 'notic
 export function unwellOf(facts: Facts): Unwell[] {
   const found = [
     ledger(facts),
+    clockInDoubt(facts),
     ...certificates(facts),
     list(facts),
     approvers(facts),
@@ -73,6 +76,18 @@ function ledger({ ledgerFailing }: Facts): Unwell | null {
   const detail =
     'The ledger cannot be written, and nothing is done that must stand in it: free space on the disk or mend the database, and look at the log.';
   return { code: 'ledger_failing', severity: 'critical', count: null, detail };
+}
+
+function clockInDoubt({ clockDoubt }: Facts): Unwell | null {
+  if (clockDoubt === null) return null;
+  const minutes = Math.round(Math.abs(clockDoubt.ahead) / MINUTE);
+  const [away, side] = [counted(minutes, 'minute'), clockDoubt.ahead > 0 ? 'forward' : 'back'];
+  const fact =
+    clockDoubt.cause === 'jumped'
+      ? `The machine's clock was set ${side} by ${away}. The server continues on its own time.`
+      : `Most devices disagree with the server's clock, by ${away}.`;
+  const detail = `${fact} Devices get no time from this server until this is resolved. Correct the machine's clock, or set CORDON_NTP and restart.`;
+  return { code: 'clock_in_doubt', severity: 'critical', count: null, detail };
 }
 
 const RENEWALS: Readonly<Record<CertificateUse, { readonly name: string; readonly mend: string }>> = {

@@ -2,13 +2,15 @@
  * The checks before the server's first write. A server with the wrong half of its data stops here, and both halves stay as they are.
  * A further check that only reads, such as one of the clock, belongs in `preflight`, before its return.
  */
-import { existsSync, statSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Authority } from '../../certs/authority.ts';
 import { bindingOf, type InstallationBinding, writeBindingFile } from '../../certs/installation-file.ts';
 import { inspectKeyFolder } from '../../certs/key-folder-contents.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { openCheckpoint, originOf } from '../../shared/ledger/checkpoint.ts';
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { ed25519FromSpki } from '../../shared/ledger/sign-checkpoint.ts';
 import type { Config } from '../config.ts';
 import { type ConnectedDatabase, connectDatabase, type Database, type DatabaseAddress } from '../store/database.ts';
@@ -16,10 +18,18 @@ import { bindStore, readStoreIdentity, type StoreIdentity } from '../store/ident
 import { installationId } from '../store/meta-store.ts';
 import { judgeInstallation, type Places, requireSameKeys } from './installation.ts';
 
+/** Checks the clock before the first write, and throws when it is implausible. `database`: null while the store is empty. */
+export type ClockCheck = (
+  database: Database | null,
+  authorityEnds: number | null,
+) => Promise<LeafDraft<'clock.accepted'> | null>;
+
 export interface Preflight {
   /** Connected, and not migrated yet. */
   readonly database: Database;
   readonly keyFolder: string;
+  /** To be appended to the ledger: an admin has accepted an implausible clock. */
+  readonly clockEntry: LeafDraft<'clock.accepted'> | null;
   /** The first writes: migrates the store, and records on both sides that these keys and this store belong together. Returns the installation's id. */
   settle(authority: Authority): Promise<string>;
 }
@@ -29,8 +39,11 @@ export const keyFolderOf = (config: Pick<Config, 'home'>): string => join(config
 export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>): DatabaseAddress =>
   config.databaseUrl === null ? { file: join(config.home, 'cordon.db') } : { url: config.databaseUrl };
 
-/** Only reads. Throws `installation_mismatch`, `store_incompatible` or `store_unavailable`. */
-export async function preflight(config: Pick<Config, 'home' | 'databaseUrl'>): Promise<Preflight> {
+/** Only reads. Throws `installation_mismatch`, `clock_implausible`, `store_incompatible` or `store_unavailable`. */
+export async function preflight(
+  config: Pick<Config, 'home' | 'databaseUrl'>,
+  checkClock: ClockCheck,
+): Promise<Preflight> {
   const keyFolder = keyFolderOf(config);
   const address = databaseAddressOf(config);
   const places: Places = { keys: keyFolder, store: nameOf(address) };
@@ -41,8 +54,10 @@ export async function preflight(config: Pick<Config, 'home' | 'databaseUrl'>): P
   try {
     const identity = connected.empty ? null : await readStoreIdentity(connected.database.db);
     const verdict = judgeInstallation(keys, identity, places);
+    const clockEntry = await checkClock(connected.empty ? null : connected.database, issuingEnd(keyFolder));
     return {
       database: connected.database,
+      clockEntry,
       keyFolder,
       settle: (authority) => settle({ connected, keyFolder, identity, places, bound: verdict === 'open' }, authority),
     };
@@ -88,6 +103,12 @@ async function requireKeysOf(store: StoreIdentity, authority: Authority, places:
   );
   const expected: InstallationBinding = signed ? opened : { ...opened, ledgerKey: 'unknown' };
   requireSameKeys(opened, expected, places);
+}
+
+/** The issuing certificate is public, so no passphrase is needed here. */
+function issuingEnd(keyFolder: string): number | null {
+  const file = join(keyFolder, 'issuing.crt');
+  return existsSync(file) ? Date.parse(new X509Certificate(readFileSync(file)).validTo) : null;
 }
 
 const isAbsent = (file: string): boolean => !existsSync(file) || statSync(file).size === 0;

@@ -14,6 +14,8 @@ export const UNWELL = [
   'certificate_expires',
   'list_expires',
   'ledger_failing',
+  /** The machine's clock jumped, or most devices disagree with it. */
+  'clock_in_doubt',
   /** Orders that new devices do not believe, since their approvers have left. */
   'orders_uncovered',
   'no_approvers',

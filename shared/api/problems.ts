@@ -101,6 +101,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   last_owner: { status: 409, title: 'The last owner' },
   ip_database_invalid: { status: 422, title: 'Not an IP database' },
   beyond_retention: { status: 410, title: 'No longer kept' },
+  clock_implausible: { status: 503, title: 'Implausible clock' },
   store_unavailable: { status: 503, title: 'The store is not available' },
   store_incompatible: { status: 503, title: 'The database does not fit this version' },
   store_locked: { status: 503, title: 'Another server uses this database' },

@@ -31,6 +31,8 @@ export const LEAF_KINDS = [
   /** `subject` is the device, or the person by their handle; `hold` is the hold's own random id. */
   'legal-hold.placed',
   'legal-hold.released',
+  /** An admin let the server start although its clock was implausible. `newest`: the newest time in the store before. */
+  'clock.accepted',
 ] as const;
 export type LeafKind = (typeof LEAF_KINDS)[number];
 

@@ -59,6 +59,8 @@ export const CLOSE = {
 } as const;
 
 const time = z.int().min(0);
+/** The server doubts its own clock: the frame's time is no authenticated time. */
+const doubtful = z.literal(true).optional();
 const version = z.int().min(0);
 
 export const COMMAND_KINDS = [
@@ -114,6 +116,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('welcome'),
     time,
+    doubtful,
     installation: z.string(),
     device: deviceIdSchema,
     generation: z.int().min(1),
@@ -126,7 +129,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('time'), time }),
   /** Where the connection is seen to come from; again when another IP database says something else of it. No areas: the address is no evidence. */
-  z.strictObject({ kind: z.literal('address'), time, areas: z.array(z.string()).max(16) }),
+  z.strictObject({ kind: z.literal('address'), time, doubtful, areas: z.array(z.string()).max(16) }),
   /** Every root after the one the device holds, oldest first. */
   z.strictObject({ kind: z.literal('roots'), envelopes: z.array(envelopeSchema).max(256) }),
   /** `withheld`: the revisions behind the list's stubs, which are kept from the public and not from devices. */
@@ -237,6 +240,8 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('hello'),
     agent: z.string().max(64),
+    /** The device's own wall clock. Most devices together can tell a server that its clock is wrong. */
+    wall: time.optional(),
     list: version,
     record: version,
     root: version,

@@ -143,7 +143,16 @@ describeOnEveryStore('another IP database', (openStore) => {
     }));
     const byDevice = new Map(all.map((one) => [one.device, one]));
     const sessions = { all: () => all.values(), live: (device: DeviceId) => byDevice.get(device) };
-    return { told, all, relocating: createRelocating({ jurisdiction, sessions, clock: world.clock }) };
+    return {
+      told,
+      all,
+      relocating: createRelocating({
+        jurisdiction,
+        sessions,
+        timekeeping: { trusted: () => true },
+        clock: world.clock,
+      }),
+    };
   }
   const areasOf = ({ told }: { readonly told: readonly ServerFrame[] }) =>
     told.map((frame) => (frame.kind === 'address' ? frame.areas : frame.kind));

@@ -71,6 +71,9 @@ function configOf(home: string, ports: { device: number; public: number; admin: 
     largeShare: 10,
     evidenceDays: 400,
     buildConsole: false,
+    ntp: null,
+    acceptClock: null,
+    jumpDays: 30,
     log: 'silent',
   };
 }

@@ -28,6 +28,9 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     largeShare: 10,
     evidenceDays: 400,
     buildConsole: false,
+    ntp: null,
+    acceptClock: null,
+    jumpDays: 30,
     log: 'warn',
     ...given,
   };

@@ -23,7 +23,8 @@ export interface ServerProcess {
   kill(): Promise<void>;
   /** As an admin stops it: it drains. */
   stop(): Promise<void>;
-  start(): Promise<void>;
+  /** `more`: variables for this start alone. Rejects with all output when the server ends before it is ready. */
+  start(more?: Record<string, string>): Promise<void>;
   /** Ends it and removes the folder. */
   remove(): Promise<void>;
 }
@@ -36,7 +37,7 @@ export async function startServerProcess(environment: Record<string, string> = {
   let child: ChildProcess;
   let firstOwner = '';
 
-  async function start(): Promise<void> {
+  async function start(more: Record<string, string> = {}): Promise<void> {
     child = spawn(process.execPath, ['server/start.js'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -50,6 +51,7 @@ export async function startServerProcess(environment: Record<string, string> = {
         CORDON_LOG: 'warn',
         CORDON_BUILD_CONSOLE: 'false',
         ...environment,
+        ...more,
       },
     });
     const started = new Promise<void>((resolve, reject) => {

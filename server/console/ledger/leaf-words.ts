@@ -25,6 +25,7 @@ const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'messaging-key.countersigned': "A device's messaging key was countersigned by the organisation",
   'legal-hold.placed': 'A legal hold was placed',
   'legal-hold.released': 'A legal hold was released',
+  'clock.accepted': 'An implausible clock was accepted at start',
 };
 
 const EXECUTED: Readonly<Record<string, string>> = {
@@ -49,7 +50,7 @@ const WORDS: Readonly<Record<string, string>> = {
   builtAt: 'built',
   keyid: 'key',
 };
-const TIMES: ReadonlySet<string> = new Set(['notAfter', 'nextUpdate', 'builtAt']);
+const TIMES: ReadonlySet<string> = new Set(['notAfter', 'nextUpdate', 'builtAt', 'newest']);
 
 const inWords = (name: string, value: string | number | null) =>
   TIMES.has(name) && typeof value === 'number' ? dateTime(value) : shortened(String(value));

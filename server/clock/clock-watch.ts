@@ -1,0 +1,170 @@
+/**
+ * Checks the server's clock at start and while it runs. A server with a wrong clock would start and end orders on every device, so a
+ * doubtful clock is held (`guarded-clock.ts`), reported, and not handed out as authenticated time.
+ */
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import { createDeviceVotes } from './device-votes.ts';
+import type { GuardedClock, MachineClocks } from './guarded-clock.ts';
+import { CLOCK_TOLERANCE, checkStart, type Heartbeat, type MeasuredTime, type StartFacts } from './start-check.ts';
+
+export interface ClockStore {
+  /** The newest time that this server wrote, from indexed columns. Null: nothing is stored. */
+  newestTime(): Promise<StartFacts['newest']>;
+  heartbeat(): Promise<Heartbeat | null>;
+  saveHeartbeat(beat: Heartbeat): Promise<void>;
+  /** Appends the ledger entry. */
+  acceptClock(leaf: LeafDraft<'clock.accepted'>): Promise<void>;
+}
+
+export interface ClockLog {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+/** Why the clock is in doubt. `jumped`: this machine's clock was set. `devices`: most devices disagree with it. */
+export interface ClockDoubt {
+  readonly cause: 'jumped' | 'devices';
+  /** How far the machine's clock (`jumped`) or most devices (`devices`) are ahead of the server's time. Milliseconds. */
+  readonly ahead: number;
+}
+
+export interface ClockWatch {
+  /** Null while nothing speaks against the clock. */
+  doubt(): ClockDoubt | null;
+  /** Whether devices may take the server's time as authenticated. */
+  trusted(): boolean;
+  /** A device has connected and told the time of its own clock. */
+  deviceSays(device: DeviceId, wall: Instant): void;
+  stop(): Promise<void>;
+}
+
+/** For a clock that a replay or a demo drives. */
+export const UNWATCHED: ClockWatch = {
+  doubt: () => null,
+  trusted: () => true,
+  deviceSays: () => undefined,
+  stop: async () => undefined,
+};
+
+const LOOK_EVERY = 10_000;
+const BEAT_EVERY = 60_000;
+/** While the clock is in doubt the time source is asked this often. */
+const MEASURE_EVERY = 60_000;
+
+export interface ClockPorts {
+  readonly clock: GuardedClock;
+  readonly machine: MachineClocks;
+  readonly store: ClockStore;
+  readonly measure: () => Promise<MeasuredTime | null>;
+  readonly log: ClockLog;
+}
+
+export interface StartOptions extends Pick<StartFacts, 'released' | 'authorityEnds' | 'longestSilence' | 'accepted'> {}
+
+/** Before the first write; `store` is null while it is empty. Throws `clock_implausible`. Returns a ledger entry when an admin accepted the clock. */
+export async function admitClock(
+  ports: Omit<ClockPorts, 'store'> & { readonly store: ClockStore | null },
+  options: StartOptions,
+): Promise<LeafDraft<'clock.accepted'> | null> {
+  const { clock, machine, store } = ports;
+  const [newest, heartbeat, measured] = await Promise.all([
+    store?.newestTime() ?? null,
+    store?.heartbeat() ?? null,
+    ports.measure(),
+  ]);
+  const now = clock.now();
+  const facts = { now, uptime: machine.uptime(), boot: machine.boot, newest, heartbeat, measured, ...options };
+  const { objection } = checkStart(facts);
+  if (objection === null) return null;
+  ports.log.warn({ objection }, 'an admin has accepted this clock with CORDON_ACCEPT_CLOCK');
+  return {
+    kind: 'clock.accepted',
+    at: now,
+    subject: null,
+    public: { newest: newest?.at ?? null, measuredAhead: measured === null ? null : Math.round(measured.ahead) },
+  };
+}
+
+export async function watchClock(ports: ClockPorts, accepted: LeafDraft<'clock.accepted'> | null): Promise<ClockWatch> {
+  const { clock, machine, store, log } = ports;
+  const votes = createDeviceVotes();
+  let doubt: ClockDoubt | null = null;
+  let measuredAt = Number.NEGATIVE_INFINITY;
+  let measured: MeasuredTime | null = null;
+  let beatAt = Number.NEGATIVE_INFINITY;
+  let looking: Promise<void> | null = null;
+
+  if (accepted !== null) await store.acceptClock(accepted);
+
+  async function look(): Promise<void> {
+    const mono = machine.monotonic();
+    const jump = clock.jump();
+    const said = votes.result(clock.now(), mono);
+    const suspicious = jump !== null || said.ahead !== null;
+    if (suspicious && mono - measuredAt >= MEASURE_EVERY) {
+      measured = await ports.measure();
+      measuredAt = mono;
+    }
+    const next = suspicious ? judge(jump, said.ahead) : null;
+    if (next?.cause !== doubt?.cause) report(next);
+    doubt = next;
+    if (mono - beatAt < BEAT_EVERY) return;
+    beatAt = mono;
+    await store.saveHeartbeat({ at: clock.now(), uptime: machine.uptime(), boot: machine.boot });
+  }
+
+  /** A time source or most devices confirm a jump; then the clock follows it. */
+  function judge(jump: number | null, devicesAhead: number | null): ClockDoubt | null {
+    const wallIsRight = measured !== null && Math.abs(measured.ahead) <= CLOCK_TOLERANCE;
+    if (jump !== null) {
+      const byDevices = devicesAhead !== null && Math.abs(devicesAhead - jump) <= 2 * CLOCK_TOLERANCE;
+      if (!wallIsRight && !byDevices) return { cause: 'jumped', ahead: jump };
+      const source = wallIsRight ? measured?.source : 'most devices';
+      log.warn({ jump, source }, "the machine's clock jumped, and the server follows it: a time source confirms it");
+      clock.accept();
+      return null;
+    }
+    // The server's time is the wall clock here.
+    return devicesAhead === null || wallIsRight ? null : { cause: 'devices', ahead: devicesAhead };
+  }
+
+  function report(next: ClockDoubt | null): void {
+    if (next === null) log.info({}, "nothing speaks against the server's clock any more");
+    else
+      log.error(
+        { ...next },
+        next.cause === 'jumped'
+          ? "the machine's clock jumped; the server continues on its own time, and devices get no time from it"
+          : "most devices disagree with the server's clock; devices get no time from it",
+      );
+  }
+
+  const failed = (error: unknown) => log.error({ err: error }, 'the clock could not be checked');
+  const round = () => {
+    looking ??= look()
+      .catch(failed)
+      .finally(() => {
+        looking = null;
+      });
+  };
+  await look().catch(failed);
+  const timer = setInterval(round, LOOK_EVERY);
+  timer.unref();
+
+  return {
+    doubt: () => doubt,
+    trusted: () => doubt === null,
+    deviceSays(device, wall) {
+      votes.add(device, wall, machine.monotonic());
+      if (votes.result(clock.now(), machine.monotonic()).ahead !== null) round();
+    },
+    async stop() {
+      clearInterval(timer);
+      await looking;
+      await store.saveHeartbeat({ at: clock.now(), uptime: machine.uptime(), boot: machine.boot }).catch(failed);
+    },
+  };
+}

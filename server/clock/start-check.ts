@@ -1,0 +1,106 @@
+/** Decides whether a server may start at the time that its clock shows. Pure: all facts come in. */
+import { CordonError } from '../../shared/errors.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+/** What clocks of two machines, or of one machine and its time server, may differ by. */
+export const CLOCK_TOLERANCE = 10 * MINUTE;
+/** How long `CORDON_ACCEPT_CLOCK` is valid around the time that it names: nobody can leave it on. */
+export const ACCEPT_WITHIN = 15 * MINUTE;
+
+/** The time at which a server last noted that it ran, and the machine's uptime then. */
+export interface Heartbeat {
+  readonly at: Instant;
+  readonly uptime: number;
+  readonly boot: string | null;
+}
+
+/** An independent source's opinion: how far this machine's clock is ahead of true time. */
+export interface MeasuredTime {
+  /** For people: `the NTP server ntp.example.org`. */
+  readonly source: string;
+  readonly ahead: number;
+}
+
+export interface StartFacts {
+  readonly now: Instant;
+  readonly uptime: number;
+  readonly boot: string | null;
+  /** The newest time that the server itself wrote into the store, and where. Null: an empty store. */
+  readonly newest: { readonly at: Instant; readonly what: string } | null;
+  readonly heartbeat: Heartbeat | null;
+  readonly measured: MeasuredTime | null;
+  /** The date of this release: no clock can be right before it. */
+  readonly released: Instant;
+  /** The end of the issuing certificate. Null before the first start. */
+  readonly authorityEnds: Instant | null;
+  /** `CORDON_JUMP_DAYS`: a longer silence in the store needs an independent confirmation. */
+  readonly longestSilence: number;
+  /** `CORDON_ACCEPT_CLOCK`. */
+  readonly accepted: Instant | null;
+}
+
+export interface StartDecision {
+  /** Why the clock is implausible, as sentences. Null: it is plausible. An admin has accepted it then, for this start alone. */
+  readonly objection: string | null;
+}
+
+/** Throws `clock_implausible` with the fact, the consequence and the remedy. */
+export function checkStart(facts: StartFacts): StartDecision {
+  const objection = objectionTo(facts);
+  if (objection === null) return { objection: null };
+  const { now, accepted } = facts;
+  if (accepted !== null && Math.abs(now - accepted) <= ACCEPT_WITHIN) return { objection };
+  const stale =
+    accepted === null ? '' : ` CORDON_ACCEPT_CLOCK names ${iso(accepted)}, which is not the time that the clock shows.`;
+  throw new CordonError(
+    'clock_implausible',
+    `${objection}${stale} The server does not start, because a wrong time would start and end orders on every device. Set the machine's clock. If the clock is right, start once with CORDON_ACCEPT_CLOCK=${iso(now)}: the ledger records it.`,
+    { now },
+  );
+}
+
+function objectionTo(facts: StartFacts): string | null {
+  const { now, newest, heartbeat, measured, released, authorityEnds, longestSilence } = facts;
+  const shows = `The machine's clock shows ${iso(now)}.`;
+  if (now < released) return `${shows} This release was made on ${iso(released)}, which is later.`;
+  if (measured !== null && Math.abs(measured.ahead) > CLOCK_TOLERANCE) {
+    const side = measured.ahead > 0 ? 'ahead of' : 'behind';
+    return `${shows} It is ${span(measured.ahead)} ${side} ${measured.source}.`;
+  }
+  if (newest !== null && now < newest.at - CLOCK_TOLERANCE) {
+    return `${shows} The store already holds ${newest.what} of ${iso(newest.at)}, which is ${span(newest.at - now)} later.`;
+  }
+  if (authorityEnds !== null && now > authorityEnds) {
+    return `${shows} The issuing certificate ended on ${iso(authorityEnds)}.`;
+  }
+  // A time source that agrees settles what the store alone cannot.
+  if (measured !== null) return null;
+  if (heartbeat !== null && heartbeat.boot !== null && heartbeat.boot === facts.boot) {
+    const expected = heartbeat.at + (facts.uptime - heartbeat.uptime);
+    if (Math.abs(now - expected) > CLOCK_TOLERANCE) {
+      const side = now > expected ? 'forward' : 'back';
+      return `${shows} The machine's uptime says ${iso(expected)}: the clock was set ${side} by ${span(now - expected)} since the server last ran.`;
+    }
+    return null;
+  }
+  const last = Math.max(newest?.at ?? 0, heartbeat?.at ?? 0);
+  if (last > 0 && now - last > longestSilence) {
+    return `${shows} The newest time in the store is ${iso(last)}, which is ${span(now - last)} earlier, and no time source confirms the clock (CORDON_NTP names one).`;
+  }
+  return null;
+}
+
+const iso = (at: Instant): string => new Date(at).toISOString();
+
+function span(ms: number): string {
+  const minutes = Math.round(Math.abs(ms) / MINUTE);
+  const [count, unit] =
+    minutes < 120
+      ? [minutes, 'minute']
+      : minutes < 2 * 24 * 60
+        ? [Math.round(minutes / 60), 'hour']
+        : [Math.round((minutes * MINUTE) / DAY), 'day'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}

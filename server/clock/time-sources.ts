@@ -1,0 +1,94 @@
+/**
+ * Independent time: an SNTP server that the operator names, or else the state of the machine's own NTP daemon. None of them can set
+ * the server's clock; they confirm it or object to it.
+ */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { promisify } from 'node:util';
+import type { MeasuredTime } from './start-check.ts';
+
+const ANSWER_WITHIN = 3_000;
+const TRIES = 2;
+/** Seconds from 1900, the epoch of NTP (RFC 5905, section 6), to 1970. */
+const NTP_EPOCH = 2_208_988_800;
+/** NTP seconds wrap in 2036 (RFC 5905, section 6, era 1). */
+const ERA = 2 ** 32;
+
+/** Null: no source answers, or none is synchronized. */
+export async function measureTime(ntp: string | null): Promise<MeasuredTime | null> {
+  if (ntp === null) return (await fromChrony()) ?? (await fromSystemd());
+  for (let tried = 0; tried < TRIES; tried++) {
+    const ahead = await querySntp(ntp).catch(() => null);
+    if (ahead !== null) return { source: `the NTP server ${ntp}`, ahead };
+  }
+  return null;
+}
+
+/** One exchange of RFC 4330. Resolves with how far this machine's clock is ahead; rejects when the answer is missing or useless. */
+export function querySntp(server: string): Promise<number> {
+  const { host, port } = addressOf(server);
+  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+  const request = Buffer.alloc(48);
+  request[0] = 0x23; // Version 4, client.
+  // The transmit timestamp comes back as `originate`: a random value, so that only the asked server can answer (RFC 9109 in spirit).
+  const nonce = randomBytes(8);
+  nonce.copy(request, 40);
+  return new Promise<number>((resolve, reject) => {
+    const deadline = setTimeout(
+      () => reject(new Error(`${server} did not answer in ${ANSWER_WITHIN} ms`)),
+      ANSWER_WITHIN,
+    );
+    socket.once('error', reject);
+    const sent = Date.now();
+    socket.on('message', (answer) => {
+      const received = Date.now();
+      const [first = 0, stratum = 0] = answer;
+      if (answer.length < 48 || !answer.subarray(24, 32).equals(nonce)) return;
+      clearTimeout(deadline);
+      const unsynchronized = first >> 6 === 3 || stratum === 0 || stratum > 15;
+      if (unsynchronized || (first & 7) !== 4) return reject(new Error(`${server} is not synchronized`));
+      const theirs = (instantAt(answer, 32, sent) + instantAt(answer, 40, sent)) / 2;
+      resolve((sent + received) / 2 - theirs);
+    });
+    socket.send(request, port, host, (error) => error && reject(error));
+  }).finally(() => socket.close());
+}
+
+/** Of the two eras that a timestamp can mean, the one nearer to our own clock. */
+function instantAt(packet: Buffer, at: number, near: number): number {
+  const seconds = packet.readUInt32BE(at) - NTP_EPOCH;
+  const ms = (packet.readUInt32BE(at + 4) / ERA) * 1000;
+  const [early, late] = [seconds * 1000 + ms, (seconds + ERA) * 1000 + ms];
+  return Math.abs(early - near) <= Math.abs(late - near) ? early : late;
+}
+
+function addressOf(server: string): { host: string; port: number } {
+  const bracketed = /^\[(.+)\](?::(\d+))?$/.exec(server);
+  const plain = /^([^:]+)(?::(\d+))?$/.exec(server);
+  const [, host = server, port = '123'] = bracketed ?? plain ?? [];
+  return { host, port: Number(port) };
+}
+
+const run = promisify(execFile);
+const output = (program: string, args: readonly string[]): Promise<string | null> =>
+  run(program, args, { timeout: ANSWER_WITHIN }).then(
+    ({ stdout }) => stdout,
+    () => null,
+  );
+
+/** `chronyc -c tracking`: field 3 is the stratum, field 5 the offset in seconds (positive: slow), field 14 the leap status. */
+async function fromChrony(): Promise<MeasuredTime | null> {
+  const fields = (await output('chronyc', ['-c', 'tracking']))?.trim().split(',') ?? [];
+  const offset = Number(fields[4]);
+  if (fields.length < 14 || fields[13] === 'Not synchronised' || !(Number(fields[2]) > 0) || Number.isNaN(offset))
+    return null;
+  return { source: 'chrony', ahead: -offset * 1000 };
+}
+
+/** The kernel's own flag: set by the NTP daemon, cleared when somebody sets the clock. It carries no offset. */
+async function fromSystemd(): Promise<MeasuredTime | null> {
+  const state = await output('timedatectl', ['show', '--property=NTPSynchronized', '--value']);
+  return state?.trim() === 'yes' ? { source: 'the NTP service of this machine', ahead: 0 } : null;
+}
