@@ -1,7 +1,9 @@
 /** Values of environment variables that have a form: each schema's message completes the sentence "CORDON_… must be …". */
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { Cron } from 'croner';
 import { z } from 'zod';
+import { type AgeRecipient, parseRecipient } from '../shared/age/seal-to.ts';
 
 /** Decimal digits alone: `Number` also takes `''`, `0x50` and `1e3`. */
 export const wholeNumber = (least: number, most: number) =>
@@ -85,3 +87,21 @@ export const orderPage = z
     (value) => ['http:', 'https:'].includes(URL.parse(value.replaceAll('{order}', '2026-001'))?.protocol ?? ''),
     'a URL that begins with https:// or http://',
   );
+
+/** Five fields, or six with seconds first. */
+export const cronPattern = z.string().refine((value) => {
+  try {
+    return new Cron(value, { paused: true }).nextRun() !== null;
+  } catch {
+    return false;
+  }
+}, 'a cron pattern that has a next time, such as "0 2 * * *"');
+
+export const ageRecipient = z.string().transform((value, context): AgeRecipient => {
+  try {
+    return parseRecipient(value);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'an age recipient, as age-keygen prints it (age1…)' });
+    return z.NEVER;
+  }
+});

@@ -5,12 +5,15 @@ import { BlockList, isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { AgeRecipient } from '../shared/age/seal-to.ts';
 import { unknownVariables, unknownVariableText, VARIABLES, variableOf } from '../shared/environment.ts';
 import { CordonError } from '../shared/errors.ts';
 import {
   addressRanges,
+  ageRecipient,
   atLeastOneHostName,
   bindAddress,
+  cronPattern,
   databaseUrl,
   hostNames,
   oneOf,
@@ -73,6 +76,13 @@ const variables = z.object({
   CORDON_ACCEPT_CLOCK: z.iso.datetime({ offset: true, error: 'a time such as 2026-11-27T18:00:00Z' }).optional(),
   /** After a longer silence in the store, a start needs a time source that confirms the clock. */
   CORDON_JUMP_DAYS: wholeNumber(1, 3650).default(30),
+  /** Cron pattern of scheduled backups, in UTC, such as `0 2 * * *`. */
+  CORDON_BACKUP_SCHEDULE: cronPattern.optional(),
+  CORDON_BACKUP_FOLDER: z.string().min(1, 'a folder').optional(),
+  /** The age recipient (`age1…`) for whom backups are encrypted. */
+  CORDON_BACKUP_RECIPIENT: ageRecipient.optional(),
+  /** How many scheduled backups the folder keeps. */
+  CORDON_BACKUP_KEEP: wholeNumber(1, 100_000).default(14),
   CORDON_LOG: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -85,6 +95,11 @@ const environment = variables.superRefine((given, context) => {
     refuse('CORDON_ADMIN_KEY', 'the file with the private key of CORDON_ADMIN_CERTIFICATE');
   if (certificate === undefined && key !== undefined)
     refuse('CORDON_ADMIN_CERTIFICATE', 'the file with the certificate for CORDON_ADMIN_KEY');
+  const { CORDON_BACKUP_SCHEDULE: schedule, CORDON_BACKUP_FOLDER: folder, CORDON_BACKUP_RECIPIENT: recipient } = given;
+  if (schedule !== undefined && folder === undefined)
+    refuse('CORDON_BACKUP_FOLDER', 'the folder for the backups of CORDON_BACKUP_SCHEDULE');
+  if (schedule !== undefined && recipient === undefined)
+    refuse('CORDON_BACKUP_RECIPIENT', 'the age recipient for the backups of CORDON_BACKUP_SCHEDULE');
   if (certificate === undefined && key === undefined && !isLoopback(bind)) {
     refuse(
       'CORDON_ADMIN_BIND',
@@ -122,6 +137,10 @@ export interface Config {
   /** Unix milliseconds. */
   readonly acceptClock: number | null;
   readonly jumpDays: number;
+  readonly backup: {
+    readonly recipient: AgeRecipient | null;
+    readonly scheduled: { readonly pattern: string; readonly folder: string; readonly keep: number } | null;
+  };
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -177,6 +196,17 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ntp: given.CORDON_NTP ?? null,
     acceptClock: given.CORDON_ACCEPT_CLOCK === undefined ? null : Date.parse(given.CORDON_ACCEPT_CLOCK),
     jumpDays: given.CORDON_JUMP_DAYS,
+    backup: {
+      recipient: given.CORDON_BACKUP_RECIPIENT ?? null,
+      scheduled:
+        given.CORDON_BACKUP_SCHEDULE === undefined || given.CORDON_BACKUP_FOLDER === undefined
+          ? null
+          : {
+              pattern: given.CORDON_BACKUP_SCHEDULE,
+              folder: resolve(given.CORDON_BACKUP_FOLDER),
+              keep: given.CORDON_BACKUP_KEEP,
+            },
+    },
     log: given.CORDON_LOG,
   });
 }

@@ -42,7 +42,7 @@ import { createGateway } from './gateway/gateway.ts';
 import { createTlsListener } from './gateway/tls-listener.ts';
 import { createHolds } from './holds/holds.ts';
 import { createDisputedPolicies } from './jurisdiction/disputed-policies.ts';
-import { openIpDatabases } from './jurisdiction/ip-database.ts';
+import { importedFile, openIpDatabases } from './jurisdiction/ip-database.ts';
 import { createJurisdiction } from './jurisdiction/jurisdiction.ts';
 import { createNamedAreas } from './jurisdiction/named-areas.ts';
 import { BEFOREHAND_DAYS } from './jurisdiction/past.ts';
@@ -56,11 +56,12 @@ import { crlRouter } from './public/crl.ts';
 import { createEst } from './public/est.ts';
 import { ledgerRouter } from './public/ledger.ts';
 import { ORDER_ON_PAGE } from './public/transparency.ts';
+import { createBackups } from './recovery/recovery.ts';
 import { createRelay } from './relay/relay.ts';
 import { preflight } from './startup/preflight.ts';
 import { AdminStore } from './store/admin-store.ts';
 import { AttachmentStore } from './store/attachment-store.ts';
-import { backupTo } from './store/backup.ts';
+import { BackupRecords } from './store/backup-records.ts';
 import { ClockStore } from './store/clock-store.ts';
 import { CommandStore } from './store/command-store.ts';
 import { DeviceStore } from './store/device-store.ts';
@@ -87,6 +88,7 @@ import { ProgressStore } from './store/progress-store.ts';
 import { ReceiptStore } from './store/receipt-store.ts';
 import { keepRetention } from './store/retention.ts';
 import { RevocationStore } from './store/revocation-store.ts';
+import { SnapshotStore } from './store/snapshot-store.ts';
 import { StandingStore } from './store/standing-store.ts';
 import { RELEASED, VERSION } from './version.ts';
 
@@ -166,7 +168,8 @@ export async function startServer(
   const devices = createDevices({ store: new DeviceStore(database), groups, presence, bus, clock, followers });
   const commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
 
-  const ip = await openIpDatabases({ folder: join(config.home, 'ip'), store: jurisdictionStore, clock, log });
+  const ipFolder = join(config.home, 'ip');
+  const ip = await openIpDatabases({ folder: ipFolder, store: jurisdictionStore, clock, log });
   /** A device that has moved is judged anew at once, and not only when the wake has arrived. */
   const movingBus: Bus = {
     subscribe: (hear) => bus.subscribe(hear),
@@ -313,6 +316,22 @@ export async function startServer(
     log,
   });
 
+  const backups = createBackups({
+    settings: { ...config.backup, temporary: join(config.home, 'backup-downloads') },
+    content: {
+      store: new SnapshotStore(database),
+      keyFolder,
+      version: VERSION,
+      authority: authority.fingerprint,
+      ledgerKey: ledger.verifierKey,
+      ipDatabase: () => importedFile(ipFolder, ip.current()),
+      now: clock.now,
+    },
+    records: new BackupRecords(database),
+    raise: devices.raiseAlarm,
+    log,
+  });
+
   // --- listeners ----------------------------------------------------------------------------------------------------
   /** What the listeners show: the authority may hold a newer one already. */
   let shown = '';
@@ -416,6 +435,7 @@ export async function startServer(
           ...addresses(),
           appeal: config.appeal,
           store: database.dialect,
+          backupRecipient: backups.recipient,
           largeShare: config.largeShare,
           demo: given.demo !== undefined,
           publicRoot: withFingerprint(packs.publicRoot()),
@@ -430,17 +450,19 @@ export async function startServer(
         ledgerFailing: () => ledger.failure() !== null,
         clockDoubt: timekeeping.doubt,
         membership,
+        backups: backups.status,
         clock,
       }),
       metrics: {
         connections: gateway.connections,
         list: orders.currentList,
         mail: relay.figures,
+        backups: backups.status,
         ordersInForce: () => orders.rules().filter((rule) => inForce(rule, clock.now())).length,
         ledgerFailing: () => ledger.failure() !== null,
         clockInDoubt: () => timekeeping.doubt() !== null,
       },
-      backup: { backupTo: (path) => backupTo(database, path) },
+      backups,
       secure: admin.tls !== null,
       invitationLink,
       now: () => clock.now(),
@@ -461,6 +483,7 @@ export async function startServer(
   await orders.start();
   await holds.start();
   await relay.start();
+  await backups.start();
   const stopRevocationList = await revocationList.start();
   const stopLapsing = await devices.keepLapsing((error) => log.error({ err: error }, 'statements could not be ended'));
   const stopExpiring = commands.keepExpiring((error) => log.error({ err: error }, 'commands could not be expired'));
@@ -505,6 +528,7 @@ export async function startServer(
     adminServer.close();
     adminServer.closeAllConnections();
     await closed;
+    await backups.stop();
     await relay.stop();
     await holds.stop();
     await orders.stop();

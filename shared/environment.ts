@@ -43,6 +43,11 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_JUMP_DAYS: { reader: 'server' },
   CORDON_BUILD_CONSOLE: { reader: 'server' },
   CORDON_LOG: { reader: 'server' },
+  CORDON_BACKUP_SCHEDULE: { reader: 'server' },
+  CORDON_BACKUP_FOLDER: { reader: 'server' },
+  /** Not a secret, but the secret identity may be set here by mistake. */
+  CORDON_BACKUP_RECIPIENT: { reader: 'server', secret: true },
+  CORDON_BACKUP_KEEP: { reader: 'server' },
 
   CORDON_AGENT_HOME: { reader: 'agent' },
   CORDON_AGENT_SENSOR_COMMAND: { reader: 'agent' },

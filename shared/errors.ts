@@ -118,6 +118,8 @@ export const ERROR_CODES = [
   'store_incompatible',
   'store_locked',
   'installation_mismatch',
+  // Backups
+  'backup_damaged',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

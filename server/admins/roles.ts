@@ -26,7 +26,8 @@ interface Right {
   readonly roles: readonly Role[];
 }
 
-const EVERYONE = ROLES;
+/** `backup` is for a scheduled job: it takes a backup and sees nothing else. */
+const EVERYONE = ROLES.filter((role) => role !== 'backup');
 const right = (scope: Scope, ...roles: readonly Role[]): Right => ({ scope, roles });
 
 export const RIGHTS = {
@@ -140,7 +141,9 @@ export const RIGHTS = {
   'ip-databases.compare': right('whole', 'owner', 'fleet', 'legal', 'auditor'),
   'ip-databases.rollback': right('whole', 'owner', 'fleet'),
   'ip-databases.activate': right('whole', 'owner', 'fleet'),
-  'backup.create': right('whole', 'owner'),
+  'backup.create': right('whole', 'owner', 'backup'),
+  /** Not a route: naming another recipient than the configured one. */
+  'backup.export': right('whole', 'owner'),
 
   /** Mounted in `npm run demo` only. */
   'demo.show': right('self'),
@@ -151,7 +154,7 @@ export const RIGHTS = {
 
 export type RightName = keyof typeof RIGHTS;
 const RIGHT_NAMES = Object.keys(RIGHTS) as RightName[];
-export type RouteName = Exclude<RightName, 'commands.destroy'>;
+export type RouteName = Exclude<RightName, 'commands.destroy' | 'backup.export'>;
 
 /** What the caller's grants let one right reach. */
 export interface Reach {

@@ -11,6 +11,7 @@ export interface MetricsPort {
   readonly ordersInForce: () => number;
   readonly ledgerFailing: () => boolean;
   readonly clockInDoubt: () => boolean;
+  readonly backups: () => { readonly newest: { readonly at: number } | null; readonly failure: string | null };
   /** Of all mailboxes together, and how many posts this process has accepted. */
   readonly mail: () => {
     readonly posts: number;
@@ -41,6 +42,12 @@ export function metricsRoutes(port: MetricsPort): Route[] {
   gauge('cordon_orders_in_force', 'Orders in force now', port.ordersInForce);
   gauge('cordon_ledger_failing', '1 while leaves cannot be sequenced', () => (port.ledgerFailing() ? 1 : 0));
   gauge('cordon_clock_in_doubt', "1 while the server's clock is in doubt", () => (port.clockInDoubt() ? 1 : 0));
+  gauge('cordon_backup_newest_seconds', 'When the newest backup was made, Unix seconds; 0 when there is none', () =>
+    Math.floor((port.backups().newest?.at ?? 0) / 1000),
+  );
+  gauge('cordon_backup_failing', '1 while the last scheduled backup has failed', () =>
+    port.backups().failure === null ? 0 : 1,
+  );
   gauge('cordon_mailbox_entries', 'Sealed messages that wait for devices', () => port.mail().entries);
   gauge('cordon_mailbox_bytes', 'Bytes of sealed messages that wait for devices', () => port.mail().bytes);
   gauge('cordon_mailbox_held', 'Sealed messages that an order keeps from their devices', () => port.mail().held);

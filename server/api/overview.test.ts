@@ -86,9 +86,13 @@ describe('the overview', () => {
     const unwell = async (who: typeof owner) => (await who.overview()).unwell.map(({ code, count }) => [code, count]);
     expect(await unwell(owner)).toEqual([
       ['no_approvers', null],
+      ['backup_missing', null],
       ['devices_never_connected', 2],
     ]);
-    expect(await unwell(desk)).toEqual([['no_approvers', null]]);
+    expect(await unwell(desk)).toEqual([
+      ['no_approvers', null],
+      ['backup_missing', null],
+    ]);
   });
 
   it('says what waits, and for whom: those with a key, who did not propose it, and whose role reaches it', async () => {

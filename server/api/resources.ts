@@ -56,7 +56,7 @@ export interface ResourcePorts {
   readonly state: HealthPort & InstallationPort;
   readonly overview: OverviewPort;
   readonly metrics: MetricsPort;
-  readonly backup: BackupPort;
+  readonly backups: BackupPort;
   /** See `SessionPorts`. */
   readonly secure: SessionPorts['secure'];
   readonly invitationLink: AccountsPorts['invitationLink'];
@@ -94,7 +94,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...areaRoutes({ areas: ports.areas, admins }),
     ...ipDatabaseRoutes({ jurisdiction, orders, admins, relocating: ports.relocating, now: ports.now }),
     ...disputedPolicyRoutes({ policies: ports.policies, orders, admins, now: ports.now }),
-    ...backupRoutes(ports.backup),
+    ...backupRoutes(ports.backups),
     ...(ports.demo === undefined ? [] : demoRoutes({ ...ports, demo: ports.demo })),
   ];
   const description = route({

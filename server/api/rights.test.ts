@@ -1,18 +1,19 @@
 /** The rights matrix over real HTTP, made from the table: every route × every role, and what scopes let through. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryIdentity } from '../../shared/age/stream.ts';
 import { ROLES } from '../../shared/api/roles.ts';
 import { parseArea } from '../../shared/areas/area-code.ts';
 import { type DeviceId, type GroupId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
-import { RIGHTS, reachOf, requireAreas } from '../admins/roles.ts';
+import { RIGHTS, reachOf, requireAreas, rightsOf } from '../admins/roles.ts';
 
 let api: ApiServer;
 const tokens = new Map<string, string>();
 let device: DeviceId;
 
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi({ backupRecipient: (await temporaryIdentity()).recipient });
   for (const role of ROLES) {
     const who = await api.account(`${role}@example.org`, [{ role, group: null, area: null }]);
     tokens.set(role, await api.token(who));
@@ -57,17 +58,26 @@ describe('every route × every role', () => {
     expect(asked).toBe((api.routes.length - 1) * (ROLES.length + 2));
   });
 
-  it('gives the backup to the owner alone', async () => {
+  it('gives a backup to owners and to the backup role, and lets an owner alone name another recipient', async () => {
+    const { recipient } = await temporaryIdentity();
     for (const role of ROLES) {
-      const { status, text } = await api.request('POST', '/api/v1/backup', {
-        authorization: `Bearer ${tokens.get(role)}`,
-      });
-      expect([role, status, text.startsWith('SQLite format 3')]).toEqual([
-        role,
-        role === 'owner' ? 200 : 403,
-        role === 'owner',
-      ]);
+      const ask = async (body: unknown) => {
+        const headers = { authorization: `Bearer ${tokens.get(role)}` };
+        const { status, text } = await api.request('POST', '/api/v1/backup', headers, body);
+        return [status, text.startsWith('age-encryption.org/v1\n')];
+      };
+      const may = role === 'owner' || role === 'backup';
+      expect([role, await ask({})]).toEqual([role, [may ? 200 : 403, may]]);
+      expect([role, await ask({ recipient })]).toEqual([role, [role === 'owner' ? 200 : 403, role === 'owner']]);
     }
+  });
+
+  it('shows the backup role nothing else', async () => {
+    const allowed = rightsOf([{ role: 'backup', group: null, area: null }]).filter((name) => {
+      const { scope } = RIGHTS[name];
+      return scope !== 'public' && scope !== 'self';
+    });
+    expect(allowed).toEqual(['backup.create']);
   });
 });
 

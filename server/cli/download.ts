@@ -9,9 +9,14 @@ import { CordonError } from '../../shared/errors.ts';
 export async function saveDownload(response: Response, file: string, what: string): Promise<number> {
   const { body } = response;
   if (!body) throw new CordonError('unavailable', 'The server sent nothing; look at its log.');
+  return await saveStream(Readable.fromWeb(body), file, what);
+}
+
+/** The same for a stream that is made here. */
+export async function saveStream(source: Readable, file: string, what: string): Promise<number> {
   const target = createWriteStream(file, { flags: 'wx', mode: 0o600 });
   try {
-    await pipeline(Readable.fromWeb(body), target);
+    await pipeline(source, target);
   } catch (error) {
     // Half of it must not look like the whole; a file that was there before is not ours to remove.
     const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';

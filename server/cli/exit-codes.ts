@@ -118,4 +118,5 @@ export const EXIT_CODES: Record<ErrorCode, (typeof EXIT)[keyof typeof EXIT]> = {
   store_incompatible: EXIT.unavailable,
   store_locked: EXIT.unavailable,
   installation_mismatch: EXIT.unavailable,
+  backup_damaged: EXIT.unverified,
 };

@@ -1,13 +1,15 @@
 /** The command line against the real API on the real store: what it prints, what it keeps, what it exits with. */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openStream, temporaryIdentity } from '../../shared/age/stream.ts';
 import { ERROR_CODES } from '../../shared/errors.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { runInProcess } from '../../tests/support/in-process-cli.ts';
+import { readTar } from '../recovery/tar.ts';
 import { EXIT, EXIT_CODES } from './exit-codes.ts';
 import { table } from './output.ts';
 
@@ -81,13 +83,29 @@ it('administers accounts, groups, tokens and keys with that session', async () =
 });
 
 it('backs up to a new file that only its owner reads, and leaves an older one alone', async () => {
-  const file = join(folder, 'backup.sqlite');
-  expect((await cordon(['backup', file])).code).toBe(0);
-  expect(readFileSync(file).subarray(0, 15).toString()).toBe('SQLite format 3');
+  const { identity, recipient } = await temporaryIdentity();
+  const file = join(folder, 'backup.age');
+  const none = await cordon(['backup', file]);
+  expect([none.code, none.err]).toEqual([EXIT.conflict, expect.stringContaining('CORDON_BACKUP_RECIPIENT')]);
+  expect((await cordon(['backup', file, '--recipient', recipient])).code).toBe(0);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const size = statSync(file).size;
-  expect((await cordon(['backup', file])).code).toBe(EXIT.conflict);
+  expect((await cordon(['backup', file, '--recipient', recipient])).code).toBe(EXIT.conflict);
   expect(statSync(file).size).toBe(size);
+  const names: string[] = [];
+  for await (const { name } of readTar(await openStream(createReadStream(file), { identity }))) names.push(name);
+  expect(names.at(-1)).toBe('manifest.json');
+  expect(names).toContain('keys/custody.json');
+
+  const passphrase = join(folder, 'backup-passphrase');
+  writeFileSync(passphrase, 'a passphrase of an admin\n');
+  const other = join(folder, 'by-passphrase.age');
+  expect((await cordon(['backup', other, '--passphrase-file', passphrase])).code).toBe(0);
+  const opened = await openStream(createReadStream(other), { passphrase: 'a passphrase of an admin' });
+  expect((await readTar(opened).next()).value?.name).toMatch(/^store\//);
+  await expect(openStream(createReadStream(other), { passphrase: 'another passphrase' })).rejects.toMatchObject({
+    code: 'passphrase_wrong',
+  });
 });
 
 it('reads the ledger', async () => {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { openStream, sealStream, temporaryIdentity } from '../../shared/age/stream.ts';
 import { healthView } from '../../shared/api/health.ts';
 import {
   type IpComparisonView,
@@ -13,8 +14,12 @@ import {
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/plain-text.ts';
 import type { Cli } from './cli.ts';
-import { saveDownload } from './download.ts';
+import { saveDownload, saveStream } from './download.ts';
 import { table, when } from './output.ts';
+import { readText } from './secrets.ts';
+
+/** As for the passphrase of the server's keys. */
+const SHORTEST_PASSPHRASE = 12;
 
 export function addServerCommands(program: Command, cli: Cli): void {
   const databases = program.command('ip-database').description('which address is in which country');
@@ -106,12 +111,42 @@ export function addServerCommands(program: Command, cli: Cli): void {
 
   program
     .command('backup')
-    .description('download a consistent copy of the SQLite store; keys are not in it')
+    .description(
+      'Download the store and the keys in one encrypted file. Keep the passphrase of the server apart from it.',
+    )
     .argument('<file>', 'a new file')
-    .action(async (file: string) => {
-      const bytes = await saveDownload(await cli.client().raw('POST', '/api/v1/backup'), file, 'backup');
+    .option(
+      '--recipient <recipient>',
+      'the age recipient who can open the file; without it, the one that the server is configured with',
+    )
+    .option('--passphrase-file <file>', 'encrypt with the passphrase in this file instead')
+    .action(async (file: string, { recipient, passphraseFile }: { recipient?: string; passphraseFile?: string }) => {
+      if (recipient !== undefined && passphraseFile !== undefined) {
+        throw new CordonError('invalid_input', 'Give --recipient or --passphrase-file, not both.');
+      }
+      const bytes =
+        passphraseFile === undefined
+          ? await saveDownload(await requestBackup(recipient), file, 'backup')
+          : await underPassphrase(readText(passphraseFile).trim(), file);
       cli.out().show({ file, bytes }, [`${file}: ${bytes} bytes`]);
     });
+  const requestBackup = (recipient?: string) =>
+    cli.client().raw('POST', '/api/v1/backup', JSON.stringify({ recipient }), { 'content-type': 'application/json' });
+
+  /** The server encrypts for this process alone, which encrypts again with the passphrase. The server never receives the passphrase. */
+  async function underPassphrase(passphrase: string, file: string): Promise<number> {
+    if (passphrase.length < SHORTEST_PASSPHRASE) {
+      throw new CordonError(
+        'invalid_input',
+        `The passphrase has fewer than ${SHORTEST_PASSPHRASE} characters. Use a longer one.`,
+      );
+    }
+    const { identity, recipient } = await temporaryIdentity();
+    const { body } = await requestBackup(recipient);
+    if (!body) throw new CordonError('unavailable', 'The server sent no backup. Look at its log.');
+    const opened = await openStream(body, { identity });
+    return await saveStream(await sealStream(opened, { passphrase }), file, 'backup');
+  }
   program
     .command('health')
     .description('the state of the installation')

@@ -23,6 +23,7 @@ import type { IpDatabase, IpDatabaseStore, IpDatabaseUse } from './ports.ts';
 
 /** Bytes: some 5 ms. */
 const HASHED_AT_ONCE = 4 * 1024 * 1024;
+const BUNDLED_NAME = 'bundled';
 const BUNDLED = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb';
 
 export interface AddressRecord {
@@ -140,8 +141,18 @@ interface InUse {
   readonly use: number;
 }
 
+const ipDatabaseFile = (folder: string, hash: string): string => join(folder, `${hash}.mmdb`);
+
+/** The file of a database for a backup; null for the database that comes with the program. */
+export function importedFile(
+  folder: string,
+  { hash, name }: Pick<IpDatabase, 'hash' | 'name'>,
+): { readonly hash: string; readonly name: string; readonly file: string } | null {
+  return name === BUNDLED_NAME ? null : { hash, name, file: ipDatabaseFile(folder, hash) };
+}
+
 export async function openIpDatabases({ folder, store, clock, log }: Ports): Promise<IpDatabases> {
-  const fileOf = (hash: string) => join(folder, `${hash}.mmdb`);
+  const fileOf = (hash: string) => ipDatabaseFile(folder, hash);
   await mkdir(folder, { recursive: true, mode: 0o700 });
 
   /** One after the other: each may hold a quarter of a gigabyte. */
@@ -230,7 +241,7 @@ export async function openIpDatabases({ folder, store, clock, log }: Ports): Pro
       }
     }
     const bundled = createReadStream(createRequire(import.meta.url).resolve(BUNDLED));
-    const hash = await keep('bundled', bundled, null, true);
+    const hash = await keep(BUNDLED_NAME, bundled, null, true);
     return { ...(await record(hash, null)), opened: await load(hash) };
   }
 

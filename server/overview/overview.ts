@@ -55,6 +55,7 @@ export interface OverviewPorts {
   readonly ipDatabase: () => Facts['ipDatabase'];
   readonly ledgerFailing: () => boolean;
   readonly clockDoubt: () => Facts['clockDoubt'];
+  readonly backups: () => Facts['backups'];
   /** Devices that wait for a countersignature. */
   readonly membership: { waiting(scope: FleetScope): Promise<Facts['countersigning']> };
   readonly clock: Clock;
@@ -81,6 +82,7 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
     ledgerFailing,
     clockDoubt,
     membership,
+    backups,
     clock,
     realNow = Date.now,
   } = ports;
@@ -130,6 +132,7 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
       certificates: certificates(),
       ledgerFailing: ledgerFailing(),
       clockDoubt: clockDoubt(),
+      backups: backups(),
     });
     const { total, connected, everConnected, known } = fleet;
     return {
@@ -139,6 +142,7 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
       unknown: total - known,
       waiting,
       unwell,
+      backup: backups().newest?.at ?? null,
     };
   };
 }

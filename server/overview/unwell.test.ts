@@ -30,6 +30,7 @@ const WELL: Facts = {
   ipDatabase: { name: 'geo', builtAt: NOW - 100 * DAY },
   certificates: [{ use: 'root', notBefore: REAL - DAY, notAfter: REAL + 7000 * DAY }],
   ledgerFailing: false,
+  backups: { newest: { at: NOW - HOUR }, next: null, failure: null },
 };
 const of = (facts: Partial<Facts>) => unwellOf({ ...WELL, ...facts });
 const told = (facts: Partial<Facts>) => of(facts).map(({ code, severity, count }) => [code, severity, count]);
@@ -89,6 +90,23 @@ describe('what is unwell', () => {
       { clockDoubt: { cause: 'devices', ahead: 172_800_000 } },
       [['clock_in_doubt', 'critical', null]],
     ],
+    [
+      'a scheduled backup that failed',
+      { backups: { newest: { at: NOW - HOUR }, next: NOW, failure: 'The disk is full.' } },
+      [['backup_missing', 'warning', null]],
+    ],
+    [
+      'a backup of eight days ago',
+      { backups: { newest: { at: NOW - 8 * DAY }, next: null, failure: null } },
+      [['backup_missing', 'notice', null]],
+    ],
+    ['no backup', { backups: { newest: null, next: null, failure: null } }, [['backup_missing', 'notice', null]]],
+    ['no backup before the first scheduled one', { backups: { newest: null, next: NOW, failure: null } }, []],
+    [
+      'no backup of an empty fleet',
+      { backups: { newest: null, next: null, failure: null }, ...fleet({ total: 0, everConnected: 0 }) },
+      [],
+    ],
     ['a long certificate with a month left', certificate('server', 397, 30), []],
     ['a long certificate with less', certificate('server', 397, 29), [['certificate_expires', 'warning', null]]],
     ['a short certificate with a third left', certificate('issuing', 30, 10), []],
@@ -108,6 +126,7 @@ describe('what is unwell', () => {
     list: { version: 3, issuedAt: 0, expiresAt: 0 },
     ledgerFailing: true,
     clockDoubt: { cause: 'jumped', ahead: 172_800_000 },
+    backups: { newest: null, next: null, failure: null },
   };
 
   it('has a sentence for each, and the most pressing come first', () => {
@@ -116,7 +135,7 @@ describe('what is unwell', () => {
     expect(all.map(({ severity }) => severity)).toEqual([
       ...Array(4).fill('critical'),
       ...Array(4).fill('warning'),
-      ...Array(4).fill('notice'),
+      ...Array(5).fill('notice'),
     ]);
     for (const { detail } of all) expect(detail).toMatch(/^[A-Z0-9].*\.$/);
   });

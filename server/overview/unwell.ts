@@ -18,6 +18,8 @@ const BEHIND_AFTER = 5 * MINUTE;
 const LIST_LEFT = 4 * DAY;
 /** Addresses change hands all the time: after four months a noticeable part of them is somebody else's. */
 const IP_DATABASE_AGE = 120 * DAY;
+/** A restore from an older backup loses more than a week of work. */
+const BACKUP_AGE = 7 * DAY;
 /** A month is time enough to replace a certificate; one that is short from the start is told of when a third is left. */
 const CERTIFICATE_LEFT = 30 * DAY;
 const CERTIFICATE_PART = 1 / 3;
@@ -47,6 +49,12 @@ export interface Facts {
   readonly ledgerFailing: boolean;
   /** Null: nothing speaks against the server's clock. */
   readonly clockDoubt: { readonly cause: 'jumped' | 'devices'; readonly ahead: number } | null;
+  readonly backups: {
+    readonly newest: { readonly at: number } | null;
+    /** When the next one is scheduled; null: none is. */
+    readonly next: number | null;
+    readonly failure: string | null;
+  };
 }
 
 const SEVERITIES: readonly Unwell['severity'][] = ['critical', 'warning', 'notice'];
@@ -55,6 +63,7 @@ export function unwellOf(facts: Facts): Unwell[] {
   const found = [
     ledger(facts),
     clockInDoubt(facts),
+    backup(facts),
     ...certificates(facts),
     list(facts),
     approvers(facts),
@@ -88,6 +97,23 @@ function clockInDoubt({ clockDoubt }: Facts): Unwell | null {
       : `Most devices disagree with the server's clock, by ${away}.`;
   const detail = `${fact} Devices get no time from this server until this is resolved. Correct the machine's clock, or set CORDON_NTP and restart.`;
   return { code: 'clock_in_doubt', severity: 'critical', count: null, detail };
+}
+
+function backup({ backups: { newest, next, failure }, now, fleet }: Facts): Unwell | null {
+  const last = newest === null ? 'There is no backup yet.' : `The newest backup is of ${dateOf(newest.at)}.`;
+  const mend = 'Set CORDON_BACKUP_SCHEDULE, CORDON_BACKUP_FOLDER and CORDON_BACKUP_RECIPIENT on the server.';
+  if (failure !== null) {
+    return {
+      code: 'backup_missing',
+      severity: 'warning',
+      count: null,
+      detail: `The scheduled backup failed: ${failure} ${last}`,
+    };
+  }
+  const old = newest === null ? fleet.total > 0 : now - newest.at > BACKUP_AGE;
+  if (!old || (next !== null && newest === null)) return null;
+  const detail = `${last} ${next === null ? mend : 'Look at the log of the server.'}`;
+  return { code: 'backup_missing', severity: 'notice', count: null, detail };
 }
 
 const RENEWALS: Readonly<Record<CertificateUse, { readonly name: string; readonly mend: string }>> = {

@@ -1,9 +1,8 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, expect, it } from 'vitest';
-import { backupTo } from './backup.ts';
 import { openDatabase } from './database.ts';
 import { getMeta, setMeta } from './meta-store.ts';
 
@@ -58,41 +57,4 @@ it('fails closed when the store is full, keeps what it had, and goes on when the
   expect(await getMeta(database.db, 'a')).toBeNull();
   expect(await getMeta(database.db, 'after')).toHaveLength(100_000);
   await database.close();
-});
-
-it('copies a store that is being written to one consistent moment', async () => {
-  const here = folder();
-  const database = await openDatabase({ file: join(here, 'cordon.db') });
-  for (let row = 0; row < 40; row += 1) await setMeta(database.db, `fill${row}`, 'x'.repeat(50_000));
-  await setMeta(database.db, 'left', '0');
-  await setMeta(database.db, 'right', '0');
-  let going = true;
-  let count = 0;
-  const busy = (async () => {
-    while (going) {
-      count += 1;
-      await database.transaction(async (tx) => {
-        await setMeta(tx, 'left', String(count));
-        await setMeta(tx, `fill${count % 40}`, String(count).repeat(20_000));
-        await setMeta(tx, 'right', String(count));
-      });
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  })();
-  const path = join(here, 'copy.db');
-  await backupTo(database, path);
-  going = false;
-  await busy;
-  expect(count).toBeGreaterThan(1);
-  expect(statSync(path).mode & 0o777).toBe(0o600);
-  const alone = join(folder(), 'cordon.db');
-  copyFileSync(path, alone);
-  const copy = await openDatabase({ file: alone });
-  expect(await getMeta(copy.db, 'left')).toBe(await getMeta(copy.db, 'right'));
-  expect(
-    (await sql<{ integrity_check: string }>`pragma integrity_check`.execute(copy.db)).rows[0]?.integrity_check,
-  ).toBe('ok');
-  await copy.close();
-  await database.close();
-  expect(existsSync(`${path}-journal`)).toBe(false);
 });

@@ -14,6 +14,8 @@ export const installationView = z.object({
   /** Whom a person who is denied can turn to, when an order does not say. */
   appeal: z.string(),
   store: z.enum(['sqlite', 'postgres']),
+  /** For whom backups are encrypted unless an owner names another recipient; null: nobody is configured. */
+  backupRecipient: z.string().nullable(),
   /** Percent of the fleet beyond which an order's page warns. */
   largeShare: z.number(),
   /** The clock is driven and people sign in by a link: nothing here is real. */

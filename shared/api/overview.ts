@@ -16,6 +16,8 @@ export const UNWELL = [
   'ledger_failing',
   /** The machine's clock jumped, or most devices disagree with it. */
   'clock_in_doubt',
+  /** The newest backup is old, or the scheduled one failed. */
+  'backup_missing',
   /** Orders that new devices do not believe, since their approvers have left. */
   'orders_uncovered',
   'no_approvers',
@@ -49,6 +51,8 @@ export const overviewView = z.object({
       z.object({ kind: z.literal('approvers'), version: z.int(), signatures: z.int(), mine: z.boolean() }),
     ]),
   ),
+  /** When the newest backup was made; null when there is none. */
+  backup: instant.nullable(),
   unwell: z.array(
     z.object({
       code: z.enum(UNWELL),

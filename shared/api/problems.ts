@@ -106,6 +106,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   store_incompatible: { status: 503, title: 'The database does not fit this version' },
   store_locked: { status: 503, title: 'Another server uses this database' },
   installation_mismatch: { status: 503, title: 'Keys and database do not belong together' },
+  backup_damaged: { status: 422, title: 'The backup is damaged' },
 };
 
 /** What the caller is told. An internal error's own words stay in the log. */

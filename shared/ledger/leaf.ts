@@ -33,6 +33,8 @@ export const LEAF_KINDS = [
   'legal-hold.released',
   /** An admin let the server start although its clock was implausible. `newest`: the newest time in the store before. */
   'clock.accepted',
+  /** An encrypted copy of everything was made. `sha256` is of the file, `ledger` the number of entries in it. `subject` is the account that asked. */
+  'backup.created',
 ] as const;
 export type LeafKind = (typeof LEAF_KINDS)[number];
 

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { backupTo } from '../../server/store/backup.ts';
 import { appendLeaf } from '../../server/store/leaves.ts';
 import { getMeta, installationId, setMeta } from '../../server/store/meta-store.ts';
 import { migrate } from '../../server/store/migrate.ts';
@@ -176,9 +175,5 @@ describeOnPostgres('the database', (open) => {
     await setMeta(db, 'after', '1');
     expect(await getMeta(db, 'cut')).toBeNull();
     expect(await getMeta(db, 'after')).toBe('1');
-  });
-
-  it('has no copy of its own to give', async () => {
-    await expect(backupTo(await open(), 'nowhere')).rejects.toThrow(/pg_dump/);
   });
 });

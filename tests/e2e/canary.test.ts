@@ -7,11 +7,14 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { readTar } from '../../server/recovery/tar.ts';
+import { openStream, temporaryIdentity } from '../../shared/age/stream.ts';
 import { LINK_PATH, SUBPROTOCOL } from '../../shared/protocol/frames.ts';
 import { epochOf } from '../../shared/seal/conversation.ts';
 import { peek } from '../../shared/seal/message.ts';
@@ -108,10 +111,13 @@ const hear = (devices: readonly ChattingDevice[], conversation: string, said: re
   );
 
 /** Bytes of an answer for the owner. Tried again: while memory was searched, the server has hung up. */
-const given = ({ world: { server, operator } }: Town, method: string, path: string) =>
+const given = ({ world: { server, operator } }: Town, method: string, path: string, body?: object) =>
   until(async () => {
-    const headers = { authorization: `Bearer ${operator.owner.token}` };
-    const answer = await fetch(`${server.admin}${path}`, { method, headers });
+    const headers = { authorization: `Bearer ${operator.owner.token}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${server.admin}${path}`, {
+      ...{ method, headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     expect(answer.status).toBe(200);
     return Buffer.from(await answer.arrayBuffer());
   });
@@ -127,8 +133,14 @@ async function lookEverywhere(town: Town, search: Search): Promise<void> {
     for (const frame of frames) search.look(`traffic ${name}`, frame);
   }
 }
-const lookIntoBackup = async (town: Town, search: Search) =>
-  search.look('backup', await given(town, 'POST', '/api/v1/backup'));
+/** As it is for whoever can decrypt it. */
+async function lookIntoBackup(town: Town, search: Search): Promise<void> {
+  const { identity, recipient } = await temporaryIdentity();
+  const sealed = await given(town, 'POST', '/api/v1/backup', { recipient });
+  for await (const { body } of readTar(await openStream(Readable.from([sealed]), { identity }))) {
+    search.look('backup', body);
+  }
+}
 const lookIntoMemory = ({ world: { server } }: Town, search: Search) => search.memory(server.process.pid ?? 0);
 
 /** Bytes of it that are in memory, as the kernel counts them. */

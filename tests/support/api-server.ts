@@ -4,7 +4,7 @@
  */
 
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -30,8 +30,9 @@ import { createLedger } from '../../server/ledger/ledger.ts';
 import { createMembership } from '../../server/membership/membership.ts';
 import { createOrders } from '../../server/orders/orders.ts';
 import { createOverview } from '../../server/overview/overview.ts';
+import { createBackups } from '../../server/recovery/recovery.ts';
 import { AdminStore } from '../../server/store/admin-store.ts';
-import { backupTo } from '../../server/store/backup.ts';
+import { BackupRecords } from '../../server/store/backup-records.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
 import { openDatabase } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
@@ -51,7 +52,9 @@ import { PaperStore } from '../../server/store/paper-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
 import { ProgressStore } from '../../server/store/progress-store.ts';
 import { ReceiptStore } from '../../server/store/receipt-store.ts';
+import { SnapshotStore } from '../../server/store/snapshot-store.ts';
 import { StandingStore } from '../../server/store/standing-store.ts';
+import type { AgeRecipient } from '../../shared/age/seal-to.ts';
 import type { Installation } from '../../shared/api/installation.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
@@ -72,6 +75,7 @@ const INSTALLED: Installation = {
   publicUrl: 'https://cordon.example:8444',
   appeal: 'legal@example.org',
   store: 'sqlite',
+  backupRecipient: null,
   largeShare: 10,
   demo: false,
   publicRoot: null,
@@ -88,12 +92,14 @@ export async function startApi({
   demo,
   pace = {},
   consoleFolder = join(tmpdir(), 'cordon-no-console'),
+  backupRecipient = null,
 }: {
   limits?: { perPair: number; perAddress: number; perSubject: number };
   authority?: Authority;
   demo?: DemoPort;
   pace?: EventStreamPorts['pace'];
   consoleFolder?: string;
+  backupRecipient?: AgeRecipient | null;
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-api-'));
   const database = await openDatabase({ file: join(folder, 'cordon.db') });
@@ -201,6 +207,24 @@ export async function startApi({
     log,
   });
   const holds = createHolds({ store: new HoldStore(database), records: orders, installation: 'test', bus, clock, log });
+  const keyFolder = join(folder, 'keys');
+  mkdirSync(keyFolder);
+  writeFileSync(join(keyFolder, 'custody.json'), '{}');
+  const backups = createBackups({
+    settings: { recipient: backupRecipient, scheduled: null, temporary: join(folder, 'backup-downloads') },
+    content: {
+      store: new SnapshotStore(database),
+      keyFolder,
+      version: '0.0.0',
+      authority: '0'.repeat(64),
+      ledgerKey: ledger.verifierKey,
+      ipDatabase: () => null,
+      now: clock.now,
+    },
+    records: new BackupRecords(database),
+    raise: devices.raiseAlarm,
+    log,
+  });
   const events = createEventStreams({ bus, log, pace });
   const routes = apiRoutes({
     admins,
@@ -238,6 +262,7 @@ export async function startApi({
       ipDatabase: () => ({ name: 'test', builtAt: clock.now() }),
       ledgerFailing: () => false,
       clockDoubt: () => null,
+      backups: backups.status,
       membership,
       clock,
     }),
@@ -247,9 +272,10 @@ export async function startApi({
       ordersInForce: () => 0,
       ledgerFailing: () => false,
       clockInDoubt: () => false,
+      backups: backups.status,
       mail: () => ({ posts: 5, entries: 4, bytes: 300, held: 1 }),
     },
-    backup: { backupTo: (path) => backupTo(database, path) },
+    backups,
     secure: false,
     invitationLink: (token) => `http://localhost/#invitation=${token}`,
     now: () => clock.now(),

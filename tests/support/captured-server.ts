@@ -74,6 +74,7 @@ function configOf(home: string, ports: { device: number; public: number; admin: 
     ntp: null,
     acceptClock: null,
     jumpDays: 30,
+    backup: { recipient: null, scheduled: null },
     log: 'silent',
   };
 }

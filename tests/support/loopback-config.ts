@@ -31,6 +31,7 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     ntp: null,
     acceptClock: null,
     jumpDays: 30,
+    backup: { recipient: null, scheduled: null },
     log: 'warn',
     ...given,
   };

@@ -26,6 +26,7 @@ const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'legal-hold.placed': 'A legal hold was placed',
   'legal-hold.released': 'A legal hold was released',
   'clock.accepted': 'An implausible clock was accepted at start',
+  'backup.created': 'Backup created',
 };
 
 const EXECUTED: Readonly<Record<string, string>> = {

@@ -33,7 +33,7 @@ export function OverviewPage() {
 }
 
 function Glance({ overview }: { readonly overview: Overview }) {
-  const { devices, areas, unknown, waiting, unwell, now } = overview;
+  const { devices, areas, unknown, waiting, unwell, backup, now } = overview;
   const may = useMay();
   const orders = useQuery(ordersQuery);
   const navigate = useNavigate();
@@ -109,6 +109,17 @@ function Glance({ overview }: { readonly overview: Overview }) {
                   <Unwell key={one.code} {...one} />
                 ))}
               </Stack>
+            )}
+            {may('backup.create') && (
+              <Text c="dimmed" size="sm">
+                {backup === null ? (
+                  'There is no backup yet.'
+                ) : (
+                  <>
+                    Newest backup: <Moment at={backup} />
+                  </>
+                )}
+              </Text>
             )}
           </Section>
         </Grid.Col>

@@ -8,6 +8,7 @@ export const ROLE_NAMES: Readonly<Record<Role, string>> = {
   helpdesk: 'Helpdesk',
   legal: 'Legal',
   auditor: 'Auditor',
+  backup: 'Backup',
 };
 
 export const ROLE_MEANING: Readonly<Record<Role, string>> = {
@@ -16,6 +17,7 @@ export const ROLE_MEANING: Readonly<Record<Role, string>> = {
   helpdesk: 'Devices day by day: enrol, message, lock. Nothing that destroys.',
   legal: 'Orders: propose, approve, withdraw. Places legal holds. Sees devices, commands none.',
   auditor: 'Sees everything, changes nothing.',
+  backup: 'Takes encrypted backups and sees nothing else. For the token of a scheduled job.',
 };
 
 /** A limit in words: `devices of Karachi office`; null without one. */

@@ -1,4 +1,4 @@
-/** The installation: whether it is well, what identifies it, what tells countries from addresses, and a copy of its store. */
+/** The installation: whether it is well, what identifies it, what tells countries from addresses, and a backup. */
 import { Alert, Badge, Group, Paper, SimpleGrid, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -46,9 +46,9 @@ export function SettingsPage() {
         <Section title="This installation">
           <Answer query={installation}>{(data) => <Facts installation={data} />}</Answer>
         </Section>
-        {may('backup.create') && installation.data?.store === 'sqlite' && (
+        {may('backup.create') && (
           <Section title="Backup">
-            <Backup />
+            <Answer query={installation}>{({ backupRecipient }) => <Backup configured={backupRecipient} />}</Answer>
           </Section>
         )}
       </Stack>

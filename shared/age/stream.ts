@@ -1,0 +1,53 @@
+/** Encrypts and decrypts streams in the age format, with bounded memory. Files of any size; see `seal-to.ts` for what is sealed in memory. */
+import { Readable } from 'node:stream';
+import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { CordonError } from '../errors.ts';
+import type { AgeRecipient } from './seal-to.ts';
+
+export type SealedFor = { readonly recipient: AgeRecipient } | { readonly passphrase: string };
+export type OpenedWith = { readonly identity: string } | { readonly passphrase: string };
+
+/** What `sealStream` encrypts for, or `openStream` decrypts with, in one process alone. */
+export async function temporaryIdentity(): Promise<{ readonly identity: string; readonly recipient: AgeRecipient }> {
+  const identity = await generateX25519Identity();
+  return { identity, recipient: (await identityToRecipient(identity)) as AgeRecipient };
+}
+
+/** Deriving the key from a passphrase takes about a second, in which nothing else runs in this process. */
+export async function sealStream(plain: AsyncIterable<Uint8Array>, to: SealedFor): Promise<Readable> {
+  const encrypter = new Encrypter();
+  if ('recipient' in to) encrypter.addRecipient(to.recipient);
+  else encrypter.setPassphrase(to.passphrase);
+  return fromWeb(await encrypter.encrypt(toWeb(plain)));
+}
+
+/** Rejects with `passphrase_wrong` when the identity or passphrase does not open it. A damaged stream fails as it is read. */
+export async function openStream(sealed: AsyncIterable<Uint8Array>, secret: OpenedWith): Promise<Readable> {
+  const decrypter = new Decrypter();
+  try {
+    if ('identity' in secret) for (const line of identitiesIn(secret.identity)) decrypter.addIdentity(line);
+    else decrypter.addPassphrase(secret.passphrase);
+    return fromWeb(await decrypter.decrypt(toWeb(sealed)));
+  } catch (error) {
+    const what = 'identity' in secret ? 'age identity' : 'passphrase';
+    throw new CordonError(
+      'passphrase_wrong',
+      `The ${what} does not open this file: give the one that the file was encrypted for.`,
+      {},
+      error,
+    );
+  }
+}
+
+/** The identities of a file as age-keygen writes it, without its comments. */
+const identitiesIn = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+
+const toWeb = (source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> =>
+  Readable.toWeb(Readable.from(source, { objectMode: false })) as ReadableStream<Uint8Array>;
+
+const fromWeb = (stream: ReadableStream<Uint8Array>): Readable =>
+  Readable.fromWeb(stream as Parameters<typeof Readable.fromWeb>[0]);
