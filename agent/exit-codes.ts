@@ -113,6 +113,8 @@ export const EXIT_CODES: Record<ErrorCode, (typeof EXIT)[keyof typeof EXIT]> = {
   out_of_scope: EXIT.refused,
   invitation_invalid: EXIT.refused,
   last_owner: EXIT.refused,
+  step_up_required: EXIT.refused,
+  second_person_required: EXIT.refused,
   ip_database_invalid: EXIT.usage,
   beyond_retention: EXIT.notFound,
   clock_implausible: EXIT.unavailable,

@@ -21,6 +21,8 @@ import type { DeviceId } from '../shared/protocol/ids.ts';
 import { CRL_PATH } from '../shared/protocol/public-paths.ts';
 import type { Clock } from '../shared/time/clock.ts';
 import { inForce } from '../shared/verdict/evaluate.ts';
+import { STEP_UP_WITHIN } from './admins/action-policy.ts';
+import { createActions } from './admins/actions.ts';
 import { createAdmins } from './admins/admins.ts';
 import { createApi } from './api/app.ts';
 import type { DemoPort } from './api/demo.ts';
@@ -59,6 +61,7 @@ import { ORDER_ON_PAGE } from './public/transparency.ts';
 import { createBackups } from './recovery/recovery.ts';
 import { createRelay } from './relay/relay.ts';
 import { preflight } from './startup/preflight.ts';
+import { ActionStore } from './store/action-store.ts';
 import { AdminStore } from './store/admin-store.ts';
 import { AttachmentStore } from './store/attachment-store.ts';
 import { BackupRecords } from './store/backup-records.ts';
@@ -304,6 +307,17 @@ export async function startServer(
     organisation: config.organisation,
   });
 
+  const actions = createActions({
+    store: new ActionStore(database),
+    clock,
+    bus,
+    independent: async () => true,
+    account: admins.account,
+    requireReached: async (wanted, reach) => void (await devices.reached(wanted, reach.devices)),
+    // The demo's people have no authenticator.
+    stepUpWithin: given.demo === undefined ? STEP_UP_WITHIN : Number.MAX_SAFE_INTEGER,
+  });
+
   const relay = createRelay({
     posts: new PostStore(database),
     mailboxes: new MailboxStore(database),
@@ -395,11 +409,13 @@ export async function startServer(
   const events = createEventStreams({ bus, log });
   const api = createApi({
     admins,
+    actions,
     log,
     names: [...config.names, ...admin.names, admin.bind],
     consoleFolder: CONSOLE_FOLDER,
     routes: apiRoutes({
       admins,
+      actions,
       devices,
       commands,
       enrolment,

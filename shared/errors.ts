@@ -110,6 +110,8 @@ export const ERROR_CODES = [
   'out_of_scope',
   'invitation_invalid',
   'last_owner',
+  'step_up_required',
+  'second_person_required',
   // Data
   'ip_database_invalid',
   'beyond_retention',

@@ -10,7 +10,16 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { emailKey, personSubject } from './email.ts';
 import { hashPassword, passwordMatches } from './passwords.ts';
-import type { Account, AccountStore, ApiToken, ApproverKey, ApproverKeyStore, Session, SessionStore } from './ports.ts';
+import type {
+  Account,
+  AccountStore,
+  ApiToken,
+  ApproverKey,
+  ApproverKeyStore,
+  Session,
+  SessionStore,
+  TokenHolder,
+} from './ports.ts';
 import type { Grant } from './roles.ts';
 import { createSignInLimits, type SignInLimits } from './sign-in-limits.ts';
 import { newTotpSecret, totpStep, totpUri } from './totp.ts';
@@ -75,6 +84,11 @@ export function createAdmins(ports: AdminsPorts) {
   function leaf<K extends 'role.granted' | 'role.revoked'>(kind: K, account: AccountId, grant: Grant | null) {
     const facts = { role: grant?.role ?? 'all', scope: grant?.group ? 'group' : 'all', area: grant?.area ?? null };
     return { kind, at: clock.now(), subject: account, public: facts } satisfies LeafDraft<K>;
+  }
+
+  async function requireUnusedCode(account: AccountId, step: number): Promise<void> {
+    if (await accounts.useTotpStep(account, step)) return;
+    throw new CordonError('totp_reused', 'This code was used before. Wait for the next code (30 seconds at most).');
   }
 
   const changed = () => bus.publish({ kind: 'accounts' });
@@ -150,12 +164,15 @@ export function createAdmins(ports: AdminsPorts) {
       if (!right || !known?.totpSealed || known.account.status !== 'active') throw wrong();
       const step = totpStep(sealer.unseal(known.totpSealed).toString(), given.totp, now());
       if (step === null) throw wrong();
-      if (!(await accounts.useTotpStep(known.account.id, step))) {
-        throw new CordonError('totp_reused', 'This code has been used; wait for the next one (30 seconds at most).');
-      }
+      await requireUnusedCode(known.account.id, step);
       await limits.succeeded(email, given.address);
       const token = secretText();
-      const session = { account: known.account, csrf: secretText(), expiresAt: now() + SESSION_LASTS };
+      const session = {
+        account: known.account,
+        csrf: secretText(),
+        expiresAt: now() + SESSION_LASTS,
+        authenticatedAt: now(),
+      };
       await sessions.open(
         {
           hash: sha256(token),
@@ -169,24 +186,48 @@ export function createAdmins(ports: AdminsPorts) {
       return { token, session };
     },
 
+    /**
+     * A new authenticator code within a session, for grave actions. Returns the time. Throws `credentials_wrong` and `totp_reused` as `signIn`
+     * does.
+     */
+    async stepUp(given: {
+      readonly account: Account;
+      readonly totp: string;
+      readonly token: string;
+      readonly address: string;
+    }): Promise<number> {
+      const { account, address } = given;
+      await limits.attempt(account.email, address);
+      const known = await accounts.credentials(account.email);
+      const step = known?.totpSealed ? totpStep(sealer.unseal(known.totpSealed).toString(), given.totp, now()) : null;
+      if (step === null)
+        throw new CordonError('credentials_wrong', 'The code is wrong. Give the code that the app shows now.');
+      await requireUnusedCode(account.id, step);
+      await limits.succeeded(account.email, address);
+      const at = now();
+      await sessions.authenticated(sha256(given.token), at);
+      return at;
+    },
+
     /** Who a session's token stands for, with the grants of this very moment; null when it has ended. */
     session: (token: string): Promise<Session | null> => sessions.session(sha256(token), now()),
     signOut: (token: string): Promise<void> => sessions.close(sha256(token)),
 
     /** Who an API token stands for; null when it is unknown or expired, or the account disabled. */
-    tokenAccount: (token: string): Promise<Account | null> => sessions.tokenAccount(sha256(token), now()),
+    tokenAccount: (token: string): Promise<TokenHolder | null> => sessions.tokenAccount(sha256(token), now()),
     tokens: (account: AccountId): Promise<ApiToken[]> => sessions.tokens(account),
     /** The secret is in the answer and nowhere else. */
     async createToken(
       account: AccountId,
       name: string,
       expiresAt: number | null,
+      destructive = false,
     ): Promise<ApiToken & { secret: string }> {
       if (expiresAt !== null && expiresAt <= now()) {
         throw new CordonError('invalid_input', 'A token expires in the future.', { path: 'expiresAt' });
       }
       const secret = `cordon_${secretText()}`;
-      const token = { id: `tok_${randomBase32(10)}`, name, createdAt: now(), expiresAt };
+      const token = { id: `tok_${randomBase32(10)}`, name, createdAt: now(), expiresAt, destructive };
       await sessions.insertToken({ ...token, account, hash: sha256(secret) });
       return { ...token, secret };
     },

@@ -82,6 +82,8 @@ export interface Session {
   readonly account: Account;
   readonly csrf: string;
   readonly expiresAt: number;
+  /** When its holder last gave an authenticator code. */
+  readonly authenticatedAt: number;
 }
 
 export interface ApiToken {
@@ -89,6 +91,13 @@ export interface ApiToken {
   readonly name: string;
   readonly createdAt: number;
   readonly expiresAt: number | null;
+  /** The token may perform destructive actions without a step-up sign-in. */
+  readonly destructive: boolean;
+}
+
+export interface TokenHolder {
+  readonly account: Account;
+  readonly destructive: boolean;
 }
 
 export interface SessionStore {
@@ -98,12 +107,14 @@ export interface SessionStore {
     replaces: string | null,
   ): Promise<void>;
   session(hash: string, now: number): Promise<Session | null>;
+  /** Records that the session's holder gave an authenticator code. */
+  authenticated(hash: string, at: number): Promise<void>;
   close(hash: string): Promise<void>;
   insertToken(token: ApiToken & { readonly account: AccountId; readonly hash: string }): Promise<void>;
   tokens(account: AccountId): Promise<ApiToken[]>;
   /** False when the account has no such token. */
   deleteToken(account: AccountId, id: string): Promise<boolean>;
-  tokenAccount(hash: string, now: number): Promise<Account | null>;
+  tokenAccount(hash: string, now: number): Promise<TokenHolder | null>;
 }
 
 export interface ApproverKey {

@@ -44,6 +44,8 @@ export const RIGHTS = {
   'session.show': right('self'),
   'session.delete': right('self'),
   'invitations.redeem': right('public'),
+  /** A new authenticator code within a session. */
+  'session.step-up': right('self'),
   'tokens.list': right('self'),
   'tokens.create': right('self'),
   'tokens.delete': right('self'),
@@ -54,6 +56,12 @@ export const RIGHTS = {
   'accounts.invite': right('whole', 'owner'),
   'grants.create': right('whole', 'owner'),
   'grants.delete': right('whole', 'owner'),
+
+  /** The list shows what the caller proposed or may decide; the right of each action decides about that. */
+  'actions.list': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
+  'actions.show': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
+  'actions.confirm': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
+  'actions.decline': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
 
   'approver-keys.list': right('any', 'owner', 'legal', 'auditor'),
   'approver-keys.register': right('any', 'owner', 'legal'),

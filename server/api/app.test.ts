@@ -252,7 +252,7 @@ it('case 52: no secret stands in a refusal, in the log or in the store', async (
   const { secret: token } = (await api.request('POST', '/api/v1/tokens', signed.headers, { name: 'script' })).json;
   expect(token).toMatch(/^cordon_\S{43}$/);
   const stolen = await api.request('POST', '/api/v1/tokens', { authorization: `Bearer ${token}` }, { name: 'more' });
-  expect(stolen.json.code).toBe('forbidden');
+  expect(stolen.json.code).toBe('step_up_required');
   expect(stolen.text).not.toContain(token);
   expect(JSON.stringify((await api.request('GET', '/api/v1/tokens', signed.headers)).json)).not.toContain(token);
   const cookie = signed.cookie.split('=')[1] ?? '';

@@ -6,8 +6,11 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import helmet from 'helmet';
 import { failureOf } from '../../shared/api/failure.ts';
 import { CordonError } from '../../shared/errors.ts';
+import { ROUTE_ACTIONS } from '../admins/action-policy.ts';
+import type { Actions } from '../admins/actions.ts';
 import type { Admins } from '../admins/admins.ts';
 import { RIGHTS, type RouteName } from '../admins/roles.ts';
+import { actorOf } from './actions.ts';
 import { authenticate, cookieOf, refuseOtherSites } from './authentication.ts';
 import { serveConsole } from './console.ts';
 import { createHostCheck } from './hosts.ts';
@@ -23,6 +26,7 @@ export interface ApiLog {
 
 export interface ApiPorts {
   readonly admins: Pick<Admins, 'session' | 'tokenAccount'>;
+  readonly actions: Pick<Actions, 'authorize'>;
   /** Every route, as `resources.ts` collects them. */
   readonly routes: readonly Route[];
   readonly log: ApiLog;
@@ -32,7 +36,7 @@ export interface ApiPorts {
   readonly consoleFolder: string;
 }
 
-export function createApi({ admins, routes, log, names, consoleFolder }: ApiPorts): express.Express {
+export function createApi({ admins, actions, routes, log, names, consoleFolder }: ApiPorts): express.Express {
   requireComplete(routes);
   const requireOwnHost = createHostCheck(names);
   const app = express();
@@ -69,6 +73,10 @@ export function createApi({ admins, routes, log, names, consoleFolder }: ApiPort
         body: request.body,
         caller,
         callerNow,
+        authorize: async (content) => {
+          if (caller) await actions.authorize(actorOf(caller), content);
+        },
+        confirmed: null,
         address: request.socket.remoteAddress ?? '',
         upload: request,
         cookie: cookieOf(request.headers),
@@ -128,6 +136,10 @@ function requireComplete(routes: readonly Route[]): void {
     (name): name is RouteName => name !== 'commands.destroy' && name !== 'backup.export',
   );
   const missing = named.filter((name) => !mounted.has(name) && (demo || !ofDemo(name)));
+  const unruled = routes.filter(({ name, method }) => method !== 'get' && ROUTE_ACTIONS[name] === undefined);
+  if (unruled.length > 0) {
+    throw new Error(`the policy table has no entry for ${unruled.map(({ name }) => name).join(', ')}`);
+  }
   if (missing.length > 0 || mounted.size !== routes.length) {
     throw new Error(`the API is incomplete: no route for ${missing.join(', ') || 'nothing'}, or a name twice`);
   }

@@ -36,9 +36,10 @@ export async function authenticate(
   const { authorization } = headers;
   if (authorization !== undefined) {
     const token = /^Bearer (cordon_[A-Za-z0-9_-]{43})$/.exec(authorization)?.[1];
-    const account = token === undefined ? null : await admins.tokenAccount(token);
-    if (!account) throw new CordonError('not_signed_in', 'The token is unknown or expired; make another one.');
-    return { account, via: 'token', csrf: null, expiresAt: null };
+    const found = token === undefined ? null : await admins.tokenAccount(token);
+    if (!found) throw new CordonError('not_signed_in', 'The token is unknown or expired; make another one.');
+    const { account, destructive } = found;
+    return { account, via: 'token', csrf: null, expiresAt: null, authenticatedAt: null, destructive };
   }
   const cookie = cookieOf(headers);
   if (cookie === null) return null;
@@ -47,7 +48,7 @@ export async function authenticate(
   if (!SAFE.has(method) && !sameText(headers[CSRF_HEADER], session.csrf)) {
     throw new CordonError('forbidden', "The header X-Cordon-CSRF must repeat the session's csrf value.");
   }
-  return { account: session.account, via: 'session', csrf: session.csrf, expiresAt: session.expiresAt };
+  return { ...session, via: 'session', destructive: false };
 }
 
 function sameText(given: string | string[] | undefined, wanted: string): boolean {

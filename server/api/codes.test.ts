@@ -40,7 +40,7 @@ const make = (who: Who | undefined, more: object = {}) =>
 const shown = async () => (await api.request('GET', `/api/v1/devices/${device}`, owner)).json;
 
 it('a second enrolment without a word on home keeps the home, also the one of after the link was made', async () => {
-  const { json } = await make(helpdesk);
+  const { json } = await make(owner);
   const patched = await api.request('PATCH', `/api/v1/devices/${device}`, owner, { home: 'FR-IDF' });
   expect(patched.status).toBe(200);
   const code = parseActivationLink(json.link).code;

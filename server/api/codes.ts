@@ -22,18 +22,21 @@ export function codeRoutes({ enrolment, devices }: CodesPorts): Route[] {
       body: newCode,
       response: createdCode,
       statuses: [201],
-      async handler({ body, reach, demand, caller }) {
+      async handler({ body, reach, demand, authorize, caller }) {
         const { user, group, home, seat, device } = body;
         if (device === null) {
           requireInScope(reach.devices, { group, home: home ?? (await devices.getGroup(group)).home });
         } else {
-          const { user: before } = await devices.get(device, reach.devices);
+          const { user: before, status } = await devices.get(device, reach.devices);
+          // The holder of this code ends the device's present enrollment.
+          if (status === 'active') await devices.get(device, demand('devices.revoke').devices);
           // A second enrolment is no way round the right to change a device.
           if (user !== before || home !== null || seat !== null) {
             const { devices: changing } = demand('devices.update');
             const known = await devices.get(device, changing);
             requireInScope(changing, { group, home: home ?? known.home });
           }
+          if (status === 'active') await authorize('device.re-enroll', [device]);
         }
         const code = await enrolment.createCode({ ...body, by: caller.account.id });
         return new Reply(code, { status: 201 });

@@ -10,6 +10,9 @@ import {
   requestProgress,
 } from '../../shared/api/commands.ts';
 import { deviceParams } from '../../shared/api/devices.ts';
+import type { CommandKind } from '../../shared/protocol/frames.ts';
+import { newCommandId } from '../../shared/protocol/ids.ts';
+import type { ActionName } from '../admins/action-policy.ts';
 import type { Admins } from '../admins/admins.ts';
 import { type Commands, totalOf } from '../commands/commands.ts';
 import { DESTROYING } from '../commands/lifecycle.ts';
@@ -34,13 +37,15 @@ export function commandRoutes({ commands, devices, admins }: CommandsPorts): Rou
       body: newCommand,
       response: commandView,
       statuses: [201],
-      async handler({ params, body, reach, demand, caller }) {
+      async handler({ params, body, reach, demand, authorize, caller }) {
         // What cannot be undone takes the right `commands.destroy` besides.
         const destroying = DESTROYING.has(body.command.kind) ? demand('commands.destroy') : reach;
         const { id: device } = await devices.get(params.id, destroying.devices);
-        const { command, expiresInSeconds, ...given } = body;
+        const { command, expiresInSeconds, id = newCommandId() } = body;
+        const action = actionOf(command.kind);
+        if (action) await authorize(action, [device], { ...body, id });
         const by = caller.account.id;
-        const issued = await commands.issue({ ...withoutUndefined(given), device, command, by, expiresInSeconds });
+        const issued = await commands.issue({ id, device, command, by, expiresInSeconds });
         return new Reply(issued, { status: 201 });
       },
     }),
@@ -52,13 +57,20 @@ export function commandRoutes({ commands, devices, admins }: CommandsPorts): Rou
       body: commandToMany,
       response: issuedToMany,
       statuses: [201],
-      async handler({ body, reach, demand, caller }) {
-        const { command, expiresInSeconds, devices: named, filter, ...given } = body;
+      async handler({ body, reach, demand, authorize, confirmed, caller }) {
+        const { command, expiresInSeconds, devices: named, filter, id = newCommandId(), ...given } = body;
         const { devices: scope } = DESTROYING.has(command.kind) ? demand('commands.destroy') : reach;
-        const to = await devices.reached(named ?? withoutUndefined(filter ?? {}), scope);
+        // A second person confirmed these devices, and no others.
+        const to = await devices.reached(confirmed ?? named ?? withoutUndefined(filter ?? {}), scope);
+        const action = actionOf(command.kind);
+        const { expect, ...rest } = withoutUndefined(given);
+        if (action && to.length > 0 && (expect === undefined || expect === to.length)) {
+          await authorize(action, to, { ...rest, id, command, expiresInSeconds, devices: named, filter });
+        }
         const by = caller.account.id;
         const issued = await commands.issueToMany({
           ...withoutUndefined(given),
+          id,
           devices: to,
           command,
           by,
@@ -121,4 +133,17 @@ export function commandRoutes({ commands, devices, admins }: CommandsPorts): Rou
       },
     }),
   ];
+}
+
+function actionOf(kind: CommandKind): ActionName | null {
+  switch (kind) {
+    case 'wipe-workspace':
+      return 'workspace.wipe';
+    case 'unenrol':
+      return 'device.unenroll';
+    case 'lock-workspace':
+      return 'workspace.lock';
+    default:
+      return null;
+  }
 }

@@ -158,8 +158,9 @@ export function deviceRoutes({ devices, orders, jurisdiction, now }: DevicesPort
       params: deviceParams,
       body: revocation,
       response: deviceView,
-      async handler({ params, body, reach }) {
+      async handler({ params, body, reach, authorize }) {
         const { id } = await devices.get(params.id, reach.devices);
+        await authorize('device.revoke', [id]);
         return devices.revoke(id, body.reason);
       },
     }),

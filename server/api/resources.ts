@@ -1,8 +1,10 @@
 /** Every route of the API, from one file a resource, and the document that describes them. */
 import { z } from 'zod';
+import type { Actions } from '../admins/actions.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Devices } from '../devices/devices.ts';
 import { type AccountsPorts, accountRoutes } from './accounts.ts';
+import { actionRoutes, performer } from './actions.ts';
 import { alarmRoutes } from './alarms.ts';
 import { type ApproversPorts, approverRoutes } from './approvers.ts';
 import { type AreasPort, areaRoutes } from './areas.ts';
@@ -33,6 +35,7 @@ import { tokenRoutes } from './tokens.ts';
 
 export interface ResourcePorts {
   readonly admins: Admins;
+  readonly actions: Actions;
   readonly devices: Pick<Devices, 'alarms' | 'reached'> & DevicesPorts['devices'] & GroupsPort & CodesPorts['devices'];
   readonly commands: CommandsPorts['commands'];
   readonly enrolment: CodesPorts['enrolment'];
@@ -76,6 +79,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...metricsRoutes(ports.metrics),
     ...sessionRoutes({ admins, secure: ports.secure }),
     ...tokenRoutes(admins),
+    ...actionRoutes({ actions: ports.actions, admins, devices, perform: (...asked) => performer(routes)(...asked) }),
     ...accountRoutes({ admins, invitationLink: ports.invitationLink }),
     ...approverRoutes({ admins, orders }),
     ...groupRoutes(devices),

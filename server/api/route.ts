@@ -7,6 +7,9 @@ import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { nothing } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { type ActionName, ROUTE_ACTIONS } from '../admins/action-policy.ts';
+import type { ActionContent } from '../admins/actions.ts';
 import type { Account } from '../admins/ports.ts';
 import { type Reach, type RightName, type RouteName, reachOf } from '../admins/roles.ts';
 
@@ -27,6 +30,10 @@ export interface Caller {
   readonly via: 'session' | 'token';
   readonly csrf: string | null;
   readonly expiresAt: number | null;
+  /** When the session's holder last gave an authenticator code; null with a token. */
+  readonly authenticatedAt: number | null;
+  /** The token may perform destructive actions without a step-up sign-in. */
+  readonly destructive: boolean;
 }
 
 export interface Input<P, Q, B> {
@@ -37,6 +44,13 @@ export interface Input<P, Q, B> {
   readonly reach: Reach;
   /** Asks for one right more; throws `forbidden`. */
   demand(right: RightName): Reach;
+  /**
+   * Demands step-up sign-in and second person as `action-policy.ts` asks for them. Call it after the checks of reach and before the change.
+   * `body` replaces the request's body in what a second person confirms.
+   */
+  authorize(action: ActionName, devices: readonly DeviceId[], body?: unknown): Promise<void>;
+  /** The devices that a second person confirmed, when this request is a confirmed action; null otherwise. */
+  readonly confirmed: readonly DeviceId[] | null;
   /** Throws `not_signed_in` on a public route without a caller. */
   readonly caller: Caller;
   /** Who calls, asked anew: for what goes on after the answer has begun. Rejects with `not_signed_in` when nobody does any more. */
@@ -127,6 +141,8 @@ export interface RawInput {
   readonly body: unknown;
   readonly caller: Caller | null;
   readonly callerNow: () => Promise<Caller | null>;
+  readonly authorize: (content: ActionContent) => Promise<void>;
+  readonly confirmed: readonly DeviceId[] | null;
   readonly address: string;
   readonly upload: Readable;
   readonly cookie: string | null;
@@ -172,10 +188,19 @@ export function route<
       const grants = input.caller?.account.grants ?? [];
       // Rights before shapes: whoever may not call learns nothing of what it takes.
       const reach = reachOf(name, grants);
+      const params = parsed(definition.params, input.params, 'path');
+      const query = parsed(definition.query, input.query, 'query');
+      const body = parsed(definition.body, raw === 'upload' ? {} : input.body, 'body');
+      const authorize = (action: ActionName, devices: readonly DeviceId[], content: unknown = body) =>
+        input.authorize({ action, route: name, params, body: content, devices });
+      const policy = ROUTE_ACTIONS[name];
+      if (isAction(policy)) await authorize(policy, []);
       const answer = await handler({
-        params: parsed(definition.params, input.params, 'path'),
-        query: parsed(definition.query, input.query, 'query'),
-        body: parsed(definition.body, raw === 'upload' ? {} : input.body, 'body'),
+        params,
+        query,
+        body,
+        authorize,
+        confirmed: input.confirmed,
         reach,
         demand: (right) => reachOf(right, grants),
         get caller() {
@@ -191,6 +216,11 @@ export function route<
       return new Reply<unknown>(response.parse(reply.body), { status: reply.status, headers: { ...reply.headers } });
     },
   };
+}
+
+/** One action, which the route amounts to whatever its request says. */
+function isAction(policy: (typeof ROUTE_ACTIONS)[RouteName]): policy is ActionName {
+  return typeof policy === 'string' && policy !== 'signed' && policy !== 'harmless';
 }
 
 function signedIn(caller: Caller | null): Caller {

@@ -1,13 +1,14 @@
 /** Signing in and out, and redeeming invitations. */
 import { redeemed, redemption } from '../../shared/api/accounts.ts';
-import { SESSION_COOKIE, sessionView, signIn } from '../../shared/api/session.ts';
+import { SESSION_COOKIE, sessionView, signIn, steppedUp, stepUp } from '../../shared/api/session.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
+import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
 import { rightsOf } from '../admins/roles.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface SessionPorts {
-  readonly admins: Pick<Admins, 'signIn' | 'signOut' | 'redeemInvitation'>;
+  readonly admins: Pick<Admins, 'signIn' | 'stepUp' | 'signOut' | 'redeemInvitation'>;
   /** The admin listener speaks HTTPS: the cookie may then never go over anything else. */
   readonly secure: boolean;
 }
@@ -41,6 +42,20 @@ export function sessionRoutes({ admins, secure }: SessionPorts): Route[] {
       summary: 'Who one is, with the grants of this moment',
       response: sessionView,
       handler: async ({ caller }) => ({ ...caller, rights: rightsOf(caller.account.grants) }),
+    }),
+    route({
+      name: 'session.step-up',
+      method: 'post',
+      path: '/session/step-up',
+      summary: 'Give a new authenticator code; for ten minutes the session may then perform grave actions',
+      body: stepUp,
+      response: steppedUp,
+      async handler({ body, caller: { account, via }, cookie: token, address }) {
+        if (via !== 'session' || token === null) {
+          throw new CordonError('step_up_required', 'A token cannot give a code. Sign in with password and code.');
+        }
+        return { authenticatedAt: await admins.stepUp({ account, totp: body.totp, token, address }) };
+      },
     }),
     route({
       name: 'session.delete',

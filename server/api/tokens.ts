@@ -30,7 +30,9 @@ export function tokenRoutes(admins: Pick<Admins, 'tokens' | 'createToken' | 'del
         if (caller.via !== 'session')
           throw new CordonError('forbidden', 'Sign in with password and code to make a token.');
         const expires = body.expiresInDays === null ? null : Date.now() + body.expiresInDays * DAY;
-        return new Reply(await admins.createToken(caller.account.id, body.name, expires), { status: 201 });
+        return new Reply(await admins.createToken(caller.account.id, body.name, expires, body.destructive), {
+          status: 201,
+        });
       },
     }),
     route({

@@ -180,8 +180,12 @@ export function addAccountCommands(program: Command, cli: Cli): void {
     .description('make a token; it is shown this once')
     .argument('<name>')
     .option('--days <days>', 'how long it works', Number)
-    .action(async (name: string, { days }: { days?: number }) => {
-      const body = { name, ...(days === undefined ? {} : { expiresInDays: days }) };
+    .option(
+      '--destructive',
+      'let the token wipe, unenroll and revoke devices, and change roles, without a step-up sign-in',
+    )
+    .action(async (name: string, { days, destructive }: { days?: number; destructive?: boolean }) => {
+      const body = { name, destructive, ...(days === undefined ? {} : { expiresInDays: days }) };
       const made = await cli.client().call(createdToken, 'POST', '/tokens', body);
       cli.out().show(made, [made.secret]);
     });

@@ -1,13 +1,15 @@
 /** The admin API as the command line calls it. Refusals become the same typed errors that the server threw. */
 import type { z } from 'zod';
-import { CSRF_HEADER } from '../../shared/api/session.ts';
+import { CSRF_HEADER, steppedUp } from '../../shared/api/session.ts';
 import { problemSchema } from '../../shared/api/wire.ts';
-import { CordonError, ERROR_CODES, type ErrorCode } from '../../shared/errors.ts';
+import { CordonError, ERROR_CODES, type ErrorCode, isCordonError } from '../../shared/errors.ts';
 
 export interface Credentials {
   readonly token: string | null;
   readonly session: { readonly cookie: string; readonly csrf: string } | null;
 }
+
+const JSON_BODY = { 'content-type': 'application/json' };
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
@@ -19,7 +21,12 @@ export interface Client {
   raw(method: Method, path: string, body?: Uint8Array | string, headers?: Record<string, string>): Promise<Response>;
 }
 
-export function createClient(server: string, { token, session }: Credentials): Client {
+/** `code`: asks for an authenticator code when an action needs a step-up sign-in; null when there is no way to ask. */
+export function createClient(
+  server: string,
+  { token, session }: Credentials,
+  code: () => Promise<string | null> = async () => null,
+): Client {
   const origin = originOf(server);
   const proof: Record<string, string> = token
     ? { authorization: `Bearer ${token}` }
@@ -46,13 +53,31 @@ export function createClient(server: string, { token, session }: Credentials): C
     throw await refusal(response);
   }
 
+  /** Whether the session has given a new code. */
+  async function steppedUpNow(): Promise<boolean> {
+    const totp = session && !token ? await code() : null;
+    if (totp === null) return false;
+    const response = await raw('POST', '/api/v1/session/step-up', JSON.stringify({ totp }), JSON_BODY);
+    steppedUp.parse(await response.json());
+    return true;
+  }
+
+  async function send(...asked: Parameters<typeof raw>): Promise<Response> {
+    try {
+      return await raw(...asked);
+    } catch (error) {
+      if (!isCordonError(error, 'step_up_required') || !(await steppedUpNow())) throw error;
+      return raw(...asked);
+    }
+  }
+
   return {
     server: origin,
-    raw,
+    raw: send,
     async call(schema, method, path, body) {
       const text = body === undefined ? undefined : JSON.stringify(body);
-      const headers = text === undefined ? undefined : { 'content-type': 'application/json' };
-      const response = await raw(method, `/api/v1${path}`, text, headers);
+      const headers = text === undefined ? undefined : JSON_BODY;
+      const response = await send(method, `/api/v1${path}`, text, headers);
       const parsed = schema.safeParse(await response.json());
       if (parsed.success) return parsed.data;
       throw new CordonError('unavailable', 'The server answered in a form unknown here: are both of one version?');

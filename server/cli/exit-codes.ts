@@ -111,6 +111,8 @@ export const EXIT_CODES: Record<ErrorCode, (typeof EXIT)[keyof typeof EXIT]> = {
   out_of_scope: EXIT.forbidden,
   invitation_invalid: EXIT.signIn,
   last_owner: EXIT.conflict,
+  step_up_required: EXIT.signIn,
+  second_person_required: EXIT.conflict,
   ip_database_invalid: EXIT.usage,
   beyond_retention: EXIT.notFound,
   clock_implausible: EXIT.unavailable,

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/plain-text.ts';
 import { addAccountCommands } from './account-commands.ts';
+import { addActionCommands } from './action-commands.ts';
 import { addApproverCommands } from './approver-commands.ts';
 import { addAreaCommands } from './area-commands.ts';
 import type { Cli } from './cli.ts';
@@ -21,7 +22,7 @@ import { addOrderCommands } from './order-commands.ts';
 import { addOrgKeyCommands } from './org-key-commands.ts';
 import { createOutput } from './output.ts';
 import { addPackCommands } from './pack-commands.ts';
-import type { Terminal } from './secrets.ts';
+import { authenticatorCode, type Terminal } from './secrets.ts';
 import { addServerCommands } from './server-commands.ts';
 
 export async function runCli(args: readonly string[], terminal: Terminal, env?: NodeJS.ProcessEnv): Promise<number> {
@@ -34,7 +35,7 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
       const server = options().server ?? config.server;
       // A session is shown to the server that gave it, and to no other.
       const session = config.session && URL.parse(server)?.origin === config.session.server ? config.session : null;
-      return createClient(server, { token: config.token, session });
+      return createClient(server, { token: config.token, session }, () => authenticatorCode(terminal, config));
     };
     program
       .description('Administer a Cordon server')
@@ -52,6 +53,7 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
     const cli: Cli = { config, terminal, out, client };
     addAccountCommands(program, cli);
     addFleetCommands(program, cli);
+    addActionCommands(program, cli);
     addExplainCommand(program, cli);
     addApproverCommands(program, cli);
     addOrgKeyCommands(program, cli);

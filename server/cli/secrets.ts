@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { generate } from 'otplib';
 import { CordonError } from '../../shared/errors.ts';
 
 export interface Terminal {
@@ -36,6 +37,15 @@ export async function ask({ stdin, stderr }: Terminal, question: string, hidden 
     reader.close();
     if (hidden) stderr.write('\n');
   }
+}
+
+/** The code for a step-up sign-in: computed where the secret is given, or typed. Null without either. */
+export async function authenticatorCode(
+  terminal: Terminal,
+  { totpSecret }: { readonly totpSecret: string | null },
+): Promise<string | null> {
+  if (totpSecret !== null) return generate({ secret: totpSecret });
+  return terminal.stdin.isTTY ? ask(terminal, 'Authenticator code to confirm this action: ') : null;
 }
 
 export function readText(file: string): string {

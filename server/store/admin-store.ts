@@ -17,6 +17,7 @@ import type {
   RoleLeaf,
   Session,
   SessionStore,
+  TokenHolder,
 } from '../admins/ports.ts';
 import type { Grant } from '../admins/roles.ts';
 import {
@@ -200,12 +201,17 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
     const { db } = this.#database;
     const row = await db
       .selectFrom('sessions')
-      .select(['account_id', 'csrf', 'expires_at'])
+      .select(['account_id', 'csrf', 'expires_at', 'created_at'])
       .where('hash', '=', hash)
       .where('expires_at', '>', now)
       .executeTakeFirst();
     const account = row ? await load(db, row.account_id) : null;
-    return row && account?.status === 'active' ? { account, csrf: row.csrf, expiresAt: row.expires_at } : null;
+    if (!row || account?.status !== 'active') return null;
+    return { account, csrf: row.csrf, expiresAt: row.expires_at, authenticatedAt: row.created_at };
+  }
+
+  async authenticated(hash: string, at: number): Promise<void> {
+    await this.#database.db.updateTable('sessions').set({ created_at: at }).where('hash', '=', hash).execute();
   }
 
   async close(hash: string): Promise<void> {
@@ -214,20 +220,27 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
 
   async insertToken(token: ApiToken & { readonly account: AccountId; readonly hash: string }): Promise<void> {
     const { id, hash, name, account: account_id, createdAt: created_at, expiresAt: expires_at } = token;
+    const destructive = token.destructive ? 1 : 0;
     await this.#database.db
       .insertInto('api_tokens')
-      .values({ id, hash, account_id, name, created_at, expires_at })
+      .values({ id, hash, account_id, name, created_at, expires_at, destructive })
       .execute();
   }
 
   async tokens(account: AccountId): Promise<ApiToken[]> {
     const rows = await this.#database.db
       .selectFrom('api_tokens')
-      .select(['id', 'name', 'created_at', 'expires_at'])
+      .select(['id', 'name', 'created_at', 'expires_at', 'destructive'])
       .where('account_id', '=', account)
       .orderBy('created_at')
       .execute();
-    return rows.map((row) => ({ id: row.id, name: row.name, createdAt: row.created_at, expiresAt: row.expires_at }));
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+      destructive: row.destructive === 1,
+    }));
   }
 
   async deleteToken(account: AccountId, id: string): Promise<boolean> {
@@ -239,16 +252,16 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
     return numDeletedRows === 1n;
   }
 
-  async tokenAccount(hash: string, now: number): Promise<Account | null> {
+  async tokenAccount(hash: string, now: number): Promise<TokenHolder | null> {
     const { db } = this.#database;
     const row = await db
       .selectFrom('api_tokens')
-      .select('account_id')
+      .select(['account_id', 'destructive'])
       .where('hash', '=', hash)
       .where((at) => at.or([at('expires_at', 'is', null), at('expires_at', '>', now)]))
       .executeTakeFirst();
     const account = row ? await load(db, row.account_id) : null;
-    return account?.status === 'active' ? account : null;
+    return row && account?.status === 'active' ? { account, destructive: row.destructive === 1 } : null;
   }
 
   async register(key: ApproverKey): Promise<void> {

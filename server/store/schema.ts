@@ -36,7 +36,29 @@ export interface Schema {
     name: string;
     created_at: number;
     expires_at: number | null;
+    /** 1: the token may perform destructive actions without a step-up sign-in. */
+    destructive: Generated<Flag>;
   };
+  /** Destructive actions that wait for a second person, and their decisions. `content` is JSON, fixed by `hash`. */
+  actions: {
+    id: string;
+    action: string;
+    route: string;
+    content: string;
+    hash: string;
+    device_count: number;
+    account_id: string;
+    person_id: string;
+    proposed_at: number;
+    expires_at: number;
+    status: string;
+    decided_at: number | null;
+    decided_by: string | null;
+    reason: string | null;
+    outcome: string | null;
+  };
+  /** The devices that one person acted on alone in the last 24 hours. */
+  devices_acted_on: { person_id: string; device_id: string; action: string; account_id: string; at: number };
   approver_keys: { keyid: string; person_id: string; account_id: string; public_key: string; registered_at: number };
 
   // --- devices ------------------------------------------------------------------------------------------------------

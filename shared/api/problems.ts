@@ -99,6 +99,8 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   out_of_scope: { status: 403, title: 'Outside your groups or areas' },
   invitation_invalid: { status: 401, title: 'The invitation is not valid' },
   last_owner: { status: 409, title: 'The last owner' },
+  step_up_required: { status: 403, title: 'This action needs a new authenticator code' },
+  second_person_required: { status: 409, title: 'A second person must confirm this action' },
   ip_database_invalid: { status: 422, title: 'Not an IP database' },
   beyond_retention: { status: 410, title: 'No longer kept' },
   clock_implausible: { status: 503, title: 'Implausible clock' },

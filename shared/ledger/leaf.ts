@@ -35,6 +35,10 @@ export const LEAF_KINDS = [
   'clock.accepted',
   /** An encrypted copy of everything was made. `sha256` is of the file, `ledger` the number of entries in it. `subject` is the account that asked. */
   'backup.created',
+  /** A destructive action that needs a second person. `subject` is the account; `hash` fixes the content; `devices` counts them. */
+  'action.proposed',
+  'action.confirmed',
+  'action.declined',
 ] as const;
 export type LeafKind = (typeof LEAF_KINDS)[number];
 

@@ -68,3 +68,7 @@ export const newPackId = (): PackId => `pck_${randomBase32(10)}` as PackId;
 export const legalHoldIdSchema = idOf('hld').brand<'LegalHoldId'>();
 export type LegalHoldId = z.infer<typeof legalHoldIdSchema>;
 export const newLegalHoldId = (): LegalHoldId => `hld_${randomBase32(10)}` as LegalHoldId;
+
+export const actionIdSchema = idOf('act').brand<'ActionId'>();
+export type ActionId = z.infer<typeof actionIdSchema>;
+export const newActionId = (): ActionId => `act_${randomBase32(10)}` as ActionId;

@@ -119,7 +119,7 @@ describeOnEveryStore('admins', (open) => {
     expect(await admins.session(c.token)).toBeNull();
     time.ahead = before;
     const token = await admins.createToken(id, 'script', Date.now() + before + 60_000);
-    expect((await admins.tokenAccount(token.secret))?.id).toBe(id);
+    expect((await admins.tokenAccount(token.secret))?.account.id).toBe(id);
     time.ahead += 61_000;
     expect(await admins.tokenAccount(token.secret)).toBeNull();
     const lasting = await admins.createToken(id, 'script', null);

@@ -11,6 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateSync } from 'otplib';
 import type { Authority } from '../../certs/authority.ts';
+import { STEP_UP_WITHIN } from '../../server/admins/action-policy.ts';
+import { createActions } from '../../server/admins/actions.ts';
 import { createAdmins } from '../../server/admins/admins.ts';
 import type { Grant } from '../../server/admins/roles.ts';
 import { createSignInLimits } from '../../server/admins/sign-in-limits.ts';
@@ -31,6 +33,7 @@ import { createMembership } from '../../server/membership/membership.ts';
 import { createOrders } from '../../server/orders/orders.ts';
 import { createOverview } from '../../server/overview/overview.ts';
 import { createBackups } from '../../server/recovery/recovery.ts';
+import { ActionStore } from '../../server/store/action-store.ts';
 import { AdminStore } from '../../server/store/admin-store.ts';
 import { BackupRecords } from '../../server/store/backup-records.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
@@ -139,6 +142,16 @@ export async function startApi({
     clock,
     followers: { deviceChanged: async () => undefined },
   });
+  const actions = createActions({
+    store: new ActionStore(database),
+    clock,
+    bus,
+    independent: async () => true,
+    account: admins.account,
+    requireReached: async (wanted, reach) => void (await devices.reached(wanted, reach.devices)),
+    stepUpWithin: STEP_UP_WITHIN,
+    now: () => Date.now() + ahead,
+  });
   const commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const ledgerStore = new LedgerStore(database);
@@ -228,6 +241,7 @@ export async function startApi({
   const events = createEventStreams({ bus, log, pace });
   const routes = apiRoutes({
     admins,
+    actions,
     devices,
     commands,
     enrolment: authority
@@ -282,7 +296,7 @@ export async function startApi({
     version: '0.0.0',
     demo,
   });
-  const server = createServer(createApi({ admins, routes, log, names: ['cordon.example'], consoleFolder }));
+  const server = createServer(createApi({ admins, actions, routes, log, names: ['cordon.example'], consoleFolder }));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
@@ -309,7 +323,7 @@ export async function startApi({
   }
 
   async function token(who: { id: Parameters<typeof admins.createToken>[0] }): Promise<string> {
-    return (await admins.createToken(who.id, 'test', null)).secret;
+    return (await admins.createToken(who.id, 'test', null, true)).secret;
   }
 
   async function request(method: string, path: string, headers: Record<string, string> = {}, body?: unknown) {

@@ -93,7 +93,7 @@ async function join(admin: string, token: string, name: string, identity: object
   const credentials = { email: account.email, password, totpSecret };
   const { session, csrf } = await signIn(admin, credentials);
   const browser = new Caller(admin, { cookie: `${SESSION_COOKIE}=${session}`, [CSRF_HEADER]: csrf });
-  const { secret } = await browser.call('POST', '/tokens', createdToken, { name: 'set-up' });
+  const { secret } = await browser.call('POST', '/tokens', createdToken, { name: 'set-up', destructive: true });
   const api = new Caller(admin, { authorization: `Bearer ${secret}` });
   return { name, id: account.person, token: secret, api, session, signIn: credentials };
 }

@@ -121,6 +121,11 @@ const holds = createRoute({
   validateSearch: z.object({ released: z.boolean().optional().catch(undefined) }),
   component: lazyRouteComponent(() => withNames(import('../holds/holds-page.tsx')), 'HoldsPage'),
 });
+const actions = createRoute({
+  getParentRoute: () => root,
+  path: '/actions',
+  component: lazyRouteComponent(() => withNames(import('../actions/actions-page.tsx')), 'ActionsPage'),
+});
 const ledger = createRoute({
   getParentRoute: () => root,
   path: '/ledger',
@@ -146,6 +151,7 @@ export const router = createRouter({
     peopleRoute,
     account,
     holds,
+    actions,
     ledger,
     settings,
   ]),

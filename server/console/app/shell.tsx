@@ -11,6 +11,7 @@ import {
   IconScale,
   IconSettings,
   IconSun,
+  IconUserCheck,
   IconUsers,
   IconX,
 } from '@tabler/icons-react';
@@ -21,6 +22,7 @@ import { Given } from '../../../shared/look/given.tsx';
 import { Hint } from '../../../shared/look/hint.tsx';
 import { Empty } from '../../../shared/look/states.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';
+import { actionsQuery } from '../actions/queries.ts';
 import { useLive } from '../client/live.tsx';
 import { installationQuery, overviewQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
@@ -29,6 +31,7 @@ import { PageLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
 import { AccountMenu } from './account-menu.tsx';
 import classes from './shell.module.css';
+import { StepUpDialog } from './step-up-dialog.tsx';
 
 const DemoBar = lazy(() => import('../demo/demo-bar.tsx').then((module) => ({ default: module.DemoBar })));
 const NavigationLink = createLink(NavLink<'a'>);
@@ -37,6 +40,7 @@ const PAGES = [
   { to: '/', label: 'Overview', icon: IconLayoutDashboard, right: 'overview.show' },
   { to: '/devices', label: 'Devices', icon: IconDeviceLaptop, right: 'devices.list' },
   { to: '/orders', label: 'Orders', icon: IconGavel, right: 'orders.list' },
+  { to: '/actions', label: 'Pending actions', icon: IconUserCheck, right: 'actions.list' },
   { to: '/enrol', label: 'Enrol', icon: IconDevicesPlus, right: 'codes.list' },
   { to: '/people', label: 'People', icon: IconUsers, right: 'approvers.show' },
   { to: '/holds', label: 'Legal holds', icon: IconScale, right: 'legal-holds.list' },
@@ -98,6 +102,7 @@ export function Shell() {
             <DemoBar />
           </Suspense>
         )}
+        <StepUpDialog />
         {isNobody && path !== '/account' ? <NoRole /> : <Outlet />}
       </main>
     </div>
@@ -117,9 +122,14 @@ function NoRole() {
 function Pages({ path }: { readonly path: string }) {
   const may = useMay();
   const mine = useQuery({ ...overviewQuery, enabled: may('overview.show') }).data?.waiting.filter((one) => one.mine);
+  const actions = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.actions;
+  const counts: Readonly<Record<string, number | undefined>> = {
+    '/orders': mine?.filter(({ kind }) => kind === 'revision').length,
+    '/actions': actions?.filter(({ status, mine: own }) => status === 'pending' && !own).length,
+  };
   return PAGES.filter(({ right }) => may(right)).map(({ to, label, icon: Icon }) => {
     const here = to === '/' ? path === '/' : path.startsWith(to);
-    const count = to === '/orders' ? mine?.filter(({ kind }) => kind === 'revision').length : 0;
+    const count = counts[to];
     return (
       <NavigationLink
         key={to}

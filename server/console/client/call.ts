@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { CSRF_HEADER } from '../../../shared/api/session.ts';
 import { Refusal, refusalOf } from '../../../shared/look/refusal.ts';
+import { askForStepUp } from './step-up.ts';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
@@ -23,7 +24,26 @@ export function withQuery(path: string, query: Query): string {
   return text ? `${path}?${text}` : path;
 }
 
-async function send(method: Method, path: string, body: BodyInit | null, type: string | null, signal?: AbortSignal) {
+const STEP_UP = '/session/step-up';
+
+/** Repeats the request once, after a new authenticator code, when the server demands a step-up sign-in. */
+async function send(...asked: Parameters<typeof sendOnce>): Promise<Response> {
+  try {
+    return await sendOnce(...asked);
+  } catch (error) {
+    const demanded = error instanceof Refusal && error.code === 'step_up_required' && asked[1] !== STEP_UP;
+    if (!demanded || !(await askForStepUp())) throw error;
+    return sendOnce(...asked);
+  }
+}
+
+async function sendOnce(
+  method: Method,
+  path: string,
+  body: BodyInit | null,
+  type: string | null,
+  signal?: AbortSignal,
+) {
   const headers = new Headers({ accept: 'application/json' });
   if (type !== null) headers.set('content-type', type);
   if (method !== 'GET' && csrf !== null) headers.set(CSRF_HEADER, csrf);

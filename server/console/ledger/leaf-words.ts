@@ -27,6 +27,9 @@ const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'legal-hold.released': 'A legal hold was released',
   'clock.accepted': 'An implausible clock was accepted at start',
   'backup.created': 'Backup created',
+  'action.proposed': 'An admin proposed a destructive action',
+  'action.confirmed': 'A second admin confirmed a destructive action',
+  'action.declined': 'An admin declined a destructive action',
 };
 
 const EXECUTED: Readonly<Record<string, string>> = {

@@ -1,5 +1,18 @@
 /** One's own account: what one may do, the key with which one approves, and tokens for scripts. */
-import { Alert, Badge, Button, Code, Group, Modal, Paper, Select, Stack, Text, TextInput } from '@mantine/core';
+import {
+  Alert,
+  Badge,
+  Button,
+  Checkbox,
+  Code,
+  Group,
+  Modal,
+  Paper,
+  Select,
+  Stack,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { z } from 'zod';
@@ -113,6 +126,7 @@ function Tokens() {
                       <Text size="sm" c="dimmed">
                         Made <Moment at={token.createdAt} now={now} />
                         {token.expiresAt === null ? ', without an end' : `, works until ${dateTime(token.expiresAt)}`}
+                        {token.destructive && ' · allows destructive actions'}
                       </Text>
                     </div>
                     <Button
@@ -161,12 +175,15 @@ function MakeToken({
 }) {
   const [name, setName] = useState('');
   const [days, setDays] = useState('90');
+  const [destructive, setDestructive] = useState(false);
   const make = useMutation({
-    mutationFn: () => call('POST', '/tokens', createdToken, { name: name.trim(), expiresInDays: Number(days) }),
+    mutationFn: () =>
+      call('POST', '/tokens', createdToken, { name: name.trim(), expiresInDays: Number(days), destructive }),
     onSuccess: changed,
   });
   const leave = () => {
     setName('');
+    setDestructive(false);
     make.reset();
     close();
   };
@@ -206,6 +223,12 @@ function MakeToken({
               allowDeselect={false}
               value={days}
               onChange={(value) => setDays(value ?? '90')}
+            />
+            <Checkbox
+              label="Allow destructive actions"
+              description="The token may then wipe, unenroll and revoke devices, and change roles, without an authenticator code."
+              checked={destructive}
+              onChange={({ currentTarget }) => setDestructive(currentTarget.checked)}
             />
             <Button type="submit" loading={make.isPending}>
               Make the token

@@ -1,7 +1,7 @@
 /** A command for many: which one, whom it reaches, and a last look before it is sent. */
 import { Alert, Button, Group, Modal, NumberInput, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { z } from 'zod';
 import { issuedToMany } from '../../../../shared/api/commands.ts';
@@ -9,8 +9,10 @@ import { Refusal } from '../../../../shared/look/refusal.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
 import type { CommandKind } from '../../../../shared/protocol/frames.ts';
 import { type CommandId, newCommandId } from '../../../../shared/protocol/ids.ts';
+import { actionsQuery } from '../../actions/queries.ts';
 import { call } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
+import { ButtonLink } from '../../parts/links.tsx';
 import { commandVerb, isGrave } from '../../words/commands.ts';
 import { HOLD_LEFT_OUT } from '../../words/holds.ts';
 import { CommandForm, commandOf, draftOf } from '../commands/command-form.tsx';
@@ -81,6 +83,9 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   const changed = sending.error instanceof Refusal && sending.error.code === 'conflict';
   const ready = command !== null && audience !== null && audience.total > 0 && (!grave || confirmed === audience.total);
 
+  if (sending.error instanceof Refusal && sending.error.code === 'second_person_required') {
+    return <Proposed close={close} />;
+  }
   if (sending.data && keptOf(sending.data) > 0) return <Kept issued={sending.data} close={close} sent={sent} />;
   return (
     <form
@@ -120,6 +125,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
             />
           </Alert>
         )}
+        {grave && <SecondPerson total={audience?.total ?? 0} />}
         {changed ? (
           <Alert color="yellow" title="The number of devices has changed" role="alert">
             <Text size="sm">Nothing was sent. Look at whom it reaches now, and send it again.</Text>
@@ -137,6 +143,37 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
         </Group>
       </Stack>
     </form>
+  );
+}
+
+/** Said before the command is sent: it then waits for another admin. */
+function SecondPerson({ total }: { readonly total: number }) {
+  const may = useMay();
+  const alone = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.alone;
+  if (!alone || alone.taken + total <= alone.limit) return null;
+  return (
+    <Alert color="yellow" title="A second person must confirm this command">
+      <Text size="sm">
+        One person may destroy {alone.limit} devices in 24 hours. The server records this command as a pending action.
+        Another admin can confirm it within 24 hours.
+      </Text>
+    </Alert>
+  );
+}
+
+function Proposed({ close }: { readonly close: () => void }) {
+  return (
+    <Stack>
+      <Alert color="yellow" title="The command waits for a second person" role="status">
+        <Text size="sm">No device has received it yet. Another admin can confirm or decline it within 24 hours.</Text>
+      </Alert>
+      <Group justify="flex-end">
+        <Button variant="default" onClick={close}>
+          Close
+        </Button>
+        <ButtonLink to="/actions">Show the pending actions</ButtonLink>
+      </Group>
+    </Stack>
   );
 }
 

@@ -59,7 +59,7 @@ export function DangerSection({
         }
       />
     ),
-    may('codes.create') && (
+    may('codes.create') && (!active || may('devices.revoke')) && (
       <Row
         key="enrol"
         what="Enrol it anew"

@@ -1,0 +1,147 @@
+/** Pending destructive actions: the second person reads, confirms or declines them. */
+import { Readable } from 'node:stream';
+import {
+  actionConfirmation,
+  actionConfirmed,
+  actionDetail,
+  actionList,
+  actionParams,
+  actionRefusal,
+  actionView,
+} from '../../shared/api/actions.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+import type { ActionContent, Actions, Actor, StoredAction } from '../admins/actions.ts';
+import type { Admins } from '../admins/admins.ts';
+import type { Account } from '../admins/ports.ts';
+import type { Devices } from '../devices/devices.ts';
+import { type Caller, type Route, route } from './route.ts';
+
+const DEVICES_SHOWN = 1_000;
+const USERS_SHOWN = 20;
+
+export interface ActionsPorts {
+  readonly actions: Actions;
+  readonly admins: Pick<Admins, 'namesOf'>;
+  readonly devices: Pick<Devices, 'get'>;
+  /** Runs the request of a confirmed action for its proposer, with the proposer's grants of this moment. */
+  readonly perform: (content: ActionContent, proposer: Account) => Promise<unknown>;
+}
+
+export function actorOf({ account, authenticatedAt, destructive }: Caller): Actor {
+  const proof =
+    authenticatedAt === null
+      ? ({ via: 'token', destructive } as const)
+      : ({ via: 'session', authenticatedAt } as const);
+  return { account, proof };
+}
+
+/** See `ActionsPorts.perform`. `routes` is read when an action is performed. */
+export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
+  return async ({ route: name, params, body, devices }, proposer) => {
+    const found = routes.find((known) => known.name === name);
+    if (!found) throw new CordonError('internal', `there is no route ${name} for a confirmed action`);
+    if (proposer.status !== 'active') {
+      throw new CordonError('forbidden', 'The account that proposed this action is disabled.');
+    }
+    const caller = {
+      account: proposer,
+      via: 'session',
+      csrf: null,
+      expiresAt: null,
+      authenticatedAt: null,
+      destructive: false,
+    } as const;
+    const reply = await found.run({
+      params,
+      query: {},
+      body,
+      caller,
+      callerNow: async () => caller,
+      // The second person has confirmed it.
+      authorize: async () => undefined,
+      confirmed: devices,
+      address: '',
+      upload: Readable.from([]),
+      cookie: null,
+    });
+    return 'body' in reply ? reply.body : null;
+  };
+}
+
+function ifUnknown(error: unknown): null {
+  if (isCordonError(error, 'not_found')) return null;
+  throw error;
+}
+
+const viewOf = (action: StoredAction, { person }: Account) => ({
+  ...action,
+  proposedBy: action.account,
+  mine: action.person === person,
+});
+const accountsOf = (listed: readonly StoredAction[]) =>
+  new Set(listed.flatMap(({ account, decidedBy }) => (decidedBy === null ? [account] : [account, decidedBy])));
+
+export function actionRoutes({ actions, admins, devices, perform }: ActionsPorts): Route[] {
+  return [
+    route({
+      name: 'actions.list',
+      method: 'get',
+      path: '/actions',
+      summary: 'Destructive actions that the caller proposed or may decide, newest first, of the last 30 days',
+      response: actionList,
+      async handler({ caller: { account } }) {
+        const listed = await actions.list(account);
+        return {
+          actions: listed.map((action) => viewOf(action, account)),
+          people: await admins.namesOf(accountsOf(listed)),
+          alone: await actions.allowance(account),
+        };
+      },
+    }),
+    route({
+      name: 'actions.show',
+      method: 'get',
+      path: '/actions/:id',
+      summary: 'A destructive action with its devices',
+      params: actionParams,
+      response: actionDetail,
+      async handler({ params, caller: { account } }) {
+        const action = await actions.get(params.id, account);
+        const { body, devices: reached } = actions.contentOf(action);
+        const people = await admins.namesOf(accountsOf([action]));
+        const sample = await Promise.all(
+          reached.slice(0, USERS_SHOWN).map(async (device) => {
+            const known = await devices.get(device).catch(ifUnknown);
+            return { device, user: known?.user ?? '' };
+          }),
+        );
+        return { ...viewOf(action, account), scope: reached.slice(0, DEVICES_SHOWN), sample, body, people };
+      },
+    }),
+    route({
+      name: 'actions.confirm',
+      method: 'post',
+      path: '/actions/:id/confirm',
+      summary: 'Confirm a destructive action as the second person; the server then performs it',
+      params: actionParams,
+      body: actionConfirmation,
+      response: actionConfirmed,
+      async handler({ params, body, caller }) {
+        const { action, result } = await actions.confirm(params.id, body.hash, actorOf(caller), perform);
+        return { action: viewOf(action, caller.account), result };
+      },
+    }),
+    route({
+      name: 'actions.decline',
+      method: 'post',
+      path: '/actions/:id/decline',
+      summary: 'Decline a destructive action, or withdraw one that the caller proposed',
+      params: actionParams,
+      body: actionRefusal,
+      response: actionView,
+      async handler({ params, body, caller: { account } }) {
+        return viewOf(await actions.decline(params.id, body.reason, account), account);
+      },
+    }),
+  ];
+}

@@ -1,0 +1,78 @@
+/** actions: destructive actions that wait for a second person. */
+import type { Command } from 'commander';
+import { type ActionView, actionConfirmed, actionDetail, actionList, actionView } from '../../shared/api/actions.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { plain } from '../../shared/plain-text.ts';
+import type { Cli } from './cli.ts';
+import { table, when } from './output.ts';
+
+export function addActionCommands(program: Command, cli: Cli): void {
+  const actions = program.command('actions').description('confirm or decline destructive actions of other admins');
+  actions
+    .command('list')
+    .description('list the actions that you proposed or may decide')
+    .action(async () => {
+      const { actions: all, people, alone } = await cli.client().call(actionList, 'GET', '/actions');
+      const name = (account: string) => people[account] ?? account;
+      const rows = all.map((one) => [
+        one.id,
+        one.action,
+        one.devices,
+        one.status,
+        name(one.proposedBy),
+        when(one.expiresAt),
+      ]);
+      cli
+        .out()
+        .show({ actions: all, people, alone }, [
+          ...table(['id', 'action', 'devices', 'status', 'proposed by', 'expires'], rows),
+          `You have destroyed ${alone.taken} of the ${alone.limit} devices that one person may destroy in 24 hours.`,
+        ]);
+    });
+  actions
+    .command('show')
+    .description('show an action with its devices')
+    .argument('<action>', 'its id')
+    .action(async (id: string) => {
+      const shown = await cli.client().call(actionDetail, 'GET', pathOf(id));
+      const name = (account: string) => plain(shown.people[account] ?? account);
+      cli
+        .out()
+        .show(shown, [
+          `${shown.action} for ${count(shown)}, proposed by ${name(shown.proposedBy)} at ${when(shown.proposedAt)}`,
+          `status: ${shown.status}`,
+          `expires: ${when(shown.expiresAt)}`,
+          `hash: ${shown.hash}`,
+          'devices:',
+          ...shown.scope.map((device) => `  ${device}`),
+          ...(shown.devices > shown.scope.length ? [`  and ${shown.devices - shown.scope.length} more`] : []),
+        ]);
+    });
+  actions
+    .command('confirm')
+    .description('confirm an action as the second person; the server then performs it')
+    .argument('<action>', 'its id')
+    .option('--hash <hash>', 'the hash that you read; without it, the hash that the server shows now')
+    .option('--devices <count>', 'refuse if the action reaches another number of devices', Number)
+    .action(async (id: string, { hash, devices }: { hash?: string; devices?: number }) => {
+      const shown = await cli.client().call(actionDetail, 'GET', pathOf(id));
+      if (devices !== undefined && devices !== shown.devices) {
+        throw new CordonError('conflict', `The action reaches ${shown.devices} devices, not ${devices}.`, { id });
+      }
+      const body = { hash: hash ?? shown.hash };
+      const { action, result } = await cli.client().call(actionConfirmed, 'POST', `${pathOf(id)}/confirm`, body);
+      cli.out().show({ action, result }, [`${action.id}: ${action.action} for ${count(action)} ${action.status}.`]);
+    });
+  actions
+    .command('decline')
+    .description('decline an action, or withdraw your own')
+    .argument('<action>', 'its id')
+    .requiredOption('--reason <text>', 'why; the other admins read it')
+    .action(async (id: string, body: { reason: string }) => {
+      const action = await cli.client().call(actionView, 'POST', `${pathOf(id)}/decline`, body);
+      cli.out().show(action, [`${action.id} is ${action.status}.`]);
+    });
+}
+
+const pathOf = (id: string): string => `/actions/${encodeURIComponent(id)}`;
+const count = ({ devices }: ActionView): string => `${devices} ${devices === 1 ? 'device' : 'devices'}`;

@@ -1,0 +1,32 @@
+/** Destructive actions in an admin's words. The server's policy table has the names. */
+import type { ActionView } from '../../../shared/api/actions.ts';
+
+const NAMES: Readonly<Record<string, string>> = {
+  'workspace.wipe': 'Wipe the workspace',
+  'device.unenroll': 'Unenroll',
+  'device.revoke': 'Revoke',
+  'device.re-enroll': 'Create an activation code for an enrolled device',
+};
+
+export const actionName = (action: string): string => NAMES[action] ?? action;
+
+const number = (count: number) => count.toLocaleString('en');
+export const devicesText = (count: number): string => `${number(count)} ${count === 1 ? 'device' : 'devices'}`;
+
+export const STATUS_NAMES: Readonly<Record<ActionView['status'], string>> = {
+  pending: 'Pending',
+  confirmed: 'Confirmed',
+  performed: 'Performed',
+  failed: 'Failed',
+  declined: 'Declined',
+  expired: 'Expired',
+};
+
+export const STATUS_COLORS: Readonly<Record<ActionView['status'], string>> = {
+  pending: 'yellow',
+  confirmed: 'blue',
+  performed: 'green',
+  failed: 'red',
+  declined: 'gray',
+  expired: 'gray',
+};

@@ -1,0 +1,124 @@
+/** Destructive actions that wait for a second person, and those that were decided in the last 30 days. */
+import { Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { ActionView } from '../../../shared/api/actions.ts';
+import { Given } from '../../../shared/look/given.tsx';
+import { Answer, Empty } from '../../../shared/look/states.tsx';
+import { useNow } from '../client/server-time.tsx';
+import { Page, Section } from '../parts/page.tsx';
+import { Moment } from '../parts/words.tsx';
+import { actionName, devicesText, STATUS_COLORS, STATUS_NAMES } from './action-words.ts';
+import { ConfirmDialog } from './confirm-dialog.tsx';
+import { DeclineDialog } from './decline-dialog.tsx';
+import { actionsQuery } from './queries.ts';
+
+export function ActionsPage() {
+  const query = useQuery(actionsQuery);
+  // Outside the lists: a decided action moves from one list to the other while its dialog is open.
+  const [confirming, setConfirming] = useState<string | null>(null);
+  const [declining, setDeclining] = useState<ActionView | null>(null);
+  const decide = { confirm: setConfirming, decline: setDeclining };
+  return (
+    <Page
+      title="Pending actions"
+      lead="Some destructive actions need a second person. The server performs an action only after another admin confirms it."
+    >
+      <Answer query={query}>
+        {({ actions, people, alone }) => {
+          const pending = actions.filter(({ status }) => status === 'pending');
+          const decided = actions.filter(({ status }) => status !== 'pending');
+          return (
+            <>
+              <Text size="sm" c="dimmed">
+                You have wiped, unenrolled or revoked {devicesText(alone.taken)} in the last 24 hours. Beyond{' '}
+                {devicesText(alone.limit)}, a second person must confirm.
+              </Text>
+              {pending.length === 0 ? (
+                <Empty title="No pending actions">
+                  An action that needs a second person is listed here for 24 hours.
+                </Empty>
+              ) : (
+                <List actions={pending} people={people} decide={decide} />
+              )}
+              {decided.length > 0 && (
+                <Section title="Decided in the last 30 days">
+                  <List actions={decided} people={people} decide={decide} />
+                </Section>
+              )}
+            </>
+          );
+        }}
+      </Answer>
+      <ConfirmDialog id={confirming} close={() => setConfirming(null)} />
+      <DeclineDialog action={declining} close={() => setDeclining(null)} />
+    </Page>
+  );
+}
+
+type People = Readonly<Record<string, string>>;
+
+function List({
+  actions,
+  people,
+  decide,
+}: {
+  readonly actions: readonly ActionView[];
+  readonly people: People;
+  readonly decide: { readonly confirm: (id: string) => void; readonly decline: (action: ActionView) => void };
+}) {
+  const now = useNow(10_000);
+  return (
+    <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
+      {actions.map((action) => (
+        <Paper key={action.id} component="li" withBorder p="md">
+          <Group justify="space-between" align="flex-start" gap="sm">
+            <Stack gap={4} style={{ minWidth: 0 }}>
+              <Group gap="xs">
+                <Text fw={600}>
+                  {actionName(action.action)}: {devicesText(action.devices)}
+                </Text>
+                <Badge color={STATUS_COLORS[action.status]} variant="light">
+                  {STATUS_NAMES[action.status]}
+                </Badge>
+              </Group>
+              <Text size="sm" c="dimmed">
+                Proposed by <Given>{people[action.proposedBy] ?? action.proposedBy}</Given>{' '}
+                <Moment at={action.proposedAt} now={now} />
+                {action.status === 'pending' && (
+                  <>
+                    {' · expires '}
+                    <Moment at={action.expiresAt} now={now} />
+                  </>
+                )}
+              </Text>
+              {action.decidedBy !== null && action.decidedAt !== null && (
+                <Text size="sm" c="dimmed">
+                  Decided by <Given>{people[action.decidedBy] ?? action.decidedBy}</Given>{' '}
+                  <Moment at={action.decidedAt} now={now} />
+                </Text>
+              )}
+              {(action.reason ?? action.outcome) !== null && (
+                <Text size="sm">
+                  <Given>{action.reason ?? action.outcome ?? ''}</Given>
+                </Text>
+              )}
+            </Stack>
+            {action.status === 'pending' && (
+              <Group gap="xs">
+                {!action.mine && (
+                  <Button size="xs" color="red" onClick={() => decide.confirm(action.id)}>
+                    Review…
+                  </Button>
+                )}
+                <Button size="xs" variant="default" onClick={() => decide.decline(action)}>
+                  {action.mine ? 'Withdraw…' : 'Decline…'}
+                </Button>
+              </Group>
+            )}
+          </Group>
+        </Paper>
+      ))}
+    </Stack>
+  );
+}

@@ -1,0 +1,165 @@
+/** Pending destructive actions, and the count of devices that each person acted on alone. */
+import { type RawBuilder, sql } from 'kysely';
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import { type AccountId, type ActionId, actionIdSchema, type PersonId } from '../../shared/protocol/ids.ts';
+import type { ActionName } from '../admins/action-policy.ts';
+import type { ActionStore as ActionPort, ActionStatus, StoredAction } from '../admins/actions.ts';
+import type { RouteName } from '../admins/roles.ts';
+import { tableOf } from './bulk.ts';
+import type { Database, Db, Tx } from './database.ts';
+import { appendLeaf } from './leaves.ts';
+import type { Schema } from './schema.ts';
+
+export class ActionStore implements ActionPort {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async takeAlone(
+    { person, account, action, devices, at, since }: Parameters<ActionPort['takeAlone']>[0],
+    allow: Parameters<ActionPort['takeAlone']>[1],
+  ): Promise<boolean> {
+    const wanted = [...new Set(devices)];
+    // More than the highest limit needs no counting, and no statement of that length.
+    if (wanted.length > MOST_COUNTED) return allow({ taken: wanted.length, fleet: await fleetSize(this.#database.db) });
+    return this.#database.transaction(async (tx) => {
+      await tx.deleteFrom('devices_acted_on').where('at', '<=', since).execute();
+      const before = await countTaken(tx, person, since, wanted);
+      if (!allow({ taken: before + wanted.length, fleet: await fleetSize(tx) })) return false;
+      for (const device of wanted) {
+        await tx
+          .insertInto('devices_acted_on')
+          .values({ person_id: person, device_id: device, action, account_id: account, at })
+          .onConflict((conflict) => conflict.columns(['person_id', 'device_id']).doUpdateSet({ action, at }))
+          .execute();
+      }
+      return true;
+    });
+  }
+
+  async taken(person: PersonId, since: number): Promise<{ readonly taken: number; readonly fleet: number }> {
+    const { db } = this.#database;
+    return { taken: await countTaken(db, person, since, []), fleet: await fleetSize(db) };
+  }
+
+  async propose(
+    action: StoredAction,
+    leaf: LeafDraft<'action.proposed'>,
+    atMost: number,
+  ): Promise<StoredAction | null> {
+    return this.#database.transaction(async (tx) => {
+      const pending = await tx
+        .selectFrom('actions')
+        .selectAll()
+        .where('person_id', '=', action.person)
+        .where('status', '=', 'pending')
+        .where('expires_at', '>', action.proposedAt)
+        .execute();
+      const same = pending.find(({ hash }) => hash === action.hash);
+      if (same) return toAction(same);
+      if (pending.length >= atMost) return null;
+      await tx.insertInto('actions').values(toRow(action)).execute();
+      await appendLeaf(tx, leaf);
+      return action;
+    });
+  }
+
+  async get(id: ActionId): Promise<StoredAction | null> {
+    const row = await this.#database.db.selectFrom('actions').selectAll().where('id', '=', id).executeTakeFirst();
+    return row ? toAction(row) : null;
+  }
+
+  async list(since: number, limit: number): Promise<StoredAction[]> {
+    const rows = await this.#database.db
+      .selectFrom('actions')
+      .selectAll()
+      .where('proposed_at', '>', since)
+      .orderBy('proposed_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(toAction);
+  }
+
+  decide(...[id, { status, at, by, reason }, leaf]: Parameters<ActionPort['decide']>): Promise<boolean> {
+    return this.#database.transaction(async (tx) => {
+      const { numUpdatedRows } = await tx
+        .updateTable('actions')
+        .set({ status, decided_at: at, decided_by: by, reason })
+        .where('id', '=', id)
+        .where('status', '=', 'pending')
+        .where('expires_at', '>', at)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return false;
+      await appendLeaf(tx, leaf);
+      return true;
+    });
+  }
+
+  async finish(id: ActionId, status: 'performed' | 'failed', outcome: string | null): Promise<void> {
+    await this.#database.db.updateTable('actions').set({ status, outcome }).where('id', '=', id).execute();
+  }
+}
+
+/** Far above every limit for one person. */
+const MOST_COUNTED = 1_000;
+
+async function fleetSize(db: Db | Tx): Promise<number> {
+  const { rows } = await sql<{ count: number | string }>`
+    select count(*) as count from devices where status = 'active'`.execute(db);
+  return Number(rows[0]?.count ?? 0);
+}
+
+/** Distinct devices, without those of `except`. */
+async function countTaken(db: Db | Tx, person: string, since: number, except: readonly string[]): Promise<number> {
+  const others: RawBuilder<unknown> =
+    except.length === 0
+      ? sql``
+      : sql`and device_id not in (select v.column1 from ${tableOf(
+          ['text'],
+          except.map((device) => [device]),
+        )} as v)`;
+  const { rows } = await sql<{ count: number | string }>`
+    select count(*) as count from devices_acted_on where person_id = ${person} and at > ${since} ${others}`.execute(db);
+  return Number(rows[0]?.count ?? 0);
+}
+
+type Row = Schema['actions'];
+
+const toRow = (action: StoredAction): Row => ({
+  id: action.id,
+  action: action.action,
+  route: action.route,
+  content: action.content,
+  hash: action.hash,
+  device_count: action.devices,
+  account_id: action.account,
+  person_id: action.person,
+  proposed_at: action.proposedAt,
+  expires_at: action.expiresAt,
+  status: action.status,
+  decided_at: action.decidedAt,
+  decided_by: action.decidedBy,
+  reason: action.reason,
+  outcome: action.outcome,
+});
+
+const toAction = (row: Row): StoredAction => ({
+  id: actionIdSchema.parse(row.id),
+  action: row.action as ActionName,
+  route: row.route as RouteName,
+  content: row.content,
+  hash: row.hash,
+  devices: row.device_count,
+  account: row.account_id as AccountId,
+  person: row.person_id as PersonId,
+  proposedAt: row.proposed_at,
+  expiresAt: row.expires_at,
+  status: row.status as ActionStatus,
+  decidedAt: row.decided_at,
+  decidedBy: row.decided_by as AccountId | null,
+  reason: row.reason,
+  outcome: row.outcome,
+});

@@ -1,0 +1,123 @@
+/** Destructive actions in the console: the second person, and the step-up sign-in. A real browser, and the API on the real store. */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { STEP_UP_WITHIN } from '../../server/admins/action-policy.ts';
+import { CONSOLE_FOLDER, ensureConsole } from '../../server/console/build.ts';
+import { type ApiServer, PASSWORD, startApi } from '../support/api-server.ts';
+import { browser as chromium, openBrowser } from '../support/browser.ts';
+import { signIn } from '../support/console-people.ts';
+import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { type Seat, takeSeat } from '../support/seat.ts';
+
+interface Admin {
+  readonly email: string;
+  readonly secret: string;
+  readonly seat: Seat;
+}
+
+describe.skipIf(!chromium.present)('destructive actions in the console', { timeout: 120_000 }, () => {
+  let browser: Browser;
+  let api: ApiServer;
+  let first: Admin;
+  let second: Admin;
+
+  async function sitDown(name: string): Promise<Admin> {
+    const { email, secret } = await api.account(`${name}@example.org`, [{ role: 'fleet', group: null, area: null }]);
+    const seat = await takeSeat(browser, api.url);
+    // The parts of a whole server that this one lacks.
+    seat.expecting(/status of 503/);
+    seat.expecting(/status of 401/);
+    await seat.goto('/');
+    await signIn(seat, { email, password: PASSWORD, secret }, api.code(secret));
+    await seat.page.getByRole('link', { name: 'Pending actions' }).waitFor();
+    return { email, secret, seat };
+  }
+
+  beforeAll(async () => {
+    await ensureConsole((line) => console.log(line));
+    [browser, api] = await Promise.all([openBrowser(), startApi({ consoleFolder: CONSOLE_FOLDER })]);
+    await api.account('owner@example.org', []);
+    first = await sitDown('first');
+    second = await sitDown('second');
+    const group = await addGroup(api.database, 'Fleet');
+    for (const user of ['Ada', 'Amina', 'Bilal', 'Chloë', 'Dov', 'Ebru', 'نور'])
+      await addDevice(api.database, { group, user });
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await api?.close();
+  });
+  const wiped = async () => (await api.database.db.selectFrom('commands').selectAll().execute()).length;
+
+  it('a wipe of many waits for a second person, who reads its scope and confirms it', async () => {
+    const { page } = first.seat;
+    first.seat.expecting(/status of 409/);
+    await first.seat.goto('/devices');
+    await page.getByRole('row', { name: /Ada/ }).waitFor();
+    await page.getByRole('checkbox').first().click();
+    await page.getByRole('button', { name: 'Command…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'A command for many devices' });
+    await dialog.getByRole('radio', { name: 'Wipe the workspace' }).check();
+    await dialog.getByText('A second person must confirm this command').waitFor();
+    await dialog.getByLabel(/^Type the number of devices/).fill('7');
+    expect.soft(await first.seat.faults('actions bulk')).toEqual([]);
+    await dialog.getByRole('button', { name: /^Wipe/ }).last().click();
+    await dialog.getByText('The command waits for a second person').waitFor();
+    expect.soft(await first.seat.faults('actions proposed')).toEqual([]);
+    expect(await wiped()).toBe(0);
+    await dialog.getByRole('link', { name: 'Show the pending actions' }).click();
+    await page.getByText('Wipe the workspace: 7 devices').waitFor();
+    expect(await page.getByRole('button', { name: 'Review…' }).count()).toBe(0);
+    expect.soft(await first.seat.faults('actions mine')).toEqual([]);
+
+    const other = second.seat.page;
+    await second.seat.goto('/actions');
+    await other.getByLabel('1 wait for you').waitFor();
+    await other.getByRole('button', { name: 'Review…' }).click();
+    const review = other.getByRole('dialog', { name: 'Confirm as the second person' });
+    await review.getByText('Ada').waitFor();
+    const confirm = review.getByRole('button', { name: 'Confirm the action' });
+    expect(await confirm.isEnabled()).toBe(false);
+    await review.getByLabel(/^Type the number of devices/).fill('7');
+    expect.soft(await second.seat.faults('actions review')).toEqual([]);
+    await confirm.click();
+    await review.getByText('The server performed the action.').waitFor();
+    await review.getByRole('button', { name: 'Close' }).last().click();
+    await other.getByText('Performed', { exact: true }).waitFor();
+    expect.soft(await second.seat.faults('actions decided')).toEqual([]);
+    expect(await wiped()).toBe(7);
+  });
+
+  it('an old session is asked for a new code, and the action then goes on by itself', async () => {
+    const { seat, secret } = second;
+    const { page } = seat;
+    seat.expecting(/status of 403/);
+    const [device] = await api.database.db.selectFrom('devices').select('id').execute();
+    await seat.goto(`/devices/${device?.id}`);
+    await page.getByRole('button', { name: 'Revoke…' }).click();
+    for (let period = 0; period < STEP_UP_WITHIN / 30_000; period += 1) api.code(secret);
+    await page.getByRole('radio').first().check();
+    await page.getByRole('button', { name: 'Revoke the device' }).click();
+    const asked = page.getByRole('dialog', { name: 'Confirm that it is you' });
+    await asked.getByLabel('Code').fill('000000');
+    expect.soft(await seat.faults('actions step up')).toEqual([]);
+    await asked.getByRole('button', { name: 'Continue' }).click();
+    await asked.getByRole('alert').waitFor();
+    await asked.getByLabel('Code').fill(api.code(secret));
+    await asked.getByRole('button', { name: 'Continue' }).click();
+    await asked.waitFor({ state: 'hidden' });
+    await expect
+      .poll(
+        async () =>
+          (
+            await api.database.db
+              .selectFrom('devices')
+              .select('status')
+              .where('id', '=', device?.id ?? '')
+              .executeTakeFirst()
+          )?.status,
+      )
+      .toBe('revoked');
+    expect([...first.seat.complaints, ...seat.complaints]).toEqual([]);
+  });
+});
