@@ -4,10 +4,11 @@ import { CordonError } from '../../shared/errors.ts';
 import { LONGEST_TEXT, MOST_ATTACHMENTS } from '../../shared/seal/content.ts';
 import type { GateView } from '../enforcement/gate-view.ts';
 import type { Attachments } from './attachments.ts';
+import { begin, devicesOf } from './begin.ts';
 import { type Context, peopleOf, together } from './context.ts';
-import { begin, devicesOf } from './groups.ts';
 import type { Messaging } from './messaging.ts';
 import type { ConversationRecord, Named } from './records.ts';
+import { currentOf } from './succession.ts';
 import type { Turns } from './turns.ts';
 import { noConversation } from './views.ts';
 
@@ -85,18 +86,18 @@ export function createActs(
             .find((one) => goesOn(one) && one.title === null && isBetween(one, own().person, other));
           if (known) return known.id;
         }
-        return begin(context, [other, ...more], titled(title));
+        return begin(context, { coming: [other, ...more], title: titled(title) });
       }),
 
     rename: (conversation, title) =>
       act(() => {
-        const record = changeable(conversation);
+        const record = changeable(currentOf(records, conversation));
         aboutChanged(record, { title: titled(title), titleAt: newerThan(record.titleAt) });
       }),
 
     addPeople: (conversation, people) =>
       act(async () => {
-        const record = changeable(conversation);
+        const record = changeable(currentOf(records, conversation));
         const already = record.people.map(({ person }) => person);
         const members = await devicesOf(context, people, already);
         const added = peopleOf(members.filter(({ person }) => !already.includes(person)));
@@ -105,7 +106,7 @@ export function createActs(
           said: said(record, added, true),
           checkedAt: 0,
         });
-        turns.soon(conversation, true);
+        turns.soon(record.id, true);
       }),
 
     leave: (conversation) =>
@@ -119,7 +120,8 @@ export function createActs(
 
     send: (conversation, { text, attachments: given }) =>
       act(async () => {
-        changeable(conversation);
+        // Text for a conversation that has a successor goes to the successor.
+        const { id: where } = changeable(currentOf(records, conversation));
         if (text === '' && given.length === 0) throw new CordonError('invalid_input', 'There is nothing to send.');
         if (text.length > LONGEST_TEXT || given.length > MOST_ATTACHMENTS) {
           const most = `A message holds ${LONGEST_TEXT} characters and ${MOST_ATTACHMENTS} files at most.`;
@@ -130,7 +132,7 @@ export function createActs(
         const id = randomUUID();
         records.addMessage({
           id,
-          conversation,
+          conversation: where,
           mark: 'unsent',
           mine: true,
           at: context.now(),
@@ -152,8 +154,9 @@ const sealable = (text: string): string => text.toWellFormed();
 /** Null: none. Also what is cut off here may leave half a pair. */
 const titled = (title: string | null): string | null => sealable(title?.trim().slice(0, LONGEST_TITLE) ?? '') || null;
 
-/** Not one that this device waits to be let in again to, which may be for ever, nor one whose members can never change again. */
-const goesOn = ({ state, refusedIn }: ConversationRecord): boolean => state === 'ready' && refusedIn === undefined;
+/** False for a conversation that this device waits to rejoin, which may take for ever, and for one whose members can no longer change. */
+const goesOn = ({ state, refusedIn, next }: ConversationRecord): boolean =>
+  state === 'ready' && refusedIn === undefined && next === undefined;
 
 const isBetween = ({ people }: ConversationRecord, own: string, other: string): boolean =>
   people.length === 2 && people.every(({ person }) => person === own || person === other);

@@ -30,6 +30,8 @@ export interface Context {
   readonly now: () => Instant;
   /** Real time: of key packages, requests and waiting. */
   readonly realNow: () => number;
+  /** Real milliseconds that missing data of a conversation may take to arrive. */
+  readonly patience: number;
   /** Tells the organisation, once an event. */
   readonly alarm: (code: string, detail: string, event: string) => void;
 }

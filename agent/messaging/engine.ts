@@ -29,6 +29,7 @@ import { type ConversationRecord, createRecords, type Named } from './records.ts
 import { askToRejoin, beginAnew } from './rejoining.ts';
 import { answeredAbout, answeredText, markRead, sendAbout, sendReceipts, sendTexts } from './sending.ts';
 import { createSerial } from './serial.ts';
+import { stopWelcome } from './succession.ts';
 import { createTurns } from './turns.ts';
 import { createUploads } from './uploads.ts';
 import { createVault } from './vault.ts';
@@ -144,6 +145,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     ...{ device, generation, store, vault, records, membership, service, posts, stock, claims, self, own },
     now: ports.now,
     realNow: Date.now,
+    patience,
     alarm: ports.alarm,
   };
   const opening = createOpening(context, patience);
@@ -316,7 +318,10 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     else if (purpose?.kind === 'commit') await answeredCommit(context, purpose.conversation, answer);
     else if (purpose?.kind === 'about' && answer.outcome === 'accepted') answeredAbout(context, purpose, answer);
     else if (purpose && answer.outcome === 'refused') posts.deferred(answer);
-    else if (purpose) store.transaction(() => posts.settled(answer));
+    else if (purpose) {
+      store.transaction(() => posts.settled(answer));
+      if (purpose.kind === 'welcome' && answer.outcome !== 'accepted') stopWelcome(context, purpose.conversation);
+    }
     return true;
   };
 

@@ -1,96 +1,17 @@
 /**
- * Conversations begin and follow their people: the group of each is all current devices of those who belong to it. A change is a commit that waits
- * beside the state until the server has put it in its place among others' (RFC 9420, section 14).
+ * A conversation follows its people: its group is all current devices of its people. A change is a commit. The commit waits beside the group's state
+ * until the server has put the commit in its place among other devices' commits (RFC 9420, section 14).
  */
-import { CordonError } from '../../shared/errors.ts';
-import { MOST_RECIPIENTS } from '../../shared/protocol/frames.ts';
-import { type Content, LARGEST_CONVERSATION, MOST_WORDS } from '../../shared/seal/content.ts';
-import {
-  commitChange,
-  createConversation,
-  epochOf,
-  membersOf,
-  newConversationId,
-  sealContent,
-} from '../../shared/seal/conversation.ts';
+import { commitChange, epochOf, membersOf, sealContent } from '../../shared/seal/conversation.ts';
 import type { Leaf } from '../../shared/seal/terms.ts';
+import { aboutOf, enrolmentsOf } from './begin.ts';
 import { type Context, othersIn, peopleOf, rosterOf, together } from './context.ts';
 import { type Difference, differenceOf, patienceOf } from './follow.ts';
 import type { Member } from './membership.ts';
-import type { Posted } from './posts.ts';
-import type { ConversationRecord, PendingCommit } from './records.ts';
+import type { NewPost, Posted } from './posts.ts';
+import { type ConversationRecord, isLeftOut, type PendingCommit } from './records.ts';
 import { loseConversation } from './rejoining.ts';
-
-export function aboutOf(context: Context, { title, titleAt, people, said }: ConversationRecord): Content {
-  const here = people.map(({ person }) => ({ person, ...(said[person] ?? { at: 0, belongs: true }) }));
-  const gone = Object.entries(said).flatMap(([person, word]) => (word.belongs ? [] : [{ person, ...word }]));
-  return {
-    ...{ type: 'about', at: titleAt, title, ledger: context.membership.ledger() },
-    // Nobody comes or goes for not being spoken of.
-    people: [...here, ...gone].slice(0, MOST_WORDS),
-  };
-}
-
-/** The devices of everybody, when these come to those who belong to it already. Throws `too_large`, `person_unknown`. */
-export async function devicesOf(
-  context: Context,
-  coming: readonly string[],
-  already: readonly string[],
-): Promise<readonly Member[]> {
-  const people = [...new Set([...already, ...coming])];
-  if (people.length > LARGEST_CONVERSATION) {
-    throw new CordonError('too_large', `A conversation holds at most ${LARGEST_CONVERSATION} people: begin another.`);
-  }
-  const found = await context.membership.membersOf(people);
-  // Who belongs to it already may have no device left.
-  for (const person of coming) {
-    if (!found.get(person)?.length) {
-      throw new CordonError(
-        'person_unknown',
-        'Nobody of your organisation who can be written to is known by that; try `cordon-agent people`.',
-        { person },
-      );
-    }
-  }
-  const members = [...found.values()].flat();
-  if (members.length > MOST_RECIPIENTS) {
-    throw new CordonError('too_large', `A conversation holds at most ${MOST_RECIPIENTS} devices.`);
-  }
-  return members;
-}
-
-export async function begin(context: Context, asked: readonly string[], title: string | null): Promise<string> {
-  const { records, store, posts, realNow } = context;
-  const own = context.own();
-  const all = await devicesOf(context, asked, [own.person]);
-  const others = all.filter(({ person }) => person !== own.person);
-  const roster = rosterOf(context.membership, all);
-  const conversation = newConversationId();
-  const alone = await createConversation(context.self(), conversation, realNow());
-  const packages = await context.claims.of(all);
-  const add = packages.map(({ body }) => body);
-  const change = add.length > 0 ? await commitChange(alone, { add, remove: [] }, { now: realNow(), ...roster }) : null;
-  const group = change?.next ?? alone;
-  const people = together([own], peopleOf(others));
-  const members = roster.of(membersOf(group));
-  const record: ConversationRecord = {
-    ...{ id: conversation, title, people, said: {}, state: 'ready', members, ask: [], asking: [], heard: {} },
-    ...{ titleAt: context.now(), aboutDue: false, since: 0, askedAt: 0 },
-    checkedAt: packages.length < all.length - 1 ? 0 : realNow(),
-  };
-  const newcomers = othersIn(context, record);
-  const about = change && (await sealContent(group, aboutOf(context, record)));
-  store.transaction(() => {
-    records.save(record, { group: about?.state ?? group });
-    if (!change?.welcome || !about) return;
-    posts.add({ to: newcomers, body: change.welcome }, { kind: 'welcome', conversation });
-    posts.add({ to: newcomers, body: about.message }, { kind: 'about', conversation });
-  });
-  return conversation;
-}
-
-/** Milliseconds. */
-const WHILE_REFUSED = 15_000;
+import { beginSuccessor, stopChanges } from './succession.ts';
 
 /** A conversation's group beside its people's devices. */
 export interface Compared extends Difference {
@@ -108,7 +29,7 @@ export async function compare(context: Context, id: string): Promise<Compared | 
   const group = records.group(id);
   if (!record || !group || record.state !== 'ready' || records.pending(id)) return null;
   const found = await context.membership.membersOf(record.people.map(({ person }) => person));
-  const wanted = [...found.values()].flat();
+  const wanted = [...found.values()].flat().filter((member) => !isLeftOut(record, member));
   const difference = differenceOf({ leaves: membersOf(group), own: device, wanted, asking: record.asking });
   return { ...difference, record, group, wanted, isToPutOut: difference.remove.some((leaf) => !isOf(wanted, leaf)) };
 }
@@ -134,14 +55,23 @@ export async function follow(
     aboutDue: record.aboutDue || record.aboutOwed === true,
     checkedAt: realNow(),
   };
-  if (remove.length === 0 && add.length === 0) {
+  const epoch = epochOf(group);
+  const isStopped = record.refusedIn === epoch;
+  if (remove.length === 0 && add.length === 0 && !(isStopped && record.unwelcomed)) {
     records.save({ ...checked, asking: [] });
     return null;
   }
-  if (record.refusedIn === epochOf(group)) {
-    // Whatever is posted now is superseded. What was written waits while somebody is in it who should be out of it.
-    records.save(isToPutOut ? { ...checked, checkedAt: 0 } : checked);
-    return WHILE_REFUSED;
+  // Messages that are not sealed yet wait while the group has a member that must be removed.
+  const waiting = isToPutOut ? { ...checked, checkedAt: 0 } : checked;
+  if (isStopped) {
+    records.save(waiting);
+    return beginSuccessor(context, waiting, patienceOf(membersOf(group), remove, device, Math.random()), waited);
+  }
+  const left = record.blocked?.epoch === epoch ? record.blocked.at + context.patience - realNow() : 0;
+  if (left > 0 && left <= context.patience) {
+    // The commit that took this epoch is on its way.
+    records.save(waiting);
+    return left;
   }
   const patience = hurry || waited ? 0 : patienceOf(membersOf(group), remove, device, Math.random());
   if (patience > 0) return patience;
@@ -167,13 +97,17 @@ export async function follow(
     newcomers: roster.of(made.added),
   };
   const to = othersIn(context, record);
-  // Nobody to agree with: the server need not know of it.
+  const commit = {
+    ...{ conversation: id, epoch: made.epoch },
+    add: enrolmentsOf(made.added),
+    remove: gone.map((leaf) => leaf.device),
+  };
+  // No other member has to receive the commit. The welcome tells the server of it, so that the server knows who may commit next.
   if (to.length === 0) {
-    await adopt(context, checked, { ...pending, post: '' }, () => undefined);
+    await adopt(context, checked, { ...pending, post: '' }, () => undefined, commit);
     return null;
   }
   store.transaction(() => {
-    const commit = { conversation: id, epoch: made.epoch };
     const post = posts.add({ to, commit, body: made.commit }, { kind: 'commit', conversation: id });
     records.save(checked, { pending: { ...pending, post } });
   });
@@ -182,7 +116,7 @@ export async function follow(
 
 /** What the server said of a commit of one's own. */
 export async function answeredCommit(context: Context, conversation: string, answer: Posted): Promise<void> {
-  const { records, store, posts } = context;
+  const { records, store, posts, realNow } = context;
   const record = records.conversation(conversation);
   const pending = records.pending(conversation);
   if (answer.outcome === 'refused') return posts.deferred(answer);
@@ -198,12 +132,23 @@ export async function answeredCommit(context: Context, conversation: string, ans
       );
     return;
   }
-  if (answer.outcome === 'superseded') {
+  if (answer.outcome === 'superseded' || answer.outcome === 'blocked') {
+    const group = records.group(conversation);
+    const epoch = group ? epochOf(group) : 0;
+    const isSecond = record.blocked?.epoch === epoch;
+    const { outcome } = answer;
     store.transaction(() => {
       posts.settled(answer);
-      records.save({ ...record, checkedAt: 0 }, { pending: null });
+      records.save(
+        { ...record, checkedAt: 0, blocked: isSecond && record.blocked ? record.blocked : { epoch, at: realNow() } },
+        { pending: null },
+      );
     });
-    return;
+    if (!isSecond) return;
+    if (outcome === 'blocked') return stopChanges(context, conversation, epoch);
+    // The server has sent that commit to every member, and it did not arrive here.
+    const words = 'A change of who is in this conversation has not come to this device.';
+    return loseConversation(context, record, 'a change of its members has not come', words);
   }
   const unknown = answer.recipients.some(
     ({ device, outcome }) => outcome === 'unknown' && pending.members.some((member) => member.device === device),
@@ -217,6 +162,7 @@ async function adopt(
   before: ConversationRecord,
   pending: PendingCommit,
   also: () => void,
+  commit: NewPost['commit'] = null,
 ): Promise<void> {
   const { records, store, posts } = context;
   const { members, newcomers, welcome } = pending;
@@ -234,7 +180,7 @@ async function adopt(
     also();
     records.save(record, { group: about?.state ?? next, pending: null });
     if (welcome === null || !about || to.length === 0) return;
-    posts.add({ to, body: Buffer.from(welcome, 'base64') }, { kind: 'welcome', conversation });
+    posts.add({ to, commit, body: Buffer.from(welcome, 'base64') }, { kind: 'welcome', conversation });
     posts.add({ to, body: about.message }, { kind: 'about', conversation });
   });
 }

@@ -87,6 +87,7 @@ export interface HistoryStore extends Transactions {
   addToHistory(message: StoredMessage): boolean;
   historyMessage(id: string): StoredMessage | null;
   changeMessage(id: string, body: Buffer, mark: MessageMark): void;
+  moveMessage(id: string, conversation: string): void;
   /** The newest `limit` before `before`, oldest first. */
   history(conversation: string, before: string | null, limit: number): readonly StoredMessage[];
   /** Oldest first. */

@@ -3,7 +3,7 @@
  * from the state before. What never opens is named and set aside; what something is missing for waits.
  */
 import { isCordonError } from '../../shared/errors.ts';
-import { membersOf } from '../../shared/seal/conversation.ts';
+import { epochOf, membersOf } from '../../shared/seal/conversation.ts';
 import { peek } from '../../shared/seal/message.ts';
 import { openMessage } from '../../shared/seal/open.ts';
 import type { Peeked } from '../../shared/seal/terms.ts';
@@ -135,6 +135,8 @@ export function createOpening(context: Context, patience: number): Opening {
       case 'epoch_ahead':
         // One's own commit may be what it follows on: its answer is on its way.
         if (records.pending(record.id)) return { later: record.id };
+        // It was sealed after a change that this device refused, by the device that made the change.
+        if (madeRefused(record, letter.item)) return aside(letter, 'commit_refused', detail);
         return missing(record.id, record);
       case 'not_a_member':
         return drop(letter.number);
@@ -159,6 +161,12 @@ export function createOpening(context: Context, patience: number): Opening {
     }
     sayUnopened(context, record, letter.item.from, error.code);
     return aside(letter, error.code, detail);
+  };
+
+  const madeRefused = (record: ConversationRecord, { from, generation }: Post): boolean => {
+    const group = records.group(record.id);
+    const isRefuser = (record.refusals ?? []).some((one) => one.device === from && one.generation === generation);
+    return isRefuser && group !== null && record.refusedIn === epochOf(group);
   };
 
   /** Something that has to come before this has not come: a welcome, or somebody's commit. In time it is asked for. */

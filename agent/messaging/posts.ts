@@ -15,7 +15,7 @@ export interface NewPost {
   /** A text's own id; others get one here. */
   readonly id?: string;
   readonly to: readonly PostFrame['to'][number][];
-  readonly commit?: PostFrame['commit'];
+  readonly commit?: PostFrame['commit'] | undefined;
   readonly body: Uint8Array;
 }
 

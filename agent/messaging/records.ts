@@ -23,6 +23,16 @@ export interface MissingText {
   readonly told: boolean;
 }
 
+interface Enrolment {
+  readonly device: DeviceId;
+  readonly generation: number;
+}
+
+export const isLeftOut = (
+  { leftOut = [] }: Pick<ConversationRecord, 'leftOut'>,
+  { device, generation }: { readonly device: string; readonly generation: number },
+): boolean => leftOut.some((one) => one.device === device && one.generation === generation);
+
 export interface ConversationRecord {
   readonly id: string;
   readonly title: string | null;
@@ -49,8 +59,18 @@ export interface ConversationRecord {
   readonly since: number;
   /** When its members were last compared with its people's devices, in real time; 0: to be done. */
   readonly checkedAt: number;
-  /** The epoch in which a commit was refused here that the server has taken: no other one can follow on it. */
+  /** No change can follow in this epoch: the server took a commit that this device refused, or accepts no commit of this device. */
   readonly refusedIn?: number;
+  /** The server did not accept a change of this device in this epoch. `at`: real time of the first refusal. */
+  readonly blocked?: { readonly epoch: number; readonly at: number };
+  /** The server did not accept a welcome of this device, so its newcomers cannot join. */
+  readonly unwelcomed?: true;
+  /** The conversation that this one continues, and the conversation that continues this one. */
+  readonly continues?: string;
+  readonly next?: string;
+  /** Devices whose change this device refused, here or in a predecessor: once, and more often. The latter are left out of successors. */
+  readonly refusals?: readonly Enrolment[];
+  readonly leftOut?: readonly Enrolment[];
   /** The newest text of this device that the server has said lies with everybody it was for, and the epoch in which it was sealed. */
   readonly lastStored?: { readonly id: string; readonly epoch: number } | null;
   /** Texts that later ones of the same device name, and that have not come. */
@@ -59,6 +79,24 @@ export interface ConversationRecord {
   readonly aside?: number;
   /** When this device last asked to be let in again, in real time. */
   readonly askedAt: number;
+}
+
+/** Of `refusals`, and of `leftOut`. */
+export const MOST_REFUSALS = 64;
+
+/** A device sent a change that this device refused. A device that repeats it in a successor is left out of the next one. */
+export function refusalsAfter(
+  { members, refusals = [], leftOut = [] }: ConversationRecord,
+  device: string,
+): Pick<ConversationRecord, 'refusals' | 'leftOut'> {
+  const member = members.find((one) => one.device === device);
+  if (!member) return { refusals, leftOut };
+  const { generation } = member;
+  const isSame = (one: { readonly device: string; readonly generation: number }) =>
+    one.device === device && one.generation === generation;
+  const enrolment = { device: member.device, generation };
+  if (refusals.some(isSame)) return { refusals, leftOut: [...leftOut.filter((one) => !isSame(one)), enrolment] };
+  return { refusals: [...refusals, enrolment].slice(-MOST_REFUSALS), leftOut };
 }
 
 /** What follows when the server takes a commit of one's own. */
@@ -114,6 +152,8 @@ export interface Records {
   /** False when it is known. */
   addMessage(message: HeldMessage): boolean;
   changeMessage(message: HeldMessage): void;
+  /** From one conversation to another. */
+  moveMessage(id: string, conversation: string): void;
   opened(stored: StoredMessage): HeldMessage;
 }
 
@@ -170,6 +210,7 @@ export function createRecords(store: MessageStore, vault: Vault): Records {
       const { id, body, mark } = sealed(message);
       store.changeMessage(id, body, mark);
     },
+    moveMessage: (id, to) => store.moveMessage(id, to),
     opened,
   };
 }

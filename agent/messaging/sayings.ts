@@ -6,7 +6,7 @@ import { epochOf } from '../../shared/seal/conversation.ts';
 import { namedConversation } from '../../shared/seal/message.ts';
 import type { Context } from './context.ts';
 import type { Member } from './membership.ts';
-import type { ConversationRecord, Named } from './records.ts';
+import { type ConversationRecord, type Named, refusalsAfter } from './records.ts';
 
 type About = Extract<Content, { type: 'about' }>;
 
@@ -78,7 +78,7 @@ export const nameIn = ({ members }: Pick<ConversationRecord, 'members'>, device:
 
 function unopenedWords(code: string, name: string): string {
   if (REFUSED.has(code))
-    return `A change of who is in this conversation came as from ${name}, and is not allowed: it was refused. Nobody can come or go here any more. Begin another conversation if somebody has to.`;
+    return `A change of who is in this conversation came as from ${name}, and is not allowed: it was refused. Nobody can come or go here any more. When somebody has to, the conversation goes on in a new one by itself.`;
   if (code === 'epoch_past')
     return `Something came as from ${name} too late to be opened: who is in this conversation has changed too often since it was sealed. If you miss something, ask ${name} to send it again.`;
   return `Something came as from ${name} that could not be opened: it was changed on its way, or sealed for others. Ask ${name} to send it again.`;
@@ -92,7 +92,9 @@ export function sayUnopened(context: Context, record: ConversationRecord, device
   store.transaction(() => {
     noteOnce(context, record.id, unopenedWords(code, nameIn(record, device)));
     const group = records.group(record.id);
-    if (REFUSED.has(code) && group) records.save({ ...record, refusedIn: epochOf(group) });
+    if (REFUSED.has(code) && group) {
+      records.save({ ...record, refusedIn: epochOf(group), ...refusalsAfter(record, device) });
+    }
   });
 }
 

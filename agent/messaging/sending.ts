@@ -2,9 +2,9 @@
 import { isCordonError } from '../../shared/errors.ts';
 import { sealContent } from '../../shared/seal/conversation.ts';
 import { LARGEST_GAP } from '../../shared/seal/suite.ts';
+import { aboutOf } from './begin.ts';
 import { type Context, othersIn } from './context.ts';
 import { heard } from './delivery.ts';
-import { aboutOf } from './groups.ts';
 import type { DueReceipt } from './message-store.ts';
 import type { MessageState, Refusal } from './messaging.ts';
 import type { Posted } from './posts.ts';

@@ -9,6 +9,7 @@ import { followOn, hearMissing } from './missing.ts';
 import type { ConversationRecord } from './records.ts';
 import { CLOCKS_DIFFER } from './rejoining.ts';
 import { aboutSaid, note, noteOnce } from './sayings.ts';
+import { hearLink } from './succession.ts';
 
 /** `members`: those who are in it now. */
 export function takeCommit(
@@ -116,6 +117,7 @@ function take(context: Context, record: ConversationRecord, from: Member, conten
       // Those who were put out by it go by the next commit of anyone who is in it.
       const gone = next.state === 'left' && !next.aboutDue ? { group: null, pending: null } : {};
       records.save(next, gone);
+      hearLink(context, conversation, from, content);
       for (const text of words) note(context, conversation, content.at, text);
       return;
     }

@@ -197,6 +197,10 @@ export class SqliteMessages implements MessageStore {
     this.#sql.run('update history set body = ?, mark = ? where device = ? and id = ?', body, mark, this.#device, id);
   }
 
+  moveMessage(id: string, conversation: string): void {
+    this.#sql.run('update history set conversation = ? where device = ? and id = ?', conversation, this.#device, id);
+  }
+
   history(conversation: string, before: string | null, limit: number): readonly StoredMessage[] {
     const rows = this.#sql.all(
       `select conversation, id, mark, body from history where device = ? and conversation = ?

@@ -133,18 +133,31 @@ describe('a post', () => {
     const { bilal, there } = await pair();
     await openMailbox(there);
     const conversation = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url');
-    const rivals = await Promise.all(Array.from({ length: 6 }, async () => connect(await world.enrol())));
-    const commits = rivals.map((_, index) =>
-      postOf([bilal.id], `commit ${index}`, { keep: true, commit: { conversation, epoch: 7 } }),
+    const enrolled = await Promise.all(Array.from({ length: 6 }, () => world.enrol()));
+    const rivals = await Promise.all(enrolled.map((device) => connect(device)));
+    const all = [bilal, ...enrolled].map(({ id }) => id);
+    const add = all.map((device) => ({ device, generation: 1 }));
+    const begin = postOf([bilal.id], 'begin', { keep: true, commit: { conversation, epoch: 0, add, remove: [] } });
+    expect((await hand(rivals[0]!, begin)).outcome).toBe('accepted');
+    const commits = enrolled.map(({ id }, index) =>
+      postOf(
+        all.filter((other) => other !== id),
+        `commit ${index}`,
+        { keep: true, commit: { conversation, epoch: 1, add: [], remove: [] } },
+      ),
     );
     const answers = await Promise.all(rivals.map((link, index) => hand(link, commits[index] ?? commits[0]!)));
     expect(answers.map(({ outcome }) => outcome).sort()).toEqual(['accepted', ...Array(5).fill('superseded')]);
     const winner = answers.findIndex(({ outcome }) => outcome === 'accepted');
     // The same answers again, to everybody.
     for (const [index, link] of rivals.entries()) expect(await hand(link, commits[index]!)).toEqual(answers[index]);
-    const next = await hand(rivals[0]!, postOf([bilal.id], 'next', { commit: { conversation, epoch: 8 } }));
+    const second = commits[0]!;
+    const next = await hand(
+      rivals[0]!,
+      postOf(second.to, 'next', { commit: { conversation, epoch: 2, add: [], remove: [] } }),
+    );
     expect(next.outcome).toBe('accepted');
-    expect((await mailFor(there, 2)).map(said)).toEqual([`commit ${winner}`, 'next']);
+    expect((await mailFor(there, 3)).map(said)).toEqual(['begin', `commit ${winner}`, 'next']);
   });
 
   it('of a device that has not asked for its mailbox waits; one that asks for no more gets no more', async () => {

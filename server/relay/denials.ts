@@ -36,7 +36,7 @@ export function denialNotice(
 }
 
 /** A refusal that no order makes. */
-export const plainDenial = (code: 'device_unknown', detail: string): DenialNotice => ({
+export const plainDenial = (code: 'device_unknown' | 'too_many_conversations', detail: string): DenialNotice => ({
   code,
   detail,
   order: null,

@@ -1,8 +1,9 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import type { WaitingRule } from '../../shared/verdict/terms.ts';
 import { postOf } from '../../tests/support/mail-link.ts';
+import { MOST_BEGUN } from './conversations.ts';
 import { type Known, type Mailbox, MOST_BYTES, MOST_ENTRIES, place, shareKey } from './placing.ts';
 import type { JudgedPost } from './ports.ts';
 
@@ -13,14 +14,17 @@ const denial: DenialNotice = {
 const [amina, bilal, carla] = [newDeviceId(), newDeviceId(), newDeviceId()];
 
 function known(...more: Partial<Mailbox>[]): Known {
-  const mailboxes = [amina, bilal].map((device, index): [DeviceId, Mailbox] => [
+  const mailboxes = [amina, bilal, ...(more.length > 2 ? [carla] : [])].map((device, index): [DeviceId, Mailbox] => [
     device,
     {
       ...{ device, generation: 1, lastSeq: 0, taken: 0, posts: 0, entries: 0, bytes: 0, fates: 0, gate: 'open' },
       ...more[index],
     },
   ]);
-  return { answers: new Map(), commits: new Map(), mailboxes: new Map(mailboxes), shares: new Map() };
+  return {
+    ...{ answers: new Map(), commits: new Map(), mailboxes: new Map(mailboxes), shares: new Map() },
+    ...{ conversations: new Map(), begun: new Map() },
+  };
 }
 function judged(post = postOf([bilal], 'hello'), waiting: WaitingRule | null = null): JudgedPost {
   const denied = waiting && denial;
@@ -88,10 +92,22 @@ it('the same id is answered the same and placed once, also within a batch', () =
   expect(state.mailboxes.get(bilal)?.entries).toBe(1);
 });
 
+const conversation = 'A'.repeat(22);
+const enrolled = (device: DeviceId, generation = 1) => ({ device, generation });
+const commitOf = (epoch: number, more: { add?: DeviceId[]; remove?: DeviceId[] } = {}) => ({
+  ...{ conversation, epoch, remove: more.remove ?? [] },
+  add: (more.add ?? []).map((device) => enrolled(device)),
+});
+/** A batch state in which Amina and Bilal are members, and the next commit is for epoch 1. */
+function begun(...mailboxes: Partial<Mailbox>[]): Known {
+  const state = known(...mailboxes);
+  place(judged(postOf([bilal], 'welcome', { commit: commitOf(0, { add: [bilal] }) })), state);
+  return state;
+}
+
 it('an enrolment that has ended places nothing, and takes no epoch from anybody', () => {
   const state = known({ generation: 2 });
-  const commit = { conversation: 'A'.repeat(22), epoch: 1 };
-  const { answer, entries } = place(judged(postOf([bilal], 'x', { commit })), state);
+  const { answer, entries } = place(judged(postOf([bilal], 'x', { commit: commitOf(0) })), state);
   expect([answer.outcome, answer.denial?.code, entries, state.commits.size]).toEqual([
     'refused',
     'device_unknown',
@@ -101,13 +117,74 @@ it('an enrolment that has ended places nothing, and takes no epoch from anybody'
 });
 
 it('case 18: of two commits in an epoch the second places nothing; its own again is no rival of itself', () => {
-  const state = known();
-  const commit = { conversation: 'A'.repeat(22), epoch: 1 };
-  const [one, two] = [judged(postOf([bilal], '1', { commit })), judged(postOf([bilal], '2', { commit }))];
+  const state = begun();
+  const [one, two] = ['1', '2'].map((name) => judged(postOf([bilal], name, { commit: commitOf(1) })));
+  if (!one || !two) throw new Error('there are two');
   expect([place(one, state).answer.outcome, place(two, state).answer.outcome]).toEqual(['accepted', 'superseded']);
   state.answers.clear();
   expect(place(one, state)).toMatchObject({ answer: { outcome: 'accepted' }, entries: [], accepted: false });
-  const next = judged(postOf([bilal], '3', { commit: { ...commit, epoch: 2 } }));
+  const next = judged(postOf([bilal], '3', { commit: commitOf(2) }));
   expect(place(next, state).answer.outcome).toBe('accepted');
-  expect(state.mailboxes.get(bilal)?.entries).toBe(2);
+  expect(state.mailboxes.get(bilal)?.entries).toBe(3);
+});
+
+const by = (device: DeviceId, given: JudgedPost, generation = 1): JudgedPost => ({
+  ...given,
+  sender: { device, generation },
+});
+
+describe('case 18: a commit is accepted only for the next epoch, and only from a member', () => {
+  it.each([
+    ['from a member, for the next epoch', 'accepted', by(bilal, judged(postOf([amina], 'x', { commit: commitOf(1) })))],
+    [
+      'from a device that is not a member',
+      'blocked',
+      by(carla, judged(postOf([amina, bilal], 'x', { commit: commitOf(1) }))),
+    ],
+    ['for an epoch that is ahead', 'blocked', judged(postOf([bilal], 'x', { commit: commitOf(2) }))],
+    [
+      'for the epoch of its beginning, again',
+      'superseded',
+      by(carla, judged(postOf([bilal], 'x', { commit: commitOf(0) }))),
+    ],
+    ['that leaves a member out', 'blocked', judged(postOf([carla], 'x', { commit: commitOf(1) }))],
+    [
+      'for a conversation that is not known, in a later epoch',
+      'blocked',
+      judged(postOf([bilal], 'x', { commit: { ...commitOf(1), conversation: 'B'.repeat(22) } })),
+    ],
+  ] as const)('%s: %s', (_name, outcome, given) => {
+    const state = begun({}, {}, {});
+    const { answer, entries } = place(given, state);
+    expect([answer.outcome, entries.length > 0]).toEqual([outcome, outcome === 'accepted']);
+  });
+
+  it('two hundred epochs that a stranger claims leave the members free to go on', () => {
+    const state = begun({}, {}, {});
+    for (let epoch = 1; epoch <= 200; epoch += 1) {
+      const claim = by(carla, judged(postOf([bilal], `${epoch}`, { commit: commitOf(epoch) })));
+      expect(place(claim, state).answer.outcome).toBe('blocked');
+    }
+    expect(place(judged(postOf([bilal], 'x', { commit: commitOf(1) })), state).answer.outcome).toBe('accepted');
+  });
+
+  it('a member that a commit has removed commits no more; one that it added does; in its enrollment alone', () => {
+    const state = begun({}, {}, {});
+    const change = commitOf(1, { add: [carla], remove: [bilal] });
+    expect(place(judged(postOf([bilal], 'x', { commit: change })), state).answer.outcome).toBe('accepted');
+    const next = (from: DeviceId, to: DeviceId) => judged(postOf([to], from, { commit: commitOf(2) }));
+    expect(place(by(bilal, next(bilal, amina)), state).answer.outcome).toBe('blocked');
+    expect(place(by(carla, next(carla, amina)), state).answer.outcome).toBe('accepted');
+    const again = begun({}, { generation: 2 });
+    expect(place(by(bilal, next(bilal, amina), 2), again).answer.outcome).toBe('blocked');
+    // A member whose enrollment has ended need not receive the commit.
+    expect(place(judged(postOf([carla], 'x', { commit: commitOf(1) })), again).answer.outcome).toBe('accepted');
+  });
+
+  it('one enrollment registers a bounded number of conversations', () => {
+    const state = known();
+    state.begun.set(`${amina} 1`, MOST_BEGUN);
+    const { answer } = place(judged(postOf([bilal], 'x', { commit: commitOf(0) })), state);
+    expect([answer.outcome, answer.denial?.code]).toEqual(['refused', 'too_many_conversations']);
+  });
 });

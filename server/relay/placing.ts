@@ -1,11 +1,12 @@
 /**
- * Where a post goes and what its sender hears, from what the store knows: nothing twice, one commit an epoch, no mailbox beyond its quota. Pure
- * but for `known`, which is the caller's own and moves on with each post, so that a batch is decided one after the other.
+ * Decides where a post goes and which answer its sender gets, from the store's data: no post twice, one commit for each epoch, no mailbox beyond its
+ * quota. The function is pure except for `known`. The caller owns `known`, and each post updates it, so that one batch is decided in order.
  */
 import { LARGEST_SEALED } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { type Conversation, conversationAfter, MOST_BEGUN, mayCommit } from './conversations.ts';
 import { plainDenial } from './denials.ts';
-import type { Enrolment, JudgedPost, Placed, PlacedEntry, Posted } from './ports.ts';
+import type { Enrolment, JudgedPost, Placed, PlacedEntry, Post, Posted } from './ports.ts';
 import type { Gate } from './settling.ts';
 
 export const MOST_ENTRIES = 2_000;
@@ -38,6 +39,10 @@ export interface Known {
   readonly answers: Map<string, Posted>;
   /** By `epochKey`: whose commit it was, by `postKey`. */
   readonly commits: Map<string, string>;
+  /** By conversation id. */
+  readonly conversations: Map<string, Conversation>;
+  /** The number of conversations that each enrollment has registered, by `enrolmentKey`. */
+  readonly begun: Map<string, number>;
   /** Of active devices. */
   readonly mailboxes: ReadonlyMap<DeviceId, Mailbox>;
   /** By `shareKey`, of mailboxes that were crowded before the batch. */
@@ -49,6 +54,7 @@ export interface Placement extends Placed {
   readonly accepted: boolean;
 }
 
+export const enrolmentKey = ({ device, generation }: Enrolment) => `${device} ${generation}`;
 export const postKey = ({ device, generation }: Enrolment, id: string) => `${device} ${generation} ${id}`;
 export const shareKey = (recipient: DeviceId, sender: DeviceId) => `${recipient} ${sender}`;
 export const epochKey = ({ conversation, epoch }: { readonly conversation: string; readonly epoch: number }) =>
@@ -64,14 +70,15 @@ export function place(judged: JudgedPost, known: Known): Placement {
     const denial = plainDenial('device_unknown', 'This enrolment of the device has ended.');
     return without({ kind: 'posted', id: post.id, outcome: 'refused', denial, recipients: [] });
   }
-  if (post.commit) {
-    const winner = known.commits.get(epochKey(post.commit));
-    if (winner !== undefined) {
-      // Its own, and the answer has been forgotten since: it was accepted all the same.
-      const outcome = winner === key ? 'accepted' : 'superseded';
-      return without({ kind: 'posted', id: post.id, outcome, denial: null, recipients: [] });
-    }
-    known.commits.set(epochKey(post.commit), key);
+  const { commit } = post;
+  if (commit) {
+    const refusal = refusalOf(judged, commit, known);
+    if (refusal) return without({ kind: 'posted', id: post.id, recipients: [], ...refusal });
+    const before = known.conversations.get(commit.conversation);
+    known.conversations.set(commit.conversation, conversationAfter(before, sender, commit));
+    known.commits.set(epochKey(commit), key);
+    const begun = known.begun.get(enrolmentKey(sender)) ?? 0;
+    if (!before) known.begun.set(enrolmentKey(sender), begun + 1);
   }
   const entries: PlacedEntry[] = [];
   const bytes = post.body.length;
@@ -101,3 +108,23 @@ export function place(judged: JudgedPost, known: Known): Placement {
 }
 
 const without = (answer: Posted): Placement => ({ answer, entries: [], accepted: false });
+
+/** Null when the conversation's rules allow the commit. */
+function refusalOf(
+  { sender, post, recipients }: JudgedPost,
+  commit: NonNullable<Post['commit']>,
+  known: Known,
+): Pick<Posted, 'outcome' | 'denial'> | null {
+  // The sender's own commit, after its answer has expired: the server accepted it.
+  const winner = known.commits.get(epochKey(commit));
+  if (winner === postKey(sender, post.id)) return { outcome: 'accepted', denial: null };
+  if (winner !== undefined) return { outcome: 'superseded', denial: null };
+  const conversation = known.conversations.get(commit.conversation);
+  const isReachable = ({ device, generation }: Enrolment) => known.mailboxes.get(device)?.generation === generation;
+  const addressed = new Set(recipients.map(({ device }) => device));
+  const allowed = mayCommit(conversation, { sender, commit, addressed, isReachable });
+  if (allowed !== 'allowed') return { outcome: allowed, denial: null };
+  if (conversation || (known.begun.get(enrolmentKey(sender)) ?? 0) < MOST_BEGUN) return null;
+  const detail = `This device has begun ${MOST_BEGUN} conversations, the most that one enrollment may begin.`;
+  return { outcome: 'refused', denial: plainDenial('too_many_conversations', detail) };
+}

@@ -7,6 +7,7 @@ import { messagingKeys } from './migrations/0002-messaging-keys.ts';
 import { mailboxes } from './migrations/0003-mailboxes.ts';
 import { legalHolds } from './migrations/0004-legal-holds.ts';
 import { actions } from './migrations/0018-actions.ts';
+import { conversations } from './migrations/0026-conversations.ts';
 import type { Schema } from './schema.ts';
 
 /** In order; a name never changes once it has been released. */
@@ -17,6 +18,7 @@ function migrations(dialect: DialectName): Record<string, Migration> {
     '0003-mailboxes': mailboxes(dialect),
     '0004-legal-holds': legalHolds(dialect),
     '0018-actions': actions(dialect),
+    '0026-conversations': conversations(dialect),
   };
 }
 

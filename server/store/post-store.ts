@@ -2,9 +2,19 @@
 import { sql } from 'kysely';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import { epochKey, isCrowded, type Known, type Placement, place, postKey, shareKey } from '../relay/placing.ts';
+import {
+  enrolmentKey,
+  epochKey,
+  isCrowded,
+  type Known,
+  type Placement,
+  place,
+  postKey,
+  shareKey,
+} from '../relay/placing.ts';
 import type { Enrolment, JudgedPost, Placed, Posted, PostStore as PostPort } from '../relay/ports.ts';
 import { type Cell, insertOf, tableOf } from './bulk.ts';
+import { countBegun, loadConversations, saveCommits } from './conversation-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { loadMailboxes, saveMailboxes } from './mailbox-rows.ts';
 
@@ -90,10 +100,18 @@ function readAnswer(id: string, text: string): Posted {
 
 async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
   const all = placings.map(({ judged }) => judged);
-  const mailboxes = await loadMailboxes(tx, devicesOf(all));
+  const conversations = await loadConversations(
+    tx,
+    all.flatMap(({ post }) => post.commit?.conversation ?? []),
+  );
+  const members = [...conversations.values()].flatMap((conversation) => [...conversation.members.keys()]);
+  const mailboxes = await loadMailboxes(tx, [...devicesOf(all), ...members]);
+  const beginners = all.filter(({ post }) => post.commit?.epoch === 0).map(({ sender }) => sender);
   const known: Known = {
     answers: await answersTo(tx, all),
     commits: await commitsIn(tx, all),
+    conversations,
+    begun: new Map((await countBegun(tx, beginners)).map(({ count, ...one }) => [enrolmentKey(one), count])),
     mailboxes,
     shares: await sharesOf(tx, [...mailboxes.values()].filter(isCrowded)),
   };
@@ -121,6 +139,10 @@ async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
   }
   if (entries.length > 0) await insertOf('mailbox_entries', ENTRIES, entries).execute(tx);
   if (epochs.length > 0) await insertOf('conversation_epochs', EPOCHS, epochs).execute(tx);
+  await saveCommits(
+    tx,
+    accepted.flatMap(({ judged: { sender, post, at } }) => (post.commit ? [{ sender, commit: post.commit, at }] : [])),
+  );
   await saveMailboxes(
     tx,
     [...touched].flatMap((device) => known.mailboxes.get(device) ?? []),

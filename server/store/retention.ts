@@ -122,6 +122,25 @@ export const retention = (evidenceDays: number): readonly Kept[] => [
     time: 'domain',
     held: ofHeldDevice('device_id'),
   },
+  // The newest epoch stays for as long as the conversation has a member, however long nothing changes in it.
+  {
+    what: 'conversations in which no enrollment is active any more',
+    table: 'conversations',
+    key: 'conversation',
+    since: `not exists (select 1 from conversation_members m join devices d on d.id = m.device_id and d.generation = m.generation
+      where m.conversation = conversations.conversation and d.status = 'active') and at`,
+    days: 90,
+    time: 'domain',
+    held: ofHeldDevice('begun_by'),
+  },
+  {
+    what: 'members of conversations that were removed',
+    table: 'conversation_members',
+    key: 'conversation, device_id',
+    since: `not exists (select 1 from conversations c where c.conversation = conversation_members.conversation) and cast(0 as bigint)`,
+    days: 0,
+    time: 'domain',
+  },
   {
     what: 'attachments',
     table: 'attachments',

@@ -415,6 +415,16 @@ export interface Schema {
     post_id: string;
     at: number;
   };
+  /** The conversations that a device has registered. `at`: the time of the newest commit. */
+  conversations: {
+    conversation: string;
+    next_epoch: number;
+    begun_by: string;
+    begun_generation: number;
+    at: number;
+  };
+  /** The enrollments that may commit next. */
+  conversation_members: { conversation: string; device_id: string; generation: number };
   /** In the order in which they were handed in. */
   key_packages: {
     id: Generated<number>;

@@ -87,7 +87,7 @@ export type Command = z.infer<typeof commandSchema>;
 
 /** Why traffic was refused, in the terms of the order that refuses it. */
 export const denialSchema = z.strictObject({
-  code: z.enum(['service_denied', 'device_unknown']),
+  code: z.enum(['service_denied', 'device_unknown', 'too_many_conversations']),
   detail: z.string().max(1000),
   order: z.string().max(32).nullable(),
   reasons: z.array(z.string().max(32)).max(16),
@@ -143,13 +143,14 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('reports-stored'), through: z.int().min(1) }),
   /**
    * The answer to `post`, the same for a week however often it is sent. `accepted`: durable for each recipient as `recipients` says.
-   * `superseded`: another commit has taken this epoch, nothing was stored, and that commit comes with the mailbox. `refused`: nothing was stored;
-   * `denial` says why. A refusal is not remembered: the same post may be accepted once nothing stands against it any more.
+   * `superseded`: another commit has taken this epoch, nothing was stored, and that commit comes with the mailbox. `blocked`: the commit is not
+   * allowed; it is not for the next epoch, its sender is not a member, or a member is missing in `to`. Nothing was stored. `refused`: nothing was
+   * stored; `denial` says why. A refusal is not remembered: the same post may be accepted once nothing stands against it any more.
    */
   z.strictObject({
     kind: z.literal('posted'),
     id: z.uuid(),
-    outcome: z.enum(['accepted', 'superseded', 'refused']),
+    outcome: z.enum(['accepted', 'superseded', 'blocked', 'refused']),
     denial: denialSchema.nullable(),
     recipients: z.array(recipientOutcome).max(MOST_RECIPIENTS),
   }),
@@ -236,6 +237,23 @@ export const reportItemSchema = z.discriminatedUnion('type', [
 ]);
 export type ReportItem = z.infer<typeof reportItemSchema>;
 
+/**
+ * A commit that moves a conversation to its next epoch. The server accepts one commit for each epoch, in order, and only from a member. The commit's
+ * post must go to every other member. Epoch 0 registers the conversation, and its sender is the first member. `remove` applies before `add`. A commit
+ * that no other member had to receive travels with the welcome that it made.
+ */
+const conversationCommitSchema = z.strictObject({
+  conversation: conversationIdSchema,
+  epoch: z.int().min(0),
+  /** The enrollments that become members. */
+  add: z
+    .array(z.strictObject({ device: deviceIdSchema, generation: z.int().min(1) }))
+    .max(MOST_RECIPIENTS)
+    .default([]),
+  /** The devices that cease to be members. */
+  remove: z.array(deviceIdSchema).max(MOST_RECIPIENTS).default([]),
+});
+
 export const deviceFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('hello'),
@@ -252,7 +270,7 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('report'), seq: z.int().min(1), item: reportItemSchema }),
   /**
    * Hands in something sealed for the mailboxes of others, to be stored before `posted` says so. `commit`: it moves a conversation on from this
-   * epoch, and the server takes the first for each epoch only (RFC 9420, section 14). `keep`: a recipient that an order denies gets it once it
+   * epoch (RFC 9420, section 14), and the server applies the rules of `conversationCommitSchema`. `keep`: a recipient that an order denies gets it once it
    * may, whatever that order does with what waits; without it the order's rule decides. Commits and welcomes are kept, since a device that misses one
    * is lost to its conversation. It says no more of a post than the server sees anyway (`content_type`, section 6.3).
    */
@@ -261,7 +279,7 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     id: z.uuid(),
     to: z.array(deviceIdSchema).min(1).max(MOST_RECIPIENTS),
     keep: z.boolean(),
-    commit: z.strictObject({ conversation: conversationIdSchema, epoch: z.int().min(0) }).nullable(),
+    commit: conversationCommitSchema.nullable(),
     /** After this it is not delivered any more; null: as long as the server keeps things. */
     expires: time.nullable(),
     body: sealedBody,

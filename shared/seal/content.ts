@@ -7,7 +7,8 @@ import { CordonError, isCordonError } from '../errors.ts';
 import { decodeCanonical, encodeCanonical } from '../order/canonical.ts';
 import { personId, sha256Hex } from '../order/documents.ts';
 import { attachmentIdSchema } from '../protocol/device-http.ts';
-import { MOST_RECIPIENTS } from '../protocol/frames.ts';
+import { conversationIdSchema, MOST_RECIPIENTS } from '../protocol/frames.ts';
+import { deviceIdSchema } from '../protocol/ids.ts';
 import { pad, unpad } from './padding.ts';
 
 export const LONGEST_TEXT = 16_000;
@@ -77,6 +78,13 @@ export const contentSchema = z.discriminatedUnion('type', [
       .min(1)
       .max(MOST_WORDS)
       .refine((words) => new Set(words.map(({ person }) => person)).size === words.length, 'names somebody twice'),
+    /** The conversation that this one continues, and the enrollments that it leaves out because they blocked that one (ADR 32). */
+    continues: z
+      .strictObject({
+        conversation: conversationIdSchema,
+        without: z.array(z.strictObject({ device: deviceIdSchema, generation: z.int().min(1) })).max(64),
+      })
+      .optional(),
     ledger,
   }),
 ]);

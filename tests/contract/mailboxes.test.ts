@@ -7,6 +7,7 @@ import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { MailboxStore } from '../../server/store/mailbox-store.ts';
 import { PostStore } from '../../server/store/post-store.ts';
+import { removeExpired } from '../../server/store/retention.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
@@ -96,8 +97,14 @@ describeOnEveryStore('mailboxes', (open) => {
     // Another node over the same store: its flushes are transactions of their own.
     const other = new PostStore(database);
     const [to, ...rivals] = await Promise.all(Array.from({ length: 9 }, add));
-    const commit = { conversation: 'A'.repeat(22), epoch: 3 };
-    const commits = rivals.map((_, index) => postOf([to!], `${index}`, { commit, keep: true }));
+    const all = [to!, ...rivals];
+    const members = all.map((device) => ({ device, generation: 1 }));
+    const begun = { conversation: 'A'.repeat(22), epoch: 0, add: members, remove: [] };
+    await posts.post(judged(rivals[0]!, postOf([to!], 'begin', { commit: begun, keep: true })));
+    await mailboxes.take(first(to!), 1, LATER);
+    const commit = { ...begun, epoch: 1, add: [] };
+    const others = (device: DeviceId) => all.filter((other) => other !== device);
+    const commits = rivals.map((device, index) => postOf(others(device), `${index}`, { commit, keep: true }));
     const place = (at: number) => (at % 2 ? posts : other).post(judged(rivals[at]!, commits[at]!));
     const placed = await Promise.all(rivals.map((_, at) => place(at)));
     const winners = placed.flatMap(({ answer }, at) => (answer.outcome === 'accepted' ? [`${at}`] : []));
@@ -106,10 +113,49 @@ describeOnEveryStore('mailboxes', (open) => {
     const again = await Promise.all(rivals.map((_, at) => place(at)));
     expect(again.map(({ answer }) => answer)).toEqual(placed.map(({ answer }) => answer));
     // Its answer has been forgotten since, and the epoch has not.
-    await mailboxes.take(first(to!), 1, LATER);
+    for (const device of all) await mailboxes.take(first(device), 2, LATER);
     await database.db.deleteFrom('posts').execute();
     expect((await place(Number(winners[0]))).answer.outcome).toBe('accepted');
     expect(await has(to!)).toEqual([]);
+  });
+
+  it('case 18: know the members of a conversation after each commit, also when nothing has happened in it for long', async () => {
+    const { database, posts, add, judged } = await service(await open());
+    const [amina, bilal, carla, stranger] = await Promise.all(Array.from({ length: 4 }, add));
+    const conversation = 'C'.repeat(22);
+    const commit = async (
+      from: DeviceId,
+      epoch: number,
+      to: readonly DeviceId[],
+      { added = [], remove = [] }: { added?: DeviceId[]; remove?: DeviceId[] } = {},
+    ) => {
+      const change = { conversation, epoch, remove, add: added.map((device) => ({ device, generation: 1 })) };
+      const post = postOf([...to], `${from} ${epoch}`, { commit: change, keep: true });
+      return (await posts.post(judged(from, post))).answer.outcome;
+    };
+    const members = async () =>
+      (await database.db.selectFrom('conversation_members').select('device_id').orderBy('device_id').execute()).map(
+        ({ device_id }) => device_id,
+      );
+    const sorted = (...devices: (DeviceId | undefined)[]) => [...devices].sort();
+    expect(await commit(amina!, 0, [bilal!], { added: [bilal!] })).toBe('accepted');
+    expect(await members()).toEqual(sorted(amina, bilal));
+    for (const epoch of [1, 2, 200]) expect(await commit(stranger!, epoch, [amina!, bilal!])).toBe('blocked');
+    expect(await commit(bilal!, 1, [amina!], { added: [carla!] })).toBe('accepted');
+    expect(await members()).toEqual(sorted(amina, bilal, carla));
+    expect(await commit(carla!, 2, [amina!])).toBe('blocked');
+    expect(await commit(carla!, 2, [amina!, bilal!], { remove: [amina!] })).toBe('accepted');
+    expect(await members()).toEqual(sorted(bilal, carla));
+    // Who committed in which epoch is forgotten after 90 days. The next epoch is not.
+    await removeExpired(database, { domain: AT + 400 * DAY, real: AT + 400 * DAY }, 90);
+    expect(await database.db.selectFrom('conversation_epochs').selectAll().execute()).toEqual([]);
+    expect(await commit(amina!, 3, [bilal!, carla!])).toBe('blocked');
+    expect(await commit(bilal!, 2, [carla!])).toBe('superseded');
+    expect(await commit(bilal!, 3, [carla!])).toBe('accepted');
+    await database.db.updateTable('devices').set({ status: 'revoked' }).execute();
+    await removeExpired(database, { domain: AT + 400 * DAY, real: AT + 400 * DAY }, 90);
+    expect(await database.db.selectFrom('conversations').selectAll().execute()).toEqual([]);
+    expect(await members()).toEqual([]);
   });
 
   it('are read in order, as many as are asked for, also over gaps', async () => {

@@ -164,6 +164,8 @@ describeOnEveryStore('retention', (open) => {
       activation_codes: 1,
       posts: 1,
       conversation_epochs: 1,
+      conversations: 0,
+      conversation_members: 0,
       attachments: 1,
       order_documents: 1,
       exit_awaited: 1,

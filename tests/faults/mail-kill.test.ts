@@ -166,7 +166,8 @@ it(`case 54: a server killed with -9 while posts flow, ${KILLS} times, loses non
     const others = devices.filter((other) => other !== device).map(({ id }) => id);
     const posts = Array.from({ length: POSTS_EACH }, (_, count) => {
       // Every tenth is a commit, for which all of them try the same epoch.
-      const commit = count % 10 === 0 ? { conversation, epoch: count / 10 } : null;
+      const members = devices.map(({ id }) => ({ device: id, generation: 1 }));
+      const commit = count % 10 === 0 ? { conversation, epoch: count / 10, add: members, remove: [] } : null;
       const to = count % 3 === 0 ? others : others.slice(count % others.length, (count % others.length) + 1);
       return postOf(commit ? others : to, `${index} ${count}`, { commit, keep: commit !== null });
     });

@@ -150,7 +150,7 @@ const fromServer: Each<ServerFrame, 'kind'> = {
   posted: fc.record({
     kind: fc.constant('posted'),
     id: fc.uuid(),
-    outcome: fc.constantFrom('accepted', 'superseded', 'refused'),
+    outcome: fc.constantFrom('accepted', 'superseded', 'blocked', 'refused'),
     denial: fc.option(denial),
     recipients: fc.array(
       fc.record({
@@ -177,7 +177,13 @@ const fromDevice: Each<DeviceFrame, 'kind'> = {
     id: fc.uuid(),
     to: fc.array(device, { minLength: 1, maxLength: 4 }),
     keep: fc.boolean(),
-    commit: fc.option(fc.record({ conversation, epoch: time })),
+    commit: fc.option(
+      fc.record({
+        ...{ conversation, epoch: time },
+        add: fc.array(fc.record({ device, generation: positive }), { maxLength: 4 }),
+        remove: fc.array(device, { maxLength: 4 }),
+      }),
+    ),
     expires: fc.option(time),
     body: base64,
   }),
@@ -282,7 +288,10 @@ it('the largest post to the most devices fits into a frame, and a longer one is 
     id: '00000000-0000-4000-8000-000000000000',
     to,
     keep: true,
-    commit: { conversation: Buffer.alloc(16, 255).toString('base64url'), epoch: Number.MAX_SAFE_INTEGER },
+    commit: {
+      ...{ conversation: Buffer.alloc(16, 255).toString('base64url'), epoch: Number.MAX_SAFE_INTEGER },
+      ...{ add: to.map((one) => ({ device: one, generation: 1_000_000 })), remove: to },
+    },
     expires: Number.MAX_SAFE_INTEGER,
     body: Buffer.alloc(bytes, 255).toString('base64'),
   });

@@ -21,6 +21,8 @@ export interface ChattingDevice {
   readonly store: AgentStore;
   /** What it holds, as its own vault opens it. */
   records(): Promise<Records>;
+  /** Another agent over the same store, after the first has stopped. */
+  reopen(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,18 +38,27 @@ export async function openChattingDevice(given: {
   const credentials = credentialFolder(join(folder, 'identity'));
   await enrol(link, { keeper: credentials, store, dial: dialDirect });
   const workspace = await openWorkspace(join(folder, 'workspace'));
-  const agent = createAgent({
-    ...{ store, credentials, workspace, dial: dialDirect, sensors: noSensors, time: machineTime(), keyPackages: 6 },
-    patience,
-    inventory: async () => Promise.reject(new Error('none in this test')),
-    onRestart: () => undefined,
-    onUnenrolled: () => undefined,
-    log: { debug: () => undefined, info: () => undefined, warn: () => undefined },
-  });
+  const make = () =>
+    createAgent({
+      ...{ store, credentials, workspace, dial: dialDirect, sensors: noSensors, time: machineTime(), keyPackages: 6 },
+      patience,
+      inventory: async () => Promise.reject(new Error('none in this test')),
+      onRestart: () => undefined,
+      onUnenrolled: () => undefined,
+      log: { debug: () => undefined, info: () => undefined, warn: () => undefined },
+    });
+  let agent = make();
   const { device } = agent.status();
   await agent.start();
   return {
-    ...{ name, folder, device, agent, store },
+    ...{ name, folder, device, store },
+    get agent() {
+      return agent;
+    },
+    async reopen() {
+      agent = make();
+      await agent.start();
+    },
     async records() {
       const kept = store.device(device).messaging;
       const vault = createVault({ workspace, store: kept });

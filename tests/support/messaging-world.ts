@@ -12,6 +12,7 @@ import type { Member, Membership } from '../../agent/messaging/membership.ts';
 import type { MailItem } from '../../agent/messaging/message-store.ts';
 import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
 import { openWorkspace, type Workspace } from '../../agent/workspace/workspace.ts';
+import { type Conversation, conversationAfter, mayCommit } from '../../server/relay/conversations.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { personOf } from '../../shared/order/person.ts';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
@@ -75,7 +76,7 @@ export class MessagingWorld {
   readonly #folder = mkdtempSync(join(tmpdir(), 'cordon-messaging-'));
   readonly #enrolled = new Map<DeviceId, Enrolled>();
   readonly #answers = new Map<string, Posted>();
-  readonly #commits = new Set<string>();
+  readonly #conversations = new Map<string, Conversation>();
   readonly #attachments = new Map<string, Buffer>();
   readonly #running = new Set<TestDevice>();
   readonly #named: { readonly person: string; readonly name: string }[] = [];
@@ -331,9 +332,14 @@ export class MessagingWorld {
     const refusal = this.denied.get(from);
     if (refusal) return { kind: 'posted', id, outcome: 'refused', denial: denialOf(refusal), recipients: [] };
     if (commit) {
-      const place = `${commit.conversation} ${commit.epoch}`;
-      if (this.#commits.has(place)) return { kind: 'posted', id, outcome: 'superseded', denial: null, recipients: [] };
-      this.#commits.add(place);
+      const own = { device: from, generation: sender?.member?.generation ?? 1 };
+      const before = this.#conversations.get(commit.conversation);
+      const outcome = mayCommit(before, {
+        ...{ sender: own, commit, addressed: new Set(to) },
+        isReachable: ({ device, generation }) => this.#enrolled.get(device)?.member?.generation === generation,
+      });
+      if (outcome !== 'allowed') return { kind: 'posted', id, outcome, denial: null, recipients: [] };
+      this.#conversations.set(commit.conversation, conversationAfter(before, own, commit));
     }
     this.posts.push({ ...frame, from });
     if (sender) sender.mailbox.posts += 1;
