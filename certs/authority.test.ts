@@ -291,7 +291,8 @@ describe('opening again', () => {
     expect([...order].sort()).toEqual(readdirSync(whole).sort());
     for (let kept = 1; kept < order.length; kept++) {
       const torn = newFolder();
-      for (const file of order.slice(0, kept)) writeFileSync(join(torn, file), readFileSync(join(whole, file)));
+      for (const file of order.slice(0, kept))
+        writeFileSync(join(torn, file), readFileSync(join(whole, file)), { mode: 0o600 });
       writeFileSync(join(torn, `${order[kept]}.1.new`), 'half a fi');
       const recovered = open(torn);
       expect(recovered.created).toBe(true);
@@ -316,6 +317,6 @@ describe('opening again', () => {
     const folder = newFolder();
     open(folder);
     writeFileSync(join(folder, 'online.key'), readFileSync(join(folder, 'ledger.key')));
-    expect(() => open(folder)).toThrow(/key:online/);
+    expect(() => open(folder)).toThrow(/online\.key is damaged or holds another key/);
   });
 });

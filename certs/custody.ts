@@ -9,6 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { syncFolder, writeSynced } from '../shared/durable-file.ts';
 import { CordonError } from '../shared/errors.ts';
+import { requirePrivateFile, requirePrivateFolder } from '../shared/private-file.ts';
 
 const CUSTODY_FILE = 'custody.json';
 /** 64 MiB and about a fifth of a second, once a start. */
@@ -39,6 +40,7 @@ export interface Custody {
 export function openCustody(folder: string, passphrase: string): Custody {
   const path = join(folder, CUSTODY_FILE);
   if (existsSync(path)) {
+    requirePrivateFolder(folder);
     const found = custodySchema.safeParse(parseJson(path));
     if (!found.success) throw new CordonError('unavailable', `${path} is damaged: restore it from a backup`);
     const custody = custodyOf(deriveKey(passphrase, Buffer.from(found.data.salt, 'base64'), found.data));
@@ -148,6 +150,7 @@ export function resolvePassphrase(from: { given: string | null; file: string; fo
     // Two servers that start at once on one machine must end up with the same one.
     writeDurably(path, `${randomBytes(24).toString('base64url')}\n`, true);
   }
+  requirePrivateFile(path);
   return { passphrase: checked(readFileSync(path, 'utf8').trim(), path), from: 'file', path, generated };
 }
 

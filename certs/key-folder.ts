@@ -6,6 +6,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CordonError } from '../shared/errors.ts';
+import { requirePrivateFile } from '../shared/private-file.ts';
 import { type Custody, writeDurably } from './custody.ts';
 
 export type KeyName = 'root' | 'issuing' | 'server' | 'online' | 'ledger';
@@ -61,11 +62,8 @@ export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
           kind === 'ec' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519');
         writeDurably(path, `${custody.seal(privateKey.export({ type: 'pkcs8', format: 'der' }), `key:${name}`)}\n`);
       }
-      const key = createPrivateKey({
-        key: custody.unseal(readFileSync(path, 'utf8'), `key:${name}`),
-        format: 'der',
-        type: 'pkcs8',
-      });
+      requirePrivateFile(path);
+      const key = openSealedKey(path, name, custody);
       opened.set(name, key);
       return key;
     },
@@ -88,6 +86,21 @@ export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
       writeDurably(marker, `${JSON.stringify({ version: 1, founded: new Date().toISOString() })}\n`);
     },
   };
+}
+
+/** Throws `unavailable` when the file was damaged or holds another key. */
+export function openSealedKey(path: string, name: string, custody: Custody): KeyObject {
+  try {
+    const der = custody.unseal(readFileSync(path, 'utf8'), `key:${name}`);
+    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  } catch (error) {
+    throw new CordonError(
+      'unavailable',
+      `${path} is damaged or holds another key. Restore it from a backup.`,
+      {},
+      error,
+    );
+  }
 }
 
 export function pemOf(der: Buffer): string {

@@ -19,6 +19,7 @@ import {
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { syncFolder, writeSynced } from '../../shared/durable-file.ts';
+import { requirePrivateFile } from '../../shared/private-file.ts';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
 import { type CredentialPort, credentialsOver, type EnrolmentKeeper, type EnrolmentState } from './credentials.ts';
 
@@ -35,6 +36,7 @@ export function credentialFolder(folder: string): EnrolmentKeeper & CredentialPo
   const load = (): EnrolmentState | null => {
     const metadata = readOr('enrolment.json');
     const keyPem = readOr('key.pem');
+    if (keyPem !== null) requirePrivateFile(path('key.pem'));
     const rootPem = readOr('root.pem');
     if (metadata === null || keyPem === null || rootPem === null) return null;
     const chainPem = readOr('chain.pem');

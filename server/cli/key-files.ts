@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { CordonError } from '../../shared/errors.ts';
 import { createKeyFile, type FileKey, openKeyFile } from '../../shared/order/key-file.ts';
 import type { Cli } from './cli.ts';
-import { ask, readSecret, readText } from './secrets.ts';
+import { ask, readPrivateText, readSecret } from './secrets.ts';
 
 export interface KeyOptions {
   readonly key: string;
@@ -20,7 +20,7 @@ function passphrase(cli: Cli, file: string | undefined): Promise<string> {
 }
 
 export async function openKey(cli: Cli, { key, passphraseFile }: KeyOptions): Promise<FileKey> {
-  return openKeyFile(readText(key), await passphrase(cli, passphraseFile));
+  return openKeyFile(readPrivateText(key), await passphrase(cli, passphraseFile));
 }
 
 export async function createKey(cli: Cli, file: string, passphraseFile: string | undefined): Promise<FileKey> {

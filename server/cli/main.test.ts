@@ -21,7 +21,7 @@ const password = 'a long enough password';
 beforeAll(async () => {
   api = await startApi();
   folder = mkdtempSync(join(tmpdir(), 'cordon-cli-'));
-  writeFileSync(join(folder, 'password'), `${password}\n`);
+  writeFileSync(join(folder, 'password'), `${password}\n`, { mode: 0o600 });
 });
 afterAll(async () => {
   await api.close();

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { generate } from 'otplib';
 import { CordonError } from '../../shared/errors.ts';
+import { requirePrivateFile } from '../../shared/private-file.ts';
 
 export interface Terminal {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
@@ -20,7 +21,7 @@ export interface SecretSource {
 }
 
 export async function readSecret(terminal: Terminal, { what, file, environment, mend }: SecretSource): Promise<string> {
-  if (file !== undefined) return readText(file).replace(/\r?\n$/, '');
+  if (file !== undefined) return readPrivateText(file).replace(/\r?\n$/, '');
   if (environment !== null) return environment;
   if (!terminal.stdin.isTTY)
     throw new CordonError('invalid_input', `There is no terminal to ask for the ${what}; ${mend}.`);
@@ -46,6 +47,13 @@ export async function authenticatorCode(
 ): Promise<string | null> {
   if (totpSecret !== null) return generate({ secret: totpSecret });
   return terminal.stdin.isTTY ? ask(terminal, 'Authenticator code to confirm this action: ') : null;
+}
+
+/** The text of a file that holds a secret. Throws `invalid_input` when other users can read it. */
+export function readPrivateText(file: string): string {
+  const text = readText(file);
+  requirePrivateFile(file);
+  return text;
 }
 
 export function readText(file: string): string {

@@ -1,0 +1,43 @@
+/** Check that a key or a passphrase is in a file that other users cannot read. For machines with files; no browser. */
+import { statSync } from 'node:fs';
+import { CordonError } from './errors.ts';
+
+const OTHERS = 0o007;
+const GROUP_AND_OTHERS = 0o077;
+const GROUP_WRITE_AND_OTHERS = 0o027;
+const OTHERS_WRITE = 0o022;
+
+/**
+ * Throws `invalid_input` when the mode of a regular file lets other users read or change it. The rule is PostgreSQL's for `ssl_key_file`:
+ * a file of root may also be readable by its group, because systemd and Kubernetes hand out credentials in this way.
+ */
+export function requirePrivateFile(path: string): void {
+  if (process.platform === 'win32') return;
+  const { mode, uid } = statSync(path);
+  if (!isRegular(mode)) return;
+  const forbidden = uid === 0 && process.getuid?.() !== 0 ? GROUP_WRITE_AND_OTHERS : GROUP_AND_OTHERS;
+  if ((mode & forbidden) === 0) return;
+  const who = (mode & OTHERS) === 0 ? 'its group' : 'every user of this machine';
+  throw new CordonError(
+    'invalid_input',
+    `${path} has mode ${octal(mode)}: ${who} can read or change it. Run: chmod 600 ${quoted(path)}`,
+    { path },
+  );
+}
+
+/** Throws `invalid_input` when other users can replace the files in a folder. */
+export function requirePrivateFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const { mode } = statSync(path);
+  if ((mode & OTHERS_WRITE) === 0) return;
+  throw new CordonError(
+    'invalid_input',
+    `${path} has mode ${octal(mode)}: other users can replace the files in it. Run: chmod 700 ${quoted(path)}`,
+    { path },
+  );
+}
+
+const isRegular = (mode: number): boolean => (mode & 0o170000) === 0o100000;
+const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(4, '0');
+const quoted = (path: string): string =>
+  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
