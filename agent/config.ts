@@ -2,8 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { requireKnownVariables } from '../shared/environment.ts';
-import { CordonError } from '../shared/errors.ts';
+import { EnvironmentError, requireKnownVariables } from '../shared/environment.ts';
 import type { SensorSource } from './evidence/sensor-command.ts';
 
 const PORT = 'a whole number from 0 to 65535';
@@ -62,7 +61,7 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
       const value = JSON.stringify(env[String(name)] ?? '');
       return `${String(name)} must be ${message}. The value is ${value}. Correct it or unset it.`;
     });
-    throw new CordonError('invalid_input', problems.join('\n'));
+    throw new EnvironmentError(problems);
   }
   const given = parsed.data;
   const { LANGUAGE, LC_ALL, LC_MESSAGES, LANG } = given;

@@ -6,5 +6,9 @@ if (Number(process.versions.node.split('.')[0]) < 26) {
   );
   process.exit(1);
 }
-const { main } = await import('./main.ts');
+const { main } = await import('./main.ts').catch((error) => {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  console.error(`cordon-agent: ${error.message}. Run "npm ci --omit=dev" in the folder of Cordon, then try again.`);
+  process.exit(1);
+});
 process.exitCode = await main(process.argv.slice(2));

@@ -4,6 +4,7 @@ import { isCordonError } from '../shared/errors.ts';
 import { EXIT, EXIT_CODES } from './exit-codes.ts';
 
 export interface Explained {
+  /** One line. */
   readonly words: string;
   readonly exit: number;
 }
@@ -26,13 +27,37 @@ const forbidden: Explain = (_what, path) => ({
   words: `There is no permission for ${path}: run this as the user whose it is, or choose another --home.`,
   exit: EXIT.refused,
 });
+const damaged: Explain = () => ({
+  words: 'The agent’s state is damaged. Restore agent.db from a backup, or remove it and enroll this machine again.',
+  exit: EXIT.failed,
+});
 const full: Explain = () => ({
   words: 'The disk is full: make room, and try again. Nothing was lost.',
   exit: EXIT.unavailable,
 });
 
-/** SQLite's, which Node gives as `errcode`. */
-const SQLITE_FULL = 13;
+/** The primary result codes of SQLite (sqlite.org/rescode.html), which Node gives as `errcode`. */
+const BY_SQLITE: Readonly<Record<number, Explain>> = {
+  5: () => ({
+    words: 'Another program has locked the agent’s state. Stop that program, then try again.',
+    exit: EXIT.conflict,
+  }),
+  8: () => ({
+    words: 'The agent’s state is read-only. Run this as the user of the agent, or choose another --home.',
+    exit: EXIT.refused,
+  }),
+  10: () => ({
+    words: 'The disk reports an error or is full. Check its free space and the kernel log.',
+    exit: EXIT.unavailable,
+  }),
+  11: damaged,
+  13: full,
+  14: () => ({
+    words: 'The agent’s state cannot be opened. Run this as the user of the agent, or choose another --home.',
+    exit: EXIT.refused,
+  }),
+  26: damaged,
+};
 
 /** By the `code` that Node and OpenSSL give. */
 const BY_CODE: Readonly<Record<string, Explain>> = {
@@ -74,7 +99,10 @@ export function explainFailure(error: unknown): Explained {
     };
   }
   const what = error instanceof Error ? error.message || error.name : String(error);
-  if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_FULL) return full(what, '');
+  if (error instanceof Error && 'errcode' in error) {
+    const explain = BY_SQLITE[Number(error.errcode) & 0xff];
+    if (explain) return explain(what, '');
+  }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const path = error instanceof Error && 'path' in error ? String(error.path) : '';
   return BY_CODE[code]?.(what === 'AggregateError' ? code : what, path) ?? { words: what, exit: EXIT.failed };

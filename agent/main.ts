@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { EnvironmentError } from '../shared/environment.ts';
 import { CordonError } from '../shared/errors.ts';
 import type { Agent, AgentStatus } from './agent.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
@@ -226,7 +227,8 @@ function failed(error: unknown): number {
   // commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   const { words, exit } = explainFailure(error);
-  process.stderr.write(`cordon-agent: ${plain(words)}\n`);
+  const lines = error instanceof EnvironmentError ? error.problems : [words];
+  for (const line of lines) process.stderr.write(`cordon-agent: ${plain(line)}\n`);
   return exit;
 }
 

@@ -42,14 +42,14 @@ export function openCustody(folder: string, passphrase: string): Custody {
   if (existsSync(path)) {
     requirePrivateFolder(folder);
     const found = custodySchema.safeParse(parseJson(path));
-    if (!found.success) throw new CordonError('unavailable', `${path} is damaged: restore it from a backup`);
+    if (!found.success) throw new CordonError('unavailable', `${path} is damaged. Restore it from a backup.`);
     const custody = custodyOf(deriveKey(passphrase, Buffer.from(found.data.salt, 'base64'), found.data));
     try {
       custody.unseal(found.data.check, 'check');
     } catch (error) {
       throw new CordonError(
         'passphrase_wrong',
-        `the passphrase does not open ${path}: give the one that was made at the first start`,
+        `The passphrase cannot decrypt ${path}. Use the passphrase that was made at the first start.`,
         {},
         error,
       );
@@ -68,7 +68,7 @@ function parseJson(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new CordonError('unavailable', `${path} is damaged: restore it from a backup`, {}, error);
+    throw new CordonError('unavailable', `${path} is damaged. Restore it from a backup.`, {}, error);
   }
 }
 
@@ -93,7 +93,7 @@ function custodyOf(key: Buffer): Custody {
           .setAuthTag(bytes.subarray(-16));
         return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]);
       } catch (error) {
-        const detail = `what was sealed as "${purpose}" is damaged or is something else: restore it from a backup`;
+        const detail = `The secret that was encrypted as "${purpose}" is damaged or is another secret. Restore it from a backup.`;
         throw new CordonError('unavailable', detail, { purpose }, error);
       }
     },
@@ -144,7 +144,7 @@ export function resolvePassphrase(from: { given: string | null; file: string; fo
     if (existsSync(join(from.folder, CUSTODY_FILE))) {
       throw new CordonError(
         'passphrase_wrong',
-        `${path} is missing, and ${from.folder} was sealed with what stood in it: restore the file or set CORDON_PASSPHRASE`,
+        `The passphrase file ${path} is missing, and the keys in ${from.folder} are encrypted with it. Restore the file, or set CORDON_PASSPHRASE.`,
       );
     }
     // Two servers that start at once on one machine must end up with the same one.
@@ -156,5 +156,5 @@ export function resolvePassphrase(from: { given: string | null; file: string; fo
 
 function checked(passphrase: string, where: string): string {
   if (passphrase.length >= 12) return passphrase;
-  throw new CordonError('invalid_input', `the passphrase in ${where} is shorter than 12 characters: take a longer one`);
+  throw new CordonError('invalid_input', `The passphrase in ${where} is shorter than 12 characters. Use a longer one.`);
 }

@@ -34,8 +34,8 @@ export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
 
   const mayMake = (name: KeyName, path: string): void => {
     if (!founded || REPLACEABLE.has(name)) return;
-    const hint = name === 'root' ? 'bring the root key back for this start' : 'restore it from a backup';
-    throw new CordonError('unavailable', `${path} is missing, and devices rely on it: ${hint}`);
+    const hint = name === 'root' ? 'Bring the root key back for this start.' : 'Restore it from a backup.';
+    throw new CordonError('unavailable', `${path} is missing, and devices rely on it. ${hint}`);
   };
 
   const replaceCertificate = (name: CertificateName, der: Buffer): Buffer => {
@@ -55,7 +55,7 @@ export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
         if (existsSync(certificate) && !REPLACEABLE.has(name)) {
           throw new CordonError(
             'unavailable',
-            `${path} is missing while ${certificate} is there: restore it from a backup`,
+            `${path} is missing, but its certificate ${certificate} exists. Restore the key from a backup.`,
           );
         }
         const { privateKey } =
@@ -76,7 +76,7 @@ export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
       try {
         return Buffer.from(new X509Certificate(readFileSync(path)).raw);
       } catch (error) {
-        throw new CordonError('unavailable', `${path} is damaged: restore it from a backup`, {}, error);
+        throw new CordonError('unavailable', `${path} is damaged. Restore it from a backup.`, {}, error);
       }
     },
     replaceCertificate,

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from './config.ts';
+import { EnvironmentError } from '../shared/environment.ts';
+import { readConfig } from './config.ts';
 
 function problemsOf(given: Record<string, string>): readonly string[] {
   try {
     readConfig(given);
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
+    if (error instanceof EnvironmentError) return error.problems;
     throw error;
   }
   return [];

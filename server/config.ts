@@ -6,8 +6,13 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { AgeRecipient } from '../shared/age/seal-to.ts';
-import { unknownVariables, unknownVariableText, VARIABLES, variableOf } from '../shared/environment.ts';
-import { CordonError } from '../shared/errors.ts';
+import {
+  EnvironmentError,
+  unknownVariables,
+  unknownVariableText,
+  VARIABLES,
+  variableOf,
+} from '../shared/environment.ts';
 import {
   addressRanges,
   ageRecipient,
@@ -144,17 +149,7 @@ export interface Config {
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
-/** The environment cannot be used. `problems` has one line for each variable. */
-export class ConfigError extends CordonError {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super('invalid_input', problems.join('\n'));
-    this.problems = problems;
-  }
-}
-
-/** Throws a `ConfigError` that names each variable with a problem. */
+/** Throws a `EnvironmentError` that names each variable with a problem. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const unknown = unknownVariables(env).map(unknownVariableText);
   const organization = variableOf(env, 'CORDON_ORGANIZATION');
@@ -163,7 +158,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ...(organization !== undefined && { CORDON_ORGANIZATION: organization }),
   });
   const invalid = (parsed.error?.issues ?? []).map((issue) => problemOf(issue, env));
-  if (!parsed.success || unknown.length > 0) throw new ConfigError([...unknown, ...invalid]);
+  if (!parsed.success || unknown.length > 0) throw new EnvironmentError([...unknown, ...invalid]);
   const given = parsed.data;
   const { CORDON_ADMIN_CERTIFICATE: certificate, CORDON_ADMIN_KEY: key } = given;
   const home = resolve(given.CORDON_HOME);

@@ -6,6 +6,10 @@ if (Number(process.versions.node.split('.')[0]) < 26) {
   );
   process.exit(1);
 }
-const { runCli } = await import('./cli/main.ts');
+const { runCli } = await import('./cli/main.ts').catch((error) => {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  console.error(`cordon: ${error.message}. Run "npm ci --omit=dev" in the folder of Cordon, then try again.`);
+  process.exit(1);
+});
 const { stdin, stdout, stderr, argv } = process;
 process.exitCode = await runCli(argv.slice(2), { stdin, stdout, stderr });

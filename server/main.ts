@@ -3,7 +3,7 @@
  * plugs modules together, and nothing here decides.
  */
 import { once } from 'node:events';
-import { createReadStream, mkdirSync, readFileSync } from 'node:fs';
+import { createReadStream, mkdirSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { isIP } from 'node:net';
@@ -21,6 +21,7 @@ import type { DeviceId } from '../shared/protocol/ids.ts';
 import { CRL_PATH } from '../shared/protocol/public-paths.ts';
 import type { Clock } from '../shared/time/clock.ts';
 import { inForce } from '../shared/verdict/evaluate.ts';
+import { readAdminIdentity } from './admin-identity.ts';
 import { STEP_UP_WITHIN } from './admins/action-policy.ts';
 import { createActions } from './admins/actions.ts';
 import { createAdmins } from './admins/admins.ts';
@@ -123,6 +124,9 @@ export async function startServer(
   const log = given.log ?? pino({ level: config.log, base: null }, pino.destination(2));
   const [name = 'localhost'] = config.names;
   const host = inUrl(name);
+
+  const { admin } = config;
+  const adminIdentity = admin.tls && readAdminIdentity(admin.tls);
 
   // --- preflight ----------------------------------------------------------------------------------------------------
   const clockPorts = { clock: guarded, machine, measure: () => measureTime(config.ntp), log };
@@ -402,7 +406,6 @@ export async function startServer(
     }),
   );
 
-  const { admin } = config;
   const linkTo = (fragment: string) =>
     `${admin.tls ? `https://${host}` : `http://${inUrl(admin.bind)}`}:${adminPort}/#${fragment}`;
   const invitationLink = (token: string) => linkTo(`invitation=${token}`);
@@ -486,9 +489,7 @@ export async function startServer(
       demo: given.demo,
     }),
   });
-  const adminServer = admin.tls
-    ? createHttpsServer({ cert: readFileSync(admin.tls.certificate), key: readFileSync(admin.tls.key) }, api)
-    : createHttpServer(api);
+  const adminServer = adminIdentity ? createHttpsServer(adminIdentity, api) : createHttpServer(api);
 
   // --- start --------------------------------------------------------------------------------------------------------
   await devices.resetPresence();

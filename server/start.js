@@ -14,5 +14,14 @@ if (process.platform === 'linux' && process.execve && !process.send && !env.MALL
   const started = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   process.execve(process.execPath, started, { ...env, MALLOC_MMAP_THRESHOLD_: '65536' });
 }
-const { run } = await import('./main.ts');
-await run();
+try {
+  const { run } = await import('./main.ts');
+  await run();
+} catch (error) {
+  if (error?.code === 'ERR_MODULE_NOT_FOUND') {
+    console.error(`cordon: ${error.message}. Run "npm ci --omit=dev" in the folder of Cordon, then start again.`);
+    process.exit(78);
+  }
+  const { exitAfterStartError } = await import('./start-error.ts');
+  exitAfterStartError(error);
+}

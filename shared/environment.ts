@@ -100,13 +100,20 @@ export function unknownVariableText({ name, nearest }: UnknownVariable): string 
   return `${name} is not a setting of Cordon. ${remedy}`;
 }
 
-/** Throws `invalid_input` for the variables that no program reads. One sentence for each variable. */
+/** The environment cannot be used. `problems` has one line for each variable. */
+export class EnvironmentError extends CordonError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super('invalid_input', problems.join(' '));
+    this.problems = problems;
+  }
+}
+
+/** Throws an `EnvironmentError` for the variables that no program reads. */
 export function requireKnownVariables(environment: Environment): void {
   const unknown = unknownVariables(environment);
-  if (unknown.length === 0) return;
-  throw new CordonError('invalid_input', unknown.map(unknownVariableText).join('\n'), {
-    variables: unknown.map(({ name }) => name),
-  });
+  if (unknown.length > 0) throw new EnvironmentError(unknown.map(unknownVariableText));
 }
 
 /** The value of a variable, or of its older spelling. */

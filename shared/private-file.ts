@@ -12,9 +12,10 @@ const OTHERS_WRITE = 0o022;
  * a file of root may also be readable by its group, because systemd and Kubernetes hand out credentials in this way.
  */
 export function requirePrivateFile(path: string): void {
-  if (process.platform === 'win32') return;
   const { mode, uid } = statSync(path);
-  if (!isRegular(mode)) return;
+  if (isFolder(mode)) throw new CordonError('invalid_input', `${path} is a folder where a file is needed.`, { path });
+  // A pipe or a terminal belongs to the process that opened it.
+  if (!isRegular(mode) || process.platform === 'win32') return;
   const forbidden = uid === 0 && process.getuid?.() !== 0 ? GROUP_WRITE_AND_OTHERS : GROUP_AND_OTHERS;
   if ((mode & forbidden) === 0) return;
   const who = (mode & OTHERS) === 0 ? 'its group' : 'every user of this machine';
@@ -37,6 +38,7 @@ export function requirePrivateFolder(path: string): void {
   );
 }
 
+const isFolder = (mode: number): boolean => (mode & 0o170000) === 0o040000;
 const isRegular = (mode: number): boolean => (mode & 0o170000) === 0o100000;
 const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(4, '0');
 const quoted = (path: string): string =>

@@ -3,7 +3,7 @@
  * whole, so that a crash between two files is an enrolment that has not come so far yet.
  */
 
-import { randomBytes } from 'node:crypto';
+import { createPrivateKey, randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -19,6 +19,7 @@ import {
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { syncFolder, writeSynced } from '../../shared/durable-file.ts';
+import { CordonError } from '../../shared/errors.ts';
 import { requirePrivateFile } from '../../shared/private-file.ts';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
 import { type CredentialPort, credentialsOver, type EnrolmentKeeper, type EnrolmentState } from './credentials.ts';
@@ -31,7 +32,15 @@ const metadataSchema = z.discriminatedUnion('complete', [
 
 export function credentialFolder(folder: string): EnrolmentKeeper & CredentialPort {
   const path = (name: string) => join(folder, name);
-  const readOr = (name: string) => (existsSync(path(name)) ? readFileSync(path(name), 'utf8') : null);
+  /** Null when there is no such file. A folder that this user may not read is another thing, and throws. */
+  const readOr = (name: string) => {
+    try {
+      return readFileSync(path(name), 'utf8');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      throw error;
+    }
+  };
 
   const load = (): EnrolmentState | null => {
     const metadata = readOr('enrolment.json');
@@ -40,7 +49,8 @@ export function credentialFolder(folder: string): EnrolmentKeeper & CredentialPo
     const rootPem = readOr('root.pem');
     if (metadata === null || keyPem === null || rootPem === null) return null;
     const chainPem = readOr('chain.pem');
-    const rest = metadataSchema.parse(JSON.parse(metadata));
+    const rest = parseMetadata(metadata, path('enrolment.json'));
+    requireKey(keyPem, path('key.pem'));
     if (!rest.complete) return { ...rest, keyPem, rootPem, chainPem };
     return chainPem === null ? null : { ...rest, keyPem, rootPem, chainPem };
   };
@@ -64,6 +74,25 @@ export function credentialFolder(folder: string): EnrolmentKeeper & CredentialPo
   };
 
   return credentialsOver({ kept: load(), save, forget });
+}
+
+const REMEDY =
+  'Restore it from a backup. Or remove its folder and enroll this machine again with a new activation link.';
+
+function parseMetadata(text: string, path: string): z.output<typeof metadataSchema> {
+  try {
+    return metadataSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new CordonError('unavailable', `${path} is damaged. ${REMEDY}`, {}, error);
+  }
+}
+
+function requireKey(pem: string, path: string): void {
+  try {
+    createPrivateKey(pem);
+  } catch (error) {
+    throw new CordonError('unavailable', `${path} is damaged. ${REMEDY}`, {}, error);
+  }
 }
 
 function writeWhole(path: string, text: string): void {

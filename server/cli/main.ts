@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
+import { EnvironmentError } from '../../shared/environment.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/plain-text.ts';
 import { addAccountCommands } from './account-commands.ts';
@@ -82,10 +83,12 @@ function explain(error: unknown, { stderr }: Terminal, json: boolean): number {
   // Commander has said it already; help and version are no failure.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   const known = asCordonError(error);
-  const line = json
-    ? JSON.stringify({ code: known.code, detail: known.message, context: known.context })
-    : `cordon: ${plain(known.message)} [${known.code}]`;
-  stderr.write(`${line}\n`);
+  const lines = json
+    ? [JSON.stringify({ code: known.code, detail: known.message, context: known.context })]
+    : (known instanceof EnvironmentError ? known.problems : [known.message]).map(
+        (line) => `cordon: ${plain(line)} [${known.code}]`,
+      );
+  stderr.write(`${lines.join('\n')}\n`);
   return EXIT_CODES[known.code];
 }
 
