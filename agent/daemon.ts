@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import pino from 'pino';
+import { listenForStop } from '../shared/stop-signals.ts';
 import { type Agent, createAgent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
 import { type ControlRequest, type OpenAnswer, serveControl } from './control/control.ts';
@@ -23,6 +24,8 @@ import { openWorkspace } from './workspace/workspace.ts';
 
 const SAMPLE_EVERY = 5 * 60_000;
 const TICK_EVERY = 60_000;
+/** Docker ends a container with SIGKILL ten seconds after SIGTERM. */
+const STOP_WITHIN = 8_000;
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export type DaemonEnd = 'stopped' | 'restart' | 'unenrolled';
@@ -76,6 +79,10 @@ const harmless = (fields: Record<string, unknown> = {}) =>
 
 /** Runs until a signal, a restart command or an unenrolment. */
 export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
+  const signals = listenForStop({
+    within: STOP_WITHIN,
+    say: (text) => process.stderr.write(`cordon-agent: ${text}\n`),
+  });
   credentialFolder(config.identity).current();
   const unlock = lockHome(config.home);
   let end: (end: DaemonEnd) => void = () => undefined;
@@ -92,8 +99,8 @@ export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
     setInterval(() => void agent.maintain().catch(failed), TICK_EVERY),
     setInterval(() => void agent.sample().catch(failed), SAMPLE_EVERY),
   ];
-  const signal = () => end('stopped');
-  process.once('SIGTERM', signal).once('SIGINT', signal);
+  signals.ready();
+  void signals.requested.then(() => end('stopped'));
   await agent.sample();
   await agent.start();
 
@@ -104,6 +111,7 @@ export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
   await control.close();
   store.close();
   unlock();
+  signals.release();
   return how;
 }
 

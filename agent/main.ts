@@ -21,6 +21,7 @@ import { addMessageCommands } from './message-commands.ts';
 import { addOpenCommand } from './open-command.ts';
 import { openAgentStore } from './store/agent-store.ts';
 import { plain, plainJson } from './terminal-text.ts';
+import { AGENT_VERSION } from './version.ts';
 import { messageLines, noticeLines, statusLines } from './view.ts';
 import { OWN_FILES, openWorkspace, type Workspace } from './workspace/workspace.ts';
 
@@ -33,6 +34,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description(
       'The device’s side of Cordon: enrols, connects, and carries out what an order or an admin asks of this device.',
     )
+    .version(AGENT_VERSION)
     .option('--home <folder>', 'where the agent keeps its identity and state (CORDON_AGENT_HOME)')
     .exitOverride();
   const config = () => readAgentConfig(program.opts<{ home?: string }>().home);

@@ -13,12 +13,13 @@ import { openAuthority } from '../certs/authority.ts';
 import { resolvePassphrase } from '../certs/custody.ts';
 import { describeCertificate } from '../certs/describe-certificate.ts';
 import { pemOf } from '../certs/key-folder.ts';
-import { isCordonError } from '../shared/errors.ts';
+import { type CordonError, isCordonError } from '../shared/errors.ts';
 import { fingerprintOf } from '../shared/pack/fingerprint.ts';
 import type { PublicRoot } from '../shared/pack/public-root.ts';
 import { LINK_PATH } from '../shared/protocol/frames.ts';
 import type { DeviceId } from '../shared/protocol/ids.ts';
 import { CRL_PATH } from '../shared/protocol/public-paths.ts';
+import type { StopSignals } from '../shared/stop-signals.ts';
 import type { Clock } from '../shared/time/clock.ts';
 import { inForce } from '../shared/verdict/evaluate.ts';
 import { readAdminIdentity } from './admin-identity.ts';
@@ -111,6 +112,8 @@ export interface RunningServer {
   readonly passphrase: { readonly path: string | null; readonly generated: boolean };
   /** Drains: devices are told to come back, what is under way is finished, the store is closed. */
   stop(): Promise<void>;
+  /** Resolves if another server has taken the store over. Stop this one then. */
+  readonly takenOver: Promise<CordonError>;
 }
 
 /** `clock`: replay and demo only. A released server runs on the system's. `demo`: the demo only. */
@@ -510,9 +513,10 @@ export async function startServer(
   const renewing = setInterval(renewServerCertificate, DAY);
   renewing.unref();
 
-  bound.public = await publicListener.listen(config.bind, config.publicPort);
-  bound.device = await gateway.listen(config.bind, config.devicePort);
-  adminServer.listen(admin.port, admin.bind);
+  const { ports } = checked;
+  bound.public = await publicListener.listen(config.bind, config.publicPort, ports.public.handle);
+  bound.device = await gateway.listen(config.bind, config.devicePort, ports.device.handle);
+  adminServer.listen(ports.admin.handle);
   await once(adminServer, 'listening');
   const adminAddress = adminServer.address();
   const adminPort = adminAddress !== null && typeof adminAddress === 'object' ? adminAddress.port : admin.port;
@@ -552,7 +556,7 @@ export async function startServer(
     await ledger.stop();
     await timekeeping.stop();
     await stopRetention();
-    await database.close();
+    await checked.close();
   }
 
   return {
@@ -565,6 +569,7 @@ export async function startServer(
     firstOwnerLink: invitation === null ? null : linkTo(`first-owner&invitation=${invitation}`),
     passphrase,
     stop,
+    takenOver: checked.takenOver,
   };
 }
 
@@ -579,7 +584,7 @@ const ifUnknown = (error: unknown): null => {
 };
 
 /** `npm start`. */
-export async function run(): Promise<void> {
+export async function run(signals: StopSignals): Promise<void> {
   const config = readConfig();
   // A server without a console still serves devices, and the command line.
   if (config.buildConsole) await ensureConsole(console.log).catch((error: unknown) => console.error(String(error)));
@@ -603,7 +608,14 @@ export async function run(): Promise<void> {
       'ready',
     ].join('\n'),
   );
-  const signal = await Promise.race(['SIGINT', 'SIGTERM'].map((name) => once(process, name).then(() => name)));
-  console.log(`${signal}: devices are told to come back; stopping`);
+  signals.ready();
+  let exit = 0;
+  void server.takenOver.then((error) => {
+    exit = 1;
+    signals.request(error.message);
+  });
+  const why = await signals.requested;
+  console.log(`${why}: devices are told to come back; stopping`);
   await server.stop();
+  process.exit(exit);
 }

@@ -6,6 +6,11 @@ if (Number(process.versions.node.split('.')[0]) < 26) {
   );
   process.exit(1);
 }
+if (process.argv.includes('--version')) {
+  const { VERSION } = await import('./version.ts');
+  console.log(`cordon-server/${VERSION}`);
+  process.exit(0);
+}
 // TLS keeps a buffer of 64 KiB for each connection and uses its first page. glibc would cut it from memory that others have used and given
 // back, so that all of it is resident: 15 KiB a device. Given pages of its own, it has those that it uses. glibc reads this at the start of a
 // process alone; the process id, arguments and output stay. Not where a parent listens on a channel, which an exec would close.
@@ -15,8 +20,12 @@ if (process.platform === 'linux' && process.execve && !process.send && !env.MALL
   process.execve(process.execPath, started, { ...env, MALLOC_MMAP_THRESHOLD_: '65536' });
 }
 try {
+  // Before the rest is loaded, which takes a second: process 1 of a container ignores a signal that it does not handle.
+  const { listenForStop } = await import('../shared/stop-signals.ts');
+  // Docker ends a container with SIGKILL ten seconds after SIGTERM.
+  const signals = listenForStop({ within: 8_000, say: (text) => console.error(`cordon: ${text}`) });
   const { run } = await import('./main.ts');
-  await run();
+  await run(signals);
 } catch (error) {
   if (error?.code === 'ERR_MODULE_NOT_FOUND') {
     console.error(`cordon: ${error.message}. Run "npm ci --omit=dev" in the folder of Cordon, then start again.`);

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { EnvironmentError } from '../../shared/environment.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/plain-text.ts';
+import { VERSION } from '../version.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { addActionCommands } from './action-commands.ts';
 import { addApproverCommands } from './approver-commands.ts';
@@ -40,6 +41,7 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
     };
     program
       .description('Administer a Cordon server')
+      .version(`cordon/${VERSION}`)
       .option('--server <url>', 'the admin listener (or CORDON_SERVER)')
       .option('--json', 'print JSON')
       .configureOutput({

@@ -121,8 +121,9 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
   return {
     refresh,
     look,
-    /** The newest list; made now when there is none. */
+    /** The newest list; made now when there is none. A device that was just revoked asks at once, so a list on its way is waited for. */
     current: async (): Promise<StoredCrl> => {
+      await (again ?? running)?.catch(() => undefined);
       const newest = await store.newestCrl();
       if (newest) return newest;
       await refreshSoon();

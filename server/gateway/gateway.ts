@@ -65,7 +65,7 @@ export interface GatewayPorts {
 
 export interface Gateway {
   readonly listener: TlsListener;
-  listen(bind: string, port: number): Promise<number>;
+  listen: TlsListener['listen'];
   connections(): number;
   /** How far those who are connected have been located anew by another IP database; null: all are. */
   relocating(): { readonly done: number; readonly of: number } | null;
@@ -282,7 +282,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
 
   return {
     listener,
-    listen: async (bind, port) => {
+    listen: async (...where) => {
       stops.push(bus.subscribe((wake) => void hear(wake).catch(logged(wake.kind))));
       const heart = setInterval(() => void beat().catch(logged('heartbeat')), PING_EVERY);
       const silence = setInterval(endSilent, 1_000);
@@ -291,7 +291,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
         () => clearInterval(silence),
       );
       cancelTime = clock.at(clock.now() + HOUR, tellTime);
-      return listener.listen(bind, port);
+      return listener.listen(...where);
     },
     connections: () => sessions.size,
     relocating: relocating.progress,

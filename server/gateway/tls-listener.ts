@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer as createHttpsServer, type Server, type ServerOptions } from 'node:https';
-import { BlockList, createServer, isIP, type Socket } from 'node:net';
+import { BlockList, createServer, isIP, type Server as NetServer, type Socket } from 'node:net';
 import { canonicalAddress } from '../../shared/areas/special-addresses.ts';
 import { parseProxyHeader } from './proxy-protocol.ts';
 
@@ -18,7 +18,8 @@ const HANDSHAKE_WITHIN = 10_000;
 
 export interface TlsListener {
   readonly server: Server;
-  listen(bind: string, port: number): Promise<number>;
+  /** `reserved`: takes over this server's socket, which is bound already. Returns the port. */
+  listen(bind: string, port: number, reserved?: NetServer): Promise<number>;
   /** Where the connection under this request came from: the socket's own address, or what a trusted proxy said; null when it did not say. */
   addressOf(request: IncomingMessage): string | null;
   /** A new server certificate, with everything else as it was: Node would fall back to its own defaults for what is not said again. */
@@ -112,8 +113,9 @@ export function createTlsListener(
 
   return {
     server,
-    listen: async (bind, port) => {
-      front.listen(port, bind);
+    listen: async (bind, port, reserved) => {
+      if (reserved) front.listen(reserved);
+      else front.listen(port, bind);
       await once(front, 'listening');
       const address = front.address();
       return address !== null && typeof address === 'object' ? address.port : port;

@@ -16,7 +16,9 @@ import type { Config } from '../config.ts';
 import { type ConnectedDatabase, connectDatabase, type Database, type DatabaseAddress } from '../store/database.ts';
 import { bindStore, readStoreIdentity, type StoreIdentity } from '../store/identity-store.ts';
 import { installationId } from '../store/meta-store.ts';
+import { lockStore } from '../store/store-lock.ts';
 import { judgeInstallation, type Places, requireSameKeys } from './installation.ts';
+import { type ReservedPorts, reservePorts } from './reserved-ports.ts';
 
 /** Checks the clock before the first write, and throws when it is implausible. `database`: null while the store is empty. */
 export type ClockCheck = (
@@ -25,6 +27,12 @@ export type ClockCheck = (
 ) => Promise<LeafDraft<'clock.accepted'> | null>;
 
 export interface Preflight {
+  /** Bound, and refusing connections until the listeners take them over. */
+  readonly ports: ReservedPorts;
+  /** Resolves if another server has taken the store over. This server must stop then. */
+  readonly takenOver: Promise<CordonError>;
+  /** Closes the database, then gives up the lock. */
+  close(): Promise<void>;
   /** Connected, and not migrated yet. */
   readonly database: Database;
   readonly keyFolder: string;
@@ -34,35 +42,54 @@ export interface Preflight {
   settle(authority: Authority): Promise<string>;
 }
 
+type PreflightConfig = Pick<Config, 'home' | 'databaseUrl' | 'bind' | 'devicePort' | 'publicPort' | 'admin'>;
+
 export const keyFolderOf = (config: Pick<Config, 'home'>): string => join(config.home, 'keys');
 
 export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>): DatabaseAddress =>
   config.databaseUrl === null ? { file: join(config.home, 'cordon.db') } : { url: config.databaseUrl };
 
-/** Only reads. Throws `installation_mismatch`, `clock_implausible`, `store_incompatible` or `store_unavailable`. */
-export async function preflight(
-  config: Pick<Config, 'home' | 'databaseUrl'>,
-  checkClock: ClockCheck,
-): Promise<Preflight> {
+/**
+ * Only reads, apart from the lock. Throws `store_locked`, `installation_mismatch`, `clock_implausible`, `store_incompatible`,
+ * `store_unavailable`, or `unavailable` for a port.
+ */
+export async function preflight(config: PreflightConfig, checkClock: ClockCheck): Promise<Preflight> {
   const keyFolder = keyFolderOf(config);
   const address = databaseAddressOf(config);
   const places: Places = { keys: keyFolder, store: nameOf(address) };
   const keys = inspectKeyFolder(keyFolder);
   // SQLite makes a missing file when it connects.
   if ('file' in address && isAbsent(address.file)) judgeInstallation(keys, null, places);
-  const connected = await connectDatabase(address);
+
+  const takenOver = Promise.withResolvers<CordonError>();
+  const undo: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  let ports: ReservedPorts | null = null;
   try {
-    const identity = connected.empty ? null : await readStoreIdentity(connected.database.db);
+    const lock = await lockStore(address, takenOver.resolve);
+    undo.push(lock.release);
+    ports = await reservePorts(config);
+    const connected = await connectDatabase(address, lock.refusal);
+    const { database } = connected;
+    undo.push(database.close);
+    const identity = connected.empty ? null : await readStoreIdentity(database.db);
     const verdict = judgeInstallation(keys, identity, places);
-    const clockEntry = await checkClock(connected.empty ? null : connected.database, issuingEnd(keyFolder));
+    const clockEntry = await checkClock(connected.empty ? null : database, issuingEnd(keyFolder));
     return {
-      database: connected.database,
+      database,
       clockEntry,
       keyFolder,
+      ports,
+      takenOver: takenOver.promise,
+      close,
       settle: (authority) => settle({ connected, keyFolder, identity, places, bound: verdict === 'open' }, authority),
     };
   } catch (error) {
-    await connected.database.close();
+    // The listeners own the ports after a preflight that has passed.
+    ports?.release();
+    await close();
     throw error;
   }
 }

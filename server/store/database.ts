@@ -67,14 +67,22 @@ export async function openDatabase(where: DatabaseAddress): Promise<Database> {
   return database;
 }
 
-/** Connects without a write. Throws `store_unavailable`, or `store_incompatible` if another version made the database. */
-export async function connectDatabase(where: DatabaseAddress): Promise<ConnectedDatabase> {
+/**
+ * Connects without a write. Throws `store_unavailable`, or `store_incompatible` if another version made the database. While `refusal`
+ * returns an error, each use of the store throws it.
+ */
+export async function connectDatabase(
+  where: DatabaseAddress,
+  refusal: () => CordonError | null = () => null,
+): Promise<ConnectedDatabase> {
   const name: DialectName = 'file' in where ? 'sqlite' : 'postgres';
   const opened = 'file' in where ? openSqlite(where.file) : openPostgres(where.url);
   const scope = new AsyncLocalStorage<{ open: boolean }>();
   const db = new Kysely<Schema>({
     dialect: guarded(opened.dialect, () => {
       if (scope.getStore()?.open) throw new Error('inside a transaction the store is reached through its tx alone');
+      const refused = refusal();
+      if (refused) throw refused;
     }),
   });
 

@@ -9,9 +9,10 @@ import { legalHolds } from './migrations/0004-legal-holds.ts';
 import { actions } from './migrations/0018-actions.ts';
 import { conversations } from './migrations/0026-conversations.ts';
 import type { Schema } from './schema.ts';
+import { requireShape } from './schema-shape.ts';
 
-/** In order; a name never changes once it has been released. */
-function migrations(dialect: DialectName): Record<string, Migration> {
+/** In order. A released migration never changes, neither its name nor its file (CONTRIBUTING, "Migrations"). */
+export function migrations(dialect: DialectName): Record<string, Migration> {
   return {
     '0001-spine': spine(dialect),
     '0002-messaging-keys': messagingKeys(dialect),
@@ -48,6 +49,7 @@ export async function readMigrationState(db: Kysely<Schema>, dialect: DialectNam
       { migrations: skipped },
     );
   }
+  await requireShape(db, dialect, done, migrations('sqlite'));
   return { applied: done, pending: known.slice(done.length) };
 }
 

@@ -11,6 +11,8 @@ import { freePort } from './free-port.ts';
 
 export interface ServerProcess {
   readonly home: string;
+  /** The variables that say where it is: for a second server beside it. */
+  readonly env: Readonly<Record<string, string>>;
   /** Base URLs: `https://localhost:PORT` and so on. */
   readonly device: string;
   readonly public: string;
@@ -23,8 +25,8 @@ export interface ServerProcess {
   kill(): Promise<void>;
   /** As an admin stops it: it drains. */
   stop(): Promise<void>;
-  /** `more`: variables for this start alone. Rejects with all output when the server ends before it is ready. */
-  start(more?: Record<string, string>): Promise<void>;
+  /** `changed`: variables for this start alone. Rejects with all output if the server ends before it is ready. */
+  start(changed?: Record<string, string>): Promise<void>;
   /** Ends it and removes the folder. */
   remove(): Promise<void>;
 }
@@ -33,25 +35,28 @@ export async function startServerProcess(environment: Record<string, string> = {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-server-'));
   const [device, open, admin] = [await freePort(), await freePort(), await freePort()];
   const home = join(folder, 'home');
+  const env = {
+    CORDON_HOME: home,
+    CORDON_PASSPHRASE_FILE: join(folder, 'passphrase'),
+    CORDON_BIND: '127.0.0.1',
+    CORDON_DEVICE_PORT: String(device),
+    CORDON_PUBLIC_PORT: String(open),
+    CORDON_ADMIN_PORT: String(admin),
+    CORDON_LOG: 'warn',
+    CORDON_BUILD_CONSOLE: 'false',
+    ...environment,
+  };
   let output = '';
   let child: ChildProcess;
   let firstOwner = '';
 
-  async function start(more: Record<string, string> = {}): Promise<void> {
+  async function start(changed: Record<string, string> = {}): Promise<void> {
     child = spawn(process.execPath, ['server/start.js'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
-        CORDON_HOME: home,
-        CORDON_PASSPHRASE_FILE: join(folder, 'passphrase'),
-        CORDON_BIND: '127.0.0.1',
-        CORDON_DEVICE_PORT: String(device),
-        CORDON_PUBLIC_PORT: String(open),
-        CORDON_ADMIN_PORT: String(admin),
-        CORDON_LOG: 'warn',
-        CORDON_BUILD_CONSOLE: 'false',
-        ...environment,
-        ...more,
+        ...env,
+        ...changed,
       },
     });
     const started = new Promise<void>((resolve, reject) => {
@@ -78,6 +83,7 @@ export async function startServerProcess(environment: Record<string, string> = {
   await start();
   return {
     home,
+    env,
     device: `https://localhost:${device}`,
     public: `https://localhost:${open}`,
     admin: `http://127.0.0.1:${admin}`,

@@ -1,0 +1,69 @@
+/**
+ * Binds the three ports before the server's first write, and refuses every connection until the listeners take them over. A second start
+ * then fails before it can change what the first server has stored.
+ */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import { CordonError } from '../../shared/errors.ts';
+import type { Config } from '../config.ts';
+
+export interface ReservedPort {
+  readonly port: number;
+  /** For `server.listen(handle)`: the listener uses the same socket from then on. */
+  readonly handle: Server;
+}
+
+export interface ReservedPorts {
+  readonly device: ReservedPort;
+  readonly public: ReservedPort;
+  readonly admin: ReservedPort;
+  /** Only if no listener has taken them over. */
+  release(): void;
+}
+
+export async function reservePorts(
+  config: Pick<Config, 'bind' | 'devicePort' | 'publicPort' | 'admin'>,
+): Promise<ReservedPorts> {
+  const taken: Server[] = [];
+  const release = () => {
+    for (const server of taken) server.close();
+  };
+  const reserve = async (variable: string, bind: string, port: number): Promise<ReservedPort> => {
+    const handle = createServer((socket) => socket.destroy());
+    try {
+      handle.listen(port, bind);
+      await once(handle, 'listening');
+    } catch (error) {
+      throw new CordonError('unavailable', describe(error, variable, bind, port), { variable, bind, port }, error);
+    }
+    taken.push(handle);
+    const address = handle.address();
+    return { handle, port: address !== null && typeof address === 'object' ? address.port : port };
+  };
+  try {
+    return {
+      public: await reserve('CORDON_PUBLIC_PORT', config.bind, config.publicPort),
+      device: await reserve('CORDON_DEVICE_PORT', config.bind, config.devicePort),
+      admin: await reserve('CORDON_ADMIN_PORT', config.admin.bind, config.admin.port),
+      release,
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function describe(error: unknown, variable: string, bind: string, port: number): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const what = `The server cannot listen on port ${port} of ${bind} (${variable})`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${what}: another process uses this port. Nothing was changed. Stop that process, or set another port.`;
+    case 'EACCES':
+      return `${what}: this user may not use the port. Nothing was changed. Set a port above 1023, or grant the right.`;
+    case 'EADDRNOTAVAIL':
+      return `${what}: this machine does not have that address. Nothing was changed. Correct the address.`;
+    default:
+      return `${what}: ${code}. Nothing was changed.`;
+  }
+}

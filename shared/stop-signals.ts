@@ -1,0 +1,115 @@
+/**
+ * How a long-running program ends: on SIGTERM or SIGINT, or when the npm that started it has ended. For programs on a machine; no browser.
+ *
+ * The handlers are explicit, because the kernel gives process 1 of a container no default action for a signal. npm runs a script in a
+ * shell, and the shell ends on a signal without passing it on, so a program under npm watches its parents too.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+
+export interface StopSignals {
+  /** Resolves with the reason at the first request after `ready`. */
+  readonly requested: Promise<string>;
+  /** From now on a request lets the program finish its work. Before, it ends the program at once. */
+  ready(): void;
+  /** The program itself wants to end, and finishes its work within the same deadline. */
+  request(why: string): void;
+  /** The program ends by itself: its handlers go. */
+  release(): void;
+}
+
+/** npm and a terminal may each deliver the same signal. Only a later one means that a person wants to force the end. */
+const SAME_REQUEST = 1_000;
+const LOOK_EVERY = 500;
+
+/** `within`: milliseconds after which the program ends although its work is not finished. */
+export function listenForStop(given: { readonly within: number; readonly say: (text: string) => void }): StopSignals {
+  const requested = Promise.withResolvers<string>();
+  let ready = false;
+  let askedAt: number | null = null;
+
+  const ask = (why: string, code: number) => {
+    if (!ready) process.exit(code);
+    const now = performance.now();
+    if (askedAt !== null && now - askedAt > SAME_REQUEST) {
+      given.say(`${why}: this is the second request; ending now`);
+      process.exit(code);
+    }
+    if (askedAt !== null) return;
+    askedAt = now;
+    setTimeout(() => {
+      given.say(`the work did not finish within ${given.within / 1000} seconds; ending now`);
+      process.exit(1);
+    }, given.within).unref();
+    requested.resolve(why);
+  };
+
+  const heard = (['SIGTERM', 'SIGINT'] as const).map((signal) => {
+    const handler = () => ask(signal, 128 + constants.signals[signal]);
+    process.on(signal, handler);
+    return () => void process.off(signal, handler);
+  });
+  const watch = startedByNpm()
+    ? onParentsGone(() => {
+        if (askedAt === null) ask('npm has ended', 128 + constants.signals.SIGTERM);
+      })
+    : undefined;
+  return {
+    requested: requested.promise,
+    ready: () => {
+      ready = true;
+    },
+    request: (why) => ask(why, 1),
+    release: () => {
+      watch?.();
+      for (const stop of heard) stop();
+    },
+  };
+}
+
+/** Calls `gone` when the parent, or the shell's parent, is another one than now. Returns the cancellation. */
+export function onParentsGone(gone: () => void): () => void {
+  const parents = parentsOf();
+  const timer = setInterval(() => {
+    if (parentsOf() === parents) return;
+    clearInterval(timer);
+    gone();
+  }, LOOK_EVERY);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+interface Process {
+  readonly command: string;
+  readonly parent: number;
+}
+
+const SHELLS = /^(sh|dash|bash|ash|zsh|ksh)$/;
+
+/** The shell between npm and a program may outlive npm, so its parent counts too. */
+function parentsOf(): string {
+  const parent = processOf(process.ppid);
+  return parent && SHELLS.test(parent.command) ? `${process.ppid} ${parent.parent}` : String(process.ppid);
+}
+
+/** npm names its process after the script, such as `npm start`. */
+function startedByNpm(): boolean {
+  const parent = processOf(process.ppid);
+  const above = parent && SHELLS.test(parent.command) ? processOf(parent.parent) : parent;
+  return above?.command.startsWith('npm') ?? false;
+}
+
+/** Null where the system does not tell: only Linux does. */
+function processOf(pid: number): Process | null {
+  const stat = `/proc/${pid}/stat`;
+  if (!existsSync(stat)) return null;
+  try {
+    // `pid (command) state parent …`; the command may hold spaces and parentheses.
+    const [, command = '', parent] = /\((.*)\) \S (\d+) /s.exec(readFileSync(stat, 'utf8')) ?? [];
+    return { command, parent: Number(parent) };
+  } catch (error) {
+    // The process ended between two looks.
+    if (error instanceof Error && 'code' in error) return null;
+    throw error;
+  }
+}

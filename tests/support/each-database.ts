@@ -1,0 +1,57 @@
+/** Runs one suite of end-to-end tests on SQLite and on PostgreSQL, with a server process for each test. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { afterAll, describe } from 'vitest';
+import { type OwnPostgres, ownPostgres } from './own-postgres.ts';
+import { needed } from './tools.ts';
+
+export interface DatabaseUnderTest {
+  readonly kind: 'sqlite' | 'postgres';
+  /** For the environment of a server process: a new and empty database. On SQLite it lies in the data folder. */
+  env(): Promise<Record<string, string>>;
+  /** Reads the database of a server with this environment and data folder, beside the server. */
+  query(env: Record<string, string>, home: string, sql: string): Promise<Record<string, unknown>[]>;
+}
+
+const url = process.env['CORDON_TEST_DATABASE_URL'];
+
+export function describeOnEachDatabase(name: string, suite: (database: DatabaseUnderTest) => void): void {
+  describe(`${name} on SQLite`, () => {
+    suite({
+      kind: 'sqlite',
+      env: async () => ({}),
+      query: async (_env, home, sql) => {
+        const file = join(home, 'cordon.db');
+        if (!existsSync(file)) throw new Error(`there is no ${file}`);
+        const database = new BetterSqlite3(file, { readonly: true });
+        try {
+          return database.prepare<unknown[], Record<string, unknown>>(sql).all();
+        } finally {
+          database.close();
+        }
+      },
+    });
+  });
+  const { present } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', Boolean(url));
+  describe.skipIf(!present)(`${name} on PostgreSQL`, () => {
+    const made: OwnPostgres[] = [];
+    afterAll(async () => {
+      for (const database of made) await database.drop();
+    });
+    suite({
+      kind: 'postgres',
+      env: async () => {
+        const database = await ownPostgres(url ?? '');
+        made.push(database);
+        return { CORDON_DATABASE_URL: database.url };
+      },
+      query: async (env, _home, sql) => {
+        const database = made.find((each) => each.url === env['CORDON_DATABASE_URL']);
+        if (!database) throw new Error('this test did not make that database');
+        return database.query(sql);
+      },
+    });
+  });
+}
