@@ -12,6 +12,7 @@ import { addAccountCommands } from './account-commands.ts';
 import { addActionCommands } from './action-commands.ts';
 import { addApproverCommands } from './approver-commands.ts';
 import { addAreaCommands } from './area-commands.ts';
+import { addCheckConfigCommand } from './check-config-command.ts';
 import type { Cli } from './cli.ts';
 import { createClient } from './client.ts';
 import { readCliConfig } from './config.ts';
@@ -65,9 +66,13 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
     addAreaCommands(program, cli);
     addHoldCommands(program, cli);
     addServerCommands(program, cli);
+    let exit = 0;
+    addCheckConfigCommand(program, cli, (code) => {
+      exit = code;
+    });
     inherit(program);
     await program.parseAsync(args, { from: 'user' });
-    return 0;
+    return exit;
   } catch (error) {
     return explain(error, terminal, options().json === true);
   }
