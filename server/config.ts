@@ -57,6 +57,8 @@ const variables = z.object({
   CORDON_ADMIN_NAMES: hostNames.default([]),
   CORDON_ADMIN_CERTIFICATE: z.string().min(1, 'a file').optional(),
   CORDON_ADMIN_KEY: z.string().min(1, 'a file').optional(),
+  /** Minutes without use after which an admin's session ends. A session ends after 12 hours in any case. */
+  CORDON_SESSION_IDLE_MINUTES: wholeNumber(5, 720).default(60),
   /** Addresses or CIDR ranges whose PROXY protocol header the server believes. Empty: the server reads no header. */
   CORDON_PROXY_FROM: addressRanges.default([]),
   CORDON_IP_DATABASE: z.string().min(1, 'a file').optional(),
@@ -131,6 +133,7 @@ export interface Config {
     /** Files, PEM. Null: plain HTTP, on loopback alone. */
     readonly tls: { readonly certificate: string; readonly key: string } | null;
   };
+  readonly sessionIdleMinutes: number;
   readonly proxyFrom: readonly string[];
   readonly ipDatabase: string | null;
   readonly appeal: string;
@@ -181,6 +184,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       names: given.CORDON_ADMIN_NAMES,
       tls: certificate === undefined || key === undefined ? null : { certificate, key },
     },
+    sessionIdleMinutes: given.CORDON_SESSION_IDLE_MINUTES,
     proxyFrom: given.CORDON_PROXY_FROM,
     ipDatabase: given.CORDON_IP_DATABASE ?? null,
     appeal: given.CORDON_APPEAL,

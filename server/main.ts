@@ -312,6 +312,8 @@ export async function startServer(
     clock,
     bus,
     organisation: config.organisation,
+    sessionIdle: config.sessionIdleMinutes * 60_000,
+    alarm: (code, detail) => devices.raiseAlarm({ device: null, code, detail }),
   });
 
   const actions = createActions({
@@ -414,6 +416,7 @@ export async function startServer(
   const invitationLink = (token: string) => linkTo(`invitation=${token}`);
   const events = createEventStreams({ bus, log });
   const api = createApi({
+    secure: config.admin.tls !== null,
     admins,
     actions,
     log,
@@ -485,7 +488,6 @@ export async function startServer(
         clockInDoubt: () => timekeeping.doubt() !== null,
       },
       backups,
-      secure: admin.tls !== null,
       invitationLink,
       now: () => clock.now(),
       version: VERSION,

@@ -44,14 +44,16 @@ export const ACTIONS = {
   'ip-database.activate': { right: 'ip-databases.activate', people: 1, stepUp: 'always', tokens: 'marked' },
   'disputed-policy.activate': { right: 'disputed-policies.activate', people: 1, stepUp: 'always', tokens: 'marked' },
   'legal-hold.release': { right: 'legal-holds.release', people: 1, stepUp: 'always', tokens: 'marked' },
-  'account.create': { right: 'accounts.create', people: 1, stepUp: 'always', tokens: 'marked' },
-  'account.change-status': { right: 'accounts.update', people: 1, stepUp: 'always', tokens: 'marked' },
+  /** A stolen token must not create another way in: no account, role, credential reset, token or approver key. It must not lock owners out. */
+  'account.create': { right: 'accounts.create', people: 1, stepUp: 'always', tokens: 'never' },
+  'account.change-status': { right: 'accounts.update', people: 1, stepUp: 'always', tokens: 'never' },
+  'access.end': { right: 'access.end-account', people: 1, stepUp: 'always', tokens: 'never' },
   /** Whoever has the new link becomes the account's holder. */
   'account.reset-credentials': { right: 'accounts.invite', people: 1, stepUp: 'always', tokens: 'never' },
-  'role.grant': { right: 'grants.create', people: 1, stepUp: 'always', tokens: 'marked' },
-  'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'marked' },
+  'role.grant': { right: 'grants.create', people: 1, stepUp: 'always', tokens: 'never' },
+  'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
   'token.create': { right: 'tokens.create', people: 1, stepUp: 'always', tokens: 'never' },
-  'approver-key.register': { right: 'approver-keys.register', people: 1, stepUp: 'always', tokens: 'marked' },
+  'approver-key.register': { right: 'approver-keys.register', people: 1, stepUp: 'always', tokens: 'never' },
   'action.confirm': { right: 'actions.confirm', people: 1, stepUp: 'always', tokens: 'never' },
 } as const satisfies Record<string, ActionRule>;
 
@@ -84,6 +86,9 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'tokens.create': 'token.create',
   'approver-keys.register': 'approver-key.register',
   'actions.confirm': 'action.confirm',
+  'access.end-session': 'access.end',
+  'access.end-token': 'access.end',
+  'access.end-account': 'access.end',
 
   'approvers.propose': 'signed',
   'approvers.sign': 'signed',
@@ -96,6 +101,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'session.create': 'harmless',
   'session.step-up': 'harmless',
   'session.delete': 'harmless',
+  'sessions.delete': 'harmless',
   'invitations.redeem': 'harmless',
   'tokens.delete': 'harmless',
   'codes.cancel': 'harmless',

@@ -6,6 +6,7 @@ import { createHash, createPublicKey, randomBytes } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { type AccountId, newAccountId, randomBase32 } from '../../shared/protocol/ids.ts';
+import { storedEmail } from '../../shared/text/canonical-email.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { emailKey, personSubject } from './email.ts';
@@ -16,6 +17,7 @@ import type {
   ApiToken,
   ApproverKey,
   ApproverKeyStore,
+  Owned,
   Session,
   SessionStore,
   TokenHolder,
@@ -26,6 +28,11 @@ import { newTotpSecret, totpStep, totpUri } from './totp.ts';
 
 const HOUR = 3_600_000;
 export const SESSION_LASTS = 12 * HOUR;
+/** A session ends when no admin has used it for this long; see `AdminsPorts.sessionIdle`. */
+export const SESSION_IDLE = HOUR;
+/** Within this time, another use of a session is not written again. */
+const USE_RECORDED_EVERY = 30_000;
+const LONGEST_USER_AGENT = 200;
 export const INVITATION_LASTS = 72 * HOUR;
 
 /** Seals the TOTP secrets under the installation's passphrase, so that a copy of the database alone signs nobody in. */
@@ -45,6 +52,10 @@ export interface AdminsPorts {
   /** Shown by authenticator apps. */
   readonly organisation: string;
   readonly limits?: SignInLimits;
+  /** Milliseconds without use after which a session ends. */
+  readonly sessionIdle?: number | undefined;
+  /** Shows every owner what happened. */
+  readonly alarm: (code: 'credential_reset_link' | 'credential_reset', detail: string) => Promise<void>;
   /** Real time; a port so that tests can step over a TOTP period. */
   readonly now?: () => number;
 }
@@ -56,9 +67,12 @@ export interface Redeemed {
   readonly totpUri: string;
 }
 
+/** A session has two halves. A browser sends the cookie to every port of its host; only the page of this port has the other half. */
 export interface SignedIn {
   /** The cookie's value. */
   readonly token: string;
+  /** The page's own half: it goes out in a header and is shown this once. */
+  readonly csrf: string;
   readonly session: Session;
 }
 
@@ -68,6 +82,7 @@ export function createAdmins(ports: AdminsPorts) {
   const { accounts, sessions, approverKeys, sealer, clock, bus } = ports;
   const limits = ports.limits ?? createSignInLimits();
   const now = ports.now ?? Date.now;
+  const idle = ports.sessionIdle ?? SESSION_IDLE;
 
   async function newCredentials(password: string) {
     const secret = newTotpSecret();
@@ -89,6 +104,18 @@ export function createAdmins(ports: AdminsPorts) {
   async function requireUnusedCode(account: AccountId, step: number): Promise<void> {
     if (await accounts.useTotpStep(account, step)) return;
     throw new CordonError('totp_reused', 'This code was used before. Wait for the next code (30 seconds at most).');
+  }
+
+  const resetLeaf = <K extends 'credentials.reset-link' | 'credentials.reset'>(kind: K, account: AccountId) =>
+    ({ kind, at: clock.now(), subject: account, public: {} }) satisfies LeafDraft<K>;
+
+  /** By its cookie; ends it when it has been idle for too long. */
+  async function living(cookie: string) {
+    const hash = sha256(cookie);
+    const session = await sessions.session(hash, now());
+    if (!session || now() - session.lastUsedAt < idle) return session;
+    await sessions.close(hash);
+    return null;
   }
 
   const changed = () => bus.publish({ kind: 'accounts' });
@@ -122,7 +149,8 @@ export function createAdmins(ports: AdminsPorts) {
       await limits.attempt(guess, given.address);
       const hash = sha256(given.token);
       const { secret, credentials } = await newCredentials(given.password);
-      let account = await accounts.redeem(hash, now(), credentials);
+      const redeemed = await accounts.redeem(hash, now(), credentials, (id) => resetLeaf('credentials.reset', id));
+      let account = redeemed?.account ?? null;
       if (!account && given.email !== undefined) {
         const first = fresh(given.email, given.name ?? given.email, now());
         const owner: Grant = { role: 'owner', group: null, area: null };
@@ -143,6 +171,12 @@ export function createAdmins(ports: AdminsPorts) {
       }
       await limits.succeeded(guess, given.address);
       changed();
+      if (redeemed?.reset) {
+        await ports.alarm(
+          'credential_reset',
+          `The password and the second factor of ${account.email} (${account.id}) were reset from ${given.address}. The account's sessions and tokens have ended.`,
+        );
+      }
       return { account, totpSecret: secret, totpUri: totpUri(ports.organisation, account.email, secret) };
     },
 
@@ -152,6 +186,7 @@ export function createAdmins(ports: AdminsPorts) {
       readonly password: string;
       readonly totp: string | undefined;
       readonly address: string;
+      readonly userAgent?: string | undefined;
       /** The token of a session that the caller came with: it ends. */
       readonly replaces: string | null;
     }): Promise<SignedIn> {
@@ -166,24 +201,21 @@ export function createAdmins(ports: AdminsPorts) {
       if (step === null) throw wrong();
       await requireUnusedCode(known.account.id, step);
       await limits.succeeded(email, given.address);
-      const token = secretText();
-      const session = {
-        account: known.account,
-        csrf: secretText(),
-        expiresAt: now() + SESSION_LASTS,
-        authenticatedAt: now(),
+      const [token, csrf] = [secretText(), secretText()];
+      const { account } = known;
+      const at = now();
+      const opened = {
+        id: `ses_${randomBase32(10)}`,
+        createdAt: at,
+        expiresAt: at + SESSION_LASTS,
+        address: given.address,
+        userAgent: (given.userAgent ?? '').slice(0, LONGEST_USER_AGENT),
       };
       await sessions.open(
-        {
-          hash: sha256(token),
-          account: known.account.id,
-          createdAt: now(),
-          expiresAt: session.expiresAt,
-          csrf: session.csrf,
-        },
+        { ...opened, account: account.id, hash: sha256(token), pageHash: sha256(csrf) },
         given.replaces === null ? null : sha256(given.replaces),
       );
-      return { token, session };
+      return { token, csrf, session: { ...opened, account, authenticatedAt: at, lastUsedAt: at } };
     },
 
     /**
@@ -197,26 +229,64 @@ export function createAdmins(ports: AdminsPorts) {
       readonly address: string;
     }): Promise<number> {
       const { account, address } = given;
-      await limits.attempt(account.email, address);
-      const known = await accounts.credentials(account.email);
+      const email = emailKey(account.email);
+      await limits.attempt(email, address);
+      const known = await accounts.credentials(email);
       const step = known?.totpSealed ? totpStep(sealer.unseal(known.totpSealed).toString(), given.totp, now()) : null;
       if (step === null)
         throw new CordonError('credentials_wrong', 'The code is wrong. Give the code that the app shows now.');
       await requireUnusedCode(account.id, step);
-      await limits.succeeded(account.email, address);
+      await limits.succeeded(email, address);
       const at = now();
       await sessions.authenticated(sha256(given.token), at);
       return at;
     },
 
-    /** Who a session's token stands for, with the grants of this very moment; null when it has ended. */
-    session: (token: string): Promise<Session | null> => sessions.session(sha256(token), now()),
+    /**
+     * The session of a cookie and the page's half, with the grants of this moment. Null when they do not belong together, or the session has ended.
+     * `active`: an admin caused this request, so the session stays alive.
+     */
+    async session(cookie: string, page: string, { active }: { readonly active: boolean }): Promise<Session | null> {
+      const found = await living(cookie);
+      if (!found || found.pageHash !== sha256(page)) return null;
+      const { pageHash: _, ...session } = found;
+      const at = now();
+      if (!active || at - session.lastUsedAt < USE_RECORDED_EVERY) return session;
+      await sessions.touch(session.id, at);
+      return { ...session, lastUsedAt: at };
+    },
+    /** By the cookie alone, for a stream that says only that something changed. Keeps nothing alive. */
+    async sessionOfCookie(cookie: string): Promise<Session | null> {
+      const found = await living(cookie);
+      if (!found) return null;
+      const { pageHash: _, ...session } = found;
+      return session;
+    },
     signOut: (token: string): Promise<void> => sessions.close(sha256(token)),
+    /** Of one account, or of all. */
+    async sessions(account: AccountId | null): Promise<Owned<Omit<Session, 'account'>>[]> {
+      const at = now();
+      return (await sessions.sessions(account, at)).filter(({ lastUsedAt }) => at - lastUsedAt < idle);
+    },
+    /** `account`: whose it must be; null: anybody's. */
+    async endSession(account: AccountId | null, id: string): Promise<void> {
+      if (await sessions.closeById(account, id)) return;
+      throw new CordonError('not_found', `There is no session ${id}. List the sessions again: it may have ended.`);
+    },
+    /** Ends every session and token of the account. */
+    async endAccess(id: AccountId): Promise<{ readonly sessions: number; readonly tokens: number }> {
+      await found(id);
+      const ended = await sessions.endAccess(id);
+      changed();
+      return ended;
+    },
 
-    /** Who an API token stands for; null when it is unknown or expired, or the account disabled. */
-    tokenAccount: (token: string): Promise<TokenHolder | null> => sessions.tokenAccount(sha256(token), now()),
-    tokens: (account: AccountId): Promise<ApiToken[]> => sessions.tokens(account),
-    /** The secret is in the answer and nowhere else. */
+    /** The account of an API token; null when the token is unknown or expired, or the account disabled. Records the use. */
+    tokenAccount: (token: string, address: string): Promise<TokenHolder | null> =>
+      sessions.tokenAccount(sha256(token), now(), address),
+    /** Of one account, or of all. */
+    tokens: (account: AccountId | null): Promise<Owned<ApiToken>[]> => sessions.tokens(account),
+    /** The secret is in the response and nowhere else. */
     async createToken(
       account: AccountId,
       name: string,
@@ -227,12 +297,15 @@ export function createAdmins(ports: AdminsPorts) {
         throw new CordonError('invalid_input', 'A token expires in the future.', { path: 'expiresAt' });
       }
       const secret = `cordon_${secretText()}`;
-      const token = { id: `tok_${randomBase32(10)}`, name, createdAt: now(), expiresAt, destructive };
+      const unused = { lastUsedAt: null, lastAddress: null };
+      const token = { id: `tok_${randomBase32(10)}`, name, createdAt: now(), expiresAt, destructive, ...unused };
       await sessions.insertToken({ ...token, account, hash: sha256(secret) });
       return { ...token, secret };
     },
-    async deleteToken(account: AccountId, id: string): Promise<void> {
-      if (!(await sessions.deleteToken(account, id))) throw new CordonError('not_found', `You have no token ${id}.`);
+    /** `account`: whose it must be; null: anybody's. */
+    async deleteToken(account: AccountId | null, id: string): Promise<void> {
+      if (await sessions.deleteToken(account, id)) return;
+      throw new CordonError('not_found', `There is no token ${id}. List the tokens again: it may have ended.`);
     },
 
     accounts: (): Promise<Account[]> => accounts.list(),
@@ -243,26 +316,38 @@ export function createAdmins(ports: AdminsPorts) {
       return Object.fromEntries(named.filter(([key]) => ids.has(key)));
     },
     account: found,
-    /** With all of its grants, or not at all. */
+    /** With all of its grants, or not at all. `by`: the account that is shown the invitation. */
     async createAccount(
       email: string,
       name: string,
       grants: readonly Grant[] = [],
+      by: AccountId | null = null,
     ): Promise<{ account: Account; invitation: string; expiresAt: number }> {
       const { token, stored } = invitation();
       const made = fresh(email, name, now());
       const once = grants.filter((grant, at) => grants.findIndex((other) => same(other, grant)) === at);
       const given = once.map((grant) => ({ grant, leaf: leaf('role.granted', made.id, grant) }));
-      const account = await accounts.create(made, stored, given);
+      const account = await accounts.create(made, stored, given, by);
       changed();
       return { account, invitation: token, expiresAt: stored.expiresAt };
     },
-    /** For a lost password or phone: the old ones work until the invitation is redeemed. */
-    async inviteAgain(id: AccountId): Promise<{ invitation: string; expiresAt: number }> {
-      await found(id);
+    /**
+     * For a lost password or phone: the old ones work until the invitation is redeemed. `by`: the account that is shown the link. For an account that
+     * has credentials, the link is in the ledger and raises an alarm.
+     */
+    async inviteAgain(id: AccountId, by: AccountId | null = null): Promise<{ invitation: string; expiresAt: number }> {
+      const account = await found(id);
       const { token, stored } = invitation();
-      await accounts.invite(id, stored);
+      const reset = account.ready ? resetLeaf('credentials.reset-link', id) : null;
+      await accounts.invite(id, stored, { by, at: now() }, reset);
       changed();
+      if (reset) {
+        const maker = by === null ? 'The server' : `${(await found(by)).email} (${by})`;
+        await ports.alarm(
+          'credential_reset_link',
+          `${maker} created a credential reset link for ${account.email} (${id}). Anyone with this link can take over the account.`,
+        );
+      }
       return { invitation: token, expiresAt: stored.expiresAt };
     },
     async setStatus(id: AccountId, status: Account['status']): Promise<Account> {
@@ -312,7 +397,14 @@ const wrong = () => new CordonError('credentials_wrong', 'E-mail, password and c
 const same = (a: Grant, b: Grant): boolean => a.role === b.role && a.group === b.group && a.area === b.area;
 
 function fresh(email: string, name: string, at: number) {
-  return { id: newAccountId(), email: emailKey(email), name, subject: personSubject(email), at };
+  return {
+    id: newAccountId(),
+    email: storedEmail(email),
+    emailKey: emailKey(email),
+    name,
+    subject: personSubject(email),
+    at,
+  };
 }
 
 function ed25519(publicKey: string): Buffer {

@@ -24,7 +24,10 @@ export interface Credentials {
 
 export interface NewAccount {
   readonly id: AccountId;
+  /** As given; displayed, and used for mail. */
   readonly email: string;
+  /** Finds the account at sign-in. Unique. */
+  readonly emailKey: string;
   readonly name: string;
   /** `persons.subject`: the person is made when nobody has it yet. */
   readonly subject: string;
@@ -59,15 +62,39 @@ export interface AccountStore {
     credentials: NewCredentials,
     leaf: LeafDraft<'role.granted'>,
   ): Promise<Account | null>;
-  /** Throws `conflict` when the e-mail has an account, `not_found` as `grant` does. */
-  create(account: NewAccount, invitation: Invitation, grants: readonly GivenGrant[]): Promise<Account>;
-  /** Drops the account's open invitations and makes this one. */
-  invite(account: AccountId, invitation: Invitation): Promise<void>;
-  /** Uses the invitation up, once; sets the credentials and ends the account's sessions. Null when it is unknown, used or expired. */
-  redeem(hash: string, now: number, credentials: NewCredentials): Promise<Account | null>;
+  /**
+   * Records `by` as the account that created this one and was shown its invitation; null: the server itself made it. Throws `conflict` when the e-mail
+   * has an account, `not_found` as `grant` does.
+   */
+  create(
+    account: NewAccount,
+    invitation: Invitation,
+    grants: readonly GivenGrant[],
+    by: AccountId | null,
+  ): Promise<Account>;
+  /**
+   * Drops the account's open invitations and makes this one. Records `by`, who is shown the link. `reset`: the ledger entry, when the account has
+   * credentials that the link replaces.
+   */
+  invite(
+    account: AccountId,
+    invitation: Invitation,
+    shown: { readonly by: AccountId | null; readonly at: number },
+    reset: LeafDraft<'credentials.reset-link'> | null,
+  ): Promise<void>;
+  /**
+   * Uses the invitation up, once, and sets the credentials. Ends the account's sessions and tokens. When it had credentials before, this is a reset, and
+   * `leaf` makes its ledger entry. Null when the invitation is unknown, used or expired.
+   */
+  redeem(
+    hash: string,
+    now: number,
+    credentials: NewCredentials,
+    leaf: (account: AccountId) => LeafDraft<'credentials.reset'>,
+  ): Promise<{ readonly account: Account; readonly reset: boolean } | null>;
   list(): Promise<Account[]>;
   find(id: AccountId): Promise<Account | null>;
-  credentials(email: string): Promise<Credentials | null>;
+  credentials(emailKey: string): Promise<Credentials | null>;
   /** Moves `totp_last_step` up to `step`; false when it is there or further: the code was used. */
   useTotpStep(account: AccountId, step: number): Promise<boolean>;
   /** Throws `not_found` when there is no such group. */
@@ -79,11 +106,25 @@ export interface AccountStore {
 }
 
 export interface Session {
+  readonly id: string;
   readonly account: Account;
-  readonly csrf: string;
-  readonly expiresAt: number;
-  /** When its holder last gave an authenticator code. */
+  readonly createdAt: number;
+  /** The last time that the admin gave credentials in this session. */
   readonly authenticatedAt: number;
+  /** The last request that an admin caused; a page's own polling does not count. */
+  readonly lastUsedAt: number;
+  readonly expiresAt: number;
+  /** From where the admin signed in. */
+  readonly address: string;
+  readonly userAgent: string;
+}
+
+export interface NewSession extends Omit<Session, 'account' | 'authenticatedAt' | 'lastUsedAt'> {
+  readonly account: AccountId;
+  /** SHA-256 of the cookie. */
+  readonly hash: string;
+  /** SHA-256 of the half that the page keeps. */
+  readonly pageHash: string;
 }
 
 export interface ApiToken {
@@ -93,6 +134,8 @@ export interface ApiToken {
   readonly expiresAt: number | null;
   /** The token may perform destructive actions without a step-up sign-in. */
   readonly destructive: boolean;
+  readonly lastUsedAt: number | null;
+  readonly lastAddress: string | null;
 }
 
 export interface TokenHolder {
@@ -100,21 +143,32 @@ export interface TokenHolder {
   readonly destructive: boolean;
 }
 
+/** Of somebody's sessions and tokens. */
+export type Owned<T> = T & { readonly account: AccountId };
+
 export interface SessionStore {
   /** Makes the session and ends `replaces`, so that a session from before the sign-in is worth nothing after it. */
-  open(
-    session: { hash: string; account: AccountId; createdAt: number; expiresAt: number; csrf: string },
-    replaces: string | null,
-  ): Promise<void>;
-  session(hash: string, now: number): Promise<Session | null>;
-  /** Records that the session's holder gave an authenticator code. */
+  open(session: NewSession, replaces: string | null): Promise<void>;
+  /** By the hash of its cookie. Null when it has expired, or the account is disabled. */
+  session(hash: string, now: number): Promise<(Session & { readonly pageHash: string }) | null>;
+  touch(id: string, now: number): Promise<void>;
+  /** Records that the admin gave an authenticator code in the session with this cookie's hash. */
   authenticated(hash: string, at: number): Promise<void>;
+  /** Of all accounts, or of one; those that have not expired, newest first. */
+  sessions(account: AccountId | null, now: number): Promise<Owned<Omit<Session, 'account'>>[]>;
+  /** By the hash of its cookie. */
   close(hash: string): Promise<void>;
-  insertToken(token: ApiToken & { readonly account: AccountId; readonly hash: string }): Promise<void>;
-  tokens(account: AccountId): Promise<ApiToken[]>;
-  /** False when the account has no such token. */
-  deleteToken(account: AccountId, id: string): Promise<boolean>;
-  tokenAccount(hash: string, now: number): Promise<TokenHolder | null>;
+  /** False when there is no such session, or it is not this account's. */
+  closeById(account: AccountId | null, id: string): Promise<boolean>;
+  insertToken(token: Owned<ApiToken> & { readonly hash: string }): Promise<void>;
+  /** Of all accounts, or of one. */
+  tokens(account: AccountId | null): Promise<Owned<ApiToken>[]>;
+  /** False when there is no such token, or it is not this account's. */
+  deleteToken(account: AccountId | null, id: string): Promise<boolean>;
+  /** Records the use. Null when the token is unknown or expired, or the account disabled. */
+  tokenAccount(hash: string, now: number, address: string): Promise<TokenHolder | null>;
+  /** Ends every session and token of the account. */
+  endAccess(account: AccountId): Promise<{ readonly sessions: number; readonly tokens: number }>;
 }
 
 export interface ApproverKey {

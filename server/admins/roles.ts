@@ -46,6 +46,9 @@ export const RIGHTS = {
   'invitations.redeem': right('public'),
   /** A new authenticator code within a session. */
   'session.step-up': right('self'),
+  /** One's own. */
+  'sessions.list': right('self'),
+  'sessions.delete': right('self'),
   'tokens.list': right('self'),
   'tokens.create': right('self'),
   'tokens.delete': right('self'),
@@ -54,6 +57,11 @@ export const RIGHTS = {
   'accounts.create': right('whole', 'owner'),
   'accounts.update': right('whole', 'owner'),
   'accounts.invite': right('whole', 'owner'),
+  /** Sessions and tokens of every account. */
+  'access.list': right('whole', 'owner', 'auditor'),
+  'access.end-session': right('whole', 'owner'),
+  'access.end-token': right('whole', 'owner'),
+  'access.end-account': right('whole', 'owner'),
   'grants.create': right('whole', 'owner'),
   'grants.delete': right('whole', 'owner'),
 

@@ -36,8 +36,9 @@ export function accountRoutes({ admins, invitationLink }: AccountsPorts): Route[
       body: newAccount,
       response: invitedAccount,
       statuses: [201],
-      async handler({ body }) {
-        const { account, invitation, expiresAt } = await admins.createAccount(body.email, body.name, body.grants);
+      async handler({ body, caller }) {
+        const { email, name, grants } = body;
+        const { account, invitation, expiresAt } = await admins.createAccount(email, name, grants, caller.account.id);
         return new Reply({ account, invitation, link: invitationLink(invitation), expiresAt }, { status: 201 });
       },
     }),
@@ -49,8 +50,8 @@ export function accountRoutes({ admins, invitationLink }: AccountsPorts): Route[
       params: accountParams,
       response: invitationView,
       statuses: [201],
-      async handler({ params }) {
-        const { invitation, expiresAt } = await admins.inviteAgain(params.id);
+      async handler({ params, caller }) {
+        const { invitation, expiresAt } = await admins.inviteAgain(params.id, caller.account.id);
         return new Reply({ invitation, link: invitationLink(invitation), expiresAt }, { status: 201 });
       },
     }),

@@ -27,11 +27,11 @@ export interface ActionsPorts {
   readonly perform: (content: ActionContent, proposer: Account) => Promise<unknown>;
 }
 
-export function actorOf({ account, authenticatedAt, destructive }: Caller): Actor {
+export function actorOf({ account, session, destructive }: Caller): Actor {
   const proof =
-    authenticatedAt === null
+    session === null
       ? ({ via: 'token', destructive } as const)
-      : ({ via: 'session', authenticatedAt } as const);
+      : ({ via: 'session', authenticatedAt: session.authenticatedAt } as const);
   return { account, proof };
 }
 
@@ -46,9 +46,7 @@ export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
     const caller = {
       account: proposer,
       via: 'session',
-      csrf: null,
-      expiresAt: null,
-      authenticatedAt: null,
+      session: null,
       destructive: false,
     } as const;
     const reply = await found.run({
@@ -61,6 +59,8 @@ export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
       authorize: async () => undefined,
       confirmed: devices,
       address: '',
+      userAgent: undefined,
+      secure: false,
       upload: Readable.from([]),
       cookie: null,
     });

@@ -113,7 +113,7 @@ it('keeps a session in a cookie that no script reads, and ends it at sign-out', 
   );
   expect(signed.headers.get('cache-control')).toBe('no-store');
   const { headers } = await api.signIn(owner);
-  expect((await api.request('GET', '/api/v1/session', headers)).json.account.email).toBe('owner@example.org');
+  expect((await api.request('GET', '/api/v1/session', headers)).json.account.email).toBe('Owner@Example.org');
   expect((await api.request('DELETE', '/api/v1/session', headers)).status).toBe(200);
   expect((await api.request('GET', '/api/v1/session', headers)).json.code).toBe('not_signed_in');
 });
@@ -125,16 +125,22 @@ it('case 48: session fixation: a cookie from before the sign-in is worth nothing
   expect(signed.cookie).not.toBe(planted);
   expect((await api.request('GET', '/api/v1/session', { cookie: planted })).status).toBe(401);
   const again = await api.signIn(owner, { cookie: signed.cookie });
-  expect((await api.request('GET', '/api/v1/session', { cookie: signed.cookie })).status).toBe(401);
-  expect((await api.request('GET', '/api/v1/session', { cookie: again.cookie })).status).toBe(200);
+  expect((await api.request('GET', '/api/v1/session', signed.headers)).status).toBe(401);
+  expect((await api.request('GET', '/api/v1/session', again.headers)).status).toBe(200);
+  expect((await api.request('GET', '/api/v1/session', { ...again.headers, cookie: signed.cookie })).status).toBe(401);
 });
 
-it('case 48: CSRF: a cookie changes nothing without its own token, and another site is refused outright', async () => {
+it('case 48: CSRF: a cookie is nothing without the page’s half, and another site is refused outright', async () => {
   const { cookie, csrf } = await api.signIn(owner);
   const make = (headers: Record<string, string>) =>
     api.request('POST', '/api/v1/groups', headers, { name: `G ${Math.random()}` });
-  expect((await make({ cookie })).status).toBe(403);
-  expect((await make({ cookie, 'x-cordon-csrf': `${csrf.slice(1)}x` })).status).toBe(403);
+  for (const half of [{}, { 'x-cordon-csrf': `${csrf.slice(1)}x` }, { 'x-cordon-csrf': '' }]) {
+    expect((await make({ cookie, ...half })).status).toBe(401);
+    for (const path of ['session', 'accounts', 'devices', 'sessions', 'ledger/checkpoint']) {
+      const { status, json } = await api.request('GET', `/api/v1/${path}`, { cookie, ...half });
+      expect([path, status, json.code]).toEqual([path, 401, 'not_signed_in']);
+    }
+  }
   expect(await api.devices.groups()).toEqual([]);
   const good = { cookie, 'x-cordon-csrf': csrf };
   expect((await make(good)).status).toBe(201);
@@ -157,7 +163,7 @@ it('case 49: a role taken away is gone at once, for the session and for the toke
   const { headers } = await api.signIn(other);
   const bearer = { authorization: `Bearer ${await api.token(other)}` };
   expect((await api.request('GET', '/api/v1/accounts', headers)).status).toBe(200);
-  const boss = { authorization: `Bearer ${await api.token(owner)}` };
+  const boss = (await api.signIn(owner)).headers;
   const taken = await api.request('DELETE', `/api/v1/accounts/${other.id}/grants`, boss, { role: 'owner' });
   expect(taken.json.grants).toEqual([]);
   expect((await api.request('GET', '/api/v1/accounts', headers)).json.code).toBe('forbidden');
@@ -173,7 +179,7 @@ it('case 49: a role taken away is gone at once, for the session and for the toke
 });
 
 it('case 49: the last owner who can sign in cannot be removed or disabled, also by two at once', async () => {
-  const boss = { authorization: `Bearer ${await api.token(owner)}` };
+  const boss = (await api.signIn(owner)).headers;
   const disable = (id: string) => api.request('PATCH', `/api/v1/accounts/${id}`, boss, { status: 'disabled' });
   const invited = await api.request('POST', '/api/v1/accounts', boss, {
     email: 'never-came@example.org',
@@ -194,7 +200,7 @@ it('case 49: the last owner who can sign in cannot be removed or disabled, also 
 });
 
 it('makes an account with all of its grants or not at all, so that its link is not lost with a refused one', async () => {
-  const boss = { authorization: `Bearer ${await api.token(owner)}` };
+  const boss = (await api.signIn(owner)).headers;
   const leaves = async () => (await api.database.db.selectFrom('ledger_leaves').select('id').execute()).length;
   const before = await leaves();
   const wanted = { email: 'late@example.org', name: 'Late' };
@@ -220,9 +226,7 @@ it('case 31: two accounts of one mailbox are one person', async () => {
 
 it('registers only Ed25519 keys, and one key for one person', async () => {
   const other = await api.account('other@example.org', [OWNER]);
-  const [mine, theirs] = [await api.token(owner), await api.token(other)].map((t) => ({
-    authorization: `Bearer ${t}`,
-  }));
+  const [mine, theirs] = [(await api.signIn(owner)).headers, (await api.signIn(other)).headers];
   const spki = (key: KeyObject) => key.export({ type: 'spki', format: 'der' }).toString('base64');
   const good = spki(generateKeyPairSync('ed25519').publicKey);
   const register = (headers: Record<string, string> | undefined, publicKey: string) =>
@@ -262,7 +266,7 @@ it('case 52: no secret stands in a refusal, in the log or in the store', async (
     await api.database.db.selectFrom('api_tokens').selectAll().execute(),
     await api.database.db.selectFrom('accounts').selectAll().execute(),
   ]);
-  for (const value of [secret, token, cookie, PASSWORD, owner.secret]) {
+  for (const value of [secret, token, cookie, signed.csrf, PASSWORD, owner.secret]) {
     expect([log.includes(value), rows.includes(value)]).toEqual([false, false]);
   }
 });

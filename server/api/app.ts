@@ -25,8 +25,10 @@ export interface ApiLog {
 }
 
 export interface ApiPorts {
-  readonly admins: Pick<Admins, 'session' | 'tokenAccount'>;
+  readonly admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>;
   readonly actions: Pick<Actions, 'authorize'>;
+  /** The admin listener speaks HTTPS. */
+  readonly secure: boolean;
   /** Every route, as `resources.ts` collects them. */
   readonly routes: readonly Route[];
   readonly log: ApiLog;
@@ -36,7 +38,8 @@ export interface ApiPorts {
   readonly consoleFolder: string;
 }
 
-export function createApi({ admins, actions, routes, log, names, consoleFolder }: ApiPorts): express.Express {
+export function createApi(ports: ApiPorts): express.Express {
+  const { admins, actions, secure, routes, log, names, consoleFolder } = ports;
   requireComplete(routes);
   const requireOwnHost = createHostCheck(names);
   const app = express();
@@ -61,7 +64,9 @@ export function createApi({ admins, actions, routes, log, names, consoleFolder }
     const handle = async (request: Request, response: Response, next: NextFunction) => {
       response.setHeader('Cache-Control', 'no-store');
       refuseOtherSites(request.headers);
-      const callerNow = () => authenticate(admins, request.method, request.headers);
+      const address = request.socket.remoteAddress ?? '';
+      const cookieAlone = route.name === 'events.listen';
+      const callerNow = () => authenticate(admins, { headers: request.headers, address, secure, cookieAlone });
       const caller = isPublic ? null : await callerNow();
       if (!isPublic && !caller)
         throw new CordonError('not_signed_in', 'Sign in with POST /api/v1/session, or send a token.');
@@ -77,9 +82,11 @@ export function createApi({ admins, actions, routes, log, names, consoleFolder }
           if (caller) await actions.authorize(actorOf(caller), content);
         },
         confirmed: null,
-        address: request.socket.remoteAddress ?? '',
+        address,
+        userAgent: request.headers['user-agent'],
+        secure,
         upload: request,
-        cookie: cookieOf(request.headers),
+        cookie: cookieOf(request.headers, secure),
       });
       if (caller && request.method !== 'GET') {
         log.info({ route: route.name, account: caller.account.id, via: caller.via }, 'admin request');

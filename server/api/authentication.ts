@@ -1,21 +1,21 @@
 /**
- * Who sends a request: a bearer token, or a session cookie. A cookie alone proves nothing about who made the browser send it, so with one
- * (1) a request that the browser says comes from another site is refused, and (2) whatever changes something must repeat the session's
- * CSRF token in `X-Cordon-CSRF`, which no other site can read or set. SameSite=Strict is the third layer and not relied upon.
+ * Finds the caller of a request: by a bearer token, or by a session. A session has two halves. The cookie alone proves nothing: a browser sends it to
+ * every port of `localhost`, so a program on another port may have it, and another site may make the browser send it. Therefore every request must also
+ * carry the page's half in `X-Cordon-CSRF`, which other origins can neither read nor set. The event stream is the one exception, since a browser's
+ * EventSource sends no headers; it says only that something changed. A request that the browser says comes from another site is refused as well.
  */
-import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { CSRF_HEADER, SESSION_COOKIE } from '../../shared/api/session.ts';
+import { BACKGROUND_HEADER, CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Caller } from './route.ts';
 
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
-
-export function cookieOf(headers: IncomingHttpHeaders): string | null {
+/** `secure`: the request came over HTTPS, where only the `__Host-` cookie counts. */
+export function cookieOf(headers: IncomingHttpHeaders, secure: boolean): string | null {
+  const wanted = sessionCookieName(secure);
   for (const part of headers.cookie?.split(';') ?? []) {
     const [name, value] = part.trim().split('=', 2);
-    if (name === SESSION_COOKIE && value) return value;
+    if (name === wanted && value) return value;
   }
   return null;
 }
@@ -27,31 +27,36 @@ export function refuseOtherSites(headers: IncomingHttpHeaders): void {
   throw new CordonError('forbidden', 'This request comes from another site; open the console at its own address.');
 }
 
-/** Null when the request carries neither; throws `not_signed_in` when what it carries is worth nothing. */
+export interface RequestFacts {
+  readonly headers: IncomingHttpHeaders;
+  readonly address: string;
+  readonly secure: boolean;
+  /** The event stream's: see above. */
+  readonly cookieAlone: boolean;
+}
+
+/** Null when the request carries neither; throws `not_signed_in` when what it carries is not valid. */
 export async function authenticate(
-  admins: Pick<Admins, 'session' | 'tokenAccount'>,
-  method: string,
-  headers: IncomingHttpHeaders,
+  admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>,
+  { headers, address, secure, cookieAlone }: RequestFacts,
 ): Promise<Caller | null> {
   const { authorization } = headers;
   if (authorization !== undefined) {
     const token = /^Bearer (cordon_[A-Za-z0-9_-]{43})$/.exec(authorization)?.[1];
-    const found = token === undefined ? null : await admins.tokenAccount(token);
-    if (!found) throw new CordonError('not_signed_in', 'The token is unknown or expired; make another one.');
-    const { account, destructive } = found;
-    return { account, via: 'token', csrf: null, expiresAt: null, authenticatedAt: null, destructive };
+    const found = token === undefined ? null : await admins.tokenAccount(token, address);
+    if (!found) throw new CordonError('not_signed_in', 'The token is unknown or expired. Create another one.');
+    return { ...found, via: 'token', session: null };
   }
-  const cookie = cookieOf(headers);
+  const cookie = cookieOf(headers, secure);
   if (cookie === null) return null;
-  const session = await admins.session(cookie);
-  if (!session) throw new CordonError('not_signed_in', 'The session has ended; sign in again.');
-  if (!SAFE.has(method) && !sameText(headers[CSRF_HEADER], session.csrf)) {
-    throw new CordonError('forbidden', "The header X-Cordon-CSRF must repeat the session's csrf value.");
+  const page = headers[CSRF_HEADER];
+  if (typeof page !== 'string' && !cookieAlone) {
+    const detail = 'The request has the session cookie but not the X-Cordon-CSRF header. Sign in again on this page.';
+    throw new CordonError('not_signed_in', detail);
   }
-  return { ...session, via: 'session', destructive: false };
-}
-
-function sameText(given: string | string[] | undefined, wanted: string): boolean {
-  const [a, b] = [Buffer.from(typeof given === 'string' ? given : ''), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
+  const active = headers[BACKGROUND_HEADER] === undefined && !cookieAlone;
+  const session =
+    typeof page === 'string' ? await admins.session(cookie, page, { active }) : await admins.sessionOfCookie(cookie);
+  if (!session) throw new CordonError('not_signed_in', 'The session has ended. Sign in again.');
+  return { account: session.account, via: 'session', session, destructive: false };
 }

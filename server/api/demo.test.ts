@@ -35,7 +35,7 @@ describe('a server that is no demo', () => {
 describe('a demo', () => {
   let api: ApiServer;
   let now = 1_000 * DAY;
-  let behind: { token: string; approverKey: string | null } | null = null;
+  let behind: { token: string; csrf: string; approverKey: string | null } | null = null;
   let headers: Record<string, string>;
 
   beforeAll(async () => {
@@ -90,7 +90,7 @@ describe('a demo', () => {
   it('signs in by a link, any number of times, to the session that was opened with password and code', async () => {
     const open = (ticket: string) => api.request('POST', '/api/v1/demo/session', {}, { ticket });
     const session = await api.signIn(await api.account('ada@example.org', []));
-    behind = { token: session.cookie.split('=')[1] ?? '', approverKey: 'key' };
+    behind = { token: session.cookie.split('=')[1] ?? '', csrf: session.csrf, approverKey: 'key' };
     for (const _ of [1, 2]) {
       const answer = await open('the ticket of Zoë');
       expect(answer.json).toMatchObject({ account: { email: 'ada@example.org' }, via: 'session', approverKey: 'key' });
@@ -98,7 +98,8 @@ describe('a demo', () => {
         /^cordon_session=.{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=/,
       );
       const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? '';
-      expect((await api.request('GET', '/api/v1/session', { cookie })).json.account.email).toBe('ada@example.org');
+      const mine = { cookie, 'x-cordon-csrf': String(answer.json.csrf) };
+      expect((await api.request('GET', '/api/v1/session', mine)).json.account.email).toBe('ada@example.org');
     }
     expect((await open('some other ticket')).json.code).toBe('credentials_wrong');
     await api.request('DELETE', '/api/v1/session', session.headers);

@@ -17,11 +17,10 @@ import { nothing } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Admins } from '../admins/admins.ts';
-import { rightsOf } from '../admins/roles.ts';
 import type { Orders } from '../orders/orders.ts';
 import type { EventsPort } from './events.ts';
 import { Reply, type Route, route } from './route.ts';
-import { sessionCookie } from './session.ts';
+import { sessionCookie, viewOf } from './session.ts';
 
 /** The demo around the server, which drives its clock and its devices. */
 export interface DemoPort {
@@ -32,7 +31,9 @@ export interface DemoPort {
   message(): z.infer<typeof demoView>['message'];
   send(): Promise<z.infer<typeof demoMessage>>;
   /** The session that was opened for whoever holds the ticket, and their approver's key; null: no such ticket. */
-  session(ticket: string): Promise<{ readonly token: string; readonly approverKey: string | null } | null>;
+  session(
+    ticket: string,
+  ): Promise<{ readonly token: string; readonly csrf: string; readonly approverKey: string | null } | null>;
 }
 
 export interface DemoPorts {
@@ -40,11 +41,9 @@ export interface DemoPorts {
   readonly admins: Pick<Admins, 'session'>;
   readonly orders: Pick<Orders, 'list'>;
   readonly events: Pick<EventsPort, 'changed'>;
-  /** See `SessionPorts`. */
-  readonly secure: boolean;
 }
 
-export function demoRoutes({ demo, admins, orders, events, secure }: DemoPorts): Route[] {
+export function demoRoutes({ demo, admins, orders, events }: DemoPorts): Route[] {
   /** Only what is adopted comes by itself. */
   async function marks(): Promise<{ label: string; at: Instant }[]> {
     const now = demo.now();
@@ -106,16 +105,16 @@ export function demoRoutes({ demo, admins, orders, events, secure }: DemoPorts):
       summary: 'Sign in by a link of the demo',
       body: demoTicket,
       response: demoSession,
-      async handler({ body }) {
+      async handler({ body, secure }) {
         const held = await demo.session(body.ticket);
-        const session = held && (await admins.session(held.token));
+        const session = held && (await admins.session(held.token, held.csrf, { active: true }));
         if (!session) {
           throw new CordonError(
             'credentials_wrong',
             'This link is not of this demo: use one that it printed at its start.',
           );
         }
-        const view = { ...session, via: 'session' as const, rights: rightsOf(session.account.grants) };
+        const view = viewOf({ account: session.account, via: 'session', session, destructive: false }, held.csrf);
         return new Reply(
           { ...view, approverKey: held.approverKey },
           { headers: { 'Set-Cookie': sessionCookie(held.token, session.expiresAt, secure) } },

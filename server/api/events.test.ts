@@ -94,7 +94,7 @@ it('is told by whatever changes something', async () => {
 });
 
 it('case 49: says nothing more to whoever has signed out, was disabled or lost a role, and ends', async () => {
-  const boss = { authorization: `Bearer ${await api.token(owner)}` };
+  const boss = await signedIn(owner);
   const take = () => api.request('DELETE', `/api/v1/accounts/${other.id}/grants`, boss, { role: 'legal' });
   const disable = () => api.request('PATCH', `/api/v1/accounts/${other.id}`, boss, { status: 'disabled' });
   for (const end of ['sign out', take, disable]) {
@@ -113,7 +113,7 @@ it('case 49: says nothing more to whoever has signed out, was disabled or lost a
 it('case 49: the same for a token, and when nothing happens at all', async () => {
   await api.close();
   await open({ look: 100 });
-  const boss = { authorization: `Bearer ${await api.token(owner)}` };
+  const boss = await signedIn(owner);
   const streams = [
     await listenTo(api.url, await signedIn()),
     await listenTo(api.url, { authorization: `Bearer ${await api.token(other)}` }),

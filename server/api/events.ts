@@ -19,7 +19,7 @@ export function eventRoutes(streams: Pick<EventsPort, 'hold'>): Route[] {
       async handler({ caller, callerNow }) {
         const { grants } = caller.account;
         const listener = {
-          of: caller.csrf ?? caller.account.id,
+          of: caller.session?.id ?? caller.account.id,
           mayStay: async () => {
             try {
               const now = (await callerNow()).account.grants;

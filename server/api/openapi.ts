@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document, made from the routes themselves. */
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import { SESSION_COOKIE } from '../../shared/api/session.ts';
+import { CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
 import { problemSchema } from '../../shared/api/wire.ts';
 import { RIGHTS } from '../admins/roles.ts';
 import type { Route } from './route.ts';
@@ -11,8 +11,11 @@ const BYTES = { type: 'string', format: 'binary' } as const;
 export function openApiDocument(routes: readonly Route[], version: string) {
   const registry = new OpenAPIRegistry();
   const token = registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
-  const cookie = { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE } as const;
+  const cookie = { type: 'apiKey', in: 'cookie', name: sessionCookieName(false) } as const;
   const session = registry.registerComponent('securitySchemes', 'session', cookie);
+  const half = { type: 'apiKey', in: 'header', name: CSRF_HEADER } as const;
+  const page = registry.registerComponent('securitySchemes', 'sessionPage', half);
+  const signedIn = { [session.name]: [], [page.name]: [] };
   for (const { name, method, path, summary, params, query, body, response, statuses, raw } of routes) {
     const { scope, roles } = RIGHTS[name];
     const answer =
@@ -32,7 +35,7 @@ export function openApiDocument(routes: readonly Route[], version: string) {
       tags: [name.slice(0, name.indexOf('.'))],
       summary,
       description: said,
-      security: scope === 'public' ? [] : [{ [token.name]: [] }, { [session.name]: [] }],
+      security: scope === 'public' ? [] : [{ [token.name]: [] }, signedIn],
       request: {
         ...(params instanceof z.ZodObject ? { params } : {}),
         ...(query instanceof z.ZodObject ? { query } : {}),

@@ -17,8 +17,7 @@ beforeEach(async () => {
 afterEach(() => api.close());
 
 async function somebody(name: string, ...grants: Grant[]) {
-  const { id } = await api.account(`${name}@example.org`, grants);
-  const headers = { authorization: `Bearer ${await api.token({ id })}` };
+  const { headers } = await api.signIn(await api.account(`${name}@example.org`, grants));
   const key = testKey();
   const call = async (method: string, path: string, body?: unknown) => {
     const { status, json } = await api.request(method, `/api/v1${path}`, headers, body);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Actions } from '../admins/actions.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Devices } from '../devices/devices.ts';
+import { accessRoutes } from './access.ts';
 import { type AccountsPorts, accountRoutes } from './accounts.ts';
 import { actionRoutes, performer } from './actions.ts';
 import { alarmRoutes } from './alarms.ts';
@@ -30,7 +31,7 @@ import { type OrderPapersPort, orderPaperRoutes } from './order-papers.ts';
 import { type OrdersPort, orderRoutes } from './orders.ts';
 import { type OverviewPort, overviewRoutes } from './overview.ts';
 import { type Route, route } from './route.ts';
-import { type SessionPorts, sessionRoutes } from './session.ts';
+import { sessionRoutes } from './session.ts';
 import { tokenRoutes } from './tokens.ts';
 
 export interface ResourcePorts {
@@ -60,8 +61,6 @@ export interface ResourcePorts {
   readonly overview: OverviewPort;
   readonly metrics: MetricsPort;
   readonly backups: BackupPort;
-  /** See `SessionPorts`. */
-  readonly secure: SessionPorts['secure'];
   readonly invitationLink: AccountsPorts['invitationLink'];
   /** Domain time. */
   readonly now: () => number;
@@ -77,9 +76,10 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...installationRoutes(ports.state),
     ...overviewRoutes(ports.overview),
     ...metricsRoutes(ports.metrics),
-    ...sessionRoutes({ admins, secure: ports.secure }),
+    ...sessionRoutes({ admins }),
     ...tokenRoutes(admins),
     ...actionRoutes({ actions: ports.actions, admins, devices, perform: (...asked) => performer(routes)(...asked) }),
+    ...accessRoutes(admins),
     ...accountRoutes({ admins, invitationLink: ports.invitationLink }),
     ...approverRoutes({ admins, orders }),
     ...groupRoutes(devices),

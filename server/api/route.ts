@@ -10,7 +10,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { type ActionName, ROUTE_ACTIONS } from '../admins/action-policy.ts';
 import type { ActionContent } from '../admins/actions.ts';
-import type { Account } from '../admins/ports.ts';
+import type { Account, Session } from '../admins/ports.ts';
 import { type Reach, type RightName, type RouteName, reachOf } from '../admins/roles.ts';
 
 type Shape = z.ZodType;
@@ -28,10 +28,8 @@ type Answer<S extends Shape> = Frozen<z.input<S>>;
 export interface Caller {
   readonly account: Account;
   readonly via: 'session' | 'token';
-  readonly csrf: string | null;
-  readonly expiresAt: number | null;
-  /** When the session's holder last gave an authenticator code; null with a token. */
-  readonly authenticatedAt: number | null;
+  /** Null with a token. */
+  readonly session: Session | null;
   /** The token may perform destructive actions without a step-up sign-in. */
   readonly destructive: boolean;
 }
@@ -59,6 +57,10 @@ export interface Input<P, Q, B> {
   readonly address: string;
   /** The raw body of a route that takes one. */
   readonly upload: Readable;
+  /** As the client calls itself. */
+  readonly userAgent: string | undefined;
+  /** The request came over HTTPS. */
+  readonly secure: boolean;
   /** The session cookie as it came, whatever it is worth. */
   readonly cookie: string | null;
 }
@@ -144,6 +146,8 @@ export interface RawInput {
   readonly authorize: (content: ActionContent) => Promise<void>;
   readonly confirmed: readonly DeviceId[] | null;
   readonly address: string;
+  readonly userAgent: string | undefined;
+  readonly secure: boolean;
   readonly upload: Readable;
   readonly cookie: string | null;
 }
@@ -208,6 +212,8 @@ export function route<
         },
         callerNow: async () => signedIn(await input.callerNow()),
         address: input.address,
+        userAgent: input.userAgent,
+        secure: input.secure,
         upload: input.upload,
         cookie: input.cookie,
       });

@@ -1,25 +1,49 @@
-/** Signing in and out, and redeeming invitations. */
+/** Signing in and out, redeeming invitations, and the caller's own sessions. */
 import { redeemed, redemption } from '../../shared/api/accounts.ts';
-import { SESSION_COOKIE, sessionView, signIn, steppedUp, stepUp } from '../../shared/api/session.ts';
+import {
+  sessionCookieName,
+  sessionList,
+  sessionParams,
+  sessionView,
+  signIn,
+  steppedUp,
+  stepUp,
+} from '../../shared/api/session.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
+import type { Owned, Session } from '../admins/ports.ts';
 import { rightsOf } from '../admins/roles.ts';
-import { Reply, type Route, route } from './route.ts';
+import { type Caller, Reply, type Route, route } from './route.ts';
 
 export interface SessionPorts {
-  readonly admins: Pick<Admins, 'signIn' | 'stepUp' | 'signOut' | 'redeemInvitation'>;
-  /** The admin listener speaks HTTPS: the cookie may then never go over anything else. */
-  readonly secure: boolean;
+  readonly admins: Pick<Admins, 'signIn' | 'stepUp' | 'signOut' | 'redeemInvitation' | 'sessions' | 'endSession'>;
 }
 
 /** `expiresAt`: real time, like every session's. */
 export function sessionCookie(value: string, expiresAt: number, secure: boolean): string {
   const seconds = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
-  return `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure ? '; Secure' : ''}`;
+  const name = sessionCookieName(secure);
+  return `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure ? '; Secure' : ''}`;
 }
 
-export function sessionRoutes({ admins, secure }: SessionPorts): Route[] {
+/** `csrf`: the page's half, in the response to a sign-in only. */
+export const viewOf = ({ account, via, session }: Caller, csrf: string | null) => ({
+  account,
+  via,
+  csrf,
+  expiresAt: session?.expiresAt ?? null,
+  authenticatedAt: session?.authenticatedAt ?? null,
+  rights: rightsOf(account.grants),
+});
+
+/** `current`: the session of the request. */
+export const openSessionView = (session: Owned<Omit<Session, 'account'>>, current: Session | null) => ({
+  ...session,
+  current: session.id === current?.id,
+});
+
+export function sessionRoutes({ admins }: SessionPorts): Route[] {
   return [
     route({
       name: 'session.create',
@@ -28,20 +52,23 @@ export function sessionRoutes({ admins, secure }: SessionPorts): Route[] {
       summary: 'Sign in with password and code',
       body: signIn,
       response: sessionView,
-      async handler({ body, address, cookie: replaces }) {
-        const { token, session } = await admins.signIn({ ...body, totp: body.totp, address, replaces });
-        const cookie = sessionCookie(token, session.expiresAt, secure);
-        const view = { ...session, via: 'session' as const, rights: rightsOf(session.account.grants) };
-        return new Reply(view, { headers: { 'Set-Cookie': cookie } });
+      async handler({ body, address, userAgent, secure, cookie: replaces }) {
+        const { token, csrf, session } = await admins.signIn({
+          ...body,
+          totp: body.totp,
+          ...{ address, userAgent, replaces },
+        });
+        const view = viewOf({ account: session.account, via: 'session', session, destructive: false }, csrf);
+        return new Reply(view, { headers: { 'Set-Cookie': sessionCookie(token, session.expiresAt, secure) } });
       },
     }),
     route({
       name: 'session.show',
       method: 'get',
       path: '/session',
-      summary: 'Who one is, with the grants of this moment',
+      summary: "The caller's account, with the grants of this moment",
       response: sessionView,
-      handler: async ({ caller }) => ({ ...caller, rights: rightsOf(caller.account.grants) }),
+      handler: async ({ caller }) => viewOf(caller, null),
     }),
     route({
       name: 'session.step-up',
@@ -63,9 +90,31 @@ export function sessionRoutes({ admins, secure }: SessionPorts): Route[] {
       path: '/session',
       summary: 'Sign out',
       response: done,
-      async handler({ caller, cookie: token }) {
+      async handler({ caller, cookie: token, secure }) {
         if (caller.via === 'session' && token !== null) await admins.signOut(token);
         return new Reply(DONE, { headers: { 'Set-Cookie': sessionCookie('', 0, secure) } });
+      },
+    }),
+    route({
+      name: 'sessions.list',
+      method: 'get',
+      path: '/sessions',
+      summary: "The caller's own sessions, newest first",
+      response: sessionList,
+      handler: async ({ caller }) => ({
+        sessions: (await admins.sessions(caller.account.id)).map((each) => openSessionView(each, caller.session)),
+      }),
+    }),
+    route({
+      name: 'sessions.delete',
+      method: 'delete',
+      path: '/sessions/:id',
+      summary: "End one of the caller's own sessions",
+      params: sessionParams,
+      response: done,
+      async handler({ params, caller }) {
+        await admins.endSession(caller.account.id, params.id);
+        return DONE;
       },
     }),
     route({

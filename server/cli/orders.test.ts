@@ -15,14 +15,12 @@ import { EXIT } from './exit-codes.ts';
 let api: ApiServer;
 let folder: string;
 const { authority, remove } = testAuthority();
-const tokens = new Map<string, string>();
 const people = ['ada', 'ben', 'cleo', 'dan'];
 
 function cordon(who: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   return runInProcess(args, {
-    XDG_CONFIG_HOME: join(folder, 'nobody'),
+    XDG_CONFIG_HOME: join(folder, `${who}-home`),
     CORDON_SERVER: api.url,
-    CORDON_TOKEN: tokens.get(who),
     CORDON_KEY_PASSPHRASE: `the passphrase of ${who}`,
     ...env,
   });
@@ -36,10 +34,10 @@ beforeAll(async () => {
   api = await startApi({ authority });
   folder = mkdtempSync(join(tmpdir(), 'cordon-orders-'));
   const owner = await api.account('owner@example.org', []);
-  tokens.set('owner', await api.token(owner));
+  await api.commandLine(owner, join(folder, 'owner-home'));
   for (const who of people) {
     const account = await api.account(`${who}@example.org`, [{ role: 'legal', group: null, area: null }]);
-    tokens.set(who, await api.token(account));
+    await api.commandLine(account, join(folder, `${who}-home`));
     await cordon(who, ['key', 'create', keyOf(who)]);
   }
 });
@@ -187,7 +185,7 @@ it('case 30, case 34: areas, services and times that do not exist are refused in
 it('makes a code that a helpdesk of another group cannot make, see or cancel', async () => {
   const [mine, theirs] = [await groupOf('Mine'), await groupOf('Theirs')];
   const desk = await api.account('desk@example.org', []);
-  tokens.set('desk', await api.token(desk));
+  await api.commandLine(desk, join(folder, 'desk-home'));
   await cordon('owner', ['accounts', 'grant', desk.id, 'helpdesk', '--group', mine]);
   const made = (await cordon('owner', ['codes', 'create', '--user', 'Zoe', '--group', theirs, '--json'])).json();
   expect(made.link).toMatch(/^cordon:enrol\?.*ca=[0-9a-f]{64}/);

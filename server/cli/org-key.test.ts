@@ -23,13 +23,12 @@ let folder: string;
 let embassies: GroupId;
 let offices: GroupId;
 const { authority, remove } = testAuthority();
-const tokens = new Map<string, string>();
+let kaisToken = '';
 
 function cordon(who: string, args: readonly string[]) {
   return runInProcess(args, {
-    XDG_CONFIG_HOME: join(folder, 'nobody'),
+    XDG_CONFIG_HOME: join(folder, `${who}-home`),
     CORDON_SERVER: api.url,
-    CORDON_TOKEN: tokens.get(who),
     CORDON_KEY_PASSPHRASE: `the passphrase of ${who}`,
   });
 }
@@ -38,7 +37,7 @@ const file = (name: string) => join(folder, name);
 beforeAll(async () => {
   api = await startApi({ authority });
   folder = mkdtempSync(join(tmpdir(), 'cordon-org-key-'));
-  tokens.set('owner', await api.token(await api.account('owner@example.org', [])));
+  await api.commandLine(await api.account('owner@example.org', []), join(folder, 'owner-home'));
   const people = [
     ['ada', 'legal'],
     ['ben', 'legal'],
@@ -47,7 +46,8 @@ beforeAll(async () => {
   ] as const;
   for (const [who, role] of people) {
     const account = await api.account(`${who}@example.org`, [{ role, group: null, area: null }]);
-    tokens.set(who, await api.token(account));
+    await api.commandLine(account, join(folder, `${who}-home`));
+    if (who === 'kai') kaisToken = await api.token(account);
   }
   for (const who of ['ada', 'ben']) {
     await cordon(who, ['key', 'create', file(who)]);
@@ -226,7 +226,7 @@ describe('the organisation’s key', () => {
   it('whoever is shown another certificate than the server says it shows signs nothing', async () => {
     await adopt(['--organisation-key', file('next.pub')]);
     const { keys } = (
-      await api.request('GET', '/api/v1/messaging-keys?waiting=true', { authorization: `Bearer ${tokens.get('kai')}` })
+      await api.request('GET', '/api/v1/messaging-keys?waiting=true', { authorization: `Bearer ${kaisToken}` })
     ).json;
     let posts = 0;
     const changes = [

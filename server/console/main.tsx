@@ -8,6 +8,7 @@ import { createRoot } from 'react-dom/client';
 import { contrast, theme } from '../../shared/look/theme.ts';
 import { Gate } from './app/gate.tsx';
 import { router } from './app/router.tsx';
+import { watchInput } from './client/call.ts';
 import { queryClient } from './client/queries.ts';
 import { Notices } from './parts/notices.tsx';
 import '../../shared/look/page.css';
@@ -17,6 +18,7 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no root');
+watchInput();
 createRoot(root).render(
   <StrictMode>
     <MantineProvider

@@ -14,13 +14,13 @@ import type { Grant } from '../admins/roles.ts';
 import type { Db, Tx } from './database.ts';
 import type { Schema } from './schema.ts';
 
-type AccountRow = Schema['accounts'];
+type AccountRow = Schema['accounts'] & { readonly same_as: string | null };
 
 export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> {
-  const { id, email, name, subject, at } = account;
+  const { id, email, emailKey, name, subject, at } = account;
   await tx
     .insertInto('persons')
-    .values({ id: newPersonId(), subject, created_at: at })
+    .values({ id: newPersonId(), subject, created_at: at, same_as: null })
     .onConflict((conflict) => conflict.column('subject').doNothing())
     .execute();
   const person = await tx.selectFrom('persons').select('id').where('subject', '=', subject).executeTakeFirstOrThrow();
@@ -30,6 +30,7 @@ export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> 
       id,
       person_id: person.id,
       email,
+      email_key: emailKey,
       name,
       password_hash: null,
       totp_sealed: null,
@@ -37,7 +38,7 @@ export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> 
       status: 'active',
       created_at: at,
     })
-    .onConflict((conflict) => conflict.column('email').doNothing())
+    .onConflict((conflict) => conflict.doNothing())
     .returning('id')
     .executeTakeFirst();
   if (!made) throw new CordonError('conflict', `There is an account for ${email} already.`);
@@ -78,15 +79,23 @@ export async function grantsOf(db: Db | Tx, account: string): Promise<Schema['ro
   return db.selectFrom('role_grants').selectAll().where('account_id', '=', account).orderBy('granted_at').execute();
 }
 
+/** Accounts, with the person that each one's person turned out to be. */
+export const accountRows = (db: Db | Tx) =>
+  db
+    .selectFrom('accounts')
+    .innerJoin('persons', 'persons.id', 'accounts.person_id')
+    .selectAll('accounts')
+    .select('persons.same_as');
+
 export async function load(db: Db | Tx, id: string): Promise<Account | null> {
-  const row = await db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await accountRows(db).where('accounts.id', '=', id).executeTakeFirst();
   return row ? toAccount(row, await grantsOf(db, id)) : null;
 }
 
 export function toAccount(row: AccountRow, grants: readonly Schema['role_grants'][]): Account {
   return {
     id: accountIdSchema.parse(row.id),
-    person: row.person_id as PersonId,
+    person: (row.same_as ?? row.person_id) as PersonId,
     email: row.email,
     name: row.name,
     status: row.status,
@@ -98,4 +107,20 @@ export function toAccount(row: AccountRow, grants: readonly Schema['role_grants'
       area: grant.area as AreaCode | null,
     })),
   };
+}
+
+/** Records that `by` created the account, or was shown a link of it. Null: the server showed it on its own console. */
+export async function recordLink(
+  tx: Tx,
+  account: AccountId,
+  by: AccountId | null,
+  kind: Schema['account_links']['kind'],
+  at: number,
+): Promise<void> {
+  if (by === null || by === account) return;
+  await tx
+    .insertInto('account_links')
+    .values({ account_id: account, seen_by: by, kind, at })
+    .onConflict((conflict) => conflict.columns(['account_id', 'seen_by', 'kind']).doNothing())
+    .execute();
 }

@@ -14,6 +14,8 @@ import type {
   Invitation,
   NewAccount,
   NewCredentials,
+  NewSession,
+  Owned,
   RoleLeaf,
   Session,
   SessionStore,
@@ -21,16 +23,19 @@ import type {
 } from '../admins/ports.ts';
 import type { Grant } from '../admins/roles.ts';
 import {
+  accountRows,
   grantsOf,
   insertAccount,
   insertGrant,
   insertInvitation,
   load,
+  recordLink,
   requireAnOwner,
   toAccount,
 } from './account-rows.ts';
 import type { Database, Tx } from './database.ts';
 import { appendLeaf } from './leaves.ts';
+import type { Schema } from './schema.ts';
 
 const FIRST_OWNER = 'first_owner_invitation';
 
@@ -81,10 +86,16 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
     });
   }
 
-  async create(account: NewAccount, invitation: Invitation, grants: readonly GivenGrant[]): Promise<Account> {
+  async create(
+    account: NewAccount,
+    invitation: Invitation,
+    grants: readonly GivenGrant[],
+    by: AccountId | null,
+  ): Promise<Account> {
     const made = await this.#database.transaction(async (tx) => {
       await insertAccount(tx, account);
       await insertInvitation(tx, account.id, invitation);
+      await recordLink(tx, account.id, by, 'created', account.at);
       for (const given of grants) await give(tx, account.id, given, account.at);
       return load(tx, account.id);
     });
@@ -92,14 +103,26 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
     return made;
   }
 
-  async invite(account: AccountId, invitation: Invitation): Promise<void> {
+  async invite(
+    account: AccountId,
+    invitation: Invitation,
+    { by, at }: { by: AccountId | null; at: number },
+    reset: LeafDraft<'credentials.reset-link'> | null,
+  ): Promise<void> {
     await this.#database.transaction(async (tx) => {
       await tx.deleteFrom('invitations').where('account_id', '=', account).where('used_at', 'is', null).execute();
       await insertInvitation(tx, account, invitation);
+      await recordLink(tx, account, by, 'link', at);
+      if (reset) await appendLeaf(tx, reset);
     });
   }
 
-  async redeem(hash: string, now: number, credentials: NewCredentials): Promise<Account | null> {
+  async redeem(
+    hash: string,
+    now: number,
+    credentials: NewCredentials,
+    leaf: (account: AccountId) => LeafDraft<'credentials.reset'>,
+  ): Promise<{ account: Account; reset: boolean } | null> {
     return this.#database.transaction(async (tx) => {
       const used = await tx
         .updateTable('invitations')
@@ -110,19 +133,23 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
         .returning('account_id')
         .executeTakeFirst();
       if (!used) return null;
+      const before = await load(tx, used.account_id);
       await tx
         .updateTable('accounts')
         .set({ password_hash: credentials.passwordHash, totp_sealed: credentials.totpSealed, totp_last_step: 0 })
         .where('id', '=', used.account_id)
         .execute();
-      await tx.deleteFrom('sessions').where('account_id', '=', used.account_id).execute();
-      return load(tx, used.account_id);
+      await endAccess(tx, used.account_id);
+      const account = await load(tx, used.account_id);
+      if (!account || !before) return null;
+      if (before.ready) await appendLeaf(tx, leaf(account.id));
+      return { account, reset: before.ready };
     });
   }
 
   async list(): Promise<Account[]> {
     const { db } = this.#database;
-    const rows = await db.selectFrom('accounts').selectAll().orderBy('created_at').orderBy('id').execute();
+    const rows = await accountRows(db).orderBy('accounts.created_at').orderBy('accounts.id').execute();
     const grants = await db.selectFrom('role_grants').selectAll().execute();
     return rows.map((row) =>
       toAccount(
@@ -136,9 +163,9 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
     return load(this.#database.db, id);
   }
 
-  async credentials(email: string): Promise<Credentials | null> {
+  async credentials(emailKey: string): Promise<Credentials | null> {
     const { db } = this.#database;
-    const row = await db.selectFrom('accounts').selectAll().where('email', '=', email).executeTakeFirst();
+    const row = await accountRows(db).where('email_key', '=', emailKey).executeTakeFirst();
     if (!row) return null;
     const account = toAccount(row, await grantsOf(db, row.id));
     return { account, passwordHash: row.password_hash, totpSealed: row.totp_sealed };
@@ -178,90 +205,147 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
       await tx.updateTable('accounts').set({ status }).where('id', '=', account).execute();
       if (status === 'disabled') {
         await requireAnOwner(tx);
-        await tx.deleteFrom('sessions').where('account_id', '=', account).execute();
-        await tx.deleteFrom('api_tokens').where('account_id', '=', account).execute();
+        await endAccess(tx, account);
       }
       await appendLeaf(tx, leaf);
     });
   }
 
-  async open(
-    session: { hash: string; account: AccountId; createdAt: number; expiresAt: number; csrf: string },
-    replaces: string | null,
-  ): Promise<void> {
+  async open(session: NewSession, replaces: string | null): Promise<void> {
     await this.#database.transaction(async (tx) => {
       await tx.deleteFrom('sessions').where('expires_at', '<=', session.createdAt).execute();
       if (replaces !== null) await tx.deleteFrom('sessions').where('hash', '=', replaces).execute();
-      const { hash, csrf, account: account_id, createdAt: created_at, expiresAt: expires_at } = session;
-      await tx.insertInto('sessions').values({ hash, csrf, account_id, created_at, expires_at }).execute();
+      const { id, hash, pageHash, account, createdAt, expiresAt, address, userAgent } = session;
+      await tx
+        .insertInto('sessions')
+        .values({
+          id,
+          hash,
+          page_hash: pageHash,
+          account_id: account,
+          created_at: createdAt,
+          authenticated_at: createdAt,
+          last_used_at: createdAt,
+          expires_at: expiresAt,
+          address,
+          user_agent: userAgent,
+        })
+        .execute();
     });
   }
 
-  async session(hash: string, now: number): Promise<Session | null> {
+  async session(hash: string, now: number): Promise<(Session & { pageHash: string }) | null> {
     const { db } = this.#database;
     const row = await db
       .selectFrom('sessions')
-      .select(['account_id', 'csrf', 'expires_at', 'created_at'])
+      .selectAll()
       .where('hash', '=', hash)
       .where('expires_at', '>', now)
       .executeTakeFirst();
     const account = row ? await load(db, row.account_id) : null;
-    if (!row || account?.status !== 'active') return null;
-    return { account, csrf: row.csrf, expiresAt: row.expires_at, authenticatedAt: row.created_at };
+    return row && account?.status === 'active' ? { ...toSession(row), account, pageHash: row.page_hash } : null;
+  }
+
+  async touch(id: string, now: number): Promise<void> {
+    await this.#database.db
+      .updateTable('sessions')
+      .set({ last_used_at: now })
+      .where('id', '=', id)
+      .where('last_used_at', '<', now)
+      .execute();
   }
 
   async authenticated(hash: string, at: number): Promise<void> {
-    await this.#database.db.updateTable('sessions').set({ created_at: at }).where('hash', '=', hash).execute();
+    await this.#database.db.updateTable('sessions').set({ authenticated_at: at }).where('hash', '=', hash).execute();
+  }
+
+  async sessions(account: AccountId | null, now: number): Promise<Owned<Omit<Session, 'account'>>[]> {
+    const rows = await this.#database.db
+      .selectFrom('sessions')
+      .selectAll()
+      .where('expires_at', '>', now)
+      .$if(account !== null, (all) => all.where('account_id', '=', account))
+      .orderBy('created_at', 'desc')
+      .orderBy('id')
+      .execute();
+    return rows.map((row) => ({ ...toSession(row), account: row.account_id as AccountId }));
   }
 
   async close(hash: string): Promise<void> {
     await this.#database.db.deleteFrom('sessions').where('hash', '=', hash).execute();
   }
 
-  async insertToken(token: ApiToken & { readonly account: AccountId; readonly hash: string }): Promise<void> {
-    const { id, hash, name, account: account_id, createdAt: created_at, expiresAt: expires_at } = token;
-    const destructive = token.destructive ? 1 : 0;
-    await this.#database.db
-      .insertInto('api_tokens')
-      .values({ id, hash, account_id, name, created_at, expires_at, destructive })
-      .execute();
-  }
-
-  async tokens(account: AccountId): Promise<ApiToken[]> {
-    const rows = await this.#database.db
-      .selectFrom('api_tokens')
-      .select(['id', 'name', 'created_at', 'expires_at', 'destructive'])
-      .where('account_id', '=', account)
-      .orderBy('created_at')
-      .execute();
-    return rows.map((row) => ({
-      id: row.id,
-      name: row.name,
-      createdAt: row.created_at,
-      expiresAt: row.expires_at,
-      destructive: row.destructive === 1,
-    }));
-  }
-
-  async deleteToken(account: AccountId, id: string): Promise<boolean> {
+  async closeById(account: AccountId | null, id: string): Promise<boolean> {
     const { numDeletedRows } = await this.#database.db
-      .deleteFrom('api_tokens')
-      .where('account_id', '=', account)
+      .deleteFrom('sessions')
       .where('id', '=', id)
+      .$if(account !== null, (all) => all.where('account_id', '=', account))
       .executeTakeFirst();
     return numDeletedRows === 1n;
   }
 
-  async tokenAccount(hash: string, now: number): Promise<TokenHolder | null> {
+  async insertToken(token: Owned<ApiToken> & { readonly hash: string }): Promise<void> {
+    const { id, hash, name, account: account_id, createdAt: created_at, expiresAt: expires_at } = token;
+    await this.#database.db
+      .insertInto('api_tokens')
+      .values({
+        ...{ id, hash, account_id, name, created_at, expires_at, last_used_at: null, last_address: null },
+        destructive: token.destructive ? 1 : 0,
+      })
+      .execute();
+  }
+
+  async tokens(account: AccountId | null): Promise<Owned<ApiToken>[]> {
+    const rows = await this.#database.db
+      .selectFrom('api_tokens')
+      .selectAll()
+      .$if(account !== null, (all) => all.where('account_id', '=', account))
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute();
+    return rows.map((row) => ({
+      id: row.id,
+      account: row.account_id as AccountId,
+      name: row.name,
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+      lastUsedAt: row.last_used_at,
+      lastAddress: row.last_address,
+      destructive: row.destructive === 1,
+    }));
+  }
+
+  async deleteToken(account: AccountId | null, id: string): Promise<boolean> {
+    const { numDeletedRows } = await this.#database.db
+      .deleteFrom('api_tokens')
+      .where('id', '=', id)
+      .$if(account !== null, (all) => all.where('account_id', '=', account))
+      .executeTakeFirst();
+    return numDeletedRows === 1n;
+  }
+
+  async tokenAccount(hash: string, now: number, address: string): Promise<TokenHolder | null> {
     const { db } = this.#database;
     const row = await db
       .selectFrom('api_tokens')
-      .select(['account_id', 'destructive'])
+      .select(['id', 'account_id', 'last_used_at', 'last_address', 'destructive'])
       .where('hash', '=', hash)
       .where((at) => at.or([at('expires_at', 'is', null), at('expires_at', '>', now)]))
       .executeTakeFirst();
     const account = row ? await load(db, row.account_id) : null;
-    return row && account?.status === 'active' ? { account, destructive: row.destructive === 1 } : null;
+    if (!row || account?.status !== 'active') return null;
+    if (row.last_address !== address || now - (row.last_used_at ?? 0) >= USE_RECORDED_EVERY) {
+      await db
+        .updateTable('api_tokens')
+        .set({ last_used_at: now, last_address: address })
+        .where('id', '=', row.id)
+        .execute();
+    }
+    return { account, destructive: row.destructive === 1 };
+  }
+
+  endAccess(account: AccountId): Promise<{ sessions: number; tokens: number }> {
+    return this.#database.transaction((tx) => endAccess(tx, account));
   }
 
   async register(key: ApproverKey): Promise<void> {
@@ -279,10 +363,11 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
         .execute();
       const holder = await tx
         .selectFrom('approver_keys')
-        .select('person_id')
+        .innerJoin('persons', 'persons.id', 'approver_keys.person_id')
+        .select(['person_id', 'same_as'])
         .where('keyid', '=', key.keyid)
         .executeTakeFirst();
-      if (holder?.person_id !== key.person) {
+      if ((holder?.same_as ?? holder?.person_id) !== key.person) {
         throw new CordonError('conflict', 'This key is registered for another person; make one of your own.');
       }
     });
@@ -292,19 +377,39 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
     const rows = await this.#database.db
       .selectFrom('approver_keys')
       .innerJoin('accounts', 'accounts.id', 'approver_keys.account_id')
+      .innerJoin('persons', 'persons.id', 'approver_keys.person_id')
       .selectAll('approver_keys')
-      .select('accounts.name')
+      .select(['accounts.name', 'persons.same_as'])
       .orderBy('registered_at')
       .execute();
     return rows.map((row) => ({
       keyid: row.keyid,
-      person: row.person_id as PersonId,
+      person: (row.same_as ?? row.person_id) as PersonId,
       account: row.account_id as AccountId,
       name: row.name,
       publicKey: row.public_key,
       registeredAt: row.registered_at,
     }));
   }
+}
+
+/** Within a minute, another use from the same address is not written again. */
+const USE_RECORDED_EVERY = 60_000;
+
+const toSession = (row: Schema['sessions']): Omit<Session, 'account'> => ({
+  id: row.id,
+  createdAt: row.created_at,
+  authenticatedAt: row.authenticated_at,
+  lastUsedAt: row.last_used_at,
+  expiresAt: row.expires_at,
+  address: row.address,
+  userAgent: row.user_agent,
+});
+
+async function endAccess(tx: Tx, account: string): Promise<{ sessions: number; tokens: number }> {
+  const sessions = await tx.deleteFrom('sessions').where('account_id', '=', account).executeTakeFirst();
+  const tokens = await tx.deleteFrom('api_tokens').where('account_id', '=', account).executeTakeFirst();
+  return { sessions: Number(sessions.numDeletedRows), tokens: Number(tokens.numDeletedRows) };
 }
 
 async function give(tx: Tx, account: AccountId, { grant, leaf }: GivenGrant, at: number): Promise<void> {

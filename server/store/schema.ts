@@ -11,12 +11,21 @@ export interface Schema {
   meta: { key: string; value: string };
 
   // --- people -------------------------------------------------------------------------------------------------------
-  /** One human being: accounts that share a normalised e-mail or an identity provider's subject are one person. */
-  persons: { id: string; subject: string; created_at: number };
+  /** One human being: accounts with equal canonical e-mail addresses, or one subject of an identity provider, are one person. */
+  persons: {
+    id: string;
+    subject: string;
+    created_at: number;
+    /** The person that this one turned out to be, when the rule for equal addresses changed; that one has no `same_as`. */
+    same_as: string | null;
+  };
   accounts: {
     id: string;
     person_id: string;
+    /** As given: displayed, and used for mail. */
     email: string;
+    /** Finds the account at sign-in; see `emailKey`. */
+    email_key: string;
     name: string;
     password_hash: string | null;
     /** Sealed by the key custody of `certs`; never the plain secret. */
@@ -28,7 +37,23 @@ export interface Schema {
   };
   role_grants: { account_id: string; role: string; group_id: string | null; area: string | null; granted_at: number };
   invitations: { hash: string; account_id: string; expires_at: number; used_at: number | null };
-  sessions: { hash: string; account_id: string; created_at: number; expires_at: number; csrf: string };
+  /** Accounts that created another account, or were shown an invitation or a credential reset link of it. */
+  account_links: { account_id: string; seen_by: string; kind: 'created' | 'link'; at: number };
+  sessions: {
+    id: string;
+    /** Of the cookie. */
+    hash: string;
+    /** Of the page's own half. */
+    page_hash: string;
+    account_id: string;
+    created_at: number;
+    /** The last time that the admin gave credentials in this session. */
+    authenticated_at: number;
+    last_used_at: number;
+    expires_at: number;
+    address: string;
+    user_agent: string;
+  };
   api_tokens: {
     id: string;
     hash: string;
@@ -38,6 +63,8 @@ export interface Schema {
     expires_at: number | null;
     /** 1: the token may perform destructive actions without a step-up sign-in. */
     destructive: Generated<Flag>;
+    last_used_at: number | null;
+    last_address: string | null;
   };
   /** Destructive actions that wait for a second person, and their decisions. `content` is JSON, fixed by `hash`. */
   actions: {

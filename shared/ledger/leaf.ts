@@ -15,6 +15,9 @@ export const LEAF_KINDS = [
   'approvers.adopted',
   'role.granted',
   'role.revoked',
+  /** A link was made that replaces an account's password and second factor; then the link was used. `subject` is the account. */
+  'credentials.reset-link',
+  'credentials.reset',
   /** By an exit one device's enrolment was ended, and what was held for it destroyed: `destroyed` is the hash of what went. */
   'order.exited',
   'workspace.wipe',

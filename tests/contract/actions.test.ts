@@ -15,7 +15,9 @@ async function world(database: Database) {
   const store = new ActionStore(database);
   const id = newAccountId();
   const email = 'a@example.org';
-  await database.transaction((tx) => insertAccount(tx, { id, email, name: 'A', subject: `email:${email}`, at: 1 }));
+  await database.transaction((tx) =>
+    insertAccount(tx, { id, email, name: 'A', emailKey: email, subject: `email:${email}`, at: 1 }),
+  );
   const group = await addGroup(database, 'g');
   const devices: DeviceId[] = [];
   for (let index = 0; index < 12; index += 1) devices.push(await addDevice(database, { group }));

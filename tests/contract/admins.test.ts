@@ -22,6 +22,7 @@ const outcomes = (results: readonly PromiseSettledResult<unknown>[]) =>
 function adminsOver(database: Database) {
   const store = new AdminStore(database);
   const time = { ahead: 0 };
+  const alarms: string[] = [];
   const admins = createAdmins({
     accounts: store,
     sessions: store,
@@ -29,6 +30,7 @@ function adminsOver(database: Database) {
     sealer: { seal: (plain) => plain.toString('base64'), unseal: (text) => Buffer.from(text, 'base64') },
     clock: new DrivenClock(1_447_200_000_000),
     bus: new LocalBus(),
+    alarm: async (code) => void alarms.push(code),
     organisation: 'Example',
     limits: createSignInLimits({ perPair: 1000, perAddress: 1000, perSubject: 1000 }),
     now: () => Date.now() + time.ahead,
@@ -48,7 +50,7 @@ function adminsOver(database: Database) {
     (await database.db.selectFrom('ledger_leaves').select(['kind', 'at']).orderBy('id').execute()).map(
       ({ kind }) => kind,
     );
-  return { admins, time, person, leaves };
+  return { admins, time, person, leaves, alarms };
 }
 
 describeOnEveryStore('admins', (open) => {
@@ -109,25 +111,103 @@ describeOnEveryStore('admins', (open) => {
       return admins.signIn({ email, password: PASSWORD, totp: code(), address: 'x', replaces });
     };
     const [a, b] = [await signIn(), await signIn()];
-    expect((await admins.session(a.token))?.account.id).toBe(id);
+    expect((await admins.session(a.token, a.csrf, { active: true }))?.account.id).toBe(id);
     const c = await signIn(a.token);
-    expect(await admins.session(a.token)).toBeNull();
+    expect(await admins.session(a.token, a.csrf, { active: true })).toBeNull();
     await admins.signOut(b.token);
-    expect(await admins.session(b.token)).toBeNull();
+    expect(await admins.session(b.token, b.csrf, { active: true })).toBeNull();
     const before = time.ahead;
     time.ahead += 12 * 3_600_000;
-    expect(await admins.session(c.token)).toBeNull();
+    expect(await admins.session(c.token, c.csrf, { active: true })).toBeNull();
     time.ahead = before;
     const token = await admins.createToken(id, 'script', Date.now() + before + 60_000);
-    expect((await admins.tokenAccount(token.secret))?.account.id).toBe(id);
+    expect((await admins.tokenAccount(token.secret, 'x'))?.account.id).toBe(id);
     time.ahead += 61_000;
-    expect(await admins.tokenAccount(token.secret)).toBeNull();
+    expect(await admins.tokenAccount(token.secret, 'x')).toBeNull();
     const lasting = await admins.createToken(id, 'script', null);
     await admins.setStatus(id, 'disabled');
-    expect(await admins.session(c.token)).toBeNull();
+    expect(await admins.session(c.token, c.csrf, { active: true })).toBeNull();
     await admins.setStatus(id, 'active');
-    expect([await admins.session(c.token), await admins.tokenAccount(lasting.secret)]).toEqual([null, null]);
+    expect([
+      await admins.session(c.token, c.csrf, { active: true }),
+      await admins.tokenAccount(lasting.secret, 'x'),
+    ]).toEqual([null, null]);
     await expect(admins.deleteToken(id, lasting.id)).rejects.toEqual(refused('not_found'));
+  });
+
+  it('ends a session that nobody uses, and counts only what an admin does as use', async () => {
+    const { admins, person, time } = adminsOver(await open());
+    const { id, email, code } = await person('owner@example.org');
+    const signed = await admins.signIn({ email, password: PASSWORD, totp: code(), ...from, userAgent: 'Test/1' });
+    const use = (active: boolean) => admins.session(signed.token, signed.csrf, { active });
+    const opened = { address: '192.0.2.1', userAgent: 'Test/1', account: id };
+    expect(await admins.sessions(id)).toMatchObject([{ id: signed.session.id, ...opened }]);
+    time.ahead = 50 * 60_000;
+    expect((await use(true))?.lastUsedAt).toBeGreaterThan(signed.session.lastUsedAt);
+    time.ahead = 100 * 60_000;
+    expect((await use(false))?.account.id).toBe(id);
+    expect((await admins.sessionOfCookie(signed.token))?.account.id).toBe(id);
+    time.ahead = 111 * 60_000;
+    expect(await admins.sessions(null)).toEqual([]);
+    expect([await use(true), await admins.sessionOfCookie(signed.token)]).toEqual([null, null]);
+  });
+
+  it('case 48: takes neither half of a session alone, nor halves of two sessions', async () => {
+    const { admins, person, time } = adminsOver(await open());
+    const { email, code } = await person('owner@example.org');
+    const signIn = () => {
+      time.ahead += 30_000;
+      return admins.signIn({ email, password: PASSWORD, totp: code(), ...from });
+    };
+    const [a, b] = [await signIn(), await signIn()];
+    const found = (cookie: string, page: string) => admins.session(cookie, page, { active: true });
+    expect((await found(a.token, a.csrf))?.id).toBe(a.session.id);
+    for (const [cookie, page] of [
+      [a.token, b.csrf],
+      [a.token, ''],
+      [a.token, a.token],
+      ['', a.csrf],
+    ] as const) {
+      expect(await found(cookie, page)).toBeNull();
+    }
+  });
+
+  it('lists and ends sessions and tokens, of one account or of all', async () => {
+    const { admins, person } = adminsOver(await open());
+    const [a, b] = [await person('a@example.org'), await person('b@example.org')];
+    const signIn = ({ email, code }: typeof a) => admins.signIn({ email, password: PASSWORD, totp: code(), ...from });
+    const [inA, inB] = [await signIn(a), await signIn(b)];
+    const token = await admins.createToken(b.id, 'script', null);
+    expect(await admins.tokens(null)).toMatchObject([{ id: token.id, account: b.id, lastUsedAt: null }]);
+    await admins.tokenAccount(token.secret, '192.0.2.7');
+    expect(await admins.tokens(b.id)).toMatchObject([{ lastAddress: '192.0.2.7', lastUsedAt: expect.any(Number) }]);
+    expect((await admins.sessions(null)).map(({ account }) => account).sort()).toEqual([a.id, b.id].sort());
+    await expect(admins.endSession(a.id, inB.session.id)).rejects.toEqual(refused('not_found'));
+    await admins.endSession(null, inA.session.id);
+    expect(await admins.sessions(a.id)).toEqual([]);
+    expect(await admins.endAccess(b.id)).toEqual({ sessions: 1, tokens: 1 });
+    expect([await admins.sessions(null), await admins.tokens(null)]).toEqual([[], []]);
+    await expect(admins.deleteToken(null, token.id)).rejects.toEqual(refused('not_found'));
+  });
+
+  it('ends tokens at a credential reset, and makes link and reset known', async () => {
+    const { admins, person, leaves, alarms } = adminsOver(await open());
+    const owner = await person('owner@example.org');
+    const { id, email, code } = await person('n@example.org');
+    const token = await admins.createToken(id, 'script', null);
+    const signed = await admins.signIn({ email, password: PASSWORD, totp: code(), ...from });
+    expect(alarms).toEqual([]);
+    const { invitation } = await admins.inviteAgain(id, owner.id);
+    expect(alarms).toEqual(['credential_reset_link']);
+    expect((await admins.tokenAccount(token.secret, 'x'))?.account.id).toBe(id);
+    await admins.redeemInvitation({ token: invitation, password: `${PASSWORD} 2`, address: 'x' });
+    expect(alarms).toEqual(['credential_reset_link', 'credential_reset']);
+    expect(await admins.tokenAccount(token.secret, 'x')).toBeNull();
+    expect(await admins.session(signed.token, signed.csrf, { active: true })).toBeNull();
+    expect(await leaves()).toEqual(['role.granted', 'credentials.reset-link', 'credentials.reset']);
+    const { account } = await admins.createAccount('late@example.org', 'Late', [], owner.id);
+    await admins.inviteAgain(account.id, owner.id);
+    expect(alarms).toHaveLength(2);
   });
 
   it('case 49: keeps one owner who can sign in, whatever comes at once', async () => {

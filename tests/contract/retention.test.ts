@@ -25,6 +25,7 @@ async function fill(database: Database) {
       id: account,
       person_id: 'per_1',
       email: 'e',
+      email_key: 'e',
       name: 'n',
       totp_last_step: 0,
       status: 'active',
@@ -116,7 +117,13 @@ async function fill(database: Database) {
     const ended = { account_id: account, expires_at: short };
     await db
       .insertInto('sessions')
-      .values({ ...ended, hash: name, created_at: 1, csrf: '' })
+      .values({
+        ...ended,
+        ...{ id: name, hash: name, page_hash: '', created_at: 1, authenticated_at: 1 },
+        last_used_at: 1,
+        address: '',
+        user_agent: '',
+      })
       .execute();
     await db
       .insertInto('api_tokens')

@@ -3,17 +3,18 @@
  * opens theirs, with password and code. Each has a host name of their own, so that one browser keeps their sessions and keys apart.
  */
 import { createPrivateKey, randomBytes } from 'node:crypto';
-import { SESSION_COOKIE, sessionView } from '../../shared/api/session.ts';
+import { sessionView } from '../../shared/api/session.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import { foundOrganisation, type Organisation } from '../support/organisation.ts';
 import {
   type Approver,
   adoptRoot,
-  Caller,
+  callerOf,
   firstOwner,
   invite,
   inviteApprover,
   type Person,
+  type SignedIn,
   signIn,
 } from '../support/people.ts';
 
@@ -50,7 +51,7 @@ interface Holder {
   readonly person: Person;
   /** PKCS#8, DER, base64. */
   readonly approverKey: string | null;
-  session: string;
+  session: SignedIn;
 }
 
 export class Links {
@@ -70,16 +71,17 @@ export class Links {
   }
 
   /** A session that lives: signed out of or run out, another one is opened. */
-  async session(ticket: string): Promise<{ token: string; approverKey: string | null } | null> {
+  async session(ticket: string): Promise<{ token: string; csrf: string; approverKey: string | null } | null> {
     const holder = this.#holders.get(ticket);
     if (!holder) return null;
     if (!(await this.#lives(holder.session))) holder.session = await this.#signIn(holder.person);
-    return { token: holder.session, approverKey: holder.approverKey };
+    const { cookie: token, csrf } = holder.session;
+    return { token, csrf, approverKey: holder.approverKey };
   }
 
-  async #lives(session: string): Promise<boolean> {
+  async #lives(session: SignedIn): Promise<boolean> {
     try {
-      await new Caller(this.#admin, { cookie: `${SESSION_COOKIE}=${session}` }).call('GET', '/session', sessionView);
+      await callerOf(this.#admin, session).call('GET', '/session', sessionView);
       return true;
     } catch (error) {
       if (isCordonError(error, 'not_signed_in')) return false;
@@ -87,12 +89,12 @@ export class Links {
     }
   }
 
-  async #signIn(person: Person): Promise<string> {
+  async #signIn(person: Person): Promise<SignedIn> {
     try {
-      return (await signIn(this.#admin, person.signIn)).session;
+      return await signIn(this.#admin, person.signIn);
     } catch (error) {
       if (!isCordonError(error, 'totp_reused')) throw error;
-      return (await signIn(this.#admin, person.signIn, Date.now() + NEXT_CODE)).session;
+      return await signIn(this.#admin, person.signIn, Date.now() + NEXT_CODE);
     }
   }
 }

@@ -171,10 +171,9 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     const { keyid, publicKey } = testKey();
     const propose = (organisationKeys: readonly string[]) =>
       olivia.page.evaluate<number>(`(async () => {
-        const { csrf } = await (await fetch('/api/v1/session')).json();
-        const { keys } = await (await fetch('/api/v1/approver-keys')).json();
+        const headers = { 'content-type': 'application/json', '${CSRF_HEADER}': localStorage.getItem('cordon-session') };
+        const { keys } = await (await fetch('/api/v1/approver-keys', { headers })).json();
         const body = JSON.stringify({ keyids: keys.map(({ keyid }) => keyid), organisationKeys: ${JSON.stringify(organisationKeys)} });
-        const headers = { 'content-type': 'application/json', '${CSRF_HEADER}': csrf };
         return (await fetch('/api/v1/approvers', { method: 'POST', headers, body })).status;
       })()`);
     /** What the dialog says of the key, and whether in the colour of errors. */

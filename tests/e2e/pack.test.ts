@@ -71,7 +71,7 @@ beforeAll(async () => {
   fingerprint = (await cordon.json<{ fingerprint: string }>(['public-root', '--out', root])).fingerprint;
   // Something else is logged after the pack was made, and somebody keeps what the ledger shows then.
   const account = { email: 'late@example.org', name: 'Late', grants: [{ role: 'auditor' }] };
-  await owner.api.call('POST', '/accounts', invitedAccount, account);
+  await owner.browser.call('POST', '/accounts', invitedAccount, account);
   await until(async () => {
     expect((await cordon(['ledger', 'leaves', '--limit', '500'])).out.match(/role\.granted .*auditor/g)).toBeTruthy();
   });

@@ -1,7 +1,7 @@
 /** The console from its sources, with reload, in front of a server that runs: for `npm run dev`. */
 import { join } from 'node:path';
 import { createServer, type Plugin } from 'vite';
-import { SESSION_COOKIE } from '../../shared/api/session.ts';
+import { sessionCookieName } from '../../shared/api/session.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import { type Person, signIn } from '../support/people.ts';
 
@@ -29,8 +29,15 @@ export async function serveConsoleSources(
           response.writeHead(status, { 'content-type': 'text/plain', ...headers }).end(text);
         if (!person) return answer(404, `Nobody is called ${name}.`);
         signIn(admin, person.signIn).then(
-          ({ session }) =>
-            answer(302, '', { location: '/', 'set-cookie': `${SESSION_COOKIE}=${session}; Path=/; HttpOnly` }),
+          ({ cookie, csrf }) =>
+            answer(
+              200,
+              `<script>localStorage.setItem('cordon-session', ${JSON.stringify(csrf)}); location.replace('/')</script>`,
+              {
+                'content-type': 'text/html',
+                'set-cookie': `${sessionCookieName(false)}=${cookie}; Path=/; HttpOnly`,
+              },
+            ),
           (error: unknown) =>
             isCordonError(error, 'totp_reused')
               ? answer(429, 'The code has been used; the next one comes within 30 seconds.', { refresh: '5' })

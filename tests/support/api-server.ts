@@ -128,6 +128,7 @@ export async function startApi({
     clock,
     bus,
     organisation: 'Example',
+    alarm: (code, detail) => devices.raiseAlarm({ device: null, code, detail }),
     limits: createSignInLimits(limits),
     now: () => Date.now() + ahead,
   });
@@ -290,13 +291,14 @@ export async function startApi({
       mail: () => ({ posts: 5, entries: 4, bytes: 300, held: 1 }),
     },
     backups,
-    secure: false,
     invitationLink: (token) => `http://localhost/#invitation=${token}`,
     now: () => clock.now(),
     version: '0.0.0',
     demo,
   });
-  const server = createServer(createApi({ admins, actions, routes, log, names: ['cordon.example'], consoleFolder }));
+  const server = createServer(
+    createApi({ admins, actions, secure: false, routes, log, names: ['cordon.example'], consoleFolder }),
+  );
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
@@ -324,6 +326,13 @@ export async function startApi({
 
   async function token(who: { id: Parameters<typeof admins.createToken>[0] }): Promise<string> {
     return (await admins.createToken(who.id, 'test', null, true)).secret;
+  }
+
+  /** Signs in, and writes what `cordon sign-in` keeps below `home`, which is then `XDG_CONFIG_HOME`. */
+  async function commandLine(who: { email: string; secret: string }, home: string): Promise<void> {
+    const { cookie, csrf } = await signIn(who);
+    mkdirSync(join(home, 'cordon'), { recursive: true });
+    writeFileSync(join(home, 'cordon', 'cli.json'), JSON.stringify({ server: url, cookie, csrf }));
   }
 
   async function request(method: string, path: string, headers: Record<string, string> = {}, body?: unknown) {
@@ -365,6 +374,7 @@ export async function startApi({
     account,
     code,
     token,
+    commandLine,
     request,
     signIn,
     async close() {

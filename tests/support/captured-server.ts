@@ -64,6 +64,7 @@ function configOf(home: string, ports: { device: number; public: number; admin: 
     devicePort: ports.device,
     publicPort: ports.public,
     admin: { bind: '127.0.0.1', port: ports.admin, names: [], tls: null },
+    sessionIdleMinutes: 60,
     proxyFrom: [],
     ipDatabase: null,
     appeal: 'the legal desk',

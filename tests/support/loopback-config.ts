@@ -21,6 +21,7 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     devicePort: ports.device,
     publicPort: ports.public,
     admin: { bind: '127.0.0.1', port: ports.admin, names: [], tls: null },
+    sessionIdleMinutes: 60,
     proxyFrom: ['127.0.0.1', '::1'],
     ipDatabase: null,
     appeal: 'your administrator',

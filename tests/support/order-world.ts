@@ -96,6 +96,7 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
         id: account,
         person_id: person,
         email: `${account}@example.com`,
+        email_key: `${account}@example.com`,
         name: account,
         password_hash: null,
         totp_sealed: null,

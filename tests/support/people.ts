@@ -7,7 +7,7 @@ import { generate } from 'otplib';
 import { z } from 'zod';
 import { invitedAccount, redeemed } from '../../shared/api/accounts.ts';
 import { approverKeyView, rootView } from '../../shared/api/approvers.ts';
-import { CSRF_HEADER, createdToken, SESSION_COOKIE, sessionView } from '../../shared/api/session.ts';
+import { CSRF_HEADER, createdToken, sessionCookieName, sessionView } from '../../shared/api/session.ts';
 import { problemSchema } from '../../shared/api/wire.ts';
 import { CordonError, ERROR_CODES } from '../../shared/errors.ts';
 import { signRootPayload } from '../../shared/order/approver-key.ts';
@@ -52,8 +52,10 @@ export interface Person {
   readonly id: string;
   readonly token: string;
   readonly api: Caller;
-  /** The cookie's value of the session that signing in opened. */
-  readonly session: string;
+  /** For what an API token cannot do, such as creating accounts: the session that signing in opened. */
+  readonly browser: Caller;
+  /** The two halves of that session. */
+  readonly session: SignedIn;
   /** For whoever wants to look at the server themselves. */
   readonly signIn: { readonly email: string; readonly password: string; readonly totpSecret: string };
 }
@@ -64,9 +66,9 @@ export interface Approver extends Person {
   readonly pem: string;
 }
 
-interface SignedIn {
+export interface SignedIn {
   /** The cookie's value. */
-  readonly session: string;
+  readonly cookie: string;
   readonly csrf: string;
 }
 
@@ -79,10 +81,14 @@ export async function signIn(
   const totp = await generate({ secret: totpSecret, epoch: Math.floor(at / 1000) });
   const { json, headers } = await new Caller(admin).raw('POST', '/session', { email, password, totp });
   const { csrf } = sessionView.parse(json);
-  const session = new RegExp(`${SESSION_COOKIE}=([^;]+)`).exec(headers.getSetCookie().join('\n'))?.[1];
-  if (session === undefined || csrf === null) throw new Error('signing in gave no session');
-  return { session, csrf };
+  const cookie = new RegExp(`${sessionCookieName(false)}=([^;]+)`).exec(headers.getSetCookie().join('\n'))?.[1];
+  if (cookie === undefined || csrf === null) throw new Error('signing in gave no session');
+  return { cookie, csrf };
 }
+
+/** Calls the API in a session, as the console does. */
+export const callerOf = (admin: string, { cookie, csrf }: SignedIn): Caller =>
+  new Caller(admin, { cookie: `${sessionCookieName(false)}=${cookie}`, [CSRF_HEADER]: csrf });
 
 /** Redeems an invitation, signs in once, and from then on uses a token of their own. */
 async function join(admin: string, token: string, name: string, identity: object): Promise<Person> {
@@ -91,11 +97,11 @@ async function join(admin: string, token: string, name: string, identity: object
   const stranger = new Caller(admin);
   const { account, totpSecret } = await stranger.call('POST', '/invitations/redeem', redeemed, redemption);
   const credentials = { email: account.email, password, totpSecret };
-  const { session, csrf } = await signIn(admin, credentials);
-  const browser = new Caller(admin, { cookie: `${SESSION_COOKIE}=${session}`, [CSRF_HEADER]: csrf });
+  const session = await signIn(admin, credentials);
+  const browser = callerOf(admin, session);
   const { secret } = await browser.call('POST', '/tokens', createdToken, { name: 'set-up', destructive: true });
   const api = new Caller(admin, { authorization: `Bearer ${secret}` });
-  return { name, id: account.person, token: secret, api, session, signIn: credentials };
+  return { name, id: account.person, token: secret, api, browser, session, signIn: credentials };
 }
 
 const mailOf = (name: string) => `${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')}@example.org`;
@@ -116,7 +122,7 @@ export async function invite(
   grants: readonly object[] = LEGAL,
 ): Promise<Person> {
   const account = { email: mailOf(name), name, grants };
-  const { invitation } = await owner.api.call('POST', '/accounts', invitedAccount, account);
+  const { invitation } = await owner.browser.call('POST', '/accounts', invitedAccount, account);
   return join(admin, invitation, name, {});
 }
 
@@ -124,7 +130,7 @@ export async function invite(
 export async function inviteApprover(admin: string, owner: Person, name: string): Promise<Approver> {
   const person = await invite(admin, owner, name);
   const { key, pem } = createKeyFile(`the passphrase of ${name}`);
-  await person.api.call('POST', '/approver-keys', approverKeyView, { publicKey: key.publicKey });
+  await person.browser.call('POST', '/approver-keys', approverKeyView, { publicKey: key.publicKey });
   return { ...person, key, pem };
 }
 

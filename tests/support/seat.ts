@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { z } from 'zod';
-import { SESSION_COOKIE } from '../../shared/api/session.ts';
+import { sessionCookieName } from '../../shared/api/session.ts';
 import type { Person } from './people.ts';
 
 /** Where pictures of the pages go, for whoever wants to look at them; nowhere without it. */
@@ -49,18 +49,27 @@ export interface SeatOptions extends BrowserContextOptions {
 
 export const textOf = async (there: Locator): Promise<string> => (await there.textContent()) ?? '';
 
+/** Both halves of the person's session, as a browser keeps them. */
+function storageOf({ session }: Person, url: string) {
+  const { hostname, origin } = new URL(url);
+  const cookie = { name: sessionCookieName(false), value: session.cookie, domain: hostname, path: '/', expires: -1 };
+  return {
+    cookies: [{ ...cookie, httpOnly: true, secure: false, sameSite: 'Strict' as const }],
+    origins: [{ origin, localStorage: [{ name: 'cordon-session', value: session.csrf }] }],
+  };
+}
+
 export async function takeSeat(browser: Browser, url: string, { as, ...options }: SeatOptions = {}): Promise<Seat> {
   const context = await browser.newContext({
     viewport: WINDOWS.desk,
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
     reducedMotion: 'reduce',
+    ...(as && { storageState: storageOf(as, url) }),
     ...options,
   });
   // Below the tests' own, so that what was waited for is said.
   context.setDefaultTimeout(PATIENCE);
-  if (as)
-    await context.addCookies([{ name: SESSION_COOKIE, value: as.session, url, httpOnly: true, sameSite: 'Strict' }]);
   const page = await context.newPage();
   const heard: string[] = [];
   const expected: RegExp[] = [];

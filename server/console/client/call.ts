@@ -1,18 +1,32 @@
 /**
- * The REST API as the console calls it: same origin, the session's cookie, its CSRF token for whatever changes something, and every answer
- * through the schema that the server also has. A refusal is a `Refusal` with the server's own sentence.
+ * The REST API as the console calls it: same origin, both halves of the session, and every response through the schema that the server also has. A
+ * refusal is a `Refusal` with the server's own sentence.
  */
 import type { z } from 'zod';
-import { CSRF_HEADER } from '../../../shared/api/session.ts';
+import { BACKGROUND_HEADER, CSRF_HEADER } from '../../../shared/api/session.ts';
 import { Refusal, refusalOf } from '../../../shared/look/refusal.ts';
 import { askForStepUp } from './step-up.ts';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
-let csrf: string | null = null;
-/** Of the session that this page has; the module keeps it so that no component has to pass it on. */
+/** The page's half of the session. Storage belongs to one origin, port included; a cookie goes to every port of the host. */
+const KEPT = 'cordon-session';
 export function keepCsrf(token: string | null): void {
-  csrf = token;
+  if (token === null) localStorage.removeItem(KEPT);
+  else localStorage.setItem(KEPT, token);
+}
+
+/** Requests later than this after the admin's last input are the page's own, and do not keep the session alive. */
+const ACTIVE_FOR = 60_000;
+let lastInput = Date.now();
+/** Notes the admin's input from now on; called once, when the page starts. */
+export function watchInput(): void {
+  const note = () => {
+    lastInput = Date.now();
+  };
+  for (const kind of ['pointerdown', 'keydown', 'wheel', 'touchstart'] as const) {
+    addEventListener(kind, note, { capture: true, passive: true });
+  }
 }
 
 type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -46,7 +60,9 @@ async function sendOnce(
 ) {
   const headers = new Headers({ accept: 'application/json' });
   if (type !== null) headers.set('content-type', type);
-  if (method !== 'GET' && csrf !== null) headers.set(CSRF_HEADER, csrf);
+  const csrf = localStorage.getItem(KEPT);
+  if (csrf !== null) headers.set(CSRF_HEADER, csrf);
+  if (Date.now() - lastInput > ACTIVE_FOR) headers.set(BACKGROUND_HEADER, '1');
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, { method, headers, body, ...(signal && { signal }) });

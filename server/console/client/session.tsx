@@ -22,9 +22,7 @@ async function readSession(): Promise<Session | null> {
 
 /** Undefined while it is being asked; null when nobody is signed in. */
 export function useSessionQuery() {
-  const query = useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000, refetchInterval: 60_000 });
-  keepCsrf(query.data?.csrf ?? null);
-  return query;
+  return useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000, refetchInterval: 60_000 });
 }
 
 const SessionContext = createContext<Session | null>(null);
@@ -60,6 +58,7 @@ export function useSignOut(): () => Promise<void> {
   const client = useQueryClient();
   return async () => {
     await call('DELETE', '/session', done);
+    keepCsrf(null);
     // Not "clear": the gate would go on looking at the question that it had asked.
     client.setQueryData(SESSION_KEY, null);
     client.removeQueries(notSession);

@@ -15,6 +15,8 @@ const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'approvers.adopted': 'The list of approvers was adopted',
   'role.granted': 'A role was given',
   'role.revoked': 'A role was taken away',
+  'credentials.reset-link': 'A credential reset link was created',
+  'credentials.reset': "An account's password and second factor were reset",
   'workspace.wipe': 'A command to wipe a workspace was given',
   'ca.created': 'A certificate authority was made',
   'crl.issued': 'The revocation list was signed',

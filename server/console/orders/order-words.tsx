@@ -1,7 +1,10 @@
 /** What an order says, in words: from the terms that were signed. */
 import { Anchor, Badge, Group, List, Stack, Text } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
 import { Given } from '../../../shared/look/given.tsx';
-import type { OrderTerms, Revision } from '../../../shared/order/documents.ts';
+import { Failure } from '../../../shared/look/states.tsx';
+import type { InstrumentDocument, OrderTerms, Revision } from '../../../shared/order/documents.ts';
+import { saveFile } from '../client/save-file.ts';
 import { type Fact, Facts } from '../parts/facts.tsx';
 import { Area } from '../parts/words.tsx';
 import { SERVICE_NAMES } from '../words/orders.ts';
@@ -81,9 +84,7 @@ function Documents({
           {kept === undefined ? (
             <Given>{documentWords(document)}</Given>
           ) : (
-            <Anchor href={`/api/v1/orders/${encodeURIComponent(kept)}/documents/${document.sha256}`} download>
-              <Given>{documentWords(document)}</Given>
-            </Anchor>
+            <KeptDocument order={kept} document={document} />
           )}
           <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
             SHA-256 {document.sha256}
@@ -91,6 +92,21 @@ function Documents({
         </List.Item>
       ))}
     </List>
+  );
+}
+
+/** Fetched by the page and then saved: a plain link would carry the cookie alone, which is not enough. */
+function KeptDocument({ order, document }: { readonly order: string; readonly document: InstrumentDocument }) {
+  const save = useMutation({
+    mutationFn: () => saveFile(`/orders/${encodeURIComponent(order)}/documents/${document.sha256}`, { method: 'GET' }),
+  });
+  return (
+    <>
+      <Anchor component="button" type="button" ta="start" onClick={() => save.mutate()}>
+        <Given>{documentWords(document)}</Given>
+      </Anchor>
+      {save.isError && <Failure error={save.error} />}
+    </>
   );
 }
 

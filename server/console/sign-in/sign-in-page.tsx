@@ -6,7 +6,7 @@ import { useEffect } from 'react';
 import { sessionView } from '../../../shared/api/session.ts';
 import { Refusal } from '../../../shared/look/refusal.ts';
 import { Failure } from '../../../shared/look/states.tsx';
-import { call } from '../client/call.ts';
+import { call, keepCsrf } from '../client/call.ts';
 import { SESSION_KEY } from '../client/session.tsx';
 import { Brand } from './brand.tsx';
 
@@ -29,7 +29,10 @@ export function SignInPage() {
   const signIn = useMutation({
     mutationFn: (values: { email: string; password: string; totp: string }) =>
       call('POST', '/session', sessionView, values),
-    onSuccess: (session) => client.setQueryData(SESSION_KEY, session),
+    onSuccess: (session) => {
+      keepCsrf(session.csrf);
+      client.setQueryData(SESSION_KEY, session);
+    },
     // A code works once, so another try needs another code in any case.
     onError: (error) => {
       form.setFieldValue('totp', '');

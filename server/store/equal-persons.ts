@@ -1,0 +1,45 @@
+/**
+ * Recomputes the canonical address of every person and joins persons that are one. Call this in a migration whenever `canonicalEmail` changes.
+ * Signed approver sets and revisions name persons by their old ids, so no row is merged: the newer person refers to the oldest one.
+ */
+import type { Kysely } from 'kysely';
+import { canonicalEmail } from '../../shared/text/canonical-email.ts';
+import type { Schema } from './schema.ts';
+
+export async function joinEqualPersons(db: Kysely<Schema>): Promise<void> {
+  const accounts = await db
+    .selectFrom('accounts')
+    .select(['person_id', 'email'])
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+  const emails = new Map(accounts.toReversed().map(({ person_id, email }) => [person_id, email]));
+  const persons = await db
+    .selectFrom('persons')
+    .select(['id', 'subject'])
+    .where('subject', 'like', 'email:%')
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+  const subjects = Map.groupBy(persons, ({ id, subject }) => {
+    const email = emails.get(id);
+    return email === undefined ? subject : `email:${canonicalEmail(email)}`;
+  });
+  // A person's new subject may be another one's old subject, and subjects are unique.
+  for (const { id } of persons) {
+    await db
+      .updateTable('persons')
+      .set({ subject: `moving:${id}` })
+      .where('id', '=', id)
+      .execute();
+  }
+  for (const [subject, [oldest, ...others]] of subjects) {
+    if (!oldest) continue;
+    await db.updateTable('persons').set({ subject, same_as: null }).where('id', '=', oldest.id).execute();
+    for (const { id } of others) {
+      // Keeps the prefix, so that the next recomputation finds this person.
+      const own = `email:${id}#${subject}`;
+      await db.updateTable('persons').set({ subject: own, same_as: oldest.id }).where('id', '=', id).execute();
+    }
+  }
+}
