@@ -354,6 +354,8 @@ export function createAdmins(ports: AdminsPorts) {
       if ((await found(id)).status !== status) {
         await accounts.setStatus(id, status, leaf(status === 'active' ? 'role.granted' : 'role.revoked', id, null));
         changed();
+        // Its approvals of pending revisions are void.
+        bus.publish({ kind: 'orders' });
       }
       return found(id);
     },

@@ -101,7 +101,10 @@ export interface AccountStore {
   grant(account: AccountId, given: GivenGrant, at: number): Promise<void>;
   /** Throws `not_found` when there is no such grant, `last_owner` when nobody could then sign in as owner. */
   revoke(account: AccountId, grant: Grant, leaf: LeafDraft<'role.revoked'>): Promise<void>;
-  /** Disabling also ends sessions and tokens; throws `last_owner` as `revoke` does. */
+  /**
+   * Disabling also ends sessions and tokens, and removes the account's approvals of everything that is pending, each with its ledger entry. Throws
+   * `last_owner` as `revoke` does.
+   */
   setStatus(account: AccountId, status: Account['status'], leaf: RoleLeaf): Promise<void>;
 }
 

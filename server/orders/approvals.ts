@@ -9,7 +9,8 @@ import { stubText } from '../../shared/order/stub.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
-import { decideApproval } from './adoption.ts';
+import { type ApprovalDecision, decideApproval } from './adoption.ts';
+import { peopleOf } from './independence.ts';
 import { type OrderState, orderOf } from './order-state.ts';
 import type { ApprovalRow, ListChange, OrderStore, RevisionRow } from './ports.ts';
 import { readPayload } from './views.ts';
@@ -58,16 +59,19 @@ export function createApprovals(ports: {
     }
   }
 
-  function answer(order: string, adopted: boolean, missing: number, list: ListChange | null): ApprovalResult {
+  function answer(
+    order: string,
+    adopted: boolean,
+    { standing: { missing }, related }: Pick<ApprovalDecision, 'standing' | 'related'>,
+    list: ListChange | null,
+  ): ApprovalResult {
     if (adopted) {
       const version = list?.list.version ?? state.list()?.version;
       return { adopted, code: null, detail: `Order ${order} is adopted and stands in list ${version}.` };
     }
-    return {
-      adopted,
-      code: 'second_approver_required',
-      detail: `Recorded. ${missing} more ${missing === 1 ? 'person' : 'people'} must approve, not the proposer.`,
-    };
+    const more = `${missing} more ${missing === 1 ? 'person' : 'people'} must approve, not the proposer.`;
+    const why = related === null ? '' : `The approval counts as one with an earlier approval. ${related} `;
+    return { adopted, code: 'second_approver_required', detail: `Recorded. ${why}${more}` };
   }
 
   /** The hold under which a change was proposed may have lapsed since: adopted, it would take out of force what is back in it (ADR 11). */
@@ -104,12 +108,14 @@ export function createApprovals(ports: {
     const base = rows.find((each) => each.digest === document.previous);
     const baseHeld = base !== undefined && readPayload(base.payload).status === 'held';
     const { threshold } = root.approvers;
-    const { standing, isNew } = decideApproval(document, { keyid }, row.approvals, root.persons, threshold, baseHeld);
-    if (root.persons.get(keyid) !== approver) {
+    const people = peopleOf(await store.people());
+    const decision = decideApproval(document, { keyid }, row.approvals, root.persons, threshold, baseHeld, people);
+    const { standing, isNew } = decision;
+    if (people.canonical(root.persons.get(keyid) ?? '') !== approver) {
       throw new CordonError('forbidden', 'This key belongs to another person: sign with your own.');
     }
     checkSignature(row, root, given);
-    if (!isNew) return { result: answer(number, row.state === 'adopted', standing.missing, null), changed: null };
+    if (!isNew) return { result: answer(number, row.state === 'adopted', decision, null), changed: null };
     const now = clock.now();
     if (row.state === 'waiting') await requireStillHeld(document, order.adoptedRevision, now);
     const approval: ApprovalRow = { person: approver, keyid, signature, stub, approvedAt: now };
@@ -133,7 +139,7 @@ export function createApprovals(ports: {
       list,
     );
     return {
-      result: answer(number, list !== null, standing.missing, list),
+      result: answer(number, list !== null, decision, list),
       changed: list ? { order: number, before } : null,
     };
   }

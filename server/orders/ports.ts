@@ -6,6 +6,7 @@ import type { Envelope, OrderTerms, Receipt } from '../../shared/order/documents
 import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { DeviceFacts, Observation, OrderRule } from '../../shared/verdict/terms.ts';
+import type { PeopleFacts } from './independence.ts';
 import type { StoredList } from './order-list.ts';
 import type { DecisionRow } from './papers.ts';
 
@@ -111,7 +112,8 @@ export interface OrderStore {
   appendRevision(change: NewRevision, leaf: LeafDraft<'order.revision'>): Promise<void>;
   /**
    * Throws `conflict` unless the revision is in `state` and has `counted` approvals, and, when it is adopted by this, is the latest. What the
-   * same person signed with an older key stays beside it: under the root of then it goes on counting.
+   * same person signed with an older key stays beside it: under the root of then it goes on counting. Throws `forbidden` when the account of the key is
+   * disabled.
    */
   recordApproval(
     change: { order: string; revision: number; state: 'waiting' | 'adopted'; counted: number; approval: ApprovalRow },
@@ -121,7 +123,9 @@ export interface OrderStore {
   ): Promise<void>;
   list(): Promise<StoredList | null>;
   appendList(change: ListChange): Promise<void>;
-  approverKeys(): Promise<ReadonlyMap<string, { person: PersonId; publicKey: string }>>;
+  /** `active`: the account that registered the key is not disabled. */
+  approverKeys(): Promise<ReadonlyMap<string, { person: PersonId; publicKey: string; active: boolean }>>;
+  people(): Promise<PeopleFacts>;
   /** Adopted and waiting, oldest first. */
   roots(): Promise<RootRow[]>;
   /** Replaces a waiting root of this version. Throws `conflict` when one was adopted meanwhile. */

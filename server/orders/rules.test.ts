@@ -6,6 +6,7 @@ import { ORDER_ACTS, type OrderAct, type OrderTerms } from '../../shared/order/d
 import { BRIEF_HOLD } from '../../shared/order/standing.ts';
 import { revisionDocument, TERMS } from '../../tests/support/signed-documents.ts';
 import { decideApproval } from './adoption.ts';
+import { type People, peopleOf } from './independence.ts';
 import { Objections } from './objections.ts';
 import { readTerms, readTime, type TermsDraft, type TermsInput } from './terms.ts';
 
@@ -368,7 +369,21 @@ describe('approvals', () => {
     ['p1', 'proposer'],
   ]);
   const given = (...keyids: string[]) => keyids.map((keyid) => ({ keyid, person: persons.get(keyid) ?? 'gone' }));
-  const decide = (keyid: string, before: string[], act: OrderAct = 'revise', baseHeld = false) =>
+  const link = (by: string, person: string) => ({
+    ...{ person, name: person, account: `acc of ${person}`, kind: 'created' as const },
+    by: { person: by, name: by, account: `acc of ${by}` },
+  });
+  const nobodyLinked = peopleOf({ sameAs: new Map(), links: [] });
+  const adaMadeBen = peopleOf({ sameAs: new Map(), links: [link('ada', 'ben')] });
+  const proposerMadeBoth = peopleOf({ sameAs: new Map(), links: [link('proposer', 'ada'), link('proposer', 'ben')] });
+  const benIsProposer = peopleOf({ sameAs: new Map([['ben', 'proposer']]), links: [] });
+  const decide = (
+    keyid: string,
+    before: string[],
+    act: OrderAct = 'revise',
+    baseHeld = false,
+    people: People = nobodyLinked,
+  ) =>
     outcome(() => {
       const status = act === 'hold' ? 'held' : 'active';
       const revision = revisionDocument({
@@ -376,7 +391,7 @@ describe('approvals', () => {
         status,
         heldSince: status === 'held' ? new Date(NOW).toISOString() : null,
       });
-      const { standing, isNew } = decideApproval(revision, { keyid }, given(...before), persons, 2, baseHeld);
+      const { standing, isNew } = decideApproval(revision, { keyid }, given(...before), persons, 2, baseHeld, people);
       return { adopted: standing.adopted, lasting: standing.lasting, missing: standing.missing, isNew };
     });
   const waiting = { adopted: false, lasting: false, missing: 1, isNew: true };
@@ -393,6 +408,15 @@ describe('approvals', () => {
     ['a hold by its proposer', decide('p1', [], 'hold'), { adopted: true, lasting: false, missing: 1, isNew: true }],
     ['a second behind it', decide('b1', ['p1'], 'hold'), { adopted: true, lasting: true, missing: 0, isNew: true }],
     ['a hold on a hold by one', decide('a1', [], 'hold', true), waiting],
+    ['case 31: an account and its creator', decide('b1', ['a1'], 'revise', false, adaMadeBen), waiting],
+    ['the creator after the account', decide('a1', ['b1'], 'revise', false, adaMadeBen), waiting],
+    ['a hold by both', decide('b1', ['a1'], 'hold', false, adaMadeBen), { ...waiting, adopted: true }],
+    [
+      'two accounts that the proposer created',
+      decide('b1', ['a1'], 'revise', false, proposerMadeBoth),
+      { adopted: true, lasting: false, missing: 0, isNew: true },
+    ],
+    ['case 31: another account of the proposer', decide('b1', ['a1'], 'revise', false, benIsProposer), 'same_person'],
     ['a hold on a hold by its proposer', decide('p1', [], 'hold', true), 'same_person'],
   ])('%s', (_name, found, expected) => {
     expect(found).toEqual(expected);

@@ -36,6 +36,7 @@ import {
 import type { Database, Tx } from './database.ts';
 import { appendLeaf } from './leaves.ts';
 import type { Schema } from './schema.ts';
+import { lockPendingOrders, voidApprovals } from './voided-approvals.ts';
 
 const FIRST_OWNER = 'first_owner_invitation';
 
@@ -202,9 +203,11 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
 
   async setStatus(account: AccountId, status: Account['status'], leaf: RoleLeaf): Promise<void> {
     await this.#database.transaction(async (tx) => {
+      if (status === 'disabled') await lockPendingOrders(tx);
       await tx.updateTable('accounts').set({ status }).where('id', '=', account).execute();
       if (status === 'disabled') {
         await requireAnOwner(tx);
+        await voidApprovals(tx, account, leaf.at);
         await endAccess(tx, account);
       }
       await appendLeaf(tx, leaf);

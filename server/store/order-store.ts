@@ -5,6 +5,7 @@ import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { parseEnvelope } from '../../shared/order/dsse.ts';
 import { type DeviceId, deviceIdSchema, type PersonId, personIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
+import type { PeopleFacts } from '../orders/independence.ts';
 import type { StoredList } from '../orders/order-list.ts';
 import type {
   ApprovalRow,
@@ -189,6 +190,7 @@ export class OrderStore implements Port {
         .where('revision', '=', revision)
         .executeTakeFirstOrThrow();
       if (Number(given.count) !== counted) throw lost(`Revision ${revision} of order ${order}`);
+      await requireActive(tx, approval.keyid);
       await tx
         .insertInto('order_approvals')
         .values({
@@ -233,11 +235,39 @@ export class OrderStore implements Port {
     await this.#database.transaction((tx) => insertList(tx, change));
   }
 
-  async approverKeys(): Promise<ReadonlyMap<string, { person: PersonId; publicKey: string }>> {
-    const rows = await this.#database.db.selectFrom('approver_keys').selectAll().execute();
+  async approverKeys(): Promise<ReadonlyMap<string, { person: PersonId; publicKey: string; active: boolean }>> {
+    const rows = await this.#database.db
+      .selectFrom('approver_keys')
+      .innerJoin('accounts', 'accounts.id', 'approver_keys.account_id')
+      .select(['keyid', 'approver_keys.person_id', 'public_key', 'status'])
+      .execute();
     return new Map(
-      rows.map((row) => [row.keyid, { person: personIdSchema.parse(row.person_id), publicKey: row.public_key }]),
+      rows.map(({ keyid, person_id, public_key, status }) => [
+        keyid,
+        { person: personIdSchema.parse(person_id), publicKey: public_key, active: status === 'active' },
+      ]),
     );
+  }
+
+  async people(): Promise<PeopleFacts> {
+    const { db } = this.#database;
+    const joined = await db.selectFrom('persons').select(['id', 'same_as']).where('same_as', 'is not', null).execute();
+    const links = await db
+      .selectFrom('account_links as link')
+      .innerJoin('accounts as made', 'made.id', 'link.account_id')
+      .innerJoin('accounts as maker', 'maker.id', 'link.seen_by')
+      .select(['link.kind', 'made.id as account', 'made.name', 'made.person_id as person'])
+      .select(['maker.id as by_account', 'maker.name as by_name', 'maker.person_id as by_person'])
+      .orderBy('link.at')
+      .orderBy('link.account_id')
+      .execute();
+    return {
+      sameAs: new Map(joined.map(({ id, same_as }) => [id, same_as ?? id])),
+      links: links.map(({ kind, account, name, person, by_account, by_name, by_person }) => ({
+        ...{ person, name, account, kind },
+        by: { person: by_person, name: by_name, account: by_account },
+      })),
+    };
   }
 
   async roots(): Promise<RootRow[]> {
@@ -267,6 +297,7 @@ export class OrderStore implements Port {
     adoption: { leaf: LeafDraft<'approvers.adopted'>; list: ListChange } | null,
   ): Promise<void> {
     await this.#database.transaction(async (tx) => {
+      for (const { keyid } of root.signatures) await requireActive(tx, keyid);
       const { numUpdatedRows } = await tx
         .updateTable('approver_roots')
         .set({
@@ -296,6 +327,18 @@ export class OrderStore implements Port {
   saveRecord(device: DeviceId, record: RecordRow, issuedAt: Instant): Promise<void> {
     return this.#saveRecord({ device, record, issuedAt });
   }
+}
+
+/** Locks the account's row, so that an approval and the disabling of its account come one after the other. */
+async function requireActive(tx: Tx, keyid: string): Promise<void> {
+  const account = await tx
+    .updateTable('accounts')
+    .set((eb) => ({ status: eb.ref('status') }))
+    .where('id', 'in', (eb) => eb.selectFrom('approver_keys').select('account_id').where('keyid', '=', keyid))
+    .returning('status')
+    .executeTakeFirst();
+  if (account?.status !== 'disabled') return;
+  throw new CordonError('forbidden', 'The account of this key is disabled, so its approval does not count.');
 }
 
 /** The order's row, new or moved on by one: whoever comes second finds nothing to move. */

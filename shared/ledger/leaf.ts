@@ -9,6 +9,8 @@ export const LEAF_KINDS = [
   'certificate.revoked',
   'order.revision',
   'order.approval',
+  /** The account that gave the approval was disabled while the revision was pending. */
+  'order.approval-voided',
   'order.adopted',
   'order.executed',
   'order.list',

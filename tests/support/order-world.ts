@@ -59,7 +59,11 @@ export interface OrderWorld {
   addKey(person: Person['id']): Promise<TestKey>;
   /** `organisationKeys`: left out, those before stay. */
   root(people: readonly Person[], signers: readonly Person[], organisationKeys?: readonly TestKey[]): Promise<void>;
-  sign(order: string, revision: number, person: Person): Promise<{ adopted: boolean; code: string | null }>;
+  sign(
+    order: string,
+    revision: number,
+    person: Person,
+  ): Promise<{ adopted: boolean; code: string | null; detail: string }>;
   stop(): Promise<void>;
 }
 

@@ -7,6 +7,7 @@ const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'certificate.revoked': 'A certificate was revoked',
   'order.revision': 'An order was proposed or changed',
   'order.approval': 'An order was approved by one person',
+  'order.approval-voided': "An approval was voided with its approver's account",
   'order.adopted': 'An order was adopted',
   // Of an order that is kept from the public nobody is told what it was.
   'order.executed': 'Something was done by an order that is kept from the public',

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { type AccountLink, peopleOf } from './independence.ts';
+
+const link = (by: string, person: string, kind: AccountLink['kind'] = 'created'): AccountLink => ({
+  ...{ person, name: `Name of ${person}`, account: `acc of ${person}`, kind },
+  by: { person: by, name: `Name of ${by}`, account: `acc of ${by}` },
+});
+
+it.each([
+  ['nobody is linked', [], 'abc', 3],
+  ['an owner and two accounts that the owner created', [link('o', 'a'), link('o', 'b')], 'oab', 2],
+  ['the owner and one of them', [link('o', 'a')], 'oa', 1],
+  ['a chain: the ends are independent', [link('a', 'b'), link('b', 'c')], 'abc', 2],
+  ['a ring of five', [link('a', 'b'), link('b', 'c'), link('c', 'd'), link('d', 'e'), link('e', 'a')], 'abcde', 2],
+  ['a triangle', [link('a', 'b'), link('b', 'c'), link('c', 'a')], 'abc', 1],
+  ['two stars whose centers are linked', [link('x', 'a'), link('x', 'b'), link('y', 'c'), link('x', 'y')], 'xyabc', 3],
+  ['a link that was only shown', [link('o', 'a', 'link')], 'oa', 1],
+  ['everybody twice', [], 'aabb', 2],
+] as const)('case 31: %s', (_, links, persons, most) => {
+  expect(peopleOf({ sameAs: new Map(), links }).independent(persons).size).toBe(most);
+});
+
+it('case 31: persons that turned out to be one are one, and their links are shared', () => {
+  const people = peopleOf({ sameAs: new Map([['a2', 'a']]), links: [link('a2', 'b')] });
+  expect(people.canonical('a2')).toBe('a');
+  expect(people.relation('a', 'a2')).toBe('Both accounts belong to one person.');
+  expect(people.relation('a', 'b')).toBe('Name of a2 (acc of a2) created the account of Name of b (acc of b).');
+  expect(people.relation('b', 'a')).toBe(people.relation('a', 'b'));
+  expect(people.independent(['a', 'a2', 'b', 'c'])).toEqual(new Set(['a', 'c']));
+});
