@@ -320,7 +320,7 @@ export async function startServer(
     store: new ActionStore(database),
     clock,
     bus,
-    independent: async () => true,
+    independent: (first, second) => orders.independent(first.person, second.person),
     account: admins.account,
     requireReached: async (wanted, reach) => void (await devices.reached(wanted, reach.devices)),
     // The demo's people have no authenticator.

@@ -66,7 +66,7 @@ it('declines an action with a reason', async () => {
 
 it('gives a new authenticator code by itself when an action needs one', async () => {
   const late = Date.now() - STEP_UP_WITHIN;
-  await api.database.db.updateTable('sessions').set({ created_at: late }).execute();
+  await api.database.db.updateTable('sessions').set({ authenticated_at: late }).execute();
   // The code of this period has been used for the sign-in.
   await api.database.db.updateTable('accounts').set({ totp_last_step: 0 }).execute();
   const wipe = ['commands', 'send', devices[0] ?? '', 'wipe-workspace'];

@@ -28,6 +28,7 @@ import { createExemptRecords } from './exempt-records.ts';
 import { createExits, type ExitProgress, type ExitStore, type HoldsPort } from './exit/exits.ts';
 import { explain } from './explaining.ts';
 import { createForesight, type Foresight, type ImpactListing, type PeoplePort } from './foresight.ts';
+import { peopleOf } from './independence.ts';
 import type { StoredList } from './order-list.ts';
 import { type OrderState, openOrderState, orderOf } from './order-state.ts';
 import { createPapers, type DecisionView, type PaperStore, type Papers, type Sealer } from './papers.ts';
@@ -88,6 +89,8 @@ export interface Orders extends Foresight {
   /** Version of the root in force; 0 before the first. */
   rootVersion(): number;
   root(): Root | null;
+  /** Whether two people count as two when both must agree; see `independence.ts`. */
+  independent(first: PersonId, second: PersonId): Promise<boolean>;
   /** Adopted roots, oldest first. */
   roots(): readonly Envelope[];
   approvers(): Promise<{ readonly current: RootView | null; readonly waiting: RootView | null }>;
@@ -346,6 +349,7 @@ export function createOrders(ports: OrderPorts): Orders {
     withheld: state.withheld,
     rootVersion: () => state.root()?.approvers.version ?? 0,
     root: state.root,
+    independent: async (first, second) => peopleOf(await store.people()).relation(first, second) === null,
     roots: state.rootEnvelopes,
     approvers: roots.approvers,
     proposeRoot: (proposal) => serially(() => roots.propose(proposal)),

@@ -147,7 +147,7 @@ export async function startApi({
     store: new ActionStore(database),
     clock,
     bus,
-    independent: async () => true,
+    independent: (first, second) => orders.independent(first.person, second.person),
     account: admins.account,
     requireReached: async (wanted, reach) => void (await devices.reached(wanted, reach.devices)),
     stepUpWithin: STEP_UP_WITHIN,
