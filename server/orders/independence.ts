@@ -27,8 +27,6 @@ export interface People {
   independent(persons: Iterable<string>): ReadonlySet<string>;
 }
 
-export const NOBODY_LINKED: PeopleFacts = { sameAs: new Map(), links: [] };
-
 export function peopleOf({ sameAs, links }: PeopleFacts): People {
   const canonical = (person: string) => sameAs.get(person) ?? person;
   const reasons = new Map<string, string>();

@@ -50,7 +50,6 @@ export const openSession = z.object({
   /** True for the session that asks. */
   current: z.boolean(),
 });
-export type OpenSession = z.infer<typeof openSession>;
 export const sessionList = z.object({ sessions: z.array(openSession) });
 export const sessionParams = z.object({ id: z.string().max(64) });
 
