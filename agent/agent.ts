@@ -73,6 +73,8 @@ export interface AgentStatus {
   /** The device's own time (`enforcement/device-clock.ts`), and whether it is the server's. */
   readonly now: Instant;
   readonly authenticatedTime: boolean;
+  /** The server's time while it is implausibly far ahead, so that this device keeps its own. Null otherwise. */
+  readonly claimedTime: Instant | null;
   readonly connection: LinkState;
   /** Why the link is not up, in words; null while it is. */
   readonly connectionDetail: string | null;
@@ -331,6 +333,7 @@ export function createAgent(options: AgentOptions): Agent {
     versions,
     onTime(at) {
       clock.authenticate(at);
+      enforcement.clockClaimed();
       enforcement.settle();
     },
     onWelcome() {
@@ -426,7 +429,8 @@ export function createAgent(options: AgentOptions): Agent {
       generation,
       installation,
       now: clock.now(),
-      authenticatedTime: link.state === 'connected',
+      authenticatedTime: link.state === 'connected' && clock.claimed() === null,
+      claimedTime: clock.claimed(),
       connection: link.state,
       connectionDetail: link.detail,
       certificateExpires: own.certificate().notAfter,

@@ -117,6 +117,7 @@ export const EXIT_CODES: Record<ErrorCode, (typeof EXIT)[keyof typeof EXIT]> = {
   second_person_required: EXIT.refused,
   ip_database_invalid: EXIT.usage,
   beyond_retention: EXIT.notFound,
+  names_in_use: EXIT.refused,
   clock_implausible: EXIT.unavailable,
   store_unavailable: EXIT.unavailable,
   store_incompatible: EXIT.unavailable,

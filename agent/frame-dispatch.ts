@@ -28,12 +28,12 @@ export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFr
   return (frame) => {
     switch (frame.kind) {
       case 'welcome': {
-        const { device, installation, generation, time, reports } = frame;
+        const { device, installation, generation, time, doubtful, reports } = frame;
         const same = device === identity.device && generation === identity.generation;
         if (!same || installation !== identity.installation) {
           throw new Error(`the server takes this device for ${device} of ${installation}`);
         }
-        ports.onTime(time);
+        if (doubtful !== true) ports.onTime(time);
         outbox.opened(reports);
         void commands.work();
         messaging.welcomed();
@@ -52,6 +52,8 @@ export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFr
       case 'record':
         intake.record(frame.envelope);
         return have();
+      case 'time-correction':
+        return intake.timeCorrection(frame.envelope);
       case 'command':
         commands.store(frame);
         send({ kind: 'command-stored', id: frame.id });

@@ -37,6 +37,7 @@ const status = (changes: Partial<AgentStatus> = {}): AgentStatus => ({
   installation: 'inst',
   now: AT,
   authenticatedTime: true,
+  claimedTime: null,
   connection: 'connected',
   connectionDetail: null,
   certificateExpires: AT,

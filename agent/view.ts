@@ -33,6 +33,12 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
         ]
       : []),
     `time         ${when(status.now)} (${status.authenticatedTime ? 'the server’s' : 'counted on from the server’s last'})`,
+    ...(status.claimedTime === null
+      ? []
+      : [
+          `             The server says ${when(status.claimedTime)}, which is implausible. This device keeps its own time.`,
+          '             Tell your admin.',
+        ]),
     `certificate  until ${when(status.certificateExpires)}`,
     `documents    list ${status.list}${goodUntil(status)}, record ${status.record}, root ${status.root}`,
     `location     ${areas.length > 0 ? `${areas.map(areaName).join(' or ')} (${certainty})` : 'unknown'}`,

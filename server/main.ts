@@ -34,6 +34,7 @@ import { type Bus, LocalBus, type Wake } from './bus/bus.ts';
 import { admitClock, UNWATCHED, watchClock } from './clock/clock-watch.ts';
 import { GuardedClock } from './clock/guarded-clock.ts';
 import { machineClocks } from './clock/machine-clocks.ts';
+import { openTimeCorrections } from './clock/time-corrections.ts';
 import { measureTime } from './clock/time-sources.ts';
 import { createCommands } from './commands/commands.ts';
 import { type Config, readConfig } from './config.ts';
@@ -379,6 +380,12 @@ export async function startServer(
   const timekeeping = given.clock
     ? UNWATCHED
     : await watchClock({ ...clockPorts, store: new ClockStore(database) }, checked.clockEntry);
+  const timeCorrections = await openTimeCorrections({
+    store: new ClockStore(database),
+    roots: orders.roots,
+    clock,
+    bus,
+  });
   const gateway = createGateway(
     { tls: { ...tls(), ca: trusted }, proxyFrom: config.proxyFrom, installation, operatorUrl },
     {
@@ -392,7 +399,7 @@ export async function startServer(
       reenrol: est.reenrol,
       bus,
       clock,
-      timekeeping,
+      timekeeping: { ...timekeeping, correction: timeCorrections.newest },
       log,
     },
   );
@@ -438,6 +445,7 @@ export async function startServer(
       entries: ledgerStore,
       membership,
       holds,
+      timeCorrections,
       events,
       state: {
         ready: async () => ledger.failure() === null && timekeeping.doubt()?.cause !== 'devices',

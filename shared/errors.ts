@@ -116,6 +116,7 @@ export const ERROR_CODES = [
   'ip_database_invalid',
   'beyond_retention',
   'clock_implausible',
+  'names_in_use',
   'store_unavailable',
   'store_incompatible',
   'store_locked',

@@ -11,6 +11,8 @@ import type { Enforcement } from './enforcement.ts';
 /** Where the server sees the device come from, and its time then. */
 export interface SeenAddress {
   readonly time: number;
+  /** The server doubts its own clock. */
+  readonly doubtful?: boolean | undefined;
   readonly areas: readonly string[];
 }
 
@@ -21,13 +23,14 @@ export interface DocumentIntake {
   /** What the stored list lacked. */
   withheld(envelopes: readonly Envelope[]): void;
   record(envelope: Envelope): void;
+  timeCorrection(envelope: Envelope): void;
   /** `connected`: it was seen on the link and counts for as long as that stands. */
   address(seen: SeenAddress, connected: boolean): void;
 }
 
 export function createDocumentIntake(
   enforcement: Enforcement,
-  clock: Pick<DeviceClock, 'authenticate'>,
+  clock: Pick<DeviceClock, 'authenticate' | 'now'>,
   onRefused: (code: string, detail: string) => void,
 ): DocumentIntake {
   const tolerant = (accept: () => void) => {
@@ -42,12 +45,14 @@ export function createDocumentIntake(
     roots: (envelopes) => tolerant(() => enforcement.acceptRoots(envelopes)),
     list: (envelope, withheld) => tolerant(() => enforcement.acceptList(envelope, withheld)),
     withheld: (envelopes) => tolerant(() => enforcement.acceptWithheld(envelopes)),
+    timeCorrection: (envelope) => tolerant(() => enforcement.acceptTimeCorrection(envelope)),
     record: (envelope) => tolerant(() => enforcement.acceptRecord(envelope)),
-    address({ time, areas }, connected) {
-      clock.authenticate(time);
-      const seen = addressObservation(areas, time);
+    address({ time, doubtful = false, areas }, connected) {
+      const at = !doubtful && clock.authenticate(time) ? time : clock.now();
+      enforcement.clockClaimed();
+      const seen = addressObservation(areas, at);
       if (seen) enforcement.observe([seen]);
-      if (!seen || !connected) enforcement.addressLeft(time);
+      if (!seen || !connected) enforcement.addressLeft(at);
       enforcement.settle();
     },
   };

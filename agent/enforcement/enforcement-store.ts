@@ -31,7 +31,13 @@ export interface ExitMemory {
   readonly wiped: readonly { readonly order: string; readonly revision: number; readonly at: Instant }[];
 }
 
-export interface EnforcementStore extends ClockStore {
+/** Of the time corrections: the newest version that the device has seen. */
+export interface CorrectionStore {
+  correctionSeen(): number;
+  saveCorrectionSeen(version: number): void;
+}
+
+export interface EnforcementStore extends CorrectionStore, ClockStore {
   /** All or nothing; may be nested. */
   transaction<T>(work: () => T): T;
   /** Oldest first, from the pinned one on. */

@@ -6,13 +6,14 @@
 
 import { parseEvidenceArea, parsePlace } from '../../shared/areas/area-code.ts';
 import type { AreaPolygon } from '../../shared/areas/polygon.ts';
-import { isCordonError } from '../../shared/errors.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceRecord, Envelope, Receipt } from '../../shared/order/documents.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
 import { exemptionsFor } from '../../shared/order/exemption.ts';
 import { denialBy, exitStanding, exportsUntil, isExit } from '../../shared/order/exit.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
 import { compileRule } from '../../shared/order/rules.ts';
+import { verifyTimeCorrection } from '../../shared/order/time-correction.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { evaluate } from '../../shared/verdict/evaluate.ts';
 import { emptyLocation, endStatement, locationAt, observe } from '../../shared/verdict/locate.ts';
@@ -88,6 +89,10 @@ export interface Enforcement {
   exited(exit: DueExit): void;
   /** Exits that were carried out here, oldest first. */
   exits(): ExitMemory['wiped'];
+  /** Turns this device's time back when the correction concerns it. True when it did. */
+  acceptTimeCorrection(envelope: Envelope): boolean;
+  /** Raises the alarm `time_implausible` once for each implausible time of the server. */
+  clockClaimed(): void;
   listExpired(): boolean;
   /** No newer list has come though the device has heard from the server: raises the alarm `list_expired`, once a list. */
   listStale(): void;
@@ -106,6 +111,8 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   let rules: readonly OrderRule[] = [];
   let verdict: Verdict | null = null;
   let cancelTimer: (() => void) | null = null;
+  /** Whether the present claim was reported. A restart reports it once more. */
+  let claimRaised = false;
 
   const receipt = (
     about: Pick<Receipt, 'kind' | 'order' | 'revision' | 'service' | 'gate' | 'notice'>,
@@ -293,7 +300,8 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
         certain: denial.certain,
         deniedSince: since,
         hold: record.hold === true,
-        listIssued: list.issued,
+        // A server whose clock is ahead must not have work data destroyed early.
+        listIssued: Math.min(list.issued, now),
         listExpired: now >= list.expires,
       });
       if (standing === 'due') due ??= { order, revision: revision.revision };
@@ -483,6 +491,44 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     },
 
     exits: () => exits.wiped,
+
+    acceptTimeCorrection: (envelope) =>
+      guarded('time correction', [envelope], () => {
+        const { root } = documents;
+        if (!root) throw new CordonError('approvers_required', 'This device has pinned no approver set yet.');
+        const correction = verifyTimeCorrection(envelope, root);
+        if (correction.version <= store.correctionSeen()) return false;
+        const [from, until, earliest] = [correction.from, correction.until, correction.earliest].map((at) =>
+          Date.parse(at),
+        ) as [number, number, number];
+        const before = clock.now();
+        const corrected = store.transaction(() => {
+          store.saveCorrectionSeen(correction.version);
+          if (!clock.correct({ from, until, earliest })) return false;
+          const [was, is] = [before, clock.now()].map((at) => new Date(at).toISOString());
+          const detail = `Time correction ${correction.version} turned this device's time back from ${was} to ${is}.`;
+          store.report({ type: 'alarm', code: 'time_corrected', detail, at: clock.now() });
+          return true;
+        });
+        if (!corrected) return false;
+        settleNow();
+        ports.onChange();
+        return true;
+      }),
+
+    clockClaimed() {
+      const claimed = clock.claimed();
+      if (claimed === null) {
+        claimRaised = false;
+        return;
+      }
+      if (claimRaised) return;
+      claimRaised = true;
+      const [server, own] = [claimed, clock.now()].map((at) => new Date(at).toISOString());
+      const detail = `The server's time is ${server}. By this device's clocks it is ${own}. The device keeps its own time.`;
+      store.report({ type: 'alarm', code: 'time_implausible', detail, at: clock.now() });
+      ports.onChange();
+    },
 
     listExpired,
 

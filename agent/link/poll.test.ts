@@ -16,6 +16,7 @@ it('a poll says what the device has stored, by which an admin sees that it is we
       list: () => undefined,
       withheld: () => undefined,
       record: () => undefined,
+      timeCorrection: () => undefined,
       address: () => undefined,
     },
     versions: () => ({ list: 7, record: 2, root: 1 }),

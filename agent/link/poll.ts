@@ -15,6 +15,7 @@ export interface PollIntake {
   list(envelope: Envelope, withheld: readonly Envelope[]): void;
   withheld(envelopes: readonly Envelope[]): void;
   record(envelope: Envelope): void;
+  timeCorrection(envelope: Envelope): void;
   address(seen: z.infer<typeof addressSchema>, connected: boolean): void;
 }
 
@@ -86,6 +87,16 @@ export function createPoll(ports: PollPorts): Poll {
     if (typeof seen === 'string') ports.intake.address(addressSchema.parse(JSON.parse(seen)), false);
   };
 
+  /** A device that enforces an order early because its time is ahead gets its way back here. */
+  const timeCorrection = async () => {
+    const answer = await ports.http()(new URL('/device/time-correction', httpsOf(ports.deviceUrl())), {
+      method: 'GET',
+    });
+    // There is none, or the server is older than this agent.
+    if (answer.status === 404) return;
+    ports.intake.timeCorrection(envelopeSchema.parse(JSON.parse(accepted(answer).toString('utf8'))));
+  };
+
   const receipts = async () => {
     for (;;) {
       const rows = ports.outbox.receipts(BATCH);
@@ -108,6 +119,7 @@ export function createPoll(ports: PollPorts): Poll {
         // The record first: it may keep a list from having something destroyed.
         ['record', record],
         ['list', list],
+        ['time correction', timeCorrection],
         ['receipts', receipts],
       ] as const) {
         try {

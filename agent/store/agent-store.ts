@@ -109,6 +109,14 @@ class SqliteDeviceStore implements DeviceStore {
     this.#saveState('ledger', held);
   }
 
+  correctionSeen(): number {
+    return this.#state<number>('time-correction') ?? 0;
+  }
+
+  saveCorrectionSeen(version: number): void {
+    this.#saveState('time-correction', version);
+  }
+
   location(): LocationState | null {
     return this.#state('location');
   }

@@ -96,6 +96,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'orders.act': 'signed',
   'orders.approve': 'signed',
   'messaging-keys.countersign': 'signed',
+  'time-corrections.publish': 'signed',
 
   'actions.decline': 'harmless',
   'session.create': 'harmless',

@@ -77,6 +77,9 @@ export const RIGHTS = {
   'approvers.propose': right('whole', 'owner', 'legal'),
   'approvers.sign': right('any', 'owner', 'legal'),
 
+  'time-corrections.list': right('any', ...EVERYONE),
+  'time-corrections.publish': right('whole', 'owner', 'legal'),
+
   'groups.list': right('device', ...EVERYONE),
   'groups.create': right('whole', 'owner', 'fleet'),
   'groups.update': right('whole', 'owner', 'fleet'),

@@ -30,6 +30,8 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   'ip-database': null,
   // What else a release changes is told beside it.
   'hold-released': null,
+  // Devices hear of it, and an admin published it.
+  'time-correction': null,
   // When somebody gets mail is nobody's business.
   mail: null,
   'key-packages': null,

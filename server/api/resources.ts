@@ -32,6 +32,7 @@ import { type OrdersPort, orderRoutes } from './orders.ts';
 import { type OverviewPort, overviewRoutes } from './overview.ts';
 import { type Route, route } from './route.ts';
 import { sessionRoutes } from './session.ts';
+import { type TimeCorrectionPorts, timeCorrectionRoutes } from './time-corrections.ts';
 import { tokenRoutes } from './tokens.ts';
 
 export interface ResourcePorts {
@@ -56,6 +57,7 @@ export interface ResourcePorts {
   readonly entries: LedgerPorts['entries'];
   readonly membership: MembershipPort;
   readonly holds: HoldsPorts['holds'];
+  readonly timeCorrections: TimeCorrectionPorts['timeCorrections'];
   readonly events: EventsPort;
   readonly state: HealthPort & InstallationPort;
   readonly overview: OverviewPort;
@@ -88,6 +90,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...commandRoutes({ commands, devices, admins }),
     ...membershipRoutes(ports.membership),
     ...holdRoutes({ holds: ports.holds, admins }),
+    ...timeCorrectionRoutes(ports),
     ...alarmRoutes(devices),
     ...eventRoutes(ports.events),
     ...orderRoutes({ orders, admins }),

@@ -25,6 +25,8 @@ export type Wake =
   | { readonly kind: 'key-packages'; readonly devices: readonly DeviceId[] }
   /** Another IP database is in use. */
   | { readonly kind: 'ip-database' }
+  /** A time correction was published. */
+  | { readonly kind: 'time-correction' }
   /** A legal hold was released: what it kept from being destroyed may be due. */
   | { readonly kind: 'hold-released' }
   /** For whoever shows it to people: something of this kind has changed. Devices need not hear of it. */

@@ -115,6 +115,7 @@ export const EXIT_CODES: Record<ErrorCode, (typeof EXIT)[keyof typeof EXIT]> = {
   second_person_required: EXIT.conflict,
   ip_database_invalid: EXIT.usage,
   beyond_retention: EXIT.notFound,
+  names_in_use: EXIT.conflict,
   clock_implausible: EXIT.unavailable,
   store_unavailable: EXIT.unavailable,
   store_incompatible: EXIT.unavailable,

@@ -27,6 +27,7 @@ import { createOutput } from './output.ts';
 import { addPackCommands } from './pack-commands.ts';
 import { authenticatorCode, type Terminal } from './secrets.ts';
 import { addServerCommands } from './server-commands.ts';
+import { addTimeCorrectionCommands } from './time-correction-commands.ts';
 
 export async function runCli(args: readonly string[], terminal: Terminal, env?: NodeJS.ProcessEnv): Promise<number> {
   const program = new Command('cordon');
@@ -65,6 +66,7 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
     addLedgerCommands(program, cli);
     addAreaCommands(program, cli);
     addHoldCommands(program, cli);
+    addTimeCorrectionCommands(program, cli);
     addServerCommands(program, cli);
     let exit = 0;
     addCheckConfigCommand(program, cli, (code) => {

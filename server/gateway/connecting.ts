@@ -164,6 +164,8 @@ export function createConnecting(ports: Ports): Connecting {
         push.documents(session, record);
         session.send({ kind: 'address', ...time(), areas: [...session.areas] });
         push.queued(session, queued);
+        session.timeCorrections = hello.wall !== undefined;
+        push.correction(session);
       });
       session.welcomed = true;
       await relocate(session);

@@ -93,6 +93,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
           devices,
           orders,
           reenrol: ports.reenrol,
+          correction: () => ports.timekeeping.correction(),
           sighted: (...seen) => connecting.sighted(...seen),
         }),
         ...membershipRoutes({ membership: ports.membership, ledger: ports.ledger, sessions, interests }),
@@ -102,7 +103,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       log,
     }),
   );
-  const push = createPushing({ orders, commands, sessions });
+  const push = createPushing({ orders, commands, sessions, timekeeping: ports.timekeeping });
   const mailing = createMailing({ relay, sessions, log });
   const { reconsider, leaveIfDone } = createLeaving({ orders, sessions, push });
   const relocating = createRelocating({ jurisdiction, sessions, clock, timekeeping: ports.timekeeping });
@@ -220,6 +221,8 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       case 'key-packages':
         await Promise.all(wake.devices.map(mailing.fewKeyPackages));
         return;
+      case 'time-correction':
+        return sessions.each(push.correction);
       case 'ip-database':
         return relocating.look();
       case 'verdicts':

@@ -16,6 +16,8 @@ export interface TimekeepingPort {
   trusted(): boolean;
   /** A device told the time of its own clock. */
   deviceSays(device: DeviceId, wall: number): void;
+  /** The newest time correction that approvers signed. */
+  correction(): Envelope | null;
 }
 
 export interface DevicesPort {

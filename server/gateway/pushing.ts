@@ -2,7 +2,7 @@
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
 import type { CommandRecord } from '../commands/commands.ts';
-import type { CommandsPort, OrdersPort } from './ports.ts';
+import type { CommandsPort, OrdersPort, TimekeepingPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -16,6 +16,8 @@ export interface Pushing {
   /** Of signed documents all that it lacks when it has said hello. */
   documents(session: DeviceSession, record: Record): void;
   queued(session: DeviceSession, queued: readonly CommandRecord[]): void;
+  /** The newest time correction, to a device that knows the frame. */
+  correction(session: DeviceSession): void;
   /** To all sessions. */
   fanOutList(): Promise<void>;
 }
@@ -24,9 +26,10 @@ interface Ports {
   readonly orders: OrdersPort;
   readonly commands: CommandsPort;
   readonly sessions: Sessions;
+  readonly timekeeping: Pick<TimekeepingPort, 'correction'>;
 }
 
-export function createPushing({ orders, commands, sessions }: Ports): Pushing {
+export function createPushing({ orders, commands, sessions, timekeeping }: Ports): Pushing {
   /** The list is the same for everyone: encoded once a version. */
   let encoded: { readonly version: number; readonly withheld: readonly Envelope[]; readonly frame: Buffer } | null =
     null;
@@ -84,6 +87,10 @@ export function createPushing({ orders, commands, sessions }: Ports): Pushing {
       sendCommands(session, await commands.pendingFor(session.device, session.generation));
     },
     queued: sendCommands,
+    correction(session) {
+      const envelope = session.timeCorrections ? timekeeping.correction() : null;
+      if (envelope) session.send({ kind: 'time-correction', envelope });
+    },
     documents(session, record) {
       pushRoots(session);
       // Also an older one: a device that is ahead of us refuses it with an alarm.

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
-import { envelopeSchema } from '../../shared/order/documents.ts';
+import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 import { ADDRESS_HEADER } from '../../shared/protocol/frames.ts';
 import type { Identity } from '../devices/identify.ts';
 import type { Sighted } from '../devices/ports.ts';
@@ -15,6 +15,8 @@ export interface ServiceRoutesPorts {
   readonly orders: OrdersPort;
   /** EST renewal (RFC 7030, section 4.2.2). */
   readonly reenrol: (asked: { readonly identity: Identity; readonly body: string }) => Promise<Answer>;
+  /** The newest time correction that approvers signed. */
+  readonly correction: () => Envelope | null;
   /** Where the device comes from, kept as evidence; null while a session of its own says so. */
   readonly sighted: (identity: Identity, request: IncomingMessage, held: Sighted['held']) => Promise<Sighting | null>;
 }
@@ -29,7 +31,7 @@ const receiptsBody = z.strictObject({ envelopes: z.array(envelopeSchema).min(1).
 const version = z.coerce.number().int().min(0);
 const heldQuery = z.strictObject({ list: version, record: version, root: version });
 
-export function serviceRoutes({ devices, orders, reenrol, sighted }: ServiceRoutesPorts): DeviceRoute[] {
+export function serviceRoutes({ devices, orders, reenrol, correction, sighted }: ServiceRoutesPorts): DeviceRoute[] {
   async function list(): Promise<Answer> {
     const current = orders.currentList();
     if (!current) throw new CordonError('not_found', 'There is no order list yet: the approvers come first.');
@@ -41,6 +43,12 @@ export function serviceRoutes({ devices, orders, reenrol, sighted }: ServiceRout
     const current = await orders.record(identity.device);
     if (!current) throw new CordonError('not_found', 'The record of this device is not made yet; ask again.');
     return json(current.envelope, seen ? { [ADDRESS_HEADER]: JSON.stringify(seen) } : {});
+  }
+
+  async function timeCorrection(): Promise<Answer> {
+    const newest = correction();
+    if (!newest) throw new CordonError('not_found', 'No time correction was ever published.');
+    return json(newest);
   }
 
   async function receipts({ identity: { device, generation }, request }: DeviceRequest): Promise<Answer> {
@@ -68,6 +76,7 @@ export function serviceRoutes({ devices, orders, reenrol, sighted }: ServiceRout
       answer: async ({ identity, request }) => reenrol({ identity, body: (await bytesOf(request)).toString('utf8') }),
     },
     { method: 'GET', path: '/device/record', answer: record },
+    { method: 'GET', path: '/device/time-correction', answer: timeCorrection },
     { method: 'POST', path: '/device/receipts', answer: receipts },
     { method: 'GET', path: '/orders/list', answer: list },
     { method: 'GET', path: '/device/withheld', answer: async () => json(orders.withheld()) },

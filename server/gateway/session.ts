@@ -67,6 +67,8 @@ export class DeviceSession {
   root = 0;
   /** What it says that it has stored. */
   storedList = 0;
+  /** The device knows the frame `time-correction`. */
+  timeCorrections = false;
   /** The highest report that is durable, and the highest that the device was told of. */
   reports = 0;
   confirmed = 0;

@@ -1,14 +1,16 @@
 /** What the store knows about time: the newest instant that the server wrote, and when it was last seen running. */
+import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import type { ClockStore as ClockPort } from '../clock/clock-watch.ts';
 import type { Heartbeat, StartFacts } from '../clock/start-check.ts';
+import type { StoredCorrection, TimeCorrectionStore } from '../clock/time-corrections.ts';
 import type { Database } from './database.ts';
 import { appendLeaf } from './leaves.ts';
 import { getMeta, setMeta } from './meta-store.ts';
 
 const HEARTBEAT = 'clock.heartbeat';
 
-export class ClockStore implements ClockPort {
+export class ClockStore implements ClockPort, TimeCorrectionStore {
   readonly #database: Database;
 
   constructor(database: Database) {
@@ -44,6 +46,41 @@ export class ClockStore implements ClockPort {
 
   saveHeartbeat(beat: Heartbeat): Promise<void> {
     return setMeta(this.#database.db, HEARTBEAT, JSON.stringify(beat));
+  }
+
+  async corrections(limit: number): Promise<StoredCorrection[]> {
+    const rows = await this.#database.db
+      .selectFrom('time_corrections')
+      .selectAll()
+      .orderBy('version', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(({ version, envelope, published_at, published_by }) => ({
+      version,
+      envelope: JSON.parse(envelope),
+      publishedAt: published_at,
+      publishedBy: published_by,
+    }));
+  }
+
+  async addCorrection(correction: StoredCorrection, leaf: LeafDraft<'time.corrected'>): Promise<void> {
+    const { version, envelope, publishedAt, publishedBy } = correction;
+    await this.#database.transaction(async (tx) => {
+      const { numInsertedOrUpdatedRows = 0n } = await tx
+        .insertInto('time_corrections')
+        .values({
+          version,
+          envelope: JSON.stringify(envelope),
+          published_at: publishedAt,
+          published_by: publishedBy,
+        })
+        .onConflict((conflict) => conflict.column('version').doNothing())
+        .executeTakeFirst();
+      if (numInsertedOrUpdatedRows === 0n) {
+        throw new CordonError('conflict', `Time correction ${version} exists already.`);
+      }
+      await appendLeaf(tx, leaf);
+    });
   }
 
   async acceptClock(leaf: LeafDraft<'clock.accepted'>): Promise<void> {

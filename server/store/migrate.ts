@@ -6,6 +6,7 @@ import { spine } from './migrations/0001-spine.ts';
 import { messagingKeys } from './migrations/0002-messaging-keys.ts';
 import { mailboxes } from './migrations/0003-mailboxes.ts';
 import { legalHolds } from './migrations/0004-legal-holds.ts';
+import { timeCorrections } from './migrations/0014-time-corrections.ts';
 import { accountsAndSessions } from './migrations/0017-accounts-and-sessions.ts';
 import { actions } from './migrations/0018-actions.ts';
 import { conversations } from './migrations/0026-conversations.ts';
@@ -19,6 +20,7 @@ export function migrations(dialect: DialectName): Record<string, Migration> {
     '0002-messaging-keys': messagingKeys(dialect),
     '0003-mailboxes': mailboxes(dialect),
     '0004-legal-holds': legalHolds(dialect),
+    '0014-time-corrections': timeCorrections(dialect),
     '0017-accounts-and-sessions': accountsAndSessions(dialect),
     '0018-actions': actions(dialect),
     '0026-conversations': conversations(dialect),

@@ -180,6 +180,9 @@ export interface Schema {
   };
   alarms: { id: Generated<number>; at: number; device_id: string | null; code: string; detail: string };
 
+  /** By which approvers stated that the server's time was wrong. */
+  time_corrections: { version: number; envelope: string; published_at: number; published_by: string };
+
   // --- legal holds --------------------------------------------------------------------------------------------------
   /** On a device, or on a user: then `user_folded` finds the devices, whenever they were enrolled. */
   legal_holds: {

@@ -103,6 +103,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   second_person_required: { status: 409, title: 'A second person must confirm this action' },
   ip_database_invalid: { status: 422, title: 'Not an IP database' },
   beyond_retention: { status: 410, title: 'No longer kept' },
+  names_in_use: { status: 409, title: 'Devices use this name' },
   clock_implausible: { status: 503, title: 'Implausible clock' },
   store_unavailable: { status: 503, title: 'The store is not available' },
   store_incompatible: { status: 503, title: 'The database does not fit this version' },

@@ -44,6 +44,8 @@ export const LEAF_KINDS = [
   'action.proposed',
   'action.confirmed',
   'action.declined',
+  /** Approvers stated that the server's time was wrong from `from` to `until`. `digest` is of the document's payload. */
+  'time.corrected',
 ] as const;
 export type LeafKind = (typeof LEAF_KINDS)[number];
 

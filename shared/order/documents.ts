@@ -38,6 +38,7 @@ export const PAYLOAD_TYPES = {
   receipt: 'application/vnd.cordon.receipt.v1+json',
   messagingKey: 'application/vnd.cordon.messaging-key.v1+json',
   messagingCertificate: 'application/vnd.cordon.messaging-certificate.v1+json',
+  timeCorrection: 'application/vnd.cordon.time-correction.v1+json',
 } as const;
 
 export const envelopeSchema = z.strictObject({
@@ -251,6 +252,20 @@ export const deviceRecordSchema = z.strictObject({
   issuedAt: timestamp,
 });
 export type DeviceRecord = z.infer<typeof deviceRecordSchema>;
+
+/** The server's time was wrong. Signed by the threshold of approvers (`time-correction.ts`), never by the server. */
+export const timeCorrectionSchema = z.strictObject({
+  installation: identifier,
+  /** A device uses each version once, and none that is older than one it has seen. */
+  version: z.int().min(1),
+  /** When the correction was made, so that the true time is not earlier. */
+  earliest: timestamp,
+  /** The first and the last wrong time that the server gave to devices. */
+  from: timestamp,
+  until: timestamp,
+  reason: text,
+});
+export type TimeCorrection = z.infer<typeof timeCorrectionSchema>;
 
 export const RECEIPT_KINDS = ['informed', 'shown', 'enforced', 'restored', 'wiped'] as const;
 

@@ -16,7 +16,8 @@
  *
  * Refused by HTTP 451 or closed with 4451, a device polls by plain HTTPS on the same listener: GET /device/record (with the versions that it has
  * stored, as in `hello`: `?list=7&record=2&root=1`, so that an admin sees that it is well), GET /orders/list, GET
- * /device/withheld (the revisions behind the list's stubs, as a JSON array of envelopes; also for a connected device that lacks one), POST
+ * /device/withheld (the revisions behind the list's stubs, as a JSON array of envelopes; also for a connected device that lacks one), GET
+ * /device/time-correction (an envelope, or 404), POST
  * /device/receipts. The record's answer has the header `Cordon-Address`, JSON `{ "time", "areas" }`: what `address` would say.
  *
  * Version history. v1 (0.1.0): first.
@@ -139,6 +140,8 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     withheld: z.array(envelopeSchema).max(5000).optional(),
   }),
   z.strictObject({ kind: z.literal('record'), envelope: envelopeSchema }),
+  /** Approvers state that the server's time was wrong. Only for a device whose `hello` has `wall`. */
+  z.strictObject({ kind: z.literal('time-correction'), envelope: envelopeSchema }),
   z.strictObject({ kind: z.literal('command'), id: commandIdSchema, command: commandSchema, expires: time }),
   z.strictObject({ kind: z.literal('reports-stored'), through: z.int().min(1) }),
   /**

@@ -1,12 +1,29 @@
 /** A server whose clock is wrong, on both databases, with a real agent: what it refuses, and what devices do meanwhile. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AgentStatus } from '../../agent/agent.ts';
 import { leafList } from '../../shared/api/ledger.ts';
+import { envelopeSchema, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { type Signer, signEnvelope } from '../../shared/order/dsse.ts';
+import { adminCli } from '../support/admin-cli.ts';
+import { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { fakeTime, fakeTimeLibrary } from '../support/fake-time.ts';
 import { postgresDatabase, SQLITE, type TestDatabase } from '../support/test-database.ts';
 import { needed } from '../support/tools.ts';
+import { until } from '../support/until.ts';
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const TERMS = {
+  ...{ title: 'Pakistan', areas: ['PK'], services: ['messaging'], nexus: ['home'], zone: 'Asia/Karachi' },
+  ...{ unknown: 'allow', contested: 'allow', travellers: 'deny' },
+  ...{ authority: 'the regulator', addressee: 'licensed operators', instrument: 'directive of 20 November' },
+  ...{ statement: { en: 'Messages end by order of the regulator.' }, appeal: 'appeals@example.org' },
+};
+const isOpen = ({ gates }: AgentStatus) => gates.find(({ service }) => service === 'messaging')?.open;
 const url = process.env['CORDON_TEST_DATABASE_URL'];
 const { present: hasPostgres } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', Boolean(url));
 const { present: hasFakeTime } = needed('faketime', 'apt-get install faketime', fakeTimeLibrary() !== null);
@@ -69,5 +86,103 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
       await world.server.start({ CORDON_ACCEPT_CLOCK: inDays(0) });
     },
     90_000,
+  );
+
+  when(
+    'two days ahead, does not make a connected device enforce early; the device reports it and comes back',
+    async () => {
+      const agent = await world.enrolled({}, 'PK');
+      agent.run();
+      await agent.connected();
+      const { operator } = world;
+      await operator.adopt(await operator.propose({ ...TERMS, effective: inDays(1) }));
+      await until(async () => expect((await agent.status()).list).toBeGreaterThan(1));
+
+      await world.server.stop();
+      await world.server.start({ ...fakeTime('+2d'), CORDON_ACCEPT_CLOCK: inDays(2) });
+      const ahead = await until(async () => {
+        const status = await agent.connected();
+        expect(status.claimedTime).not.toBeNull();
+        return status;
+      }, 30_000);
+      expect(Math.abs((ahead.claimedTime ?? 0) - (Date.now() + 2 * DAY))).toBeLessThan(HOUR);
+      expect(ahead.authenticatedTime).toBe(false);
+      expect(Math.abs(ahead.now - Date.now())).toBeLessThan(HOUR);
+      expect(isOpen(ahead)).toBe(true);
+      expect((await agent.cli(['status'])).out).toMatch(/implausible. This device keeps its own time/);
+      await until(async () => expect(await world.alarms(agent.device)).toContain('time_implausible'));
+
+      await world.server.stop();
+      await world.server.start({ CORDON_ACCEPT_CLOCK: inDays(0) });
+      const right = await until(async () => {
+        const status = await agent.connected();
+        expect(status.claimedTime).toBeNull();
+        return status;
+      }, 30_000);
+      expect(Math.abs(right.now - Date.now())).toBeLessThan(HOUR);
+      expect(isOpen(right)).toBe(true);
+      await agent.stop();
+    },
+    120_000,
+  );
+
+  when(
+    'is undone where a device believed it: approvers sign a time correction, and the server alone cannot',
+    async () => {
+      const { operator, server } = world;
+      const agent = await world.enrolled({}, 'PK');
+      await server.stop();
+      await server.start({ ...fakeTime('+2d'), CORDON_ACCEPT_CLOCK: inDays(2) });
+      // Its own clock is as wrong as the server's, so that nothing contradicts the server.
+      const fooled = new AgentProcess(fakeTime('+2d'), agent.home);
+      fooled.run();
+      await until(async () => expect(isOpen(await fooled.status())).toBe(false), 30_000);
+      await fooled.stop();
+      await server.stop();
+      await server.start({ CORDON_ACCEPT_CLOCK: inDays(0) });
+      agent.run();
+      const ahead = await agent.connected();
+      expect(ahead.now - Date.now()).toBeGreaterThan(1.9 * DAY);
+      expect(isOpen(ahead)).toBe(false);
+
+      const folder = mkdtempSync(join(tmpdir(), 'cordon-correction-'));
+      const file = join(folder, 'correction.json');
+      const env = { CORDON_TOKEN: operator.owner.token, CORDON_KEY_PASSPHRASE: 'the passphrase of a stranger' };
+      const cordon = adminCli(server.admin, folder, env);
+      const times = ['--from', inDays(1.9), '--until', inDays(2.1)];
+      await cordon.json(['time-correction', 'create', file, ...times, '--reason', 'the host clock was ahead']);
+      const { payload } = envelopeSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+      const publish = (signers: readonly Signer[]) => {
+        const signed = signEnvelope(PAYLOAD_TYPES.timeCorrection, Buffer.from(payload, 'base64'), signers);
+        writeFileSync(file, JSON.stringify(signed));
+        return cordon(['time-correction', 'publish', file]);
+      };
+      // The server's admins sign as well as they can: with a key that the approver set does not name.
+      const stranger = join(folder, 'stranger.pem');
+      await cordon.json(['key', 'create', stranger]);
+      await cordon.json(['time-correction', 'sign', file, '--key', stranger, '--yes']);
+      const refused = await cordon(['time-correction', 'publish', file]);
+      expect(refused.err).toMatch(/0 approvers of the current approver set signed the time correction/);
+      const [ada, ben] = operator.approvers.map(({ key }) => key);
+      if (!ada || !ben) throw new Error('the approvers have no keys');
+      for (const signers of [[], [ada], [ada, ada]]) {
+        const { code, err } = await publish(signers);
+        expect(code).not.toBe(0);
+        expect(err).toMatch(/signed the time correction, and it needs 2/);
+      }
+      expect(isOpen(await agent.status())).toBe(false);
+      expect(await publish([ada, ben])).toMatchObject({ code: 0 });
+
+      const back = await until(async () => {
+        const status = await agent.status();
+        expect(isOpen(status)).toBe(true);
+        return status;
+      }, 30_000);
+      expect(Math.abs(back.now - Date.now())).toBeLessThan(HOUR);
+      await until(async () => expect(await world.alarms(agent.device)).toContain('time_corrected'));
+      expect((await leaves()).filter(({ kind }) => kind === 'time.corrected')).toHaveLength(1);
+      rmSync(folder, { recursive: true });
+    },
+    120_000,
   );
 });

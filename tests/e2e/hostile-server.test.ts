@@ -185,13 +185,21 @@ describe('whoever holds the server, its database and its online key', () => {
     expect(gates(agent)).toEqual(DECIDED);
   });
 
-  it('remains able to lie about what is its to say: a home, the time; and to swallow what devices tell it', async () => {
+  it('starts no order early by a time of its own: the device keeps its time and raises an alarm (28)', async () => {
+    const hurried = await meet('hurried');
+    await until(() => {
+      const codes = alarmsTo(hostile, hurried.status().device).map(({ code }) => code);
+      expect(codes).toContain('time_implausible');
+    });
+    expect(gates(hurried)).toEqual(DECIDED);
+    expect(hurried.status()).toMatchObject({ authenticatedTime: false, now: captured.clock.now() });
+  });
+
+  it('remains able to lie about what is its to say, such as a home, and to swallow what devices tell it', async () => {
     const moved = await meet('moved');
     await until(() =>
       expect(gates(moved)).toEqual(['enrolment open', 'management open', 'messaging open', 'mail open']),
     );
-    const hurried = await meet('hurried');
-    await until(() => expect(gates(hurried)).toEqual(LAPSED));
     const silenced = await meet('silenced');
     await until(() => {
       expect(alarmsTo(hostile, silenced.status().device).map(({ code }) => code)).toEqual(['order_unverified']);

@@ -145,6 +145,7 @@ const fromServer: Each<ServerFrame, 'kind'> = {
   roots: fc.record({ kind: fc.constant('roots'), envelopes: fc.array(envelope, { maxLength: 3 }) }),
   list: fc.record({ kind: fc.constant('list'), envelope }),
   record: fc.record({ kind: fc.constant('record'), envelope }),
+  'time-correction': fc.record({ kind: fc.constant('time-correction'), envelope }),
   command: fc.record({ kind: fc.constant('command'), id: command, command: anyCommand, expires: time }),
   'reports-stored': fc.record({ kind: fc.constant('reports-stored'), through: positive }),
   posted: fc.record({

@@ -21,6 +21,7 @@ import type { DemoPort } from '../../server/api/demo.ts';
 import { createEventStreams, type EventStreamPorts } from '../../server/api/event-streams.ts';
 import { apiRoutes } from '../../server/api/resources.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
+import { openTimeCorrections } from '../../server/clock/time-corrections.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createHolds } from '../../server/holds/holds.ts';
@@ -36,6 +37,7 @@ import { createBackups } from '../../server/recovery/recovery.ts';
 import { ActionStore } from '../../server/store/action-store.ts';
 import { AdminStore } from '../../server/store/admin-store.ts';
 import { BackupRecords } from '../../server/store/backup-records.ts';
+import { ClockStore } from '../../server/store/clock-store.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
 import { openDatabase } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
@@ -240,9 +242,16 @@ export async function startApi({
     log,
   });
   const events = createEventStreams({ bus, log, pace });
+  const timeCorrections = await openTimeCorrections({
+    store: new ClockStore(database),
+    roots: orders.roots,
+    clock,
+    bus,
+  });
   const routes = apiRoutes({
     admins,
     actions,
+    timeCorrections,
     devices,
     commands,
     enrolment: authority

@@ -119,7 +119,7 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     {
       devices,
       commands,
-      timekeeping: { trusted: () => true, deviceSays: () => undefined },
+      timekeeping: { trusted: () => true, deviceSays: () => undefined, correction: () => null },
       jurisdiction: {
         observeAddress: async (device, _generation, address, connected) => {
           seen.push({ device, address, connected });

@@ -28,6 +28,7 @@ const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'messaging-key.countersigned': "A device's messaging key was countersigned by the organisation",
   'legal-hold.placed': 'A legal hold was placed',
   'legal-hold.released': 'A legal hold was released',
+  'time.corrected': 'A time correction was published',
   'clock.accepted': 'An implausible clock was accepted at start',
   'backup.created': 'Backup created',
   'action.proposed': 'An admin proposed a destructive action',
@@ -57,7 +58,7 @@ const WORDS: Readonly<Record<string, string>> = {
   builtAt: 'built',
   keyid: 'key',
 };
-const TIMES: ReadonlySet<string> = new Set(['notAfter', 'nextUpdate', 'builtAt', 'newest']);
+const TIMES: ReadonlySet<string> = new Set(['notAfter', 'nextUpdate', 'builtAt', 'newest', 'from', 'until']);
 
 const inWords = (name: string, value: string | number | null) =>
   TIMES.has(name) && typeof value === 'number' ? dateTime(value) : shortened(String(value));

@@ -34,6 +34,8 @@ const ALARM_NAMES: Readonly<Record<string, string>> = {
   taken_over: 'A second connection with the same identity',
   certificate_rejected: 'The server rejected its certificate',
   list_expired: 'Its order list has expired',
+  time_implausible: "It does not use the server's time, which is implausible",
+  time_corrected: 'A time correction turned its time back',
   list_forked: 'It was given two different order lists of one version',
   list_older: 'It was given an older order list',
   list_other_installation: 'It was given an order list of another installation',

@@ -1,0 +1,32 @@
+/** Time corrections that approvers signed away from the server. */
+import { newTimeCorrection, timeCorrectionList, timeCorrectionView } from '../../shared/api/time-corrections.ts';
+import type { TimeCorrections } from '../clock/time-corrections.ts';
+import { Reply, type Route, route } from './route.ts';
+
+export interface TimeCorrectionPorts {
+  readonly timeCorrections: Pick<TimeCorrections, 'list' | 'publish'>;
+}
+
+export function timeCorrectionRoutes({ timeCorrections }: TimeCorrectionPorts): Route[] {
+  return [
+    route({
+      name: 'time-corrections.list',
+      method: 'get',
+      path: '/time-corrections',
+      summary: 'Published time corrections, newest first',
+      response: timeCorrectionList,
+      handler: async () => ({ corrections: await timeCorrections.list() }),
+    }),
+    route({
+      name: 'time-corrections.publish',
+      method: 'post',
+      path: '/time-corrections',
+      summary: 'Publish a time correction that the threshold of approvers signed',
+      body: newTimeCorrection,
+      response: timeCorrectionView,
+      statuses: [201],
+      handler: async ({ body, caller }) =>
+        new Reply(await timeCorrections.publish(body.envelope, caller.account.id), { status: 201 }),
+    }),
+  ];
+}

@@ -1,0 +1,13 @@
+/** Time corrections: what approvers have signed about a wrong time of the server. */
+import { z } from 'zod';
+import { envelopeSchema } from '../order/documents.ts';
+import { instant } from './wire.ts';
+
+export const timeCorrectionView = z.object({
+  version: z.int(),
+  envelope: envelopeSchema,
+  publishedAt: instant,
+  publishedBy: z.string(),
+});
+export const timeCorrectionList = z.object({ corrections: z.array(timeCorrectionView) });
+export const newTimeCorrection = z.strictObject({ envelope: envelopeSchema });

@@ -1,0 +1,41 @@
+/**
+ * A time correction: approvers state that the server's time was wrong for a while. It is the only document that turns a device's time back
+ * (ADR 30). The threshold of the approver set signs it. No key of the server does, because a server that could turn time back could end
+ * and start orders.
+ */
+import { CordonError } from '../errors.ts';
+import { personsWhoSigned, type Root } from './approvers.ts';
+import { parseDocument } from './canonical.ts';
+import { type Envelope, PAYLOAD_TYPES, type TimeCorrection, timeCorrectionSchema } from './documents.ts';
+import { payloadOf } from './dsse.ts';
+
+/** Reads a correction and checks that its times make sense. Does not check signatures. */
+export function readTimeCorrection(envelope: Envelope): TimeCorrection {
+  const correction = parseDocument(timeCorrectionSchema, payloadOf(envelope, PAYLOAD_TYPES.timeCorrection));
+  const { earliest, from, until } = correction;
+  if (!(Date.parse(earliest) < Date.parse(from) && Date.parse(from) <= Date.parse(until))) {
+    throw new CordonError(
+      'document_malformed',
+      'The wrong time must begin after the correction was made and end after it began.',
+    );
+  }
+  return correction;
+}
+
+/** Throws `threshold_not_met` unless enough different approvers of the approver set signed it. */
+export function verifyTimeCorrection(envelope: Envelope, root: Root): TimeCorrection {
+  const correction = readTimeCorrection(envelope);
+  if (correction.installation !== root.approvers.installation) {
+    throw new CordonError('list_other_installation', `The time correction is of ${correction.installation}.`);
+  }
+  const { threshold } = root.approvers;
+  const signed = personsWhoSigned(envelope, root).size;
+  if (signed < threshold) {
+    throw new CordonError(
+      'threshold_not_met',
+      `${signed} approvers of the current approver set signed the time correction, and it needs ${threshold}.`,
+      { signed, threshold },
+    );
+  }
+  return correction;
+}
