@@ -224,6 +224,17 @@ module.exports = {
       to: { path: ['^tests/', '\\.test\\.ts$'] },
     },
     {
+      name: 'production-without-build-tools',
+      comment:
+        'A production install (`npm ci --omit=dev`) has no development dependencies. Only pages, their build and tests may import one.',
+      severity: 'error',
+      from: {
+        path: '^(server|agent|shared|certs)/',
+        pathNot: ['^server/console/', page, look, '^shared/pages/(build|vite-config)\\.ts$', test],
+      },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'nothing-unresolved',
       comment: 'An import that leads nowhere fails at run time, on the path that nobody tried.',
       severity: 'error',

@@ -597,7 +597,10 @@ const ifUnknown = (error: unknown): null => {
 export async function run(signals: StopSignals): Promise<void> {
   const config = readConfig();
   // A server without a console still serves devices, and the command line.
-  if (config.buildConsole) await ensureConsole(console.log).catch((error: unknown) => console.error(String(error)));
+  if (config.buildConsole)
+    await ensureConsole(console.log).catch((error: unknown) =>
+      console.error(error instanceof Error ? error.message : error),
+    );
   const server = await startServer(config);
   const { device, public: open, admin } = server.addresses;
   const { path, generated } = server.passphrase;

@@ -5,13 +5,14 @@ import { buildByHand, builtFolder, ensureBuilt, exitAfter, type Pages } from '..
 const HERE = import.meta.dirname;
 const PAGE: Pages = {
   name: 'the page',
+  script: 'page',
   root: join(HERE, 'client'),
   sources: [join(HERE, 'api.ts'), join(HERE, '../messaging/messaging.ts'), join(HERE, '../../shared')],
 };
 
 export const PAGE_FOLDER = builtFolder(PAGE);
 
-/** Says in one line that it builds; says nothing when there is nothing to do. Rejects with the build's own words. */
+/** `say` gets one line before a build. Rejects with the output of the build, or with how to build. */
 export const ensurePage = (say: (line: string) => void): Promise<void> => ensureBuilt(PAGE, say);
 
 if (import.meta.main) exitAfter(buildByHand(PAGE));

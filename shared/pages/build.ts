@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -21,6 +22,8 @@ import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const DIST = 'dist';
+/** `npm ci --omit=dev` leaves it out. */
+const BUILD_TOOL = join(PROJECT, 'node_modules/vite/package.json');
 /** In what was built: the digest of what it was built from. */
 const BUILT_FROM = '.built-from';
 /** What a killed build left is removed by a later one after this; a build takes seconds. */
@@ -33,6 +36,8 @@ const SMALLEST = 1024;
 export interface Pages {
   /** As a sentence names them: `the console`. */
   readonly name: string;
+  /** The npm script that builds them. */
+  readonly script: string;
   /** The folder of their `vite.config.ts`, in which they are built too. */
   readonly root: string;
   /** What they are made of besides: folders and files. */
@@ -42,9 +47,18 @@ export interface Pages {
 /** Where they are when they are built. */
 export const builtFolder = ({ root }: Pick<Pages, 'root'>): string => join(root, DIST);
 
-/** Says in one line that it builds; says nothing when there is nothing to do. Rejects with the build's own words. */
+/**
+ * Builds the pages unless they are built from these sources. `say` gets one line before a build. A production install has no build tools:
+ * there, existing pages stay as they are. Rejects with the output of the build, or with how to build.
+ */
 export async function ensureBuilt(pages: Pages, say: (line: string) => void): Promise<void> {
-  if (builtFrom(pages) === digestOfSources(pages)) return;
+  const built = builtFrom(pages);
+  if (built === digestOfSources(pages)) return;
+  if (!existsSync(BUILD_TOOL)) {
+    if (built === null) throw new Error(`${capital(pages.name)} is not built. ${howToBuild(pages)}`);
+    say(`${capital(pages.name)} was built from other sources than those in this folder. ${howToBuild(pages)}`);
+    return;
+  }
   say(`Building ${pages.name}, which takes some seconds and is done once …`);
   // Nothing of our own environment: what is built must not depend on who starts it. When we end, so does the channel, and with it the build.
   const child = spawn(process.execPath, [import.meta.filename, JSON.stringify(pages)], {
@@ -62,8 +76,14 @@ export async function ensureBuilt(pages: Pages, say: (line: string) => void): Pr
   if (code !== 0) throw new Error(`Building ${pages.name} failed.\n${said.trim()}`);
 }
 
-/** What `npm run console` and its like do. */
+const capital = (words: string): string => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
+
+const howToBuild = ({ root, script }: Pages): string =>
+  `The build tools are not installed here. On another machine, run "npm ci && npm run ${script}" in the same version, and copy ${relative(PROJECT, join(root, DIST))} here.`;
+
+/** `npm run console` and `npm run page`. */
 export async function buildByHand(pages: Pages): Promise<void> {
+  if (!existsSync(BUILD_TOOL)) throw new Error(howToBuild(pages));
   let isNew = false;
   await ensureBuilt(pages, (line) => {
     isNew = true;

@@ -56,6 +56,7 @@ describe('imports', () => {
     ['page-on-demand', 'agent/link', "import '../../page/page.ts';"],
     ['look-for-pages-only', 'server/api', "import '../../../shared/look/theme.ts';"],
     ['pages-built-and-served-by-their-owners', 'server', "import '../../shared/pages/build.ts';"],
+    ['production-without-build-tools', 'server', "import 'react';"],
     ['console-by-its-build', 'server/api', "import '../../console/main.tsx';"],
   ])('a probe that breaks %s in %s is refused with its reason', (rule, folder, source, through = '') => {
     const probe = probeIn(folder);

@@ -31,7 +31,11 @@ export interface ServerProcess {
   remove(): Promise<void>;
 }
 
-export async function startServerProcess(environment: Record<string, string> = {}): Promise<ServerProcess> {
+/** `program` and `installed`: another Node, and the folder of another installation of Cordon. */
+export async function startServerProcess(
+  environment: Record<string, string> = {},
+  { program = process.execPath, installed }: { readonly program?: string; readonly installed?: string } = {},
+): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-server-'));
   const [device, open, admin] = [await freePort(), await freePort(), await freePort()];
   const home = join(folder, 'home');
@@ -51,7 +55,8 @@ export async function startServerProcess(environment: Record<string, string> = {
   let firstOwner = '';
 
   async function start(changed: Record<string, string> = {}): Promise<void> {
-    child = spawn(process.execPath, ['server/start.js'], {
+    child = spawn(program, ['server/start.js'], {
+      ...(installed !== undefined && { cwd: installed }),
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
