@@ -56,15 +56,25 @@ const KEY_SPELLINGS = [
  * is computed with a key before its kind and its point are known to be good.
  */
 export function parseCsr(der: Buffer, profile: CertificateProfile = PROFILES.device): CertificateRequest {
-  if (der.length > MAX_BYTES) {
-    throw new CordonError('too_large', `the request has ${der.length} bytes; at most ${MAX_BYTES} are read`);
-  }
+  requireSize(der);
   const { info, subject, spki, attributes, hash, signature } = wellFormed(der);
   const publicKey = acceptKey(spki);
   if (!verify(hash, info, publicKey, signature)) {
     throw new CordonError('csr_bad_signature', 'the request is not signed by the key that it carries: make it again');
   }
   return { spki, publicKey, subjectCommonName: readSubject(subject), uris: readAttributes(attributes, profile) };
+}
+
+/** What a request claims, before its signature is verified: cheap, and no proof of anything. Throws `too_large` and `csr_malformed`. */
+export function readCsrClaims(der: Buffer): Pick<CertificateRequest, 'spki' | 'subjectCommonName'> {
+  requireSize(der);
+  const { subject, spki } = wellFormed(der);
+  return { spki, subjectCommonName: readSubject(subject) };
+}
+
+function requireSize(der: Buffer): void {
+  if (der.length <= MAX_BYTES) return;
+  throw new CordonError('too_large', `the request has ${der.length} bytes; at most ${MAX_BYTES} are read`);
 }
 
 /** What cannot be read is `code`, and the parser's own words say where. */

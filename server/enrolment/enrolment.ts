@@ -5,7 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Authority, Issued } from '../../certs/authority.ts';
-import { type CertificateRequest, parseCsr, spkiOfCertificate } from '../../certs/csr.ts';
+import { type CertificateRequest, parseCsr, readCsrClaims, spkiOfCertificate } from '../../certs/csr.ts';
 import type { AreaCode } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
@@ -115,13 +115,13 @@ export function createEnrolment({ store, authority, surroundings, clock, bus, ad
    * same certificate while the code would hold, so that a device that lost the answer is not lost with it.
    */
   async function redeem(asked: { id: string; secret: string; csr: Buffer; address: string | null }): Promise<Enrolled> {
-    await limits.check(asked.address, asked.id);
     const found = await knownCode(asked.id, asked.secret);
     if (!found) {
-      await limits.failed(asked.address, asked.id);
+      await limits.unproven(asked.address);
       throw new CordonError('code_unknown', 'There is no such activation code: check it, or ask for a new one.');
     }
     const { code } = found;
+    await limits.redeeming(code.id);
     requireOpen(code);
     const request = requestOf(asked.csr, code.id);
     if (code.usedAt !== null) return answerAgain(code.id, request);
@@ -176,27 +176,36 @@ export function createEnrolment({ store, authority, surroundings, clock, bus, ad
    * answered is of use to that key's holder alone. A renewal whose answer was lost is answered again.
    */
   async function recover(asked: { csr: Buffer; address: string | null }): Promise<Enrolled> {
-    const { spki, subjectCommonName } = parseCsr(asked.csr);
-    const name = subjectCommonName ?? '';
-    await limits.check(asked.address, name);
-    const device = deviceIdSchema.safeParse(name);
+    // The comparison comes first, because it costs no computation with a key.
+    const { spki, subjectCommonName } = readCsrClaims(asked.csr);
+    const device = deviceIdSchema.safeParse(subjectCommonName ?? '');
     const held = device.success ? await store.certificateOf(device.data) : null;
     if (!device.success || !held || !spkiOfCertificate(held.der).equals(spki)) {
-      await limits.failed(asked.address, name);
+      await limits.unproven(asked.address);
       throw new CordonError(
         'certificate_unknown',
         'No certificate in force or lately expired has this name and key: enrol the device again with a new activation link.',
       );
     }
+    await provenCsr(asked.csr, asked.address);
     const { der, generation, notAfter } = held;
     const expiredFor = Date.now() - notAfter;
     if (expiredFor <= 0) return { device: device.data, generation, certificate: der };
     if (expiredFor > RECOVERY_AFTER_EXPIRY) {
-      await limits.failed(asked.address, name);
       const detail = `The certificate expired at ${new Date(notAfter).toISOString()}, too long ago to be renewed: enrol the device again with a new activation link.`;
       throw new CordonError('certificate_expired', detail, { device: device.data });
     }
     return renew({ identity: { device: device.data, generation }, csr: asked.csr });
+  }
+
+  /** Throws when the request's own signature does not verify: a copied public key proves nothing. */
+  async function provenCsr(csr: Buffer, address: string | null): Promise<void> {
+    try {
+      parseCsr(csr);
+    } catch (error) {
+      await limits.unproven(address);
+      throw error;
+    }
   }
 
   /** Puts the authority's own certificates on record. To be called at each start. */

@@ -1,50 +1,48 @@
-/** Bounds on guessing codes, in memory: by address and by code. Only failures count, so a whole office may enrol from one address. */
+/**
+ * Rate limits of enrollment, in memory. A caller who proves possession (of the code's secret, or of the device's key) is limited by what
+ * was proved. Everybody else is limited by source network alone. Therefore a stranger can use up nobody's limit but their own, and a
+ * failed guess never blocks the owner of a code or a device. Both secrets have 128 bits or more: no limit is needed against guessing.
+ */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { sourceNetwork } from '../../shared/areas/source-network.ts';
 import { CordonError } from '../../shared/errors.ts';
 
-const WINDOW_SECONDS = 600;
-const GUESSES_BY_ADDRESS = 20;
-const GUESSES_OF_CODE = 10;
+const UNPROVEN_SECONDS = 600;
+/** Requests without proof that one source may make; an office that shares an address mistypes less. */
+const UNPROVEN_OF_SOURCE = 20;
+const REDEMPTIONS_SECONDS = 600;
+/** A machine repeats a request whose response was lost. */
+const REDEMPTIONS_OF_CODE = 30;
 /** A device renews once in twenty days. */
 const RENEWALS_PER_HOUR = 10;
 
+/** Each throws `rate_limited` with `retryAfter` in seconds. */
 export interface EnrolmentLimits {
-  /** Throws `rate_limited` with `retryAfter` in seconds. */
-  check(address: string | null, code: string): Promise<void>;
-  failed(address: string | null, code: string): Promise<void>;
+  /** Counts a request that proved nothing. Call it after the cheap comparison failed, and never before. */
+  unproven(address: string | null): Promise<void>;
+  /** Counts a request with the right secret of the code. */
+  redeeming(code: string): Promise<void>;
+  /** Counts a request that the device's own key signed. */
   renewing(device: string): Promise<void>;
 }
 
 export function createEnrolmentLimits(): EnrolmentLimits {
-  const byAddress = new RateLimiterMemory({ points: GUESSES_BY_ADDRESS, duration: WINDOW_SECONDS });
-  const byCode = new RateLimiterMemory({ points: GUESSES_OF_CODE, duration: WINDOW_SECONDS });
+  const unproven = new RateLimiterMemory({ points: UNPROVEN_OF_SOURCE, duration: UNPROVEN_SECONDS });
+  const redemptions = new RateLimiterMemory({ points: REDEMPTIONS_OF_CODE, duration: REDEMPTIONS_SECONDS });
   const renewals = new RateLimiterMemory({ points: RENEWALS_PER_HOUR, duration: 3600 });
-  // Ids are short; what is longer is no id, and must not fill the memory.
-  const keys = (address: string | null, code: string) => [address ?? 'unknown', code.slice(0, 32)] as const;
-
   return {
-    check: async (address, code) => {
-      const [addressKey, codeKey] = keys(address, code);
-      const states = await Promise.all([byAddress.get(addressKey), byCode.get(codeKey)]);
-      const [atAddress, atCode] = states;
-      if (atAddress && atAddress.consumedPoints >= GUESSES_BY_ADDRESS) throw limited(atAddress);
-      if (atCode && atCode.consumedPoints >= GUESSES_OF_CODE) throw limited(atCode);
-    },
-    failed: async (address, code) => {
-      const [addressKey, codeKey] = keys(address, code);
-      await Promise.all([byAddress.penalty(addressKey), byCode.penalty(codeKey)]);
-    },
-    renewing: async (device) => {
-      try {
-        await renewals.consume(device);
-      } catch (refusal) {
-        throw refusal instanceof RateLimiterRes ? limited(refusal) : refusal;
-      }
-    },
+    unproven: (address) => consume(unproven, sourceNetwork(address)),
+    redeeming: (code) => consume(redemptions, code),
+    renewing: (device) => consume(renewals, device),
   };
 }
 
-function limited(state: RateLimiterRes): CordonError {
-  const retryAfter = Math.max(1, Math.ceil(state.msBeforeNext / 1000));
-  return new CordonError('rate_limited', `Too many attempts: try again in ${retryAfter} seconds.`, { retryAfter });
+async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
+  try {
+    await limiter.consume(key);
+  } catch (refusal) {
+    if (!(refusal instanceof RateLimiterRes)) throw refusal;
+    const retryAfter = Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
+    throw new CordonError('rate_limited', `Too many attempts. Try again in ${retryAfter} seconds.`, { retryAfter });
+  }
 }

@@ -163,19 +163,21 @@ describeOnEveryStore('enrolment', (open) => {
     );
   });
 
-  it('case 9: guessing is refused alike for known and unknown codes, and then limited', async () => {
+  it('case 9: guessing is refused alike for known and unknown codes, then limited, and blocks nobody else', async () => {
     const database = await open();
     const { enrolment, code } = testEnrolment(database, authority);
     const { id, secret } = await code(await addGroup(database, 'g'));
     const guess = (at: string, address: string) =>
       enrolment.redeem({ id: at, secret: 'aaaaaaaaaaaaaaaaaaaaaaaaaa', csr: csrFor(at), address });
-    for (let i = 0; i < 10; i++) {
-      await expect(guess(id, `198.51.100.${i}`)).rejects.toThrow(refused('code_unknown'));
-    }
-    await expect(guess(id, '198.51.100.99')).rejects.toThrow(refused('rate_limited'));
     for (let i = 0; i < 20; i++) {
-      await expect(guess(newDeviceId(), ADDRESS)).rejects.toThrow(refused('code_unknown'));
+      await expect(guess(i % 2 === 0 ? id : newDeviceId(), ADDRESS)).rejects.toThrow(refused('code_unknown'));
     }
+    await expect(guess(id, ADDRESS)).rejects.toThrow(refused('rate_limited'));
+    // One network is one source.
+    for (let i = 0; i < 20; i++) {
+      await expect(guess(id, `2001:db8:0:1::${i}`)).rejects.toThrow(refused('code_unknown'));
+    }
+    await expect(guess(id, '2001:db8:0:1:ffff::1')).rejects.toThrow(refused('rate_limited'));
     await expect(guess(newDeviceId(), ADDRESS)).rejects.toMatchObject({
       code: 'rate_limited',
       context: { retryAfter: expect.any(Number) },
@@ -183,6 +185,25 @@ describeOnEveryStore('enrolment', (open) => {
     await expect(enrolment.redeem({ id: 'nonsense', secret, csr: csrFor(id), address: null })).rejects.toThrow(
       refused('code_unknown'),
     );
+    expect((await enrolment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS })).device).toBe(id);
+  });
+
+  it('ten requests of a stranger do not block the recovery of a device, also from its own address', async () => {
+    const database = await open();
+    const { enrolment, code } = testEnrolment(database, authority);
+    const { id, secret } = await code(await addGroup(database, 'g'));
+    const key = newKey();
+    const { certificate } = await enrolment.redeem({ id, secret, csr: csrFor(id, key), address: ADDRESS });
+    const codes = new Set<string>();
+    for (let i = 0; i < 40; i++) {
+      // A copied public key under a signature of another key is no proof either.
+      const csr = i % 2 === 0 ? csrFor(id) : forged(csrFor(id, key));
+      const refusal = await enrolment.recover({ csr, address: ADDRESS }).catch((error) => error.code);
+      codes.add(refusal);
+    }
+    expect(codes).toEqual(new Set(['certificate_unknown', 'csr_bad_signature', 'rate_limited']));
+    const again = await enrolment.recover({ csr: csrFor(id, key), address: ADDRESS });
+    expect(again.certificate.equals(certificate)).toBe(true);
   });
 
   it('case 5: a request for another device is refused and leaves the code open', async () => {
@@ -510,3 +531,10 @@ describeOnEveryStore('enrolment', (open) => {
     expect(asked).toEqual([{ areas: [], home: 'FR', seat: null }]);
   });
 });
+
+/** The last byte of the signature is another one. */
+function forged(csr: Buffer): Buffer {
+  const bytes = Buffer.from(csr);
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+  return bytes;
+}
