@@ -105,3 +105,16 @@ export const ageRecipient = z.string().transform((value, context): AgeRecipient 
     return z.NEVER;
   }
 });
+
+/** Scheme, host and port of a web page, without a path. */
+export const origin = z
+  .string()
+  .refine((value) => {
+    const url = URL.parse(value);
+    return url !== null && ['http:', 'https:'].includes(url.protocol) && `${url.origin}/` === url.href;
+  }, 'a URL without a path, such as https://cordon.example.org')
+  .transform((value) => new URL(value).origin);
+
+const LISTENERS = ['device', 'public'] as const;
+export type ListenerName = (typeof LISTENERS)[number];
+export const listenerNames = separated.pipe(z.array(z.enum(LISTENERS, 'device, public, or both with a comma')));

@@ -21,8 +21,11 @@ import {
   cronPattern,
   databaseUrl,
   hostNames,
+  type ListenerName,
+  listenerNames,
   oneOf,
   orderPage,
+  origin,
   port,
   wholeNumber,
 } from './config-values.ts';
@@ -57,10 +60,16 @@ const variables = z.object({
   CORDON_ADMIN_NAMES: hostNames.default([]),
   CORDON_ADMIN_CERTIFICATE: z.string().min(1, 'a file').optional(),
   CORDON_ADMIN_KEY: z.string().min(1, 'a file').optional(),
+  /** Where admins open the console, such as `https://cordon.example.org`: for invitation links behind a reverse proxy. */
+  CORDON_ADMIN_URL: origin.optional(),
+  /** Addresses or CIDR ranges whose `X-Forwarded-For` and `X-Forwarded-Proto` the admin listener believes. Empty: none. */
+  CORDON_ADMIN_PROXY_FROM: addressRanges.default([]),
   /** Minutes without use after which an admin's session ends. A session ends after 12 hours in any case. */
   CORDON_SESSION_IDLE_MINUTES: wholeNumber(5, 720).default(60),
   /** Addresses or CIDR ranges whose PROXY protocol header the server believes. Empty: the server reads no header. */
   CORDON_PROXY_FROM: addressRanges.default([]),
+  /** Listeners (`device`, `public`) that refuse a connection without a PROXY protocol header from CORDON_PROXY_FROM. */
+  CORDON_PROXY_REQUIRED: listenerNames.default([]),
   CORDON_IP_DATABASE: z.string().min(1, 'a file').optional(),
   /** The contact for an appeal when an order does not name one. */
   CORDON_APPEAL: z.string().max(400, 'at most 400 characters long').default('your administrator'),
@@ -107,6 +116,14 @@ const environment = variables.superRefine((given, context) => {
     refuse('CORDON_BACKUP_FOLDER', 'the folder for the backups of CORDON_BACKUP_SCHEDULE');
   if (schedule !== undefined && recipient === undefined)
     refuse('CORDON_BACKUP_RECIPIENT', 'the age recipient for the backups of CORDON_BACKUP_SCHEDULE');
+  const { CORDON_ADMIN_URL: url, CORDON_ADMIN_PROXY_FROM: proxies } = given;
+  if (url?.startsWith('https:') && certificate === undefined && proxies.length === 0)
+    refuse(
+      'CORDON_ADMIN_PROXY_FROM',
+      'the address of the reverse proxy, because CORDON_ADMIN_URL begins with https:// and the admin listener itself has no certificate',
+    );
+  if (given.CORDON_PROXY_REQUIRED.length > 0 && given.CORDON_PROXY_FROM.length === 0)
+    refuse('CORDON_PROXY_FROM', 'the address of the proxy for the listeners of CORDON_PROXY_REQUIRED');
   if (certificate === undefined && key === undefined && !isLoopback(bind)) {
     refuse(
       'CORDON_ADMIN_BIND',
@@ -132,9 +149,15 @@ export interface Config {
     readonly names: readonly string[];
     /** Files, PEM. Null: plain HTTP, on loopback alone. */
     readonly tls: { readonly certificate: string; readonly key: string } | null;
+    /** The console's origin for links; null: the listener's own address. */
+    readonly url: string | null;
+    /** Reverse proxies whose forwarded address and protocol count. */
+    readonly proxyFrom: readonly string[];
   };
   readonly sessionIdleMinutes: number;
   readonly proxyFrom: readonly string[];
+  /** Listeners that demand a PROXY protocol header. */
+  readonly proxyRequired: readonly ListenerName[];
   readonly ipDatabase: string | null;
   readonly appeal: string;
   readonly operatorUrl: string | null;
@@ -183,9 +206,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       port: given.CORDON_ADMIN_PORT,
       names: given.CORDON_ADMIN_NAMES,
       tls: certificate === undefined || key === undefined ? null : { certificate, key },
+      url: given.CORDON_ADMIN_URL ?? null,
+      proxyFrom: given.CORDON_ADMIN_PROXY_FROM,
     },
     sessionIdleMinutes: given.CORDON_SESSION_IDLE_MINUTES,
     proxyFrom: given.CORDON_PROXY_FROM,
+    proxyRequired: given.CORDON_PROXY_REQUIRED,
     ipDatabase: given.CORDON_IP_DATABASE ?? null,
     appeal: given.CORDON_APPEAL,
     operatorUrl: given.CORDON_OPERATOR_URL ?? null,

@@ -29,6 +29,7 @@ import { createAdmins } from './admins/admins.ts';
 import { createApi } from './api/app.ts';
 import type { DemoPort } from './api/demo.ts';
 import { createEventStreams } from './api/event-streams.ts';
+import { createClientOf } from './api/forwarded.ts';
 import { apiRoutes } from './api/resources.ts';
 import { type Bus, LocalBus, type Wake } from './bus/bus.ts';
 import { admitClock, UNWATCHED, watchClock } from './clock/clock-watch.ts';
@@ -38,6 +39,7 @@ import { openTimeCorrections } from './clock/time-corrections.ts';
 import { measureTime } from './clock/time-sources.ts';
 import { createCommands } from './commands/commands.ts';
 import { type Config, readConfig } from './config.ts';
+import type { ListenerName } from './config-values.ts';
 import { CONSOLE_FOLDER, ensureConsole } from './console/build.ts';
 import { createDevices } from './devices/devices.ts';
 import { createEnrolment } from './enrolment/enrolment.ts';
@@ -310,6 +312,10 @@ export async function startServer(
       seal: (plain) => authority.seal(Buffer.from(plain), 'totp'),
       unseal: (text) => authority.unseal(text, 'totp'),
     },
+    browserSealer: {
+      seal: (plain) => authority.seal(Buffer.from(plain), 'browser'),
+      unseal: (text) => authority.unseal(text, 'browser'),
+    },
     clock,
     bus,
     organisation: config.organisation,
@@ -386,8 +392,12 @@ export async function startServer(
     clock,
     bus,
   });
+  const proxied = (name: ListenerName) => ({
+    proxyFrom: config.proxyFrom,
+    proxyRequired: config.proxyRequired.includes(name),
+  });
   const gateway = createGateway(
-    { tls: { ...tls(), ca: trusted }, proxyFrom: config.proxyFrom, installation, operatorUrl },
+    { tls: { ...tls(), ca: trusted }, ...proxied('device'), installation, operatorUrl },
     {
       devices,
       commands,
@@ -404,7 +414,7 @@ export async function startServer(
     },
   );
   const publicListener = createTlsListener(
-    { ...tls(), minVersion: 'TLSv1.2' },
+    { ...tls(), minVersion: 'TLSv1.2', proxyRequired: proxied('public').proxyRequired },
     config.proxyFrom,
     createPublic({
       est: est.router,
@@ -419,15 +429,16 @@ export async function startServer(
   );
 
   const linkTo = (fragment: string) =>
-    `${admin.tls ? `https://${host}` : `http://${inUrl(admin.bind)}`}:${adminPort}/#${fragment}`;
+    `${admin.url ?? `${admin.tls ? `https://${host}` : `http://${inUrl(admin.bind)}`}:${adminPort}`}/#${fragment}`;
   const invitationLink = (token: string) => linkTo(`invitation=${token}`);
   const events = createEventStreams({ bus, log });
   const api = createApi({
     secure: config.admin.tls !== null,
+    clientOf: createClientOf(admin.proxyFrom),
     admins,
     actions,
     log,
-    names: [...config.names, ...admin.names, admin.bind],
+    names: [...config.names, ...admin.names, admin.bind, ...(admin.url === null ? [] : [new URL(admin.url).hostname])],
     consoleFolder: CONSOLE_FOLDER,
     routes: apiRoutes({
       admins,

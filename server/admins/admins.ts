@@ -3,6 +3,7 @@
  * only a leaf's `at` is the installation's clock. Secrets (tokens, invitations) leave it once and are kept as SHA-256.
  */
 import { createHash, createPublicKey, randomBytes } from 'node:crypto';
+import { sourceNetwork } from '../../shared/areas/source-network.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { type AccountId, newAccountId, randomBase32 } from '../../shared/protocol/ids.ts';
@@ -10,6 +11,7 @@ import { storedEmail } from '../../shared/text/canonical-email.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { emailKey, personSubject } from './email.ts';
+import { knownBrowser, rememberBrowser } from './known-browser.ts';
 import { hashPassword, passwordMatches } from './passwords.ts';
 import type {
   Account,
@@ -23,7 +25,7 @@ import type {
   TokenHolder,
 } from './ports.ts';
 import type { Grant } from './roles.ts';
-import { createSignInLimits, type SignInLimits } from './sign-in-limits.ts';
+import { createSignInLimits, KNOWN_BROWSER, type SignInLimits } from './sign-in-limits.ts';
 import { newTotpSecret, totpStep, totpUri } from './totp.ts';
 
 const HOUR = 3_600_000;
@@ -52,6 +54,8 @@ export interface AdminsPorts {
   /** Shown by authenticator apps. */
   readonly organisation: string;
   readonly limits?: SignInLimits;
+  /** Seals the cookie by which a browser is known. */
+  readonly browserSealer: Sealer;
   /** Milliseconds without use after which a session ends. */
   readonly sessionIdle?: number | undefined;
   /** Shows every owner what happened. */
@@ -71,6 +75,8 @@ export interface Redeemed {
 export interface SignedIn {
   /** The cookie's value. */
   readonly token: string;
+  /** Makes the browser a known one; see `known-browser.ts`. */
+  readonly browser: string;
   /** The page's own half: it goes out in a header and is shown this once. */
   readonly csrf: string;
   readonly session: Session;
@@ -79,14 +85,14 @@ export interface SignedIn {
 export type Admins = ReturnType<typeof createAdmins>;
 
 export function createAdmins(ports: AdminsPorts) {
-  const { accounts, sessions, approverKeys, sealer, clock, bus } = ports;
+  const { accounts, sessions, approverKeys, sealer, browserSealer, clock, bus } = ports;
   const limits = ports.limits ?? createSignInLimits();
   const now = ports.now ?? Date.now;
   const idle = ports.sessionIdle ?? SESSION_IDLE;
 
-  async function newCredentials(password: string) {
+  async function newCredentials(password: string, address: string) {
     const secret = newTotpSecret();
-    const passwordHash = await hashPassword(password);
+    const passwordHash = await limits.hash(sourceNetwork(address), () => hashPassword(password));
     return { secret, credentials: { passwordHash, totpSealed: sealer.seal(Buffer.from(secret)) } };
   }
 
@@ -118,6 +124,34 @@ export function createAdmins(ports: AdminsPorts) {
     return null;
   }
 
+  const stepOf = (sealed: string, totp: string) => totpStep(sealer.unseal(sealed).toString(), totp, now());
+
+  /** The source of a browser that the account signed in from before; null for any other. */
+  async function knownSource(email: string, cookie: string | null): Promise<string | null> {
+    const known = cookie === null ? null : await accounts.credentials(email);
+    if (!known?.passwordHash) return null;
+    return knownBrowser(browserSealer, cookie, { account: known.account.id, passwordHash: known.passwordHash }, now());
+  }
+
+  /** One attempt. The password comes first: only its owner may use up the limit for wrong codes. */
+  async function verified(
+    email: string,
+    { password, totp, source }: { readonly password: string; readonly totp: string; readonly source: string },
+  ): Promise<{ readonly account: Account; readonly passwordHash: string }> {
+    const known = await accounts.credentials(email);
+    const right = await limits.hash(source, () => passwordMatches(known?.passwordHash ?? null, password));
+    if (!right || !known?.passwordHash || !known.totpSealed || known.account.status !== 'active') throw wrong();
+    const { account, passwordHash, totpSealed } = known;
+    if (!(await limits.mayTryCode(email, source))) throw wrong();
+    const step = stepOf(totpSealed, totp);
+    if (step === null) {
+      await limits.wrongCode(email, source);
+      throw wrong();
+    }
+    await requireUnusedCode(account.id, step);
+    return { account, passwordHash };
+  }
+
   const changed = () => bus.publish({ kind: 'accounts' });
 
   async function found(id: AccountId): Promise<Account> {
@@ -144,11 +178,10 @@ export function createAdmins(ports: AdminsPorts) {
       readonly name?: string | undefined;
       readonly address: string;
     }): Promise<Redeemed> {
-      // By address alone: strangers who guess elsewhere must not keep an invited person out.
-      const guess = `invitation ${given.address}`;
-      await limits.attempt(guess, given.address);
       const hash = sha256(given.token);
-      const { secret, credentials } = await newCredentials(given.password);
+      // A token has 256 bits, so nobody guesses one. A wrong one costs no password hash.
+      if (!(await accounts.hasInvitation(hash, now()))) throw invalidInvitation(given.email);
+      const { secret, credentials } = await newCredentials(given.password, given.address);
       const redeemed = await accounts.redeem(hash, now(), credentials, (id) => resetLeaf('credentials.reset', id));
       let account = redeemed?.account ?? null;
       if (!account && given.email !== undefined) {
@@ -162,14 +195,7 @@ export function createAdmins(ports: AdminsPorts) {
           leaf('role.granted', first.id, owner),
         );
       }
-      if (!account) {
-        const mend = given.email === undefined ? ' (the first owner also gives an e-mail)' : '';
-        throw new CordonError(
-          'invitation_invalid',
-          `This invitation is unknown, used or expired${mend}; ask for a new one.`,
-        );
-      }
-      await limits.succeeded(guess, given.address);
+      if (!account) throw invalidInvitation(given.email);
       changed();
       if (redeemed?.reset) {
         await ports.alarm(
@@ -189,21 +215,20 @@ export function createAdmins(ports: AdminsPorts) {
       readonly userAgent?: string | undefined;
       /** The token of a session that the caller came with: it ends. */
       readonly replaces: string | null;
+      /** The cookie of a browser that signed in before. */
+      readonly browser: string | null;
     }): Promise<SignedIn> {
       if (given.totp === undefined)
         throw new CordonError('totp_required', "Give the authenticator app's six digits too.");
       const email = emailKey(given.email);
-      await limits.attempt(email, given.address);
-      const known = await accounts.credentials(email);
-      const right = await passwordMatches(known?.passwordHash ?? null, given.password);
-      if (!right || !known?.totpSealed || known.account.status !== 'active') throw wrong();
-      const step = totpStep(sealer.unseal(known.totpSealed).toString(), given.totp, now());
-      if (step === null) throw wrong();
-      await requireUnusedCode(known.account.id, step);
-      await limits.succeeded(email, given.address);
+      const source = (await knownSource(email, given.browser)) ?? sourceNetwork(given.address);
+      const { password, totp } = given;
+      const { account, passwordHash } = await limits.attempt(email, source, () =>
+        verified(email, { password, totp, source }),
+      );
       const [token, csrf] = [secretText(), secretText()];
-      const { account } = known;
       const at = now();
+      const browser = rememberBrowser(browserSealer, { account: account.id, passwordHash }, at);
       const opened = {
         id: `ses_${randomBase32(10)}`,
         createdAt: at,
@@ -215,31 +240,33 @@ export function createAdmins(ports: AdminsPorts) {
         { ...opened, account: account.id, hash: sha256(token), pageHash: sha256(csrf) },
         given.replaces === null ? null : sha256(given.replaces),
       );
-      return { token, csrf, session: { ...opened, account, authenticatedAt: at, lastUsedAt: at } };
+      return { token, browser, csrf, session: { ...opened, account, authenticatedAt: at, lastUsedAt: at } };
     },
 
     /**
      * A new authenticator code within a session, for grave actions. Returns the time. Throws `credentials_wrong` and `totp_reused` as `signIn`
      * does.
      */
-    async stepUp(given: {
-      readonly account: Account;
-      readonly totp: string;
-      readonly token: string;
-      readonly address: string;
-    }): Promise<number> {
-      const { account, address } = given;
-      const email = emailKey(account.email);
-      await limits.attempt(email, address);
-      const known = await accounts.credentials(email);
-      const step = known?.totpSealed ? totpStep(sealer.unseal(known.totpSealed).toString(), given.totp, now()) : null;
-      if (step === null)
-        throw new CordonError('credentials_wrong', 'The code is wrong. Give the code that the app shows now.');
-      await requireUnusedCode(account.id, step);
-      await limits.succeeded(email, address);
-      const at = now();
-      await sessions.authenticated(sha256(given.token), at);
-      return at;
+    async stepUp(given: { readonly account: Account; readonly totp: string; readonly token: string }): Promise<number> {
+      const session = sha256(given.token);
+      // Nobody without the session uses up its limit.
+      const source = `${KNOWN_BROWSER}${session}`;
+      const email = emailKey(given.account.email);
+      return limits.attempt(email, source, async () => {
+        if (!(await limits.mayTryCode(email, source))) {
+          throw new CordonError('rate_limited', 'Too many wrong codes in this session. Sign in again.');
+        }
+        const known = await accounts.credentials(email);
+        const step = known?.totpSealed ? stepOf(known.totpSealed, given.totp) : null;
+        if (step === null) {
+          await limits.wrongCode(email, source);
+          throw new CordonError('credentials_wrong', 'The code is wrong. Give the code that the app shows now.');
+        }
+        await requireUnusedCode(given.account.id, step);
+        const at = now();
+        await sessions.authenticated(session, at);
+        return at;
+      });
     },
 
     /**
@@ -395,7 +422,20 @@ export function createAdmins(ports: AdminsPorts) {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const secretText = (): string => randomBytes(32).toString('base64url');
-const wrong = () => new CordonError('credentials_wrong', 'E-mail, password and code do not fit together.');
+/** Always the same text: another one would confirm a guessed password. */
+const wrong = () =>
+  new CordonError(
+    'credentials_wrong',
+    'E-mail, password and code do not match. After several wrong codes, a new browser cannot sign in for 15 minutes.',
+  );
+
+function invalidInvitation(email: string | undefined): CordonError {
+  const mend = email === undefined ? ' (the first owner also gives an e-mail)' : '';
+  return new CordonError(
+    'invitation_invalid',
+    `This invitation is unknown, used or expired${mend}; ask for a new one.`,
+  );
+}
 const same = (a: Grant, b: Grant): boolean => a.role === b.role && a.group === b.group && a.area === b.area;
 
 function fresh(email: string, name: string, at: number) {

@@ -92,6 +92,8 @@ export interface AccountStore {
     credentials: NewCredentials,
     leaf: (account: AccountId) => LeafDraft<'credentials.reset'>,
   ): Promise<{ readonly account: Account; readonly reset: boolean } | null>;
+  /** Whether an open invitation, or the first owner's, has this hash. Uses nothing up. */
+  hasInvitation(hash: string, now: number): Promise<boolean>;
   list(): Promise<Account[]>;
   find(id: AccountId): Promise<Account | null>;
   credentials(emailKey: string): Promise<Credentials | null>;

@@ -1,38 +1,136 @@
 /**
- * How often one may try to sign in. Three limits at once: an address against one account (guessing a password), an address against all
- * (spraying one password), and an account from everywhere (many addresses). The first is the tight one, so that a stranger who guesses
- * elsewhere does not lock the owner out.
+ * Limits of the sign-in that a stranger cannot turn against an admin. No number of wrong passwords locks an account.
+ *
+ * - Attempts of one source on one account run one after another. After five failures, the gap between them grows exponentially up to two
+ *   seconds. A success resets the gap. A source is a known browser (`known-browser.ts`), or else an IPv4 address or an IPv6 /64.
+ * - Password hashes run in a bounded queue in which the sources take turns, so sign-ins never take more than `HASHES_AT_ONCE` threads.
+ * - Wrong codes behind the right password are counted per account. Only a person who knows the password can reach this limit. It bounds
+ *   how fast that person can guess codes. Known browsers have a count of their own. The response does not say that the limit was reached,
+ *   because that would confirm the password.
  */
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { CordonError } from '../../shared/errors.ts';
+import { createWorkQueue } from './work-queue.ts';
 
-const QUARTER_HOUR = 15 * 60;
+/** Of libuv's four threads: the store's files and DNS use them as well. */
+const HASHES_AT_ONCE = 2;
+const HASHES_OF_SOURCE = 8;
+const HASHES_WAITING = 64;
+const FREE_FAILURES = 5;
+const FIRST_GAP = 100;
+const LONGEST_GAP = 2_000;
+/** More attempts of one source on one account wait for each other; the next one is refused. */
+const WAITING_OF_PAIR = 8;
+const PAIRS_KEPT = 10_000;
+const QUARTER_HOUR = 15 * 60_000;
+const CODES_PER_QUARTER_HOUR = 10;
+
+export const KNOWN_BROWSER = 'browser:';
 
 export interface SignInLimits {
-  /** Counts one attempt; throws `rate_limited` with `retryAfter` in seconds. */
-  attempt(subject: string, address: string): Promise<void>;
-  /** A success takes back its own address's count against the account. */
-  succeeded(subject: string, address: string): Promise<void>;
+  /**
+   * Runs one attempt to sign in when its turn comes. A rejection counts as a failure, a result as a success. Throws `rate_limited` when too
+   * many attempts wait.
+   */
+  attempt<T>(account: string, source: string, work: () => Promise<T>): Promise<T>;
+  /** Runs a password hash for the source in the bounded queue. */
+  hash<T>(source: string, work: () => Promise<T>): Promise<T>;
+  /** False once too many wrong codes came with the right password; the next code is then refused unread. */
+  mayTryCode(account: string, source: string): Promise<boolean>;
+  wrongCode(account: string, source: string): Promise<void>;
 }
 
-export function createSignInLimits({ perPair = 5, perAddress = 50, perSubject = 100 } = {}): SignInLimits {
-  const pair = new RateLimiterMemory({ points: perPair, duration: QUARTER_HOUR, keyPrefix: 'pair' });
-  const address = new RateLimiterMemory({ points: perAddress, duration: QUARTER_HOUR, keyPrefix: 'address' });
-  const subject = new RateLimiterMemory({ points: perSubject, duration: QUARTER_HOUR, keyPrefix: 'subject' });
+/** The pause before the next attempt of a source on an account after so many failures, in milliseconds. */
+export function gapAfter(failures: number): number {
+  return failures < FREE_FAILURES ? 0 : Math.min(LONGEST_GAP, FIRST_GAP * 2 ** (failures - FREE_FAILURES));
+}
+
+interface Pair {
+  failures: number;
+  waiting: number;
+  lastAt: number;
+  /** Settles when the attempt before has ended. */
+  tail: Promise<unknown>;
+}
+
+export interface SignInLimitsOptions {
+  /** Wrong codes behind the right password, in a quarter of an hour. */
+  readonly codes?: number;
+  readonly now?: () => number;
+  readonly pause?: (milliseconds: number) => Promise<unknown>;
+}
+
+export function createSignInLimits({
+  codes = CODES_PER_QUARTER_HOUR,
+  now = Date.now,
+  pause = sleep,
+}: SignInLimitsOptions = {}): SignInLimits {
+  const pairs = new Map<string, Pair>();
+  const known = (source: string) => source.startsWith(KNOWN_BROWSER);
+  const hashes = createWorkQueue({
+    atOnce: HASHES_AT_ONCE,
+    ofSource: HASHES_OF_SOURCE,
+    total: HASHES_WAITING,
+    reserved: known,
+  });
+  const wrongCodes = new RateLimiterMemory({ points: codes, duration: QUARTER_HOUR / 1000 });
+  const codeKey = (account: string, source: string) => (known(source) ? `${account}\n${source}` : account);
+
+  function pairOf(account: string, source: string): Pair {
+    const key = `${account}\n${source}`;
+    const at = now();
+    const found = pairs.get(key);
+    const pair =
+      found && (found.waiting > 0 || at - found.lastAt < QUARTER_HOUR)
+        ? found
+        : { failures: 0, waiting: 0, lastAt: at, tail: Promise.resolve() };
+    // The oldest come first in the map.
+    pairs.delete(key);
+    pairs.set(key, pair);
+    for (const [old, { waiting }] of pairs) {
+      if (pairs.size <= PAIRS_KEPT) break;
+      if (waiting === 0) pairs.delete(old);
+    }
+    return pair;
+  }
+
+  async function evaluate<T>(pair: Pair, work: () => Promise<T>): Promise<T> {
+    const gap = gapAfter(pair.failures) - (now() - pair.lastAt);
+    if (gap > 0) await pause(gap);
+    try {
+      const result = await work();
+      pair.failures = 0;
+      return result;
+    } catch (error) {
+      pair.failures += 1;
+      throw error;
+    } finally {
+      pair.lastAt = now();
+      pair.waiting -= 1;
+    }
+  }
+
   return {
-    async attempt(who, from) {
-      try {
-        await pair.consume(`${who}\n${from}`);
-        await address.consume(from);
-        await subject.consume(who);
-      } catch (error) {
-        if (!(error instanceof RateLimiterRes)) throw error;
-        const retryAfter = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
-        throw new CordonError('rate_limited', `Too many attempts; try again in ${retryAfter} seconds.`, { retryAfter });
+    async attempt(account, source, work) {
+      const pair = pairOf(account, source);
+      if (pair.waiting >= WAITING_OF_PAIR) {
+        const retryAfter = Math.max(1, Math.ceil(gapAfter(pair.failures) / 1000));
+        const detail = `Too many attempts at once. Try again in ${retryAfter} seconds.`;
+        throw new CordonError('rate_limited', detail, { retryAfter });
       }
+      pair.waiting += 1;
+      const result = pair.tail.then(() => evaluate(pair, work));
+      pair.tail = result.catch(() => undefined);
+      return result;
     },
-    async succeeded(who, from) {
-      await pair.delete(`${who}\n${from}`);
+    hash: (source, work) => hashes.run(source, work),
+    async mayTryCode(account, source) {
+      const state = await wrongCodes.get(codeKey(account, source));
+      return (state?.consumedPoints ?? 0) < codes;
+    },
+    async wrongCode(account, source) {
+      await wrongCodes.penalty(codeKey(account, source));
     },
   };
 }

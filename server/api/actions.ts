@@ -63,6 +63,7 @@ export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
       secure: false,
       upload: Readable.from([]),
       cookie: null,
+      browser: null,
     });
     return 'body' in reply ? reply.body : null;
   };

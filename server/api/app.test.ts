@@ -3,9 +3,10 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { verifySync } from 'otplib';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newGroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, PASSWORD, startApi } from '../../tests/support/api-server.ts';
+import { createSignInLimits } from '../admins/sign-in-limits.ts';
 
 let api: ApiServer;
 let owner: Awaited<ReturnType<ApiServer['account']>>;
@@ -74,27 +75,106 @@ function wrongCode(secret: string): string {
   }
 }
 
-it('case 48: brute force ends in 429 with Retry-After, also with the right password', async () => {
-  const limited = await startApi({ limits: { perPair: 5, perAddress: 50, perSubject: 100 } });
-  try {
-    const who = await limited.account('a@example.org', []);
-    const attempt = (email: string, password: string, totp: string) =>
-      limited.request('POST', '/api/v1/session', {}, { email, password, totp });
-    for (let n = 0; n < 5; n++) {
+describe('case 48: limits of the sign-in that strangers cannot turn against an admin', () => {
+  let limited: ApiServer;
+  let who: Awaited<ReturnType<ApiServer['account']>>;
+  const paused: number[] = [];
+  beforeEach(async () => {
+    paused.length = 0;
+    limited = await startApi({ limits: createSignInLimits({ pause: async (gap) => void paused.push(gap) }) });
+    who = await limited.account('a@example.org', []);
+  });
+  afterEach(() => limited.close());
+
+  const attempt = (email: string, password: string, totp: string, headers: Record<string, string> = {}) =>
+    limited.request('POST', '/api/v1/session', headers, { email, password, totp });
+  const right = (headers: Record<string, string> = {}) =>
+    attempt(who.email, PASSWORD, limited.code(who.secret), headers);
+
+  it('five wrong passwords do not lock a named owner, nor do twelve, also from the same address', async () => {
+    for (let n = 0; n < 12; n++) {
       expect((await attempt(who.email, `guess number ${n}`, '123456')).json.code).toBe('credentials_wrong');
     }
-    const refused = await attempt(who.email, PASSWORD, limited.code(who.secret));
-    expect(refused).toMatchObject({ status: 429, json: { code: 'rate_limited' } });
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-    // The same account by another spelling is the same account.
-    expect((await attempt('Ａ@EXAMPLE.org', PASSWORD, '123456')).status).toBe(429);
-    const spray = await Promise.all(
-      Array.from({ length: 50 }, (_, n) => attempt(`user${n}@example.org`, 'Spring 2026!!', '123456')),
+    expect((await right()).status).toBe(200);
+    // But each guess after the fifth waits longer.
+    expect(paused.length).toBeGreaterThanOrEqual(7);
+    expect(Math.max(...paused)).toBeGreaterThan(1_000);
+  });
+
+  it('41 failed sign-ins do not lock every sign-in from their address', async () => {
+    for (let n = 0; n < 41; n++) {
+      expect((await attempt(`user${n}@example.org`, 'Spring 2026!!', '123456')).status).toBe(401);
+    }
+    expect((await right()).status).toBe(200);
+  });
+
+  it('a flood ends in 429 with Retry-After, and a known browser still signs in', async () => {
+    const known = (await right()).headers.getSetCookie().find((cookie) => cookie.startsWith('cordon_browser='));
+    const cookie = known?.split(';')[0] ?? '';
+    expect(known).toMatch(/^cordon_browser=\S+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=15552000$/);
+    const flood = Promise.all(Array.from({ length: 60 }, (_, n) => attempt(who.email, `guess number ${n}`, '123456')));
+    expect((await right({ cookie })).status).toBe(200);
+    const refused = (await flood).filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { json, headers } of refused) {
+      expect(json.code).toBe('rate_limited');
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+  });
+
+  it('codes are guessed ten times at most with the right password, which the response does not confirm', async () => {
+    const signed = await right();
+    const cookie = signed.headers
+      .getSetCookie()
+      .map((set) => set.split(';')[0])
+      .join('; ');
+    const answers: string[] = [];
+    for (let n = 0; n < 10; n++) answers.push((await attempt(who.email, PASSWORD, wrongCode(who.secret))).text);
+    const locked = await right();
+    expect(locked.status).toBe(401);
+    expect(new Set([...answers, locked.text, (await attempt(who.email, 'another password', '123456')).text]).size).toBe(
+      1,
     );
-    expect(spray.some(({ status }) => status === 429)).toBe(true);
-  } finally {
-    await limited.close();
-  }
+    expect((await right({ cookie })).status).toBe(200);
+  });
+
+  it('new credentials make every browser unknown', async () => {
+    const cookie = (await right()).headers
+      .getSetCookie()
+      .map((set) => set.split(';')[0])
+      .join('; ');
+    const { invitation } = await limited.admins.inviteAgain(who.id);
+    const again = await limited.admins.redeemInvitation({ token: invitation, password: PASSWORD, address: 'test' });
+    for (let n = 0; n < 10; n++) await attempt(who.email, PASSWORD, wrongCode(again.totpSecret));
+    expect((await attempt(who.email, PASSWORD, limited.code(again.totpSecret), { cookie })).status).toBe(401);
+  });
+
+  it('a wrong invitation costs no password hash', async () => {
+    let hashes = 0;
+    const limits = createSignInLimits();
+    const counted = await startApi({
+      limits: {
+        ...limits,
+        hash: (source, work) => {
+          hashes += 1;
+          return limits.hash(source, work);
+        },
+      },
+    });
+    try {
+      const redeem = (token: string | null) => {
+        const body = { token, password: PASSWORD, email: 'a@example.org', name: 'A' };
+        return counted.request('POST', '/api/v1/invitations/redeem', {}, body);
+      };
+      const token = await counted.admins.firstOwnerInvitation();
+      expect((await redeem('a'.repeat(52))).json.code).toBe('invitation_invalid');
+      expect(hashes).toBe(0);
+      expect((await redeem(token)).status).toBe(200);
+      expect(hashes).toBe(1);
+    } finally {
+      await counted.close();
+    }
+  });
 });
 
 it('keeps a session in a cookie that no script reads, and ends it at sign-out', async () => {
@@ -109,7 +189,7 @@ it('keeps a session in a cookie that no script reads, and ends it at sign-out', 
     },
   );
   expect(signed.headers.get('set-cookie')).toMatch(
-    /^cordon_session=\S{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+$/,
+    /^cordon_session=\S{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+, cordon_browser=/,
   );
   expect(signed.headers.get('cache-control')).toBe('no-store');
   const { headers } = await api.signIn(owner);

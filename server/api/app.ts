@@ -11,8 +11,9 @@ import type { Actions } from '../admins/actions.ts';
 import type { Admins } from '../admins/admins.ts';
 import { RIGHTS, type RouteName } from '../admins/roles.ts';
 import { actorOf } from './actions.ts';
-import { authenticate, cookieOf, refuseOtherSites } from './authentication.ts';
+import { authenticate, browserOf, cookieOf, refuseOtherSites } from './authentication.ts';
 import { serveConsole } from './console.ts';
+import type { ClientOf } from './forwarded.ts';
 import { createHostCheck } from './hosts.ts';
 import { BytesReply, FileReply, type Route, StreamReply } from './route.ts';
 
@@ -29,6 +30,8 @@ export interface ApiPorts {
   readonly actions: Pick<Actions, 'authorize'>;
   /** The admin listener speaks HTTPS. */
   readonly secure: boolean;
+  /** The address and the protocol of the client, also behind a reverse proxy. */
+  readonly clientOf: ClientOf;
   /** Every route, as `resources.ts` collects them. */
   readonly routes: readonly Route[];
   readonly log: ApiLog;
@@ -39,7 +42,7 @@ export interface ApiPorts {
 }
 
 export function createApi(ports: ApiPorts): express.Express {
-  const { admins, actions, secure, routes, log, names, consoleFolder } = ports;
+  const { admins, actions, clientOf, routes, log, names, consoleFolder } = ports;
   requireComplete(routes);
   const requireOwnHost = createHostCheck(names);
   const app = express();
@@ -64,7 +67,8 @@ export function createApi(ports: ApiPorts): express.Express {
     const handle = async (request: Request, response: Response, next: NextFunction) => {
       response.setHeader('Cache-Control', 'no-store');
       refuseOtherSites(request.headers);
-      const address = request.socket.remoteAddress ?? '';
+      const { remoteAddress } = request.socket;
+      const { address, secure } = clientOf({ remoteAddress, encrypted: ports.secure }, request.headers);
       const cookieAlone = route.name === 'events.listen';
       const callerNow = () => authenticate(admins, { headers: request.headers, address, secure, cookieAlone });
       const caller = isPublic ? null : await callerNow();
@@ -87,6 +91,7 @@ export function createApi(ports: ApiPorts): express.Express {
         secure,
         upload: request,
         cookie: cookieOf(request.headers, secure),
+        browser: browserOf(request.headers, secure),
       });
       if (caller && request.method !== 'GET') {
         log.info({ route: route.name, account: caller.account.id, via: caller.via }, 'admin request');

@@ -5,14 +5,20 @@
  * EventSource sends no headers; it says only that something changed. A request that the browser says comes from another site is refused as well.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { BACKGROUND_HEADER, CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
+import { BACKGROUND_HEADER, browserCookieName, CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Caller } from './route.ts';
 
 /** `secure`: the request came over HTTPS, where only the `__Host-` cookie counts. */
-export function cookieOf(headers: IncomingHttpHeaders, secure: boolean): string | null {
-  const wanted = sessionCookieName(secure);
+export const cookieOf = (headers: IncomingHttpHeaders, secure: boolean): string | null =>
+  cookieNamed(headers, sessionCookieName(secure));
+
+/** The cookie of a browser in which an account signed in before. */
+export const browserOf = (headers: IncomingHttpHeaders, secure: boolean): string | null =>
+  cookieNamed(headers, browserCookieName(secure));
+
+function cookieNamed(headers: IncomingHttpHeaders, wanted: string): string | null {
   for (const part of headers.cookie?.split(';') ?? []) {
     const [name, value] = part.trim().split('=', 2);
     if (name === wanted && value) return value;

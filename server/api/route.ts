@@ -63,14 +63,19 @@ export interface Input<P, Q, B> {
   readonly secure: boolean;
   /** The session cookie as it came, whatever it is worth. */
   readonly cookie: string | null;
+  /** The cookie of a known browser as it came, valid or not. */
+  readonly browser: string | null;
 }
 
 /** An answer that is more than 200 and a body. */
 export class Reply<R> {
   readonly body: R;
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  constructor(body: R, { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {}) {
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  constructor(
+    body: R,
+    { status = 200, headers = {} }: { status?: number; headers?: Record<string, string | string[]> } = {},
+  ) {
     this.body = body;
     this.status = status;
     this.headers = headers;
@@ -150,6 +155,7 @@ export interface RawInput {
   readonly secure: boolean;
   readonly upload: Readable;
   readonly cookie: string | null;
+  readonly browser: string | null;
 }
 
 export interface Route {
@@ -216,6 +222,7 @@ export function route<
         secure: input.secure,
         upload: input.upload,
         cookie: input.cookie,
+        browser: input.browser,
       });
       if (answer instanceof FileReply || answer instanceof BytesReply || answer instanceof StreamReply) return answer;
       const reply = answer instanceof Reply ? answer : new Reply(answer);

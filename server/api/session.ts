@@ -1,6 +1,7 @@
 /** Signing in and out, redeeming invitations, and the caller's own sessions. */
 import { redeemed, redemption } from '../../shared/api/accounts.ts';
 import {
+  browserCookieName,
   sessionCookieName,
   sessionList,
   sessionParams,
@@ -12,6 +13,7 @@ import {
 import { DONE, done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
+import { BROWSER_LASTS } from '../admins/known-browser.ts';
 import type { Owned, Session } from '../admins/ports.ts';
 import { rightsOf } from '../admins/roles.ts';
 import { type Caller, Reply, type Route, route } from './route.ts';
@@ -25,6 +27,11 @@ export function sessionCookie(value: string, expiresAt: number, secure: boolean)
   const seconds = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
   const name = sessionCookieName(secure);
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure ? '; Secure' : ''}`;
+}
+
+function browserCookie(value: string, secure: boolean): string {
+  const name = browserCookieName(secure);
+  return `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${BROWSER_LASTS / 1000}${secure ? '; Secure' : ''}`;
 }
 
 /** `csrf`: the page's half, in the response to a sign-in only. */
@@ -52,14 +59,12 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       summary: 'Sign in with password and code',
       body: signIn,
       response: sessionView,
-      async handler({ body, address, userAgent, secure, cookie: replaces }) {
-        const { token, csrf, session } = await admins.signIn({
-          ...body,
-          totp: body.totp,
-          ...{ address, userAgent, replaces },
-        });
+      async handler({ body, address, userAgent, secure, cookie: replaces, browser }) {
+        const given = { ...body, totp: body.totp, ...{ address, userAgent, replaces, browser } };
+        const { token, browser: known, csrf, session } = await admins.signIn(given);
+        const cookies = [sessionCookie(token, session.expiresAt, secure), browserCookie(known, secure)];
         const view = viewOf({ account: session.account, via: 'session', session, destructive: false }, csrf);
-        return new Reply(view, { headers: { 'Set-Cookie': sessionCookie(token, session.expiresAt, secure) } });
+        return new Reply(view, { headers: { 'Set-Cookie': cookies } });
       },
     }),
     route({
@@ -77,11 +82,11 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       summary: 'Give a new authenticator code; for ten minutes the session may then perform grave actions',
       body: stepUp,
       response: steppedUp,
-      async handler({ body, caller: { account, via }, cookie: token, address }) {
+      async handler({ body, caller: { account, via }, cookie: token }) {
         if (via !== 'session' || token === null) {
           throw new CordonError('step_up_required', 'A token cannot give a code. Sign in with password and code.');
         }
-        return { authenticatedAt: await admins.stepUp({ account, totp: body.totp, token, address }) };
+        return { authenticatedAt: await admins.stepUp({ account, totp: body.totp, token }) };
       },
     }),
     route({

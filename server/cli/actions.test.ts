@@ -22,7 +22,7 @@ beforeAll(async () => {
   api = await startApi();
   folder = mkdtempSync(join(tmpdir(), 'cordon-actions-'));
   const password = join(folder, 'password');
-  writeFileSync(password, PASSWORD);
+  writeFileSync(password, PASSWORD, { mode: 0o600 });
   const admin = async (name: string) => {
     const { email, secret } = await api.account(`${name}@example.org`, [{ role: 'fleet', group: null, area: null }]);
     const run: Run = (...args) =>

@@ -44,6 +44,7 @@ export interface GatewayOptions {
   /** Server key and chain, and whom client certificates are checked against; PEM. */
   readonly tls: { readonly key: string; readonly cert: string; readonly ca: readonly string[] };
   readonly proxyFrom: readonly string[];
+  readonly proxyRequired?: boolean;
   readonly installation: string;
   readonly operatorUrl: string | null;
 }
@@ -84,6 +85,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       ...{ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
       // The longest that any body may take; each route has its own bound.
       requestTimeout: FILE_PATIENCE.whole,
+      proxyRequired: options.proxyRequired ?? false,
     },
     options.proxyFrom,
     createDeviceHttp({

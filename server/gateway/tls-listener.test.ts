@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import type { ServerOptions } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,10 +11,11 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Authority } from '../../certs/authority.ts';
 import { spkiOf } from '../../certs/certificate.ts';
+import { parseAddressRanges } from '../../shared/areas/address-ranges.ts';
 import { newKey, testAuthority } from '../../tests/support/enrolment.ts';
 import { tool } from '../../tests/support/tools.ts';
 import { bytesOf } from './device-route.ts';
-import { createTlsListener, type TlsListener, trustedProxies } from './tls-listener.ts';
+import { createTlsListener, type TlsListener, type TlsListenerOptions } from './tls-listener.ts';
 
 const openssl = tool('openssl', 'apt-get install openssl');
 const run = promisify(execFile);
@@ -34,7 +34,7 @@ afterAll(() => remove());
 /** A listener that answers every request with the address that it believes, unless it is told to do something else. */
 async function start(
   proxyFrom: readonly string[],
-  more: ServerOptions = {},
+  more: TlsListenerOptions = {},
   bind = '127.0.0.1',
   answer?: RequestListener,
 ) {
@@ -170,8 +170,22 @@ describe('case 12: the address is not the client’s to choose', () => {
 
   it.each(['localhost', '10.0.0.0/33', '::/129', '10.0.0.0/x', '10.0.0.0/8/8', '', '10.0.0.0/-1'])(
     'the entry %j is a mistake, not nobody',
-    (entry) => expect(() => trustedProxies([entry])).toThrow(RangeError),
+    (entry) => expect(() => parseAddressRanges([entry])).toThrow(RangeError),
   );
+
+  it('none, where a proxy’s header is required and the connection has none', async () => {
+    const { port } = await start(['127.0.0.0/8'], { proxyRequired: true });
+    const through = await tcp(port);
+    through.write(V1);
+    expect(await ask(await secure(through))).toBe('39.32.1.2');
+    const direct = await tcp(port);
+    await expect(secure(direct)).rejects.toThrow();
+    // Nobody is trusted, so nobody connects, whatever header comes.
+    const nobody = await start([], { proxyRequired: true });
+    const forged = await tcp(nobody.port);
+    forged.write(V1);
+    await closed(forged);
+  });
 });
 
 describe('case 13: whoever is slow', () => {

@@ -5,7 +5,8 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer as createHttpsServer, type Server, type ServerOptions } from 'node:https';
-import { BlockList, createServer, isIP, type Server as NetServer, type Socket } from 'node:net';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { inRanges, parseAddressRanges } from '../../shared/areas/address-ranges.ts';
 import { canonicalAddress } from '../../shared/areas/special-addresses.ts';
 import { parseProxyHeader } from './proxy-protocol.ts';
 
@@ -28,38 +29,22 @@ export interface TlsListener {
   close(): Promise<void>;
 }
 
-/** Addresses and CIDR ranges; an entry that is neither is a mistake that must not pass for "nobody". */
-export function trustedProxies(entries: readonly string[]): BlockList {
-  const trusted = new BlockList();
-  for (const entry of entries) {
-    const [address = '', prefix, ...rest] = entry.split('/');
-    const version = isIP(address);
-    const bits = prefix === undefined ? null : Number(prefix);
-    const widest = version === 4 ? 32 : 128;
-    if (
-      version === 0 ||
-      rest.length > 0 ||
-      (bits !== null && !(Number.isInteger(bits) && bits >= 0 && bits <= widest))
-    ) {
-      throw new RangeError(`CORDON_PROXY_FROM: ${entry} is neither an address nor a CIDR range`);
-    }
-    const family = version === 4 ? 'ipv4' : 'ipv6';
-    if (bits === null) trusted.addAddress(address, family);
-    else trusted.addSubnet(address, bits, family);
-  }
-  return trusted;
-}
-
 /** The TLS socket over a connection has the same two ends as the connection itself. */
 const keyOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
   `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 
+export interface TlsListenerOptions extends ServerOptions {
+  /** Refuse every connection without a PROXY protocol header from a trusted address. */
+  readonly proxyRequired?: boolean;
+}
+
 export function createTlsListener(
-  options: ServerOptions,
+  options: TlsListenerOptions,
   proxyFrom: readonly string[],
   onRequest: RequestListener,
 ): TlsListener {
-  const trusted = trustedProxies(proxyFrom);
+  const { proxyRequired = false } = options;
+  const trusted = parseAddressRanges(proxyFrom);
   const told = new Map<string, string | null>();
   const open = new Set<Socket>();
   const { handshakeTimeout = HANDSHAKE_WITHIN } = options;
@@ -73,7 +58,8 @@ export function createTlsListener(
   function gone(this: Socket): void {
     open.delete(this);
   }
-  const front = proxyFrom.length === 0 ? server : createServer({ pauseOnConnect: true, noDelay: true }, proxied);
+  const front =
+    proxyFrom.length === 0 && !proxyRequired ? server : createServer({ pauseOnConnect: true, noDelay: true }, proxied);
   front.prependListener('connection', (socket: Socket) => {
     open.add(socket);
     socket.once('close', gone);
@@ -81,8 +67,8 @@ export function createTlsListener(
 
   function proxied(socket: Socket): void {
     socket.on('error', () => socket.destroy());
-    const peer = canonicalAddress(socket.remoteAddress ?? '');
-    if (peer !== null && trusted.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4')) readHeader(socket);
+    if (inRanges(trusted, socket.remoteAddress ?? '')) readHeader(socket);
+    else if (proxyRequired) socket.destroy();
     else server.emit('connection', socket);
   }
   // Behind a front the HTTPS server never listens by itself, and without this event it would enforce no time limit on slow requests.

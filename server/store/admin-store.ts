@@ -118,6 +118,20 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
     });
   }
 
+  async hasInvitation(hash: string, now: number): Promise<boolean> {
+    const { db } = this.#database;
+    const open = await db
+      .selectFrom('invitations')
+      .select('hash')
+      .where('hash', '=', hash)
+      .where('used_at', 'is', null)
+      .where('expires_at', '>', now)
+      .executeTakeFirst();
+    if (open) return true;
+    const first = await db.selectFrom('meta').select('value').where('key', '=', FIRST_OWNER).executeTakeFirst();
+    return first?.value.split(' ')[0] === hash;
+  }
+
   async redeem(
     hash: string,
     now: number,

@@ -16,6 +16,9 @@ const SESSION_COOKIE_NAME = 'cordon_session';
 export const sessionCookieName = (secure: boolean): string =>
   secure ? `__Host-${SESSION_COOKIE_NAME}` : SESSION_COOKIE_NAME;
 
+/** Marks a browser in which an account signed in before; it opens nothing. */
+export const browserCookieName = (secure: boolean): string => (secure ? '__Host-cordon_browser' : 'cordon_browser');
+
 export const signIn = z.strictObject({
   email: emailText,
   password: passwordText,

@@ -14,7 +14,7 @@ import { describeOnEveryStore } from './every-store.ts';
 
 const OWNER = { role: 'owner', group: null, area: null } as const;
 const PASSWORD = 'correct horse battery';
-const from = { address: '192.0.2.1', replaces: null };
+const from = { address: '192.0.2.1', replaces: null, browser: null };
 const refused = (code: string) => expect.objectContaining({ code });
 const outcomes = (results: readonly PromiseSettledResult<unknown>[]) =>
   results.map((result) => (result.status === 'fulfilled' ? 'done' : result.reason.code)).sort();
@@ -28,11 +28,12 @@ function adminsOver(database: Database) {
     sessions: store,
     approverKeys: store,
     sealer: { seal: (plain) => plain.toString('base64'), unseal: (text) => Buffer.from(text, 'base64') },
+    browserSealer: { seal: (plain) => plain.toString('base64url'), unseal: (text) => Buffer.from(text, 'base64url') },
     clock: new DrivenClock(1_447_200_000_000),
     bus: new LocalBus(),
     alarm: async (code) => void alarms.push(code),
     organisation: 'Example',
-    limits: createSignInLimits({ perPair: 1000, perAddress: 1000, perSubject: 1000 }),
+    limits: createSignInLimits({ codes: 1000 }),
     now: () => Date.now() + time.ahead,
   });
   async function person(email: string) {
@@ -108,7 +109,7 @@ describeOnEveryStore('admins', (open) => {
     const { id, email, code } = await person('n@example.org');
     const signIn = (replaces: string | null = null) => {
       time.ahead += 30_000;
-      return admins.signIn({ email, password: PASSWORD, totp: code(), address: 'x', replaces });
+      return admins.signIn({ email, password: PASSWORD, totp: code(), address: 'x', replaces, browser: null });
     };
     const [a, b] = [await signIn(), await signIn()];
     expect((await admins.session(a.token, a.csrf, { active: true }))?.account.id).toBe(id);

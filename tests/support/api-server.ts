@@ -15,10 +15,11 @@ import { STEP_UP_WITHIN } from '../../server/admins/action-policy.ts';
 import { createActions } from '../../server/admins/actions.ts';
 import { createAdmins } from '../../server/admins/admins.ts';
 import type { Grant } from '../../server/admins/roles.ts';
-import { createSignInLimits } from '../../server/admins/sign-in-limits.ts';
+import { createSignInLimits, type SignInLimits } from '../../server/admins/sign-in-limits.ts';
 import { createApi } from '../../server/api/app.ts';
 import type { DemoPort } from '../../server/api/demo.ts';
 import { createEventStreams, type EventStreamPorts } from '../../server/api/event-streams.ts';
+import { createClientOf } from '../../server/api/forwarded.ts';
 import { apiRoutes } from '../../server/api/resources.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { openTimeCorrections } from '../../server/clock/time-corrections.ts';
@@ -92,14 +93,17 @@ export const PASSWORD = 'correct horse battery';
 export type ApiServer = Awaited<ReturnType<typeof startApi>>;
 
 export async function startApi({
-  limits = { perPair: 1000, perAddress: 100_000, perSubject: 100_000 },
+  limits = createSignInLimits({ codes: 100_000 }),
+  proxies = [],
   authority,
   demo,
   pace = {},
   consoleFolder = join(tmpdir(), 'cordon-no-console'),
   backupRecipient = null,
 }: {
-  limits?: { perPair: number; perAddress: number; perSubject: number };
+  limits?: SignInLimits;
+  /** Reverse proxies whose forwarded headers count. */
+  proxies?: readonly string[];
   authority?: Authority;
   demo?: DemoPort;
   pace?: EventStreamPorts['pace'];
@@ -122,6 +126,10 @@ export async function startApi({
     accounts: store,
     sessions: store,
     approverKeys: store,
+    browserSealer: {
+      seal: (plain) => Buffer.from(plain).toString('base64url'),
+      unseal: (text) => Buffer.from(text, 'base64url'),
+    },
     // Sealing is the authority's; here it is only made visible.
     sealer: {
       seal: (plain) => `sealed:${Buffer.from(plain).toString('hex')}`,
@@ -131,7 +139,7 @@ export async function startApi({
     bus,
     organisation: 'Example',
     alarm: (code, detail) => devices.raiseAlarm({ device: null, code, detail }),
-    limits: createSignInLimits(limits),
+    limits,
     now: () => Date.now() + ahead,
   });
   const deviceStore = new DeviceStore(database);
@@ -306,7 +314,16 @@ export async function startApi({
     demo,
   });
   const server = createServer(
-    createApi({ admins, actions, secure: false, routes, log, names: ['cordon.example'], consoleFolder }),
+    createApi({
+      admins,
+      actions,
+      clientOf: createClientOf(proxies),
+      secure: false,
+      routes,
+      log,
+      names: ['cordon.example'],
+      consoleFolder,
+    }),
   );
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;

@@ -1,0 +1,61 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { createWorkQueue } from './work-queue.ts';
+
+function held() {
+  const started: string[] = [];
+  const finish: (() => void)[] = [];
+  const work = (name: string) => () =>
+    new Promise<string>((resolve) => {
+      started.push(name);
+      finish.push(() => resolve(name));
+    });
+  return { started, finish, work };
+}
+const LIMITS = { atOnce: 2, ofSource: 3, total: 4 };
+
+it('runs a few at once, and gives the sources their turns', async () => {
+  const queue = createWorkQueue(LIMITS);
+  const { started, finish, work } = held();
+  const all = ['a1', 'a2', 'a3', 'a4', 'b1', 'c1'].map((name) => queue.run(name.slice(0, 1), work(name)));
+  await turn();
+  expect(started).toEqual(['a1', 'a2']);
+  for (let done = 0; done < 6; done += 1) {
+    finish[done]?.();
+    await turn();
+  }
+  expect(started).toEqual(['a1', 'a2', 'a3', 'b1', 'c1', 'a4']);
+  expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3', 'a4', 'b1', 'c1']);
+});
+
+it('refuses what one source or all together have too much of, and never a reserved source', async () => {
+  const queue = createWorkQueue({ ...LIMITS, reserved: (source) => source.startsWith('known') });
+  const { started, finish, work } = held();
+  const outcomes: string[] = [];
+  const ask = (source: string) =>
+    queue.run(source, work(source)).then(
+      () => outcomes.push(`${source} done`),
+      (error) => outcomes.push(`${source} ${error.code}`),
+    );
+  for (let count = 0; count < 6; count += 1) void ask('a');
+  void ask('b');
+  void ask('c');
+  void ask('known');
+  await turn();
+  // Two run, three wait, and the sixth is one too many of `a`; `c` is one too many of all.
+  expect(outcomes).toEqual(['a rate_limited', 'c rate_limited']);
+  for (let done = 0; done < 7; done += 1) {
+    finish[done]?.();
+    await turn();
+  }
+  expect(started).toHaveLength(7);
+  expect(outcomes).toContain('known done');
+});
+
+it('goes on after work that failed', async () => {
+  const queue = createWorkQueue({ ...LIMITS, atOnce: 1 });
+  const failed = queue.run('a', () => Promise.reject(new Error('broken')));
+  const after = queue.run('a', async () => 'done');
+  await expect(failed).rejects.toThrow('broken');
+  expect(await after).toBe('done');
+});

@@ -1,0 +1,31 @@
+/** Lists of IP addresses and CIDR ranges, such as the addresses of reverse proxies. */
+import { BlockList, isIP } from 'node:net';
+import { canonicalAddress } from './special-addresses.ts';
+
+/** Throws `RangeError` for an entry that is neither an address nor a CIDR range: a mistake must not pass for "nobody". */
+export function parseAddressRanges(entries: readonly string[]): BlockList {
+  const ranges = new BlockList();
+  for (const entry of entries) {
+    const [address = '', prefix, ...rest] = entry.split('/');
+    const version = isIP(address);
+    const bits = prefix === undefined ? null : Number(prefix);
+    const widest = version === 4 ? 32 : 128;
+    if (
+      version === 0 ||
+      rest.length > 0 ||
+      (bits !== null && !(Number.isInteger(bits) && bits >= 0 && bits <= widest))
+    ) {
+      throw new RangeError(`${entry} is neither an IP address nor a CIDR range`);
+    }
+    const family = version === 4 ? 'ipv4' : 'ipv6';
+    if (bits === null) ranges.addAddress(address, family);
+    else ranges.addSubnet(address, bits, family);
+  }
+  return ranges;
+}
+
+/** Whether the address, in any spelling, is in the ranges. False for text that is not an address. */
+export function inRanges(ranges: BlockList, address: string): boolean {
+  const canonical = canonicalAddress(address);
+  return canonical !== null && ranges.check(canonical, isIP(canonical) === 6 ? 'ipv6' : 'ipv4');
+}
