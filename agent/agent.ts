@@ -23,6 +23,7 @@ import { createOwnIdentity } from './enrolment/own-identity.ts';
 import { createRevocationCheck } from './enrolment/revocation.ts';
 import { observationsOf, type Sensors, type SourceState } from './evidence/sensors.ts';
 import { createFrameDispatch } from './frame-dispatch.ts';
+import { expiredCertificate } from './link/connection-failure.ts';
 import type { DialPort } from './link/dial.ts';
 import { overTls } from './link/http.ts';
 import { createLink, type Link, type LinkState } from './link/link.ts';
@@ -378,6 +379,13 @@ export function createAgent(options: AgentOptions): Agent {
     options.onUnenrolled();
   }
 
+  /** An expired certificate explains every other failure: the server then ends connections without a word. */
+  const connectionDetail = () => {
+    if (link.state === 'connected' || link.state === 'revoked') return link.detail;
+    const { notAfter } = own.certificate();
+    return expiredCertificate({ notAfter, now: time.wall(), renewal: own.renewalFailure() }) ?? link.detail;
+  };
+
   const notices = () =>
     noticesOf(
       enforcement.documents.orders.values(),
@@ -432,7 +440,7 @@ export function createAgent(options: AgentOptions): Agent {
       authenticatedTime: link.state === 'connected' && clock.claimed() === null,
       claimedTime: clock.claimed(),
       connection: link.state,
-      connectionDetail: link.detail,
+      connectionDetail: connectionDetail(),
       certificateExpires: own.certificate().notAfter,
       ...versions(),
       listExpires: enforcement.documents.list?.expires ?? null,

@@ -51,6 +51,8 @@ const variables = z.object({
     .default('Cordon'),
   /** Names and addresses under which devices reach the server. Activation links have the first, the certificate has all. */
   CORDON_NAMES: atLeastOneHostName.default(['localhost', '127.0.0.1']),
+  /** Names that devices use and that the admin gives up: without this, a start that drops such a name is refused. */
+  CORDON_DROP_NAMES: hostNames.default([]),
   CORDON_BIND: bindAddress.default('0.0.0.0'),
   CORDON_DEVICE_PORT: port.default(8443),
   CORDON_PUBLIC_PORT: port.default(8444),
@@ -140,6 +142,7 @@ export interface Config {
   readonly passphraseFile: string;
   readonly organisation: string;
   readonly names: readonly string[];
+  readonly dropNames: readonly string[];
   readonly bind: string;
   readonly devicePort: number;
   readonly publicPort: number;
@@ -198,6 +201,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ),
     organisation: given.CORDON_ORGANIZATION,
     names: given.CORDON_NAMES,
+    dropNames: given.CORDON_DROP_NAMES,
     bind: given.CORDON_BIND,
     devicePort: given.CORDON_DEVICE_PORT,
     publicPort: given.CORDON_PUBLIC_PORT,

@@ -65,6 +65,7 @@ import { ledgerRouter } from './public/ledger.ts';
 import { ORDER_ON_PAGE } from './public/transparency.ts';
 import { createBackups } from './recovery/recovery.ts';
 import { createRelay } from './relay/relay.ts';
+import { watchNames } from './startup/device-names.ts';
 import { preflight } from './startup/preflight.ts';
 import { ActionStore } from './store/action-store.ts';
 import { AdminStore } from './store/admin-store.ts';
@@ -72,6 +73,7 @@ import { AttachmentStore } from './store/attachment-store.ts';
 import { BackupRecords } from './store/backup-records.ts';
 import { ClockStore } from './store/clock-store.ts';
 import { CommandStore } from './store/command-store.ts';
+import { DeviceNameStore } from './store/device-name-store.ts';
 import { DeviceStore } from './store/device-store.ts';
 import { DisputedPolicyStore } from './store/disputed-policy-store.ts';
 import { EnrolmentStore } from './store/enrolment-store.ts';
@@ -409,6 +411,11 @@ export async function startServer(
       reenrol: est.reenrol,
       bus,
       clock,
+      names: watchNames({
+        store: new DeviceNameStore(database),
+        names: config.names,
+        onFailure: (error) => log.error({ err: error }, 'a name that devices use could not be noted'),
+      }),
       timekeeping: { ...timekeeping, correction: timeCorrections.newest },
       log,
     },

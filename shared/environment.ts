@@ -24,6 +24,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_ORGANIZATION: { reader: 'server', older: 'CORDON_ORGANISATION' },
   CORDON_ORGANISATION: { reader: 'server' },
   CORDON_NAMES: { reader: 'server' },
+  CORDON_DROP_NAMES: { reader: 'server' },
   CORDON_BIND: { reader: 'server' },
   CORDON_DEVICE_PORT: { reader: 'server' },
   CORDON_PUBLIC_PORT: { reader: 'server' },

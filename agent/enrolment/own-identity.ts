@@ -15,6 +15,8 @@ export interface OwnIdentity {
   dial(): SecureDial;
   /** When due, or when the server says that it has expired. Never rejects: what could not be renewed is tried again at the next call. */
   renew(expired?: boolean): Promise<void>;
+  /** Why the last attempt to renew failed. Null: none did since the last success. */
+  renewalFailure(): string | null;
 }
 
 export interface OwnIdentityPorts {
@@ -37,15 +39,19 @@ export function createOwnIdentity({ credentials, dial, onRenewed, onFailure }: O
       return secureDial({ dial, rootPem, identity: { keyPem, chainPem } });
     },
   );
+  let failure: string | null = null;
   return {
     certificate,
     signer,
     dial: dialler,
+    renewalFailure: () => failure,
     async renew(expired = false) {
       const asStranger = secureDial({ dial, rootPem: credentials.current().rootPem, identity: null });
       try {
         if (await renewWhenDue(credentials, { asDevice: dialler(), asStranger }, Date.now(), expired)) onRenewed();
+        failure = null;
       } catch (error) {
+        failure = error instanceof Error ? error.message : String(error);
         onFailure(error);
       }
     },

@@ -15,6 +15,7 @@ import {
   serverFrameSchema,
 } from '../../shared/protocol/frames.ts';
 import { backoff, parseRetryAfter } from './backoff.ts';
+import { untrustedServer } from './connection-failure.ts';
 import { hostOf } from './http.ts';
 import { readRefusal } from './refusal.ts';
 import type { SecureDial } from './tls.ts';
@@ -168,7 +169,11 @@ export function createLink(ports: LinkPorts): Link {
     try {
       secure = await ports.secureDial()({ host: hostOf(url), port: Number(url.port || 443) });
     } catch (error) {
-      return ended({ next: 'retry', detail: `no connection to ${url.host}: ${words(error)}`, retryAfter: null });
+      const failure = { code: codeOf(error), message: words(error) };
+      const detail =
+        untrustedServer(failure, hostOf(url), Date.now()) ??
+        `No connection to ${url.host}: ${failure.message}. Check the network, and that the server runs. The agent tries again.`;
+      return ended({ next: 'retry', detail, retryAfter: null });
     }
     if (!available || isStopped()) {
       secure.destroy();
@@ -286,6 +291,8 @@ export function createLink(ports: LinkPorts): Link {
     },
   };
 }
+
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
 function close(ws: WebSocket, reason: string): void {
   ws.close(1000, reason);

@@ -11,7 +11,7 @@ import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { Identity } from '../devices/identify.ts';
 import type { Sighted } from '../devices/ports.ts';
 import { identify } from './identity.ts';
-import type { CommandsPort, DevicesPort, JurisdictionPort, OrdersPort, TimekeepingPort } from './ports.ts';
+import type { CommandsPort, DevicesPort, JurisdictionPort, NamesPort, OrdersPort, TimekeepingPort } from './ports.ts';
 import type { Pushing } from './pushing.ts';
 import { type Answer, denialOf, refuseUpgrade } from './refusals.ts';
 import { DeviceSession, type SessionHandlers } from './session.ts';
@@ -44,6 +44,7 @@ interface Ports {
   readonly orders: OrdersPort;
   readonly clock: Clock;
   readonly timekeeping: TimekeepingPort;
+  readonly names: NamesPort;
   readonly sessions: Sessions;
   readonly push: Pushing;
   /** Another IP database may have been taken since the upgrade. */
@@ -113,6 +114,7 @@ export function createConnecting(ports: Ports): Connecting {
     async upgrade(request, stream, head) {
       const list = requireProtocol(request);
       const identity = await identify(devices, stream);
+      ports.names.seen(request.headers.host);
       const address = addressOf(request);
       const arrived = sessions.arriving(identity.device);
       let refusal: Answer | null;

@@ -7,22 +7,24 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { LINK_PATH } from '../../shared/protocol/frames.ts';
 import type { DeviceRoute } from './device-route.ts';
 import { identify } from './identity.ts';
-import type { DevicesPort, Log } from './ports.ts';
+import type { DevicesPort, Log, NamesPort } from './ports.ts';
 import { type Answer, refusalOf, respond } from './refusals.ts';
 
 export interface DeviceHttpPorts {
   readonly devices: Pick<DevicesPort, 'identify'>;
+  readonly names: NamesPort;
   readonly routes: readonly DeviceRoute[];
   readonly operatorUrl: string | null;
   readonly log: Log;
 }
 
-export function createDeviceHttp({ devices, routes, operatorUrl, log }: DeviceHttpPorts) {
+export function createDeviceHttp({ devices, names, routes, operatorUrl, log }: DeviceHttpPorts) {
   const byName = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
 
   async function answer(request: IncomingMessage): Promise<Answer> {
     const { pathname, searchParams: query } = new URL(request.url ?? '/', 'https://device');
     const identity = await identify(devices, request.socket);
+    names.seen(request.headers.host);
     const { method } = request;
     const whole = byName.get(`${method} ${pathname}`);
     if (whole) return whole.answer({ identity, request, query, id: '' });

@@ -23,6 +23,7 @@ import type {
   LedgerPort,
   Log,
   MembershipPort,
+  NamesPort,
   OrdersPort,
   RelayPort,
   TimekeepingPort,
@@ -61,6 +62,7 @@ export interface GatewayPorts {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly timekeeping: TimekeepingPort;
+  readonly names: NamesPort;
   readonly log: Log;
 }
 
@@ -90,6 +92,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     options.proxyFrom,
     createDeviceHttp({
       devices,
+      names: ports.names,
       routes: [
         ...serviceRoutes({
           devices,
@@ -118,6 +121,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     orders,
     clock,
     timekeeping: ports.timekeeping,
+    names: ports.names,
     sessions,
     push,
     relocate: relocating.relocate,

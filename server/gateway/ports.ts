@@ -10,6 +10,12 @@ import type { Identity } from '../devices/identify.ts';
 import type { Connected, Opened, Seen, Session, Sighted } from '../devices/ports.ts';
 import type { Relay } from '../relay/relay.ts';
 
+/** Which names of the server devices use (`server/startup/device-names.ts`). */
+export interface NamesPort {
+  /** An identified device sent this `Host` header. */
+  seen(host: string | undefined): void;
+}
+
 /** The watch over the server's clock (`server/clock/clock-watch.ts`). */
 export interface TimekeepingPort {
   /** False while something speaks against the server's clock: devices get no authenticated time then. */

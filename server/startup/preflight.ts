@@ -14,9 +14,11 @@ import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { ed25519FromSpki } from '../../shared/ledger/sign-checkpoint.ts';
 import type { Config } from '../config.ts';
 import { type ConnectedDatabase, connectDatabase, type Database, type DatabaseAddress } from '../store/database.ts';
+import { DeviceNameStore } from '../store/device-name-store.ts';
 import { bindStore, readStoreIdentity, type StoreIdentity } from '../store/identity-store.ts';
 import { installationId } from '../store/meta-store.ts';
 import { lockStore } from '../store/store-lock.ts';
+import { requireNames } from './device-names.ts';
 import { judgeInstallation, type Places, requireSameKeys } from './installation.ts';
 import { type ReservedPorts, reservePorts } from './reserved-ports.ts';
 
@@ -42,7 +44,10 @@ export interface Preflight {
   settle(authority: Authority): Promise<string>;
 }
 
-type PreflightConfig = Pick<Config, 'home' | 'databaseUrl' | 'bind' | 'devicePort' | 'publicPort' | 'admin'>;
+type PreflightConfig = Pick<
+  Config,
+  'home' | 'databaseUrl' | 'bind' | 'devicePort' | 'publicPort' | 'admin' | 'names' | 'dropNames'
+>;
 
 export const keyFolderOf = (config: Pick<Config, 'home'>): string => join(config.home, 'keys');
 
@@ -50,7 +55,7 @@ export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>):
   config.databaseUrl === null ? { file: join(config.home, 'cordon.db') } : { url: config.databaseUrl };
 
 /**
- * Only reads, apart from the lock. Throws `store_locked`, `installation_mismatch`, `clock_implausible`, `store_incompatible`,
+ * Only reads, apart from the lock. Throws `store_locked`, `installation_mismatch`, `names_in_use`, `clock_implausible`, `store_incompatible`,
  * `store_unavailable`, or `unavailable` for a port.
  */
 export async function preflight(config: PreflightConfig, checkClock: ClockCheck): Promise<Preflight> {
@@ -76,6 +81,8 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
     undo.push(database.close);
     const identity = connected.empty ? null : await readStoreIdentity(database.db);
     const verdict = judgeInstallation(keys, identity, places);
+    const names = connected.empty ? [] : await new DeviceNameStore(database).deviceNames();
+    const forgotten = requireNames(names, config.names, config.dropNames);
     const clockEntry = await checkClock(connected.empty ? null : database, issuingEnd(keyFolder));
     return {
       database,
@@ -84,7 +91,8 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
       ports,
       takenOver: takenOver.promise,
       close,
-      settle: (authority) => settle({ connected, keyFolder, identity, places, bound: verdict === 'open' }, authority),
+      settle: (authority) =>
+        settle({ connected, keyFolder, identity, places, bound: verdict === 'open', forgotten }, authority),
     };
   } catch (error) {
     // The listeners own the ports after a preflight that has passed.
@@ -100,12 +108,15 @@ interface Settling {
   readonly identity: StoreIdentity | null;
   readonly places: Places;
   readonly bound: boolean;
+  /** Names of devices that the admin gives up. */
+  readonly forgotten: readonly string[];
 }
 
 async function settle(of: Settling, authority: Authority): Promise<string> {
   const { database, migrate } = of.connected;
   if (of.identity) await requireKeysOf(of.identity, authority, of.places);
   await migrate();
+  await new DeviceNameStore(database).removeDeviceNames(of.forgotten);
   const installation = await installationId(database);
   if (of.bound) return installation;
   const binding = bindingOf(authority, installation);

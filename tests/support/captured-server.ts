@@ -72,6 +72,7 @@ function configOf(home: string, ports: { device: number; public: number; admin: 
     operatorUrl: null,
     largeShare: 10,
     evidenceDays: 400,
+    dropNames: [],
     buildConsole: false,
     ntp: null,
     acceptClock: null,

@@ -119,6 +119,7 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     {
       devices,
       commands,
+      names: { seen: () => undefined },
       timekeeping: { trusted: () => true, deviceSays: () => undefined, correction: () => null },
       jurisdiction: {
         observeAddress: async (device, _generation, address, connected) => {

@@ -29,6 +29,7 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     operatorUrl: null,
     largeShare: 10,
     evidenceDays: 400,
+    dropNames: [],
     buildConsole: false,
     ntp: null,
     acceptClock: null,
