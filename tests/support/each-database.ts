@@ -13,6 +13,8 @@ export interface DatabaseUnderTest {
   env(): Promise<Record<string, string>>;
   /** Reads the database of a server with this environment and data folder, beside the server. */
   query(env: Record<string, string>, home: string, sql: string): Promise<Record<string, unknown>[]>;
+  /** Changes the database of a server that is stopped. */
+  change(env: Record<string, string>, home: string, sql: string): Promise<void>;
 }
 
 const url = process.env['CORDON_TEST_DATABASE_URL'];
@@ -20,6 +22,11 @@ const url = process.env['CORDON_TEST_DATABASE_URL'];
 export function describeOnEachDatabase(name: string, suite: (database: DatabaseUnderTest) => void): void {
   describe(`${name} on SQLite`, () => {
     suite({
+      change: async (_env, home, sql) => {
+        const database = new BetterSqlite3(join(home, 'cordon.db'));
+        database.exec(sql);
+        database.close();
+      },
       kind: 'sqlite',
       env: async () => ({}),
       query: async (_env, home, sql) => {
@@ -41,6 +48,9 @@ export function describeOnEachDatabase(name: string, suite: (database: DatabaseU
       for (const database of made) await database.drop();
     });
     suite({
+      change: async (env, _home, sql) => {
+        await made.find((each) => each.url === env['CORDON_DATABASE_URL'])?.query(sql);
+      },
       kind: 'postgres',
       env: async () => {
         const database = await ownPostgres(url ?? '');

@@ -1,0 +1,42 @@
+/** A committed migration never changes: a store that has applied it would lack the change. CONTRIBUTING.md, "Migrations", has the steps. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { migrations } from '../../server/store/migrate.ts';
+
+const FOLDER = join(import.meta.dirname, '../../server/store/migrations');
+/** In the format of sha256sum, one line per file. */
+const FROZEN = join(import.meta.dirname, 'frozen-migrations.txt');
+
+const files = readdirSync(FOLDER).sort();
+const frozen = new Map(
+  readFileSync(FROZEN, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line): [string, string] => [line.slice(66), line.slice(0, 64)]),
+);
+
+it.each(files)('%s is as it was committed', (file) => {
+  const hash = createHash('sha256')
+    .update(readFileSync(join(FOLDER, file)))
+    .digest('hex');
+  expect(
+    frozen.has(file),
+    `${file} is new. Add this line to tests/arch/frozen-migrations.txt when it is final:\n${hash}  ${file}\n`,
+  ).toBe(true);
+  expect(
+    hash,
+    `${file} was changed. Stores that have applied it would not get the change. Undo it, and write a new migration instead.`,
+  ).toBe(frozen.get(file));
+});
+
+it('no migration was removed', () => {
+  expect([...frozen.keys()].filter((file) => !files.includes(file))).toEqual([]);
+});
+
+it('every migration runs, in the order of its number', () => {
+  const names = Object.keys(migrations('sqlite'));
+  expect(names).toEqual(files.map((file) => file.replace(/\.ts$/, '')));
+  expect(Object.keys(migrations('postgres'))).toEqual(names);
+});

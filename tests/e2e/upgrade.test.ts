@@ -1,0 +1,133 @@
+/**
+ * Case 60: the current version starts on a data folder of each earlier version and finds devices, ledger and orders as they were. A store
+ * of an unknown version is refused before the first write.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { z } from 'zod';
+import { devicePage } from '../../shared/api/devices.ts';
+import { CSRF_HEADER, SESSION_COOKIE } from '../../shared/api/session.ts';
+import { GrowingTree } from '../../shared/ledger/merkle.ts';
+import { type DatabaseUnderTest, describeOnEachDatabase } from '../support/each-database.ts';
+import { moveToPostgres, type OldStore, openOldStore } from '../support/old-store.ts';
+import { Caller, signIn } from '../support/people.ts';
+import { publicJson } from '../support/public-json.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+
+const closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function prepared(
+  database: DatabaseUnderTest,
+  name: string,
+): Promise<{ old: OldStore; env: Record<string, string> }> {
+  const old = openOldStore(name);
+  closing.push(old.remove);
+  const where = await database.env();
+  if (where['CORDON_DATABASE_URL']) await moveToPostgres(old, where['CORDON_DATABASE_URL']);
+  const env = {
+    ...where,
+    CORDON_HOME: old.home,
+    CORDON_PASSPHRASE: old.expected.passphrase,
+    // The fixture grows older, and a server that was off for a year asks whether its clock is right.
+    CORDON_ACCEPT_CLOCK: new Date().toISOString(),
+  };
+  return { old, env };
+}
+
+async function started(env: Record<string, string>): Promise<ServerProcess> {
+  const server = await startServerProcess(env);
+  closing.push(server.remove);
+  return server;
+}
+
+const envelope = z.object({ payload: z.base64() });
+const documentIn = ({ payload }: z.output<typeof envelope>): unknown =>
+  JSON.parse(Buffer.from(payload, 'base64').toString());
+const leafRow = z.object({ leaf_index: z.int(), hash: z.string() });
+
+describeOnEachDatabase('a data folder of version 0.1.0', (database) => {
+  it('is upgraded, bound to its keys, and keeps devices, orders and ledger (60)', async () => {
+    const { old, env } = await prepared(database, 'store-0.1.0');
+    const { expected, home } = old;
+    const server = await started(env);
+    expect(server.output()).not.toContain('First owner');
+    const query = (sql: string) => database.query(env, home, sql);
+    const count = async (table: string) => Number((await query(`select count(*) as n from ${table}`))[0]?.['n']);
+
+    expect(await query('select id, user_name as "user", status, home from devices order by id')).toEqual(
+      expected.devices,
+    );
+    expect(await count('receipts')).toBe(expected.receipts);
+    expect(await count('commands')).toBe(expected.commands);
+    expect(await count('certificates')).toBe(expected.certificates);
+    expect(await count('persons')).toBe(expected.people);
+
+    // The first entries are the same: their root is the one that the old server signed.
+    const leaves = z
+      .array(leafRow)
+      .parse(
+        (
+          await query(
+            `select leaf_index, hash from ledger_leaves where leaf_index < ${expected.ledger.entries} order by leaf_index`,
+          )
+        ).map((row) => ({ ...row, leaf_index: Number(row['leaf_index']) })),
+      );
+    expect(leaves.at(-1)?.hash).toBe(expected.ledger.last);
+    const tree = await GrowingTree.open(0, async () => []);
+    for (const { hash } of leaves) tree.append(Buffer.from(hash, 'hex'));
+    const [, size, root] = expected.ledger.checkpoint.split('\n');
+    expect([String(tree.size), tree.root().toString('base64')]).toEqual([size, root]);
+    expect(await count('ledger_leaves')).toBeGreaterThanOrEqual(expected.ledger.entries);
+
+    // Accounts work, and the API shows devices and orders.
+    const { session, csrf } = await signIn(server.admin, expected.owner);
+    const owner = new Caller(server.admin, { cookie: `${SESSION_COOKIE}=${session}`, [CSRF_HEADER]: csrf });
+    const { devices } = await owner.call('GET', '/devices', devicePage);
+    expect(devices.map(({ id }) => id).sort()).toEqual(expected.devices.map(({ id }) => id));
+    for (const number of Object.values(expected.orders)) {
+      const order = await owner.call('GET', `/orders/${number}`, z.looseObject({ number: z.string() }));
+      expect(order.number).toBe(number);
+    }
+    const listed = documentIn(envelope.parse(await publicJson(server.public, '/orders/list')));
+    const { orders } = z.looseObject({ orders: z.array(envelope) }).parse(listed);
+    expect(orders.map((order) => z.looseObject({ order: z.string() }).parse(documentIn(order)).order)).toEqual([
+      expected.orders.inForce,
+      expected.orders.announced,
+    ]);
+
+    // Both sides are bound now, and the next start opens them.
+    const binding = JSON.parse(readFileSync(join(home, 'keys', 'installation.json'), 'utf8'));
+    expect(binding.installation).toBe(expected.installation);
+    const [stored] = await query("select value from meta where key = 'binding'");
+    expect(JSON.parse(String(stored?.['value']))).toEqual(binding);
+    await server.stop();
+    await server.start({ CORDON_ACCEPT_CLOCK: new Date().toISOString() });
+    expect(existsSync(join(home, 'keys', 'installation.json'))).toBe(true);
+  }, 240_000);
+
+  it('is refused when its tables are of another version, and stays as it is (60)', async () => {
+    const { old, env } = await prepared(database, 'store-0.1.0');
+    const { home } = old;
+    const refused = (words: RegExp) => expect(startServerProcess(env)).rejects.toThrow(words);
+    const rows = () => database.query(env, home, 'select count(*) as n from ledger_leaves');
+    const before = await rows();
+
+    await database.change(env, home, 'alter table alarms drop column detail');
+    await refused(/the table alarms lacks the column detail[\s\S]*Nothing was changed/);
+    await database.change(env, home, "alter table alarms add column detail text not null default ''");
+    if (database.kind === 'postgres')
+      await database.change(env, home, 'alter table alarms alter column detail drop default');
+
+    await database.change(env, home, "insert into kysely_migration (name, timestamp) values ('9999-later', '2030')");
+    await refused(/A newer version of Cordon made this database \(migrations 9999-later\)/);
+    await database.change(env, home, "delete from kysely_migration where name = '9999-later'");
+
+    expect(await rows()).toEqual(before);
+    expect(existsSync(join(home, 'keys', 'installation.json'))).toBe(false);
+    await started(env);
+  }, 240_000);
+});
