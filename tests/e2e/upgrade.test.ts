@@ -7,11 +7,10 @@ import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { z } from 'zod';
 import { devicePage } from '../../shared/api/devices.ts';
-import { CSRF_HEADER, SESSION_COOKIE } from '../../shared/api/session.ts';
 import { GrowingTree } from '../../shared/ledger/merkle.ts';
 import { type DatabaseUnderTest, describeOnEachDatabase } from '../support/each-database.ts';
 import { moveToPostgres, type OldStore, openOldStore } from '../support/old-store.ts';
-import { Caller, signIn } from '../support/people.ts';
+import { callerOf, signIn } from '../support/people.ts';
 import { publicJson } from '../support/public-json.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
@@ -84,8 +83,7 @@ describeOnEachDatabase('a data folder of version 0.1.0', (database) => {
     expect(await count('ledger_leaves')).toBeGreaterThanOrEqual(expected.ledger.entries);
 
     // Accounts work, and the API shows devices and orders.
-    const { session, csrf } = await signIn(server.admin, expected.owner);
-    const owner = new Caller(server.admin, { cookie: `${SESSION_COOKIE}=${session}`, [CSRF_HEADER]: csrf });
+    const owner = callerOf(server.admin, await signIn(server.admin, expected.owner));
     const { devices } = await owner.call('GET', '/devices', devicePage);
     expect(devices.map(({ id }) => id).sort()).toEqual(expected.devices.map(({ id }) => id));
     for (const number of Object.values(expected.orders)) {

@@ -1,5 +1,5 @@
 /** A data folder of an earlier version, from `tests/fixtures`, on SQLite or copied into PostgreSQL. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -34,6 +34,9 @@ export function openOldStore(name: string): OldStore {
   const fixture = join(import.meta.dirname, '../fixtures', name);
   const home = mkdtempSync(join(tmpdir(), 'cordon-old-'));
   cpSync(join(fixture, 'keys'), join(home, 'keys'), { recursive: true });
+  // git keeps no such modes.
+  for (const name of readdirSync(join(home, 'keys'))) chmodSync(join(home, 'keys', name), 0o600);
+  chmodSync(join(home, 'keys'), 0o700);
   const file = join(home, 'cordon.db');
   writeFileSync(file, gunzipSync(readFileSync(join(fixture, 'cordon.db.gz'))), { mode: 0o600 });
   const expected = expectedSchema.parse(JSON.parse(readFileSync(join(fixture, 'expected.json'), 'utf8')));
