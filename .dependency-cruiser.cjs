@@ -1,6 +1,6 @@
 /** Imports go one way. Each ban carries its reason, which is what a person reads when it fails. */
 const domain =
-  '^server/(enrolment|devices|commands|holds|jurisdiction|orders|overview|membership|relay|ledger|admins|recovery|bus|clock)/';
+  '^server/(enrolment|devices|commands|holds|jurisdiction|orders|overview|membership|people|relay|ledger|admins|recovery|bus|clock)/';
 const test = '\\.test\\.ts$|^tests/';
 /** What makes the console's files, in Node; the rest of its folder runs in a browser. */
 const consoleTools = '^server/console/(build|make-world|vite\\.config)\\.ts$';
@@ -68,11 +68,11 @@ module.exports = {
       comment: "Another module's inside is its own: import its main file.",
       severity: 'error',
       from: {
-        path: '^server/(enrolment|devices|commands|holds|jurisdiction|orders|overview|membership|relay|ledger|admins|recovery)/',
+        path: '^server/(enrolment|devices|commands|holds|jurisdiction|orders|overview|membership|people|relay|ledger|admins|recovery)/',
         pathNot: test,
       },
       to: {
-        path: '^server/(enrolment|devices|commands|holds|jurisdiction|orders|overview|membership|relay|ledger|admins|recovery)/',
+        path: '^server/(enrolment|devices|commands|holds|jurisdiction|orders|overview|membership|people|relay|ledger|admins|recovery)/',
         pathNot: ['^server/$1/', '^server/([^/]+)/\\1\\.ts$'],
       },
     },

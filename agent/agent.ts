@@ -64,6 +64,8 @@ export interface AgentOptions {
   readonly patience?: number | undefined;
   /** Tells whoever uses this machine of an order. True when it was displayed to them. */
   readonly notify?: ((notice: Notice) => Promise<boolean>) | undefined;
+  /** Shows the user of this machine a text that is not about an order. */
+  readonly announce?: ((text: string) => void) | undefined;
   readonly log: AgentLog;
 }
 
@@ -320,6 +322,7 @@ export function createAgent(options: AgentOptions): Agent {
     monotonic: () => Math.round(performance.now()),
     onReport: () => outbox.pump(),
     onFailure: (what, error) => log.debug('messages have to wait', { what, error: words(error) }),
+    announce: (text) => options.announce?.(text),
     keyPackages: options.keyPackages,
     patience: options.patience,
   });

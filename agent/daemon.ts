@@ -8,7 +8,7 @@ import { type Agent, createAgent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
 import { type ControlRequest, type OpenAnswer, serveControl } from './control/control.ts';
 import { lockHome } from './control/home-lock.ts';
-import { notifyDesktop } from './desktop/notify.ts';
+import { notifyDesktop, showOnDesktop } from './desktop/notify.ts';
 import type { DeviceTime } from './enforcement/device-clock.ts';
 import { credentialFolder } from './enrolment/credential-folder.ts';
 import { machineSensors } from './evidence/machine-sensors.ts';
@@ -60,6 +60,7 @@ export async function openAgent(config: AgentConfig, onEnd: (end: DaemonEnd) => 
     workspace: await openWorkspace(config.workspace),
     inventory: collectInventory,
     notify: (notice) => notifyDesktop(notice, config.languages),
+    announce: (text) => void showOnDesktop('Cordon messages', text),
     onRestart: () => onEnd('restart'),
     onUnenrolled: () => onEnd('unenrolled'),
     log: {

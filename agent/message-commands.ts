@@ -3,14 +3,14 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { CordonError } from '../shared/errors.ts';
+import { CordonError, isCordonError } from '../shared/errors.ts';
 import type { AgentConfig } from './config.ts';
 import { askControl, type ControlRequest } from './control/control.ts';
 import { openAgent } from './daemon.ts';
 import { EXIT } from './exit-codes.ts';
 import { type InboxEntry, inboxOf } from './message-answers.ts';
 import { chatLine, inboxLines, peopleLines, sentLines } from './message-view.ts';
-import { findConversation, findPerson } from './messaging/find-whom.ts';
+import { findConversation, findPerson, foundByName, requireOneOfName } from './messaging/find-whom.ts';
 import type { ConversationView, FoundPerson, MessageView } from './messaging/messaging.ts';
 import { savedName } from './saved-name.ts';
 import { plainJson } from './terminal-text.ts';
@@ -35,10 +35,25 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
     return asAnswer<T>(answered.ok);
   };
 
+  /** Without a connection the name stands for the conversation that is on this device. */
+  const requireOnePerson = async (whom: string): Promise<void> => {
+    let found: readonly FoundPerson[];
+    try {
+      found = await ask<readonly FoundPerson[]>({ op: 'people', text: whom });
+    } catch (error) {
+      if (isCordonError(error, 'unavailable') || isCordonError(error, 'service_denied')) return;
+      throw error;
+    }
+    requireOneOfName(found, whom);
+  };
+
   /** The conversation that somebody means by a person's name, a title or a number; one is begun with a person who is new. */
   const conversationWith = async (whom: string): Promise<string> => {
     const known = findConversation(await ask<readonly ConversationView[]>({ op: 'conversations' }), whom);
-    if (known) return known.id;
+    if (known) {
+      if (foundByName(known, whom)) await requireOnePerson(whom);
+      return known.id;
+    }
     const { person } = findPerson(await ask<readonly FoundPerson[]>({ op: 'people', text: whom }), whom);
     return ask<string>({ op: 'start', people: [person], title: null });
   };

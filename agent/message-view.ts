@@ -21,7 +21,13 @@ const sizeOf = ({ size }: AttachmentView): string =>
 export const peopleLines = (people: readonly FoundPerson[]): string[] =>
   people.length === 0
     ? ['Nobody of your organisation who can be written to is called so.']
-    : people.map(({ person, name }) => `${person}  ${plain(name)}`);
+    : people.map((found) => `${found.person}  ${plain(found.name)}${distinction(found)}`);
+
+/** What tells people of one name apart, as the organization's key confirmed it. */
+function distinction({ email, groups }: FoundPerson): string {
+  const known = [...(email === null ? [] : [email]), ...groups].map(plain);
+  return known.length === 0 ? '' : `  (${known.join(', ')})`;
+}
 
 const named = ({ title, people }: ConversationView): string =>
   title === null ? people.map(({ name }) => plain(name)).join(', ') || 'nobody else' : plain(title);

@@ -58,6 +58,7 @@ import { createMembership } from './membership/membership.ts';
 import { createOrders } from './orders/orders.ts';
 import { createPacks } from './orders/pack/packs.ts';
 import { createOverview } from './overview/overview.ts';
+import { createPeople } from './people/people.ts';
 import { createPublic } from './public/app.ts';
 import { crlRouter } from './public/crl.ts';
 import { createEst } from './public/est.ts';
@@ -92,6 +93,7 @@ import { OrderStore } from './store/order-store.ts';
 import { OverviewStore } from './store/overview-store.ts';
 import { PackStore } from './store/pack-store.ts';
 import { PaperStore } from './store/paper-store.ts';
+import { PeopleStore } from './store/people-store.ts';
 import { PostStore } from './store/post-store.ts';
 import { PresenceStore } from './store/presence-store.ts';
 import { ProgressStore } from './store/progress-store.ts';
@@ -181,6 +183,7 @@ export async function startServer(
     },
   };
   const devices = createDevices({ store: new DeviceStore(database), groups, presence, bus, clock, followers });
+  const people = createPeople({ store: new PeopleStore(database), groups, bus, clock });
   const commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
 
   const ipFolder = join(config.home, 'ip');
@@ -243,7 +246,7 @@ export async function startServer(
     },
   });
 
-  const holds = createHolds({ store: new HoldStore(database), records: orders, installation, bus, clock, log });
+  const holds = createHolds({ store: new HoldStore(database), records: orders, bus, clock, log });
 
   const packs = createPacks({
     store: new PackStore(database),
@@ -273,6 +276,7 @@ export async function startServer(
     ledger,
     online: authority.online,
     devices,
+    people,
     bus,
     clock,
     log,
@@ -451,6 +455,7 @@ export async function startServer(
       admins,
       actions,
       devices,
+      people,
       commands,
       enrolment,
       orders,

@@ -18,6 +18,15 @@ const LONGEST = 900;
 export function notifyDesktop(notice: Notice, languages: readonly string[]): Promise<boolean> {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const { title, body } = desktopText(notice, languages, zone);
+  return show(title, body);
+}
+
+/** A text that is not about an order. True when a desktop took the text. */
+export function showOnDesktop(title: string, text: string): Promise<boolean> {
+  return show(plain(title), escaped(plain(text).slice(0, LONGEST)));
+}
+
+function show(title: string, body: string): Promise<boolean> {
   return new Promise((resolve) => {
     // No shell, and nothing that could be taken for a flag.
     const child = spawn(PROGRAM, ['--app-name=Cordon', '--', title, body], { stdio: 'ignore', timeout: WITHIN });

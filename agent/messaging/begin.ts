@@ -12,6 +12,7 @@ import {
 import type { Leaf } from '../../shared/seal/terms.ts';
 import { type Context, othersIn, peopleOf, rosterOf, together } from './context.ts';
 import type { Member } from './membership.ts';
+import { noticeNewDevices } from './new-devices.ts';
 import { type ConversationRecord, isLeftOut } from './records.ts';
 
 export function aboutOf(context: Context, record: ConversationRecord): Content {
@@ -94,8 +95,9 @@ export async function begin(
   const newcomers = othersIn(context, record);
   const about = change && (await sealContent(group, aboutOf(context, record)));
   store.transaction(() => {
-    records.save(record, { group: about?.state ?? group });
-    also(record);
+    const begun = { ...record, known: noticeNewDevices(context, conversation, null, members) };
+    records.save(begun, { group: about?.state ?? group });
+    also(begun);
     if (!change?.welcome || !about) return;
     // No other member has to receive the commit. The welcome tells the server of it, so that the server knows who may commit next.
     const commit = { conversation, epoch: change.epoch, add: enrolmentsOf(change.added), remove: [] };

@@ -32,6 +32,8 @@ export interface Context {
   readonly realNow: () => number;
   /** Real milliseconds that missing data of a conversation may take to arrive. */
   readonly patience: number;
+  /** Shows the user something that cannot wait until the conversation is opened. */
+  readonly announce: (conversation: string, text: string) => void;
   /** Tells the organisation, once an event. */
   readonly alarm: (code: string, detail: string, event: string) => void;
 }

@@ -48,6 +48,7 @@ export interface EnginePorts {
   readonly hasOrganisationKey: () => boolean;
   /** The device's time. */
   readonly now: () => Instant;
+  readonly announce?: Context['announce'] | undefined;
   readonly alarm: Context['alarm'];
   readonly onFailure: (what: string, error: unknown) => void;
   /** How many key packages lie at the server. */
@@ -146,6 +147,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     now: ports.now,
     realNow: Date.now,
     patience,
+    announce: ports.announce ?? (() => undefined),
     alarm: ports.alarm,
   };
   const opening = createOpening(context, patience);
@@ -354,8 +356,7 @@ export function createMessaging(ports: EnginePorts): MessagingEngine {
     ...acts,
     state,
     async people(text) {
-      const found = await membership.search(text);
-      return found.map(({ person, name }) => ({ person, name }));
+      return membership.search(text);
     },
     async attachment(id, index) {
       await loadVault();

@@ -12,6 +12,11 @@ export function findConversation(all: readonly ConversationView[], whom: string)
   const wanted = folded(whom);
   const byId = all.find(({ id }) => id === whom.trim());
   if (byId) return byId;
+  const withPerson = all.filter(
+    ({ title, people, state }) =>
+      state === 'ready' && title === null && people.length === 1 && people.some(({ person }) => person === whom.trim()),
+  );
+  if (withPerson[0]) return withPerson[0];
   const called = all.filter(({ state, title }) => state !== 'left' && title !== null && folded(title) === wanted);
   const ready = called.filter(({ state }) => state === 'ready');
   const titled = ready.length > 0 ? ready : called;
@@ -31,6 +36,26 @@ export function findConversation(all: readonly ConversationView[], whom: string)
   return more.length === 0 ? (only ?? null) : null;
 }
 
+/**
+ * Whether a conversation was found by the name of its one person. Another person may have the same name, so that the name alone does not
+ * choose the conversation.
+ */
+export function foundByName({ id, title, people }: ConversationView, whom: string): boolean {
+  const given = whom.trim();
+  return title === null && id !== given && !people.some(({ person }) => person === given);
+}
+
+/** Throws `invalid_input` when several people have this name. */
+export function requireOneOfName(found: readonly FoundPerson[], whom: string): void {
+  const same = found.filter(({ name }) => folded(name) === folded(whom));
+  if (same.length < 2) return;
+  const names = same.map(distinguished).join('; ');
+  throw new CordonError('invalid_input', `Several people have this name. Name one by the identifier: ${names}.`);
+}
+
+const distinguished = ({ person, name, email, groups }: FoundPerson): string =>
+  `${name} (${[person, ...(email === null ? [] : [email]), ...groups].join(', ')})`;
+
 /** Throws `person_unknown`, or `invalid_input` when several may be meant. */
 export function findPerson(found: readonly FoundPerson[], whom: string): FoundPerson {
   const wanted = folded(whom);
@@ -43,8 +68,8 @@ export function findPerson(found: readonly FoundPerson[], whom: string): FoundPe
     );
   }
   if (more.length > 0) {
-    const names = [one, ...more].map(({ name, person }) => `${name} (${person})`).join(', ');
-    throw new CordonError('invalid_input', `Several people may be meant; say which: ${names}.`);
+    const names = [one, ...more].map(distinguished).join('; ');
+    throw new CordonError('invalid_input', `Several people match. Name one by the identifier: ${names}.`);
   }
   return one;
 }

@@ -8,6 +8,7 @@ import { aboutOf, enrolmentsOf } from './begin.ts';
 import { type Context, othersIn, peopleOf, rosterOf, together } from './context.ts';
 import { type Difference, differenceOf, patienceOf } from './follow.ts';
 import type { Member } from './membership.ts';
+import { noticeNewDevices } from './new-devices.ts';
 import type { NewPost, Posted } from './posts.ts';
 import { type ConversationRecord, isLeftOut, type PendingCommit } from './records.ts';
 import { loseConversation } from './rejoining.ts';
@@ -178,7 +179,8 @@ async function adopt(
   const to = newcomers.map(({ device }) => device);
   store.transaction(() => {
     also();
-    records.save(record, { group: about?.state ?? next, pending: null });
+    const known = noticeNewDevices(context, conversation, before, members);
+    records.save({ ...record, known }, { group: about?.state ?? next, pending: null });
     if (welcome === null || !about || to.length === 0) return;
     posts.add({ to, commit, body: Buffer.from(welcome, 'base64') }, { kind: 'welcome', conversation });
     posts.add({ to, body: about.message }, { kind: 'about', conversation });

@@ -4,6 +4,7 @@ import { joinConversation } from '../../shared/seal/join.ts';
 import { type Context, peopleOf, rosterOf } from './context.ts';
 import type { Member } from './membership.ts';
 import type { MailItem } from './message-store.ts';
+import { noticeNewDevices } from './new-devices.ts';
 
 interface Letter {
   readonly number: number;
@@ -43,16 +44,17 @@ export async function join(
       const detail = `${item.from} would let this device into ${conversation} where it has been before`;
       return { code: 'welcome_replayed', detail };
     }
-    const known = roster.of(members);
+    const present = roster.of(members);
     // Whether who has left is back, oneself perhaps, is said by what comes behind the welcome.
     const gone = Object.entries(before?.said ?? {}).filter(([, { belongs }]) => !belongs);
     store.transaction(() => {
+      const known = noticeNewDevices(context, conversation, before, present);
       records.save(
         {
           ...{ id: conversation, title: before?.title ?? null, titleAt: before?.titleAt ?? 0, aboutDue: false },
-          people: peopleOf(known).filter(({ person }) => !gone.some(([of]) => of === person)),
+          people: peopleOf(present).filter(({ person }) => !gone.some(([of]) => of === person)),
           said: Object.fromEntries(gone),
-          ...{ state: 'ready', members: known, ask: [], asking: [] },
+          ...{ state: 'ready', members: present, known, ask: [], asking: [] },
           ...{ heard: before?.heard ?? {}, since: epoch, checkedAt: realNow(), askedAt: 0 },
         },
         { group: state, pending: null },

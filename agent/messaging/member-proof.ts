@@ -34,7 +34,7 @@ async function verified(
 ): Promise<Member> {
   const { certificate, digest, certifiedBy, countersignedBy } = judgeMessagingCertificate(envelope, judge.root);
   const device = deviceIdSchema.safeParse(certificate.device);
-  const { generation, person, name, signatureKey } = certificate;
+  const { generation, person, name, email = null, group = null, signatureKey } = certificate;
   if (!device.success) throw ghost(`${certificate.device} is no device`);
   const whose = `the messaging key of ${device.data}, enrolment ${generation}`;
   if (certificate.installation !== judge.installation) throw ghost(`${whose} is of another installation`);
@@ -49,7 +49,7 @@ async function verified(
   if (typeof keyid !== 'string' || !countersignedBy.has(keyid)) {
     throw ghost(`the ledger names another organisation key than the one that has signed ${whose}`);
   }
-  return { device: device.data, generation, person, name, signatureKey };
+  return { device: device.data, generation, person, name, email, group, signatureKey };
 }
 
 async function leafOf(proof: MemberProof['certified'], kind: LeafKind, whose: string, { tree }: Judge) {

@@ -12,12 +12,12 @@ import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { type Signer, signEnvelope } from '../../shared/order/dsse.ts';
 import { countersignCertificate, readMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
-import { personOf } from '../../shared/order/person.ts';
 import type { MemberProof } from '../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { type GatewayWorld, openGatewayWorld, type TestDevice } from '../../tests/support/gateway-world.ts';
 import { testLedger } from '../../tests/support/ledger.ts';
 import { newSignatureKey } from '../../tests/support/messaging-keys.ts';
+import { personCalled } from '../../tests/support/persons.ts';
 import { INSTALLATION, testKey } from '../../tests/support/signed-documents.ts';
 import { dialDirect } from '../link/dial.ts';
 import { type Http, overTls } from '../link/http.ts';
@@ -45,8 +45,7 @@ interface Told {
 
 /** A device of somebody of this name, and what it knows of members. `lie` stands between it and the server. */
 async function device(name: string) {
-  const enrolled = await world.enrol();
-  await world.database.db.updateTable('devices').set({ user_name: name }).where('id', '=', enrolled.id).execute();
+  const enrolled = await world.enrol('SE', name);
   const identity = { device: enrolled.id, installation: INSTALLATION, generation: 1 };
   const asks: string[] = [];
   const alarms: string[] = [];
@@ -86,7 +85,7 @@ async function device(name: string) {
     ...enrolled,
     signatureKey,
     name,
-    person: personOf(INSTALLATION, name),
+    person: personCalled(name),
     membership: make(),
     asks,
     alarms,
@@ -138,13 +137,13 @@ describe('an honest server', () => {
 
   it('proves the devices of people, and each is asked about once a minute at most', async () => {
     const [ann, first, second] = [await member('Ann'), await member('Bob'), await member('Bob')];
-    const nobody = personOf(INSTALLATION, 'Nobody');
+    const nobody = personCalled('Nobody');
     const found = await ann.membership.membersOf([first.person, nobody]);
     const devices = (found.get(first.person) ?? []).map((each) => each.device);
     expect(devices.toSorted()).toEqual([first.id, second.id].toSorted());
     expect(found.get(nobody)).toEqual([]);
     const { signatureKey, name, person } = first;
-    const expected = { device: first.id, generation: 1, signatureKey, name, person };
+    const expected = { device: first.id, generation: 1, signatureKey, name, email: null, group: 'embassies', person };
     const before = ann.asks.length;
     expect(await ann.membership.proofOf(first.id, 1, signatureKey)).toEqual(expected);
     await ann.membership.membersOf([first.person]);
@@ -152,7 +151,7 @@ describe('an honest server', () => {
     ann.later(60_000);
     await ann.membership.membersOf([first.person]);
     expect(ann.asks.length).toBeGreaterThan(before);
-    expect(await ann.membership.search('bo')).toEqual([{ person, name: 'Bob', devices: 2 }]);
+    expect(await ann.membership.search('bo')).toEqual([{ person, name: 'Bob', email: null, groups: ['embassies'] }]);
     expect(ann.alarms).toEqual([]);
   });
 
@@ -279,11 +278,7 @@ describe('case 17: a ghost', () => {
     ],
     [
       'of another installation',
-      (proof) =>
-        signed(proof, [world.online, organisation], {
-          installation: 'ins_other',
-          person: personOf('ins_other', bob.name),
-        }),
+      (proof) => signed(proof, [world.online, organisation], { installation: 'ins_other' }),
       /another installation/,
     ],
     [
@@ -385,7 +380,13 @@ describe('case 17: a ghost', () => {
   });
 
   it('a search shows no name before a person whose it is not', async () => {
-    ann.lies.answer = () => ({ people: [{ person: bob.person, name: 'Ann', devices: 1 }] });
+    const lie = { people: [{ person: bob.person, name: 'Ann', devices: 1 }] };
+    ann.lies.answer = (path, json) => (path.startsWith('/device/people') ? lie : json);
+    const truth = { person: bob.person, name: bob.name, email: null, groups: ['embassies'] };
+    expect(await ann.membership.search('ann')).toEqual([truth]);
+    expect(await ann.membership.search(bob.person)).toEqual([truth]);
+    const nobody = { people: [{ person: personCalled('Nobody'), name: 'Ann', devices: 1 }] };
+    ann.lies.answer = (path, json) => (path.startsWith('/device/people') ? nobody : json);
     expect(await ann.membership.search('ann')).toEqual([]);
   });
 });

@@ -4,9 +4,9 @@
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Root } from '../../shared/order/approvers.ts';
+import { personId } from '../../shared/order/documents.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
 import { judgeMessagingCertificate, signMessagingKey } from '../../shared/order/messaging-certificate.ts';
-import { personOf } from '../../shared/order/person.ts';
 import { membersAnswer, messagingKeyAnswer, peopleAnswer } from '../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
@@ -15,14 +15,17 @@ import { type Http, reached } from '../link/http.ts';
 import { createLedgerWatch, type LedgerStore, type LedgerTree } from './ledger-watch.ts';
 import { type About, createMemberCache, keepNewest } from './member-cache.ts';
 import { verifyMember } from './member-proof.ts';
+import type { FoundPerson } from './messaging.ts';
 
 /** One device of a person, and the key that it signs messages with. */
 export interface Member {
   readonly device: DeviceId;
   readonly generation: number;
   readonly person: string;
-  /** As the activation code named them. */
+  /** Name, e-mail and group as the organization's key confirmed them. They tell people apart for a reader and decide nothing. */
   readonly name: string;
+  readonly email?: string | null;
+  readonly group?: string | null;
   /** The raw Ed25519 public key, base64. */
   readonly signatureKey: string;
 }
@@ -49,10 +52,8 @@ export interface Membership {
    * loop are one question to the server.
    */
   proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member>;
-  /** The server's word alone; `membersOf` says who of them there is. */
-  search(
-    text: string,
-  ): Promise<readonly { readonly person: string; readonly name: string; readonly devices: number }[]>;
+  /** People with verified devices. Name, e-mail and groups are from the certificates of those devices, not from the server's answer. */
+  search(text: string): Promise<readonly FoundPerson[]>;
   /** The server says that the devices of this person have changed: what was known of them is asked anew. */
   changed(person: string): void;
   /** The newest tree of the ledger that was verified, to tell others of; null before the first. */
@@ -279,10 +280,14 @@ export function createMembership(ports: MembershipPorts): Membership {
     membersOf: (wanted) => watched(membersOf(wanted)),
     proofOf: (...claim) => watched(proofOf(...claim)),
     async search(text) {
-      const query = new URLSearchParams({ text: text.trim() });
-      const found = peopleAnswer.parse(await ask('GET', `/device/people?${query}`)).people;
-      // A name that is not the person's would put one's words before somebody else.
-      return found.filter(({ person, name }) => personOf(identity.installation, name) === person);
+      const wanted = text.trim();
+      const query = new URLSearchParams({ text: wanted });
+      const found = personId.safeParse(wanted).success
+        ? [wanted]
+        : peopleAnswer.parse(await ask('GET', `/device/people?${query}`)).people.map(({ person }) => person);
+      // The server could give one person's name with another person's identifier, and a message would reach the wrong person.
+      const verified = await watched(membersOf(found));
+      return [...verified].flatMap(([person, members]) => describePerson(person, members) ?? []);
     },
     changed(person) {
       changes += 1;
@@ -291,4 +296,12 @@ export function createMembership(ports: MembershipPorts): Membership {
     ledger: watch.newest,
     compareCheckpoint: (theirs, from) => watched(watch.compare(theirs, from)),
   };
+}
+
+/** By the newest certificate; null without a verified device. */
+function describePerson(person: string, members: readonly Member[]): FoundPerson | null {
+  const newest = members.at(-1);
+  if (!newest) return null;
+  const groups = [...new Set(members.flatMap(({ group }) => group ?? []))].sort();
+  return { person, name: newest.name, email: newest.email ?? null, groups };
 }

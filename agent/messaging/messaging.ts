@@ -1,13 +1,20 @@
 /** What a person does with messages on their device, for command line and page. What stands behind it is sealed; none of these words leaves the device open. */
 import type { Instant } from '../../shared/time/clock.ts';
 
-/** By the server's word alone, which is not theirs: who of them has a device is verified when a conversation brings them in. */
-export interface FoundPerson {
+/** Only `person` decides who is meant: two people may have the same name. */
+interface PersonRef {
   readonly person: string;
   readonly name: string;
 }
 
-export interface PersonView extends FoundPerson {
+/** A person with a verified device, as the organization's key confirmed name, e-mail and groups. */
+export interface FoundPerson extends PersonRef {
+  /** E-mail and groups tell people of one name apart. */
+  readonly email: string | null;
+  readonly groups: readonly string[];
+}
+
+export interface PersonView extends PersonRef {
   /**
    * A device of theirs is in the conversation, and each that is has the organisation's countersignature and stands in the ledger. Says nothing of a
    * conversation that one has left: who is in it is not known any more.

@@ -36,6 +36,8 @@ export interface MessagingPorts {
   /** Something is new in the outbox. */
   readonly onReport: () => void;
   readonly onFailure: (what: string, error: unknown) => void;
+  /** Shows the user a text outside of the conversation. */
+  readonly announce: (text: string) => void;
   readonly keyPackages: number | undefined;
   readonly patience: number | undefined;
 }
@@ -53,6 +55,7 @@ export function openMessaging(ports: MessagingPorts): MessagingEngine {
     ...{ device: identity.device, generation: identity.generation, store: store.messaging, membership, now },
     ...{ workspace: ports.workspace, send: ports.send, gate: ports.gate, onFailure: ports.onFailure },
     service: createDeviceService({ deviceUrl, http }),
+    announce: (_conversation, text) => ports.announce(text),
     hasOrganisationKey: () => (root()?.approvers.organisationKeys?.length ?? 0) > 0,
     alarm(code, detail, event) {
       if (store.once(`alarm ${code} ${event}`)) alarm(code, detail);

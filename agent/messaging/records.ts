@@ -45,6 +45,8 @@ export interface ConversationRecord {
   readonly state: ConversationView['state'];
   /** The devices in the group, as of its state; this one is among them. */
   readonly members: readonly Member[];
+  /** Enrolments (`device generation`) of each person that were in the conversation at some time: any other one is new. Absent in older records. */
+  readonly known?: Readonly<Record<string, readonly string[]>>;
   /** While rejoining: whom to ask. */
   readonly ask: readonly DeviceId[];
   /** Devices that have lost the state and asked to be let in again. */

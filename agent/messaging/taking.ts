@@ -6,6 +6,7 @@ import { ENROLMENT_ENDED, heard } from './delivery.ts';
 import type { Member } from './membership.ts';
 import type { MailItem } from './message-store.ts';
 import { followOn, hearMissing } from './missing.ts';
+import { noticeNewDevices } from './new-devices.ts';
 import type { ConversationRecord } from './records.ts';
 import { CLOCKS_DIFFER } from './rejoining.ts';
 import { aboutSaid, note, noteOnce } from './sayings.ts';
@@ -45,7 +46,8 @@ export function takeCommit(
     const asking = record.asking.filter(({ device }) => !came(device));
     // One's own for the same epoch has lost; its answer will say so. What it would have changed is still to be looked after.
     const checkedAt = records.pending(record.id) ? 0 : record.checkedAt;
-    records.save({ ...record, members, people, asking, checkedAt }, { group: state, pending: null });
+    const known = noticeNewDevices(context, record.id, record, members);
+    records.save({ ...record, members, people, asking, checkedAt, known }, { group: state, pending: null });
   });
 }
 

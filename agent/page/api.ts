@@ -88,12 +88,13 @@ export const standingView = z.object({
 });
 export const shownBody = z.strictObject({ orders: z.array(z.string().max(32)).max(1000) });
 
-/** Whom a search finds: nothing of them is verified yet. */
-const foundPerson = z.object({ person: z.string(), name: z.string() });
+const personRef = z.object({ person: z.string(), name: z.string() });
+/** People with verified devices. E-mail and groups tell people of one name apart. */
+const foundPerson = z.object({ ...personRef.shape, email: z.string().nullable(), groups: z.array(z.string()) });
 export const textQuery = z.object({ text: searched });
 export const peopleView = z.object({ people: z.array(foundPerson) });
 
-const personView = z.object({ ...foundPerson.shape, verified: z.boolean() });
+const personView = z.object({ ...personRef.shape, verified: z.boolean() });
 
 export const conversationView = z.object({
   id: z.string(),

@@ -108,6 +108,8 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'codes.cancel': 'harmless',
   'commands.cancel': 'harmless',
   'devices.update': 'harmless',
+  'people.create': 'harmless',
+  'people.update': 'harmless',
   'groups.create': 'harmless',
   'groups.update': 'harmless',
   'areas.define': 'harmless',

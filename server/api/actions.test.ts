@@ -5,6 +5,7 @@ import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { testAuthority } from '../../tests/support/enrolment.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
+import { personCalled } from '../../tests/support/persons.ts';
 import { ACTION_NAMES, ACTIONS, ROUTE_ACTIONS, STEP_UP_WITHIN } from '../admins/action-policy.ts';
 import { RIGHTS } from '../admins/roles.ts';
 
@@ -75,7 +76,7 @@ describe('an activation code for an enrolled device', () => {
   it('is refused to a help-desk account, which may not revoke', async () => {
     const desk = await admin('helpdesk');
     const device = await addDevice(api.database, { group, user: 'Zara' });
-    const { status, json } = await post('/codes', desk.headers, { user: 'Zara', group, device });
+    const { status, json } = await post('/codes', desk.headers, { person: personCalled('Zara'), group, device });
     expect([status, json.code, json.context.right]).toEqual([403, 'forbidden', 'devices.revoke']);
     expect(await api.database.db.selectFrom('activation_codes').selectAll().where('id', '=', device).execute()).toEqual(
       [],

@@ -6,6 +6,7 @@ import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { csrFor, testAuthority, testEnrolment } from '../../tests/support/enrolment.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
+import { addPerson, personCalled } from '../../tests/support/persons.ts';
 import type { Grant } from '../admins/roles.ts';
 
 const { authority, remove } = testAuthority();
@@ -36,7 +37,12 @@ afterAll(async () => {
 });
 
 const make = (who: Who | undefined, more: object = {}) =>
-  api.request('POST', '/api/v1/codes', who, { user: 'Alia', group, device, ...more });
+  api.request('POST', '/api/v1/codes', who, {
+    person: personCalled('Alia'),
+    group,
+    device,
+    ...more,
+  });
 const shown = async () => (await api.request('GET', `/api/v1/devices/${device}`, owner)).json;
 
 it('a second enrolment without a word on home keeps the home, also the one of after the link was made', async () => {
@@ -49,24 +55,30 @@ it('a second enrolment without a word on home keeps the home, also the one of af
   expect(await shown()).toMatchObject({ generation: 2, user: 'Alia', group: { id: group }, own: { home: 'FR-IDF' } });
 });
 
-it('case 50: another user, home or seat is for who may update the device', async () => {
-  for (const more of [{ home: 'DE' }, { seat: 'DE' }, { user: 'Bilal' }]) {
+it('case 50: another person, home or seat is for who may update the device', async () => {
+  const person = await api.database.transaction((tx) => addPerson(tx, 'Bilal', group));
+  for (const more of [{ home: 'DE' }, { seat: 'DE' }, { person }]) {
     const { status, json } = await make(helpdesk, more);
     expect([more, status, json.code]).toEqual([more, 403, 'forbidden']);
   }
-  expect((await make(both, { user: 'Bilal' })).status).toBe(201);
+  expect((await make(both, { person })).status).toBe(201);
   expect((await make(both, { home: 'FR' })).status).toBe(201);
   expect((await make(both, { home: 'DE' })).json.code).toBe('out_of_scope');
   const elsewhere = await addDevice(api.database, { group, user: 'Alia' });
   expect((await make(both, { device: elsewhere, home: 'FR' })).json.code).toBe('out_of_scope');
-  expect((await make(owner, { user: 'Bilal', home: 'DE', seat: 'DE' })).status).toBe(201);
+  expect((await make(owner, { person, home: 'DE', seat: 'DE' })).status).toBe(201);
 });
 
 it('the code of a device is within the reach of whoever reaches the device', async () => {
+  const lyon = await addGroup(api.database, 'Lyon', 'FR');
+  const theirs = await addDevice(api.database, { group: lyon, user: 'Chloé' });
+  const code = { person: personCalled('Chloé'), group: lyon, device: theirs };
   const french = await api.account('french@example.org', [{ role: 'fleet', group: null, area: parseArea('FR') }]);
   const fleet = { authorization: `Bearer ${await api.token(french)}` };
-  expect((await make(fleet)).status).toBe(201);
+  // The device is at home in France, but its person belongs to a group that is not.
+  expect((await make(fleet)).json.code).toBe('out_of_scope');
+  expect((await make(fleet, code)).status).toBe(201);
   const { json } = await api.request('GET', '/api/v1/codes', fleet);
-  expect(json.codes.map(({ id }: { id: string }) => id)).toEqual([device]);
-  expect((await api.request('DELETE', `/api/v1/codes/${device}`, fleet)).status).toBe(200);
+  expect(json.codes.map(({ id }: { id: string }) => id)).toEqual([theirs]);
+  expect((await api.request('DELETE', `/api/v1/codes/${theirs}`, fleet)).status).toBe(200);
 });

@@ -5,14 +5,16 @@ import { CordonError } from '../../shared/errors.ts';
 import type { Devices } from '../devices/devices.ts';
 import { inScope, requireInScope } from '../devices/scope.ts';
 import type { Enrolment } from '../enrolment/enrolment.ts';
+import type { People } from '../people/people.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface CodesPorts {
   readonly enrolment: Pick<Enrolment, 'createCode' | 'listCodes' | 'cancelCode'>;
   readonly devices: Pick<Devices, 'get' | 'groups' | 'getGroup'>;
+  readonly people: Pick<People, 'reached'>;
 }
 
-export function codeRoutes({ enrolment, devices }: CodesPorts): Route[] {
+export function codeRoutes({ enrolment, devices, people }: CodesPorts): Route[] {
   return [
     route({
       name: 'codes.create',
@@ -23,15 +25,16 @@ export function codeRoutes({ enrolment, devices }: CodesPorts): Route[] {
       response: createdCode,
       statuses: [201],
       async handler({ body, reach, demand, authorize, caller }) {
-        const { user, group, home, seat, device } = body;
+        const { person, group, home, seat, device } = body;
+        await people.reached(person, reach.devices);
         if (device === null) {
           requireInScope(reach.devices, { group, home: home ?? (await devices.getGroup(group)).home });
         } else {
-          const { user: before, status } = await devices.get(device, reach.devices);
+          const { person: before, status } = await devices.get(device, reach.devices);
           // The holder of this code ends the device's present enrollment.
           if (status === 'active') await devices.get(device, demand('devices.revoke').devices);
           // A second enrolment is no way round the right to change a device.
-          if (user !== before || home !== null || seat !== null) {
+          if (person !== before || home !== null || seat !== null) {
             const { devices: changing } = demand('devices.update');
             const known = await devices.get(device, changing);
             requireInScope(changing, { group, home: home ?? known.home });

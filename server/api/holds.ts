@@ -8,7 +8,7 @@ import {
   newLegalHold,
 } from '../../shared/api/holds.ts';
 import { CordonError } from '../../shared/errors.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { DeviceId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Holds, PlaceHold } from '../holds/holds.ts';
 import { Reply, type Route, route } from './route.ts';
@@ -39,12 +39,12 @@ export function holdRoutes({ holds, admins }: HoldsPorts): Route[] {
       name: 'legal-holds.place',
       method: 'post',
       path: '/legal-holds',
-      summary: 'Place a legal hold on a device, or on a user with all devices, also later ones',
+      summary: 'Place a legal hold on a device, or on a person with all devices, also later ones',
       body: newLegalHold,
       response: legalHoldView,
       statuses: [201],
-      async handler({ body: { device, user, reason, reference = null }, caller }) {
-        const placed = await holds.place({ on: onWhat(device, user), reason, reference, by: caller.account.id });
+      async handler({ body: { device, person, reason, reference = null }, caller }) {
+        const placed = await holds.place({ on: onWhat(device, person), reason, reference, by: caller.account.id });
         return new Reply(placed, { status: 201 });
       },
     }),
@@ -61,8 +61,8 @@ export function holdRoutes({ holds, admins }: HoldsPorts): Route[] {
   ];
 }
 
-function onWhat(device: DeviceId | undefined, user: string | undefined): PlaceHold['on'] {
+function onWhat(device: DeviceId | undefined, person: PersonId | undefined): PlaceHold['on'] {
   if (device !== undefined) return { device };
-  if (user !== undefined) return { user };
-  throw new CordonError('invalid_input', 'Give a device or a user.');
+  if (person !== undefined) return { person };
+  throw new CordonError('invalid_input', 'Give a device or a person.');
 }

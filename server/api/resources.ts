@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Actions } from '../admins/actions.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Devices } from '../devices/devices.ts';
+import type { People } from '../people/people.ts';
 import { accessRoutes } from './access.ts';
 import { type AccountsPorts, accountRoutes } from './accounts.ts';
 import { actionRoutes, performer } from './actions.ts';
@@ -30,6 +31,7 @@ import { type OrderPacksPorts, orderPackRoutes } from './order-packs.ts';
 import { type OrderPapersPort, orderPaperRoutes } from './order-papers.ts';
 import { type OrdersPort, orderRoutes } from './orders.ts';
 import { type OverviewPort, overviewRoutes } from './overview.ts';
+import { type PeoplePort, peopleRoutes } from './people.ts';
 import { type Route, route } from './route.ts';
 import { sessionRoutes } from './session.ts';
 import { type TimeCorrectionPorts, timeCorrectionRoutes } from './time-corrections.ts';
@@ -41,6 +43,7 @@ export interface ResourcePorts {
   readonly devices: Pick<Devices, 'alarms' | 'reached'> & DevicesPorts['devices'] & GroupsPort & CodesPorts['devices'];
   readonly commands: CommandsPorts['commands'];
   readonly enrolment: CodesPorts['enrolment'];
+  readonly people: PeoplePort & Pick<People, 'reached'>;
   readonly orders: OrdersPort &
     OrderForesightPort &
     OrderPapersPort &
@@ -85,7 +88,8 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...accountRoutes({ admins, invitationLink: ports.invitationLink }),
     ...approverRoutes({ admins, orders }),
     ...groupRoutes(devices),
-    ...codeRoutes({ enrolment, devices }),
+    ...peopleRoutes(ports.people),
+    ...codeRoutes({ enrolment, devices, people: ports.people }),
     ...deviceRoutes({ devices, orders, jurisdiction, now: ports.now }),
     ...commandRoutes({ commands, devices, admins }),
     ...membershipRoutes(ports.membership),

@@ -6,6 +6,7 @@ import { parseArea } from '../../shared/areas/area-code.ts';
 import { type DeviceId, type GroupId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
+import { personCalled } from '../../tests/support/persons.ts';
 import { RIGHTS, reachOf, requireAreas, rightsOf } from '../admins/roles.ts';
 
 let api: ApiServer;
@@ -168,7 +169,11 @@ describe('case 50: a helpdesk account never reaches beyond its groups', () => {
       ['POST', `/devices/${theirDevice}/commands`, lock],
       ['GET', `/commands/${command.id}`],
       ['DELETE', `/commands/${command.id}`],
-      ['POST', '/codes', { user: 'Somebody', group: theirs }],
+      ['POST', '/codes', { person: personCalled('Zoe'), group: theirs }],
+      ['POST', '/codes', { person: personCalled('Zoe'), group: mine }],
+      ['GET', `/people/${personCalled('Zoe')}`],
+      ['POST', '/people', { name: 'Zoe', groups: [theirs] }],
+      ['POST', '/people', { name: 'Zoe', groups: [mine, theirs] }],
     ] as const) {
       const { status, json } = await api.request(method, `/api/v1${path}`, helpdesk, body);
       expect([method, path, status, json.code]).toEqual([method, path, 403, 'out_of_scope']);
@@ -269,6 +274,7 @@ describe('case 50: a role for an area never reaches devices whose home is elsewh
   });
 
   it('by id, code or command, nor by moving a home away or in', async () => {
+    const person = personCalled('Somebody');
     const lock = { command: { kind: 'lock-workspace' } };
     const statement = { kind: 'home', areas: ['PK'], reason: 'posted', until: Date.now() + 60_000 };
     expect((await api.request('POST', `/api/v1/devices/${ids.home}/commands`, fleet, lock)).status).toBe(201);
@@ -281,9 +287,9 @@ describe('case 50: a role for an area never reaches devices whose home is elsewh
       ['PATCH', `/devices/${ids.home}`, { home: 'PK' }],
       ['PATCH', `/devices/${ids.home}`, { home: null }],
       ['PATCH', `/devices/${ids.home}`, { statement }],
-      ['POST', '/codes', { user: 'Somebody', group }],
-      ['POST', '/codes', { user: 'Somebody', group: there, home: 'PK' }],
-      ['POST', '/codes', { user: 'Somebody', group: there, home: 'US', device: ids.abroad }],
+      ['POST', '/codes', { person, group }],
+      ['POST', '/codes', { person, group: there, home: 'PK' }],
+      ['POST', '/codes', { person, group: there, home: 'US', device: ids.abroad }],
     ] as const) {
       const { status, json } = await api.request(method, `/api/v1${path}`, fleet, body);
       expect([method, path, status, json.code]).toEqual([method, path, 403, 'out_of_scope']);

@@ -61,15 +61,16 @@ export async function whatWaits(client: Client, { groups, most, lacking }: Which
   return [...found.values()].slice(0, most);
 }
 
-function read({ payload, group, since, device, generation }: Listed): Waiting {
+function read({ payload, group, since, device, generation, ...listed }: Listed): Waiting {
   const { certificate, digest } = readMessagingCertificate(Buffer.from(payload));
-  if (certificate.device !== device || certificate.generation !== generation) {
+  const { person, name } = certificate;
+  const same = certificate.device === device && certificate.generation === generation && listed.digest === digest;
+  if (!same || listed.person !== person || listed.name !== name) {
     throw new CordonError(
       'document_malformed',
-      `The server shows the certificate of ${certificate.device} as that of ${device}: do not sign it.`,
+      `The server describes the certificate of ${certificate.device} as another one (${device}). Do not sign it.`,
     );
   }
-  const { person, name } = certificate;
   return { device, generation, person, name, digest, payload, group: group.name, since };
 }
 

@@ -19,7 +19,15 @@ import { COMMAND_KINDS } from '../../shared/protocol/frames.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
 import type { Cli } from './cli.ts';
 import { table, when } from './output.ts';
+import { personForCode } from './people-commands.ts';
 import { qrText } from './qr-text.ts';
+
+interface CodeOptions {
+  readonly person?: string;
+  readonly user?: string;
+  readonly group: string;
+  readonly hours?: number;
+}
 
 export function addFleetCommands(program: Command, cli: Cli): void {
   addGroups(program, cli);
@@ -84,7 +92,8 @@ function addCodes(program: Command, cli: Cli): void {
   codes
     .command('create')
     .description('make a code, as a link and as a QR code')
-    .requiredOption('--user <name>', 'whose device it will be')
+    .option('--person <person>', 'the id of the user of the device')
+    .option('--user <name>', 'add a new person of this name; refused when there is a person of this name')
     .requiredOption('--group <group>')
     .option(
       '--device <device>',
@@ -93,8 +102,10 @@ function addCodes(program: Command, cli: Cli): void {
     .option('--home <area>')
     .option('--seat <area>')
     .option('--hours <hours>', 'how long it can be used', Number)
-    .action(async ({ hours, ...given }: { user: string; group: string; hours?: number }) => {
-      const body = { ...given, ...(hours === undefined ? {} : { expiresInHours: hours }) };
+    .action(async ({ hours, user, person: id, ...given }: CodeOptions) => {
+      const chosen = { group: given.group, ...(id && { person: id }), ...(user && { user }) };
+      const person = await personForCode(cli.client(), chosen);
+      const body = { ...given, person, ...(hours === undefined ? {} : { expiresInHours: hours }) };
       const code = await cli.client().call(createdCode, 'POST', '/codes', body);
       const qr = await qrText(code.link);
       cli.out().show(code, [qr, code.link, `For one device, until ${when(code.expiresAt)}. It is not shown again.`]);
@@ -104,15 +115,16 @@ function addCodes(program: Command, cli: Cli): void {
     .description('codes, without their secrets')
     .action(async () => {
       const { codes: all } = await cli.client().call(codeList, 'GET', '/codes');
-      const rows = all.map(({ id, user, group, home, state, expiresAt }) => [
+      const rows = all.map(({ id, user, person, group, home, state, expiresAt }) => [
         id,
         user,
+        person,
         group,
         home,
         state,
         when(expiresAt),
       ]);
-      cli.out().show(all, table(['id', 'user', 'group', 'home', 'state', 'expires'], rows));
+      cli.out().show(all, table(['id', 'user', 'person', 'group', 'home', 'state', 'expires'], rows));
     });
   codes
     .command('cancel')
@@ -129,10 +141,11 @@ function statementLines(statement: DeviceView['statement']): string[] {
   return [`statement of ${kind}: ${areas.join(' or ')}, until ${when(until)}: ${plain(reason)}`];
 }
 
-const deviceHead = ['id', 'user', 'group', 'home', 'status', 'connected', 'last seen', 'host', 'list'];
+const deviceHead = ['id', 'user', 'person', 'group', 'home', 'status', 'connected', 'last seen', 'host', 'list'];
 const deviceRow = (device: DeviceView) => [
   device.id,
   device.user,
+  device.person,
   device.group.name,
   device.home,
   device.status,
@@ -148,6 +161,7 @@ function addDevices(program: Command, cli: Cli): void {
     .command('list')
     .description('page by page; --cursor takes the next one')
     .option('--text <text>', "part of the user's name, the host name or the id")
+    .option('--person <person>', 'only devices of this person')
     .option('--group <group>')
     .option('--area <area>', 'where the device is, or may be')
     .option('--status <status>', 'active, revoked or unenrolled')

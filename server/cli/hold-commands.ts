@@ -7,7 +7,7 @@ import { table, when } from './output.ts';
 
 interface Place {
   readonly device?: string;
-  readonly user?: string;
+  readonly person?: string;
   readonly reason: string;
   readonly reference?: string;
 }
@@ -18,21 +18,21 @@ export function addHoldCommands(program: Command, cli: Cli): void {
     .command('place')
     .description('place a hold; it stands until somebody releases it')
     .option('--device <device>', 'on this device')
-    .option('--user <name>', 'on all devices that were enrolled for this name, and on later ones')
+    .option('--person <person>', 'on all devices of this person, also on later ones')
     .requiredOption('--reason <reason>', 'for those who may read holds')
     .option('--reference <number>', "a case's number")
     .action(async (wanted: Place) => {
       const hold = await cli.client().call(legalHoldView, 'POST', '/legal-holds', wanted);
       cli.out().show(hold, [`${hold.id}: ${onWhat(hold)}`]);
-      if (hold.on.kind === 'user' && hold.on.devices === 0) {
-        cli.out().note('No device was enrolled for this name yet: see that it is written as on the devices.');
+      if (hold.on.kind === 'person' && hold.on.devices === 0) {
+        cli.out().note('This person has no device yet. The hold applies to later devices.');
       }
     });
   holds
     .command('list')
     .description('newest first; --cursor takes the next page')
     .option('--released <true|false>', 'only those that were released, or only those that stand')
-    .option('--device <device>', 'those on this device or on its user')
+    .option('--device <device>', 'those on this device or on its person')
     .option('--limit <count>')
     .option('--cursor <cursor>')
     .action(async (options: Record<string, string>) => {

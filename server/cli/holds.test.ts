@@ -1,13 +1,15 @@
 /** Legal holds at the command line and over the API, on the real store: who may place one, who reads its reason, and what it refuses. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { runInProcess } from '../../tests/support/in-process-cli.ts';
+import { addPerson, personCalled } from '../../tests/support/persons.ts';
 import { EXIT } from './exit-codes.ts';
 
 let api: ApiServer;
 let device: DeviceId;
+let group: GroupId;
 const tokens = new Map<string, string>();
 
 const cordon = (who: string, ...args: readonly string[]) =>
@@ -15,7 +17,7 @@ const cordon = (who: string, ...args: readonly string[]) =>
 
 beforeAll(async () => {
   api = await startApi();
-  const group = await addGroup(api.database, 'Karachi', 'PK');
+  group = await addGroup(api.database, 'Karachi', 'PK');
   device = await addDevice(api.database, { group, user: 'Amina Khan' });
   await addDevice(api.database, { group, user: 'Bilal' });
   const everywhere = { group: null, area: null };
@@ -38,8 +40,8 @@ it('places, lists and releases a hold, and names who did', async () => {
       'legal',
       'holds',
       'place',
-      '--user',
-      'amina khan',
+      '--person',
+      personCalled('Amina Khan'),
       '--reason',
       'The tender.',
       '--reference',
@@ -48,14 +50,14 @@ it('places, lists and releases a hold, and names who did', async () => {
     ],
   );
   expect(placed.json()).toMatchObject({
-    on: { kind: 'user', user: 'amina khan', devices: 1 },
+    on: { kind: 'person', user: 'Amina Khan', devices: 1 },
     reason: 'The tender.',
     reference: '12/2015',
     released: null,
   });
   const { id } = placed.json();
   expect((await cordon('auditor', 'holds', 'list')).out).toMatch(
-    new RegExp(`${id} .*amina khan: 1 device .*12/2015 .*legal@example.org .*The tender`),
+    new RegExp(`${id} .*Amina Khan: 1 device .*12/2015 .*legal@example.org .*The tender`),
   );
   const { devices } = (await cordon('fleet', 'devices', 'list', '--json')).json();
   expect(devices.map((each: { user: string; underHold: boolean }) => [each.user, each.underHold])).toEqual([
@@ -75,19 +77,21 @@ it('places, lists and releases a hold, and names who did', async () => {
   expect((await cordon('owner', 'holds', 'release', id, '--reason', 'Again.')).code).toBe(EXIT.conflict);
 });
 
-it('says that no device has the name, and still holds later ones', async () => {
-  const { code, out, err } = await cordon('legal', 'holds', 'place', '--user', 'Aminah', '--reason', 'r');
+it('says that the person has no device, and still holds later ones', async () => {
+  const person = await api.database.transaction((tx) => addPerson(tx, 'Aminah', group));
+  const { code, out, err } = await cordon('legal', 'holds', 'place', '--person', person, '--reason', 'r');
   expect([code, out]).toEqual([0, expect.stringContaining('Aminah: 0 devices')]);
-  expect(err).toContain('see that it is written as on the devices');
+  expect(err).toContain('has no device yet');
 });
 
-it('takes a device or a user, never both, and a reason', async () => {
+it('takes a device or a person, never both, and a reason', async () => {
   const place = (...args: string[]) => cordon('legal', 'holds', 'place', ...args);
   for (const args of [
     ['--reason', 'r'],
-    ['--reason', 'r', '--user', 'A', '--device', device],
-    ['--reason', ' ', '--user', 'A'],
-    ['--reason', 'r'.repeat(2001), '--user', 'A'],
+    ['--reason', 'r', '--person', personCalled('Amina Khan'), '--device', device],
+    ['--reason', ' ', '--person', personCalled('Amina Khan')],
+    ['--reason', 'r', '--person', 'Amina Khan'],
+    ['--reason', 'r'.repeat(2001), '--person', personCalled('Amina Khan')],
     ['--reason', 'r', '--device', 'dev_x'],
   ]) {
     expect([args, (await place(...args)).code]).toEqual([args, EXIT.usage]);

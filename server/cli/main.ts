@@ -25,6 +25,7 @@ import { addOrderCommands } from './order-commands.ts';
 import { addOrgKeyCommands } from './org-key-commands.ts';
 import { createOutput } from './output.ts';
 import { addPackCommands } from './pack-commands.ts';
+import { addPeopleCommands } from './people-commands.ts';
 import { authenticatorCode, type Terminal } from './secrets.ts';
 import { addServerCommands } from './server-commands.ts';
 import { addTimeCorrectionCommands } from './time-correction-commands.ts';
@@ -57,6 +58,7 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
       .exitOverride();
     const cli: Cli = { config, terminal, out, client };
     addAccountCommands(program, cli);
+    addPeopleCommands(program, cli);
     addFleetCommands(program, cli);
     addActionCommands(program, cli);
     addExplainCommand(program, cli);

@@ -189,11 +189,19 @@ it('makes a code that a helpdesk of another group cannot make, see or cancel', a
   await cordon('owner', ['accounts', 'grant', desk.id, 'helpdesk', '--group', mine]);
   const made = (await cordon('owner', ['codes', 'create', '--user', 'Zoe', '--group', theirs, '--json'])).json();
   expect(made.link).toMatch(/^cordon:enrol\?.*ca=[0-9a-f]{64}/);
-  const shown = await cordon('owner', ['codes', 'create', '--user', 'Zoe', '--group', theirs]);
+  const twice = await cordon('owner', ['codes', 'create', '--user', ' ZOE', '--group', theirs]);
+  expect([twice.code, twice.err]).toEqual([
+    EXIT.conflict,
+    expect.stringMatching(/named {2}ZOE already: per_.*--person ID/),
+  ]);
+  const [zoe] = (await cordon('owner', ['people', 'list', '--text', 'zoe', '--json'])).json().people;
+  const shown = await cordon('owner', ['codes', 'create', '--person', zoe.id, '--group', theirs]);
   expect(shown.out).toMatch(/█[\s\S]*cordon:enrol/);
   expect((await cordon('desk', ['codes', 'create', '--user', 'Zoe', '--group', theirs])).err).toContain(
     '[out_of_scope]',
   );
+  const forZoe = await cordon('desk', ['codes', 'create', '--person', zoe.id, '--group', mine]);
+  expect(forZoe.err).toContain('[out_of_scope]');
   expect((await cordon('desk', ['codes', 'cancel', made.id])).err).toContain('[out_of_scope]');
   expect((await cordon('desk', ['codes', 'create', '--user', 'Zara', '--group', mine])).code).toBe(0);
   const seen = (await cordon('desk', ['codes', 'list', '--json'])).json();

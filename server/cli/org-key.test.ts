@@ -9,13 +9,13 @@ import { spkiOf } from '../../certs/certificate.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
-import { personOf } from '../../shared/order/person.ts';
 import { type DeviceId, type GroupId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { newKey, testAuthority } from '../../tests/support/enrolment.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { runInProcess } from '../../tests/support/in-process-cli.ts';
 import { messagingKey, newSignatureKey } from '../../tests/support/messaging-keys.ts';
+import { personCalled } from '../../tests/support/persons.ts';
 import { EXIT } from './exit-codes.ts';
 
 let api: ApiServer;
@@ -87,7 +87,7 @@ async function adopt(more: readonly string[]) {
 }
 
 const members = async (...names: string[]) => {
-  const people = names.map((name) => personOf('test', name));
+  const people = names.map((name) => personCalled(name));
   return (await api.membership.members({ people, devices: [] })).members.length;
 };
 const waiting = async () =>
@@ -265,7 +265,7 @@ async function listening(answer: (post: number) => Answer) {
   let posts = 0;
   const waits = () => {
     const [name, device, generation] = ['Ghost', newDeviceId(), 1];
-    const names = { device, generation, person: personOf('test', name), name };
+    const names = { device, generation, person: personCalled(name), name };
     const issuedAt = '2015-07-24T12:00:00.000Z';
     const document = { ...names, installation: 'test', signatureKey: newSignatureKey(), issuedAt };
     const payload = Buffer.from(encodeCanonical(document)).toString();

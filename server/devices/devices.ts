@@ -38,6 +38,9 @@ export interface DeviceFollowers {
   deviceChanged(device: DeviceId): Promise<void>;
 }
 
+/** For other modules whose records belong to groups. */
+export { inScope, type Scope } from './scope.ts';
+
 /** RFC 5280, section 5.3.1, as far as an admin has a use for it. */
 export const REVOCATION_REASONS = {
   unspecified: 0,

@@ -2,7 +2,7 @@
 import type { AreaCode } from '../../shared/areas/area-code.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
-import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Scope } from './scope.ts';
 
 export type DeviceStatus = 'active' | 'revoked' | 'unenrolled';
@@ -42,6 +42,8 @@ export interface Device {
   readonly id: DeviceId;
   readonly generation: number;
   readonly status: DeviceStatus;
+  readonly person: PersonId;
+  /** The person's name. */
   readonly user: string;
   readonly group: { readonly id: GroupId; readonly name: string };
   /** What a statement says, or else its own, or else its group's. */
@@ -51,7 +53,7 @@ export interface Device {
   /** What was set on the device itself. */
   readonly own: { readonly home: AreaCode | null; readonly seat: AreaCode | null };
   readonly statement: Statement | null;
-  /** A legal hold on it, or on its user, stands. */
+  /** A legal hold on the device or on its person is in effect. */
   readonly underHold: boolean;
   readonly enrolledAt: number;
   readonly endedAt: number | null;
@@ -69,6 +71,7 @@ export interface DeviceFilter {
   /** Part of the user's name, the host name or the id; ASCII letters in either case. */
   readonly text?: string;
   readonly group?: GroupId;
+  readonly person?: PersonId;
   readonly status?: DeviceStatus;
   /** Where the device is, or may be; a device whose place is not known any more is nowhere. */
   readonly area?: AreaCode;
@@ -144,7 +147,10 @@ export interface DeviceStore {
   /** Which of these are within the scope, whatever their status. */
   within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]>;
   all(selection: Selection): Promise<DeviceId[]>;
-  /** False when there is no such active device. Throws `not_found` when the group does not exist. Domain time. */
+  /**
+   * False when there is no such active device. Throws `not_found` when the group does not exist, `conflict` when the device's person does not
+   * belong to it. Domain time.
+   */
   update(id: DeviceId, change: DeviceUpdate, at: number): Promise<boolean>;
   /** When the next statement lapses; null: there is none. */
   nextLapse(): Promise<number | null>;
@@ -169,7 +175,7 @@ export interface GroupStore {
     change: { name?: string; home?: AreaCode | null; seat?: AreaCode | null },
     at: number,
   ): Promise<boolean>;
-  /** Throws `conflict` while devices or activation codes are in it; false when there is no such group. */
+  /** Throws `conflict` while devices, activation codes or people are in it; false when there is no such group. */
   deleteGroup(id: GroupId, at: number): Promise<boolean>;
   devicesOf(group: GroupId): Promise<DeviceId[]>;
 }

@@ -10,7 +10,14 @@ import type { AreaCode } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { formatActivationLink } from '../../shared/protocol/activation-link.ts';
-import { type DeviceId, deviceIdSchema, type GroupId, newDeviceId, randomBase32 } from '../../shared/protocol/ids.ts';
+import {
+  type DeviceId,
+  deviceIdSchema,
+  type GroupId,
+  newDeviceId,
+  type PersonId,
+  randomBase32,
+} from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { refusedByHold } from '../holds/holds.ts';
@@ -30,7 +37,7 @@ const SERIAL_ATTEMPTS = 3;
 const RECOVERY_AFTER_EXPIRY = 7 * 24 * HOUR;
 
 export interface CreateCode {
-  readonly user: string;
+  readonly person: PersonId;
   readonly group: GroupId;
   /** Null: as its group has it, or as the device that is enrolled again has it. */
   readonly home: AreaCode | null;
@@ -44,6 +51,8 @@ export interface CreateCode {
 
 export interface CodeView {
   readonly id: DeviceId;
+  readonly person: PersonId;
+  /** The person's name. */
   readonly user: string;
   readonly group: GroupId;
   readonly home: AreaCode | null;
@@ -89,9 +98,9 @@ export function createEnrolment({ store, authority, surroundings, clock, bus, ad
     const id = wanted.device ?? newDeviceId();
     const secret = randomBase32(16);
     const createdAt = Date.now();
-    const { user, group, home, seat, by } = wanted;
+    const { person, group, home, seat, by } = wanted;
     const expiresAt = createdAt + hours * HOUR;
-    const code = { id, secretHash: hashOf(secret), user, group, home, seat, by, createdAt, expiresAt };
+    const code = { id, secretHash: hashOf(secret), person, group, home, seat, by, createdAt, expiresAt };
     await (wanted.device ? store.reopenCode(code) : store.addCode(code));
     bus.publish({ kind: 'devices' });
     const link = formatActivationLink({ ...addresses(), fingerprint: authority.fingerprint, code: { id, secret } });
@@ -295,10 +304,10 @@ const particulars = ({ serial, profile, fingerprint, notAfter }: Issued) => ({
 });
 
 function viewOf(code: StoredCode, now: number): CodeView {
-  const { id, user, group, home, seat, createdAt, expiresAt } = code;
+  const { id, person, user, group, home, seat, createdAt, expiresAt } = code;
   const open = code.expiresAt > now ? 'open' : 'expired';
   const state = code.usedAt !== null ? 'used' : code.cancelledAt !== null ? 'cancelled' : open;
-  return { id, user, group, home, seat, state, createdAt, expiresAt };
+  return { id, person, user, group, home, seat, state, createdAt, expiresAt };
 }
 
 function requireOpen(code: StoredCode): void {

@@ -1,7 +1,7 @@
 /** What enrolment asks of the store and of its neighbours, and the shapes that go through it. */
 import type { AreaCode } from '../../shared/areas/area-code.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
 
 /** All times of codes and certificates are real time. */
@@ -9,7 +9,7 @@ export interface NewCode {
   readonly id: DeviceId;
   /** SHA-256 of the secret, hex. */
   readonly secretHash: string;
-  readonly user: string;
+  readonly person: PersonId;
   readonly group: GroupId;
   /** Null: as its group has it, or as the device that is enrolled again has it. */
   readonly home: AreaCode | null;
@@ -21,6 +21,8 @@ export interface NewCode {
 
 /** Of a device that is there already: its group of now, and its own home and seat where the code names none. */
 export interface StoredCode extends NewCode {
+  /** The person's name. */
+  readonly user: string;
   readonly usedAt: number | null;
   readonly cancelledAt: number | null;
 }
@@ -79,11 +81,13 @@ export interface HeldCertificate {
 }
 
 export interface EnrolmentStore {
-  /** Throws `not_found` when there is no such group. */
+  /**
+   * Throws `not_found` when there is no such group or person, `conflict` when the person is disabled or does not belong to the group.
+   */
   addCode(code: NewCode): Promise<void>;
   /**
    * Opens the code of an existing device again, with a new secret. Throws `not_found` when there is no such device, `conflict` when the
-   * device is in another group, `legal_hold` when a hold keeps what its present enrolment has.
+   * device is in another group or the person is disabled, `legal_hold` when a hold keeps what its present enrolment has.
    */
   reopenCode(code: NewCode): Promise<void>;
   /** False when there is no such code or it is no longer open. */

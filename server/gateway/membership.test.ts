@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { checkGrowth, checkInclusion } from '../../shared/ledger/check-answer.ts';
 import { countersignCertificate, judgeMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
-import { personOf } from '../../shared/order/person.ts';
 import { membersAnswer, messagingKeyAnswer, peopleAnswer } from '../../shared/protocol/device-http.ts';
 import {
   ask,
@@ -12,12 +11,13 @@ import {
   TestLink,
 } from '../../tests/support/gateway-world.ts';
 import { messagingKey } from '../../tests/support/messaging-keys.ts';
-import { INSTALLATION, testKey } from '../../tests/support/signed-documents.ts';
+import { personCalled } from '../../tests/support/persons.ts';
+import { testKey } from '../../tests/support/signed-documents.ts';
 
 let world: GatewayWorld;
 const organisation = testKey();
 /** Every test code is for her. */
-const AMINA = personOf(INSTALLATION, 'Amina');
+const AMINA = personCalled('Amina');
 beforeAll(async () => {
   world = await openGatewayWorld();
   const { ada, ben, cyd } = world.people;
@@ -142,7 +142,7 @@ it('refuses what is no such body, and says so', async () => {
 it('a session hears of the thousand people that it asked about last, and leaves nothing behind', async () => {
   const device = await world.enrol();
   const link = await new TestLink(device.tls).hello();
-  const people = Array.from({ length: 1100 }, (_, at) => personOf(INSTALLATION, `Person ${at}`));
+  const people = Array.from({ length: 1100 }, (_, at) => personCalled(`Person ${at}`));
   for (let from = 0; from < people.length; from += 100) {
     await members(device, { people: people.slice(from, from + 100) });
   }
@@ -155,7 +155,7 @@ it('a session hears of the thousand people that it asked about last, and leaves 
 
 it('a device asks about so many others a minute and no more, and keeps nobody else from asking', async () => {
   const [greedy, modest] = [await world.enrol(), await world.enrol()];
-  const people = Array.from({ length: 200 }, (_, at) => personOf(INSTALLATION, `Person ${at}`));
+  const people = Array.from({ length: 200 }, (_, at) => personCalled(`Person ${at}`));
   const ask200 = (device: TestDevice) => json(device, 'POST', '/device/members', { people });
   for (let at = 0; at < 15; at++) expect((await ask200(greedy)).status).toBe(200);
   expect((await ask200(greedy)).json.code).toBe('rate_limited');

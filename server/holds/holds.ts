@@ -3,8 +3,13 @@
  * stops no order's denial. Whoever destroys asks `held`; the store's verbs ask in their own transaction. Devices read it in their record.
  */
 import { CordonError } from '../../shared/errors.ts';
-import { foldedName, personOf } from '../../shared/order/person.ts';
-import { type DeviceId, type LegalHoldId, legalHoldIdSchema, newLegalHoldId } from '../../shared/protocol/ids.ts';
+import {
+  type DeviceId,
+  type LegalHoldId,
+  legalHoldIdSchema,
+  newLegalHoldId,
+  type PersonId,
+} from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { HoldPosition, HoldStore, LegalHold, Log, NewHold, RecordsPort } from './ports.ts';
@@ -15,7 +20,7 @@ const TOGETHER = 100;
 const TELL_AGAIN = 30_000;
 
 export interface PlaceHold {
-  readonly on: { readonly device: DeviceId } | { readonly user: string };
+  readonly on: { readonly device: DeviceId } | { readonly person: PersonId };
   readonly reason: string;
   readonly reference: string | null;
   /** The account. */
@@ -39,13 +44,11 @@ export type Holds = ReturnType<typeof createHolds>;
 export function createHolds(ports: {
   readonly store: HoldStore;
   readonly records: RecordsPort;
-  /** Of which person a name is depends on it. */
-  readonly installation: string;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
 }) {
-  const { store, records, installation, bus, clock, log } = ports;
+  const { store, records, bus, clock, log } = ports;
   let again: NodeJS.Timeout | null = null;
   let telling: Promise<void> = Promise.resolve();
 
@@ -79,8 +82,7 @@ export function createHolds(ports: {
     bus.publish({ kind: 'results' });
   }
 
-  const subjectOf = (on: NewHold['on'] | LegalHold['on']): string =>
-    on.kind === 'device' ? on.device : personOf(installation, on.user);
+  const subjectOf = (on: NewHold['on'] | LegalHold['on']): string => (on.kind === 'device' ? on.device : on.person);
 
   async function hold(id: LegalHoldId): Promise<LegalHold> {
     const found = await store.hold(id);
@@ -89,14 +91,12 @@ export function createHolds(ports: {
   }
 
   return {
-    /** Throws `not_found` without such a device. */
+    /** Throws `not_found` without such a device or person. */
     async place({ on, reason, reference, by }: PlaceHold): Promise<LegalHold> {
       const at = clock.now();
       const id = newLegalHoldId();
       const whom: NewHold['on'] =
-        'device' in on
-          ? { kind: 'device', device: on.device }
-          : { kind: 'user', user: on.user, folded: foldedName(on.user) };
+        'device' in on ? { kind: 'device', device: on.device } : { kind: 'person', person: on.person };
       const placed = { id, on: whom, reason, reference, placedAt: at, placedBy: by, realAt: Date.now() };
       await store.place(placed, { kind: 'legal-hold.placed', at, subject: subjectOf(whom), public: { hold: id } });
       await tell();

@@ -1,13 +1,13 @@
 /** What the holds module asks of the store and of its neighbours, and the shapes that go through it. Times are domain time unless they say otherwise. */
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import type { DeviceId, LegalHoldId } from '../../shared/protocol/ids.ts';
+import type { DeviceId, LegalHoldId, PersonId } from '../../shared/protocol/ids.ts';
 
 export interface LegalHold {
   readonly id: LegalHoldId;
-  /** A hold on a user is on all devices that were enrolled for this name, however it is written, and on later ones. */
+  /** A hold on a person covers all devices of the person, also later ones. `user`: the person's name. */
   readonly on:
     | { readonly kind: 'device'; readonly device: DeviceId; readonly user: string }
-    | { readonly kind: 'user'; readonly user: string; readonly devices: number };
+    | { readonly kind: 'person'; readonly person: PersonId; readonly user: string; readonly devices: number };
   readonly reason: string;
   /** A case's number. */
   readonly reference: string | null;
@@ -27,8 +27,7 @@ export interface Release {
 export interface NewHold extends Pick<LegalHold, 'id' | 'reason' | 'reference' | 'placedAt' | 'placedBy'> {
   readonly on:
     | { readonly kind: 'device'; readonly device: DeviceId }
-    /** `folded`: the one spelling of all that name the same person. */
-    | { readonly kind: 'user'; readonly user: string; readonly folded: string };
+    | { readonly kind: 'person'; readonly person: PersonId };
   /** Real time, for commands that it ends. */
   readonly realAt: number;
 }
@@ -41,14 +40,14 @@ export interface HoldPosition {
 export interface HoldQuery {
   /** Null: those that stand and those that were released. */
   readonly released: boolean | null;
-  /** Those on this device or on its user. */
+  /** Those on this device or on its person. */
   readonly device: DeviceId | null;
   readonly after: HoldPosition | null;
   readonly limit: number;
 }
 
 export interface HoldStore {
-  /** Calls back what waits for its devices and would destroy something, in the same transaction. Throws `not_found` without such a device. */
+  /** Calls back what waits for its devices and would destroy something, in the same transaction. Throws `not_found` without such a device or person. */
   place(hold: NewHold, leaf: LeafDraft<'legal-hold.placed'>): Promise<void>;
   /** False when it does not stand (any more). */
   release(id: LegalHoldId, release: Release, leaf: LeafDraft<'legal-hold.released'>): Promise<boolean>;

@@ -11,8 +11,8 @@ import { sha256 } from '../../shared/order/digest.ts';
 import type { Envelope, MessagingCertificate } from '../../shared/order/documents.ts';
 import { keyidOf, type Signer } from '../../shared/order/dsse.ts';
 import { certifyMessagingKey, isCountersignature, readMessagingKey } from '../../shared/order/messaging-certificate.ts';
-import { foldedName, personOf } from '../../shared/order/person.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { foldedName } from '../../shared/order/person.ts';
+import type { DeviceId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { createAskLimits } from './ask-limits.ts';
@@ -74,12 +74,19 @@ export function createMembership(ports: {
   readonly orders: RootPort;
   readonly ledger: LedgerPort;
   readonly online: Signer;
-  readonly devices: { get(device: DeviceId): Promise<{ readonly user: string }> };
+  readonly devices: {
+    get(device: DeviceId): Promise<{
+      readonly person: PersonId;
+      readonly user: string;
+      readonly group: { readonly name: string };
+    }>;
+  };
+  readonly people: { get(person: PersonId): Promise<{ readonly email: string | null }> };
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
 }) {
-  const { installation, store, orders, ledger, online, devices, bus, clock, log } = ports;
+  const { installation, store, orders, ledger, online, devices, people, bus, clock, log } = ports;
   const limits = createAskLimits();
   const proofs = createProofs({ store, ledger });
   /** For which organisation keys the store's `waiting` has been worked out. */
@@ -158,15 +165,17 @@ export function createMembership(ports: {
   }
 
   async function certify(device: DeviceId, generation: number, signatureKey: string): Promise<void> {
-    const { user: name } = await devices.get(device);
+    const { person, user: name, group } = await devices.get(device);
+    const { email } = await people.get(person);
     const certifiedAt = clock.now();
-    const person = personOf(installation, name);
     const document: MessagingCertificate = {
       installation,
       device,
       generation,
       person,
       name,
+      email,
+      group: group.name,
       signatureKey,
       issuedAt: new Date(certifiedAt).toISOString(),
     };

@@ -2,6 +2,7 @@
 import type { Role } from '../../shared/api/roles.ts';
 import type { AreaCode } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
+import { foldedName } from '../../shared/order/person.ts';
 import {
   type AccountId,
   accountIdSchema,
@@ -18,9 +19,15 @@ type AccountRow = Schema['accounts'] & { readonly same_as: string | null };
 
 export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> {
   const { id, email, emailKey, name, subject, at } = account;
+  // The address may stand on the record of a device user already. An e-mail never joins two records.
+  const taken = await tx.selectFrom('persons').select('id').where('email_key', '=', emailKey).executeTakeFirst();
   await tx
     .insertInto('persons')
-    .values({ id: newPersonId(), subject, created_at: at, same_as: null })
+    .values({
+      ...{ id: newPersonId(), subject, name, folded: foldedName(name), created_at: at },
+      ...(taken ? { email: null, email_key: null } : { email, email_key: emailKey }),
+      ...{ directory_id: null, status: 'active' as const, same_as: null },
+    })
     .onConflict((conflict) => conflict.column('subject').doNothing())
     .execute();
   const person = await tx.selectFrom('persons').select('id').where('subject', '=', subject).executeTakeFirstOrThrow();

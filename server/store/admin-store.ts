@@ -180,7 +180,7 @@ export class AdminStore implements AccountStore, SessionStore, ApproverKeyStore 
 
   async credentials(emailKey: string): Promise<Credentials | null> {
     const { db } = this.#database;
-    const row = await accountRows(db).where('email_key', '=', emailKey).executeTakeFirst();
+    const row = await accountRows(db).where('accounts.email_key', '=', emailKey).executeTakeFirst();
     if (!row) return null;
     const account = toAccount(row, await grantsOf(db, row.id));
     return { account, passwordHash: row.password_hash, totpSealed: row.totp_sealed };

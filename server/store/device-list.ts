@@ -88,9 +88,10 @@ export function selected(dialect: DialectName, { filter, scope, now }: Selection
 
 /** In this order: what is in the index goes first, and of the others a text lets the fewest through. */
 function conditionsOf(dialect: DialectName, filter: DeviceFilter, now: number): RawBuilder<unknown>[] {
-  const { text, group, status, area, connected } = filter;
+  const { text, group, person, status, area, connected } = filter;
   const conditions: RawBuilder<unknown>[] = [];
   if (group) conditions.push(sql`devices.group_id = ${group}`);
+  if (person) conditions.push(sql`devices.person_id = ${person}`);
   if (status) conditions.push(sql`devices.status = ${status}`);
   if (text) {
     const like = likeText(text);

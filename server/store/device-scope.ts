@@ -22,7 +22,7 @@ export function withinScope(scope: Scope): RawBuilder<boolean> {
  * A country covers its subdivisions: the first two letters of an ISO 3166-2 code are its country's. A larger subdivision covers those within it, which are
  * named one by one.
  */
-function homeIn(home: RawBuilder<unknown>, homes: readonly AreaCode[]): RawBuilder<unknown> {
+export function homeIn(home: RawBuilder<unknown>, homes: readonly AreaCode[]): RawBuilder<unknown> {
   const within = homes.flatMap((area) => (area.length === 2 ? area : [area, ...subdivisionsOf(area)]));
   const codes = sql.join(within);
   return sql`(${home} in (${codes}) or substr(${home}, 1, 2) in (${codes}))`;

@@ -4,7 +4,13 @@ import { z } from 'zod';
 import type { AreaCode } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import { type DeviceId, deviceIdSchema, type GroupId, groupIdSchema } from '../../shared/protocol/ids.ts';
+import {
+  type DeviceId,
+  deviceIdSchema,
+  type GroupId,
+  groupIdSchema,
+  personIdSchema,
+} from '../../shared/protocol/ids.ts';
 import type {
   CertificateRow,
   Device,
@@ -30,6 +36,7 @@ import { dropKeyPackages } from './key-package-store.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { appendLeaf } from './leaves.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
+import { requireInGroup } from './people-store.ts';
 import type { Schema } from './schema.ts';
 
 /** Devices that connect within so many milliseconds are looked up together, and what follows is done together too. */
@@ -122,7 +129,7 @@ export class DeviceStore implements DevicePort {
 
   update(id: DeviceId, { home, seat, group, statement }: DeviceUpdate, at: number): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
-      if (group !== undefined) await mustExist(tx, group);
+      if (group !== undefined) await requireGroupOfPerson(tx, id, group);
       const { numUpdatedRows } = await tx
         .updateTable('devices')
         .set({
@@ -248,6 +255,7 @@ function deviceOf(row: DeviceRow): Device {
     id: deviceIdSchema.parse(row.id),
     generation: row.generation,
     status: row.status,
+    person: personIdSchema.parse(row.person_id),
     user: row.user_name,
     group: { id: groupIdSchema.parse(row.group_id), name: row.group_name },
     home: areaOf(row.stated_home) ?? own.home ?? areaOf(row.group_home),
@@ -277,9 +285,15 @@ function deviceOf(row: DeviceRow): Device {
   };
 }
 
-async function mustExist(tx: Tx, group: GroupId): Promise<void> {
-  if (await tx.selectFrom('groups').select('id').where('id', '=', group).executeTakeFirst()) return;
-  throw new CordonError('not_found', 'There is no such group.', { group });
+async function requireGroupOfPerson(tx: Tx, id: DeviceId, group: GroupId): Promise<void> {
+  const known = await tx.selectFrom('groups').select('id').where('id', '=', group).executeTakeFirst();
+  if (!known) throw new CordonError('not_found', 'There is no such group.', { group });
+  const device = await tx
+    .selectFrom('devices')
+    .select(['person_id', 'group_id'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (device && device.group_id !== group) await requireInGroup(tx, device.person_id, group);
 }
 
 function certificateOf(row: Schema['certificates']): HeldCertificate {

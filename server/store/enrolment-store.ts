@@ -2,8 +2,7 @@
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import { foldedName } from '../../shared/order/person.ts';
-import { type DeviceId, deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
+import { type DeviceId, deviceIdSchema, groupIdSchema, personIdSchema } from '../../shared/protocol/ids.ts';
 import type {
   EnrolmentStore as EnrolmentPort,
   HeldCertificate,
@@ -26,6 +25,7 @@ import { rememberDevices, rememberNewDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
 import { appendLeaf, appendLeaves } from './leaves.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
+import { requireMember } from './people-store.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -66,6 +66,7 @@ export class EnrolmentStore implements EnrolmentPort {
   addCode(code: NewCode): Promise<void> {
     return this.#database.transaction(async (tx) => {
       await requireGroup(tx, code);
+      await requireMember(tx, code.person, code.group);
       await tx.insertInto('activation_codes').values(codeRow(code)).execute();
     });
   }
@@ -78,6 +79,7 @@ export class EnrolmentStore implements EnrolmentPort {
         const detail = 'The device is in another group: name that one, or move the device first.';
         throw new CordonError('conflict', detail, { device: code.id });
       }
+      await requireMember(tx, code.person, code.group);
       if (await isHeld(tx, code.id)) throw refusedByHold(code.id);
       const row = codeRow(code);
       await tx
@@ -178,8 +180,10 @@ const GROUP = sql<string>`coalesce(devices.group_id, code.group_id)`;
 function selectCodes(db: Db) {
   return db
     .selectFrom('activation_codes as code')
+    .innerJoin('persons', 'persons.id', 'code.person_id')
     .leftJoin('devices', 'devices.id', 'code.id')
     .selectAll('code')
+    .select('persons.name as user_name')
     .select([GROUP.as('in_group'), 'devices.home as own_home', 'devices.seat as own_seat']);
 }
 
@@ -195,14 +199,14 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
     update activation_codes set used_at = v.column3 from ${table} as v
     where id = v.column1 and secret_hash = v.column2
       and used_at is null and cancelled_at is null and expires_at > v.column3
-    returning id, user_name, group_id, home, seat`.execute(tx);
+    returning id, person_id, group_id, home, seat,
+      (select name from persons where persons.id = activation_codes.person_id) as user_name`.execute(tx);
   const good = new Map(codes.map(({ id, ...code }) => [id, code]));
   const states = rows.map((row) => {
     const code = good.get(row.id);
     if (!code) throw new Undone('lost');
     const { generation, enrolledAt: enrolled_at } = row;
-    const user_folded = foldedName(code.user_name);
-    return { row, state: { ...code, user_folded, generation, status: 'active', enrolled_at } } as const;
+    return { row, state: { ...code, generation, status: 'active', enrolled_at } } as const;
   });
   const newcomers = states.filter(({ row }) => row.generation === 1);
   if (newcomers.length > 0 && (await insertDevices(tx, newcomers)) !== newcomers.length) throw new Undone('lost');
@@ -237,8 +241,9 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
   );
 }
 
-type Code = Pick<Schema['activation_codes'], 'id' | 'user_name' | 'group_id' | 'home' | 'seat'>;
-type State = Omit<Code, 'id'> & Pick<Schema['devices'], 'user_folded' | 'generation' | 'status' | 'enrolled_at'>;
+type Code = Pick<Schema['activation_codes'], 'id' | 'person_id' | 'group_id' | 'home' | 'seat'> &
+  Pick<Schema['devices'], 'user_name'>;
+type State = Omit<Code, 'id'> & Pick<Schema['devices'], 'generation' | 'status' | 'enrolled_at'>;
 
 /** How many were new. */
 async function insertDevices(
@@ -249,8 +254,8 @@ async function insertDevices(
     'devices',
     {
       id: 'text',
+      person_id: 'text',
       user_name: 'text',
-      user_folded: 'text',
       group_id: 'text',
       home: 'text',
       seat: 'text',
@@ -260,8 +265,8 @@ async function insertDevices(
       record_version: 'bigint',
     },
     newcomers.map(({ row, state }) => {
-      const { user_name, user_folded, group_id, home, seat, generation, status, enrolled_at } = state;
-      return [row.id, user_name, user_folded, group_id, home, seat, generation, status, enrolled_at, 0];
+      const { person_id, user_name, group_id, home, seat, generation, status, enrolled_at } = state;
+      return [row.id, person_id, user_name, group_id, home, seat, generation, status, enrolled_at, 0];
     }),
   );
   const { rows } = await sql`${devices} on conflict (id) do nothing returning id`.execute(tx);
@@ -340,7 +345,7 @@ function codeRow(code: NewCode): Schema['activation_codes'] {
   return {
     id: code.id,
     secret_hash: code.secretHash,
-    user_name: code.user,
+    person_id: code.person,
     group_id: code.group,
     home: code.home,
     seat: code.seat,
@@ -356,6 +361,7 @@ function codeOf(row: CodeRow): StoredCode {
   return {
     id: deviceIdSchema.parse(row.id),
     secretHash: row.secret_hash,
+    person: personIdSchema.parse(row.person_id),
     user: row.user_name,
     group: groupIdSchema.parse(row.in_group),
     home: areaOf(row.home ?? row.own_home),

@@ -66,6 +66,11 @@ export class GroupStore implements GroupPort {
           throw new CordonError('conflict', detail, { group: id });
         }
       }
+      const member = tx.selectFrom('person_groups').select('person_id').where('group_id', '=', id).limit(1);
+      if (await member.executeTakeFirst()) {
+        const detail = 'People belong to this group. Remove the group from them first.';
+        throw new CordonError('conflict', detail, { group: id });
+      }
       const { numDeletedRows } = await tx.deleteFrom('groups').where('id', '=', id).executeTakeFirst();
       if (numDeletedRows > 0n) await rememberGroup(tx, id, at);
       return numDeletedRows > 0n;

@@ -2,7 +2,14 @@
 import { type RawBuilder, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import { type DeviceId, deviceIdSchema, type LegalHoldId, legalHoldIdSchema } from '../../shared/protocol/ids.ts';
+import {
+  type DeviceId,
+  deviceIdSchema,
+  type LegalHoldId,
+  legalHoldIdSchema,
+  type PersonId,
+  personIdSchema,
+} from '../../shared/protocol/ids.ts';
 import type { HoldQuery, LegalHold, NewHold, HoldStore as Port, Release } from '../holds/ports.ts';
 import { tableOf } from './bulk.ts';
 import { callBackDestruction } from './command-store.ts';
@@ -21,15 +28,14 @@ export class HoldStore implements Port {
     const { id, on, reason, reference, placedAt: placed_at, placedBy: placed_by, realAt } = hold;
     return this.#database.transaction(async (tx) => {
       if (on.kind === 'device') await mustExist(tx, on.device);
+      else await requirePerson(tx, on.person);
       const whom =
-        on.kind === 'device'
-          ? { device_id: on.device, user_name: null, user_folded: null }
-          : { device_id: null, user_name: on.user, user_folded: on.folded };
+        on.kind === 'device' ? { device_id: on.device, person_id: null } : { device_id: null, person_id: on.person };
       await tx
         .insertInto('legal_holds')
         .values({ id, ...whom, reason, reference, placed_at, placed_by, told: 0 })
         .execute();
-      const ofHold = on.kind === 'device' ? sql`id = ${on.device}` : sql`user_folded = ${on.folded}`;
+      const ofHold = on.kind === 'device' ? sql`id = ${on.device}` : sql`person_id = ${on.person}`;
       await callBackDestruction(tx, ofHold, realAt);
       await appendLeaf(tx, leaf);
     });
@@ -84,14 +90,14 @@ export class HoldStore implements Port {
   async devicesOf(id: LegalHoldId, after: DeviceId | null, limit: number): Promise<DeviceId[]> {
     const hold = await this.#database.db
       .selectFrom('legal_holds')
-      .select(['device_id', 'user_folded'])
+      .select(['device_id', 'person_id'])
       .where('id', '=', id)
       .executeTakeFirst();
     if (!hold) return [];
     const rows = await this.#database.db
       .selectFrom('devices')
       .select('id')
-      .where(hold.device_id === null ? 'user_folded' : 'id', '=', hold.device_id ?? hold.user_folded)
+      .where(hold.device_id === null ? 'person_id' : 'id', '=', hold.device_id ?? hold.person_id)
       .where('id', '>', after ?? '')
       .orderBy('id')
       .limit(limit)
@@ -124,19 +130,25 @@ async function mustExist(tx: Tx, device: DeviceId): Promise<void> {
   throw new CordonError('not_found', 'There is no such device.', { device });
 }
 
+async function requirePerson(tx: Tx, person: PersonId): Promise<void> {
+  if (await tx.selectFrom('persons').select('id').where('id', '=', person).executeTakeFirst()) return;
+  throw new CordonError('not_found', 'There is no such person.', { person });
+}
+
 const onDevice = (device: string): RawBuilder<boolean> => sql<boolean>`(
   legal_holds.device_id = ${device}
-  or legal_holds.user_folded = (select user_folded from devices where devices.id = ${device}))`;
+  or legal_holds.person_id = (select person_id from devices where devices.id = ${device}))`;
 
 function selectHolds(db: Db) {
   return db
     .selectFrom('legal_holds')
     .leftJoin('devices', 'devices.id', 'legal_holds.device_id')
     .selectAll('legal_holds')
-    .select('devices.user_name as device_user')
+    .leftJoin('persons', 'persons.id', 'legal_holds.person_id')
+    .select(['devices.user_name as device_user', 'persons.name as person_name'])
     .select(
-      sql<number>`(select count(*) from devices as of_user where of_user.user_folded = legal_holds.user_folded)`.as(
-        'devices_of_user',
+      sql<number>`(select count(*) from devices as of_person where of_person.person_id = legal_holds.person_id)`.as(
+        'devices_of_person',
       ),
     );
 }
@@ -148,7 +160,12 @@ function holdOf(row: Row): LegalHold {
     id: legalHoldIdSchema.parse(row.id),
     on:
       row.device_id === null
-        ? { kind: 'user', user: row.user_name ?? '', devices: Number(row.devices_of_user) }
+        ? {
+            kind: 'person',
+            person: personIdSchema.parse(row.person_id),
+            user: row.person_name ?? '',
+            devices: Number(row.devices_of_person),
+          }
         : { kind: 'device', device: deviceIdSchema.parse(row.device_id), user: row.device_user ?? '' },
     reason: row.reason,
     reference: row.reference,

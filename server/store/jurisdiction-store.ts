@@ -136,7 +136,7 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
     const { rows } = await sql<{ since: number | null }>`
       select min(h.placed_at) as since from devices cross join legal_holds h
       where devices.id = ${device} and h.released_at is null
-        and (h.device_id = devices.id or h.user_folded = devices.user_folded)`.execute(this.#database.db);
+        and (h.device_id = devices.id or h.person_id = devices.person_id)`.execute(this.#database.db);
     const since = rows[0]?.since ?? null;
     return since === null ? null : Number(since);
   }

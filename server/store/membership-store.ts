@@ -152,6 +152,7 @@ export class MembershipStore implements Port {
         ? []
         : member()
             .where('messaging_keys.person', 'in', [...people])
+            .orderBy('messaging_keys.certified_at')
             .execute(),
       devices.length === 0
         ? []

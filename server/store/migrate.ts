@@ -7,6 +7,7 @@ import { messagingKeys } from './migrations/0002-messaging-keys.ts';
 import { mailboxes } from './migrations/0003-mailboxes.ts';
 import { legalHolds } from './migrations/0004-legal-holds.ts';
 import { timeCorrections } from './migrations/0014-time-corrections.ts';
+import { people } from './migrations/0015-people.ts';
 import { accountsAndSessions } from './migrations/0017-accounts-and-sessions.ts';
 import { actions } from './migrations/0018-actions.ts';
 import { conversations } from './migrations/0026-conversations.ts';
@@ -21,6 +22,7 @@ export function migrations(dialect: DialectName): Record<string, Migration> {
     '0003-mailboxes': mailboxes(dialect),
     '0004-legal-holds': legalHolds(dialect),
     '0014-time-corrections': timeCorrections(dialect),
+    '0015-people': people(dialect),
     '0017-accounts-and-sessions': accountsAndSessions(dialect),
     '0018-actions': actions(dialect),
     '0026-conversations': conversations(dialect),

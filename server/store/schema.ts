@@ -11,14 +11,26 @@ export interface Schema {
   meta: { key: string; value: string };
 
   // --- people -------------------------------------------------------------------------------------------------------
-  /** One human being: accounts with equal canonical e-mail addresses, or one subject of an identity provider, are one person. */
+  /** One human being, who may hold admin accounts, use devices, or both. Only `id` decides identity. */
   persons: {
     id: string;
+    /** The canonical e-mail or the identity provider's subject of the accounts; `person:` and the id for a person without one. */
     subject: string;
+    name: string;
+    /** `foldedName` of the name: for search and order, never for identity. */
+    folded: string;
+    /** As an admin entered it. */
+    email: string | null;
+    /** The canonical form, which is unique. */
+    email_key: string | null;
+    /** The person's identifier in the organization's directory. */
+    directory_id: string | null;
+    status: 'active' | 'disabled';
     created_at: number;
     /** The person that this one turned out to be, when the rule for equal addresses changed; that one has no `same_as`. */
     same_as: string | null;
   };
+  person_groups: { person_id: string; group_id: string };
   accounts: {
     id: string;
     person_id: string;
@@ -94,7 +106,7 @@ export interface Schema {
     /** The id that the device will have. */
     id: string;
     secret_hash: string;
-    user_name: string;
+    person_id: string;
     group_id: string;
     home: string | null;
     seat: string | null;
@@ -108,9 +120,9 @@ export interface Schema {
     id: string;
     generation: number;
     status: 'active' | 'revoked' | 'unenrolled';
+    person_id: string;
+    /** The person's name, copied: lists sort by it. */
     user_name: string;
-    /** `foldedName` of the user's name: by which a legal hold on a user finds the devices. */
-    user_folded: string;
     group_id: string;
     home: string | null;
     seat: string | null;
@@ -184,12 +196,11 @@ export interface Schema {
   time_corrections: { version: number; envelope: string; published_at: number; published_by: string };
 
   // --- legal holds --------------------------------------------------------------------------------------------------
-  /** On a device, or on a user: then `user_folded` finds the devices, whenever they were enrolled. */
+  /** On a device, or on a person: then on every device of the person, also on later ones. */
   legal_holds: {
     id: string;
     device_id: string | null;
-    user_name: string | null;
-    user_folded: string | null;
+    person_id: string | null;
     reason: string;
     reference: string | null;
     placed_at: number;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { NOTICE_MOMENTS, RECEIPT_KINDS } from '../order/documents.ts';
 import { inventorySchema } from '../protocol/frames.ts';
-import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
+import { deviceIdSchema, groupIdSchema, personIdSchema } from '../protocol/ids.ts';
 import { EVIDENCE_SOURCES, REASONS, SERVICES } from '../verdict/terms.ts';
 import { usedDatabase } from './ip-databases.ts';
 import { instant, placeText, whereText } from './wire.ts';
@@ -16,6 +16,7 @@ export const narrowing = {
   /** Part of the user's name, the host name or the id. */
   text: z.string().trim().min(1).max(120).optional(),
   group: groupIdSchema.optional(),
+  person: personIdSchema.optional(),
   /** Where the device is, or may be. */
   area: whereText.optional(),
 };
@@ -47,6 +48,8 @@ export const deviceView = z.object({
   id: deviceIdSchema,
   generation: z.int(),
   status: z.enum(['active', 'revoked', 'unenrolled']),
+  person: personIdSchema,
+  /** The person's name. */
   user: z.string(),
   group: z.object({ id: groupIdSchema, name: z.string() }),
   /** What a statement says, or else its own, or else its group's. */
@@ -54,7 +57,7 @@ export const deviceView = z.object({
   seat: z.string().nullable(),
   own: z.object({ home: z.string().nullable(), seat: z.string().nullable() }),
   statement: statementView.nullable(),
-  /** A legal hold on it, or on its user, stands: nothing is destroyed. */
+  /** A legal hold on the device or on its person is in effect: nothing is destroyed. */
   underHold: z.boolean(),
   enrolledAt: instant,
   endedAt: instant.nullable(),

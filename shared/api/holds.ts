@@ -1,7 +1,7 @@
-/** Legal holds: on a device, or on a user with all devices, also later ones. */
+/** Legal holds: on a device, or on a person with all devices, also later ones. */
 import { z } from 'zod';
-import { deviceIdSchema, legalHoldIdSchema } from '../protocol/ids.ts';
-import { instant, personName } from './wire.ts';
+import { deviceIdSchema, legalHoldIdSchema, personIdSchema } from '../protocol/ids.ts';
+import { instant } from './wire.ts';
 
 const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
 /** For those alone who may read holds. */
@@ -10,13 +10,12 @@ const holdReason = z.string().trim().min(1).max(2000);
 export const newLegalHold = z
   .strictObject({
     device: deviceIdSchema.optional(),
-    /** The name that devices were enrolled for, however it is written. */
-    user: personName.optional(),
+    person: personIdSchema.optional(),
     reason: holdReason,
     /** A case's number. */
     reference: z.string().trim().min(1).max(120).optional(),
   })
-  .refine(({ device, user }) => (device === undefined) !== (user === undefined), 'give a device or a user');
+  .refine(({ device, person }) => (device === undefined) !== (person === undefined), 'give a device or a person');
 
 export const holdRelease = z.strictObject({ reason: holdReason });
 export const legalHoldParams = z.object({ id: legalHoldIdSchema });
@@ -24,7 +23,7 @@ export const legalHoldParams = z.object({ id: legalHoldIdSchema });
 export const legalHoldQuery = z.strictObject({
   /** Left out: those that stand and those that were released. */
   released: flag.optional(),
-  /** Those on this device or on its user. */
+  /** Those on this device or on its person. */
   device: deviceIdSchema.optional(),
   cursor: z.string().max(100).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
@@ -34,8 +33,8 @@ export const legalHoldView = z.object({
   id: legalHoldIdSchema,
   on: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('device'), device: deviceIdSchema, user: z.string() }),
-    /** `devices`: how many there are by now. */
-    z.object({ kind: z.literal('user'), user: z.string(), devices: z.int() }),
+    /** `devices`: how many the person has now. */
+    z.object({ kind: z.literal('person'), person: personIdSchema, user: z.string(), devices: z.int() }),
   ]),
   reason: z.string(),
   reference: z.string().nullable(),

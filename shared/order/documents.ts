@@ -309,10 +309,14 @@ export const messagingCertificateSchema = z.strictObject({
   installation: identifier,
   device: identifier,
   generation: z.int().min(1),
-  /** One human being in this installation; see `personOf`. */
+  /** The identifier of the person's record. Only this field decides whose device it is. */
   person: personId,
-  /** As the activation code named them. */
+  /** Name, e-mail and group tell people apart for a reader. Two people may have the same name. */
   name: z.string().min(1).max(200),
+  /** Null: the person's record has none. Absent in certificates of older versions. */
+  email: z.string().max(254).nullable().optional(),
+  /** The name of the device's group when the certificate was made. */
+  group: z.string().max(200).optional(),
   signatureKey,
   issuedAt: timestamp,
 });

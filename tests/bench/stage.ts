@@ -11,6 +11,7 @@ import { type Authority, openAuthority } from '../../certs/authority.ts';
 import { type Database, openDatabase } from '../../server/store/database.ts';
 import { type DeviceId, newDeviceId, randomBase32 } from '../../shared/protocol/ids.ts';
 import { type Operator, setUp } from '../support/operator.ts';
+import { addPerson } from '../support/persons.ts';
 import { createOwnDatabase, type OwnDatabase, POSTGRES_SERVER } from '../support/postgres.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { BenchDevice, type Versions } from './bench-device.ts';
@@ -109,8 +110,10 @@ export class Stage {
     const database = await this.#database();
     const codes = Array.from({ length: count }, () => ({ id: newId(), secret: randomBase32(16) }));
     const created_at = Date.now();
+    const group = this.#group;
+    const person = await database.transaction((tx) => addPerson(tx, 'Bench', group));
     const fixed = {
-      user_name: 'Bench',
+      person_id: person,
       group_id: this.#group,
       home: null,
       seat: null,

@@ -18,6 +18,7 @@ import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { buildCsr, extensionRequest } from '../support/build-csr.ts';
 import { csrFor, DOMAIN_NOW, newKey, testAuthority, testEnrolment } from '../support/enrolment.ts';
 import { addGroup } from '../support/fleet-rows.ts';
+import { addPerson, personCalled } from '../support/persons.ts';
 import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
@@ -291,7 +292,7 @@ describeOnEveryStore('enrolment', (open) => {
     const hold = { id: newLegalHoldId(), reason: 'r', reference: null, placedAt: 1, placedBy: 'acc', realAt: 1 };
     const leaf = { at: 1, subject: device.id, public: {} };
     // The codes of this test are all for Amina.
-    const on = { kind: 'user', user: 'AMINA', folded: 'amina' } as const;
+    const on = { kind: 'person', person: personCalled('Amina') } as const;
     await holds.place({ ...hold, on }, { kind: 'legal-hold.placed', ...leaf });
     const before = await counts(database);
     await expect(code(group, { device: device.id })).rejects.toThrow(refused('legal_hold'));
@@ -352,6 +353,8 @@ describeOnEveryStore('enrolment', (open) => {
     const first = await code(group, { home: fr, seat: us });
     await enrolment.redeem({ ...first, csr: csrFor(first.id), address: ADDRESS });
     const again = await code(group, { device: first.id });
+    await expect(devices.update(first.id, { group: other })).rejects.toThrow(refused('conflict'));
+    await database.transaction((tx) => addPerson(tx, 'Amina', other));
     await devices.update(first.id, { home: pk, group: other });
     expect(await enrolment.listCodes()).toMatchObject([{ id: first.id, group: other, home: pk, seat: us }]);
     expect(await enrolment.redeem({ ...again, csr: csrFor(first.id), address: ADDRESS })).toMatchObject({
@@ -523,9 +526,9 @@ describeOnEveryStore('enrolment', (open) => {
   it('gates with the own home of a code before that of its group', async () => {
     const database = await open();
     const group = await addGroup(database, 'g', 'PK');
-    const { enrolment, asked } = testEnrolment(database, authority);
+    const { enrolment, code, asked } = testEnrolment(database, authority);
     const fr = 'FR' as AreaCode;
-    const { link } = await enrolment.createCode({ user: 'A', group, home: fr, seat: null, by: 'acc_test' });
+    const { link } = await code(group, { home: fr });
     const [id = '', secret = ''] = (/code=(.+)$/.exec(link)?.[1] ?? '').split('.');
     await enrolment.redeem({ id, secret, csr: csrFor(id), address: null });
     expect(asked).toEqual([{ areas: [], home: 'FR', seat: null }]);

@@ -21,6 +21,7 @@ import { newAccountId } from '../../shared/protocol/ids.ts';
 import { testAuthority } from '../support/enrolment.ts';
 import { PROPOSAL } from '../support/order-world.ts';
 import { ORDER, openPackWorld, type PackDevice, type PackWorld } from '../support/pack-world.ts';
+import { addPerson } from '../support/persons.ts';
 import { INSTALLATION, NOW } from '../support/signed-documents.ts';
 import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
@@ -66,10 +67,11 @@ describeOnEveryStore('an exit', (open) => {
       .values({ id: made.world.group, name: 'all', home: null, seat: null, created_at: NOW })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .execute();
+    const person = await database.transaction((tx) => addPerson(tx, 'Somebody', made.world.group));
     await db
       .insertInto('devices')
       .values({
-        ...{ id: one.id, generation: 1, status: 'active', user_name: 'Somebody', user_folded: 'somebody' },
+        ...{ id: one.id, generation: 1, status: 'active', user_name: 'Somebody', person_id: person },
         ...{ group_id: made.world.group, home: 'PK', seat: null, enrolled_at: NOW, ended_at: null, record_version: 0 },
         ...{ statement: null, statement_until: null, stated_home: null },
       })

@@ -18,6 +18,7 @@ import { locationAt } from '../../shared/verdict/locate.ts';
 import type { Location, Verdict } from '../../shared/verdict/terms.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
+import { personCalled } from '../support/persons.ts';
 import { NOW } from '../support/signed-documents.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
@@ -379,7 +380,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     for (const device of [held, free]) await there(device, DE);
     world.clock.jump(enrolledAt + 100 * DAY);
     const hold = { id: newLegalHoldId(), reason: 'r', reference: null, placedBy: 'acc', realAt: 1 };
-    const on = { kind: 'user', user: 'Amina', folded: 'amina' } as const;
+    const on = { kind: 'person', person: personCalled('Amina') } as const;
     const [placedAt, leaf] = [world.clock.now(), { at: 1, subject: null, public: {} }];
     await new HoldStore(database).place({ ...hold, on, placedAt }, { kind: 'legal-hold.placed', ...leaf });
     world.clock.jump(enrolledAt + 900 * DAY);

@@ -17,12 +17,12 @@ import { removeExpired } from '../../server/store/retention.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { deviceRecordSchema, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { payloadOf } from '../../shared/order/dsse.ts';
-import { personOf } from '../../shared/order/person.ts';
+import type { PersonId } from '../../shared/protocol/ids.ts';
 import { type DeviceId, type GroupId, newDeviceId, newLegalHoldId } from '../../shared/protocol/ids.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { postOf } from '../support/mail-link.ts';
 import { type OrderWorld, openOrderWorld } from '../support/order-world.ts';
-import { INSTALLATION } from '../support/signed-documents.ts';
+import { personCalled } from '../support/persons.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const DAY = 86_400_000;
@@ -67,13 +67,12 @@ describeOnEveryStore('legal holds', (openStore) => {
     createHolds({
       store: new HoldStore(database),
       records: { reissueRecord },
-      installation: INSTALLATION,
       bus: world.bus,
       clock: world.clock,
       log: { error: () => undefined },
     });
   const add = (user: string) => addDevice(database, { group, user });
-  const place = (on: { device: DeviceId } | { user: string }) =>
+  const place = (on: { device: DeviceId } | { person: PersonId }) =>
     holds.place({ on, reason: REASON, reference: '12/2015', by: 'acc_counsel' });
   const release = (id: Awaited<ReturnType<typeof place>>['id']) =>
     holds.release(id, { reason: 'The case is settled.', by: 'acc_other' });
@@ -118,13 +117,13 @@ describeOnEveryStore('legal holds', (openStore) => {
   it('hold all devices of a user, however the name is written, and later ones from their first record on', async () => {
     await open();
     const [one, two, other] = [await add('Amina Khan'), await add(' amina  KHAN'), await add('Amina')];
-    const { id } = await place({ user: 'AMINA KHAN' });
+    const { id } = await place({ person: personCalled('AMINA KHAN') });
     expect(await holds.held([one, two, other])).toEqual(new Set([one, two]));
     const later = await add('Amina Khan');
     await world.orders.reissueRecord(later);
     expect(await recordOf(later)).toMatchObject({ version: 1, hold: true });
     expect((await holds.list({ ...all, device: later })).holds).toMatchObject([
-      { id, on: { kind: 'user', user: 'AMINA KHAN', devices: 3 } },
+      { id, on: { kind: 'person', user: 'Amina Khan', devices: 3 } },
     ]);
     expect((await holds.list({ ...all, device: other })).holds).toEqual([]);
     await release(id);
@@ -134,7 +133,7 @@ describeOnEveryStore('legal holds', (openStore) => {
   it('hold a device until the last of several is released', async () => {
     await open();
     const device = await add('Amina');
-    const [first, second] = [await place({ device }), await place({ user: 'Amina' })];
+    const [first, second] = [await place({ device }), await place({ person: personCalled('Amina') })];
     await release(first.id);
     expect(await recordOf(device)).toMatchObject({ hold: true });
     await release(second.id);
@@ -163,7 +162,7 @@ describeOnEveryStore('legal holds', (openStore) => {
   it('are in the ledger with each change, and name nobody there', async () => {
     await open();
     const device = await add('Amina');
-    const [first, second] = [await place({ device }), await place({ user: 'Amina' })];
+    const [first, second] = [await place({ device }), await place({ person: personCalled('Amina') })];
     await release(first.id);
     await expect(place({ device: newDeviceId() })).rejects.toMatchObject({ code: 'not_found' });
     const leaves = await database.db
@@ -173,7 +172,7 @@ describeOnEveryStore('legal holds', (openStore) => {
       .where('kind', 'like', 'legal-hold.%')
       .orderBy('id')
       .execute();
-    const person = personOf(INSTALLATION, 'Amina');
+    const person = personCalled('Amina');
     expect(leaves.map(({ kind, body, subject }) => [kind, JSON.parse(body).public, subject])).toEqual([
       ['legal-hold.placed', { hold: first.id }, device],
       ['legal-hold.placed', { hold: second.id }, person],
@@ -206,7 +205,7 @@ describeOnEveryStore('legal holds', (openStore) => {
       await wipe(held),
       await commands.issue({ device: held, command: { kind: 'lock-workspace' }, by: 'acc' }),
     ];
-    const { id } = await place({ user: 'amina' });
+    const { id } = await place({ person: personCalled('amina') });
     expect(await commands.get(waits.id)).toMatchObject({ state: 'cancelled', detail: 'A legal hold was placed.' });
     expect((await commands.pendingFor(held, 1)).map((each) => each.id)).toEqual([locks.id]);
     await expect(wipe(held)).rejects.toMatchObject({ code: 'legal_hold', context: { device: held } });
@@ -303,7 +302,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     await database.db.updateTable('group_history').set({ until_at: 2 }).execute();
     const lent = await addGroup(database, 'Lahore', 'PK');
     await database.db.updateTable('group_history').set({ until_at: 2 }).where('group_id', '=', lent).execute();
-    const { id } = await place({ user: 'Amina' });
+    const { id } = await place({ person: personCalled('Amina') });
     const later = { domain: world.clock.now(), real: Date.now() };
     expect(await removeExpired(database, later, 400)).toMatchObject({
       ...{ evidence: 1, attachments: 1, posts: 1, alarms: 2, group_history: 1 },

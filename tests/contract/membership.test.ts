@@ -4,12 +4,12 @@ import { isCordonError } from '../../shared/errors.ts';
 import { checkInclusion } from '../../shared/ledger/check-answer.ts';
 import { envelopeSchema } from '../../shared/order/documents.ts';
 import { countersignCertificate, judgeMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
-import { personOf } from '../../shared/order/person.ts';
 import { testAuthority } from '../support/enrolment.ts';
 import { addGroup } from '../support/fleet-rows.ts';
 import { type MembershipWorld, openMembershipWorld } from '../support/membership-world.ts';
 import { messagingKey } from '../support/messaging-keys.ts';
-import { INSTALLATION, testKey } from '../support/signed-documents.ts';
+import { addPerson, personCalled } from '../support/persons.ts';
+import { testKey } from '../support/signed-documents.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const { authority, remove } = testAuthority();
@@ -21,7 +21,7 @@ const code = (act: Promise<unknown>): Promise<string> =>
   );
 const turn = () => new Promise(setImmediate);
 const sameSet = (one: readonly string[], other: readonly string[]) => one.toSorted().join() === other.toSorted().join();
-const AMINA = personOf(INSTALLATION, 'Amina');
+const AMINA = personCalled('Amina');
 
 describeOnEveryStore('membership', (openStore) => {
   let world: MembershipWorld;
@@ -86,7 +86,7 @@ describeOnEveryStore('membership', (openStore) => {
     const { membership, ledger } = await begin();
     for (let at = 0; at < 12; at++) await world.handIn(await world.enrol(`Person ${at}`));
     await world.countersign();
-    const people = Array.from({ length: 12 }, (_, at) => personOf(INSTALLATION, `Person ${at}`));
+    const people = Array.from({ length: 12 }, (_, at) => personCalled(`Person ${at}`));
     const { members } = await membership.members({ people, devices: [] });
     expect(members).toHaveLength(12);
     expect(new Set(members.flatMap((each) => [each.certified.checkpoint, each.countersigned.checkpoint])).size).toBe(1);
@@ -150,9 +150,10 @@ describeOnEveryStore('membership', (openStore) => {
       'messaging_key_taken',
     );
 
+    await database.transaction((tx) => addPerson(tx, 'Zoe', world.group));
     await database.db
       .updateTable('devices')
-      .set({ generation: 2, user_name: 'Zoe' })
+      .set({ generation: 2, user_name: 'Zoe', person_id: personCalled('Zoe') })
       .where('id', '=', second.id)
       .execute();
     expect(await membersOf(AMINA)).toEqual([]);
@@ -160,8 +161,8 @@ describeOnEveryStore('membership', (openStore) => {
     await world.handIn(again);
     expect((await world.waiting()).keys).toMatchObject([{ device: second.id, generation: 2, name: 'Zoe' }]);
     await world.countersign();
-    expect(await membersOf(AMINA, personOf(INSTALLATION, 'zoe'))).toEqual([second.id]);
-    const both = [AMINA, personOf(INSTALLATION, 'zoe')];
+    expect(await membersOf(AMINA, personCalled('zoe'))).toEqual([second.id]);
+    const both = [AMINA, personCalled('zoe')];
     world.bus.publish({ kind: 'ended', device: second.id });
     await expect
       .poll(() => world.wakes)
@@ -268,7 +269,7 @@ describeOnEveryStore('membership', (openStore) => {
     await world.countersign();
     const found = async (text: string) =>
       (await membership.search(text)).map(({ devices, person }) => [person, devices]);
-    const zoe = personOf(INSTALLATION, 'zoë ørsted');
+    const zoe = personCalled('zoë ørsted');
     for (const text of ['zoë', 'ØRS', ' zoë ørsted ']) expect(await found(text)).toEqual([[zoe, 2]]);
     expect(await found('_')).toHaveLength(1);
     expect(await found('%')).toHaveLength(1);

@@ -17,7 +17,10 @@ describeOnEveryStore('persons whose addresses are equal in canonical form', (ope
     ] as const;
     for (const [person, account, email, at] of people) {
       const subject = `email:${email.replace('+x', '')}`;
-      await db.insertInto('persons').values({ id: person, subject, created_at: at, same_as: null }).execute();
+      await db
+        .insertInto('persons')
+        .values({ ...PERSON, id: person, subject, created_at: at })
+        .execute();
       await db
         .insertInto('accounts')
         .values({ id: account, person_id: person, email, email_key: email, name: email, ...NEW, created_at: at })
@@ -40,3 +43,4 @@ describeOnEveryStore('persons whose addresses are equal in canonical form', (ope
 });
 
 const NEW = { password_hash: null, totp_sealed: null, totp_last_step: 0, status: 'active' } as const;
+const PERSON = { name: 'n', folded: 'n', status: 'active', same_as: null } as const;

@@ -18,7 +18,10 @@ async function fill(database: Database) {
   await addCertificate(database, { device, notAfter: 1 });
   const account = newAccountId();
   const { db } = database;
-  await db.insertInto('persons').values({ id: 'per_1', subject: 's', created_at: 1 }).execute();
+  await db
+    .insertInto('persons')
+    .values({ id: 'per_1', subject: 's', name: 'n', folded: 'n', status: 'active', created_at: 1 })
+    .execute();
   await db
     .insertInto('accounts')
     .values({
@@ -136,7 +139,14 @@ async function fill(database: Database) {
     await db
       .insertInto('activation_codes')
       .values({
-        ...{ id: newDeviceId(), secret_hash: '', user_name: name, group_id: group, created_by: account, created_at: 1 },
+        ...{
+          id: newDeviceId(),
+          secret_hash: name,
+          person_id: 'per_1',
+          group_id: group,
+          created_by: account,
+          created_at: 1,
+        },
         ...{ used_at: short, expires_at: NOW.real },
       })
       .execute();
@@ -189,7 +199,7 @@ describeOnEveryStore('retention', (open) => {
     expect(await db.selectFrom('sessions').select('hash').execute()).toEqual([{ hash: 'young' }]);
     const tokens = (await db.selectFrom('api_tokens').select('id').execute()).map(({ id }) => id);
     expect(tokens.sort()).toEqual(['lasting', 'young']);
-    expect(await db.selectFrom('activation_codes').select('user_name').execute()).toEqual([{ user_name: 'young' }]);
+    expect(await db.selectFrom('activation_codes').select('secret_hash').execute()).toEqual([{ secret_hash: 'young' }]);
     const states = (await db.selectFrom('commands').select('state').execute()).map(({ state }) => state);
     expect(states.sort()).toEqual(['done', 'queued', 'queued']);
     const posts = (await db.selectFrom('posts').select('post_id').execute()).map(({ post_id }) => post_id);

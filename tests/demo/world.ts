@@ -6,7 +6,6 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createdCode } from '../../shared/api/codes.ts';
 import { groupView } from '../../shared/api/groups.ts';
 import { healthView } from '../../shared/api/health.ts';
 import { revisionView } from '../../shared/api/orders.ts';
@@ -14,6 +13,7 @@ import type { Instant } from '../../shared/time/clock.ts';
 import { openAddresses } from '../replay/addresses.ts';
 import { Child } from '../replay/rpc.ts';
 import type { DemoDriver, ServerHandlers } from '../replay/server-process.ts';
+import { createCodes } from '../support/codes.ts';
 import { loopbackConfig, type Ports } from '../support/loopback-config.ts';
 import { invite, type Person } from '../support/people.ts';
 import { type Code, DemoFleet } from './fleet.ts';
@@ -56,6 +56,7 @@ export class World {
   readonly #keeper: Child<KeeperHandlers>;
   readonly #server: Child<ServerHandlers>;
   readonly #fleet: DemoFleet;
+  #createCode: ReturnType<typeof createCodes> | null = null;
   readonly #groups = new Map<string, string>();
   #links: Links | null = null;
   #owner: Person | null = null;
@@ -148,7 +149,8 @@ export class World {
 
   /** One activation code: `home` is the group's. */
   async #code(user: string, group: string): Promise<Code> {
-    const { id, link } = await this.#api.call('POST', '/codes', createdCode, { user, group: this.#groups.get(group) });
+    this.#createCode ??= createCodes(this.#api);
+    const { id, link } = await this.#createCode({ user, group: this.#groups.get(group) });
     return { device: id, link };
   }
 

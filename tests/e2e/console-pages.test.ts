@@ -341,9 +341,17 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await seat.goto('/enrol');
     // The page looks again and again whether the device has come.
     seat.expecting(/status of 404 .*\/api\/v1\/devices\//);
-    await page.getByLabel('Who will use it').fill(SCRIPT);
-    await page.getByRole('combobox', { name: 'Group' }).fill('Berlin');
+    await button('Add a person').click();
+    const adding = page.getByRole('dialog', { name: 'Add a person' });
+    await adding.getByLabel('Name').fill(SCRIPT);
+    await adding.getByRole('combobox', { name: 'Groups' }).fill('Berlin');
     await page.getByRole('option', { name: /Berlin/ }).click();
+    await page.keyboard.press('Tab');
+    await adding.getByRole('button', { name: 'Add the person' }).click();
+    await adding.waitFor({ state: 'hidden' });
+    await page.getByRole('combobox', { name: 'Person' }).click();
+    await glance('enrol person');
+    await page.keyboard.press('Escape');
     await button('Make an activation link').click();
     await page.getByRole('img', { name: 'QR code of the activation link' }).waitFor();
     await glance('enrol waiting');
@@ -378,6 +386,19 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await look('approvers');
     await dialog('Propose another list', 'Who shall approve?');
     await glance('approvers propose');
+    await seat.goto('/people?tab=people');
+    await page.getByLabel('Search').fill('noor');
+    await page.getByRole('link', { name: /Noor/ }).first().waitFor();
+    await look('persons');
+    await dialog('Add a person', 'Add a person');
+    await glance('persons add');
+    await close();
+    await page.getByRole('link', { name: /Noor/ }).first().click();
+    await page.getByText('Identifier').waitFor();
+    await look('person');
+    await dialog('Change the person', 'Change the person');
+    await glance('person change');
+    await close();
     await seat.goto('/people?tab=groups');
     await page.getByText('Karachi office').waitFor();
     await look('groups');
@@ -393,8 +414,9 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await page.getByRole('heading', { name: 'No hold stands' }).waitFor();
     await look('holds none');
     await dialog('Place a hold…', 'Place a legal hold');
-    await page.getByLabel('User').fill('nobody at all');
-    await page.getByText('No device has this in its user’s name').waitFor();
+    await page.getByRole('combobox', { name: 'Person' }).fill('nobody at all');
+    await page.getByText('No person found').waitFor();
+    await page.keyboard.press('Tab');
     await glance('holds place');
     await close();
 

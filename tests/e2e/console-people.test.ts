@@ -215,7 +215,11 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     const codes = async (residents: readonly Resident[]): Promise<Code[]> => {
       const made: Code[] = [];
       for (const { user, spot } of residents) {
-        await page.getByLabel('Who will use it').fill(user);
+        await page.getByRole('button', { name: 'Add a person' }).click();
+        const adding = page.getByRole('dialog', { name: 'Add a person' });
+        await adding.getByLabel('Name').fill(user);
+        await adding.getByRole('button', { name: 'Add the person' }).click();
+        await adding.waitFor({ state: 'hidden' });
         const home = spot.office.country === 'PK' ? 'Pakistan (PK)' : 'Germany (DE)';
         await page.getByRole('combobox', { name: 'Home' }).fill(home.slice(0, 5));
         await page.getByRole('option', { name: home }).click();

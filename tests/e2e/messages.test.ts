@@ -9,9 +9,12 @@ import { askControl, type ControlRequest } from '../../agent/control/control.ts'
 import { EXIT } from '../../agent/exit-codes.ts';
 import type { InboxEntry } from '../../agent/message-answers.ts';
 import type { ConversationView, FoundPerson, MessageView } from '../../agent/messaging/messaging.ts';
+import { createdCode } from '../../shared/api/codes.ts';
+import { personPage, personView } from '../../shared/api/people.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { foundOrganisation, type Organisation } from '../support/organisation.ts';
+import { invite } from '../support/people.ts';
 import { until } from '../support/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cordon-messages-'));
@@ -152,6 +155,48 @@ it('a conversation of five people with seven devices follows them: who comes rea
   for (const device of devices) await device.stop();
   await late.stop();
 }, 300_000);
+
+it('case 50: a help-desk admin of one group gets no device into the conversations of another person by the name', async () => {
+  const [hana, ines] = await Promise.all([person('Hana Rahman'), person('Ines')]);
+  expect(await send(hana, 'Ines', 'before')).toMatchObject({ mine: true });
+  await eventually(async () => expect(await texts(ines)).toEqual(['before']));
+  const interns = await world.operator.group('interns', 'SE');
+  const { admin, owner } = world.operator;
+  const desk = await invite(admin, owner, 'desk', [{ role: 'helpdesk', group: interns }]);
+  const [victim] = (await owner.api.call('GET', '/people?text=hana', personPage)).people;
+  const refused = { code: 'out_of_scope' };
+  for (const group of [interns, world.group]) {
+    const wanted = { person: victim?.id, group };
+    await expect(desk.api.raw('POST', '/codes', wanted)).rejects.toMatchObject(refused);
+  }
+  await expect(desk.api.raw('PATCH', `/people/${victim?.id}`, { groups: [interns] })).rejects.toMatchObject({
+    code: 'forbidden',
+  });
+  const known = await desk.api.call('GET', '/people?name=Hana%20Rahman', personPage);
+  expect(known.people).toEqual([]);
+
+  // Another person of the same name is another person, also for the agents.
+  const draft = { name: 'HANA  rahman', groups: [interns] };
+  const double = await desk.api.call('POST', '/people', personView, draft);
+  const { link } = await desk.api.call('POST', '/codes', createdCode, { person: double.id, group: interns });
+  const impostor = new AgentProcess({ CORDON_AGENT_LOG: 'debug' });
+  agents.push(impostor);
+  await impostor.enrol(link);
+  impostor.run();
+  await impostor.connected();
+  await ready(impostor);
+  expect(await cli<FoundPerson[]>(ines, 'people', 'hana')).toEqual(
+    expect.arrayContaining([
+      { person: victim?.id, name: 'Hana Rahman', email: null, groups: ['embassies'] },
+      { person: double.id, name: 'HANA  rahman', email: null, groups: ['interns'] },
+    ]),
+  );
+  const ambiguous = await ines.cli(['send', 'Hana Rahman', 'for whom?']);
+  expect([ambiguous.code, ambiguous.err]).toEqual([EXIT.usage, expect.stringContaining(double.id)]);
+  expect(await send(ines, victim?.id ?? '', 'after')).toMatchObject({ mine: true });
+  await eventually(async () => expect(await texts(hana)).toEqual(['before', 'after']));
+  expect(await talks(impostor)).toEqual([]);
+}, 120_000);
 
 it('agents that are killed with -9 while they write and read lose nothing and repeat nothing', async () => {
   const [hana, ivan] = await Promise.all([person('Hana'), person('Ivan')]);

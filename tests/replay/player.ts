@@ -5,7 +5,6 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { namedAreaView } from '../../shared/api/areas.ts';
-import { createdCode } from '../../shared/api/codes.ts';
 import { deviceView } from '../../shared/api/devices.ts';
 import { disputedPolicyList, disputedPolicyView } from '../../shared/api/disputed-policies.ts';
 import { groupView } from '../../shared/api/groups.ts';
@@ -13,6 +12,7 @@ import { legalHoldPage, legalHoldView } from '../../shared/api/holds.ts';
 import { ipDatabaseList, ipDatabaseView } from '../../shared/api/ip-databases.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Instant } from '../../shared/time/clock.ts';
+import { createCodes } from '../support/codes.ts';
 import { KNOWN_PLACES, writeMmdb } from '../support/mmdb-writer.ts';
 import type { Caller, Person } from '../support/people.ts';
 import { openAddresses } from './addresses.ts';
@@ -110,9 +110,10 @@ export async function openPlayer(
 async function enrolFleet(fleet: Fleet, api: Caller): Promise<string> {
   const { label, count, home, seat } = fleet.description;
   const { id } = await api.call('POST', '/groups', groupView, { name: label });
+  const create = createCodes(api);
   const code = async (index: number) => {
-    const body = { user: userOf(label, index), group: id, home, ...(seat === undefined ? {} : { seat }) };
-    return (await api.call('POST', '/codes', createdCode, body)).link;
+    const draft = { user: userOf(label, index), group: id, home, ...(seat === undefined ? {} : { seat }) };
+    return (await create(draft)).link;
   };
   await fleet.enrol(await Promise.all(Array.from({ length: count }, (_, index) => code(index))));
   return id;

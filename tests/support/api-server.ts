@@ -34,6 +34,7 @@ import { createLedger } from '../../server/ledger/ledger.ts';
 import { createMembership } from '../../server/membership/membership.ts';
 import { createOrders } from '../../server/orders/orders.ts';
 import { createOverview } from '../../server/overview/overview.ts';
+import { createPeople } from '../../server/people/people.ts';
 import { createBackups } from '../../server/recovery/recovery.ts';
 import { ActionStore } from '../../server/store/action-store.ts';
 import { AdminStore } from '../../server/store/admin-store.ts';
@@ -55,6 +56,7 @@ import { NamesStore } from '../../server/store/names-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
 import { PaperStore } from '../../server/store/paper-store.ts';
+import { PeopleStore } from '../../server/store/people-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
 import { ProgressStore } from '../../server/store/progress-store.ts';
 import { ReceiptStore } from '../../server/store/receipt-store.ts';
@@ -219,6 +221,7 @@ export async function startApi({
     log: { warn: log.info },
   });
   await orders.start();
+  const people = createPeople({ store: new PeopleStore(database), groups: new GroupStore(database), bus, clock });
   const membership = createMembership({
     installation: 'test',
     store: new MembershipStore(database),
@@ -226,11 +229,11 @@ export async function startApi({
     ledger,
     online,
     devices,
+    people,
     bus,
     clock,
     log,
   });
-  const holds = createHolds({ store: new HoldStore(database), records: orders, installation: 'test', bus, clock, log });
   const keyFolder = join(folder, 'keys');
   mkdirSync(keyFolder);
   writeFileSync(join(keyFolder, 'custody.json'), '{}');
@@ -249,6 +252,7 @@ export async function startApi({
     raise: devices.raiseAlarm,
     log,
   });
+  const holds = createHolds({ store: new HoldStore(database), records: orders, bus, clock, log });
   const events = createEventStreams({ bus, log, pace });
   const timeCorrections = await openTimeCorrections({
     store: new ClockStore(database),
@@ -261,6 +265,7 @@ export async function startApi({
     actions,
     timeCorrections,
     devices,
+    people,
     commands,
     enrolment: authority
       ? testEnrolment(database, authority).enrolment
@@ -392,6 +397,7 @@ export async function startApi({
     database,
     admins,
     devices,
+    people,
     ledger,
     membership,
     orders,

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ensureConsole } from '../../server/console/build.ts';
-import { createdCode } from '../../shared/api/codes.ts';
 import { groupView } from '../../shared/api/groups.ts';
 import { healthView } from '../../shared/api/health.ts';
 import type { Instant } from '../../shared/time/clock.ts';
@@ -17,6 +16,7 @@ import type { Resident } from '../demo/population.ts';
 import { openAddresses } from '../replay/addresses.ts';
 import { Child } from '../replay/rpc.ts';
 import type { DemoDriver, ServerHandlers } from '../replay/server-process.ts';
+import { createCodes } from './codes.ts';
 import { MESSENGERS, OFFICES } from './console-fleet.ts';
 import { loopbackConfig } from './loopback-config.ts';
 import type { Person } from './people.ts';
@@ -150,11 +150,11 @@ export async function officesOf(
     const { id } = await owner.api.call('POST', '/groups', groupView, { name, home: country });
     groups.set(name, id);
   }
+  const create = createCodes(owner.api);
   return (residents) =>
     Promise.all(
       residents.map(async ({ user, spot }) => {
-        const body = { user, group: groups.get(spot.office.name) };
-        const { id, link } = await owner.api.call('POST', '/codes', createdCode, body);
+        const { id, link } = await create({ user, group: groups.get(spot.office.name) });
         return { device: id, link };
       }),
     );

@@ -14,6 +14,7 @@ import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
 import { buildCsr } from './build-csr.ts';
+import { addPerson } from './persons.ts';
 
 export const DOMAIN_NOW = 1_447_200_000_000;
 export const ALLOWED: ServiceVerdict = { allowed: true, denials: [], reasons: ['no_order'] };
@@ -58,8 +59,9 @@ export function testEnrolment(database: Database, authority: Authority) {
   });
 
   /** A fresh code, as what a device would send. */
-  async function code(group: GroupId, more: Partial<CreateCode> = {}) {
-    const made = await enrolment.createCode({ user: 'Amina', group, home: null, seat: null, by: 'acc_test', ...more });
+  async function code(group: GroupId, { user = 'Amina', ...more }: Partial<CreateCode> & { user?: string } = {}) {
+    const person = await database.transaction((tx) => addPerson(tx, user, group));
+    const made = await enrolment.createCode({ person, group, home: null, seat: null, by: 'acc_test', ...more });
     return { ...parseActivationLink(made.link).code, link: made.link };
   }
   return { enrolment, says, asked, wakes, changed, code };

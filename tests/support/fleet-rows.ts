@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../../server/store/database.ts';
 import { rememberGroup, rememberNewDevices } from '../../server/store/history.ts';
-import { foldedName } from '../../shared/order/person.ts';
 import { type DeviceId, type GroupId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
+import { addPerson } from './persons.ts';
 
 export async function addGroup(database: Database, name: string, home: string | null = null): Promise<GroupId> {
   const id = newGroupId();
@@ -25,14 +25,16 @@ export interface DeviceRowDraft {
 export async function addDevice(database: Database, draft: DeviceRowDraft): Promise<DeviceId> {
   const id = newDeviceId();
   await database.transaction(async (tx) => {
+    const user = draft.user ?? 'Somebody';
+    const person = await addPerson(tx, user, draft.group);
     await tx
       .insertInto('devices')
       .values({
         id,
         generation: draft.generation ?? 1,
         status: 'active',
-        user_name: draft.user ?? 'Somebody',
-        user_folded: foldedName(draft.user ?? 'Somebody'),
+        person_id: person,
+        user_name: user,
         group_id: draft.group,
         home: draft.home ?? null,
         seat: null,

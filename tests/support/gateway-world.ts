@@ -99,6 +99,7 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     ledger,
     online: world.online,
     devices,
+    people: { get: async () => ({ email: null }) },
     bus,
     clock,
     log,
@@ -146,8 +147,8 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
   );
   const port = await gateway.listen('127.0.0.1', 0);
 
-  async function enrol(area = 'SE') {
-    const { id, secret } = await code(group);
+  async function enrol(area = 'SE', user = 'Amina') {
+    const { id, secret } = await code(group, { user });
     const privateKey = newKey();
     const { certificate } = await enrolment.redeem({ id, secret, csr: csrFor(id, privateKey), address: null });
     const place = parsePlace(area);

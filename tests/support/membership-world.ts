@@ -3,10 +3,12 @@ import type { Authority } from '../../certs/authority.ts';
 import { spkiOf } from '../../certs/certificate.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createMembership, type Membership } from '../../server/membership/membership.ts';
+import { createPeople } from '../../server/people/people.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { MembershipStore } from '../../server/store/membership-store.ts';
+import { PeopleStore } from '../../server/store/people-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
 import { type Signer, signerOf } from '../../shared/order/dsse.ts';
 import { countersignCertificate } from '../../shared/order/messaging-certificate.ts';
@@ -41,6 +43,7 @@ export async function openMembershipWorld(database: Database, authority: Authori
     clock,
     followers: { deviceChanged: async () => undefined },
   });
+  const people = createPeople({ store: new PeopleStore(database), groups: new GroupStore(database), bus, clock });
   const ledger = testLedger(database, clock, bus);
   await ledger.sequence();
   const open = (): Membership =>
@@ -51,6 +54,7 @@ export async function openMembershipWorld(database: Database, authority: Authori
       ledger,
       online: world.online,
       devices,
+      people,
       bus,
       clock,
       log: {

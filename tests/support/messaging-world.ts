@@ -14,11 +14,11 @@ import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.t
 import { openWorkspace, type Workspace } from '../../agent/workspace/workspace.ts';
 import { type Conversation, conversationAfter, mayCommit } from '../../server/relay/conversations.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { personOf } from '../../shared/order/person.ts';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { WaitingRule } from '../../shared/verdict/terms.ts';
+import { personCalled } from './persons.ts';
 
 type Post = Extract<DeviceFrame, { kind: 'post' }>;
 type Posted = Extract<ServerFrame, { kind: 'posted' }>;
@@ -84,6 +84,8 @@ export class MessagingWorld {
   #closed = false;
   /** Every post that was accepted, as it came. */
   readonly posts: (Post & { readonly from: DeviceId })[] = [];
+  /** What devices showed outside of conversations, and how many posts were accepted before. */
+  readonly announced: { readonly device: DeviceId; readonly text: string; readonly after: number }[] = [];
   /** So many times whoever hands in a key hears that something has changed before it hears that nothing has. */
   tellsTooEarly = 0;
   /** So many times whoever hands in a key hears that it waits, and no word follows. */
@@ -120,7 +122,7 @@ export class MessagingWorld {
   async boot(given: Pick<TestDevice, 'id' | 'generation' | 'name' | 'folder' | 'workspace'>): Promise<TestDevice> {
     const { id, generation, name, folder, workspace } = given;
     const store = openAgentStore({ file: join(folder, 'agent.db'), synchronous: 'normal' });
-    const person = personOf('inst_test', name);
+    const person = personCalled(name);
     const alarms: string[] = [];
     const known = this.#enrolled.get(id);
     const fresh = known?.member && known.member.generation !== generation;
@@ -136,6 +138,7 @@ export class MessagingWorld {
         service: this.#service(id),
         send: (frame) => !gone && this.#send(id, frame),
         gate: () => gateOf(device.gate),
+        announce: (_conversation, text) => void this.announced.push({ device: id, text, after: this.posts.length }),
         hasOrganisationKey: () => true,
         now: () => device.clock ?? Date.now(),
         alarm(code, _detail, event) {
@@ -172,7 +175,7 @@ export class MessagingWorld {
   crowd(count: number): readonly string[] {
     return Array.from({ length: count }, (_, n) => {
       const [device, name] = [newDeviceId(), `Crowd ${n}`];
-      const person = personOf('inst_test', name);
+      const person = personCalled(name);
       const member: Member = { device, generation: 1, person, name, signatureKey: device };
       this.#enrolled.set(device, { ...nobody(), member });
       return person;
@@ -181,7 +184,7 @@ export class MessagingWorld {
 
   /** Somebody whom the server names to whoever searches, and who has no device that the organisation has confirmed. */
   name(name: string): string {
-    const person = personOf('inst_test', name);
+    const person = personCalled(name);
     this.#named.push({ person, name });
     return person;
   }
@@ -247,7 +250,7 @@ export class MessagingWorld {
       search: async (text) =>
         [...members(), ...this.#named]
           .filter((one) => one.name.includes(text))
-          .map((one) => ({ person: one.person, name: one.name, devices: 1 })),
+          .map((one) => ({ person: one.person, name: one.name, email: null, groups: [] })),
       changed: () => undefined,
       ledger: () => ({ size: 1, root: 'A'.repeat(43).concat('=') }),
       compareCheckpoint: async () => undefined,

@@ -3,10 +3,10 @@
  * activation codes. End-to-end tests, the replay and the benchmarks all set an installation up through this.
  */
 import type { z } from 'zod';
-import { createdCode } from '../../shared/api/codes.ts';
 import { groupView } from '../../shared/api/groups.ts';
 import { approvalResult, revisionView } from '../../shared/api/orders.ts';
 import { approvalOf } from '../../shared/order/approver-key.ts';
+import { createCodes } from './codes.ts';
 import { type Approver, adoptRoot, firstOwner, invite, inviteApprover, type Method, type Person } from './people.ts';
 
 export interface Operator {
@@ -22,7 +22,7 @@ export interface Operator {
     body?: unknown,
   ): Promise<z.output<S>>;
   group(name: string, home?: string | null, seat?: string | null): Promise<string>;
-  /** An activation link. */
+  /** An activation link for the person of this name, who is added when there is none. */
   code(input: {
     user: string;
     group: string;
@@ -63,7 +63,7 @@ export async function setUp(admin: string, ownerLink: string): Promise<Operator>
     approve,
     group: async (name, home = null, seat = null) =>
       (await as(owner, 'POST', '/groups', groupView, { name, home, seat })).id,
-    code: (input) => as(owner, 'POST', '/codes', createdCode, input),
+    code: createCodes(owner.api),
     propose: (terms) => as(proposer, 'POST', '/orders', revisionView, terms),
     act: (order, act) => as(proposer, 'POST', `/orders/${order}/revisions`, revisionView, act),
     adopt: async ({ order, revision }) => {

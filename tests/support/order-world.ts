@@ -91,7 +91,7 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
     const { db } = database;
     await db
       .insertInto('persons')
-      .values({ id: person, subject: person, created_at: NOW })
+      .values({ id: person, subject: person, name: person, folded: person, status: 'active', created_at: NOW })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .execute();
     await db

@@ -9,11 +9,11 @@ import type { Database } from '../../server/store/database.ts';
 import { locationColumns } from '../../server/store/jurisdiction-store.ts';
 import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
 import type { NoticeMoment, Receipt } from '../../shared/order/documents.ts';
-import { foldedName } from '../../shared/order/person.ts';
 import { type DeviceId, type GroupId, newDeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { emptyLocation, observeAll, unknownFrom } from '../../shared/verdict/locate.ts';
 import type { Observation } from '../../shared/verdict/terms.ts';
+import { addPeople, personCalled } from './persons.ts';
 
 export interface PlacedDevice {
   /** Absent: one of now, beside the others of the fleet. */
@@ -44,8 +44,8 @@ const COLUMNS = {
     id: 'text',
     generation: 'bigint',
     status: 'text',
+    person_id: 'text',
     user_name: 'text',
-    user_folded: 'text',
     group_id: 'text',
     home: 'text',
     seat: 'text',
@@ -89,8 +89,11 @@ export async function addPlacedFleet(
     locations: [],
     device_ties: [],
   };
+  const people = new Map<string, readonly [name: string, group: string]>();
   const flush = async () => {
     await database.transaction(async (tx) => {
+      await addPeople(tx, [...people.values()]);
+      people.clear();
       for (const table of TABLES) {
         if (rows[table].length > 0) await insertOf(table, COLUMNS[table], rows[table]).execute(tx);
       }
@@ -100,7 +103,8 @@ export async function addPlacedFleet(
   for (const { id = newDeviceId(), home = null, seat = null, status = 'active', seen = [], ...device } of fleet) {
     const { user = 'Somebody', enrolledAt = now, hostname, presence = null } = device;
     ids.push(id);
-    const belongs = [user, foldedName(user), device.group ?? group, home, seat];
+    people.set(`${user} ${device.group ?? group}`, [user, device.group ?? group]);
+    const belongs = [personCalled(user), user, device.group ?? group, home, seat];
     rows.devices.push([id, 1, status, ...belongs, enrolledAt, 0, seen.length > 0 ? 1 : 0]);
     if (presence) {
       const { lastSeenAt = now, listVersion, address = null } = presence;

@@ -100,15 +100,23 @@ export const reviseRoute = createRoute({
 export const enrolRoute = createRoute({
   getParentRoute: () => root,
   path: '/enrol',
-  /** The device that is enrolled once more. */
-  validateSearch: z.object({ device: z.string().optional().catch(undefined) }),
+  /** The device that is enrolled again, or the person who gets a new device. */
+  validateSearch: z.object({
+    device: z.string().optional().catch(undefined),
+    person: z.string().optional().catch(undefined),
+  }),
   component: lazyRouteComponent(() => withNames(import('../enrol/enrol-page.tsx')), 'EnrolPage'),
 });
 export const peopleRoute = createRoute({
   getParentRoute: () => root,
   path: '/people',
-  validateSearch: z.object({ tab: z.enum(['accounts', 'approvers', 'groups']).optional().catch(undefined) }),
+  validateSearch: z.object({ tab: z.enum(['accounts', 'approvers', 'people', 'groups']).optional().catch(undefined) }),
   component: lazyRouteComponent(() => withNames(import('../people/people-page.tsx')), 'PeoplePage'),
+});
+export const personRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/people/$id',
+  component: lazyRouteComponent(() => withNames(import('../people/person-page.tsx')), 'PersonPage'),
 });
 const account = createRoute({
   getParentRoute: () => root,
@@ -149,6 +157,7 @@ export const router = createRouter({
     reviseRoute,
     enrolRoute,
     peopleRoute,
+    personRoute,
     account,
     holds,
     actions,

@@ -1,11 +1,13 @@
-/** Who will use the device, and where it belongs. */
-import { Alert, Button, Paper, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+/** The person who will use the device, and the group and home of the device. */
+import { Alert, Button, Paper, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { z } from 'zod';
 import { createdCode } from '../../../shared/api/codes.ts';
 import { deviceDetail } from '../../../shared/api/devices.ts';
 import type { groupView } from '../../../shared/api/groups.ts';
+import { type PersonView, personView } from '../../../shared/api/people.ts';
 import { areaName } from '../../../shared/areas/area-words.ts';
 import { Given } from '../../../shared/look/given.tsx';
 import { Answer, Empty, Failure } from '../../../shared/look/states.tsx';
@@ -13,12 +15,22 @@ import { call } from '../client/call.ts';
 import { question } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
+import { PersonSelect } from '../parts/person-select.tsx';
 import { PlaceSelect } from '../parts/place-select.tsx';
+import { PersonDialog } from '../people/person-dialog.tsx';
 import type { Enrolling } from './enrol-page.tsx';
 
 type Group = z.output<typeof groupView>;
 type Device = z.output<typeof deviceDetail>;
 type Made = (enrolling: Enrolling) => void;
+
+interface Values {
+  readonly person: PersonView | null;
+  readonly group: string | null;
+  readonly home: string | null;
+  readonly seat: string | null;
+  readonly hours: string;
+}
 
 const LIFETIMES = [
   { value: '4', label: '4 hours' },
@@ -30,58 +42,78 @@ const LIFETIMES = [
 export function CodeForm({
   groups,
   device,
+  person,
   made,
 }: {
   readonly groups: readonly Group[];
-  /** Enrolled once more, in its next generation. */
+  /** Enrolled again, in the next generation. */
   readonly device: string | null;
+  /** The person who is chosen at first. */
+  readonly person: string | null;
   readonly made: Made;
 }) {
   if (device !== null) return <Again device={device} made={made} />;
-  return <Fields groups={groups} again={null} made={made} />;
+  if (person !== null) return <For person={person} groups={groups} made={made} />;
+  return <Fields groups={groups} again={null} first={null} made={made} />;
+}
+
+function For({ person, ...rest }: { readonly person: string; readonly groups: readonly Group[]; readonly made: Made }) {
+  const known = useQuery(personQuery(person));
+  return <Answer query={known}>{(data) => <Fields again={null} first={data} {...rest} />}</Answer>;
 }
 
 function Again({ device, made }: { readonly device: string; readonly made: Made }) {
   const known = useQuery(question(['devices'], `/devices/${encodeURIComponent(device)}`, deviceDetail));
-  return <Answer query={known}>{(data) => <Fields groups={[data.group]} again={data} made={made} />}</Answer>;
+  const person = useQuery({ ...personQuery(known.data?.person ?? ''), enabled: known.data !== undefined });
+  return (
+    <Answer query={known}>
+      {(data) => (
+        <Answer query={person}>
+          {(first) => <Fields groups={[data.group]} again={data} first={first} made={made} />}
+        </Answer>
+      )}
+    </Answer>
+  );
 }
 
 function Fields({
   groups,
   again,
+  first,
   made,
 }: {
   readonly groups: readonly (Pick<Group, 'id' | 'name'> & Partial<Group>)[];
   readonly again: Device | null;
+  /** The person who is chosen at first. */
+  readonly first: PersonView | null;
   readonly made: Made;
 }) {
   const may = useMay();
-  const form = useForm<{ user: string; group: string | null; home: string | null; seat: string | null; hours: string }>(
-    {
-      initialValues: {
-        user: again?.user ?? '',
-        group: again?.group.id ?? (groups.length === 1 ? (groups[0]?.id ?? null) : null),
-        home: null,
-        seat: null,
-        hours: '48',
-      },
-      validate: {
-        user: (value) => (value.trim() ? null : 'Say who will use it; the device is listed by this name.'),
-        group: (value) => (value ? null : 'Choose a group.'),
-      },
+  const [adding, setAdding] = useState(false);
+  const form = useForm<Values>({
+    initialValues: {
+      person: first,
+      group: again?.group.id ?? onlyGroupOf(first),
+      home: null,
+      seat: null,
+      hours: '48',
     },
-  );
+    validate: {
+      person: (value) => (value ? null : 'Choose the person who will use the device, or add a person.'),
+      group: (value) => (value ? null : 'Choose a group.'),
+    },
+  });
   const create = useMutation({
-    mutationFn: ({ user, group, home, seat, hours }: typeof form.values) =>
+    mutationFn: ({ person, group, home, seat, hours }: typeof form.values) =>
       call('POST', '/codes', createdCode, {
-        user: user.trim(),
+        person: person?.id,
         group,
         home,
         seat,
         device: again?.id ?? null,
         expiresInHours: Number(hours),
       }),
-    onSuccess: (code, { user }) => made({ code, user: user.trim(), after: again?.generation ?? 0 }),
+    onSuccess: (code, { person }) => made({ code, user: person?.name ?? '', after: again?.generation ?? 0 }),
   });
   if (groups.length === 0) {
     return (
@@ -99,6 +131,13 @@ function Fields({
       </Empty>
     );
   }
+  const choose = (person: PersonView | null) => {
+    form.setFieldValue('person', person);
+    if (again === null) form.setFieldValue('group', onlyGroupOf(person));
+  };
+  const person = form.values.person;
+  const offered =
+    again === null && person ? groups.filter(({ id }) => person.groups.some((one) => one.id === id)) : groups;
   const chosen = groups.find(({ id }) => id === form.values.group);
   // A second enrolment is no way round the right to change a device.
   const changes = again === null || may('devices.update');
@@ -108,7 +147,7 @@ function Fields({
         noValidate
         onSubmit={form.onSubmit(
           (values) => create.mutate(values),
-          (errors) => form.getInputNode(Object.keys(errors)[0] ?? 'user')?.focus(),
+          (errors) => form.getInputNode(Object.keys(errors)[0] ?? 'person')?.focus(),
         )}
       >
         <Stack>
@@ -119,19 +158,27 @@ function Fields({
             </Alert>
           )}
           {create.isError && <Failure error={create.error} />}
-          <TextInput
-            label="Who will use it"
-            description="The person's name, in their own script."
-            dir="auto"
-            autoComplete="off"
+          <PersonSelect
+            label="Person"
+            description="The user of the device. A new device of a person joins the person's conversations."
+            chosen={person}
+            choose={choose}
             disabled={!changes}
             required
-            {...form.getInputProps('user')}
+            data-path="person"
+            error={form.errors['person']}
           />
+          {may('people.create') && again === null && (
+            <div>
+              <Button variant="default" size="xs" onClick={() => setAdding(true)}>
+                Add a person
+              </Button>
+            </div>
+          )}
           <SimpleGrid cols={{ base: 1, sm: 2 }}>
             <Select
               label="Group"
-              data={groups.map(({ id, name }) => ({ value: id, label: name }))}
+              data={offered.map(({ id, name }) => ({ value: id, label: name }))}
               searchable
               allowDeselect={false}
               disabled={again !== null}
@@ -174,9 +221,24 @@ function Fields({
           </div>
         </Stack>
       </form>
+      <PersonDialog
+        person={null}
+        opened={adding}
+        close={() => setAdding(false)}
+        saved={(added) => {
+          setAdding(false);
+          choose(added);
+        }}
+      />
     </Paper>
   );
 }
+
+const personQuery = (id: string) => question(['devices'], `/people/${encodeURIComponent(id)}`, personView);
+
+/** The group, when there is no choice. */
+const onlyGroupOf = (person: PersonView | null): string | null =>
+  person?.groups.length === 1 ? (person.groups[0]?.id ?? null) : null;
 
 function emptyMeans(now: string | null = null, ofGroup: string | null = null): string | null {
   if (now !== null) return `Empty: ${areaName(now)}, as it is now.`;

@@ -25,7 +25,7 @@ const route = getRouteApi('/enrol');
 
 export function EnrolPage() {
   const may = useMay();
-  const { device } = route.useSearch();
+  const { device, person } = route.useSearch();
   const [made, setMade] = useState<Enrolling | null>(null);
   const approvers = useQuery(approversQuery);
   const groups = useQuery(groupsQuery);
@@ -50,7 +50,9 @@ export function EnrolPage() {
           <Waiting {...made} another={() => setMade(null)} />
         ) : may('codes.create') ? (
           <Answer query={groups}>
-            {({ groups: known }) => <CodeForm groups={known} device={device ?? null} made={setMade} />}
+            {({ groups: known }) => (
+              <CodeForm groups={known} device={device ?? null} person={person ?? null} made={setMade} />
+            )}
           </Answer>
         ) : null}
         <Section title="Activation links">

@@ -68,7 +68,7 @@ function OnWhat({ on, standing }: { readonly on: LegalHoldView['on']; readonly s
   return (
     <>
       All devices of{' '}
-      <PageLink to="/devices" search={{ text: on.user }}>
+      <PageLink to="/people/$id" params={{ id: on.person }}>
         <Given>{on.user}</Given>
       </PageLink>
       {standing && (on.devices === 0 ? ': none yet' : `: ${on.devices.toLocaleString('en')} now, and later ones`)}

@@ -1,17 +1,18 @@
-/** Places a legal hold: on a device that one is looking at, or on all devices of a user. */
-import { Alert, Button, Group, Modal, Radio, Stack, Text, Textarea, TextInput } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+/** Places a legal hold: on one device, or on all devices of a person. */
+import { Button, Group, Modal, Radio, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { devicePage } from '../../../shared/api/devices.ts';
 import { legalHoldView } from '../../../shared/api/holds.ts';
+import type { PersonView } from '../../../shared/api/people.ts';
 import { Given } from '../../../shared/look/given.tsx';
 import { Failure } from '../../../shared/look/states.tsx';
-import { call, withQuery } from '../client/call.ts';
-import { question } from '../client/queries.ts';
+import { call } from '../client/call.ts';
+import { PersonSelect } from '../parts/person-select.tsx';
 import { HOLD_MEANING } from '../words/holds.ts';
 
 interface Held {
   readonly id: string;
+  readonly person: string;
   readonly user: string;
 }
 
@@ -20,7 +21,7 @@ export function PlaceDialog({
   opened,
   close,
 }: {
-  /** Null: a user is asked for. */
+  /** Null: the dialog asks for a person. */
   readonly device?: Held | null;
   readonly opened: boolean;
   readonly close: () => void;
@@ -35,14 +36,14 @@ export function PlaceDialog({
 function Form({ device, close }: { readonly device: Held | null; readonly close: () => void }) {
   const client = useQueryClient();
   const [whole, setWhole] = useState(device === null);
-  const [user, setUser] = useState(device?.user ?? '');
+  const [chosen, setChosen] = useState<PersonView | null>(null);
   const [reason, setReason] = useState('');
   const [reference, setReference] = useState('');
-  const name = user.trim();
+  const person = device?.person ?? chosen?.id;
   const placing = useMutation({
     mutationFn: () =>
       call('POST', '/legal-holds', legalHoldView, {
-        ...(device !== null && !whole ? { device: device.id } : { user: name }),
+        ...(device !== null && !whole ? { device: device.id } : { person }),
         reason: reason.trim(),
         ...(reference.trim() !== '' && { reference: reference.trim() }),
       }),
@@ -51,7 +52,7 @@ function Form({ device, close }: { readonly device: Held | null; readonly close:
       close();
     },
   });
-  const ready = reason.trim() !== '' && (!whole || name !== '');
+  const ready = reason.trim() !== '' && (!whole || person !== undefined);
   return (
     <form
       onSubmit={(event) => {
@@ -62,29 +63,24 @@ function Form({ device, close }: { readonly device: Held | null; readonly close:
       <Stack>
         <Text size="sm">{HOLD_MEANING}</Text>
         {device === null ? (
-          <>
-            <TextInput
-              label="User"
-              description="The name that the devices were enrolled for; later ones are held too. For one device alone, place the hold on its page."
-              dir="auto"
-              required
-              maxLength={120}
-              data-autofocus
-              value={user}
-              onChange={({ currentTarget }) => setUser(currentTarget.value)}
-            />
-            <Known user={name} />
-          </>
+          <PersonSelect
+            label="Person"
+            description="The hold applies to all devices of the person, also later ones. For one device, place the hold on the device's page."
+            required
+            data-autofocus
+            chosen={chosen}
+            choose={setChosen}
+          />
         ) : (
           <Radio.Group
             label="On what"
-            value={whole ? 'user' : 'device'}
-            onChange={(value) => setWhole(value === 'user')}
+            value={whole ? 'person' : 'device'}
+            onChange={(value) => setWhole(value === 'person')}
           >
             <Stack gap={6} mt={4}>
               <Radio value="device" label="This device alone" />
               <Radio
-                value="user"
+                value="person"
                 label={
                   <>
                     All devices of <Given>{device.user}</Given>, also later ones
@@ -124,25 +120,5 @@ function Form({ device, close }: { readonly device: Held | null; readonly close:
         </Group>
       </Stack>
     </form>
-  );
-}
-
-/** A name that is written otherwise than on the devices would hold nothing: said before it is placed, and no reason not to. */
-function Known({ user }: { readonly user: string }) {
-  const path = withQuery('/devices', { text: user, limit: 1 });
-  const total = useQuery({ ...question(['devices'], path, devicePage), enabled: user.length > 1 }).data?.total;
-  if (user.length < 2 || total === undefined) return null;
-  if (total > 0) {
-    return (
-      <Text size="sm" c="dimmed" aria-live="polite">
-        {total.toLocaleString('en')} {total === 1 ? 'device has' : 'devices have'} this in a name; those are held whose
-        user’s whole name it is.
-      </Text>
-    );
-  }
-  return (
-    <Alert color="yellow" title="No device has this in its user’s name" role="status">
-      See that it is written as on the devices. A device that is enrolled for this name later is held.
-    </Alert>
   );
 }

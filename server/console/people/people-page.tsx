@@ -1,4 +1,4 @@
-/** Who may do what: accounts and their roles, the people whose approval an order needs, and the groups that devices belong to. */
+/** People who use devices, accounts with their roles, approvers of orders, and groups. */
 import { Tabs } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMay } from '../client/session.tsx';
@@ -6,13 +6,15 @@ import { Page } from '../parts/page.tsx';
 import { Accounts } from './accounts.tsx';
 import { Approvers } from './approvers.tsx';
 import { Groups } from './groups.tsx';
+import { Persons } from './persons.tsx';
 
 const route = getRouteApi('/people');
 
 const TABS = [
   { value: 'accounts', label: 'Accounts', right: 'accounts.list', content: Accounts },
   { value: 'approvers', label: 'Approvers', right: 'approvers.show', content: Approvers },
-  { value: 'groups', label: 'Groups of devices', right: 'groups.list', content: Groups },
+  { value: 'people', label: 'People', right: 'people.list', content: Persons },
+  { value: 'groups', label: 'Groups', right: 'groups.list', content: Groups },
 ] as const;
 type Tab = (typeof TABS)[number]['value'];
 
@@ -23,7 +25,7 @@ export function PeoplePage() {
   const shown = TABS.filter(({ right }) => may(right));
   const chosen = shown.find(({ value }) => value === tab)?.value ?? shown[0]?.value ?? 'approvers';
   return (
-    <Page title="People">
+    <Page title="People and accounts">
       <Tabs value={chosen} onChange={(value) => void navigate({ search: { tab: value as Tab } })} keepMounted={false}>
         <Tabs.List mb="lg">
           {shown.map(({ value, label }) => (

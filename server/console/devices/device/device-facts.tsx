@@ -7,6 +7,7 @@ import { duration, relative } from '../../../../shared/look/time-words.ts';
 import { healthQuery } from '../../client/queries.ts';
 import { useServerNow } from '../../client/server-time.tsx';
 import { type Fact, Facts } from '../../parts/facts.tsx';
+import { PageLink } from '../../parts/links.tsx';
 import { Area, Moment } from '../../parts/words.tsx';
 import { STATUS_WORDS } from '../../words/devices.ts';
 import { ConnectionMark } from '../connection.tsx';
@@ -54,11 +55,18 @@ export function DeviceFacts({ device }: { readonly device: DeviceView }) {
 }
 
 function factsOf(device: DeviceView, newest: number | null): Fact[] {
-  const { id, user, group, home, seat, own, statement, enrolledAt, generation, presence } = device;
+  const { id, person, user, group, home, seat, own, statement, enrolledAt, generation, presence } = device;
   const origin = (mine: string | null, stated: boolean) =>
     stated ? ' (as an admin has stated)' : mine === null ? ' (of its group)' : '';
   return [
-    { label: 'User', value: <Given>{user}</Given> },
+    {
+      label: 'User',
+      value: (
+        <PageLink to="/people/$id" params={{ id: person }}>
+          <Given>{user}</Given>
+        </PageLink>
+      ),
+    },
     { label: 'Group', value: <Given>{group.name}</Given> },
     { label: 'Home', value: placed(home, origin(own.home, statement?.kind === 'home')) },
     { label: 'Seat', value: placed(seat, origin(own.seat, false)) },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deviceView } from '../../../../shared/api/devices.ts';
-import { newCommandId, newDeviceId, newLegalHoldId } from '../../../../shared/protocol/ids.ts';
+import { newCommandId, newDeviceId, newLegalHoldId, newPersonId } from '../../../../shared/protocol/ids.ts';
 import { clocksDiffer, happenings, type Sources } from './timeline.ts';
 
 const id = newDeviceId();
@@ -9,6 +9,7 @@ const sources = (change: Partial<Sources> = {}): Sources => ({
     id,
     generation: 2,
     status: 'revoked',
+    person: newPersonId(),
     user: 'x',
     group: { id: 'grp_aaaaaaaaaaaaaaaa', name: 'g' },
     home: null,
@@ -74,7 +75,7 @@ describe('the timeline', () => {
     const holds = [
       {
         ...hold,
-        on: { kind: 'user' as const, user: 'x', devices: 1 },
+        on: { kind: 'person' as const, person: newPersonId(), user: 'x', devices: 1 },
         released: { at: 60, by: 'acc', reason: 'over' },
       },
       { ...hold, on: { kind: 'device' as const, device: id, user: 'x' }, placedAt: 40, released: null },

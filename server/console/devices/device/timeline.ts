@@ -134,7 +134,7 @@ function ofCertificate({ notBefore, revokedAt, supersededAt }: Certificates['cer
 }
 
 function ofHold({ on, placedAt, reason, released }: LegalHoldView): Happening[] {
-  const whom = on.kind === 'user' ? ' on its user' : '';
+  const whom = on.kind === 'person' ? ' on its user' : '';
   return [
     server(placedAt, `A legal hold was placed${whom}.`, { given: reason }),
     ...(released ? [server(released.at, `A legal hold${whom} was released.`, { given: released.reason })] : []),

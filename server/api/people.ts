@@ -1,0 +1,66 @@
+/** People: users of devices and holders of admin accounts. A grant with a scope reaches people of its groups only. */
+import { newPerson, personChange, personPage, personParams, personQuery, personView } from '../../shared/api/people.ts';
+import type { Scope } from '../devices/scope.ts';
+import { type People, reachesPerson } from '../people/people.ts';
+import type { Person } from '../people/ports.ts';
+import { Reply, type Route, route } from './route.ts';
+import { withoutUndefined } from './without-undefined.ts';
+
+export type PeoplePort = Pick<People, 'get' | 'create' | 'update' | 'list'>;
+
+export function peopleRoutes(people: PeoplePort): Route[] {
+  return [
+    route({
+      name: 'people.list',
+      method: 'get',
+      path: '/people',
+      summary: 'People, page by page: those with a group that the role of the caller reaches',
+      query: personQuery,
+      response: personPage,
+      async handler({ query: { cursor = null, limit, ...filter }, reach }) {
+        const page = await people.list({ filter: withoutUndefined(filter), scope: reach.devices, cursor, limit });
+        return { ...page, people: page.people.map((person) => viewOf(person, reach.devices)) };
+      },
+    }),
+    route({
+      name: 'people.create',
+      method: 'post',
+      path: '/people',
+      summary: 'Add a person. Another person may have the same name',
+      body: newPerson,
+      response: personView,
+      statuses: [201],
+      async handler({ body, reach }) {
+        const person = await people.create(body, reach.devices);
+        return new Reply(viewOf(person, reach.devices), { status: 201 });
+      },
+    }),
+    route({
+      name: 'people.show',
+      method: 'get',
+      path: '/people/:id',
+      summary: 'One person',
+      params: personParams,
+      response: personView,
+      handler: async ({ params, reach }) => viewOf(await people.get(params.id, reach.devices), reach.devices),
+    }),
+    route({
+      name: 'people.update',
+      method: 'patch',
+      path: '/people/:id',
+      summary:
+        'Change name, e-mail, groups, directory id or status. The role of the caller must reach all groups of the person',
+      params: personParams,
+      body: personChange,
+      response: personView,
+      handler: async ({ params, body, reach }) =>
+        viewOf(await people.update(params.id, withoutUndefined(body), reach.devices), reach.devices),
+    }),
+  ];
+}
+
+/** Groups outside the scope are left out: their names are not for this caller. */
+function viewOf(person: Person, scope: Scope) {
+  const groups = person.groups.filter((group) => reachesPerson(scope, [group]));
+  return { ...person, groups, reached: reachesPerson(scope, person.groups) };
+}

@@ -1,0 +1,122 @@
+/** Adds a person, or changes one. */
+import { Button, Modal, MultiSelect, Select, Stack, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { type PersonView, personView } from '../../../shared/api/people.ts';
+import { Failure } from '../../../shared/look/states.tsx';
+import { call } from '../client/call.ts';
+import { groupsQuery } from '../client/queries.ts';
+
+export function PersonDialog({
+  person,
+  name = '',
+  opened,
+  close,
+  saved,
+}: {
+  /** Null: a new person. */
+  readonly person: PersonView | null;
+  /** For a new person. */
+  readonly name?: string;
+  readonly opened: boolean;
+  readonly close: () => void;
+  readonly saved: (person: PersonView) => void;
+}) {
+  return (
+    <Modal opened={opened} onClose={close} title={person ? 'Change the person' : 'Add a person'}>
+      <Form person={person} initialName={name} saved={saved} />
+    </Modal>
+  );
+}
+
+function Form({
+  person,
+  initialName,
+  saved,
+}: {
+  readonly person: PersonView | null;
+  readonly initialName: string;
+  readonly saved: (person: PersonView) => void;
+}) {
+  const client = useQueryClient();
+  const known = useQuery(groupsQuery).data?.groups;
+  const only = known?.length === 1 ? known.map(({ id }) => id) : [];
+  const [name, setName] = useState(person?.name ?? initialName);
+  const [email, setEmail] = useState(person?.email ?? '');
+  const [chosen, setGroups] = useState<readonly string[] | null>(person ? person.groups.map(({ id }) => id) : null);
+  const [status, setStatus] = useState(person?.status ?? 'active');
+  const groups = chosen ?? only;
+  const save = useMutation({
+    mutationFn: () => {
+      const body = { name: name.trim(), email: email.trim() || null, groups };
+      return person
+        ? call('PATCH', `/people/${person.id}`, personView, { ...body, status })
+        : call('POST', '/people', personView, body);
+    },
+    onSuccess: async (made) => {
+      await client.invalidateQueries({ queryKey: ['devices'] });
+      saved(made);
+    },
+  });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        // The dialog can stand in another form, whose own submit must not run.
+        event.stopPropagation();
+        save.mutate();
+      }}
+    >
+      <Stack>
+        {save.isError && <Failure error={save.error} />}
+        <TextInput
+          label="Name"
+          description="In the person's own script. Another person may have the same name."
+          dir="auto"
+          autoComplete="off"
+          required
+          maxLength={120}
+          data-autofocus
+          value={name}
+          onChange={({ currentTarget }) => setName(currentTarget.value)}
+        />
+        <TextInput
+          label="E-mail"
+          description="Optional. It tells people of one name apart."
+          type="email"
+          autoComplete="off"
+          value={email}
+          onChange={({ currentTarget }) => setEmail(currentTarget.value)}
+        />
+        <MultiSelect
+          label="Groups"
+          description="Devices of the person belong to one of these groups."
+          data={(known ?? []).map(({ id, name: label }) => ({ value: id, label }))}
+          value={[...groups]}
+          onChange={setGroups}
+          searchable
+          required
+          nothingFoundMessage="No such group"
+        />
+        {person && (
+          <Select
+            label="Status"
+            description="A disabled person gets no new device. Open activation links are canceled; existing devices stay."
+            data={[
+              { value: 'active', label: 'Active' },
+              { value: 'disabled', label: 'Disabled' },
+            ]}
+            allowDeselect={false}
+            value={status}
+            onChange={(value) => setStatus(value === 'disabled' ? 'disabled' : 'active')}
+          />
+        )}
+        <div>
+          <Button type="submit" loading={save.isPending} disabled={name.trim() === '' || groups.length === 0}>
+            {person ? 'Save the person' : 'Add the person'}
+          </Button>
+        </div>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,134 @@
+/** People who use devices or hold accounts: search, add, open. */
+import { Badge, Button, Group, ScrollArea, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { type PersonView, personPage } from '../../../shared/api/people.ts';
+import { Given } from '../../../shared/look/given.tsx';
+import { Answer, Empty } from '../../../shared/look/states.tsx';
+import { withQuery } from '../client/call.ts';
+import { groupsQuery, question } from '../client/queries.ts';
+import { useMay } from '../client/session.tsx';
+import { PageLink } from '../parts/links.tsx';
+import { PersonDialog } from './person-dialog.tsx';
+
+const PAGE = 50;
+
+export function Persons() {
+  const may = useMay();
+  const [typed, setTyped] = useState('');
+  const [text] = useDebouncedValue(typed.trim(), 250);
+  const [group, setGroup] = useState<string | null>(null);
+  const [before, setBefore] = useState<readonly string[]>([]);
+  const [adding, setAdding] = useState(false);
+  const groups = useQuery(groupsQuery).data?.groups ?? [];
+  const cursor = before.at(-1);
+  const path = withQuery('/people', {
+    limit: PAGE,
+    ...(text !== '' && { text }),
+    ...(group !== null && { group }),
+    ...(cursor !== undefined && { cursor }),
+  });
+  const found = useQuery({ ...question(['devices'], path, personPage), placeholderData: keepPreviousData });
+  const narrowed = text !== '' || group !== null;
+  const add = may('people.create') && <Button onClick={() => setAdding(true)}>Add a person</Button>;
+  return (
+    <Stack>
+      <Group align="flex-end">
+        <TextInput
+          label="Search"
+          placeholder="Name, e-mail or identifier"
+          dir="auto"
+          value={typed}
+          onChange={({ currentTarget }) => {
+            setTyped(currentTarget.value);
+            setBefore([]);
+          }}
+        />
+        <Select
+          label="Group"
+          placeholder="All groups"
+          data={groups.map(({ id, name }) => ({ value: id, label: name }))}
+          value={group}
+          onChange={(value) => {
+            setGroup(value);
+            setBefore([]);
+          }}
+          searchable
+          clearable
+          clearButtonProps={{ 'aria-label': 'Clear' }}
+        />
+        {add}
+      </Group>
+      <Answer query={found}>
+        {({ people, cursor: next }) =>
+          people.length === 0 ? (
+            <Empty title={narrowed ? 'No person found' : 'No person yet'}>
+              {narrowed
+                ? 'Change the search or the group.'
+                : 'A device belongs to a person. Add the person first, then create an activation link.'}
+            </Empty>
+          ) : (
+            <>
+              <People people={people} />
+              <Group>
+                <Button
+                  variant="default"
+                  size="xs"
+                  disabled={before.length === 0}
+                  onClick={() => setBefore(before.slice(0, -1))}
+                >
+                  Previous page
+                </Button>
+                <Button
+                  variant="default"
+                  size="xs"
+                  disabled={next === null}
+                  onClick={() => next !== null && setBefore([...before, next])}
+                >
+                  Next page
+                </Button>
+              </Group>
+            </>
+          )
+        }
+      </Answer>
+      <PersonDialog person={null} opened={adding} close={() => setAdding(false)} saved={() => setAdding(false)} />
+    </Stack>
+  );
+}
+
+function People({ people }: { readonly people: readonly PersonView[] }) {
+  return (
+    <ScrollArea viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'People' }}>
+      <Table miw={560}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th scope="col">Name</Table.Th>
+            <Table.Th scope="col">E-mail</Table.Th>
+            <Table.Th scope="col">Groups</Table.Th>
+            <Table.Th scope="col">Devices</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {people.map(({ id, name, email, groups, devices, status, account }) => (
+            <Table.Tr key={id}>
+              <Table.Td>
+                <PageLink to="/people/$id" params={{ id }}>
+                  <Given>{name}</Given>
+                </PageLink>{' '}
+                {status === 'disabled' && <Badge color="gray">Disabled</Badge>}
+                {account && <Badge variant="light">Account</Badge>}
+              </Table.Td>
+              <Table.Td>{email === null ? <Text c="dimmed">Not set</Text> : <Given>{email}</Given>}</Table.Td>
+              <Table.Td>
+                <Given>{groups.map((group) => group.name).join(', ')}</Given>
+              </Table.Td>
+              <Table.Td>{devices}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </ScrollArea>
+  );
+}

@@ -1,0 +1,153 @@
+/**
+ * People: users of devices and holders of admin accounts. A person is a record with an identifier. A name, an e-mail address or another text
+ * never decides which person is meant or which admin reaches the person. Two people may have the same name.
+ */
+import { CordonError } from '../../shared/errors.ts';
+import { foldedName } from '../../shared/order/person.ts';
+import { type GroupId, newPersonId, type PersonId } from '../../shared/protocol/ids.ts';
+import { canonicalEmail } from '../../shared/text/canonical-email.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
+import { inScope, type Scope } from '../devices/devices.ts';
+import type { EmailColumns, PeopleStore, Person, PersonFilter, PersonGroup, PersonStatus } from './ports.ts';
+
+export interface PersonDraft {
+  readonly name: string;
+  readonly email: string | null;
+  readonly directoryId: string | null;
+  readonly groups: readonly GroupId[];
+}
+
+export interface PersonChange extends Partial<PersonDraft> {
+  readonly status?: PersonStatus;
+}
+
+export interface ListPeople {
+  readonly filter: Omit<PersonFilter, 'folded'> & { readonly name?: string };
+  readonly scope: Scope;
+  readonly cursor: string | null;
+  readonly limit: number;
+}
+
+export interface PeoplePage {
+  readonly people: readonly Person[];
+  readonly cursor: string | null;
+}
+
+export interface PeoplePorts {
+  readonly store: PeopleStore;
+  readonly groups: { group(id: GroupId): Promise<PersonGroup | null> };
+  readonly bus: Bus;
+  readonly clock: Clock;
+}
+
+export type People = ReturnType<typeof createPeople>;
+
+export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
+  /** Throws `not_found`, and `out_of_scope` unless the scope reaches one group of the person. */
+  async function get(id: PersonId, scope: Scope = null): Promise<Person> {
+    const person = await store.find(id);
+    if (!person) throw unknownPerson(id);
+    if (seesPerson(scope, person.groups)) return person;
+    throw new CordonError('out_of_scope', 'Your role does not reach any group of this person.', { person: id });
+  }
+
+  /** For enrollment and changes. Throws `out_of_scope` unless the scope reaches every group of the person. */
+  async function reached(id: PersonId, scope: Scope): Promise<Person> {
+    const person = await get(id, scope);
+    if (reachesPerson(scope, person.groups)) return person;
+    const detail =
+      'This person also belongs to groups that your role does not reach. Ask an admin whose role reaches all groups of the person.';
+    throw new CordonError('out_of_scope', detail, { person: id });
+  }
+
+  async function requireGroups(ids: readonly GroupId[], scope: Scope): Promise<void> {
+    for (const id of ids) {
+      const group = await groups.group(id);
+      if (!group) throw new CordonError('not_found', `There is no group ${id}. List the groups first.`, { group: id });
+      if (inScope(scope, { group: id, home: group.home })) continue;
+      throw new CordonError('out_of_scope', `Your role does not reach the group ${id}.`, { group: id });
+    }
+  }
+
+  async function create(draft: PersonDraft, scope: Scope = null): Promise<Person> {
+    const ids = [...new Set(draft.groups)];
+    if (ids.length === 0) {
+      throw new CordonError('invalid_input', 'A person belongs to at least one group. Name a group.', {
+        field: 'groups',
+      });
+    }
+    await requireGroups(ids, scope);
+    const { name, directoryId } = draft;
+    const id = newPersonId();
+    const columns = { name, folded: foldedName(name), directoryId, ...emailColumns(draft.email) };
+    await store.insert({ id, ...columns, groups: ids, createdAt: clock.now() });
+    bus.publish({ kind: 'devices' });
+    return get(id);
+  }
+
+  async function update(id: PersonId, change: PersonChange, scope: Scope = null): Promise<Person> {
+    await reached(id, scope);
+    const { name, email, groups: wanted, ...rest } = change;
+    const ids = wanted && [...new Set(wanted)];
+    if (ids) await requireGroups(ids, scope);
+    const changed = await store.update(id, {
+      ...rest,
+      ...(name === undefined ? {} : { name: { name, folded: foldedName(name) } }),
+      ...(email === undefined ? {} : { email: emailColumns(email) }),
+      ...(ids === undefined ? {} : { groups: ids }),
+      realAt: Date.now(),
+    });
+    if (!changed) throw unknownPerson(id);
+    bus.publish({ kind: 'devices' });
+    return get(id);
+  }
+
+  async function list({ filter, scope, cursor, limit }: ListPeople): Promise<PeoplePage> {
+    const { name, ...rest } = filter;
+    const found = await store.list({
+      filter: { ...rest, ...(name === undefined ? {} : { folded: foldedName(name) }) },
+      scope,
+      after: cursor === null ? null : readCursor(cursor),
+      limit: limit + 1,
+    });
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    const more = found.length > page.length && last;
+    return {
+      people: page.map(({ person }) => person),
+      cursor: more ? `${last.person.id} ${last.folded}` : null,
+    };
+  }
+
+  return { get, reached, create, update, list };
+}
+
+/** Whether an admin may know about the person: the scope reaches one group. */
+export function seesPerson(scope: Scope, groups: readonly PersonGroup[]): boolean {
+  return scope === null || groups.some(({ id, home }) => inScope(scope, { group: id, home }));
+}
+
+/**
+ * Whether an admin may enroll or change the person: the scope reaches every group. A new device of the person reads the conversations of the
+ * whole person, so that one group of several is not enough.
+ */
+export function reachesPerson(scope: Scope, groups: readonly PersonGroup[]): boolean {
+  if (scope === null) return true;
+  return groups.length > 0 && groups.every(({ id, home }) => inScope(scope, { group: id, home }));
+}
+
+function emailColumns(email: string | null): EmailColumns {
+  return { email, emailKey: email === null ? null : canonicalEmail(email) };
+}
+
+function readCursor(text: string): { folded: string; id: string } {
+  const [, id, folded] = /^(per_[a-z2-7]{16}) (.+)$/s.exec(text) ?? [];
+  if (id !== undefined && folded !== undefined) return { id, folded };
+  throw new CordonError('invalid_input', 'The cursor belongs to another list. Start without a cursor.', {
+    field: 'cursor',
+  });
+}
+
+const unknownPerson = (id: PersonId): CordonError =>
+  new CordonError('not_found', `There is no person ${id}. Search with GET /people.`, { person: id });

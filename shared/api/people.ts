@@ -1,0 +1,65 @@
+/** People: the users of devices and the holders of admin accounts, each a record with an identifier. */
+import { z } from 'zod';
+import { groupIdSchema, personIdSchema } from '../protocol/ids.ts';
+import { emailText } from './accounts.ts';
+import { instant, personName } from './wire.ts';
+
+/** Groups of one person. */
+export const MOST_GROUPS = 32;
+
+const directoryId = z.string().trim().min(1).max(200);
+const groups = z.array(groupIdSchema).max(MOST_GROUPS);
+
+export const newPerson = z.strictObject({
+  name: personName,
+  email: emailText.nullable().default(null),
+  /** The caller's role must reach every one of them. */
+  groups: groups.min(1),
+  /** The person's identifier in the organization's directory. */
+  directoryId: directoryId.nullable().default(null),
+});
+
+export const personChange = z
+  .strictObject({
+    name: personName.optional(),
+    email: emailText.nullable().optional(),
+    /** All groups of the person from now on. A group in which the person has a device or an open code cannot be removed. */
+    groups: groups.min(1).optional(),
+    directoryId: directoryId.nullable().optional(),
+    /** `disabled`: open activation codes are canceled and no new code can be created. Existing devices keep their certificates. */
+    status: z.enum(['active', 'disabled']).optional(),
+  })
+  .refine((change) => Object.values(change).some((value) => value !== undefined), 'changes nothing');
+
+export const personParams = z.object({ id: personIdSchema });
+
+export const personQuery = z.strictObject({
+  /** Part of the name, the e-mail or the identifier. */
+  text: z.string().trim().min(1).max(120).optional(),
+  /** The whole name, in any case and spacing. */
+  name: personName.optional(),
+  group: groupIdSchema.optional(),
+  status: z.enum(['active', 'disabled']).optional(),
+  cursor: z.string().max(400).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+export const personView = z.object({
+  id: personIdSchema,
+  name: z.string(),
+  email: z.string().nullable(),
+  directoryId: z.string().nullable(),
+  status: z.enum(['active', 'disabled']),
+  groups: z.array(z.object({ id: groupIdSchema, name: z.string() })),
+  createdAt: instant,
+  /** Active devices. */
+  devices: z.int(),
+  /** The person holds an admin account. */
+  account: z.boolean(),
+  /** The caller's role reaches every group of the person: only then can the caller enroll or change the person. */
+  reached: z.boolean(),
+});
+export type PersonView = z.infer<typeof personView>;
+
+/** By name. `cursor` is given back for the next page; null at the end. */
+export const personPage = z.object({ people: z.array(personView), cursor: z.string().nullable() });

@@ -1,0 +1,36 @@
+/** Activation codes by the API, for tests that know a device's user by name: one person for each name, in every group of its codes. */
+import { createdCode } from '../../shared/api/codes.ts';
+import { personPage, personView } from '../../shared/api/people.ts';
+import { foldedName } from '../../shared/order/person.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Caller } from './people.ts';
+
+export interface CodeDraft {
+  readonly user: string;
+  readonly group: string | undefined;
+  readonly home?: string | null;
+  readonly seat?: string | null;
+}
+
+export function createCodes(api: Pick<Caller, 'call'>) {
+  const people = new Map<string, Promise<{ readonly id: string; readonly groups: Set<string> }>>();
+
+  async function personOf(name: string, group: string) {
+    const query = new URLSearchParams({ name, limit: '1' });
+    const [known] = (await api.call('GET', `/people?${query}`, personPage)).people;
+    const person = known ?? (await api.call('POST', '/people', personView, { name, groups: [group] }));
+    return { id: person.id, groups: new Set<string>(person.groups.map(({ id }) => id)) };
+  }
+
+  return async ({ user, group = '', ...rest }: CodeDraft): Promise<{ id: DeviceId; link: string }> => {
+    const key = foldedName(user);
+    const found = people.get(key) ?? personOf(user, group);
+    people.set(key, found);
+    const person = await found;
+    if (!person.groups.has(group)) {
+      person.groups.add(group);
+      await api.call('PATCH', `/people/${person.id}`, personView, { groups: [...person.groups] });
+    }
+    return api.call('POST', '/codes', createdCode, { person: person.id, group, ...rest });
+  };
+}
