@@ -1,0 +1,187 @@
+/**
+ * The example configurations of `server/deploy/` with the real nginx and the real HAProxy in front of a real server. The proxies listen on
+ * `::1` and the server on `127.0.0.1`, so the server sees `::1` only where a proxy told it.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generate } from 'otplib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deviceDetail } from '../../shared/api/devices.ts';
+import { sessionList } from '../../shared/api/session.ts';
+import { AgentProcess } from '../support/agent-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { type Operator, setUp } from '../support/operator.ts';
+import { invite, type Person } from '../support/people.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { tool } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+const DEPLOY = join(import.meta.dirname, '../../server/deploy');
+const FORGED = {
+  'x-forwarded-for': '203.0.113.5',
+  'x-forwarded-proto': 'https',
+  forwarded: 'for=203.0.113.6;proto=https',
+};
+
+const PROXIES = [
+  {
+    name: 'nginx',
+    file: 'nginx.conf',
+    present: tool('nginx', 'apt-get install nginx-light libnginx-mod-stream').present,
+    start: (file: string, folder: string) => [
+      ...['nginx', '-p', folder, '-c', file],
+      ...['-e', 'stderr', '-g', `daemon off; pid ${join(folder, 'pid')};`],
+    ],
+  },
+  {
+    name: 'HAProxy',
+    file: 'haproxy.cfg',
+    present: tool('haproxy', 'apt-get install haproxy').present,
+    start: (file: string) => ['haproxy', '-db', '-f', file],
+  },
+] as const;
+
+describe.each(PROXIES)('behind $name', ({ file, present, start }) => {
+  describe.skipIf(!present)('as in the example', { timeout: 120_000 }, () => {
+    let folder: string;
+    let certificate: string;
+    let server: ServerProcess;
+    let operator: Operator;
+    let https: number;
+    const stops: (() => unknown)[] = [];
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'cordon-proxy-'));
+      https = await freePort();
+      server = await startServerProcess({
+        CORDON_NAMES: '::1',
+        CORDON_PROXY_FROM: '127.0.0.1',
+        CORDON_PROXY_REQUIRED: 'device,public',
+        CORDON_ADMIN_URL: `https://[::1]:${https}`,
+        CORDON_ADMIN_PROXY_FROM: '127.0.0.1',
+      });
+      const [key, chain] = [join(folder, 'key.pem'), join(folder, 'fullchain.pem')];
+      execFileSync('openssl', [
+        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+        ...['-subj', '/CN=cordon', '-addext', 'subjectAltName=IP:::1', '-keyout', key, '-out', chain],
+      ]);
+      certificate = readFileSync(chain, 'utf8');
+      writeFileSync(join(folder, 'haproxy.pem'), certificate + readFileSync(key, 'utf8'), { mode: 0o600 });
+      const portOf = (url: string) => new URL(url).port;
+      const config = readFileSync(join(DEPLOY, file), 'utf8')
+        .replaceAll('203.0.113.10:443 ', `[::1]:${https} `)
+        .replaceAll('203.0.113.10', '[::1]')
+        .replaceAll('/etc/ssl/cordon', folder)
+        .replaceAll('load_module modules/', 'load_module /usr/lib/nginx/modules/')
+        .replaceAll(':8443', `:${portOf(server.device)}`)
+        .replaceAll(':8444', `:${portOf(server.public)}`)
+        .replaceAll(':8445', `:${portOf(server.admin)}`);
+      writeFileSync(join(folder, file), config);
+      const [program = '', ...args] = start(join(folder, file), folder);
+      const proxy = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+      stops.push(() => proxy.kill());
+      await until(() => reachable(https));
+      operator = await setUp(server.admin, server.firstOwner);
+    }, 120_000);
+    afterAll(async () => {
+      for (const stop of stops.toReversed()) await stop();
+      await server?.remove();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    async function bodyOf({ signIn }: Person) {
+      // The code of the next period: the one of this period was used when the account was set up.
+      const epoch = Math.floor(Date.now() / 1000) + 30;
+      const totp = await generate({ secret: signIn.totpSecret, epoch });
+      return JSON.stringify({ email: signIn.email, password: signIn.password, totp });
+    }
+    const addresses = async ({ api }: Person) =>
+      (await api.call('GET', '/sessions', sessionList)).sessions.map(({ address }) => address);
+
+    it('links name the proxy, and a sign-in has the client’s address and a Secure cookie, whatever the client forges', async () => {
+      expect(server.firstOwner).toMatch(new RegExp(`^https://\\[::1\\]:${https}/#`));
+      const chidi = await invite(server.admin, operator.owner, 'Chidi');
+      const signed = await post(`https://[::1]:${https}/api/v1/session`, await bodyOf(chidi), FORGED, {
+        ca: certificate,
+      });
+      expect(signed.status).toBe(200);
+      expect(signed.headers['set-cookie']?.[0]).toMatch(/^__Host-cordon_session=\S+; Path=\/; .*; Secure$/);
+      expect(await addresses(chidi)).toContain('::1');
+    });
+
+    it('case 12: a forged header from an address that is no proxy counts for nothing', async () => {
+      const dana = await invite(server.admin, operator.owner, 'Dana');
+      const url = `${server.admin}/api/v1/session`;
+      const signed = await post(url, await bodyOf(dana), FORGED, { localAddress: '127.0.0.3' });
+      expect(signed.status).toBe(200);
+      expect(signed.headers['set-cookie']?.[0]).toMatch(/^cordon_session=(?!.*Secure)/);
+      const seen = await addresses(dana);
+      expect(seen).toContain('127.0.0.3');
+      expect(seen.some((address) => address.startsWith('203.'))).toBe(false);
+    });
+
+    it('a device enrolls and connects, and the server sees its own address', async () => {
+      const { link } = await operator.code({ user: 'Zoe', group: await operator.group('embassies') });
+      expect(decodeURIComponent(link)).toContain('[::1]');
+      const agent = new AgentProcess();
+      stops.push(() => agent.remove());
+      await agent.enrol(link);
+      agent.run();
+      const id = /dev_[a-z2-7]{16}/.exec(decodeURIComponent(link))?.[0] ?? '';
+      await until(async () => {
+        const { presence } = await operator.as(operator.owner, 'GET', `/devices/${id}`, deviceDetail);
+        if (!presence?.connected) throw new Error('the device is not connected');
+        expect(presence.address).toBe('::1');
+      }, 30_000);
+    });
+
+    it('a connection that comes past the proxy is refused', async () => {
+      for (const url of [server.device, server.public]) {
+        const ended = await new Promise<string>((resolve) => {
+          const socket = connect(Number(new URL(url).port), '127.0.0.1');
+          // A TLS client speaks first.
+          socket.write(Buffer.from('1603010001', 'hex'));
+          socket.on('error', () => undefined);
+          socket.resume().on('close', () => resolve('closed'));
+        });
+        expect(ended).toBe('closed');
+      }
+    });
+  });
+});
+
+function reachable(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '::1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', reject);
+  });
+}
+
+function post(
+  url: string,
+  body: string,
+  headers: Record<string, string>,
+  options: { readonly ca?: string; readonly localAddress?: string },
+): Promise<{ status: number; headers: IncomingHttpHeaders }> {
+  const ask = url.startsWith('https:') ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const sent = ask(
+      url,
+      { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, ...options },
+      (response) => {
+        response.resume().on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers }));
+      },
+    );
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
