@@ -13,6 +13,7 @@ import { openAuthority } from '../certs/authority.ts';
 import { resolvePassphrase } from '../certs/custody.ts';
 import { describeCertificate } from '../certs/describe-certificate.ts';
 import { pemOf } from '../certs/key-folder.ts';
+import { inRanges, parseAddressRanges } from '../shared/areas/address-ranges.ts';
 import { type CordonError, isCordonError } from '../shared/errors.ts';
 import { fingerprintOf } from '../shared/pack/fingerprint.ts';
 import type { PublicRoot } from '../shared/pack/public-root.ts';
@@ -45,6 +46,8 @@ import { createDevices } from './devices/devices.ts';
 import { createEnrolment } from './enrolment/enrolment.ts';
 import { newcomerVerdict, publicAppeal } from './enrolment/newcomer-gate.ts';
 import { createRevocationList } from './enrolment/revocation-list.ts';
+import { PUBLIC_LIMITS } from './gateway/admission.ts';
+import { boundServer, isLoopback } from './gateway/bounded-server.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createTlsListener } from './gateway/tls-listener.ts';
 import { createHolds } from './holds/holds.ts';
@@ -427,6 +430,7 @@ export async function startServer(
   const publicListener = createTlsListener(
     { ...tls(), minVersion: 'TLSv1.2', proxyRequired: proxied('public').proxyRequired },
     config.proxyFrom,
+    { admission: PUBLIC_LIMITS },
     createPublic({
       est: est.router,
       routers: [crlRouter({ revocationList }), ledgerRouter({ ledger })],
@@ -526,6 +530,11 @@ export async function startServer(
     }),
   });
   const adminServer = adminIdentity ? createHttpsServer(adminIdentity, api) : createHttpServer(api);
+  const adminProxies = parseAddressRanges(admin.proxyFrom);
+  boundServer(adminServer, {
+    tls: adminIdentity !== null,
+    isShared: (address) => isLoopback(address) || inRanges(adminProxies, address),
+  });
 
   // --- start --------------------------------------------------------------------------------------------------------
   await devices.resetPresence();

@@ -117,7 +117,7 @@ export function createConnecting(ports: Ports): Connecting {
       ports.names.seen(request.headers.host);
       const address = addressOf(request);
       const arrived = sessions.arriving(identity.device);
-      let refusal: Answer | null;
+      let refusal: (Answer & { readonly body: string }) | null;
       try {
         refusal = await letIn(identity, address, { request, stream, head, list });
       } finally {

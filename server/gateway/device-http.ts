@@ -10,6 +10,9 @@ import { identify } from './identity.ts';
 import type { DevicesPort, Log, NamesPort } from './ports.ts';
 import { type Answer, refusalOf, respond } from './refusals.ts';
 
+/** Requests of one device under way, so that no device holds more responses than this many. */
+const MOST_AT_ONCE = 16;
+
 export interface DeviceHttpPorts {
   readonly devices: Pick<DevicesPort, 'identify'>;
   readonly names: NamesPort;
@@ -21,10 +24,27 @@ export interface DeviceHttpPorts {
 export function createDeviceHttp({ devices, names, routes, operatorUrl, log }: DeviceHttpPorts) {
   const byName = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
 
-  async function answer(request: IncomingMessage): Promise<Answer> {
+  const underWay = new Map<string, number>();
+  function begin(device: string, response: ServerResponse): void {
+    const own = underWay.get(device) ?? 0;
+    if (own >= MOST_AT_ONCE) {
+      const detail = `A device makes at most ${MOST_AT_ONCE} requests at one time. Try again when one has ended.`;
+      throw new CordonError('unavailable', detail, { retryAfter: 2 });
+    }
+    if (response.closed) return;
+    underWay.set(device, own + 1);
+    response.once('close', () => {
+      const left = (underWay.get(device) ?? 1) - 1;
+      if (left > 0) underWay.set(device, left);
+      else underWay.delete(device);
+    });
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
     const { pathname, searchParams: query } = new URL(request.url ?? '/', 'https://device');
     const identity = await identify(devices, request.socket);
     names.seen(request.headers.host);
+    begin(identity.device, response);
     const { method } = request;
     const whole = byName.get(`${method} ${pathname}`);
     if (whole) return whole.answer({ identity, request, query, id: '' });
@@ -36,7 +56,7 @@ export function createDeviceHttp({ devices, names, routes, operatorUrl, log }: D
   }
 
   return (request: IncomingMessage, response: ServerResponse): void => {
-    answer(request)
+    answer(request, response)
       .catch((error: unknown) => {
         // Without what follows it: that is what a person typed to find somebody.
         const [path] = (request.url ?? '').split('?', 1);

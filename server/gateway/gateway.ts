@@ -9,6 +9,7 @@ import { CLOSE, HELLO_WITHIN, PING_EVERY, type ServerFrame } from '../../shared/
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
+import { DEVICE_LIMITS } from './admission.ts';
 import { createConnecting } from './connecting.ts';
 import { createDeviceHttp } from './device-http.ts';
 import { createDispatch } from './dispatch.ts';
@@ -35,9 +36,12 @@ import { FILE_PATIENCE, sealedRoutes } from './sealed-routes.ts';
 import { type ServiceRoutesPorts, serviceRoutes } from './service-routes.ts';
 import type { DeviceSession, SessionHandlers } from './session.ts';
 import { Sessions } from './sessions.ts';
-import { createTlsListener, type TlsListener } from './tls-listener.ts';
+import { createTlsListener, type ListenerBounds, type TlsListener } from './tls-listener.ts';
 
 const HOUR = 3_600_000;
+/** Upgrades under way. A device beyond that is asked to come again, at a time of its own. */
+const MOST_UPGRADES = 2_048;
+const COME_AGAIN = { least: 2, spread: 20 };
 /** Every so many heartbeats a session asks the store what waits, in case a wake was lost. */
 const RECONCILE_EVERY = 10;
 
@@ -48,6 +52,9 @@ export interface GatewayOptions {
   readonly proxyRequired?: boolean;
   readonly installation: string;
   readonly operatorUrl: string | null;
+  /** For tests. */
+  readonly mostUpgrades?: number;
+  readonly bounds?: ListenerBounds;
 }
 
 export interface GatewayPorts {
@@ -90,6 +97,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       proxyRequired: options.proxyRequired ?? false,
     },
     options.proxyFrom,
+    options.bounds ?? { admission: DEVICE_LIMITS },
     createDeviceHttp({
       devices,
       names: ports.names,
@@ -278,12 +286,24 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
 
   const stops: (() => void)[] = [];
 
+  let upgrades = 0;
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    if (stopping) throw new CordonError('unavailable', 'The server is shutting down.', { retryAfter: 2 });
+    if (upgrades >= (options.mostUpgrades ?? MOST_UPGRADES)) {
+      const retryAfter = Math.round(COME_AGAIN.least + Math.random() * COME_AGAIN.spread);
+      throw new CordonError('unavailable', 'Too many devices connect at this moment. Try again later.', { retryAfter });
+    }
+    upgrades += 1;
+    try {
+      await connecting.upgrade(request, socket, head);
+    } finally {
+      upgrades -= 1;
+    }
+  }
+
   listener.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    const upgraded = stopping
-      ? Promise.reject(new CordonError('unavailable', 'The server is shutting down.', { retryAfter: 2 }))
-      : connecting.upgrade(request, socket, head);
-    upgraded.catch((error: unknown) => {
+    upgrade(request, socket, head).catch((error: unknown) => {
       if (!isCordonError(error)) log.error({ error: String(error) }, 'an upgrade failed');
       refuseUpgrade(socket, refusalOf(error, options.operatorUrl));
     });

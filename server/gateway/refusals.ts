@@ -1,6 +1,7 @@
 /** Refusals of the device listener as HTTP: problem+json with the code that an agent matches on, and 451 as RFC 7725 has it. */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { blockedBy, problemOf } from '../../shared/api/problems.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
@@ -9,13 +10,20 @@ import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
+  readonly body: string | Buffer | Streamed;
+}
+
+/** A body that is read while it is sent. `end` is called once nothing more of it is. */
+export interface Streamed {
+  readonly size: number;
+  readonly pieces: () => AsyncIterable<Buffer>;
+  readonly end: () => void;
 }
 
 /** A refused device asks again by itself; this keeps ten thousand of them from asking at once. Seconds. */
 const KNOCK_AFTER = { least: 300, spread: 300 };
 
-export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer {
+export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer & { readonly body: string } {
   const error = isCordonError(thrown) ? thrown : new CordonError('internal', 'unexpected', {}, thrown);
   const problem = problemOf(error);
   const { retryAfter } = error.context;
@@ -47,7 +55,7 @@ export function denialOf(
   },
   operatorUrl: string | null,
   random: number,
-): Answer {
+): Answer & { readonly body: string } {
   const orders = verdict.denials.map(({ order }) => order);
   const error = new CordonError('service_denied', `Management is suspended by order ${orders.join(' and order ')}.`, {
     orders,
@@ -71,7 +79,10 @@ export function denialOf(
 }
 
 /** For an upgrade, which has no response object. */
-export function refuseUpgrade(socket: Duplex, { status, headers, body }: Answer): void {
+export function refuseUpgrade(
+  socket: Duplex,
+  { status, headers, body }: Answer & { readonly body: string | Buffer },
+): void {
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'Connection: close',
@@ -85,6 +96,18 @@ export function refuseUpgrade(socket: Duplex, { status, headers, body }: Answer)
 export function respond(response: ServerResponse, { status, headers, body }: Answer): void {
   // Whoever is answered before its body has come is not waited for: a file may take its time, and what is refused must not.
   const last = response.req.complete ? {} : { Connection: 'close' };
-  response.writeHead(status, { ...headers, ...last, 'Content-Length': Buffer.byteLength(body) });
-  response.end(body);
+  if (typeof body === 'string' || Buffer.isBuffer(body)) {
+    response.writeHead(status, { ...headers, ...last, 'Content-Length': Buffer.byteLength(body) });
+    response.end(body);
+    return;
+  }
+  response.once('close', body.end);
+  // The client may have gone before there was a response.
+  if (response.destroyed || response.closed) {
+    body.end();
+    return;
+  }
+  response.writeHead(status, { ...headers, ...last, 'Content-Length': body.size });
+  // What breaks off ends the connection: the client sees that bytes are missing.
+  pipeline(Readable.from(body.pieces(), { highWaterMark: 1 }), response).catch(() => response.destroy());
 }

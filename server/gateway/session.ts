@@ -17,6 +17,8 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 /** Frames a device may send at once (an outbox after weeks offline), and how many a second it earns back. */
 const BURST = 5_000;
 const PER_SECOND = 100;
+/** A larger frame leaves in fragments, each only when the device has taken those before it: TLS would hold an encrypted copy of all of it. */
+const FRAGMENT = 64 * 1024;
 /** Frames that wait for their turn before the socket is read no further. */
 const MOST_WAITING = 64;
 
@@ -88,6 +90,9 @@ export class DeviceSession {
   readonly #handlers: SessionHandlers;
   #waiting: RawData[] = [];
   #behind: Promise<void>[] | null = null;
+  /** Frames behind one that leaves in fragments; null while none does. */
+  #queue: (string | Buffer)[] | null = null;
+  #queued = 0;
   #busy = false;
   #gathering = false;
   #tokens = BURST;
@@ -129,8 +134,43 @@ export class DeviceSession {
   /** For fan-outs: a frame that was encoded once. */
   sendEncoded(frame: string | Buffer): void {
     if (!this.open) return;
-    this.#socket.send(frame, { binary: false });
-    if (this.#socket.bufferedAmount > MAX_UNREAD) this.end(CLOSE.slow, 'slow_reader');
+    if (this.#queue) {
+      this.#queue.push(frame);
+      this.#queued += frame.length;
+    } else this.#transmit(frame);
+    if (this.#socket.bufferedAmount + this.#queued > MAX_UNREAD) this.end(CLOSE.slow, 'slow_reader');
+  }
+
+  #transmit(frame: string | Buffer): void {
+    if (frame.length <= FRAGMENT) {
+      this.#socket.send(frame, { binary: false });
+      return;
+    }
+    const bytes = typeof frame === 'string' ? Buffer.from(frame) : frame;
+    this.#queue = [];
+    let at = 0;
+    const next = () => {
+      if (!this.open) return;
+      const fragment = bytes.subarray(at, at + FRAGMENT);
+      at += FRAGMENT;
+      const fin = at >= bytes.length;
+      this.#socket.send(fragment, { binary: false, fin }, fin ? () => undefined : next);
+      if (fin) this.#goOn();
+    };
+    next();
+  }
+
+  /** Sends what has waited, up to the next frame that leaves in fragments. */
+  #goOn(): void {
+    const waiting = this.#queue ?? [];
+    this.#queue = null;
+    for (const [index, frame] of waiting.entries()) {
+      this.#queued -= frame.length;
+      this.#transmit(frame);
+      if (!this.#queue) continue;
+      (this.#queue as (string | Buffer)[]).push(...waiting.slice(index + 1));
+      return;
+    }
   }
 
   /** What is sent meanwhile leaves as one TLS record: each record costs a system call. */
@@ -180,6 +220,8 @@ export class DeviceSession {
   end(code: number, reason: string): void {
     if (this.#socket.readyState === WebSocket.CLOSED) return;
     this.#waiting = [];
+    this.#queue = null;
+    this.#queued = 0;
     this.#socket.close(code, reason);
     this.#cutOffSoon();
   }

@@ -14,8 +14,10 @@ import { spkiOf } from '../../certs/certificate.ts';
 import { parseAddressRanges } from '../../shared/areas/address-ranges.ts';
 import { newKey, testAuthority } from '../../tests/support/enrolment.ts';
 import { tool } from '../../tests/support/tools.ts';
+import { until } from '../../tests/support/until.ts';
+import { DEVICE_LIMITS } from './admission.ts';
 import { bytesOf } from './device-route.ts';
-import { createTlsListener, type TlsListener, type TlsListenerOptions } from './tls-listener.ts';
+import { createTlsListener, type ListenerBounds, type TlsListener, type TlsListenerOptions } from './tls-listener.ts';
 
 const openssl = tool('openssl', 'apt-get install openssl');
 const run = promisify(execFile);
@@ -37,6 +39,7 @@ async function start(
   more: TlsListenerOptions = {},
   bind = '127.0.0.1',
   answer?: RequestListener,
+  bounds: ListenerBounds = { admission: DEVICE_LIMITS },
 ) {
   const { keyPem, chainPem } = authority.serverIdentity();
   const listener: TlsListener = createTlsListener(
@@ -50,6 +53,7 @@ async function start(
       ...more,
     },
     proxyFrom,
+    bounds,
     answer ?? ((request, response) => response.end(JSON.stringify(listener.addressOf(request)))),
   );
   const port = await listener.listen(bind, 0);
@@ -262,6 +266,43 @@ describe('case 13: whoever is slow', () => {
     });
   });
 
+  describe('to read a response', () => {
+    const deadlines = { patience: 300, rate: 64 * 1024 * 1024, every: 50 };
+    const large = Buffer.alloc(32 * 1024 * 1024, 'x');
+    const serve = (more: Partial<ListenerBounds> = {}) =>
+      start([], {}, '127.0.0.1', (_request, response) => response.end(large), {
+        ...{ admission: DEVICE_LIMITS, deadlines },
+        ...more,
+      });
+    const request = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+
+    it('is dropped, also when it goes on to send', async () => {
+      const { port } = await serve();
+      const over = await secure(await tcp(port));
+      over.on('error', () => over.destroy());
+      over.pause();
+      const ping = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+      over.write(ping);
+      // Each byte would begin the time limits of a socket anew.
+      const chatter = setInterval(() => over.write(ping), 50);
+      onTestFinished(() => clearInterval(chatter));
+      await new Promise((resolve) => over.once('close', resolve));
+    });
+
+    it('gets all of it as long as it reads, in slices of one buffer', async () => {
+      const { port } = await serve({ deadlines: { ...deadlines, patience: 20_000 } });
+      const over = await secure(await tcp(port));
+      over.write(request);
+      let got = 0;
+      for await (const chunk of over) {
+        got += chunk.length;
+        // Slower than the server sends, so that slices wait for it.
+        await delay(1);
+      }
+      expect(got).toBeGreaterThan(large.length);
+    });
+  });
+
   it('ends when the listener closes, whatever state it is in', async () => {
     const { listener, port } = await start(['127.0.0.1']);
     const waiting = await tcp(port);
@@ -272,6 +313,46 @@ describe('case 13: whoever is slow', () => {
     await listener.close();
     await Promise.all([waiting, over].map(closed));
     await expect(tcp(port)).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
+describe('case 58: connections that come at once', () => {
+  const limits = { ...DEVICE_LIMITS, handshakes: 4, handshakesOfOne: 2, openOfOne: 3, waiting: 3, patience: 60_000 };
+
+  it('wait for their turn beyond the bounds, and get in when there is room', async () => {
+    const { port, listener } = await start([], {}, '127.0.0.1', undefined, { admission: limits });
+    // Two that say nothing take the handshakes of this address.
+    const silent = [await tcp(port), await tcp(port)];
+    await until(() => expect(listener.counts().handshakes).toBe(2));
+    const third = secure(await tcp(port));
+    await until(() => expect(listener.counts()).toMatchObject({ handshakes: 2, waiting: 1 }));
+    silent[0]?.destroy();
+    const open = await third;
+    expect(await ask(open)).toBe('127.0.0.1');
+    silent[1]?.destroy();
+  });
+
+  it('are refused once as many wait as may', async () => {
+    const { port, listener } = await start([], {}, '127.0.0.1', undefined, { admission: limits });
+    const silent = await Promise.all(Array.from({ length: 5 }, () => tcp(port)));
+    await until(() => expect(listener.counts()).toMatchObject({ handshakes: 2, waiting: 3 }));
+    await closed(await tcp(port));
+    expect(listener.counts().refused).toBe(1);
+    for (const socket of silent) socket.destroy();
+    await until(() => expect(listener.counts()).toMatchObject({ handshakes: 0, waiting: 0 }));
+    expect(await ask(await secure(await tcp(port)))).toBe('127.0.0.1');
+  });
+
+  it('of one address leave room for another’s, which a trusted proxy names', async () => {
+    const { port, listener } = await start(['127.0.0.1'], {}, '127.0.0.1', undefined, { admission: limits });
+    const from = async (address: string) => {
+      const socket = await tcp(port);
+      socket.write(`PROXY TCP4 ${address} 127.0.0.1 1 2\r\n`);
+      return socket;
+    };
+    for (let count = 0; count < 5; count += 1) await from('39.32.1.2');
+    await until(() => expect(listener.counts()).toMatchObject({ handshakes: 2, waiting: 3 }));
+    expect(await ask(await secure(await from('39.32.1.3')))).toBe('39.32.1.3');
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * A TLS listener behind which a proxy may stand: reads the PROXY protocol from configured addresses, and from nobody else, before
- * TLS begins. Used by the device and the public listener, so that both see the same source addresses.
+ * A TLS listener: reads the PROXY protocol from configured addresses, and from nobody else, before TLS begins; admits connections in turns; bounds
+ * what a peer that does not read can hold. The device and the public listener use it, so that both see the same source addresses.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
@@ -8,7 +8,10 @@ import { createServer as createHttpsServer, type Server, type ServerOptions } fr
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { inRanges, parseAddressRanges } from '../../shared/areas/address-ranges.ts';
 import { canonicalAddress } from '../../shared/areas/special-addresses.ts';
+import { type Admission, type AdmissionLimits, createAdmission, endsOf } from './admission.ts';
 import { parseProxyHeader } from './proxy-protocol.ts';
+import { sendInSlices } from './sliced-responses.ts';
+import { enforceWriteDeadlines, type WriteDeadlines } from './write-deadlines.ts';
 
 /** Hybrid post-quantum first, then what every client of the last years has. */
 export const KEY_EXCHANGE_GROUPS = 'X25519MLKEM768:X25519:P-256';
@@ -23,15 +26,18 @@ export interface TlsListener {
   listen(bind: string, port: number, reserved?: NetServer): Promise<number>;
   /** Where the connection under this request came from: the socket's own address, or what a trusted proxy said; null when it did not say. */
   addressOf(request: IncomingMessage): string | null;
+  /** For metrics. */
+  counts(): ReturnType<Admission['counts']>;
   /** A new server certificate, with everything else as it was: Node would fall back to its own defaults for what is not said again. */
   renew(identity: { readonly key: string; readonly cert: string }): void;
   /** Stops accepting and ends what is open. */
   close(): Promise<void>;
 }
 
-/** The TLS socket over a connection has the same two ends as the connection itself. */
-const keyOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
-  `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+export interface ListenerBounds {
+  readonly admission: AdmissionLimits;
+  readonly deadlines?: WriteDeadlines;
+}
 
 export interface TlsListenerOptions extends ServerOptions {
   /** Refuse every connection without a PROXY protocol header from a trusted address. */
@@ -41,38 +47,58 @@ export interface TlsListenerOptions extends ServerOptions {
 export function createTlsListener(
   options: TlsListenerOptions,
   proxyFrom: readonly string[],
+  bounds: ListenerBounds,
   onRequest: RequestListener,
 ): TlsListener {
   const { proxyRequired = false } = options;
   const trusted = parseAddressRanges(proxyFrom);
+  const admission = createAdmission(bounds.admission);
   const told = new Map<string, string | null>();
   const open = new Set<Socket>();
   const { handshakeTimeout = HANDSHAKE_WITHIN } = options;
   const { headersTimeout = REQUEST_WITHIN, requestTimeout = REQUEST_WITHIN } = options;
   const secured = { ...options, ecdhCurve: KEY_EXCHANGE_GROUPS };
-  const server = createHttpsServer({ ...secured, handshakeTimeout, headersTimeout, requestTimeout }, onRequest);
+  const server = createHttpsServer(
+    { ...secured, handshakeTimeout, headersTimeout, requestTimeout },
+    (request, response) => {
+      sendInSlices(response);
+      onRequest(request, response);
+    },
+  );
   // A peer that fails its handshake is not our error: the listener goes on, and the socket is gone.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.on('secureConnection', admission.secured);
+  enforceWriteDeadlines(server, 'secureConnection', bounds.deadlines);
 
   // One function for all sockets, and not one each.
   function gone(this: Socket): void {
     open.delete(this);
   }
-  const front =
-    proxyFrom.length === 0 && !proxyRequired ? server : createServer({ pauseOnConnect: true, noDelay: true }, proxied);
+  const front = createServer(
+    { pauseOnConnect: true, noDelay: true },
+    proxyFrom.length === 0 && !proxyRequired ? direct : proxied,
+  );
   front.prependListener('connection', (socket: Socket) => {
     open.add(socket);
     socket.once('close', gone);
   });
 
-  function proxied(socket: Socket): void {
-    socket.on('error', () => socket.destroy());
-    if (inRanges(trusted, socket.remoteAddress ?? '')) readHeader(socket);
-    else if (proxyRequired) socket.destroy();
-    else server.emit('connection', socket);
+  function admit(socket: Socket, address: string | null): void {
+    admission.admit(socket, address, () => server.emit('connection', socket));
   }
-  // Behind a front the HTTPS server never listens by itself, and without this event it would enforce no time limit on slow requests.
-  if (front !== server) front.on('listening', () => server.emit('listening'));
+  function direct(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    admit(socket, canonicalAddress(socket.remoteAddress ?? ''));
+  }
+  function proxied(socket: Socket): void {
+    if (inRanges(trusted, socket.remoteAddress ?? '')) {
+      socket.on('error', () => socket.destroy());
+      readHeader(socket);
+    } else if (proxyRequired) socket.destroy();
+    else direct(socket);
+  }
+  // The HTTPS server never listens by itself, and without this event it would enforce no time limit on slow requests.
+  front.on('listening', () => server.emit('listening'));
 
   function readHeader(socket: Socket): void {
     let bytes = Buffer.alloc(0);
@@ -88,11 +114,11 @@ export function createTlsListener(
         socket.destroy();
         return;
       }
-      const key = keyOf(socket);
+      const key = endsOf(socket);
       told.set(key, header.source);
       socket.once('close', () => told.delete(key));
       if (bytes.length > header.length) socket.unshift(bytes.subarray(header.length));
-      server.emit('connection', socket);
+      admit(socket, header.source ?? canonicalAddress(socket.remoteAddress ?? ''));
     };
     socket.on('readable', read);
   }
@@ -107,14 +133,15 @@ export function createTlsListener(
       return address !== null && typeof address === 'object' ? address.port : port;
     },
     addressOf: ({ socket }) => {
-      const source = told.size === 0 ? undefined : told.get(keyOf(socket));
+      const source = told.size === 0 ? undefined : told.get(endsOf(socket));
       return source === undefined ? canonicalAddress(socket.remoteAddress ?? '') : source;
     },
+    counts: admission.counts,
     renew: (identity) => server.setSecureContext({ ...secured, ...identity }),
     close: async () => {
       const closed = once(front, 'close');
       front.close();
-      if (front !== server) server.close();
+      server.close();
       for (const socket of open) socket.destroy();
       await closed;
     },

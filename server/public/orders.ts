@@ -59,7 +59,8 @@ interface Page {
 interface Published {
   readonly envelope: Envelope;
   readonly etag: string;
-  readonly body: string;
+  /** All responses send slices of this one buffer. */
+  readonly body: Buffer;
   readonly statements: readonly Statement[];
   readonly withheld: readonly Withheld[];
 }
@@ -76,7 +77,7 @@ export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organi
     if (!envelope) return null;
     if (newest?.envelope !== envelope) {
       const etag = `"${sha256(payloadOf(envelope, PAYLOAD_TYPES.list))}"`;
-      const body = JSON.stringify(envelope);
+      const body = Buffer.from(JSON.stringify(envelope));
       newest = { envelope, etag, body, statements: statementsOf(envelope), withheld: withheldIn(envelope) };
     }
     return newest;

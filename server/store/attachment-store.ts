@@ -1,4 +1,5 @@
 /** Attachments: opaque bytes by name. */
+import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { Attachment, AttachmentStore as AttachmentPort } from '../relay/attachments.ts';
 import type { Database } from './database.ts';
@@ -39,13 +40,21 @@ export class AttachmentStore implements AttachmentPort {
     });
   }
 
-  async get(id: string, since: number): Promise<Buffer | null> {
+  async size(id: string, since: number): Promise<number | null> {
     const row = await this.#database.db
       .selectFrom('attachments')
-      .select('body')
+      .select('size')
       .where('id', '=', id)
       .where('at', '>=', since)
       .executeTakeFirst();
-    return row?.body ?? null;
+    return row?.size ?? null;
+  }
+
+  async piece(id: string, from: number, length: number): Promise<Buffer | null> {
+    // Both databases count from 1.
+    const { rows } = await sql<{ piece: Buffer }>`
+      select substr(body, cast(${from + 1} as integer), cast(${length} as integer)) as piece from attachments
+      where id = ${id}`.execute(this.#database.db);
+    return rows[0]?.piece ?? null;
   }
 }

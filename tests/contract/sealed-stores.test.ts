@@ -99,13 +99,19 @@ describeOnEveryStore('attachments', (open) => {
       store.put({ id, enrolment: { device, generation: 1 }, bytes: body, at }, limit);
     await put(mine, 'a');
     await put(mine, 'a');
-    expect((await store.get('a', AT))?.equals(bytes)).toBe(true);
-    expect([await store.get('a', AT + 1), await store.get('b', AT)]).toEqual([null, null]);
+    expect([await store.size('a', AT), await store.size('a', AT + 1), await store.size('b', AT)]).toEqual([
+      100_000,
+      null,
+      null,
+    ]);
+    const pieces = await Promise.all([0, 40_000, 80_000].map((from) => store.piece('a', from, 40_000)));
+    expect(Buffer.concat(pieces.map((piece) => piece ?? Buffer.alloc(0))).equals(bytes)).toBe(true);
+    expect(await store.piece('b', 0, 10)).toBeNull();
     await expect(put(theirs, 'a')).rejects.toMatchObject({ code: 'conflict' });
     await expect(put(mine, 'a', randomBytes(9))).rejects.toMatchObject({ code: 'conflict' });
     await put(mine, 'b');
     await expect(put(mine, 'c')).rejects.toMatchObject({ code: 'too_large' });
-    expect(await store.get('c', AT)).toBeNull();
+    expect(await store.size('c', AT)).toBeNull();
     await put(theirs, 'c');
     // Only what is not past keeping counts.
     await database.db

@@ -1,0 +1,176 @@
+/**
+ * Admits connections: a bounded number of handshakes at one time, in all and of one address, and a bounded number of open connections of one address.
+ * Connections beyond the bounds wait, and addresses take turns. Ten thousand devices that reconnect at once all get in this way, and one address
+ * cannot keep the others out.
+ */
+import type { Socket } from 'node:net';
+
+export interface AdmissionLimits {
+  /** Handshakes under way. */
+  readonly handshakes: number;
+  readonly handshakesOfOne: number;
+  /** Open connections of one address, those in a handshake included. */
+  readonly openOfOne: number;
+  /** Open connections in all. */
+  readonly open: number;
+  /** Connections that wait, and for how many milliseconds at most. */
+  readonly waiting: number;
+  readonly patience: number;
+}
+
+/** Devices have a certificate each, and a whole office may come from one address. */
+export const DEVICE_LIMITS: AdmissionLimits = {
+  ...{ handshakes: 1_024, handshakesOfOne: 512 },
+  ...{ openOfOne: Number.POSITIVE_INFINITY, open: Number.POSITIVE_INFINITY },
+  ...{ waiting: 16_384, patience: 60_000 },
+};
+/** Clients of the public listener are anonymous, and each needs a connection for a moment. */
+export const PUBLIC_LIMITS: AdmissionLimits = {
+  ...{ handshakes: 512, handshakesOfOne: 128, openOfOne: 256, open: 4_096 },
+  ...{ waiting: 8_192, patience: 30_000 },
+};
+
+export interface Admission {
+  /** `start` begins the handshake, now or later. A connection that cannot wait is destroyed. */
+  admit(socket: Socket, address: string | null, start: () => void): void;
+  /** The handshake of this connection is over. */
+  secured(socket: Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>): void;
+  counts(): { readonly handshakes: number; readonly waiting: number; readonly refused: number };
+}
+
+interface OfAddress {
+  open: number;
+  handshakes: number;
+  readonly queue: Map<Socket, () => void>;
+}
+
+/** The TLS socket over a connection has the same two ends as the connection itself. */
+export const endsOf = ({
+  remoteAddress,
+  remotePort,
+  localAddress,
+  localPort,
+}: Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>): string =>
+  `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+
+export function createAdmission(limits: AdmissionLimits): Admission {
+  const addresses = new Map<string, OfAddress>();
+  /** Addresses with a queue, in the order of their turns. */
+  const turns = new Set<string>();
+  /** By `endsOf`: ends the handshake. */
+  const underWay = new Map<string, () => void>();
+  let open = 0;
+  let handshakes = 0;
+  let waiting = 0;
+  let refused = 0;
+
+  const hasRoom = (of: OfAddress) =>
+    handshakes < limits.handshakes &&
+    open < limits.open &&
+    of.handshakes < limits.handshakesOfOne &&
+    of.open < limits.openOfOne;
+
+  function forget(address: string, of: OfAddress): void {
+    if (of.open === 0 && of.queue.size === 0) addresses.delete(address);
+  }
+
+  function begin(socket: Socket, address: string, of: OfAddress, start: () => void): void {
+    const ends = endsOf(socket);
+    open += 1;
+    handshakes += 1;
+    of.open += 1;
+    of.handshakes += 1;
+    let shaking = true;
+    const shaken = () => {
+      if (!shaking) return;
+      shaking = false;
+      handshakes -= 1;
+      of.handshakes -= 1;
+      underWay.delete(ends);
+      next();
+    };
+    underWay.set(ends, shaken);
+    socket.once('close', () => {
+      open -= 1;
+      of.open -= 1;
+      shaken();
+      forget(address, of);
+      next();
+    });
+    start();
+  }
+
+  /** Lets in those for whom there is room, one of each address in turn. */
+  function next(): void {
+    for (const address of turns) {
+      if (handshakes >= limits.handshakes || open >= limits.open) return;
+      const of = addresses.get(address);
+      const [first] = of?.queue ?? [];
+      if (!of || !first) {
+        turns.delete(address);
+        continue;
+      }
+      if (!hasRoom(of)) continue;
+      const [socket, start] = first;
+      of.queue.delete(socket);
+      waiting -= 1;
+      turns.delete(address);
+      // At the end of the turns, so that this loop comes to it again.
+      if (of.queue.size > 0) turns.add(address);
+      begin(socket, address, of, start);
+    }
+  }
+
+  function wait(socket: Socket, address: string, of: OfAddress, start: () => void): void {
+    if (waiting >= limits.waiting) {
+      refused += 1;
+      socket.destroy();
+      forget(address, of);
+      return;
+    }
+    waiting += 1;
+    const leave = () => {
+      clearTimeout(deadline);
+      if (!of.queue.delete(socket)) return;
+      waiting -= 1;
+      forget(address, of);
+    };
+    const deadline = setTimeout(() => {
+      if (!of.queue.has(socket)) return;
+      refused += 1;
+      leave();
+      socket.destroy();
+    }, limits.patience).unref();
+    socket.once('close', leave);
+    of.queue.set(socket, () => {
+      clearTimeout(deadline);
+      start();
+    });
+    turns.add(address);
+  }
+
+  return {
+    admit(socket, given, start) {
+      const address = groupOf(given ?? '');
+      const of = addresses.get(address) ?? { open: 0, handshakes: 0, queue: new Map() };
+      addresses.set(address, of);
+      if (of.queue.size === 0 && hasRoom(of)) begin(socket, address, of, start);
+      else wait(socket, address, of, start);
+    },
+    secured: (socket) => underWay.get(endsOf(socket))?.(),
+    counts: () => ({ handshakes, waiting, refused }),
+  };
+}
+
+/** One IPv6 customer has a /64 (RFC 6177), so its addresses count as one. `address` is canonical, and IPv4-mapped addresses are IPv4 there. */
+function groupOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const after = tail === '' ? [] : tail.split(':');
+    while (groups.length + after.length < 8) groups.push('0');
+    groups.push(...after);
+  }
+  return groups.slice(0, 4).join(':');
+}

@@ -1,0 +1,44 @@
+/**
+ * A response body leaves in slices, each only when the peer has taken those before it. Without slices, TLS encrypts the whole body at once: 100
+ * clients that read nothing then hold 100 encrypted copies in memory, also of a body that all of them share.
+ */
+import type { ServerResponse } from 'node:http';
+
+export const SLICE = 32 * 1024;
+
+/** Changes `end` of this response, through which express and everything else send a body that is complete. */
+export function sendInSlices(response: ServerResponse): void {
+  const end = response.end.bind(response) as (...given: unknown[]) => ServerResponse;
+  response.end = ((...given: unknown[]) => {
+    const [chunk, encoding] = given;
+    const bytes = bytesOf(chunk, encoding);
+    if (bytes === null || response.req.method === 'HEAD') return end(...given);
+    if (!response.headersSent && !response.hasHeader('content-length')) {
+      response.setHeader('Content-Length', bytes.length);
+    }
+    const done = given.find((one) => typeof one === 'function');
+    let at = 0;
+    const next = () => {
+      while (bytes.length - at > SLICE) {
+        const slice = bytes.subarray(at, at + SLICE);
+        at += SLICE;
+        if (response.write(slice)) continue;
+        response.once('drain', next);
+        return;
+      }
+      end(bytes.subarray(at), ...(done ? [done] : []));
+    };
+    next();
+    return response;
+  }) as ServerResponse['end'];
+}
+
+/** Null for a body that needs no slices. */
+function bytesOf(chunk: unknown, encoding: unknown): Buffer | null {
+  if (typeof chunk === 'string' && chunk.length > SLICE / 4) {
+    const bytes = Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
+    return bytes.length > SLICE ? bytes : null;
+  }
+  if (!(chunk instanceof Uint8Array) || chunk.length <= SLICE) return null;
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+}
