@@ -28,5 +28,6 @@ it('a poll says what the device has stored, by which an admin sees that it is we
   expect(asked).toEqual([
     'https://device.example:8443/device/record?list=7&record=2&root=1',
     'https://public.example:8444/orders/list',
+    'https://device.example:8443/device/time-correction',
   ]);
 });
