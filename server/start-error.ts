@@ -23,6 +23,8 @@ export function explainStartError(error: unknown, config: Config | null): StartE
   if (error instanceof EnvironmentError) return { lines: error.problems, exit: EX_CONFIG };
   const cause = innermost(error);
   if (isCordonError(error, 'store_unavailable')) return explainStore(error.message, cause, config);
+  // The other server may be about to stop: a service manager that starts this one again takes over then.
+  if (isCordonError(error, 'store_locked')) return { lines: [oneLine(error.message)], exit: FAILED };
   if (isCordonError(error)) return { lines: [oneLine(error.message)], exit: EX_CONFIG };
   return explainSystem(cause, config) ?? unexpected(cause);
 }

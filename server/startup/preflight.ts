@@ -120,10 +120,11 @@ async function settle(of: Settling, authority: Authority): Promise<string> {
   const installation = await installationId(database);
   if (of.bound) return installation;
   const binding = bindingOf(authority, installation);
-  // The store first. A start that stops in between finds equal certificates on both sides and goes on from there.
+  // In this order, so that the next start goes on after any step. A binding beside keys that are not marked as founded would look like
+  // half a key folder.
   await bindStore(database.db, binding);
-  writeBindingFile(of.keyFolder, binding);
   authority.finishFounding();
+  writeBindingFile(of.keyFolder, binding);
   return installation;
 }
 
