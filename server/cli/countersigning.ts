@@ -1,6 +1,7 @@
 /**
  * What the organisation's key signs, and how: each certificate is read from its exact bytes, whatever the server says of it, and shown in words.
- * Group and time are the server's word, and are said to be.
+ * Group, time, other devices and the
+ * creator of the code are the server's statement, and the output says so.
  */
 import {
   countersigned,
@@ -24,9 +25,17 @@ export interface Waiting {
   readonly name: string;
   readonly digest: string;
   readonly payload: string;
+  /** From the certificate; null when the person has none. */
+  readonly email: string | null;
   readonly group: string;
   readonly since: number;
+  /** By the server's statement. */
+  readonly others: Listed['others'];
+  readonly codeBy: Listed['codeBy'];
 }
+
+/** A further device of a person with a verified device reads that person's conversations: an admin decides about it. */
+export const isAdditional = ({ others }: Waiting): boolean => others.some(({ verified }) => verified);
 
 export interface Which {
   /** Names; none for all. */
@@ -71,18 +80,23 @@ function read({ payload, group, since, device, generation, ...listed }: Listed):
       `The server describes the certificate of ${certificate.device} as another one (${device}). Do not sign it.`,
     );
   }
-  return { device, generation, person, name, digest, payload, group: group.name, since };
+  const { email = null } = certificate;
+  const { others, codeBy } = listed;
+  return { device, generation, person, name, email, digest, payload, group: group.name, since, others, codeBy };
 }
 
-export const COLUMNS = ['name', 'person', 'device', 'enrolment', 'group (as the server says)', 'since'];
-export const rowOf = ({ name, person, device, generation, group, since }: Waiting): Cell[] => [
-  name,
-  person,
-  device,
-  generation,
-  group,
-  when(since),
+export const COLUMNS = [
+  ...['name', 'e-mail', 'person', 'device', 'enrolment', 'group (as the server says)', 'since'],
+  ...['other devices (as the server says)', 'code created by (as the server says)'],
 ];
+export const rowOf = ({ name, email, person, device, generation, group, since, others, codeBy }: Waiting): Cell[] => [
+  ...[name, email, person, device, generation, group, when(since)],
+  others.map(otherWords).join('; ') || 'none',
+  codeBy === null ? 'unknown' : `${codeBy.name} (${codeBy.scoped ? 'role limited to groups or areas' : 'all groups'})`,
+];
+
+const otherWords = ({ device, hostname, enrolledAt, verified }: Waiting['others'][number]): string =>
+  `${hostname ?? device}, enrolled ${when(enrolledAt)}, ${verified ? 'verified' : 'not verified'}`;
 
 export interface Outcome {
   readonly countersigned: number;

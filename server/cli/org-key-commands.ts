@@ -7,7 +7,15 @@ import type { Command } from 'commander';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/plain-text.ts';
 import type { Cli } from './cli.ts';
-import { COLUMNS, countersignAll, type Outcome, rowOf, type Waiting, whatWaits } from './countersigning.ts';
+import {
+  COLUMNS,
+  countersignAll,
+  isAdditional,
+  type Outcome,
+  rowOf,
+  type Waiting,
+  whatWaits,
+} from './countersigning.ts';
 import { agree, createKey, type KeyOptions, openKey, writeNew } from './key-files.ts';
 import { table } from './output.ts';
 
@@ -22,6 +30,7 @@ interface CountersignOptions extends KeyOptions, WhichOptions {
 }
 
 interface ServeOptions extends KeyOptions, WhichOptions {
+  readonly additional?: boolean;
   readonly most: number;
   readonly every: number;
 }
@@ -95,25 +104,55 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
     .requiredOption('--most <devices>', 'ends when it has signed for so many', count)
     .option(...PASSPHRASE)
     .option(...GROUP)
+    .option(
+      '--additional',
+      'also sign a further device of a person who has one, unless the creator of its code is limited to groups or areas',
+    )
     .option('--every <seconds>', 'how often it looks', seconds, 2)
     .action((options: ServeOptions) => serve(cli, options));
 }
 
-async function serve(cli: Cli, { group: groups = [], most, every, ...options }: ServeOptions): Promise<void> {
+/** What one look considers. Certificates that wait for a person must not keep the others from being seen. */
+const MOST_LOOKED_AT = 5_000;
+
+async function serve(
+  cli: Cli,
+  { group: groups = [], most, every, additional = false, ...options }: ServeOptions,
+): Promise<void> {
   const key = await openKey(cli, options);
   const whose = groups.length === 0 ? 'any group' : `the groups ${groups.map(plain).join(', ')}`;
   cli.out().note(`Countersigns ${most} devices of ${whose} at most, with key ${key.keyid}.`);
   /** Each counts before its signature leaves this machine: what becomes of it then is the server's word, which bounds nothing. */
   const signed = new Set<string>();
   const refused = new Set<string>();
+  /** The device that this run has signed first for each person: a later one is additional, whatever the server says. */
+  const first = new Map<string, string>();
+  const left = new Set<string>();
+  const isLeft = (each: Waiting): boolean => {
+    if (signed.has(each.digest)) return true;
+    const known = first.get(each.person);
+    const wants = isAdditional(each) || (known !== undefined && known !== each.device);
+    if (!wants || (additional && each.codeBy?.scoped === false)) return false;
+    if (!left.has(each.digest)) {
+      left.add(each.digest);
+      const whose = `${plain(each.name)} (${each.person})`;
+      cli
+        .out()
+        .note(`Not signed: ${each.device} is a further device of ${whose}. Check it with cordon org-key countersign.`);
+    }
+    return true;
+  };
   let unanswered: readonly Waiting[] = [];
   let silent = false;
   while (signed.size < most || unanswered.length > 0) {
     try {
       if (unanswered.length === 0) {
-        const all = await whatWaits(cli.client(), { groups, most, lacking: null });
-        unanswered = all.filter(({ digest }) => !signed.has(digest)).slice(0, most - signed.size);
-        for (const { digest } of unanswered) signed.add(digest);
+        const all = await whatWaits(cli.client(), { groups, most: MOST_LOOKED_AT, lacking: null });
+        unanswered = onePerPerson(all.filter((each) => !isLeft(each))).slice(0, most - signed.size);
+        for (const { digest, device, person } of unanswered) {
+          signed.add(digest);
+          first.set(person, device);
+        }
       }
       if (unanswered.length > 0) {
         const outcome = await countersignAll(cli.client(), key, unanswered);
@@ -137,6 +176,10 @@ async function serve(cli: Cli, { group: groups = [], most, every, ...options }: 
       `${done} devices are countersigned${vain}: the bound is reached, and this ends.`,
     ]);
 }
+
+/** Of two first devices of one person the older certificate. The other one is additional at the next look. */
+const onePerPerson = (waiting: readonly Waiting[]): Waiting[] =>
+  [...new Map(waiting.toReversed().map((each) => [each.person, each])).values()].reverse();
 
 /** A server that restarts, or a disk that is full, is no reason to end. */
 const PASSES: ReadonlySet<string> = new Set([

@@ -9,7 +9,7 @@ import { spkiOf } from '../../certs/certificate.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
-import { type DeviceId, type GroupId, newDeviceId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, type GroupId, newDeviceId, newPersonId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { newKey, testAuthority } from '../../tests/support/enrolment.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
@@ -134,6 +134,59 @@ describe('the organisation’s key', () => {
     expect((await countersign('--yes', '--most', '5')).out).toMatch(/^1 countersigned/);
     expect(await waiting()).toEqual([]);
     expect((await countersign('--yes')).out).toContain('Nothing waits');
+  });
+
+  it('shows the other devices of the person and the creator of the code, and serve leaves a further device to a person', async () => {
+    const cara = { group: embassies, user: 'Cara' };
+    const old = await handIn('Cara');
+    await countersign('--yes');
+    const scoped = await api.account('scoped@example.org', [{ role: 'helpdesk', group: embassies, area: null }]);
+    const fresh = await handIn('Cara');
+    for (const [id, by] of [
+      [fresh, scoped.id],
+      [old, 'acc_gone'],
+    ] as const) {
+      await api.database.db
+        .insertInto('activation_codes')
+        .values({
+          ...{ id, secret_hash: 'h', person_id: personCalled(cara.user), group_id: embassies, created_by: by },
+          ...{ created_at: 1, expires_at: 2, used_at: 1 },
+        })
+        .execute();
+    }
+    const [listed] = (await cordon('kai', ['org-key', 'waiting', '--json'])).json();
+    expect(listed).toMatchObject({
+      device: fresh,
+      others: [{ device: old, verified: true }],
+      codeBy: { name: 'scoped@example.org', scoped: true },
+    });
+    expect((await cordon('kai', ['org-key', 'waiting'])).out).toMatch(
+      new RegExp(`${old}, enrolled .*, verified .*scoped@example.org \\(role limited to groups or areas\\)`),
+    );
+
+    for (const more of [[], ['--additional']]) {
+      const serve = cordon('kai', [
+        'org-key',
+        'serve',
+        '--key',
+        file('org'),
+        '--most',
+        '1',
+        '--every',
+        '0.05',
+        ...more,
+      ]);
+      const other = `Other ${more.length}`;
+      await handIn(other);
+      const { code, err } = await serve;
+      expect([code, err]).toEqual([0, expect.stringContaining(`Not signed: ${fresh} is a further device of Cara`)]);
+      expect(await waiting()).toEqual(['Cara']);
+    }
+    await cordon('owner', ['accounts', 'grant', scoped.id, 'helpdesk']);
+    const most = ['--most', '1', '--every', '0.05', '--additional'];
+    const { err } = await cordon('kai', ['org-key', 'serve', '--key', file('org'), ...most]);
+    expect(err).toContain(`Cara, ${fresh}`);
+    expect(await waiting()).toEqual([]);
   });
 
   it('is asked for by owner and fleet alone', async () => {
@@ -265,12 +318,13 @@ async function listening(answer: (post: number) => Answer) {
   let posts = 0;
   const waits = () => {
     const [name, device, generation] = ['Ghost', newDeviceId(), 1];
-    const names = { device, generation, person: personCalled(name), name };
+    const names = { device, generation, person: newPersonId(), name };
     const issuedAt = '2015-07-24T12:00:00.000Z';
     const document = { ...names, installation: 'test', signatureKey: newSignatureKey(), issuedAt };
     const payload = Buffer.from(encodeCanonical(document)).toString();
     const group = { id: embassies, name: 'embassies' };
-    return { ...names, group, since: 0, digest: sha256(Buffer.from(payload)), payload, countersignedBy: [] };
+    const listed = { group, since: 0, countersignedBy: [], others: [], codeBy: null };
+    return { ...names, ...listed, digest: sha256(Buffer.from(payload)), payload };
   };
   const server = createServer(async (request, response) => {
     const say = (status: number, body: unknown) =>

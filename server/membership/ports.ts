@@ -32,8 +32,28 @@ export interface KeySignature {
 /** Signatures in the order in which they were made. */
 export type SignedKey = KeyRow & { readonly signatures: readonly KeySignature[] };
 
+/** Another active device of the person whose key waits. */
+export interface OtherDevice {
+  readonly device: DeviceId;
+  /** Null: not reported, or outside the scope. */
+  readonly hostname: string | null;
+  /** Domain time. */
+  readonly enrolledAt: number;
+  /** The organization's key has confirmed the device. */
+  readonly verified: boolean;
+}
+
 export interface ListedKey extends SignedKey {
   readonly group: { readonly id: GroupId; readonly name: string };
+  /** The newest first, at most `MOST_OTHERS`. */
+  readonly others: readonly OtherDevice[];
+  /** The account that created the activation code. Null: the code is not kept any more. */
+  readonly codeBy: {
+    readonly account: string;
+    readonly name: string;
+    /** No role of this account creates codes in all groups. */
+    readonly scoped: boolean;
+  } | null;
 }
 
 export interface NewSignature {

@@ -8,6 +8,7 @@ import type {
   ListedKey,
   MemberScope,
   NewSignature,
+  OtherDevice,
   MembershipStore as Port,
   SignedKey,
 } from '../membership/ports.ts';
@@ -111,9 +112,19 @@ export class MembershipStore implements Port {
       .limit(limit)
       .execute();
     const signed = await this.#signed(rows);
-    return rows.flatMap(({ group_id, group_name }, at) => {
+    const others = await this.#otherDevices([...new Set(rows.map(({ person }) => person))], scope);
+    const codeBy = await this.#codesBy(rows.map(({ device_id }) => device_id));
+    return rows.flatMap(({ group_id, group_name, device_id, person }, at) => {
       const key = signed[at];
-      return key ? [{ ...key, group: { id: groupIdSchema.parse(group_id), name: group_name ?? '' } }] : [];
+      if (!key) return [];
+      return [
+        {
+          ...key,
+          group: { id: groupIdSchema.parse(group_id), name: group_name ?? '' },
+          others: (others.get(person) ?? []).filter(({ device }) => device !== device_id).slice(0, MOST_OTHERS),
+          codeBy: codeBy.get(device_id) ?? null,
+        },
+      ];
     });
   }
 
@@ -185,6 +196,45 @@ export class MembershipStore implements Port {
     return rows.map(({ person }) => person);
   }
 
+  async #otherDevices(people: readonly string[], scope: MemberScope): Promise<Map<string, OtherDevice[]>> {
+    if (people.length === 0) return new Map();
+    const { rows } = await sql<{
+      person_id: string;
+      id: string;
+      hostname: string | null;
+      enrolled_at: number;
+      verified: number;
+    }>`
+      select * from (
+        select devices.person_id, devices.id, devices.enrolled_at,
+          case when ${withinScope(scope)} then device_inventory.hostname end as hostname,
+          case when exists (select 1 from messaging_keys as k where k.device_id = devices.id
+            and k.generation = devices.generation and k.waiting = 0) then 1 else 0 end as verified,
+          row_number() over (partition by devices.person_id order by devices.enrolled_at desc, devices.id) as place
+        from devices left join device_inventory on device_inventory.device_id = devices.id
+        where devices.person_id in (${sql.join([...people])}) and devices.status = 'active'
+      ) as numbered where place <= ${MOST_OTHERS + 1} order by place`.execute(this.#database.db);
+    const found = new Map<string, OtherDevice[]>();
+    for (const { person_id, id, hostname, enrolled_at, verified } of rows) {
+      const other = { device: deviceIdSchema.parse(id), hostname, enrolledAt: enrolled_at, verified: verified === 1 };
+      found.set(person_id, [...(found.get(person_id) ?? []), other]);
+    }
+    return found;
+  }
+
+  async #codesBy(devices: readonly string[]): Promise<Map<string, NonNullable<ListedKey['codeBy']>>> {
+    if (devices.length === 0) return new Map();
+    const { rows } = await sql<{ id: string; account: string; name: string | null; whole: number }>`
+      select code.id, code.created_by as account, accounts.name,
+        case when exists (select 1 from role_grants as r where r.account_id = code.created_by
+          and r.group_id is null and r.area is null and r.role in ('owner', 'fleet', 'helpdesk')) then 1 else 0 end as whole
+      from activation_codes as code left join accounts on accounts.id = code.created_by
+      where code.id in (${sql.join([...devices])})`.execute(this.#database.db);
+    return new Map(
+      rows.map(({ id, account, name, whole }) => [id, { account, name: name ?? account, scoped: whole === 0 }]),
+    );
+  }
+
   #present() {
     return this.#database.db
       .selectFrom('messaging_keys')
@@ -224,6 +274,9 @@ export class MembershipStore implements Port {
     }));
   }
 }
+
+/** Other devices of one person in one row of a list. */
+const MOST_OTHERS = 20;
 
 /** Conditions on `devices` that no index answers: without statistics SQLite would begin with the whole fleet, and not with the few keys. */
 const ACTIVE = sql<boolean>`(devices.status = 'active') is true`;

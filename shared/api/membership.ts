@@ -35,6 +35,17 @@ export const messagingKeyPage = z.object({
       payload: z.string(),
       /** Organisation keys of the list of approvers in force. */
       countersignedBy: z.array(z.string()),
+      /** Other active devices of the person, the newest first, at most 20. `hostname`: null when unknown or outside the caller's scope. */
+      others: z.array(
+        z.object({
+          device: deviceIdSchema,
+          hostname: z.string().nullable(),
+          enrolledAt: instant,
+          verified: z.boolean(),
+        }),
+      ),
+      /** The account that created the activation code. `scoped`: no role of it creates codes in all groups. Null: the code is not kept any more. */
+      codeBy: z.object({ account: z.string(), name: z.string(), scoped: z.boolean() }).nullable(),
     }),
   ),
   /** Hand it back for the next page; null at the end. */
