@@ -157,7 +157,7 @@ export function createMemoryTalk(people: Readonly<Record<string, string>>): Memo
       people: async (text) =>
         Object.keys(people)
           .filter((each) => each !== me && nameOf(each).toLowerCase().includes(text.toLowerCase()))
-          .map((person) => ({ person, name: nameOf(person), email: null, groups: [] })),
+          .map((person) => ({ person, name: nameOf(person), email: null, groups: ['Karachi office'] })),
       conversations() {
         readable();
         return mine()

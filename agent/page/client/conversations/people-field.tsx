@@ -1,5 +1,5 @@
-/** Several people of the organisation, found by a part of their names. */
-import { MultiSelect, Text } from '@mantine/core';
+/** Several people of the organization, found by a part of their names. E-mail and groups tell people of one name apart. */
+import { MultiSelect, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -54,7 +54,14 @@ export function PeopleField({
         filter={({ options }) => options}
         maxValues={MOST_PEOPLE}
         hidePickedOptions
-        renderOption={({ option }) => <Given>{option.label}</Given>}
+        renderOption={({ option }) => (
+          <Stack gap={0}>
+            <Given>{option.label}</Given>
+            <Text size="xs" c="dimmed">
+              <Given>{distinctionOf(known.get(option.value))}</Given>
+            </Text>
+          </Stack>
+        )}
         data-autofocus={autoFocus || undefined}
       />
       <Text size="sm" role="status">
@@ -63,3 +70,7 @@ export function PeopleField({
     </div>
   );
 }
+
+/** As the organization's key confirmed it. */
+const distinctionOf = (person: FoundPerson | undefined): string =>
+  person === undefined ? '' : [...(person.email === null ? [] : [person.email]), ...person.groups].join(' · ');
