@@ -1,6 +1,7 @@
 /** setup, sign-in, sign-out, accounts and tokens. */
 import type { Command } from 'commander';
 import { generate } from 'otplib';
+import type { z } from 'zod';
 import {
   type AccountView,
   accountList,
@@ -9,7 +10,15 @@ import {
   invitedAccount,
   redeemed,
 } from '../../shared/api/accounts.ts';
-import { createdToken, sessionView, tokenList } from '../../shared/api/session.ts';
+import {
+  accessView,
+  createdToken,
+  endedAccess,
+  type openSession,
+  sessionList,
+  sessionView,
+  tokenList,
+} from '../../shared/api/session.ts';
 import { done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/plain-text.ts';
@@ -165,6 +174,53 @@ export function addAccountCommands(program: Command, cli: Cli): void {
         cli.out().show(account, show(account));
       });
   }
+
+  accounts
+    .command('sign-out')
+    .description('end all sessions and tokens of an account')
+    .argument('<account>')
+    .action(async (id: string) => {
+      const ended = await cli.client().call(endedAccess, 'DELETE', `/accounts/${encodeURIComponent(id)}/access`);
+      cli.out().show(ended, [`Ended ${ended.sessions} sessions and ${ended.tokens} tokens.`]);
+    });
+
+  const sessions = program.command('sessions').description('open sessions, with address and last use');
+  const sessionRows = (all: readonly z.output<typeof openSession>[]) =>
+    table(
+      ['id', 'account', 'address', 'last used', 'signed in', 'program', ''],
+      all.map(({ id, account, address, lastUsedAt, createdAt, userAgent, current }) => [
+        ...[id, account, address, when(lastUsedAt), when(createdAt), userAgent],
+        current ? 'this session' : null,
+      ]),
+    );
+  sessions
+    .command('list')
+    .description("the caller's own sessions; with --all those of every account, and their tokens")
+    .option('--all', 'of every account: for owners')
+    .action(async ({ all }: { all?: boolean }) => {
+      if (!all) {
+        const { sessions: own } = await cli.client().call(sessionList, 'GET', '/sessions');
+        cli.out().show(own, sessionRows(own));
+        return;
+      }
+      const access = await cli.client().call(accessView, 'GET', '/access');
+      const tokens = table(
+        ['token', 'account', 'name', 'last used', 'from', 'expires'],
+        access.tokens.map(({ id, account, name, lastUsedAt, lastAddress, expiresAt }) => [
+          ...[id, account, name, lastUsedAt === null ? 'never' : when(lastUsedAt), lastAddress, when(expiresAt)],
+        ]),
+      );
+      cli.out().show(access, [...sessionRows(access.sessions), '', ...tokens]);
+    });
+  sessions
+    .command('end')
+    .description('end a session or a token of any account (owners), or a session of your own')
+    .argument('<id>', 'of a session (ses_…) or a token (tok_…)')
+    .option('--own', 'one of your own sessions: no owner is needed')
+    .action(async (id: string, { own }: { own?: boolean }) => {
+      const kind = own ? '/sessions' : id.startsWith('tok_') ? '/access/tokens' : '/access/sessions';
+      cli.out().show(await cli.client().call(done, 'DELETE', `${kind}/${encodeURIComponent(id)}`), ['Ended.']);
+    });
 
   const tokens = program.command('tokens').description('tokens for scripts: use one as CORDON_TOKEN');
   tokens

@@ -82,6 +82,21 @@ it('administers accounts, groups, tokens and keys with that session', async () =
   expect([wrong.code, wrong.err]).toEqual([EXIT.signIn, expect.stringContaining('[passphrase_wrong]')]);
 });
 
+it('lists sessions and tokens, and ends them', async () => {
+  const [own] = (await cordon(['sessions', 'list', '--json'])).json();
+  expect(own).toMatchObject({ current: true, address: '127.0.0.1' });
+  const { sessions, tokens } = (await cordon(['sessions', 'list', '--all', '--json'])).json();
+  expect([sessions.length, tokens[0].name]).toEqual([1, 'script']);
+  expect((await cordon(['sessions', 'list', '--all'])).out).toContain('this session');
+  expect((await cordon(['sessions', 'end', tokens[0].id])).out).toBe('Ended.\n');
+  expect((await cordon(['sessions', 'end', tokens[0].id])).code).toBe(EXIT.notFound);
+  expect((await cordon(['sessions', 'list', '--all', '--json'])).json().tokens).toEqual([]);
+  const [account] = (await cordon(['accounts', 'list', '--json']))
+    .json()
+    .filter(({ name }: { name: string }) => name === 'Help');
+  expect((await cordon(['accounts', 'sign-out', account.id])).out).toBe('Ended 0 sessions and 0 tokens.\n');
+});
+
 it('backs up to a new file that only its owner reads, and leaves an older one alone', async () => {
   const { identity, recipient } = await temporaryIdentity();
   const file = join(folder, 'backup.age');

@@ -76,6 +76,7 @@ it('prints a root with everybody who may approve', () => {
     '  2 different people adopt an order, out of:',
     `  per_aaaaaaaaaaaaaaaa  key ${'a'.repeat(64)}`,
     `  per_bbbbbbbbbbbbbbbb  key ${'b'.repeat(64)}`,
+    '  identity Self-attested: nobody proved the e-mail addresses of all 2 approvers.',
     `  the list is kept fresh by key ${'c'.repeat(64)}`,
     `  replaces ${'d'.repeat(64)}`,
     `SHA-256 ${sha256(payload)}`,

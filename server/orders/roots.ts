@@ -1,6 +1,7 @@
 /** The root of approvers on the server: proposed from registered keys, signed by approvers, adopted when enough of them have. */
 import { CordonError } from '../../shared/errors.ts';
 import { personsWhoSigned, type Root, readRoot } from '../../shared/order/approvers.ts';
+import { attestationOf } from '../../shared/order/attestation.ts';
 import { canonicalText } from '../../shared/order/canonical.ts';
 import { type Approvers, type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { readPublicKey, type Signer, verifySignature } from '../../shared/order/dsse.ts';
@@ -161,7 +162,7 @@ export function createRoots(ports: {
               kind: 'approvers.adopted',
               at: clock.now(),
               subject: null,
-              public: { version, digest: root.digest },
+              public: { version, digest: root.digest, selfAttested: attestationOf(root.approvers).selfAttested },
             },
             list: state.nextList(root),
           }

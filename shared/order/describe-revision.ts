@@ -6,6 +6,7 @@
 import { partName } from '../areas/part-names.ts';
 import { CordonError } from '../errors.ts';
 import { UNSAID_WAITING, type WaitingRule } from '../verdict/terms.ts';
+import { attestationWords } from './attestation.ts';
 import { parseDocument } from './canonical.ts';
 import {
   type Approvers,
@@ -195,7 +196,12 @@ export function describeRoot(payload: string, version: number, before?: Approver
     title: `Root of approvers, version ${document.version}, installation ${document.installation}`,
     lines: [
       { label: `${document.threshold} different people`, value: 'adopt an order, out of:' },
-      ...document.approvers.map(({ person, keyid }) => ({ label: 'approver', person, value: `key ${keyid}` })),
+      ...document.approvers.map(({ person, keyid, attestation }) => ({
+        label: 'approver',
+        person,
+        value: `key ${keyid}${attestation === 'verified' ? ' (verified)' : ''}`,
+      })),
+      { label: 'identity', value: attestationWords(document) },
       ...document.onlineKeys.map(({ keyid }) => ({ label: 'the list is kept fresh by', value: `key ${keyid}` })),
       ...organisationLines(document, before),
       { label: 'replaces', value: document.previous ?? 'nothing: it is the first' },

@@ -201,7 +201,15 @@ export const approversSchema = z.strictObject({
   previous: sha256Hex.nullable(),
   threshold: z.int().min(2).max(10),
   approvers: z
-    .array(z.strictObject({ person: identifier, keyid: sha256Hex, publicKey: base64 }))
+    .array(
+      z.strictObject({
+        person: identifier,
+        keyid: sha256Hex,
+        publicKey: base64,
+        /** The installation proved the person's e-mail address or directory subject. Absent: self-attested. */
+        attestation: z.literal('verified').optional(),
+      }),
+    )
     .min(2)
     .max(64),
   onlineKeys: z

@@ -5,6 +5,7 @@
 import { CordonError } from '../errors.ts';
 import type { Leaf } from '../ledger/leaf.ts';
 import { personsWhoSigned, type Root, readRoot, verifyRoots } from '../order/approvers.ts';
+import { attestationOf, attestationWords } from '../order/attestation.ts';
 import { type Envelope, envelopeSchema, type Revision } from '../order/documents.ts';
 import { signedBy, type VerifyingKey } from '../order/dsse.ts';
 import { holdsOnly, standingOf } from '../order/standing.ts';
@@ -72,6 +73,8 @@ export function checkRoots(files: PackFiles, pinned: PublicRoot, say: Findings):
     say.proven(
       `Who may approve: ${plural(chain.length, 'root')} of approvers, each signed by those before it, from the first one, which the public root names. The newest names ${plural(people, 'person', 'people')}, ${newest.approvers.threshold} of whom must agree.`,
     );
+    const { selfAttested } = attestationOf(newest.approvers);
+    if (selfAttested > 0) say.unproven(attestationWords(newest.approvers));
   }
   return chain;
 }

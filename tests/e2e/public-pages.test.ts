@@ -15,7 +15,7 @@ import { sha256 } from '../../shared/order/digest.ts';
 import { newPersonId } from '../../shared/protocol/ids.ts';
 import { browser as chromium, openBrowser } from '../support/browser.ts';
 import { EVERY_LOOK, faultsOf, WINDOWS } from '../support/seat.ts';
-import { NOW, revisionDocument, TERMS } from '../support/signed-documents.ts';
+import { NOW, revisionDocument, rootDocument, TERMS, testKey } from '../support/signed-documents.ts';
 
 const PICTURES = process.env['CORDON_PICTURES'];
 const SCRIPT = '<script>document.title="ran"</script><img src=x onerror="document.title=\'ran\'">';
@@ -61,6 +61,10 @@ const summary = () =>
     fingerprint: FINGERPRINT,
     pack: 'pck_aaaaaaaaaaaaaaaa',
     order: '2015-001',
+    approvers: rootDocument(
+      [ada, ben].map((person) => ({ person, key: testKey() })),
+      testKey(),
+    ),
     madeAt: new Date(NOW + 200 * DAY).toISOString(),
     revisions: [revisionRow(1, 'propose'), revisionRow(2, 'revise'), revisionRow(3, 'extend')],
     executions: [{ order: '2015-001', revision: 3, state: 'entered', at: NOW + 129 * DAY }],

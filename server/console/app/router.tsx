@@ -110,7 +110,9 @@ export const enrolRoute = createRoute({
 export const peopleRoute = createRoute({
   getParentRoute: () => root,
   path: '/people',
-  validateSearch: z.object({ tab: z.enum(['accounts', 'approvers', 'people', 'groups']).optional().catch(undefined) }),
+  validateSearch: z.object({
+    tab: z.enum(['accounts', 'approvers', 'people', 'access', 'groups']).optional().catch(undefined),
+  }),
   component: lazyRouteComponent(() => withNames(import('../people/people-page.tsx')), 'PeoplePage'),
 });
 export const personRoute = createRoute({

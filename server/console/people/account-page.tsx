@@ -32,6 +32,7 @@ import { CopyButton } from '../parts/copy-button.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { Moment } from '../parts/words.tsx';
 import { limitOf, ROLE_MEANING, ROLE_NAMES } from './role-words.ts';
+import { OwnSessions } from './sessions.tsx';
 
 const tokensQuery = question([], '/tokens', tokenList);
 type Token = z.output<typeof tokenView>;
@@ -75,6 +76,9 @@ export function AccountPage() {
           <OwnKey />
         </Section>
       )}
+      <Section title="Your sessions">
+        <OwnSessions />
+      </Section>
       <Section title="Tokens for scripts">
         <Tokens />
       </Section>

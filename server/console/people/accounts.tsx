@@ -104,7 +104,7 @@ export function Accounts() {
             <Given>{asking.account.name}</Given>{' '}
             {asking.to === 'active'
               ? 'can sign in again with the password and the authenticator that they had.'
-              : 'is signed out at once and cannot come back until an owner lets them in. Approvals that they gave still stand.'}
+              : 'is signed out at once and cannot sign in until an owner enables the account. Their approvals of pending changes become void, and stay void.'}
           </Text>
         )}
       </Confirm>

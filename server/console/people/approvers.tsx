@@ -9,6 +9,7 @@ import type { ApproversView } from '../../../shared/api/approvers.ts';
 import { listed } from '../../../shared/areas/area-words.ts';
 import { Given } from '../../../shared/look/given.tsx';
 import { Answer, Empty, Failure, Loading } from '../../../shared/look/states.tsx';
+import { attestationWords } from '../../../shared/order/attestation.ts';
 import { OwnKeyPanel } from '../approver-key/own-key-panel.tsx';
 import { rootsOf } from '../approver-key/root-of-approvers.ts';
 import { useOwnKey } from '../approver-key/use-own-key.ts';
@@ -56,6 +57,7 @@ function Roots({ approvers }: { readonly approvers: ApproversView }) {
                   note: signed.has(keyid) ? 'has signed' : null,
                 }))}
               />
+              <Text size="sm">{attestationWords(waiting)}</Text>
               <Text size="sm" c="dimmed">
                 {waiting.threshold} of them will be needed for an order.{' '}
                 {current
@@ -94,6 +96,7 @@ function Roots({ approvers }: { readonly approvers: ApproversView }) {
               <People
                 people={current.approvers.map(({ person: id, keyid }) => ({ name: named(id), keyid, note: null }))}
               />
+              <Text size="sm">{attestationWords(current)}</Text>
               <Text size="sm" c="dimmed">
                 An order needs {current.threshold} of them, none of them its proposer. Version {current.version} of the
                 list.

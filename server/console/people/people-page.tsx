@@ -1,4 +1,4 @@
-/** People who use devices, accounts with their roles, approvers of orders, and groups. */
+/** People who use devices, accounts with their roles, approvers of orders, sessions and tokens, and groups. */
 import { Tabs } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMay } from '../client/session.tsx';
@@ -7,6 +7,7 @@ import { Accounts } from './accounts.tsx';
 import { Approvers } from './approvers.tsx';
 import { Groups } from './groups.tsx';
 import { Persons } from './persons.tsx';
+import { Access } from './sessions.tsx';
 
 const route = getRouteApi('/people');
 
@@ -14,6 +15,7 @@ const TABS = [
   { value: 'accounts', label: 'Accounts', right: 'accounts.list', content: Accounts },
   { value: 'approvers', label: 'Approvers', right: 'approvers.show', content: Approvers },
   { value: 'people', label: 'People', right: 'people.list', content: Persons },
+  { value: 'access', label: 'Sessions and tokens', right: 'access.list', content: Access },
   { value: 'groups', label: 'Groups', right: 'groups.list', content: Groups },
 ] as const;
 type Tab = (typeof TABS)[number]['value'];

@@ -351,7 +351,12 @@ export function createPacks(ports: PackPorts): Packs {
     const destruction = await destructionOf(order, snapshot, handles);
     if (destruction) yield [DESTRUCTION, json(destruction)];
     const { organisation } = ports;
-    const facts = { organisation, installation, fingerprint: fingerprintOf(root), pack, order, madeAt, revisions };
+    const newest = roots.at(-1);
+    if (!newest) throw new CordonError('approvers_required', 'There is no approver set to make a pack under.');
+    const { approvers } = readRoot(newest);
+    const facts = {
+      ...{ organisation, installation, fingerprint: fingerprintOf(root), pack, order, approvers, madeAt, revisions },
+    };
     const executions = await ports.executed.executions(order);
     const counts = { said, notices: notices.counts(), answered, reached, silent: silent.length };
     const page = summaryPage({ ...facts, executions, ...counts, destruction });

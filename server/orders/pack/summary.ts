@@ -3,8 +3,9 @@
  * words; what counts is the signed documents beside it. Pure; every word that came from outside is escaped by `html`.
  */
 import { html, type Markup, styleSheet } from '../../../shared/html.ts';
+import { attestationWords } from '../../../shared/order/attestation.ts';
 import { describeRevision, MOMENT_WORDS } from '../../../shared/order/describe-revision.ts';
-import { type OrderTerms, RECEIPT_KINDS } from '../../../shared/order/documents.ts';
+import { type Approvers, type OrderTerms, RECEIPT_KINDS } from '../../../shared/order/documents.ts';
 import { noticeCountWords } from '../../../shared/order/notice-times.ts';
 import { inLanguages, time } from '../../../shared/order/order-html.ts';
 import { type Destruction, EXIT_OUTCOMES, sumOf } from '../../../shared/pack/destruction.ts';
@@ -22,6 +23,8 @@ export interface SummaryFacts {
   readonly fingerprint: string;
   readonly pack: string;
   readonly order: string;
+  /** The newest approver set. */
+  readonly approvers: Approvers;
   readonly madeAt: string;
   /** Oldest first. */
   readonly revisions: readonly RevisionRow[];
@@ -93,6 +96,7 @@ ${lines
 `,
   )}</table>
 <h2>Who decided, and when</h2>
+<p>Approver set ${facts.approvers.version}. ${attestationWords(facts.approvers)}</p>
 ${revisions.map((row) => history(row, terms.zone))}${entered(facts.executions, terms.zone)}
 <h2>What devices say</h2>
 <p>${facts.answered} devices have answered. Each answer is signed by the device’s own key. Devices stand here by handles of this pack alone.</p>
