@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import pino from 'pino';
 import { listenForStop } from '../shared/stop-signals.ts';
+import { plain } from '../shared/text/visible-text.ts';
 import { type Agent, createAgent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
 import { type ControlRequest, type OpenAnswer, serveControl } from './control/control.ts';
@@ -19,7 +20,6 @@ import { answerMessages, type MessageAnswers } from './message-answers.ts';
 import type { PagePorts } from './page/app.ts';
 import type { Page } from './page/page.ts';
 import { type AgentStore, openAgentStore } from './store/agent-store.ts';
-import { plain } from './terminal-text.ts';
 import { openWorkspace } from './workspace/workspace.ts';
 
 const SAMPLE_EVERY = 5 * 60_000;

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { CordonError, isCordonError } from '../shared/errors.ts';
+import { plainJson } from '../shared/text/visible-text.ts';
 import type { AgentConfig } from './config.ts';
 import { askControl, type ControlRequest } from './control/control.ts';
 import { openAgent } from './daemon.ts';
@@ -13,7 +14,6 @@ import { chatLine, inboxLines, peopleLines, sentLines } from './message-view.ts'
 import { findConversation, findPerson, foundByName, requireOneOfName } from './messaging/find-whom.ts';
 import type { ConversationView, FoundPerson, MessageView } from './messaging/messaging.ts';
 import { savedName } from './saved-name.ts';
-import { plainJson } from './terminal-text.ts';
 
 /** Shown at the beginning of a chat. */
 const RECENT = 20;

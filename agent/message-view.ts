@@ -1,4 +1,6 @@
 /** Messages as lines on a terminal. What others wrote goes through `plain`: it may neither steer the terminal nor turn the line round. */
+
+import { plain } from '../shared/text/visible-text.ts';
 import type { InboxEntry } from './message-answers.ts';
 import type {
   AttachmentView,
@@ -7,7 +9,6 @@ import type {
   MessageView,
   MessagingState,
 } from './messaging/messaging.ts';
-import { plain } from './terminal-text.ts';
 
 const when = (instant: number): string => new Date(instant).toISOString().replace(/:\d\d\.\d{3}Z$/, 'Z');
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { CordonError } from '../shared/errors.ts';
 import { deviceIdSchema } from '../shared/protocol/ids.ts';
+import { plain, plainJson } from '../shared/text/visible-text.ts';
 import type { AgentStatus } from './agent.ts';
 import type { DenialView, GateView } from './enforcement/gate-view.ts';
 import { EXIT } from './exit-codes.ts';
 import { explainFailure } from './explain-failure.ts';
-import { plain, plainJson } from './terminal-text.ts';
 import { messageLines, noticeLines, statusLines } from './view.ts';
 
 const AT = Date.parse('2015-12-30T07:00:00Z');

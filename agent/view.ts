@@ -11,13 +11,13 @@ import {
   servicesIn,
 } from '../shared/order/notice-words/notice-words.ts';
 import { spokenTo } from '../shared/order/spoken-to.ts';
+import { plain } from '../shared/text/visible-text.ts';
 import type { WaitingRule } from '../shared/verdict/terms.ts';
 import type { AgentStatus } from './agent.ts';
 import type { DenialView, GateView } from './enforcement/gate-view.ts';
 import type { Notice } from './enforcement/notices.ts';
 import { messagingLine } from './message-view.ts';
 import type { ShownMessage } from './store/agent-store.ts';
-import { plain } from './terminal-text.ts';
 
 const when = (instant: number): string => new Date(instant).toISOString().replace(/:\d\d\.\d{3}Z$/, 'Z');
 

@@ -1,5 +1,7 @@
 /** Pages without scripts, written as text: every word that came from outside is escaped, and nothing else can become markup. */
 
+import { visible } from './text/visible-text.ts';
+
 /** Text that is markup already. Only `html` and `styleSheet` make it. */
 export class Markup {
   readonly text: string;
@@ -9,7 +11,8 @@ export class Markup {
 }
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escapeText = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '');
+/** Hidden characters become visible here, so that no page of ours can show other words than its source has. */
+const escapeText = (text: string): string => visible(text).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '');
 
 export function html(
   parts: TemplateStringsArray,

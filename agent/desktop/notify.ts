@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process';
 import { dateTimeIn, noticeWordsIn, reasonsIn } from '../../shared/order/notice-words/notice-words.ts';
 import { spokenTo } from '../../shared/order/spoken-to.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Notice } from '../enforcement/notices.ts';
-import { plain } from '../terminal-text.ts';
 
 const PROGRAM = 'notify-send';
 /** A desktop that does not answer by then shows nothing. */

@@ -21,7 +21,7 @@ import {
 } from '../../shared/api/session.ts';
 import { done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
 import { createClient } from './client.ts';
 import { table, when } from './output.ts';

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { type ActionView, actionConfirmed, actionDetail, actionList, actionView } from '../../shared/api/actions.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
 import { table, when } from './output.ts';
 

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { type NamedAreaView, namedAreaList, namedAreaView } from '../../shared/api/areas.ts';
 import { done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
 import { addPolicyCommands } from './disputed-policy-commands.ts';
 import { table, when } from './output.ts';

@@ -11,7 +11,7 @@ import {
 import { DISPUTED_FEATURES } from '../../shared/areas/area-code.ts';
 import { CONTESTED, claimsOn } from '../../shared/areas/disputed-policy.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
 import { table, when } from './output.ts';
 

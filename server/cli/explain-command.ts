@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type Explanation, explanationView } from '../../shared/api/explanation.ts';
 import type { UsedDatabase } from '../../shared/api/ip-databases.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
 import {
   CERTAINTY_MEANING,

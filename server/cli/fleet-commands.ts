@@ -14,8 +14,8 @@ import {
 import { groupList, groupView } from '../../shared/api/groups.ts';
 import { done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { plain } from '../../shared/plain-text.ts';
 import { COMMAND_KINDS } from '../../shared/protocol/frames.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
 import type { Cli } from './cli.ts';
 import { table, when } from './output.ts';

@@ -1,7 +1,7 @@
 /** holds: what must not be destroyed, and for which case. */
 import type { Command } from 'commander';
 import { type LegalHoldView, legalHoldPage, legalHoldView } from '../../shared/api/holds.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
 import { table, when } from './output.ts';
 

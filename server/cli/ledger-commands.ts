@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { checkpointView, leafList } from '../../shared/api/ledger.ts';
 import { copyInFolder, copyLedger, ledgerAt } from '../../shared/ledger/copy-ledger.ts';
 import { type VerifiedCopy, verifyLedgerCopy } from '../../shared/ledger/verify-copy.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
 import { table, when } from './output.ts';
 import { readText } from './secrets.ts';

@@ -6,7 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { EnvironmentError } from '../../shared/environment.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import { VERSION } from '../version.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { addActionCommands } from './action-commands.ts';

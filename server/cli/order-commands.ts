@@ -24,7 +24,7 @@ import { decisionCommitment } from '../../shared/order/decision-record.ts';
 import type { InstrumentDocument } from '../../shared/order/documents.ts';
 import { EXIT_OUTCOMES } from '../../shared/pack/destruction.ts';
 import { destroyedWords, KEPT, OUTCOME_WORDS, REMAINING } from '../../shared/pack/destruction-words.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
 import { confirm, type KeyOptions, openKey } from './key-files.ts';
 import { table, when } from './output.ts';

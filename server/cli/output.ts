@@ -1,5 +1,5 @@
 /** What a person or a script reads. Text from the server is shown with control characters made harmless. */
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 
 export interface Output {
   /** With `--json`: the value; else the lines. */
@@ -25,13 +25,16 @@ export type Cell = string | number | boolean | null;
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
   if (rows.length === 0) return ['(none)'];
   const cells = [[...head], ...rows.map((row) => row.map((cell) => plain(cell === null ? '-' : String(cell))))];
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => [...(row[column] ?? '')].length)));
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => widthOf(row[column] ?? ''))));
   return cells.map((row) =>
     row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell))))
       .join('  ')
       .trimEnd(),
   );
 }
+
+/** Isolates take no room. */
+const widthOf = (text: string): number => [...text].filter((each) => !/[\u2068\u2069]/.test(each)).length;
 
 export const when = (instant: number | null): string => (instant === null ? '-' : new Date(instant).toISOString());

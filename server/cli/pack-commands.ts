@@ -10,7 +10,7 @@ import { fingerprintOf } from '../../shared/pack/fingerprint.ts';
 import { sizeIn } from '../../shared/pack/kept-checkpoint.ts';
 import { publicRootSchema } from '../../shared/pack/public-root.ts';
 import { type PackReport, type Pinned, verifyPack } from '../../shared/pack/verify-pack.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
 import { saveDownload } from './download.ts';
 

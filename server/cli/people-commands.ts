@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { type PersonView, personPage, personView } from '../../shared/api/people.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { table, when } from './output.ts';

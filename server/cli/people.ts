@@ -4,7 +4,7 @@
  */
 import { approverKeyList } from '../../shared/api/approvers.ts';
 import { isCordonError } from '../../shared/errors.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Client } from './client.ts';
 
 export async function peopleNames(client: Client): Promise<(person: string) => string | null> {

@@ -9,7 +9,7 @@ import {
   orderWarnings,
 } from '../../shared/api/orders.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
 import { saveDownload } from './download.ts';
 import { table, when } from './output.ts';

@@ -12,7 +12,7 @@ import {
   ipDatabaseView,
 } from '../../shared/api/ip-databases.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
 import { saveDownload, saveStream } from './download.ts';
 import { table, when } from './output.ts';

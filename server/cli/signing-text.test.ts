@@ -48,7 +48,7 @@ it('prints a revision in columns, with what could rewrite a terminal made harmle
     '  people are told  at every moment that still lies ahead',
     '  publication      public',
     '  statement (en)   Ends.',
-    '  statement (ur-PK)   \ufffdسروس',
+    '  statement (ur-PK)   \u2068\ufffd\u0633\u0631\u0648\u0633\u2069',
     '  appeal           the legal desk',
     '  proposed by      per_aaaaaaaaaaaaaaaa at 2015-07-24T12:00:00.000Z',
     '  replaces         nothing: it is the first',

@@ -3,7 +3,7 @@
 import { type Described, describeRevision, describeRoot, type Line } from '../../shared/order/describe-revision.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import type { Approvers, Revision } from '../../shared/order/documents.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 
 export interface SigningText<D> {
   readonly document: D;
@@ -40,6 +40,7 @@ function replacedBy(payload: string, version: number, before?: string | null): A
 
 function textOf<D>(payload: string, described: Described<D>, format: (line: Line) => string): SigningText<D> {
   const digest = sha256(payload);
-  const lines = [described.title, ...described.lines.map((line) => `  ${format(line)}`), `SHA-256 ${digest}`];
-  return { document: described.document, digest, lines: lines.map(plain) };
+  // Each value by itself: an isolate around the whole line would turn the label around too.
+  const shown = described.lines.map((line) => `  ${format({ ...line, value: plain(line.value) })}`);
+  return { document: described.document, digest, lines: [plain(described.title), ...shown, `SHA-256 ${digest}`] };
 }

@@ -9,7 +9,7 @@ import { sha256 } from '../../shared/order/digest.ts';
 import { type Envelope, envelopeSchema, PAYLOAD_TYPES, type TimeCorrection } from '../../shared/order/documents.ts';
 import { signEnvelope } from '../../shared/order/dsse.ts';
 import { readTimeCorrection } from '../../shared/order/time-correction.ts';
-import { plain } from '../../shared/plain-text.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
 import { confirm, type KeyOptions, openKey, writeNew } from './key-files.ts';
 import { table, when } from './output.ts';

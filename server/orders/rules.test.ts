@@ -351,6 +351,22 @@ describe('what stands against a draft', () => {
     expect(against({ nexus: ['home'] }, 'revise', TERMS).said).toEqual([]);
   });
 
+  it('case 51: hidden characters that no legal text needs, in each text', () => {
+    const hidden = {
+      title: 'BES\u202e',
+      statement: { en: 'x', ur: 'سر\u{e0041}وس' },
+      appeal: 'a\ufff9b',
+      publication: { law: 'x\u2028y' },
+    };
+    expect(against(hidden, 'revise', TERMS).said).toEqual([
+      'title: invalid_input',
+      'appeal: invalid_input',
+      'statement.ur: invalid_input',
+      'publication.law: invalid_input',
+    ]);
+    expect(against({ statement: { fa: 'می\u200cشود\nدوم', ar: 'نص\u200f' } }, 'revise', TERMS).said).toEqual([]);
+  });
+
   it('says how the times are read, whatever else is wrong, and what could be meant', () => {
     const read = against({ zone: 'Asia/Karachi', effective: '2015-12-01T00:00', until: '2016-01-01T00:00' });
     expect([read.effective, read.until]).toEqual([EFFECTIVE, Date.parse('2015-12-31T19:00:00Z')]);

@@ -7,6 +7,7 @@ import { CONTESTED, parseFeature } from '../../shared/areas/disputed-policy.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { NOTICE_MOMENTS, type OrderAct, type OrderTerms, orderTermsSchema } from '../../shared/order/documents.ts';
 import { requireExit } from '../../shared/order/exit.ts';
+import { uselessCharacter } from '../../shared/text/visible-text.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { SERVICES, type Service } from '../../shared/verdict/terms.ts';
 import type { Objections } from './objections.ts';
@@ -217,6 +218,33 @@ function checkChanges(act: OrderAct, given: TermsDraft, objections: Objections):
   }
 }
 
+const TEXTS = [
+  'title',
+  'authority',
+  'addressee',
+  'instrument',
+  'appeal',
+  'statement',
+  'notice',
+  'publication',
+  'documents',
+] as const;
+
+/** Hidden characters that no legal text needs could show readers other words than approvers sign. */
+function checkTexts(given: TermsDraft, objections: Objections): void {
+  const check = (field: string, value: unknown): void => {
+    if (typeof value === 'string') {
+      const found = uselessCharacter(value);
+      if (found === null) return;
+      const detail = `The text contains the hidden character ${found}, which readers do not see. Remove it: paste the text without formatting.`;
+      objections.add(field, 'invalid_input', detail, { field, character: found });
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [key, each] of Object.entries(value)) check(`${field}.${key}`, each);
+    }
+  };
+  for (const field of TEXTS) check(field, given[field]);
+}
+
 export interface TermsRead {
   /** Null while something stands against them. */
   readonly terms: OrderTerms | null;
@@ -237,6 +265,7 @@ export function readTerms(
   const before = objections.all.length;
   const given: TermsDraft = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
   checkChanges(act, given, objections);
+  checkTexts(given, objections);
   if (act === 'exit' && base) {
     objections.try('act', () => requireExit(base, now));
     if (base.until !== null && Date.parse(base.until) <= now) {

@@ -121,9 +121,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     for (let attempt = 0; attempt < 2; attempt++) {
       await signIn(ben, knownBy(ben), used);
       const field = page.getByRole('textbox', { name: 'Code' });
-      const outcome = page
-        .getByRole('heading', { name: 'Overview' })
-        .or(page.getByText('This code has been used; wait for the next one'));
+      const outcome = page.getByRole('heading', { name: 'Overview' }).or(page.getByText('This code was used before'));
       await outcome.first().waitFor();
       if (await field.isVisible()) break;
       await page.getByRole('button', { name: /^Your account/ }).click();

@@ -2,7 +2,6 @@
 import { Accordion, Code, Stack, Text } from '@mantine/core';
 import { Given } from '../../../shared/look/given.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';
-import { plain } from '../../../shared/plain-text.ts';
 import { Facts } from '../parts/facts.tsx';
 import { OrderRules, OrderSource } from './order-words.tsx';
 import type { SigningText } from './use-signing-text.ts';
@@ -44,12 +43,12 @@ export function SigningWords({
           <Accordion.Control>Line by line, as it is signed</Accordion.Control>
           <Accordion.Panel>
             <Text size="sm" mb="xs">
-              <Given>{plain(title)}</Given>
+              <Given>{title}</Given>
             </Text>
             <Facts
               facts={lines.map(({ label, value, language }) => ({
                 label: language === undefined ? label : `${label} (${language})`,
-                value: <Given>{plain(value)}</Given>,
+                value: <Given>{value}</Given>,
               }))}
             />
           </Accordion.Panel>

@@ -10,7 +10,6 @@ import { noticeCountWords } from '../../../shared/order/notice-times.ts';
 import { inLanguages, time } from '../../../shared/order/order-html.ts';
 import { type Destruction, EXIT_OUTCOMES, sumOf } from '../../../shared/pack/destruction.ts';
 import { destroyedWords, KEPT, OUTCOME_WORDS, REMAINING } from '../../../shared/pack/destruction-words.ts';
-import { plain } from '../../../shared/plain-text.ts';
 import type { Execution } from '../executions.ts';
 import type { RevisionRow } from '../ports.ts';
 import { readPayload } from '../views.ts';
@@ -92,7 +91,7 @@ ${words(terms)}
 ${lines
   .filter(({ language }) => language === undefined)
   .map(
-    ({ label, value }) => html`<tr><th scope="row">${label}</th><td dir="auto">${plain(value)}</td></tr>
+    ({ label, value }) => html`<tr><th scope="row">${label}</th><td dir="auto">${value}</td></tr>
 `,
   )}</table>
 <h2>Who decided, and when</h2>
