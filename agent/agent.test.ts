@@ -87,7 +87,8 @@ async function connected(): Promise<Agent> {
 const results = () =>
   server.received.flatMap((frame) => (frame.kind === 'report' && frame.item.type === 'result' ? [frame.item] : []));
 const command = (kind: Command, id = newCommandId()) => {
-  server.send({ kind: 'command', id, command: kind, expires: Date.now() + 60_000 });
+  const shares = [Buffer.alloc(32, 7).toString('base64')];
+  server.send({ kind: 'command', id, command: kind, shares, expires: Date.now() + 60_000 });
   return id;
 };
 

@@ -69,7 +69,8 @@ const results = () =>
   server.received.flatMap((frame) => (frame.kind === 'report' && frame.item.type === 'result' ? [frame.item] : []));
 function command(kind: Command) {
   const id = newCommandId();
-  server.send({ kind: 'command', id, command: kind, expires: Date.now() + 600_000 });
+  const shares = [Buffer.alloc(32, 7).toString('base64')];
+  server.send({ kind: 'command', id, command: kind, shares, expires: Date.now() + 600_000 });
   return id;
 }
 

@@ -105,6 +105,7 @@ import { keepRetention } from './store/retention.ts';
 import { RevocationStore } from './store/revocation-store.ts';
 import { SnapshotStore } from './store/snapshot-store.ts';
 import { StandingStore } from './store/standing-store.ts';
+import { UnlockShareStore } from './store/unlock-share-store.ts';
 import { RELEASED, VERSION } from './version.ts';
 
 const DAY = 86_400_000;
@@ -187,7 +188,13 @@ export async function startServer(
   };
   const devices = createDevices({ store: new DeviceStore(database), groups, presence, bus, clock, followers });
   const people = createPeople({ store: new PeopleStore(database), groups, bus, clock });
-  const commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
+  const commands = createCommands({
+    store: new CommandStore(database),
+    shares: new UnlockShareStore(database),
+    bus,
+    clock,
+    devices,
+  });
 
   const ipFolder = join(config.home, 'ip');
   const ip = await openIpDatabases({ folder: ipFolder, store: jurisdictionStore, clock, log });

@@ -3,7 +3,7 @@
  * its result is stored in one transaction with the report that tells of it. After kill -9 in between, what was started is done
  * again (every command here may be: doing it twice is doing it once) and reported once. Commands expire on real time.
  */
-import { isCordonError } from '../../shared/errors.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Command, Inventory, ReportItem } from '../../shared/protocol/frames.ts';
 import type { CommandId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
@@ -12,6 +12,8 @@ import type { Workspace } from '../workspace/workspace.ts';
 export interface StoredCommand {
   readonly id: CommandId;
   readonly command: Command;
+  /** Of a lock or an unlock: the server's halves, base64. The store forgets them when the command is finished. */
+  readonly shares?: readonly string[] | undefined;
   /** Unix milliseconds of real time. */
   readonly expires: number;
 }
@@ -25,6 +27,8 @@ export interface CommandStore {
   startCommand(id: CommandId): void;
   /** Marks it finished and appends the report, in one transaction; nothing when it was finished already. */
   finishCommand(id: CommandId, result: ReportItem): void;
+  /** The shares of finished commands leave the disk. */
+  forgetShares(): void;
   report(item: ReportItem): void;
   addMessage(id: string, text: string, at: Instant): void;
   /** So that a crash after the result cannot leave the device enrolled. */
@@ -52,6 +56,11 @@ export interface Commands {
   work(): Promise<void>;
 }
 
+function halfOf([share]: readonly string[]): Buffer {
+  if (share !== undefined) return Buffer.from(share, 'base64');
+  throw new CordonError('invalid_input', 'The server sent no share to lock the workspace with. Update the server.');
+}
+
 type Outcome = {
   readonly outcome: 'done' | 'failed' | 'expired';
   readonly detail: string;
@@ -62,7 +71,7 @@ export function createCommands(ports: CommandPorts): Commands {
   const { store } = ports;
   let working = Promise.resolve();
 
-  const carryOut = async ({ id, command }: StoredCommand): Promise<Outcome> => {
+  const carryOut = async ({ id, command, shares = [] }: StoredCommand): Promise<Outcome> => {
     switch (command.kind) {
       case 'refresh-inventory': {
         const inventory = await ports.inventory();
@@ -73,10 +82,10 @@ export function createCommands(ports: CommandPorts): Commands {
         store.addMessage(id, command.text, ports.deviceNow());
         return { outcome: 'done', detail: 'stored for the user' };
       case 'lock-workspace':
-        await ports.workspace.lock();
+        await ports.workspace.lock(halfOf(shares));
         return { outcome: 'done', detail: 'the workspace is locked' };
       case 'unlock-workspace':
-        await ports.workspace.unlock();
+        await ports.workspace.unlock(shares.map((share) => Buffer.from(share, 'base64')));
         return { outcome: 'done', detail: 'the workspace is open' };
       case 'wipe-workspace': {
         const wiped = await ports.workspace.wipe();
@@ -111,11 +120,14 @@ export function createCommands(ports: CommandPorts): Commands {
       store.finishCommand(stored.id, { type: 'result', command: stored.id, outcome, detail, at: Date.now() });
       if (stored.command.kind === 'unenrol' && outcome === 'done') store.markUnenrolling();
     });
+    store.forgetShares();
     ports.onResult();
     after?.();
   };
 
   const drain = async () => {
+    // A crash may lie between a result and this.
+    store.forgetShares();
     for (;;) {
       const [next] = store.unfinishedCommands();
       if (!next) return;

@@ -11,6 +11,9 @@ import type { MailItem } from './message-store.ts';
 import { createRecords } from './records.ts';
 import { createVault } from './vault.ts';
 
+/** The server's half of a lock. */
+const SHARE = Buffer.alloc(32, 7);
+
 let world: MessagingWorld;
 beforeEach(() => {
   world = new MessagingWorld();
@@ -654,7 +657,7 @@ describe('what is lost', () => {
     ben!.messaging.poke();
     expect(ben!.messaging.state()).toEqual({ state: 'wiped' });
     expect(() => ben!.messaging.conversations()).toThrow(expect.objectContaining({ code: 'workspace_wiped' }));
-    await ben!.workspace.unlock();
+    await ben!.workspace.unlock([SHARE]);
     ben!.messaging.poke();
     await eventually(() => expect(ben!.messaging.conversations()).toEqual([]));
     await say(ada!, conversation, 'are you there?');
@@ -672,7 +675,7 @@ describe('what is lost', () => {
     await cleo!.workspace.wipe();
     cleo!.messaging.poke();
     cleo!.disconnect();
-    await cleo!.workspace.unlock();
+    await cleo!.workspace.unlock([SHARE]);
     const first = await say(ada!, conversation, 'are you there?');
     await eventually(() => expect(stateOf(ada!, conversation, first)).toBe('sent'));
     await ada!.stop();
@@ -694,7 +697,7 @@ describe('what is lost', () => {
     await ben!.workspace.wipe();
     ben!.messaging.poke();
     ben!.disconnect();
-    await ben!.workspace.unlock();
+    await ben!.workspace.unlock([SHARE]);
     const writers = Array.from({ length: 66 }, () => newDeviceId());
     const writes = (item: Extract<MailItem, { type: 'post' }>, from: DeviceId) =>
       world.deliver(ben!.id, { ...item, id: crypto.randomUUID(), from });
@@ -757,7 +760,7 @@ describe('what is lost', () => {
     const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Plans' });
     // The title comes behind the welcome: nothing else is on its way then.
     await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Plans' }]));
-    await ben!.workspace.lock();
+    await ben!.workspace.lock(SHARE);
     const id = await say(ada!, conversation, 'one');
     await say(ada!, conversation, 'two');
     await eventually(() => expect(ben!.store.device(ben!.id).messaging.unopenedMail(0, 10)).toHaveLength(2));
@@ -767,7 +770,7 @@ describe('what is lost', () => {
     );
     await expect(say(ben!, conversation, 'no')).rejects.toMatchObject({ code: 'workspace_locked' });
     await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('sent'));
-    await ben!.workspace.unlock();
+    await ben!.workspace.unlock([SHARE]);
     ben!.messaging.poke();
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['one', 'two']));
     await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('delivered'));
@@ -1224,7 +1227,7 @@ describe('a hostile server', () => {
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['one', 'two']));
     await ben!.workspace.wipe();
     ben!.messaging.poke();
-    await ben!.workspace.unlock();
+    await ben!.workspace.unlock([SHARE]);
     ben!.messaging.poke();
     await say(ada!, conversation, 'three');
     await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ state: 'ready' }]));

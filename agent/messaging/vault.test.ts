@@ -8,6 +8,9 @@ import { openWorkspace, type Workspace } from '../workspace/workspace.ts';
 import type { MessageStore } from './message-store.ts';
 import { createVault } from './vault.ts';
 
+/** The server's half of a lock. */
+const SHARE = Buffer.alloc(32, 7);
+
 let folder: string;
 let file: AgentStore;
 let store: MessageStore;
@@ -58,11 +61,11 @@ it('reads nothing from the moment of a lock on, and everything after the unlock'
   const opened = vault();
   await opened.open();
   keep(opened.seal('x', 1));
-  await workspace.lock();
+  await workspace.lock(SHARE);
   expect(opened.state()).toBe('locked');
   expect(() => opened.unseal('x', kept())).toThrow(expect.objectContaining({ code: 'workspace_locked' }));
   await expect(opened.open()).rejects.toMatchObject({ code: 'workspace_locked' });
-  await workspace.unlock();
+  await workspace.unlock([SHARE]);
   expect(opened.state()).toBe('closed');
   expect(await opened.open()).toEqual({ fresh: false });
   expect(opened.unseal('x', kept())).toBe(1);
@@ -75,7 +78,7 @@ it('begins anew after a wipe, and after a copy of the store came to another work
   await workspace.wipe();
   expect(() => opened.seal('x', 1)).toThrow(expect.objectContaining({ code: 'workspace_wiped' }));
   await expect(opened.open()).rejects.toMatchObject({ code: 'workspace_wiped' });
-  await workspace.unlock();
+  await workspace.unlock([SHARE]);
   expect(await opened.open()).toEqual({ fresh: true });
   expect(store.messagingValue('identity')).toBeNull();
 

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { MessagingWorld, type TestDevice } from '../../tests/support/messaging-world.ts';
 
+/** The server's half of a lock. */
+const SHARE = Buffer.alloc(32, 7);
+
 let world: MessagingWorld;
 beforeEach(() => {
   world = new MessagingWorld();
@@ -50,7 +53,7 @@ it('gives each file that is on the device behind its message, and leaves the oth
   await ben.messaging.attachment(message, 1);
   expect(filesIn(await copyOf(ben))).toMatchObject([{ message, index: 1, base64: map.toString('base64') }]);
 
-  await ben.workspace.lock();
+  await ben.workspace.lock(SHARE);
   await expect(copyOf(ben)).rejects.toMatchObject({ code: 'workspace_locked' });
 });
 

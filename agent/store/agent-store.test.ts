@@ -60,7 +60,8 @@ it('stores a command’s end and its report together or not at all, and once', (
   const device = store.device(newDeviceId());
   device.beginGeneration(1);
   const id = newCommandId();
-  expect(device.storeCommand({ id, command: { kind: 'lock-workspace' }, expires: 1 })).toBe(true);
+  const shares = ['c2hhcmU='];
+  expect(device.storeCommand({ id, command: { kind: 'lock-workspace' }, shares, expires: 1 })).toBe(true);
   expect(device.storeCommand({ id, command: { kind: 'wipe-workspace' }, expires: 1 })).toBe(false);
   const result = { type: 'result', command: id, outcome: 'done', detail: '', at: 1 } as const;
   expect(() =>
@@ -70,7 +71,7 @@ it('stores a command’s end and its report together or not at all, and once', (
     }),
   ).toThrow('killed');
   expect(device.count()).toBe(0);
-  expect(device.unfinishedCommands()).toMatchObject([{ id, command: { kind: 'lock-workspace' } }]);
+  expect(device.unfinishedCommands()).toMatchObject([{ id, command: { kind: 'lock-workspace' }, shares }]);
   device.finishCommand(id, result);
   device.finishCommand(id, result);
   expect(device.count()).toBe(1);

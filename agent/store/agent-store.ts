@@ -57,7 +57,7 @@ export function openAgentStore({ file, synchronous = 'full' }: StoreOptions): Ag
   }
   // The timeout from the first statement on: after a kill the log is recovered, and whoever looks at the store just then is in the way.
   const db = new DatabaseSync(file, { timeout: 5000 });
-  db.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; ${SCHEMA}`);
+  db.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma secure_delete = on; ${SCHEMA}`);
   const sql = new Statements(db);
   return { device: (id) => new SqliteDeviceStore(sql, id), close: () => db.close() };
 }
@@ -312,13 +312,13 @@ class SqliteDeviceStore implements DeviceStore {
     return Number(row?.n ?? 0);
   }
 
-  storeCommand({ id, command, expires }: StoredCommand): boolean {
+  storeCommand({ id, command, shares, expires }: StoredCommand): boolean {
     return (
       this.#sql.run(
         "insert or ignore into command (device, id, body, expires, state) values (?, ?, ?, ?, 'stored')",
         this.#device,
         id,
-        JSON.stringify(command),
+        JSON.stringify(shares === undefined ? command : { ...command, shares }),
         expires,
       ) === 1
     );
@@ -329,12 +329,14 @@ class SqliteDeviceStore implements DeviceStore {
       "select id, body, expires, state from command where device = ? and state <> 'finished' order by rowid",
       this.#device,
     );
-    return rows.map((row) => ({
-      id: commandIdSchema.parse(row.id),
-      command: JSON.parse(String(row.body)),
-      expires: Number(row.expires),
-      started: row.state === 'started',
-    }));
+    return rows.map((row) => {
+      const { shares, ...command } = JSON.parse(String(row.body));
+      return {
+        ...{ id: commandIdSchema.parse(row.id), command, expires: Number(row.expires) },
+        ...(shares === undefined ? {} : { shares }),
+        started: row.state === 'started',
+      };
+    });
   }
 
   startCommand(id: CommandId): void {
@@ -350,6 +352,15 @@ class SqliteDeviceStore implements DeviceStore {
       );
       if (changed === 1) this.report(result);
     });
+  }
+
+  forgetShares(): void {
+    const finished = "device = ? and state = 'finished' and json_extract(body, '$.shares') is not null";
+    const forgotten = this.#sql.run(
+      `update command set body = json_remove(body, '$.shares') where ${finished}`,
+      this.#device,
+    );
+    this.#sql.emptyLog(forgotten > 0);
   }
 
   addMessage(id: string, text: string, at: Instant): void {

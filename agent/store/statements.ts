@@ -6,6 +6,8 @@ export class Statements {
   readonly #db: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
   #depth = 0;
+  /** Deleted secrets may still be in the write-ahead log: also those that a process before this one deleted. */
+  #logHolds = true;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -31,6 +33,17 @@ export class Statements {
   each(text: string, ...values: (string | number)[]) {
     // Not one of the shared statements: whoever asks for the same meanwhile would begin it anew.
     return this.#db.prepare(text).iterate(...values);
+  }
+
+  /**
+   * Overwriting a row (`secure_delete`) leaves its older pages in the write-ahead log. This moves the log into the file and truncates it. A
+   * reader in another process delays that until the next call. `more`: something was deleted since the last call.
+   */
+  emptyLog(more: boolean): void {
+    this.#logHolds ||= more;
+    if (!this.#logHolds || this.#depth > 0) return;
+    const [result] = this.#db.prepare('pragma wal_checkpoint(truncate)').all();
+    this.#logHolds = Number(result?.busy ?? 0) !== 0;
   }
 
   /** Nested calls join the outer transaction: everything in here is synchronous, so nothing else can come between. */

@@ -1,8 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openWorkspace } from './workspace.ts';
+
+/** The server's half of a lock. */
+const SHARE = Buffer.alloc(32, 7);
 
 let folder: string;
 beforeEach(() => {
@@ -11,6 +15,21 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const SECRET = Buffer.from('the budget of the embassy');
+
+/** What earlier versions did, and an attacker tries: everything that is needed lies in the folder. */
+function unwrapAlone(kek: Buffer, state: string, bytes: Buffer): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', kek, bytes.subarray(0, 12)).setAAD(
+    Buffer.from(`cordon workspace ${state}`),
+  );
+  decipher.setAuthTag(bytes.subarray(-16));
+  return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]);
+}
+
+function wrapAlone(kek: Buffer, state: string, key: Buffer): Buffer {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', kek, nonce).setAAD(Buffer.from(`cordon workspace ${state}`));
+  return Buffer.concat([nonce, cipher.update(key), cipher.final(), cipher.getAuthTag()]);
+}
 
 const everythingOnDisk = (): string =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -36,15 +55,58 @@ describe('workspace', () => {
   it('refuses everything while locked, also to who renames the key back, and opens again', async () => {
     const workspace = await openWorkspace(folder);
     await workspace.put('a', SECRET);
-    await workspace.lock();
-    await workspace.lock();
+    await workspace.lock(SHARE);
+    await workspace.lock(SHARE);
     for (const act of [workspace.get('a'), workspace.put('b', SECRET), workspace.list()]) {
       await expect(act).rejects.toMatchObject({ code: 'workspace_locked' });
     }
     renameSync(join(folder, 'locked.key'), join(folder, 'open.key'));
     await expect(workspace.get('a')).rejects.toThrow();
     renameSync(join(folder, 'open.key'), join(folder, 'locked.key'));
-    await workspace.unlock();
+    for (const shares of [[], [Buffer.alloc(32, 8)]]) {
+      await expect(workspace.unlock(shares)).rejects.toMatchObject({ code: 'workspace_locked' });
+    }
+    expect(workspace.state()).toBe('locked');
+    await workspace.unlock([SHARE]);
+    expect(await workspace.get('a')).toEqual(SECRET);
+  });
+
+  it('cannot be opened by code that has every file of the folder after a lock, nor by the share alone', async () => {
+    const workspace = await openWorkspace(folder);
+    await workspace.put('a', SECRET);
+    await workspace.lock(SHARE);
+    const keys = readdirSync(folder).filter((name) => name.endsWith('.key'));
+    expect(keys.sort()).toEqual(['locked.key', 'wrapping.key']);
+    const [locked, wrapping] = keys.map((name) => readFileSync(join(folder, name)));
+    if (!locked || !wrapping) throw new Error('the keys are not there');
+    for (const state of ['locked', 'open']) {
+      // The way of earlier versions, with and without the mark in front.
+      for (const bytes of [locked, locked.subarray(4)]) expect(() => unwrapAlone(wrapping, state, bytes)).toThrow();
+      expect(() => unwrapAlone(SHARE, state, locked.subarray(4))).toThrow();
+    }
+    const again = await openWorkspace(folder);
+    await expect(again.get('a')).rejects.toMatchObject({ code: 'workspace_locked' });
+    await again.unlock([Buffer.alloc(32, 8), SHARE]);
+    expect(await again.get('a')).toEqual(SECRET);
+  });
+
+  it('that an earlier version locked opens again, and another lock closes it for good', async () => {
+    const workspace = await openWorkspace(folder);
+    await workspace.put('a', SECRET);
+    const lockAsBefore = () => {
+      const wrapping = readFileSync(join(folder, 'wrapping.key'));
+      const key = unwrapAlone(wrapping, 'open', readFileSync(join(folder, 'open.key')));
+      writeFileSync(join(folder, 'locked.key'), wrapAlone(wrapping, 'locked', key));
+      rmSync(join(folder, 'open.key'));
+    };
+    lockAsBefore();
+    expect(workspace.state()).toBe('locked');
+    await workspace.unlock([]);
+    expect(await workspace.get('a')).toEqual(SECRET);
+    lockAsBefore();
+    await workspace.lock(SHARE);
+    await expect(workspace.unlock([])).rejects.toMatchObject({ code: 'workspace_locked' });
+    await workspace.unlock([SHARE]);
     expect(await workspace.get('a')).toEqual(SECRET);
   });
 
@@ -62,16 +124,16 @@ describe('workspace', () => {
     const again = await openWorkspace(folder);
     expect(again.state()).toBe('wiped');
     await expect(again.put('c', SECRET)).rejects.toMatchObject({ code: 'workspace_wiped' });
-    await again.lock();
+    await again.lock(SHARE);
     await again.wipe();
-    await again.unlock();
+    await again.unlock([SHARE]);
     expect(again.state()).toBe('open');
     expect(await again.list()).toEqual([]);
   });
 
   it('wipes a locked workspace too', async () => {
     const workspace = await openWorkspace(folder);
-    await workspace.lock();
+    await workspace.lock(SHARE);
     await workspace.wipe();
     expect(readdirSync(folder).sort()).toEqual(['files', 'wiped']);
   });

@@ -1,12 +1,14 @@
 /**
- * The workspace: a folder whose files are sealed, so that wiping it is destroying one key. That key lies in `open.key` or
- * `locked.key`, wrapped by `wrapping.key` (0600) with its state bound in: renaming the one to the other opens nothing. The state
- * is what lies in the folder, the strictest first, so that a crash between two steps is never more open than before; it is read
- * anew for each act, because daemon and command line share the folder.
+ * The workspace: a folder whose files are sealed, so that wiping it means destroying one key. While the workspace is open, `open.key` has
+ * that key, wrapped by `wrapping.key` (0600). While it is locked, `locked.key` has it, wrapped by `wrapping.key` and a share that only the
+ * server keeps: nothing on the device opens it. Without the device's half the server's share opens nothing, so the server has no key either.
  *
- * What it does not do: keep out somebody who is root on a running, unlocked device.
+ * The files in the folder are the state, the strictest first: a crash between two steps leaves the workspace no more open than before. Each
+ * action reads the state anew, because daemon and command line share the folder.
+ *
+ * The lock does not keep out a user who copied the keys or the files while the workspace was open (SECURITY.md).
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,9 +30,10 @@ export interface Workspace {
   put(name: string, content: Buffer): Promise<void>;
   get(name: string): Promise<Buffer>;
   list(): Promise<readonly { name: string; size: number }[]>;
-  lock(): Promise<void>;
-  /** Also makes a fresh, empty workspace after a wipe. */
-  unlock(): Promise<void>;
+  /** `share`: 32 bytes that only the server keeps. The same share again changes nothing. */
+  lock(share: Buffer): Promise<void>;
+  /** `shares`: those that the server has, newest first. Throws `workspace_locked` if none fits. Also makes a fresh workspace after a wipe. */
+  unlock(shares: readonly Buffer[]): Promise<void>;
   wipe(): Promise<WipeReport>;
 }
 
@@ -74,13 +77,30 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
     return unwrap(await readFile(wrappingKey), 'open', await readFile(keyOf.open));
   };
 
-  /** To lock, the open key is destroyed last; to unlock, the locked one is: in between, it is locked. */
-  const move = async (from: 'open' | 'locked', to: 'open' | 'locked') => {
+  /** The open key is destroyed last: before that, the workspace is locked already. */
+  const lock = async (share: Buffer) => {
     if (state() === 'wiped') return;
-    if ((await sizeOf(keyOf[from])) === null) return;
     const kek = await readFile(wrappingKey);
-    await writeWhole(keyOf[to], wrap(kek, to, unwrap(kek, from, await readFile(keyOf[from]))));
-    await destroyFile(keyOf[from]);
+    if ((await sizeOf(keyOf.open)) !== null) {
+      // A crash may have left both: the workspace key is the same in each.
+      const key = unwrap(kek, 'open', await readFile(keyOf.open));
+      await writeWhole(keyOf.locked, wrap(lockingKey(kek, share), 'locked', key, SHARED));
+      return void (await destroyFile(keyOf.open));
+    }
+    const locked = await readFile(keyOf.locked);
+    // Locked by an older agent, with nothing but the key beside it: this share closes it.
+    if (!isShared(locked)) {
+      await writeWhole(keyOf.locked, wrap(lockingKey(kek, share), 'locked', unwrap(kek, 'locked', locked), SHARED));
+    }
+  };
+
+  /** The locked key is destroyed last: before that, the workspace is still locked. */
+  const unlock = async (shares: readonly Buffer[]) => {
+    if ((await sizeOf(keyOf.locked)) === null) return;
+    const kek = await readFile(wrappingKey);
+    const key = openLocked(kek, await readFile(keyOf.locked), shares);
+    await writeWhole(keyOf.open, wrap(kek, 'open', key));
+    await destroyFile(keyOf.locked);
   };
 
   const keys = [wrappingKey, keyOf.open, keyOf.locked];
@@ -114,10 +134,10 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
       return headers.sort((a, b) => (a.name < b.name ? -1 : 1));
     },
 
-    lock: () => move('open', 'locked'),
+    lock,
 
-    async unlock() {
-      if (state() !== 'wiped') return move('locked', 'open');
+    async unlock(shares) {
+      if (state() !== 'wiped') return unlock(shares);
       await create();
       await destroyFile(wipedMark);
     },
@@ -147,10 +167,33 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
   }
 }
 
-function wrap(kek: Buffer, state: string, key: Buffer): Buffer {
+/** What a key begins with that is wrapped by both halves. An older agent's has no such mark. */
+const SHARED = Buffer.from('CWL2');
+const NOTHING = Buffer.alloc(0);
+const isShared = (bytes: Buffer): boolean => bytes.subarray(0, SHARED.length).equals(SHARED);
+
+const lockingKey = (kek: Buffer, share: Buffer): Buffer =>
+  Buffer.from(hkdfSync('sha256', kek, share, 'cordon workspace lock', 32));
+
+function openLocked(kek: Buffer, locked: Buffer, shares: readonly Buffer[]): Buffer {
+  if (!isShared(locked)) return unwrap(kek, 'locked', locked);
+  for (const share of shares) {
+    try {
+      return unwrap(lockingKey(kek, share), 'locked', locked.subarray(SHARED.length));
+    } catch {
+      // The share of another lock: GCM says so, and the next one is tried.
+    }
+  }
+  throw new CordonError(
+    'workspace_locked',
+    'No share of the server opens this workspace. It stays locked. An admin can only wipe it.',
+  );
+}
+
+function wrap(kek: Buffer, state: string, key: Buffer, mark: Buffer = NOTHING): Buffer {
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', kek, nonce).setAAD(Buffer.from(`cordon workspace ${state}`));
-  return Buffer.concat([nonce, cipher.update(key), cipher.final(), cipher.getAuthTag()]);
+  return Buffer.concat([mark, nonce, cipher.update(key), cipher.final(), cipher.getAuthTag()]);
 }
 
 function unwrap(kek: Buffer, state: string, bytes: Buffer): Buffer {

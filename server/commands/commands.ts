@@ -12,6 +12,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Devices } from '../devices/devices.ts';
 import { commandIdFor } from './command-id-for.ts';
 import { type CommandEvent, type CommandState, movedBy } from './lifecycle.ts';
+import { type SentCommand, type UnlockShareStore, withShares } from './unlock-shares.ts';
 
 export interface CommandRecord {
   readonly id: CommandId;
@@ -95,6 +96,7 @@ export interface CommandPosition {
 
 export interface CommandsPorts {
   readonly store: CommandStore;
+  readonly shares: UnlockShareStore;
   readonly bus: Bus;
   /** For the ledger alone. */
   readonly clock: Clock;
@@ -143,7 +145,7 @@ const FAILURES_SHOWN = 50;
 
 export type Commands = ReturnType<typeof createCommands>;
 
-export function createCommands({ store, bus, clock, devices, now = Date.now }: CommandsPorts) {
+export function createCommands({ store, shares, bus, clock, devices, now = Date.now }: CommandsPorts) {
   async function queue(
     { id = newCommandId(), device, command, by, expiresInSeconds }: IssueCommand,
     request: CommandId | null,
@@ -262,7 +264,8 @@ export function createCommands({ store, bus, clock, devices, now = Date.now }: C
     cancel,
     list,
     progress,
-    pendingFor: (device: DeviceId, generation: number) => store.pending(device, generation, now()),
+    pendingFor: async (device: DeviceId, generation: number): Promise<SentCommand[]> =>
+      withShares(shares, await store.pending(device, generation, now()), now()),
     stored,
     finished,
     expire,

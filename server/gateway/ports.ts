@@ -6,6 +6,7 @@ import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Observation, Verdict } from '../../shared/verdict/terms.ts';
 import type { CommandRecord, CommandResult } from '../commands/commands.ts';
+import type { SentCommand } from '../commands/unlock-shares.ts';
 import type { Identity } from '../devices/identify.ts';
 import type { Connected, Opened, Seen, Session, Sighted } from '../devices/ports.ts';
 import type { Relay } from '../relay/relay.ts';
@@ -40,7 +41,7 @@ export interface DevicesPort {
 }
 
 export interface CommandsPort {
-  pendingFor(device: DeviceId, generation: number): Promise<CommandRecord[]>;
+  pendingFor(device: DeviceId, generation: number): Promise<SentCommand[]>;
   stored(device: DeviceId, generation: number, id: CommandRecord['id']): Promise<void>;
   finished(device: DeviceId, generation: number, result: CommandResult): Promise<void>;
 }

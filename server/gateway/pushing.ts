@@ -1,7 +1,7 @@
 /** What a device is to have and is sent unasked: roots of approvers, the list, its record, its commands. Each once a session. */
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
-import type { CommandRecord } from '../commands/commands.ts';
+import type { SentCommand } from '../commands/unlock-shares.ts';
 import type { CommandsPort, OrdersPort, TimekeepingPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -15,7 +15,7 @@ export interface Pushing {
   commands(session: DeviceSession): Promise<void>;
   /** Of signed documents all that it lacks when it has said hello. */
   documents(session: DeviceSession, record: Record): void;
-  queued(session: DeviceSession, queued: readonly CommandRecord[]): void;
+  queued(session: DeviceSession, queued: readonly SentCommand[]): void;
   /** The newest time correction, to a device that knows the frame. */
   correction(session: DeviceSession): void;
   /** To all sessions. */
@@ -65,12 +65,12 @@ export function createPushing({ orders, commands, sessions, timekeeping }: Ports
     session.send({ kind: 'record', envelope: record.envelope });
   }
 
-  function sendCommands(session: DeviceSession, queued: readonly CommandRecord[]): void {
-    for (const { id, command, expiresAt } of queued) {
+  function sendCommands(session: DeviceSession, queued: readonly SentCommand[]): void {
+    for (const { id, command, shares, expiresAt } of queued) {
       if (session.sent?.has(id)) continue;
       session.sent ??= new Set();
       session.sent.add(id);
-      session.send({ kind: 'command', id, command, expires: expiresAt });
+      session.send({ kind: 'command', id, command, ...(shares && { shares: [...shares] }), expires: expiresAt });
     }
   }
 

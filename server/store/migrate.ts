@@ -11,6 +11,7 @@ import { people } from './migrations/0015-people.ts';
 import { accountsAndSessions } from './migrations/0017-accounts-and-sessions.ts';
 import { actions } from './migrations/0018-actions.ts';
 import { conversations } from './migrations/0026-conversations.ts';
+import { unlockShares } from './migrations/0040-unlock-shares.ts';
 import type { Schema } from './schema.ts';
 import { requireShape } from './schema-shape.ts';
 
@@ -26,6 +27,7 @@ export function migrations(dialect: DialectName): Record<string, Migration> {
     '0017-accounts-and-sessions': accountsAndSessions(dialect),
     '0018-actions': actions(dialect),
     '0026-conversations': conversations(dialect),
+    '0040-unlock-shares': unlockShares(dialect),
   };
 }
 

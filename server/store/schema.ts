@@ -192,6 +192,9 @@ export interface Schema {
   };
   alarms: { id: Generated<number>; at: number; device_id: string | null; code: string; detail: string };
 
+  /** The server's share of each lock of a workspace, base64. It opens nothing by itself. */
+  unlock_shares: { command_id: string; device_id: string; share: string; created_at: number };
+
   /** By which approvers stated that the server's time was wrong. */
   time_corrections: { version: number; envelope: string; published_at: number; published_by: string };
 

@@ -86,6 +86,10 @@ export const commandSchema = z.discriminatedUnion('kind', [
 ]);
 export type Command = z.infer<typeof commandSchema>;
 
+/** The server's random half of a locked workspace: 32 bytes. It opens nothing without the device's half. */
+const unlockShare = z.base64().length(44);
+export const MOST_UNLOCK_SHARES = 16;
+
 /** Why traffic was refused, in the terms of the order that refuses it. */
 export const denialSchema = z.strictObject({
   code: z.enum(['service_denied', 'device_unknown', 'too_many_conversations']),
@@ -142,7 +146,14 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('record'), envelope: envelopeSchema }),
   /** Approvers state that the server's time was wrong. Only for a device whose `hello` has `wall`. */
   z.strictObject({ kind: z.literal('time-correction'), envelope: envelopeSchema }),
-  z.strictObject({ kind: z.literal('command'), id: commandIdSchema, command: commandSchema, expires: time }),
+  z.strictObject({
+    kind: z.literal('command'),
+    id: commandIdSchema,
+    command: commandSchema,
+    /** `lock-workspace`: the one share to lock with. `unlock-workspace`: those to try, newest first. The device keeps none after it is done. */
+    shares: z.array(unlockShare).max(MOST_UNLOCK_SHARES).optional(),
+    expires: time,
+  }),
   z.strictObject({ kind: z.literal('reports-stored'), through: z.int().min(1) }),
   /**
    * The answer to `post`, the same for a week however often it is sent. `accepted`: durable for each recipient as `recipients` says.

@@ -5,6 +5,7 @@ import { commandIdFor } from '../../server/commands/command-id-for.ts';
 import { createCommands, DEFAULT_LIFE } from '../../server/commands/commands.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
 import type { Database } from '../../server/store/database.ts';
+import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import { type CommandId, type DeviceId, type GroupId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
@@ -20,6 +21,7 @@ async function queue(database: Database) {
   const time = { now: AT };
   const commands = createCommands({
     store: new CommandStore(database),
+    shares: new UnlockShareStore(database),
     bus,
     clock: new DrivenClock(77),
     devices: { unenrol: async (device) => void unenrolled.push(device) },
@@ -45,7 +47,10 @@ describeOnEveryStore('commands', (open) => {
     expect(issued).toMatchObject({ state: 'queued', generation: 1, createdAt: AT, expiresAt: AT + DEFAULT_LIFE });
     await turn();
     expect(wakes).toEqual([{ kind: 'commands', devices: [device] }]);
-    expect(await commands.pendingFor(device, 1)).toEqual([issued]);
+    const shares = [expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/)];
+    expect(await commands.pendingFor(device, 1)).toEqual([{ ...issued, shares }]);
+    // The same each time: a device that is locked with one share must not be given another for it.
+    expect(await commands.pendingFor(device, 1)).toEqual(await commands.pendingFor(device, 1));
     time.now += 10;
     await Promise.all([commands.stored(device, 1, issued.id), commands.stored(device, 1, issued.id)]);
     expect(await commands.get(issued.id)).toMatchObject({ state: 'stored', storedAt: AT + 10, finishedAt: null });

@@ -12,6 +12,7 @@ import { EnrolmentStore } from '../../server/store/enrolment-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
+import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import type { AreaCode } from '../../shared/areas/area-code.ts';
 import { type DeviceId, newDeviceId, newGroupId, newLegalHoldId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
@@ -376,6 +377,7 @@ describeOnEveryStore('enrolment', (open) => {
     const { enrolment, code } = testEnrolment(database, authority);
     const commands = createCommands({
       store: new CommandStore(database),
+      shares: new UnlockShareStore(database),
       bus: new LocalBus(),
       clock: new DrivenClock(DOMAIN_NOW),
       devices: devicesOver(database),

@@ -14,6 +14,7 @@ import { MailboxStore } from '../../server/store/mailbox-store.ts';
 import { PostStore } from '../../server/store/post-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
 import { removeExpired } from '../../server/store/retention.ts';
+import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { deviceRecordSchema, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { payloadOf } from '../../shared/order/dsse.ts';
@@ -59,7 +60,13 @@ describeOnEveryStore('legal holds', (openStore) => {
       };
     });
     const { bus, clock } = world;
-    commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
+    commands = createCommands({
+      store: new CommandStore(database),
+      shares: new UnlockShareStore(database),
+      bus,
+      clock,
+      devices,
+    });
     holds = holdsOver((device) => world.orders.reissueRecord(device));
   }
 

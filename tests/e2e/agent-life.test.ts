@@ -61,6 +61,17 @@ function holding(folder: string, secret: Buffer): string[] {
     .filter((path) => readFileSync(path).includes(secret));
 }
 
+/** The server's halves of this device's locks, as its store has them. */
+function shares(device: string): string[] {
+  const store = new DatabaseSync(join(world.server.home, 'cordon.db'), { readOnly: true, timeout: 5000 });
+  try {
+    const rows = store.prepare('select share from unlock_shares where device_id = ?').all(device);
+    return rows.map((row) => String(row.share));
+  } finally {
+    store.close();
+  }
+}
+
 describe('enrolment by link', () => {
   it('makes a device that connects, is seen by its admin, and says so of itself', async () => {
     const agent = await world.enrolled();
@@ -147,9 +158,18 @@ describe('a device under management', () => {
       expect(refused).toMatchObject({ code: EXIT.refused, out: '', err: expect.stringContaining('workspace_locked') });
     }
     expect((await agent.status()).workspace).toBe('locked');
+    // The server keeps the half that is missing on the device, and nothing of it is left on the device's disk.
+    const [share = ''] = shares(agent.device);
+    for (const form of [Buffer.from(share), Buffer.from(share, 'base64')])
+      expect(holding(agent.home, form)).toEqual([]);
+    await agent.kill();
+    agent.run();
+    await agent.connected();
+    expect((await agent.status()).workspace).toBe('locked');
 
     expect(await send('unlock-workspace')).toMatchObject({ state: 'done' });
     expect((await workspace('get', 'plan.txt')).out).toBe(canary.toString());
+    expect(holding(agent.home, Buffer.from(share))).toEqual([]);
 
     const secrets = readdirSync(agent.path('workspace'))
       .filter((name) => name.endsWith('.key'))

@@ -140,8 +140,8 @@ async function workspaceIn(folder: string): Promise<Workspace> {
     put: async (name, content) => (await open()).put(name, content),
     get: async (name) => (await open()).get(name),
     list: async () => (await open()).list(),
-    lock: async () => (await open()).lock(),
-    unlock: async () => (await open()).unlock(),
+    lock: async (share) => (await open()).lock(share),
+    unlock: async (shares) => (await open()).unlock(shares),
     wipe: async () => (await open()).wipe(),
   };
 }

@@ -74,11 +74,11 @@ function countingLocks(workspace: Workspace, ran: { locks: number }): Workspace 
     put: (name, content) => workspace.put(name, content),
     get: (name) => workspace.get(name),
     list: () => workspace.list(),
-    unlock: () => workspace.unlock(),
+    unlock: (shares) => workspace.unlock(shares),
     wipe: () => workspace.wipe(),
-    lock: async () => {
+    lock: async (share) => {
       ran.locks += 1;
-      await workspace.lock();
+      await workspace.lock(share);
     },
   };
 }

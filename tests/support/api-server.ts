@@ -62,6 +62,7 @@ import { ProgressStore } from '../../server/store/progress-store.ts';
 import { ReceiptStore } from '../../server/store/receipt-store.ts';
 import { SnapshotStore } from '../../server/store/snapshot-store.ts';
 import { StandingStore } from '../../server/store/standing-store.ts';
+import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import type { AgeRecipient } from '../../shared/age/seal-to.ts';
 import type { Installation } from '../../shared/api/installation.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -165,7 +166,13 @@ export async function startApi({
     stepUpWithin: STEP_UP_WITHIN,
     now: () => Date.now() + ahead,
   });
-  const commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
+  const commands = createCommands({
+    store: new CommandStore(database),
+    shares: new UnlockShareStore(database),
+    bus,
+    clock,
+    devices,
+  });
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const ledgerStore = new LedgerStore(database);
   const ledger = createLedger({

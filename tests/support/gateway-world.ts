@@ -30,6 +30,7 @@ import { MailboxStore } from '../../server/store/mailbox-store.ts';
 import { MembershipStore } from '../../server/store/membership-store.ts';
 import { PostStore } from '../../server/store/post-store.ts';
 import { PresenceStore } from '../../server/store/presence-store.ts';
+import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import { type AreaCode, parsePlace } from '../../shared/areas/area-code.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { type DeviceFrame, type ServerFrame, SUBPROTOCOL, serverFrameSchema } from '../../shared/protocol/frames.ts';
@@ -77,7 +78,13 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     clock,
     followers: { deviceChanged: async (device) => void (await orders.reissueRecord(device)) },
   });
-  const commands = createCommands({ store: new CommandStore(database), bus, clock, devices });
+  const commands = createCommands({
+    store: new CommandStore(database),
+    shares: new UnlockShareStore(database),
+    bus,
+    clock,
+    devices,
+  });
   const relay = createRelay({
     posts: new PostStore(database),
     mailboxes: new MailboxStore(database),
