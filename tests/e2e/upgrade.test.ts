@@ -63,7 +63,7 @@ describeOnEachDatabase('a data folder of version 0.1.0', (database) => {
     expect(await count('receipts')).toBe(expected.receipts);
     expect(await count('commands')).toBe(expected.commands);
     expect(await count('certificates')).toBe(expected.certificates);
-    expect(await count('persons')).toBe(expected.people);
+    expect(await count('accounts')).toBe(expected.accounts);
 
     // The first entries are the same: their root is the one that the old server signed.
     const leaves = z

@@ -19,7 +19,7 @@ const expectedSchema = z.object({
   receipts: z.int(),
   commands: z.int(),
   certificates: z.int(),
-  people: z.int(),
+  accounts: z.int(),
 });
 
 export interface OldStore {
