@@ -88,6 +88,15 @@ export const orderPage = z
     'a URL that begins with https:// or http://',
   );
 
+/** RFC 9116, section 2.5.3. An e-mail address becomes a `mailto:` URI. */
+export const securityContact = z
+  .string()
+  .transform((value) => (/^[^\s@:/]+@[^\s@:/]+$/.test(value) ? `mailto:${value}` : value))
+  .refine(
+    (value) => /^(mailto:|https:\/\/|tel:)[\x21-\x7e]+$/.test(value),
+    'an e-mail address, or a URI that begins with https://, mailto: or tel:',
+  );
+
 /** Five fields, or six with seconds first. */
 export const cronPattern = z.string().refine((value) => {
   try {

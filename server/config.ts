@@ -27,6 +27,7 @@ import {
   orderPage,
   origin,
   port,
+  securityContact,
   wholeNumber,
 } from './config-values.ts';
 
@@ -77,6 +78,8 @@ const variables = z.object({
   CORDON_APPEAL: z.string().max(400, 'at most 400 characters long').default('your administrator'),
   /** The page that explains a refusal by an order (RFC 7725). `{order}` stands for the order's number. */
   CORDON_OPERATOR_URL: orderPage.optional(),
+  /** Where researchers report vulnerabilities of this installation; the public listener publishes it (RFC 9116). */
+  CORDON_SECURITY_CONTACT: securityContact.optional(),
   /** Percent of the fleet: the console shows a warning for an order that denies service to more devices. */
   CORDON_LARGE_SHARE: z
     .string()
@@ -164,6 +167,7 @@ export interface Config {
   readonly ipDatabase: string | null;
   readonly appeal: string;
   readonly operatorUrl: string | null;
+  readonly securityContact: string | null;
   readonly largeShare: number;
   readonly evidenceDays: number;
   readonly buildConsole: boolean;
@@ -219,6 +223,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ipDatabase: given.CORDON_IP_DATABASE ?? null,
     appeal: given.CORDON_APPEAL,
     operatorUrl: given.CORDON_OPERATOR_URL ?? null,
+    securityContact: given.CORDON_SECURITY_CONTACT ?? null,
     largeShare: given.CORDON_LARGE_SHARE,
     evidenceDays: given.CORDON_EVIDENCE_DAYS,
     buildConsole: given.CORDON_BUILD_CONSOLE,

@@ -66,6 +66,7 @@ import { createPublic } from './public/app.ts';
 import { crlRouter } from './public/crl.ts';
 import { createEst } from './public/est.ts';
 import { ledgerRouter } from './public/ledger.ts';
+import { securityContactRouter } from './public/security-contact.ts';
 import { ORDER_ON_PAGE } from './public/transparency.ts';
 import { createBackups } from './recovery/recovery.ts';
 import { createRelay } from './relay/relay.ts';
@@ -440,7 +441,11 @@ export async function startServer(
     { admission: PUBLIC_LIMITS },
     createPublic({
       est: est.router,
-      routers: [crlRouter({ revocationList }), ledgerRouter({ ledger })],
+      routers: [
+        crlRouter({ revocationList }),
+        ledgerRouter({ ledger }),
+        securityContactRouter({ contact: config.securityContact, now: Date.now }),
+      ],
       orders,
       publicRoot: packs.publicRoot,
       ledger,

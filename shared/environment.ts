@@ -40,6 +40,8 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_IP_DATABASE: { reader: 'server' },
   CORDON_APPEAL: { reader: 'server' },
   CORDON_OPERATOR_URL: { reader: 'server' },
+  CORDON_SECURITY_CONTACT: { reader: 'server' },
+  CORDON_SESSION_IDLE_MINUTES: { reader: 'server' },
   CORDON_LARGE_SHARE: { reader: 'server' },
   CORDON_EVIDENCE_DAYS: { reader: 'server' },
   CORDON_NTP: { reader: 'server' },

@@ -70,6 +70,7 @@ function configOf(home: string, ports: { device: number; public: number; admin: 
     ipDatabase: null,
     appeal: 'the legal desk',
     operatorUrl: null,
+    securityContact: null,
     largeShare: 10,
     evidenceDays: 400,
     dropNames: [],

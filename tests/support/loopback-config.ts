@@ -27,6 +27,7 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     ipDatabase: null,
     appeal: 'your administrator',
     operatorUrl: null,
+    securityContact: null,
     largeShare: 10,
     evidenceDays: 400,
     dropNames: [],

@@ -1,0 +1,24 @@
+/** `/.well-known/security.txt` (RFC 9116): where researchers report vulnerabilities of this installation. */
+import express, { type Router } from 'express';
+
+const DAY = 86_400_000;
+/** RFC 9116, section 2.5.5, recommends less than a year. The file is made anew for each request. */
+const VALID_FOR = 30 * DAY;
+
+export interface SecurityContactPorts {
+  /** A URI (section 2.5.3); null: there is no such path. */
+  readonly contact: string | null;
+  /** Real time. */
+  readonly now: () => number;
+}
+
+export function securityContactRouter({ contact, now }: SecurityContactPorts): Router {
+  const router = express.Router();
+  if (contact === null) return router;
+  router.get('/.well-known/security.txt', (_request, response) => {
+    const expires = new Date(now() + VALID_FOR).toISOString();
+    response.set('Cache-Control', 'public, max-age=86400').type('text/plain; charset=utf-8');
+    response.send(`Contact: ${contact}\nExpires: ${expires}\nPreferred-Languages: en\n`);
+  });
+  return router;
+}
