@@ -8,7 +8,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { isIP } from 'node:net';
 import { basename, join } from 'node:path';
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { openAuthority } from '../certs/authority.ts';
 import { resolvePassphrase } from '../certs/custody.ts';
 import { describeCertificate } from '../certs/describe-certificate.ts';
@@ -58,6 +58,8 @@ import { createNamedAreas } from './jurisdiction/named-areas.ts';
 import { BEFOREHAND_DAYS } from './jurisdiction/past.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { createMembership } from './membership/membership.ts';
+import { createMonitor } from './monitoring/monitor.ts';
+import { createServerLog } from './monitoring/server-log.ts';
 import { createOrders } from './orders/orders.ts';
 import { createPacks } from './orders/pack/packs.ts';
 import { createOverview } from './overview/overview.ts';
@@ -91,6 +93,7 @@ import { KeyPackageStore } from './store/key-package-store.ts';
 import { LedgerStore } from './store/ledger-store.ts';
 import { MailboxStore } from './store/mailbox-store.ts';
 import { MembershipStore } from './store/membership-store.ts';
+import { MetricsStore } from './store/metrics-store.ts';
 import { NamedAreaStore } from './store/named-area-store.ts';
 import { NamesStore } from './store/names-store.ts';
 import { OrderStore } from './store/order-store.ts';
@@ -136,7 +139,8 @@ export async function startServer(
   const machine = machineClocks();
   const guarded = new GuardedClock(machine);
   const clock = given.clock ?? guarded;
-  const log = given.log ?? pino({ level: config.log, base: null }, pino.destination(2));
+  const log = given.log ?? createServerLog(config.log);
+  const monitor = createMonitor(log);
   const [name = 'localhost'] = config.names;
   const host = inUrl(name);
 
@@ -169,12 +173,14 @@ export async function startServer(
 
   // --- store and bus ------------------------------------------------------------------------------------------------
   const installation = await checked.settle(authority);
+  database.onQuery(monitor.query);
   const bus = new LocalBus();
   const groups = new GroupStore(database);
   const presence = new PresenceStore(database);
   const jurisdictionStore = new JurisdictionStore(database);
   const adminStore = new AdminStore(database);
   const ledgerStore = new LedgerStore(database);
+  const metricsStore = new MetricsStore(database);
 
   // --- domain -------------------------------------------------------------------------------------------------------
   const ledger = createLedger({ store: ledgerStore, key: authority.ledgerKey, installation, clock, bus, log });
@@ -397,7 +403,7 @@ export async function startServer(
   const ownPage = config.publicPort === 0 ? null : `https://${host}:${config.publicPort}${ORDER_ON_PAGE}`;
   const operatorUrl = config.operatorUrl ?? ownPage;
   const est = createEst({
-    ...{ enrolment, authority, operatorUrl },
+    ...{ enrolment, authority, operatorUrl, monitor },
     addressOf: (request) => publicListener.addressOf(request),
   });
   const timekeeping = given.clock
@@ -433,6 +439,7 @@ export async function startServer(
       }),
       timekeeping: { ...timekeeping, correction: timeCorrections.newest },
       log,
+      monitor,
     },
   );
   const publicListener = createTlsListener(
@@ -453,6 +460,7 @@ export async function startServer(
       organisation: config.organisation,
       log,
     }),
+    (failure) => monitor.tlsFailure({ listener: 'public', ...failure }),
   );
 
   const linkTo = (fragment: string) =>
@@ -460,6 +468,7 @@ export async function startServer(
   const invitationLink = (token: string) => linkTo(`invitation=${token}`);
   const events = createEventStreams({ bus, log });
   const api = createApi({
+    monitor,
     secure: config.admin.tls !== null,
     clientOf: createClientOf(admin.proxyFrom),
     admins,
@@ -526,6 +535,10 @@ export async function startServer(
         clock,
       }),
       metrics: {
+        registry: monitor.registry,
+        certificates,
+        installation: () => metricsStore.figures(),
+        folder: config.home,
         connections: gateway.connections,
         list: orders.currentList,
         mail: relay.figures,

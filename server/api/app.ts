@@ -10,6 +10,7 @@ import { ROUTE_ACTIONS } from '../admins/action-policy.ts';
 import type { Actions } from '../admins/actions.ts';
 import type { Admins } from '../admins/admins.ts';
 import { RIGHTS, type RouteName } from '../admins/roles.ts';
+import type { Monitor } from '../monitoring/monitor.ts';
 import { actorOf } from './actions.ts';
 import { authenticate, browserOf, cookieOf, refuseOtherSites } from './authentication.ts';
 import { serveConsole } from './console.ts';
@@ -25,7 +26,19 @@ export interface ApiLog {
   error(facts: object, message: string): void;
 }
 
+/** What the monitor is told of each request. */
+interface RequestFacts {
+  route?: string;
+  target?: string;
+  account?: string;
+  via?: string;
+  email?: string;
+  address?: string;
+  code?: string;
+}
+
 export interface ApiPorts {
+  readonly monitor: Pick<Monitor, 'adminRequest'>;
   readonly admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>;
   readonly actions: Pick<Actions, 'authorize'>;
   /** The admin listener speaks HTTPS. */
@@ -42,7 +55,7 @@ export interface ApiPorts {
 }
 
 export function createApi(ports: ApiPorts): express.Express {
-  const { admins, actions, clientOf, routes, log, names, consoleFolder } = ports;
+  const { monitor, admins, actions, clientOf, routes, log, names, consoleFolder } = ports;
   requireComplete(routes);
   const requireOwnHost = createHostCheck(names);
   const app = express();
@@ -56,6 +69,30 @@ export function createApi(ports: ApiPorts): express.Express {
     frameAncestors: ["'none'"],
   };
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives } }));
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    const begun = performance.now();
+    const { method } = request;
+    const peer = request.socket.remoteAddress ?? null;
+    response.once('close', () => {
+      const {
+        route = null,
+        target = null,
+        account = null,
+        via = null,
+        email = null,
+        code = null,
+        address,
+      } = factsOf(response);
+      monitor.adminRequest({
+        ...{ method, route, target, account, via, email, code },
+        address: address ?? peer,
+        // The client went away before an answer: nginx logs it with the same number.
+        status: response.headersSent ? response.statusCode : 499,
+        milliseconds: performance.now() - begun,
+      });
+    });
+    next();
+  });
   app.use((request, _response, next) => {
     requireOwnHost(request.headers.host);
     next();
@@ -66,16 +103,22 @@ export function createApi(ports: ApiPorts): express.Express {
     const isPublic = RIGHTS[route.name].scope === 'public';
     const handle = async (request: Request, response: Response, next: NextFunction) => {
       response.setHeader('Cache-Control', 'no-store');
+      const facts = factsOf(response);
+      facts.route = route.name;
+      facts.target = Object.values(request.params).join(' ');
       refuseOtherSites(request.headers);
       const { remoteAddress } = request.socket;
       const { address, secure } = clientOf({ remoteAddress, encrypted: ports.secure }, request.headers);
+      facts.address = address;
       const cookieAlone = route.name === 'events.listen';
       const callerNow = () => authenticate(admins, { headers: request.headers, address, secure, cookieAlone });
       const caller = isPublic ? null : await callerNow();
+      if (caller) Object.assign(facts, { account: caller.account.id, via: caller.via });
       if (!isPublic && !caller)
         throw new CordonError('not_signed_in', 'Sign in with POST /api/v1/session, or send a token.');
       // The body is read only after the caller is known, so that a stranger cannot make the server hold a megabyte.
       if (route.raw !== 'upload' && route.body) await read(body, request, response);
+      if (route.name === 'session.create' && typeof request.body?.email === 'string') facts.email = request.body.email;
       const reply = await route.run({
         params: request.params,
         query: request.query,
@@ -93,9 +136,6 @@ export function createApi(ports: ApiPorts): express.Express {
         cookie: cookieOf(request.headers, secure),
         browser: browserOf(request.headers, secure),
       });
-      if (caller && request.method !== 'GET') {
-        log.info({ route: route.name, account: caller.account.id, via: caller.via }, 'admin request');
-      }
       if (reply instanceof FileReply) return send(response, reply, next);
       if (reply instanceof BytesReply) {
         // Only letters, digits and a few signs: a title is a person's, and this is a header.
@@ -124,17 +164,14 @@ export function createApi(ports: ApiPorts): express.Express {
   app.use((thrown: unknown, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) return next(thrown);
     const { error, problem, headers } = failureOf(thrown, request, log);
-    // Who tries what they may not is worth a line; what they sent is not in it.
-    if ([401, 403, 429].includes(problem.status)) {
-      log.info(
-        { method: request.method, code: error.code, address: request.socket.remoteAddress },
-        'admin request refused',
-      );
-    }
+    factsOf(response).code = error.code;
     response.set(headers).status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   });
   return app;
 }
+
+/** Express keeps `locals` for one request. */
+const factsOf = (response: Response): RequestFacts => response.locals;
 
 /**
  * A right that no route carries would be a promise that nobody keeps; two routes of one name would hide one of them. The demo's routes are

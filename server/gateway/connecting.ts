@@ -10,6 +10,7 @@ import { type DeviceFrame, LINK_PATH, MAX_FRAME_FROM_DEVICE, SUBPROTOCOL } from 
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { Identity } from '../devices/identify.ts';
 import type { Sighted } from '../devices/ports.ts';
+import type { Monitor } from '../monitoring/monitor.ts';
 import { identify } from './identity.ts';
 import type { CommandsPort, DevicesPort, JurisdictionPort, NamesPort, OrdersPort, TimekeepingPort } from './ports.ts';
 import type { Pushing } from './pushing.ts';
@@ -49,6 +50,7 @@ interface Ports {
   readonly push: Pushing;
   /** Another IP database may have been taken since the upgrade. */
   readonly relocate: (session: DeviceSession) => Promise<void>;
+  readonly monitor: Pick<Monitor, 'connected' | 'connectionRefused'>;
   readonly handlers: () => SessionHandlers;
 }
 
@@ -124,7 +126,9 @@ export function createConnecting(ports: Ports): Connecting {
         arrived();
         await gone(identity, address);
       }
-      if (refusal) refuseUpgrade(stream, refusal);
+      if (!refusal) return;
+      ports.monitor.connectionRefused({ device: identity.device, address, code: 'service_denied' });
+      refuseUpgrade(stream, refusal);
     },
 
     async welcome(session, hello) {
@@ -150,6 +154,7 @@ export function createConnecting(ports: Ports): Connecting {
       const { list, record: has, root } = hello;
       if (list !== held.list || has !== held.record || root !== held.root) session.had = { list, record: has, root };
       sessions.enter(session);
+      ports.monitor.connected({ device, address, agent: hello.agent });
       const [record, queued] = await Promise.all([orders.record(device), commands.pendingFor(device, generation)]);
       session.together(() => {
         session.send({

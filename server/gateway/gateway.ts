@@ -9,6 +9,7 @@ import { CLOSE, HELLO_WITHIN, PING_EVERY, type ServerFrame } from '../../shared/
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
+import type { Monitor } from '../monitoring/monitor.ts';
 import { DEVICE_LIMITS } from './admission.ts';
 import { createConnecting } from './connecting.ts';
 import { createDeviceHttp } from './device-http.ts';
@@ -71,6 +72,7 @@ export interface GatewayPorts {
   readonly timekeeping: TimekeepingPort;
   readonly names: NamesPort;
   readonly log: Log;
+  readonly monitor: Monitor;
 }
 
 export interface Gateway {
@@ -83,7 +85,7 @@ export interface Gateway {
 }
 
 export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gateway {
-  const { devices, commands, jurisdiction, orders, relay, bus, clock, log } = ports;
+  const { devices, commands, jurisdiction, orders, relay, bus, clock, log, monitor } = ports;
   const sessions = new Sessions();
   const interests = new Interests();
   let stopping = false;
@@ -115,6 +117,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       operatorUrl: options.operatorUrl,
       log,
     }),
+    (failure) => monitor.tlsFailure({ listener: 'device', ...failure }),
   );
   const push = createPushing({ orders, commands, sessions, timekeeping: ports.timekeeping });
   const mailing = createMailing({ relay, sessions, log });
@@ -133,6 +136,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     sessions,
     push,
     relocate: relocating.relocate,
+    monitor,
     handlers: () => handlers,
   });
 
@@ -168,6 +172,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       sessions.remove(session);
       interests.remove(session);
       const { device, address, epoch } = session;
+      if (epoch > 0) monitor.disconnected({ device, address, milliseconds: Date.now() - session.openedAt });
       const wasLast = !sessions.present(device);
       const gone = async () => {
         if (epoch > 0) await devices.disconnected({ device, epoch });
@@ -305,6 +310,8 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     socket.on('error', () => socket.destroy());
     upgrade(request, socket, head).catch((error: unknown) => {
       if (!isCordonError(error)) log.error({ error: String(error) }, 'an upgrade failed');
+      const code = isCordonError(error) ? error.code : 'internal';
+      monitor.connectionRefused({ device: null, address: listener.addressOf(request), code });
       refuseUpgrade(socket, refusalOf(error, options.operatorUrl));
     });
   });

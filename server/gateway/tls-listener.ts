@@ -49,6 +49,7 @@ export function createTlsListener(
   proxyFrom: readonly string[],
   bounds: ListenerBounds,
   onRequest: RequestListener,
+  onTlsFailure: (failure: { readonly code: string; readonly address: string | null }) => void = () => undefined,
 ): TlsListener {
   const { proxyRequired = false } = options;
   const trusted = parseAddressRanges(proxyFrom);
@@ -66,7 +67,12 @@ export function createTlsListener(
     },
   );
   // A peer that fails its handshake is not our error: the listener goes on, and the socket is gone.
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    // OpenSSL's reason without its internals, such as `CERT_HAS_EXPIRED`. A peer that hangs up is no failure of TLS, but it has no session.
+    const code = (error.code ?? 'unknown').slice(0, 80);
+    onTlsFailure({ code, address: told.get(endsOf(socket)) ?? canonicalAddress(socket.remoteAddress ?? '') });
+    socket.destroy();
+  });
   server.on('secureConnection', admission.secured);
   enforceWriteDeadlines(server, 'secureConnection', bounds.deadlines);
 

@@ -21,6 +21,7 @@ import { csrFor, newKey, testAuthority, testEnrolment } from '../../tests/suppor
 import { type OldSpelling, oldSpelling } from '../../tests/support/est-spelling.ts';
 import { addGroup } from '../../tests/support/fleet-rows.ts';
 import { tool } from '../../tests/support/tools.ts';
+import { createMonitor } from '../monitoring/monitor.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { createEst, type Est } from './est.ts';
 
@@ -54,6 +55,7 @@ beforeEach(() => {
   // Fresh limits for every test.
   fleet = testEnrolment(database, authority);
   est = createEst({
+    monitor: createMonitor({ debug: () => {}, info: () => {}, warn: () => {} }),
     enrolment: fleet.enrolment,
     authority,
     addressOf: (request) => request.socket.remoteAddress ?? null,

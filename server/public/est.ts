@@ -12,6 +12,7 @@ import { blockedBy, problemOf } from '../../shared/api/problems.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Enrolment } from '../enrolment/enrolment.ts';
+import type { Monitor } from '../monitoring/monitor.ts';
 
 /** A request has under 1 KiB; four thirds of what `parseCsr` reads, with line ends. */
 const LARGEST_BODY = 12 * 1024;
@@ -28,7 +29,8 @@ export interface EstPorts {
   readonly authority: Pick<Authority, 'rootDer' | 'issuingDer'>;
   /** The source address that counts as evidence: the socket's own, or what a trusted PROXY header said. */
   readonly addressOf: (request: IncomingMessage) => string | null;
-  /** Who is named beside a refusal by an order. */
+  readonly monitor: Pick<Monitor, 'enrollment'>;
+  /** The page that a refusal by an order links to. */
   readonly operatorUrl: string | null;
 }
 
@@ -41,7 +43,7 @@ export interface Est {
   }): Promise<EstAnswer>;
 }
 
-export function createEst({ enrolment, authority, addressOf, operatorUrl }: EstPorts): Est {
+export function createEst({ enrolment, authority, addressOf, operatorUrl, monitor }: EstPorts): Est {
   const authorities = certificates([authority.issuingDer, authority.rootDer]);
   const router = Router();
 
@@ -64,17 +66,25 @@ export function createEst({ enrolment, authority, addressOf, operatorUrl }: EstP
     }
     // The body is read only now, so that a stranger without a code cannot make the server hold it.
     const csr = decodeBody(await readText(request, response));
-    const { certificate } = await enrolment.redeem({ ...credentials, csr, address: addressOf(request) });
+    const address = addressOf(request);
+    const { device, certificate } = await enrolment.redeem({ ...credentials, csr, address });
+    monitor.enrollment({ kind: 'enroll', device, address, code: null });
     answer(response, certificates([certificate]));
   });
 
   router.post(`${EST}/simplereenroll`, async (request, response) => {
     const csr = decodeBody(await readText(request, response));
-    const { certificate } = await enrolment.recover({ csr, address: addressOf(request) });
+    const address = addressOf(request);
+    const { device, certificate } = await enrolment.recover({ csr, address });
+    monitor.enrollment({ kind: 'renew', device, address, code: null });
     answer(response, certificates([certificate]));
   });
 
-  router.use(EST, (error: unknown, _request: Request, response: Response, next: NextFunction) => {
+  router.use(EST, (error: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (isCordonError(error)) {
+      const kind = request.path === '/simpleenroll' ? 'enroll' : 'renew';
+      monitor.enrollment({ kind, device: null, address: addressOf(request), code: error.code });
+    }
     if (isRefusal(error)) answer(response, refusal(error, operatorUrl));
     else next(error);
   });
@@ -84,8 +94,12 @@ export function createEst({ enrolment, authority, addressOf, operatorUrl }: EstP
     reenrol: async ({ identity, body }) => {
       try {
         const { certificate } = await enrolment.renew({ identity, csr: decodeBody(body) });
+        monitor.enrollment({ kind: 'renew', device: identity.device, address: null, code: null });
         return certificates([certificate]);
       } catch (error) {
+        if (isCordonError(error)) {
+          monitor.enrollment({ kind: 'renew', device: identity.device, address: null, code: error.code });
+        }
         if (isRefusal(error)) return refusal(error, operatorUrl);
         throw error;
       }

@@ -18,6 +18,8 @@ export type DialectName = 'sqlite' | 'postgres';
 export type Db = Kysely<Schema>;
 export type Tx = Transaction<Schema>;
 
+export type QueryListener = (kind: 'read' | 'write', milliseconds: number) => void;
+
 export interface Database {
   /** For reads, and for single writes that need no leaf. Inside a transaction use its `tx`: `db` throws there. */
   readonly db: Db;
@@ -36,6 +38,8 @@ export interface Database {
    * commit, unless a writer that has none commits before.
    */
   grouped<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>, patience?: number): (row: Row) => Promise<void>;
+  /** `listener` is told the duration of every query from now on. */
+  onQuery(listener: QueryListener): void;
   /** Flushes what is grouped and closes. */
   close(): Promise<void>;
 }
@@ -78,7 +82,14 @@ export async function connectDatabase(
   const name: DialectName = 'file' in where ? 'sqlite' : 'postgres';
   const opened = 'file' in where ? openSqlite(where.file) : openPostgres(where.url);
   const scope = new AsyncLocalStorage<{ open: boolean }>();
+  let queried: QueryListener | null = null;
   const db = new Kysely<Schema>({
+    log: ({ query, queryDurationMillis }) => {
+      queried?.(
+        query.query.kind === 'SelectQueryNode' || query.sql.trimStart().startsWith('select') ? 'read' : 'write',
+        queryDurationMillis,
+      );
+    },
     dialect: guarded(opened.dialect, () => {
       if (scope.getStore()?.open) throw new Error('inside a transaction the store is reached through its tx alone');
       const refused = refusal();
@@ -120,6 +131,9 @@ export async function connectDatabase(
     file: opened.file,
     transaction,
     grouped: groups.grouped,
+    onQuery: (listener) => {
+      queried = listener;
+    },
     close: async () => {
       await groups.drain();
       await db.destroy();

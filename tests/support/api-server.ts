@@ -32,6 +32,7 @@ import { pastPlace } from '../../server/jurisdiction/past.ts';
 import { reachOf } from '../../server/jurisdiction/ties.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
 import { createMembership } from '../../server/membership/membership.ts';
+import { createMonitor } from '../../server/monitoring/monitor.ts';
 import { createOrders } from '../../server/orders/orders.ts';
 import { createOverview } from '../../server/overview/overview.ts';
 import { createPeople } from '../../server/people/people.ts';
@@ -51,6 +52,7 @@ import { HoldStore } from '../../server/store/hold-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { MembershipStore } from '../../server/store/membership-store.ts';
+import { MetricsStore } from '../../server/store/metrics-store.ts';
 import { NamedAreaStore } from '../../server/store/named-area-store.ts';
 import { NamesStore } from '../../server/store/names-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
@@ -118,10 +120,9 @@ export async function startApi({
   const clock = new SystemClock();
   const bus = new LocalBus();
   const logged: string[] = [];
-  const log = {
-    info: (facts: object, message: string) => void logged.push(JSON.stringify({ ...facts, message })),
-    error: (facts: object, message: string) => void logged.push(JSON.stringify({ ...facts, message })),
-  };
+  const write = (facts: object, message: string) => void logged.push(JSON.stringify({ ...facts, message }));
+  const log = { debug: write, info: write, warn: write, error: write };
+  const monitor = createMonitor(log);
   const store = new AdminStore(database);
   /** Sign-ins step over TOTP periods by this instead of waiting. */
   let ahead = 0;
@@ -311,6 +312,10 @@ export async function startApi({
       clock,
     }),
     metrics: {
+      registry: monitor.registry,
+      certificates: () => [{ use: 'root', notAfter: 0 }],
+      installation: () => new MetricsStore(database).figures(),
+      folder: tmpdir(),
       connections: () => 0,
       list: () => null,
       ordersInForce: () => 0,
@@ -327,6 +332,7 @@ export async function startApi({
   });
   const server = createServer(
     createApi({
+      monitor,
       admins,
       actions,
       clientOf: createClientOf(proxies),

@@ -2,6 +2,7 @@
  * The real device listener over a real store, a real authority and real orders, and devices as bare TLS and WebSocket clients whose frames
  * the test writes. What jurisdiction says of an address is in the test's hand.
  */
+
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,6 +19,7 @@ import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createGateway } from '../../server/gateway/gateway.ts';
 import { createMembership } from '../../server/membership/membership.ts';
+import { createMonitor } from '../../server/monitoring/monitor.ts';
 import { createEst } from '../../server/public/est.ts';
 import { createRelay } from '../../server/relay/relay.ts';
 import { AttachmentStore } from '../../server/store/attachment-store.ts';
@@ -70,6 +72,7 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
   const complain = (fields: object, message: string) => void complaints.push(`${message} ${JSON.stringify(fields)}`);
   const quiet = () => undefined;
   const log = { debug: quiet, info: quiet, warn: quiet, error: complain };
+  const monitor = createMonitor(log);
   const devices = createDevices({
     store: new DeviceStore(database),
     groups: new GroupStore(database),
@@ -115,7 +118,11 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
   const ip: { use: number; areas: readonly AreaCode[] | null } = { use: 1, areas: null };
   const located: DeviceId[] = [];
   const seen: { device: DeviceId; address: string | null; connected: boolean }[] = [];
-  const est = createEst({ enrolment, authority, addressOf: () => null, operatorUrl: null });
+  const est = createEst({
+    ...{ enrolment, authority, monitor },
+    addressOf: () => null,
+    operatorUrl: null,
+  });
   const { keyPem, chainPem } = authority.serverIdentity();
   const gateway = createGateway(
     {
@@ -149,6 +156,7 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
       reenrol: est.reenrol,
       bus,
       clock,
+      monitor,
       log,
     },
   );

@@ -1,0 +1,35 @@
+/** A log that a flood of events cannot fill: of each kind it writes a number of lines per period, and then one line with the rest as a count. */
+
+export type Level = 'debug' | 'info' | 'warn';
+export type LevelLog = Readonly<Record<Level, (facts: object, message: string) => void>>;
+
+export interface Bounds {
+  /** Lines of one kind within a period. */
+  readonly most: number;
+  /** Milliseconds. */
+  readonly period: number;
+}
+
+/** `kind` is one of a fixed set of names: the log keeps a counter for each. */
+export type BoundedLog = (level: Level, kind: string, facts: object, message: string) => void;
+
+export function createBoundedLog(log: LevelLog, { most, period }: Bounds): BoundedLog {
+  const counters = new Map<string, { lines: number; suppressed: number }>();
+  return (level, kind, facts, message) => {
+    let counter = counters.get(kind);
+    if (!counter) {
+      const fresh = { lines: 0, suppressed: 0 };
+      counter = fresh;
+      counters.set(kind, fresh);
+      setTimeout(() => {
+        counters.delete(kind);
+        if (fresh.suppressed === 0) return;
+        log[level]({ event: kind, suppressed: fresh.suppressed, seconds: period / 1000 }, 'more events of this kind');
+      }, period).unref();
+    }
+    if (counter.lines < most) {
+      counter.lines += 1;
+      log[level]({ event: kind, ...facts }, message);
+    } else counter.suppressed += 1;
+  };
+}

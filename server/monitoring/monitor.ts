@@ -1,0 +1,155 @@
+/**
+ * What an operator of the server sees of its traffic: one line in the log and one count in the metrics for each sign-in, request, connection,
+ * enrollment, refusal and failed TLS handshake. It gets identifiers, codes and addresses, and never a body, a header, a query or a secret.
+ */
+import { Counter, Histogram, Registry } from 'prom-client';
+import { createBoundedLog, type LevelLog } from './bounded-log.ts';
+
+const PERIOD = 10_000;
+const MOST = 100;
+/** After an outage a whole fleet connects within seconds. */
+const MOST_CONNECTIONS = 1000;
+const LONGEST = 200;
+/** They answer for hours, so that their duration says nothing. */
+const STREAMS: ReadonlySet<string> = new Set(['events.listen']);
+const PROBES: ReadonlySet<string> = new Set(['health.live', 'health.ready', 'metrics.show']);
+
+export interface AdminRequest {
+  readonly method: string;
+  /** The name of the route; null for a file of the console and for a path that does not exist. */
+  readonly route: string | null;
+  /** The identifiers in the path. */
+  readonly target: string | null;
+  readonly status: number;
+  /** The code of the refusal. */
+  readonly code: string | null;
+  readonly account: string | null;
+  readonly via: string | null;
+  /** At a sign-in: as the client gave it. */
+  readonly email: string | null;
+  readonly address: string | null;
+  readonly milliseconds: number;
+}
+
+export interface DeviceEvent {
+  readonly device: string | null;
+  readonly address: string | null;
+}
+
+export interface Monitor {
+  readonly registry: Registry;
+  adminRequest(request: AdminRequest): void;
+  tlsFailure(failure: { readonly listener: string; readonly code: string; readonly address: string | null }): void;
+  connected(event: DeviceEvent & { readonly agent: string }): void;
+  disconnected(event: DeviceEvent & { readonly milliseconds: number }): void;
+  connectionRefused(event: DeviceEvent & { readonly code: string }): void;
+  enrollment(event: DeviceEvent & { readonly kind: 'enroll' | 'renew'; readonly code: string | null }): void;
+  query(kind: 'read' | 'write', milliseconds: number): void;
+}
+
+/** An address that could be a mistyped password is not written down. */
+const emailOf = (text: string | null): string | null =>
+  text === null ? null : /^[^\s@]+@[^\s@]+$/.test(text) ? text.slice(0, LONGEST) : 'not an e-mail address';
+
+const milliseconds = (value: number): number => Math.round(value);
+const cut = (text: string | null): string | null => text?.slice(0, LONGEST) ?? null;
+
+export function createMonitor(log: LevelLog): Monitor {
+  const registry = new Registry();
+  const registers = [registry];
+  const note = createBoundedLog(log, { most: MOST, period: PERIOD });
+  const noteConnection = createBoundedLog(log, { most: MOST_CONNECTIONS, period: PERIOD });
+
+  const signIns = new Counter({
+    name: 'cordon_sign_ins_total',
+    help: 'Sign-ins of admins by result',
+    labelNames: ['result'],
+    registers,
+  });
+  const tlsFailures = new Counter({
+    name: 'cordon_tls_handshake_failures_total',
+    help: 'TLS handshakes that failed, by listener',
+    labelNames: ['listener'],
+    registers,
+  });
+  const connections = new Counter({
+    name: 'cordon_device_connections_total',
+    help: 'Connections of devices by result: connected, or the code of the refusal',
+    labelNames: ['result'],
+    registers,
+  });
+  const enrollments = new Counter({
+    name: 'cordon_enrollments_total',
+    help: 'Enrollments and renewals of device certificates by result: ok, or the code of the refusal',
+    labelNames: ['kind', 'result'],
+    registers,
+  });
+  const requests = new Histogram({
+    name: 'cordon_http_request_duration_seconds',
+    help: 'Duration of requests to the admin API',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
+    registers,
+  });
+  const queries = new Histogram({
+    name: 'cordon_store_query_duration_seconds',
+    help: 'Duration of single database queries',
+    labelNames: ['kind'],
+    buckets: [0.0001, 0.0005, 0.002, 0.01, 0.05, 0.2, 1, 5],
+    registers,
+  });
+  // A series exists from the start: an alert rule cannot see an increase from nothing to one.
+  for (const result of ['ok', 'failed']) signIns.inc({ result }, 0);
+  for (const listener of ['device', 'public']) tlsFailures.inc({ listener }, 0);
+  const queriesOf = { read: queries.labels('read'), write: queries.labels('write') };
+
+  function signIn({ status, code, email, address, milliseconds: took }: AdminRequest): void {
+    const ok = status < 400;
+    signIns.inc({ result: ok ? 'ok' : 'failed' });
+    const facts = { email: emailOf(email), address, status, ...(code !== null && { code }), ms: milliseconds(took) };
+    if (ok) note('info', 'sign_in', facts, 'an admin signed in');
+    else note('warn', 'sign_in_failed', facts, 'a sign-in failed');
+  }
+
+  return {
+    registry,
+    adminRequest(request) {
+      const { method, route, status, code, target, account, via, address } = request;
+      const label = { method, route: route ?? 'none', status: `${Math.floor(status / 100)}xx` };
+      if (!STREAMS.has(route ?? '')) requests.observe(label, request.milliseconds / 1000);
+      if (route === 'session.create') return signIn(request);
+      const facts = {
+        ...{ method, route, target: cut(target), status, ...(code !== null && { code }) },
+        ...{ account, via, address, ms: milliseconds(request.milliseconds) },
+      };
+      if (status === 401 || status === 403 || status === 429)
+        note('info', 'request_refused', facts, 'admin request refused');
+      else if (route === null || PROBES.has(route)) note('debug', 'request', facts, 'admin request');
+      else note('info', method === 'GET' ? 'request_read' : 'request_write', facts, 'admin request');
+    },
+    tlsFailure({ listener, code, address }) {
+      tlsFailures.inc({ listener });
+      note('info', 'tls_failed', { listener, code, address }, 'a TLS handshake failed');
+    },
+    connected({ device, address, agent }) {
+      connections.inc({ result: 'connected' });
+      noteConnection('info', 'connected', { device, address, agent: cut(agent) }, 'a device connected');
+    },
+    disconnected({ device, address, milliseconds: took }) {
+      noteConnection('info', 'disconnected', { device, address, ms: milliseconds(took) }, 'a device disconnected');
+    },
+    connectionRefused({ device, address, code }) {
+      connections.inc({ result: code });
+      note('info', 'connection_refused', { device, address, code }, 'the connection of a device was refused');
+    },
+    enrollment({ kind, device, address, code }) {
+      enrollments.inc({ kind, result: code ?? 'ok' });
+      const facts = { kind, device: cut(device), address, ...(code !== null && { code }) };
+      if (code === null) note('info', 'enrollment', facts, 'a device got a certificate');
+      else note('warn', 'enrollment_refused', facts, 'a request for a device certificate was refused');
+    },
+    query(kind, took) {
+      queriesOf[kind].observe(took / 1000);
+    },
+  };
+}
