@@ -29,8 +29,9 @@ const environment = z.object({
   LC_ALL: z.string().optional(),
   LC_MESSAGES: z.string().optional(),
   LANG: z.string().optional(),
-  /** Set by systemd for its services. */
+  /** Set by systemd for its services: the second for those with Type=notify. */
   INVOCATION_ID: z.string().optional(),
+  NOTIFY_SOCKET: z.string().optional(),
 });
 
 export interface AgentConfig {
@@ -49,6 +50,8 @@ export interface AgentConfig {
   /** The bus on which GeoClue is asked; null: it is not. */
   readonly geoclueBus: string | null;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** The service manager's socket (sd_notify); null without one. */
+  readonly notifySocket: string | null;
   /** Something starts the daemon again when it exits with 75. */
   readonly supervised: boolean;
 }
@@ -86,8 +89,17 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
         ? null
         : given.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/var/run/dbus/system_bus_socket',
     log: given.CORDON_AGENT_LOG,
+    notifySocket: given.NOTIFY_SOCKET ?? null,
     supervised: given.INVOCATION_ID !== undefined,
   });
+}
+
+/**
+ * Keeps the service manager's socket from child processes (sd_notify(3), `unset_environment`). Programs such as `timedatectl` report their own
+ * errors there, as if they were the service's.
+ */
+export function forgetNotifySocket(): void {
+  delete process.env['NOTIFY_SOCKET'];
 }
 
 /** `ur_PK.UTF-8` → `ur-PK`. None for the POSIX locale, which is nobody's language. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import pino from 'pino';
+import { notifyServiceManager, type ServiceState } from '../shared/service-manager.ts';
 import { listenForStop } from '../shared/stop-signals.ts';
 import { plain } from '../shared/text/visible-text.ts';
 import { type Agent, createAgent } from './agent.ts';
@@ -104,8 +105,14 @@ export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
   void signals.requested.then(() => end('stopped'));
   await agent.sample();
   await agent.start();
+  const tell = (state: ServiceState) =>
+    notifyServiceManager(config.notifySocket, state, (reason) =>
+      log.warn({ state, reason }, 'systemd was not notified'),
+    );
+  await tell('READY=1');
 
   const how = await ended;
+  await tell('STOPPING=1');
   for (const timer of timers) clearInterval(timer);
   await page.close();
   await agent.stop();

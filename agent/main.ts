@@ -8,7 +8,7 @@ import { EnvironmentError } from '../shared/environment.ts';
 import { CordonError } from '../shared/errors.ts';
 import { plain, plainJson } from '../shared/text/visible-text.ts';
 import type { Agent, AgentStatus } from './agent.ts';
-import { type AgentConfig, readAgentConfig } from './config.ts';
+import { type AgentConfig, forgetNotifySocket, readAgentConfig } from './config.ts';
 import { askControl } from './control/control.ts';
 import { lockHome } from './control/home-lock.ts';
 import { openAgent, runDaemon } from './daemon.ts';
@@ -69,6 +69,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async ({ detach }: { detach: boolean }) => {
       const given = config();
       if (detach) return startDetached(given);
+      forgetNotifySocket();
       const end = await runDaemon(given);
       if (end === 'restart') exit = restart(given);
     });

@@ -179,6 +179,8 @@ export interface Config {
     readonly recipient: AgeRecipient | null;
     readonly scheduled: { readonly pattern: string; readonly folder: string; readonly keep: number } | null;
   };
+  /** The service manager's socket (sd_notify); null without one. */
+  readonly notifySocket: string | null;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -241,8 +243,17 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
               keep: given.CORDON_BACKUP_KEEP,
             },
     },
+    notifySocket: env['NOTIFY_SOCKET'] ?? null,
     log: given.CORDON_LOG,
   });
+}
+
+/**
+ * Keeps the service manager's socket from child processes (sd_notify(3), `unset_environment`). Programs such as `timedatectl` report their own
+ * errors there, as if they were the service's.
+ */
+export function forgetNotifySocket(): void {
+  delete process.env['NOTIFY_SOCKET'];
 }
 
 /** One line for an issue. The value is shown unless it can be a secret. */

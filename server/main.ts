@@ -20,6 +20,7 @@ import type { PublicRoot } from '../shared/pack/public-root.ts';
 import { LINK_PATH } from '../shared/protocol/frames.ts';
 import type { DeviceId } from '../shared/protocol/ids.ts';
 import { CRL_PATH } from '../shared/protocol/public-paths.ts';
+import { notifyServiceManager, type ServiceState } from '../shared/service-manager.ts';
 import type { StopSignals } from '../shared/stop-signals.ts';
 import type { Clock } from '../shared/time/clock.ts';
 import { inForce } from '../shared/verdict/evaluate.ts';
@@ -39,7 +40,7 @@ import { machineClocks } from './clock/machine-clocks.ts';
 import { openTimeCorrections } from './clock/time-corrections.ts';
 import { measureTime } from './clock/time-sources.ts';
 import { createCommands } from './commands/commands.ts';
-import { type Config, readConfig } from './config.ts';
+import { type Config, forgetNotifySocket, readConfig } from './config.ts';
 import type { ListenerName } from './config-values.ts';
 import { CONSOLE_FOLDER, ensureConsole } from './console/build.ts';
 import { createDevices } from './devices/devices.ts';
@@ -653,6 +654,7 @@ const ifUnknown = (error: unknown): null => {
 /** `npm start`. */
 export async function run(signals: StopSignals): Promise<void> {
   const config = readConfig();
+  forgetNotifySocket();
   // A server without a console still serves devices, and the command line.
   if (config.buildConsole)
     await ensureConsole(console.log).catch((error: unknown) =>
@@ -679,6 +681,11 @@ export async function run(signals: StopSignals): Promise<void> {
     ].join('\n'),
   );
   signals.ready();
+  const tell = (state: ServiceState) =>
+    notifyServiceManager(config.notifySocket, state, (reason) =>
+      console.error(`cordon: ${state} was not sent: ${reason}`),
+    );
+  await tell('READY=1');
   let exit = 0;
   void server.takenOver.then((error) => {
     exit = 1;
@@ -686,6 +693,7 @@ export async function run(signals: StopSignals): Promise<void> {
   });
   const why = await signals.requested;
   console.log(`${why}: devices are told to come back; stopping`);
+  await tell('STOPPING=1');
   await server.stop();
   process.exit(exit);
 }

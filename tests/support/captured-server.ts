@@ -76,6 +76,7 @@ function configOf(home: string, ports: { device: number; public: number; admin: 
     dropNames: [],
     buildConsole: false,
     ntp: null,
+    notifySocket: null,
     acceptClock: null,
     jumpDays: 30,
     backup: { recipient: null, scheduled: null },

@@ -33,6 +33,7 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     dropNames: [],
     buildConsole: false,
     ntp: null,
+    notifySocket: null,
     acceptClock: null,
     jumpDays: 30,
     backup: { recipient: null, scheduled: null },

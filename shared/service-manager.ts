@@ -1,0 +1,31 @@
+/**
+ * Messages to the service manager, as sd_notify(3) defines them. Node cannot send datagrams to a Unix socket, so the program
+ * `systemd-notify` sends them. A unit therefore needs `NotifyAccess=all`. For machines with processes; no browser.
+ */
+import { spawn } from 'node:child_process';
+
+export type ServiceState = 'READY=1' | 'STOPPING=1';
+
+/** `socket`: NOTIFY_SOCKET, or null without a service manager. Resolves when the message was sent, or when it cannot be sent. */
+export function notifyServiceManager(
+  socket: string | null,
+  state: ServiceState,
+  failed: (why: string) => void,
+): Promise<void> {
+  if (socket === null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const sender = spawn('systemd-notify', [state], {
+      stdio: 'ignore',
+      env: { NOTIFY_SOCKET: socket, PATH: '/usr/local/bin:/usr/bin:/bin' },
+      timeout: 10_000,
+    });
+    sender.once('error', (error) => {
+      failed(`systemd-notify cannot be started (${error.message})`);
+      resolve();
+    });
+    sender.once('exit', (code) => {
+      if (code !== 0) failed(`systemd-notify ended with ${code ?? 'a signal'}`);
+      resolve();
+    });
+  });
+}

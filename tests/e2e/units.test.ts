@@ -1,0 +1,138 @@
+/**
+ * The templates for systemd: they are valid and confined, and the programs that they start tell a service manager when they are ready and when they
+ * stop. A socket of the test stands in for systemd, which runs in no container of ours.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AgentProcess } from '../support/agent-process.ts';
+import { openWorld } from '../support/e2e-world.ts';
+import { openNotifySocket } from '../support/notify-socket.ts';
+import { runProgram } from '../support/run-program.ts';
+import { startServerProcess } from '../support/server-process.ts';
+import { tool } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+const UNITS = [
+  'server/cordon.service',
+  'server/cordon-org-key.service',
+  'agent/cordon-agent.service',
+  'agent/cordon-agent-enroll.service',
+];
+const analyze = tool('systemd-analyze', 'Debian: systemd');
+const notify = tool('systemd-notify', 'Debian: systemd');
+
+describe.skipIf(!analyze.present)('the units', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cordon-units-'));
+    // The programs of this checkout, so that their paths exist. Both agent units lie side by side: one names the other.
+    for (const unit of UNITS) {
+      writeFileSync(join(folder, basename(unit)), readFileSync(unit, 'utf8').replaceAll('/opt/cordon', resolve('.')));
+    }
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each(UNITS)('%s is valid', (unit) => {
+    const path = join(folder, basename(unit));
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', path], {
+      encoding: 'utf8',
+    });
+    expect(stderr.split('\n').filter((line) => line.includes(basename(unit)))).toEqual([]);
+    expect(status).toBe(0);
+  });
+
+  it.each(UNITS)('%s has an exposure of at most 2.5, writes no core and shares no file', (unit) => {
+    const args = ['security', '--offline=true', '--no-pager', '--threshold=25', unit];
+    const { status, stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+    const [, exposure = ''] = /exposure level for .*: ([\d.]+)/.exec(stdout) ?? [];
+    console.log(`${unit}: ${exposure}`);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(Number(exposure)).toBeGreaterThan(0);
+    const text = readFileSync(unit, 'utf8');
+    for (const line of ['LimitCORE=0', 'UMask=0077', 'DynamicUser=yes']) expect(text.split('\n')).toContain(line);
+  });
+
+  it('the server and the agent are ready when they say so', () => {
+    for (const unit of ['server/cordon.service', 'agent/cordon-agent.service']) {
+      expect(readFileSync(unit, 'utf8').split('\n')).toEqual(
+        expect.arrayContaining(['Type=notify', 'NotifyAccess=all']),
+      );
+    }
+  });
+});
+
+const answers = (port: string) =>
+  new Promise<boolean>((done) => {
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.once('connect', () => done(true)).once('error', () => done(false));
+    socket.once('connect', () => socket.destroy());
+  });
+
+describe.skipIf(!notify.present)('a service manager', () => {
+  it('hears READY=1 of the server when all ports answer, and STOPPING=1 before it drains', async () => {
+    const manager = await openNotifySocket();
+    const server = await startServerProcess({ NOTIFY_SOCKET: manager.path });
+    try {
+      await until(() => expect(manager.messages()).toContain('READY=1'));
+      const ports = [server.device, server.public, server.admin].map((url) => new URL(url).port);
+      expect(await Promise.all(ports.map(answers))).toEqual([true, true, true]);
+      expect(manager.messages()).not.toContain('STOPPING=1');
+      await server.stop();
+      expect(manager.messages().filter((line) => line !== 'BARRIER=1')).toEqual(['READY=1', 'STOPPING=1']);
+    } finally {
+      await server.remove();
+      await manager.close();
+    }
+  });
+
+  it('hears nothing of a server that cannot start', async () => {
+    const manager = await openNotifySocket();
+    try {
+      const started = startServerProcess({ NOTIFY_SOCKET: manager.path, CORDON_PASSPHRASE: 'too short' });
+      await expect(started).rejects.toThrow('ended with 78');
+      expect(manager.messages()).toEqual([]);
+    } finally {
+      await manager.close();
+    }
+  });
+
+  it('hears READY=1 of the agent when its commands are answered; the command of the enrollment unit enrolls before that and after it', async () => {
+    const world = await openWorld();
+    const manager = await openNotifySocket();
+    const folder = mkdtempSync(join(tmpdir(), 'cordon-credential-'));
+    const agent = new AgentProcess({ NOTIFY_SOCKET: manager.path });
+    /** As the unit has it, with the credential folder of this test. */
+    const enroll = async () => {
+      writeFileSync(join(folder, 'activation-link'), `${await world.link()}\n`, { mode: 0o400 });
+      const text = readFileSync('agent/cordon-agent-enroll.service', 'utf8');
+      const [, command = ''] = /^ExecStart=\S+ \S+cordon-agent\.js (.+)$/m.exec(text) ?? [];
+      const args = command.replaceAll('%d', folder).split(' ');
+      try {
+        return await agent.cli(args);
+      } finally {
+        rmSync(join(folder, 'activation-link'));
+      }
+    };
+    try {
+      expect(await enroll()).toMatchObject({ code: 0, err: '' });
+      agent.run();
+      await until(() => expect(manager.messages()).toContain('READY=1'));
+      expect(await runProgram('test', ['-S', agent.path('agent.sock')])).toMatchObject({ code: 0 });
+      await agent.stop();
+      expect(manager.messages()).toContain('STOPPING=1');
+      // An enrolled device keeps its identity, and nothing is spent.
+      const { device } = agent;
+      expect(await enroll()).toMatchObject({ code: 6, err: expect.stringContaining('--replace') });
+      expect(agent.device).toBe(device);
+    } finally {
+      await agent.remove();
+      await world.remove();
+      await manager.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
