@@ -55,7 +55,7 @@ beforeEach(() => {
   // Fresh limits for every test.
   fleet = testEnrolment(database, authority);
   est = createEst({
-    monitor: createMonitor({ debug: () => {}, info: () => {}, warn: () => {} }),
+    monitor: createMonitor({ debug: () => undefined, info: () => undefined, warn: () => undefined }),
     enrolment: fleet.enrolment,
     authority,
     addressOf: (request) => request.socket.remoteAddress ?? null,
