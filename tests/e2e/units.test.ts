@@ -109,16 +109,16 @@ describe.skipIf(!notify.present)('a service manager', () => {
     const enroll = async () => {
       writeFileSync(join(folder, 'activation-link'), `${await world.link()}\n`, { mode: 0o400 });
       const text = readFileSync('agent/cordon-agent-enroll.service', 'utf8');
-      const [, command = ''] = /^ExecStart=\S+ \S+cordon-agent\.js (.+)$/m.exec(text) ?? [];
-      const args = command.replaceAll('%d', folder).split(' ');
+      const [, unit = ''] = /^ExecStart=\/bin\/sh -c '(.+)'$/m.exec(text) ?? [];
+      const script = unit.replaceAll('$$', '$').replaceAll('%d', folder).replaceAll('/opt/cordon', resolve('.'));
       try {
-        return await agent.cli(args);
+        return await runProgram('/bin/sh', ['-c', script], { env: { CORDON_AGENT_HOME: agent.home } });
       } finally {
         rmSync(join(folder, 'activation-link'));
       }
     };
     try {
-      expect(await enroll()).toMatchObject({ code: 0, err: '' });
+      expect(await enroll()).toMatchObject({ code: 0 });
       agent.run();
       await until(() => expect(manager.messages()).toContain('READY=1'));
       expect(await runProgram('test', ['-S', agent.path('agent.sock')])).toMatchObject({ code: 0 });
