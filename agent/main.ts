@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { EnvironmentError } from '../shared/environment.ts';
 import { CordonError } from '../shared/errors.ts';
+import { readSecretArgument } from '../shared/secret-argument.ts';
 import { plain, plainJson } from '../shared/text/visible-text.ts';
 import type { Agent, AgentStatus } from './agent.ts';
 import { type AgentConfig, forgetNotifySocket, readAgentConfig } from './config.ts';
@@ -43,9 +44,15 @@ export async function main(argv: readonly string[]): Promise<number> {
   program
     .command('enrol')
     .description('make this machine a device of the organisation')
-    .argument('<link>', 'the activation link that an admin gave you')
+    .argument(
+      '[link]',
+      'the activation link; better without it: the command then asks for the link, or reads standard input',
+    )
+    .option('--link-file <file>', 'read the link from this file (mode 0600)')
     .option('--replace', 'give up the identity that this machine has', false)
-    .action(async (link: string, { replace }: { replace: boolean }) => {
+    .action(async (given: string | undefined, { replace, linkFile }: { replace: boolean; linkFile?: string }) => {
+      const asked = { given, file: linkFile, what: 'Activation link', safe: 'cordon-agent enrol' };
+      const link = await readSecretArgument(process, asked);
       const { home, identity, store: file, workspace } = config();
       const unlock = lockHome(home);
       const store = openAgentStore({ file });

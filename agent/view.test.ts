@@ -68,7 +68,7 @@ describe('status', () => {
   });
 
   it.each([
-    ['revoked', /revoked: it is over\n[\s\S]*new link[\s\S]*enrol LINK --replace/],
+    ['revoked', /revoked: it is over\n[\s\S]*new link[\s\S]*enrol --replace/],
     ['rejected', /rejected: it is over\n.*tries again by itself[\s\S]*wrong database/],
     ['refused', /refused: it is over\n.*nothing to do here/],
     ['waiting', /waiting: it is over\n.*tries again by itself/],

@@ -82,7 +82,7 @@ const ADVICE: Record<AgentStatus['connection'], readonly string[]> = {
   ],
   revoked: [
     'This identity has ended. Ask your admin for a new link, stop this agent, and run',
-    'cordon-agent enrol LINK --replace',
+    'cordon-agent enrol --replace, and paste the link',
   ],
 };
 

@@ -6,7 +6,6 @@ import { once } from 'node:events';
 import { createReadStream, mkdirSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { isIP } from 'node:net';
 import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
 import { openAuthority } from '../certs/authority.ts';
@@ -43,6 +42,7 @@ import { createCommands } from './commands/commands.ts';
 import { type Config, forgetNotifySocket, readConfig } from './config.ts';
 import type { ListenerName } from './config-values.ts';
 import { CONSOLE_FOLDER, ensureConsole } from './console/build.ts';
+import { consoleLink, inUrl } from './console-link.ts';
 import { createDevices } from './devices/devices.ts';
 import { createEnrolment } from './enrolment/enrolment.ts';
 import { newcomerVerdict, publicAppeal } from './enrolment/newcomer-gate.ts';
@@ -464,8 +464,7 @@ export async function startServer(
     (failure) => monitor.tlsFailure({ listener: 'public', ...failure }),
   );
 
-  const linkTo = (fragment: string) =>
-    `${admin.url ?? `${admin.tls ? `https://${host}` : `http://${inUrl(admin.bind)}`}:${adminPort}`}/#${fragment}`;
+  const linkTo = (fragment: string) => consoleLink(config, adminPort, fragment);
   const invitationLink = (token: string) => linkTo(`invitation=${token}`);
   const events = createEventStreams({ bus, log });
   const api = createApi({
@@ -643,9 +642,6 @@ export async function startServer(
 
 const withFingerprint = (document: PublicRoot | null) => document && { document, fingerprint: fingerprintOf(document) };
 
-/** An IPv6 address stands in brackets there (RFC 3986, section 3.2.2). */
-const inUrl = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host);
-
 const ifUnknown = (error: unknown): null => {
   if (isCordonError(error, 'not_found')) return null;
   throw error;
@@ -675,7 +671,7 @@ export async function run(signals: StopSignals): Promise<void> {
         ? []
         : [
             `First owner: ${server.firstOwnerLink} (works once)`,
-            `  npm run cordon -- setup '${server.firstOwnerLink}'`,
+            '  Open it in a browser, or run "npm run cordon -- setup" and paste it',
           ]),
       'ready',
     ].join('\n'),

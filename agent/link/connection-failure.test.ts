@@ -18,7 +18,7 @@ describe('a connection that failed says why', () => {
       'it expired eight days ago',
       END + 8 * DAY,
       'x',
-      /expired on 2026-05-03. .*clock is right \(2026-05-11\).*enrolled again. Ask your admin .* cordon-agent enrol LINK --replace/,
+      /expired on 2026-05-03. .*clock is right \(2026-05-11\).*enrolled again. Ask your admin .* cordon-agent enrol --replace, and paste/,
     ],
   ])('%s', (_case, now, renewal, words) => {
     const said = expiredCertificate({ notAfter: END, now, renewal });

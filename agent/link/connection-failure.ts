@@ -16,7 +16,8 @@ export interface OwnValidity {
 
 /** The server renews a certificate for this long after its end (SECURITY.md). */
 const RENEWED_FOR = 7 * 86_400_000;
-const NEW_LINK = 'Ask your admin for an activation link, stop this agent, and run: cordon-agent enrol LINK --replace';
+const NEW_LINK =
+  'Ask your admin for an activation link, stop this agent, run cordon-agent enrol --replace, and paste the link.';
 
 /**
  * A device whose own certificate has expired gets no words from the server: TLS 1.3 ends the connection after the handshake, and all that is

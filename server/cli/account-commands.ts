@@ -21,6 +21,7 @@ import {
 } from '../../shared/api/session.ts';
 import { done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
+import { readSecretArgument } from '../../shared/secret-argument.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
 import { createClient } from './client.ts';
@@ -30,6 +31,12 @@ import { ask, readSecret, readText } from './secrets.ts';
 
 interface PasswordOptions {
   readonly passwordFile?: string;
+}
+
+interface SetupOptions extends PasswordOptions {
+  readonly linkFile?: string;
+  readonly email?: string;
+  readonly name?: string;
 }
 
 export function addAccountCommands(program: Command, cli: Cli): void {
@@ -46,13 +53,15 @@ export function addAccountCommands(program: Command, cli: Cli): void {
     .description(
       "redeem the first owner's link, or an invitation: sets a password and shows the authenticator's secret once",
     )
-    .argument('<link>', 'the link, or its token')
+    .argument('[link]', 'the link or its token; better without it: the command then asks, or reads standard input')
+    .option('--link-file <file>', 'read the link from this file (mode 0600)')
     .option('--email <email>', 'the first owner only')
     .option('--name <name>', 'the first owner only')
     .option('--password-file <file>', 'instead of typing it (or CORDON_PASSWORD)')
-    .action(async (link: string, options: PasswordOptions & { email?: string; name?: string }) => {
-      const { server, token } = readLink(link, cli.client().server);
-      const { passwordFile: _, ...given } = options;
+    .action(async (argument: string | undefined, options: SetupOptions) => {
+      const { passwordFile: _, linkFile, ...given } = options;
+      const asked = { given: argument, file: linkFile, what: 'Link', safe: 'cordon setup' };
+      const { server, token } = readLink(await readSecretArgument(cli.terminal, asked), cli.client().server);
       const chosen = await password('New password (12 characters at least)', options);
       const client = createClient(server, { token: null, session: null });
       const made = await client.call(redeemed, 'POST', '/invitations/redeem', { ...given, token, password: chosen });

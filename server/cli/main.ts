@@ -26,9 +26,13 @@ import { addOrgKeyCommands } from './org-key-commands.ts';
 import { createOutput } from './output.ts';
 import { addPackCommands } from './pack-commands.ts';
 import { addPeopleCommands } from './people-commands.ts';
+import { addRecoverOwnerCommand } from './recover-owner-command.ts';
 import { authenticatorCode, type Terminal } from './secrets.ts';
 import { addServerCommands } from './server-commands.ts';
 import { addTimeCorrectionCommands } from './time-correction-commands.ts';
+
+/** They read the server's own environment, and check it themselves. */
+const SERVER_COMMANDS: ReadonlySet<string> = new Set(['check-config', 'recover-owner']);
 
 export async function runCli(args: readonly string[], terminal: Terminal, env?: NodeJS.ProcessEnv): Promise<number> {
   const program = new Command('cordon');
@@ -53,7 +57,7 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
       })
       // A misspelled variable would send a command to the default server. Help works without this check.
       .hook('preAction', (_program, action) => {
-        if (action.name() !== 'check-config') config.requireKnown();
+        if (!SERVER_COMMANDS.has(action.name())) config.requireKnown();
       })
       .exitOverride();
     const cli: Cli = { config, terminal, out, client };
@@ -70,6 +74,7 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
     addHoldCommands(program, cli);
     addTimeCorrectionCommands(program, cli);
     addServerCommands(program, cli);
+    addRecoverOwnerCommand(program, cli);
     let exit = 0;
     addCheckConfigCommand(program, cli, (code) => {
       exit = code;

@@ -61,7 +61,9 @@ describe.skipIf(!hasFakeTime)("a device's own certificate has expired", () => {
     const day = new Date(certificateExpires).toISOString().slice(0, 10);
     await told(
       late,
-      new RegExp(`certificate expired on ${day}. The device cannot connect. .*cordon-agent enrol LINK --replace`),
+      new RegExp(
+        `certificate expired on ${day}. The device cannot connect. .*cordon-agent enrol --replace, and paste the link`,
+      ),
     );
     await late.stop();
   });

@@ -59,16 +59,15 @@ export function Waiting({ code, user, after, another }: Enrolling & { readonly a
         {!device.data && left > 0 && (
           <>
             <Text size="sm">
-              Run this on the machine that is to be managed, after <Code>npm ci</Code> in Cordon's folder. The link is
-              shown this once, works once, and for another {duration(left)}.
+              Run this on the machine that is to be managed, after <Code>npm ci</Code> in Cordon's folder. The first
+              command asks for the link: paste it. The link is shown this once, works once, and for another{' '}
+              {duration(left)}.
             </Text>
             <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
-              {`npx cordon-agent enrol '${code.link}'\nnpx cordon-agent run`}
+              {'npx cordon-agent enrol\nnpx cordon-agent run'}
             </Code>
             <Group>
-              <CopyButton text={`npx cordon-agent enrol '${code.link}' && npx cordon-agent run`}>
-                Copy the commands
-              </CopyButton>
+              <CopyButton text="npx cordon-agent enrol && npx cordon-agent run">Copy the commands</CopyButton>
               <CopyButton text={code.link}>Copy the link</CopyButton>
             </Group>
             <img src={image} alt="QR code of the activation link" width={240} height={240} />

@@ -88,7 +88,7 @@ export function SignInPage() {
             Sign in
           </Button>
           <Text size="sm" c="dimmed">
-            Locked out? An owner of this installation can send you a new invitation.
+            Locked out? An owner can send you a reset link. A sole owner runs “cordon recover-owner” on the server.
           </Text>
         </Stack>
       </form>

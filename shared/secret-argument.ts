@@ -1,0 +1,87 @@
+/**
+ * Reads a secret link for a command line: from a file, from standard input, or from a prompt without an echo. A link in an argument works,
+ * with a warning: other users see it in the process list, and the shell keeps it in its history.
+ */
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { CordonError } from './errors.ts';
+import { requirePrivateFile } from './private-file.ts';
+
+/** No link is longer. */
+const LONGEST = 16 * 1024;
+
+export interface SecretArgument {
+  /** The argument as given; `-` stands for standard input. */
+  readonly given: string | undefined;
+  /** The value of `--link-file`. */
+  readonly file: string | undefined;
+  /** As the prompt says it: `Activation link`. */
+  readonly what: string;
+  /** The safe form, for the warning: `cordon-agent enrol -`. */
+  readonly safe: string;
+}
+
+export interface Streams {
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stderr: NodeJS.WritableStream;
+}
+
+/** Throws `invalid_input` when there is no link, and when other users can read the file; `not_found` for a file that cannot be read. */
+export async function readSecretArgument({ stdin, stderr }: Streams, asked: SecretArgument): Promise<string> {
+  const { given, file, what, safe } = asked;
+  if (file !== undefined && given !== undefined) {
+    throw new CordonError('invalid_input', 'Give the link once: as a file, on standard input, or as an argument.');
+  }
+  if (file !== undefined) return required(readPrivateFile(file), what);
+  if (given !== undefined && given !== '-') {
+    stderr.write(
+      `Warning: other users of this machine can see the link in the process list, and the shell keeps it in its history. Use "${safe}" and paste the link.\n`,
+    );
+    return given;
+  }
+  if (given === undefined && stdin.isTTY) return required(await prompt({ stdin, stderr }, `${what}: `), what);
+  return required(await readAll(stdin), what);
+}
+
+function required(text: string, what: string): string {
+  const link = text.trim();
+  if (link !== '') return link;
+  throw new CordonError(
+    'invalid_input',
+    `${what}: nothing was given. Paste it, pipe it to standard input, or use --link-file.`,
+  );
+}
+
+function readPrivateFile(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unknown';
+    throw new CordonError('not_found', `Cannot read ${file}: ${why}.`, {}, error);
+  }
+  requirePrivateFile(file);
+  return text;
+}
+
+async function readAll(stdin: NodeJS.ReadableStream): Promise<string> {
+  let text = '';
+  for await (const chunk of stdin) {
+    text += chunk.toString();
+    if (text.length > LONGEST) throw new CordonError('too_large', 'Standard input has more than a link.');
+  }
+  return text;
+}
+
+async function prompt({ stdin, stderr }: Streams, question: string): Promise<string> {
+  const silent = new Writable({ write: (_chunk, _encoding, written) => written() });
+  stderr.write(question);
+  const reader = createInterface({ input: stdin, output: silent, terminal: true });
+  try {
+    return await reader.question('');
+  } finally {
+    reader.close();
+    stderr.write('\n');
+  }
+}
