@@ -83,6 +83,7 @@ import { ClockStore } from './store/clock-store.ts';
 import { CommandStore } from './store/command-store.ts';
 import { DeviceNameStore } from './store/device-name-store.ts';
 import { DeviceStore } from './store/device-store.ts';
+import { watchDiskSpace } from './store/disk-space.ts';
 import { DisputedPolicyStore } from './store/disputed-policy-store.ts';
 import { EnrolmentStore } from './store/enrolment-store.ts';
 import { ExecutionStore } from './store/execution-store.ts';
@@ -410,6 +411,9 @@ export async function startServer(
   const timekeeping = given.clock
     ? UNWATCHED
     : await watchClock({ ...clockPorts, store: new ClockStore(database) }, checked.clockEntry);
+  const disk = await watchDiskSpace(config.home, (full) =>
+    full ? log.error('the disk of the data folder is full') : log.info('the disk of the data folder has room again'),
+  );
   const timeCorrections = await openTimeCorrections({
     store: new ClockStore(database),
     roots: orders.roots,
@@ -496,7 +500,8 @@ export async function startServer(
       timeCorrections,
       events,
       state: {
-        ready: async () => ledger.failure() === null && timekeeping.doubt()?.cause !== 'devices',
+        ready: async () =>
+          ledger.failure() === null && timekeeping.doubt()?.cause !== 'devices' && !(await disk.look()),
         health: async () => {
           const list = orders.currentList();
           return {
@@ -530,6 +535,7 @@ export async function startServer(
         ipDatabase: jurisdiction.currentIpDatabase,
         ledgerFailing: () => ledger.failure() !== null,
         clockDoubt: timekeeping.doubt,
+        diskFull: disk.full,
         membership,
         backups: backups.status,
         clock,
@@ -546,6 +552,7 @@ export async function startServer(
         ordersInForce: () => orders.rules().filter((rule) => inForce(rule, clock.now())).length,
         ledgerFailing: () => ledger.failure() !== null,
         clockInDoubt: () => timekeeping.doubt() !== null,
+        diskFull: disk.full,
       },
       backups,
       invitationLink,
@@ -622,6 +629,7 @@ export async function startServer(
     await orders.stop();
     await ledger.stop();
     await timekeeping.stop();
+    disk.stop();
     await stopRetention();
     await checked.close();
   }

@@ -26,6 +26,7 @@ export interface MetricsPort {
   readonly ordersInForce: () => number;
   readonly ledgerFailing: () => boolean;
   readonly clockInDoubt: () => boolean;
+  readonly diskFull: () => boolean;
   readonly backups: () => { readonly newest: { readonly at: number } | null; readonly failure: string | null };
   /** Of all mailboxes together, and how many posts this process has accepted. */
   readonly mail: () => {
@@ -59,6 +60,7 @@ export function metricsRoutes(port: MetricsPort): Route[] {
   );
   gauge('cordon_orders_in_force', 'Orders in force now', port.ordersInForce);
   gauge('cordon_ledger_failing', '1 while leaves cannot be sequenced', () => (port.ledgerFailing() ? 1 : 0));
+  gauge('cordon_disk_full', '1 while the disk of the data folder has next to no room', () => (port.diskFull() ? 1 : 0));
   gauge('cordon_clock_in_doubt', "1 while the server's clock is in doubt", () => (port.clockInDoubt() ? 1 : 0));
   gauge('cordon_backup_newest_seconds', 'When the newest backup was made, Unix seconds; 0 when there is none', () =>
     Math.floor((port.backups().newest?.at ?? 0) / 1000),

@@ -55,6 +55,7 @@ export interface OverviewPorts {
   readonly ipDatabase: () => Facts['ipDatabase'];
   readonly ledgerFailing: () => boolean;
   readonly clockDoubt: () => Facts['clockDoubt'];
+  readonly diskFull: () => boolean;
   readonly backups: () => Facts['backups'];
   /** Devices that wait for a countersignature. */
   readonly membership: { waiting(scope: FleetScope): Promise<Facts['countersigning']> };
@@ -81,6 +82,7 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
     ipDatabase,
     ledgerFailing,
     clockDoubt,
+    diskFull,
     membership,
     backups,
     clock,
@@ -132,6 +134,7 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
       certificates: certificates(),
       ledgerFailing: ledgerFailing(),
       clockDoubt: clockDoubt(),
+      diskFull: diskFull(),
       backups: backups(),
     });
     const { total, connected, everConnected, known } = fleet;

@@ -24,6 +24,7 @@ const WELL: Facts = {
   alarms: 0,
   countersigning: { count: 0, possible: true },
   clockDoubt: null,
+  diskFull: false,
   list: { version: 3, issuedAt: NOW - DAY, expiresAt: NOW + 6 * DAY },
   approversAdopted: true,
   uncovered: [],
@@ -80,6 +81,7 @@ describe('what is unwell', () => {
     ],
     ['orders without their approvers', { uncovered: ['2026-001', '2026-002'] }, [['orders_uncovered', 'warning', 2]]],
     ['a ledger that fails', { ledgerFailing: true }, [['ledger_failing', 'critical', null]]],
+    ['a full disk', { diskFull: true }, [['disk_full', 'critical', null]]],
     [
       'a clock that was set',
       { clockDoubt: { cause: 'jumped', ahead: -172_800_000 } },
@@ -126,6 +128,7 @@ describe('what is unwell', () => {
     list: { version: 3, issuedAt: 0, expiresAt: 0 },
     ledgerFailing: true,
     clockDoubt: { cause: 'jumped', ahead: 172_800_000 },
+    diskFull: true,
     backups: { newest: null, next: null, failure: null },
   };
 
@@ -133,7 +136,7 @@ describe('what is unwell', () => {
     const all = of(everything);
     expect(all.map(({ code }) => code).sort()).toEqual([...UNWELL].sort());
     expect(all.map(({ severity }) => severity)).toEqual([
-      ...Array(4).fill('critical'),
+      ...Array(5).fill('critical'),
       ...Array(4).fill('warning'),
       ...Array(5).fill('notice'),
     ]);

@@ -47,6 +47,8 @@ export interface Facts {
     readonly notAfter: number;
   }[];
   readonly ledgerFailing: boolean;
+  /** The disk of the data folder has next to no room. */
+  readonly diskFull: boolean;
   /** Null: nothing speaks against the server's clock. */
   readonly clockDoubt: { readonly cause: 'jumped' | 'devices'; readonly ahead: number } | null;
   readonly backups: {
@@ -63,6 +65,7 @@ export function unwellOf(facts: Facts): Unwell[] {
   const found = [
     ledger(facts),
     clockInDoubt(facts),
+    disk(facts),
     backup(facts),
     ...certificates(facts),
     list(facts),
@@ -85,6 +88,13 @@ function ledger({ ledgerFailing }: Facts): Unwell | null {
   const detail =
     'The ledger cannot be written, and nothing is done that must stand in it: free space on the disk or mend the database, and look at the log.';
   return { code: 'ledger_failing', severity: 'critical', count: null, detail };
+}
+
+function disk({ diskFull }: Facts): Unwell | null {
+  if (!diskFull) return null;
+  const detail =
+    'The disk of the data folder is full. Soon the server can store nothing, and then refuses every change. Free space, or move the data folder to a larger disk.';
+  return { code: 'disk_full', severity: 'critical', count: null, detail };
 }
 
 function clockInDoubt({ clockDoubt }: Facts): Unwell | null {

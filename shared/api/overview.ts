@@ -14,6 +14,8 @@ export const UNWELL = [
   'certificate_expires',
   'list_expires',
   'ledger_failing',
+  /** The disk of the data folder has next to no room. */
+  'disk_full',
   /** The machine's clock jumped, or most devices disagree with it. */
   'clock_in_doubt',
   /** The newest backup is old, or the scheduled one failed. */

@@ -1,0 +1,30 @@
+/** Whether the disk of the data folder has room left. A server that only finds out at its next write reports "ready" until then. */
+import { statfs } from 'node:fs/promises';
+
+/** The write-ahead log alone can grow by 16 MB between two checkpoints. */
+export const LEAST_FREE = 32 * 1024 * 1024;
+
+export interface DiskSpace {
+  /** True while less than `LEAST_FREE` is left. As of the last look. */
+  full(): boolean;
+  /** Looks again. */
+  look(): Promise<boolean>;
+  stop(): void;
+}
+
+const LOOK_EVERY = 10_000;
+
+export async function watchDiskSpace(folder: string, onChange: (full: boolean) => void): Promise<DiskSpace> {
+  let full = false;
+  const look = async () => {
+    const { bavail, bsize } = await statfs(folder);
+    const now = bavail * bsize < LEAST_FREE;
+    if (now !== full) onChange(now);
+    full = now;
+    return full;
+  };
+  await look();
+  const timer = setInterval(() => void look().catch(() => undefined), LOOK_EVERY);
+  timer.unref();
+  return { full: () => full, look, stop: () => clearInterval(timer) };
+}
