@@ -111,8 +111,11 @@ async function checkStore(config: Config): Promise<string> {
     judgeInstallation(inspectKeyFolder(keyFolderOf(config)), null, { keys: keyFolderOf(config), store: address.file });
     return `The first start will create the database ${address.file}.`;
   }
-  const { database } = await preflight(config, () => Promise.resolve(null));
-  await database.close();
+  // Other checks report ports in use.
+  const portless = { ...config, devicePort: 0, publicPort: 0, admin: { ...config.admin, port: 0 } };
+  const { database, ports, close } = await preflight(portless, () => Promise.resolve(null));
+  ports.release();
+  await close();
   return `The ${database.dialect === 'sqlite' ? 'SQLite' : 'PostgreSQL'} database can be opened, and the keys belong to it.`;
 }
 

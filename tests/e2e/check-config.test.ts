@@ -56,6 +56,7 @@ it('sees a running server’s ports, damaged keys, a wrong passphrase and a data
   try {
     const running = await check(env);
     expect(problems(running.out)).toEqual([
+      expect.stringContaining('Another Cordon server uses this database'),
       expect.stringMatching(/Another program uses port .* or set CORDON_DEVICE_PORT/),
       expect.stringMatching(/CORDON_PUBLIC_PORT/),
       expect.stringMatching(/CORDON_ADMIN_PORT/),
