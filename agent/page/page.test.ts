@@ -231,7 +231,9 @@ it('carries a conversation: people, messages, attachments, what was read, what w
     connected: true,
     denials: [],
   });
-  expect((await json('/api/people?text=be'))['people']).toEqual([{ person: 'per_ben', name: 'Ben' }]);
+  expect((await json('/api/people?text=be'))['people']).toEqual([
+    { person: 'per_ben', name: 'Ben', email: null, groups: [] },
+  ]);
   const { id } = await json('/api/conversations', 'POST', { people: ['per_ben'], title: null });
   const bytes = Buffer.from('<script>alert(1)</script>');
   const upload = await ask('/api/uploads?name=a.html&type=text/html', mine, 'POST', bytes);
