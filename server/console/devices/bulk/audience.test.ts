@@ -8,6 +8,7 @@ const device = (id: string, change: Partial<ListedDevice> = {}): ListedDevice =>
     generation: 1,
     status: 'active',
     user: 'عائشہ',
+    person: 'per_aaaaaaaaaaaaaaaa',
     group: { id: 'grp_aaaaaaaaaaaaaaaa', name: 'Karachi' },
     home: null,
     seat: null,
