@@ -48,7 +48,6 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_ACCEPT_CLOCK: { reader: 'server' },
   CORDON_JUMP_DAYS: { reader: 'server' },
   CORDON_BUILD_CONSOLE: { reader: 'server' },
-  CORDON_SESSION_IDLE_MINUTES: { reader: 'server' },
   CORDON_LOG: { reader: 'server' },
   CORDON_BACKUP_SCHEDULE: { reader: 'server' },
   CORDON_BACKUP_FOLDER: { reader: 'server' },
