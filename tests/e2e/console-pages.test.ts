@@ -67,9 +67,13 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     const people = [`Zeynep <b>Öz</b> ${SCRIPT}`, 'د. محمد الأحمد', '👩🏽‍⚖️ Ngozi'.padEnd(100, ' Adaeze')];
     for (const [at, name] of people.entries()) {
       const grants = [{ role: 'helpdesk', area: 'PK' }];
-      await as(owner, 'POST', '/accounts', invitedAccount, { email: `person-${at}@example.org`, name, grants });
+      await owner.browser.call('POST', '/accounts', invitedAccount, {
+        email: `person-${at}@example.org`,
+        name,
+        grants,
+      });
     }
-    await as(owner, 'POST', '/tokens', createdToken, { name: SCRIPT }).catch(() => undefined);
+    await owner.browser.call('POST', '/tokens', createdToken, { name: SCRIPT }).catch(() => undefined);
     await operator.adopt(await operator.propose(terms(`Germany ${SCRIPT}`, 'DE', world.now() + 10_000)));
     await operator.propose({
       ...terms('پاکستان: پیغامات', 'PK', BEGIN + 240 * HOUR),
@@ -690,9 +694,9 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await stranger.page.getByRole('button', { name: 'Sign in' }).click();
     await stranger.page.getByText('Give your password.').waitFor();
     expect.soft(await stranger.faults('sign in')).toEqual([]);
-    const { owner, as } = operator;
+    const { owner } = operator;
     const account = { email: 'late@example.org', name: 'Late', grants: [] };
-    const { link } = await as(owner, 'POST', '/accounts', invitedAccount, account);
+    const { link } = await owner.browser.call('POST', '/accounts', invitedAccount, account);
     await stranger.page.goto(link);
     await stranger.page.getByRole('heading', { name: 'You are invited' }).waitFor();
     expect.soft(await stranger.faults('invitation')).toEqual([]);
