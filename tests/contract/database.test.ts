@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { appendLeaf } from '../../server/store/leaves.ts';
 import { getMeta, installationId, setMeta } from '../../server/store/meta-store.ts';
-import { migrate } from '../../server/store/migrate.ts';
+import { migrate, readMigrationState } from '../../server/store/migrate.ts';
 import { isUniqueViolation } from '../../server/store/store-errors.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { until } from '../support/until.ts';
@@ -149,8 +149,8 @@ describeOnEveryStore('the database', (open) => {
     const { db, dialect } = await open();
     const timestamp = new Date().toISOString();
     await sql`insert into kysely_migration (name, timestamp) values ('9999-later', ${timestamp})`.execute(db);
-    await expect(migrate(db, dialect)).rejects.toMatchObject({
-      code: 'store_unavailable',
+    await expect(readMigrationState(db, dialect)).rejects.toMatchObject({
+      code: 'store_incompatible',
       message: expect.stringContaining('newer version of Cordon'),
     });
     await sql`delete from kysely_migration where name = '9999-later'`.execute(db);

@@ -14,6 +14,7 @@ import type { Inventory } from '../../shared/protocol/frames.ts';
 import { type DeviceId, type GroupId, newCommandId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addCertificate, addDevice, addGroup } from '../support/fleet-rows.ts';
+import { addPerson } from '../support/persons.ts';
 import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
@@ -589,7 +590,10 @@ describeOnEveryStore('groups and what is set on devices', (open) => {
     expect((await devices.groups()).map(({ name }) => name)).toEqual(['one', 'two']);
     expect(await devices.get(device)).toMatchObject({ group: { id: group.id }, statement: null });
     expect(changed).toEqual([]);
+    await database.transaction((tx) => addPerson(tx, 'U', second.id));
     await devices.update(device, { group: second.id });
+    await expect(devices.deleteGroup(group.id)).rejects.toMatchObject({ code: 'conflict' });
+    await database.db.deleteFrom('person_groups').where('group_id', '=', group.id).execute();
     await devices.deleteGroup(group.id);
     await devices.revoke(device);
     await expect(devices.update(device, { home: PK })).rejects.toMatchObject({ code: 'conflict' });

@@ -18,7 +18,7 @@ import { locationAt } from '../../shared/verdict/locate.ts';
 import type { Location, Verdict } from '../../shared/verdict/terms.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
-import { personCalled } from '../support/persons.ts';
+import { addPerson, personCalled } from '../support/persons.ts';
 import { NOW } from '../support/signed-documents.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
@@ -184,6 +184,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     await look(device);
     await devices.updateGroup(group, { home: GB, name: 'moved' });
     await look(device, MINUTE);
+    await database.transaction((tx) => addPerson(tx, 'Somebody', other));
     await devices.update(device, { group: other });
     await look(device, MINUTE);
     await devices.update(device, { home: PK });
