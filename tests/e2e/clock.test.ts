@@ -39,7 +39,7 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
     if (!present || !hasFakeTime) return;
     database = await open();
     world = await openWorld(database.environment);
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await world?.remove();
     await database?.remove();
@@ -93,7 +93,7 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
     async () => {
       const agent = await world.enrolled({}, 'PK');
       agent.run();
-      await agent.connected();
+      await agent.connected(60_000);
       const { operator } = world;
       await operator.adopt(await operator.propose({ ...TERMS, effective: inDays(1) }));
       await until(async () => expect((await agent.status()).list).toBeGreaterThan(1));
@@ -101,10 +101,10 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
       await world.server.stop();
       await world.server.start({ ...fakeTime('+2d'), CORDON_ACCEPT_CLOCK: inDays(2) });
       const ahead = await until(async () => {
-        const status = await agent.connected();
+        const status = await agent.connected(60_000);
         expect(status.claimedTime).not.toBeNull();
         return status;
-      }, 30_000);
+      }, 60_000);
       expect(Math.abs((ahead.claimedTime ?? 0) - (Date.now() + 2 * DAY))).toBeLessThan(HOUR);
       expect(ahead.authenticatedTime).toBe(false);
       expect(Math.abs(ahead.now - Date.now())).toBeLessThan(HOUR);
@@ -115,15 +115,15 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
       await world.server.stop();
       await world.server.start({ CORDON_ACCEPT_CLOCK: inDays(0) });
       const right = await until(async () => {
-        const status = await agent.connected();
+        const status = await agent.connected(60_000);
         expect(status.claimedTime).toBeNull();
         return status;
-      }, 30_000);
+      }, 60_000);
       expect(Math.abs(right.now - Date.now())).toBeLessThan(HOUR);
       expect(isOpen(right)).toBe(true);
       await agent.stop();
     },
-    120_000,
+    300_000,
   );
 
   when(
@@ -136,12 +136,12 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
       // Its own clock is as wrong as the server's, so that nothing contradicts the server.
       const fooled = new AgentProcess(fakeTime('+2d'), agent.home);
       fooled.run();
-      await until(async () => expect(isOpen(await fooled.status())).toBe(false), 30_000);
+      await until(async () => expect(isOpen(await fooled.status())).toBe(false), 60_000);
       await fooled.stop();
       await server.stop();
       await server.start({ CORDON_ACCEPT_CLOCK: inDays(0) });
       agent.run();
-      const ahead = await agent.connected();
+      const ahead = await agent.connected(60_000);
       expect(ahead.now - Date.now()).toBeGreaterThan(1.9 * DAY);
       expect(isOpen(ahead)).toBe(false);
 
@@ -177,12 +177,12 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
         const status = await agent.status();
         expect(isOpen(status)).toBe(true);
         return status;
-      }, 30_000);
+      }, 60_000);
       expect(Math.abs(back.now - Date.now())).toBeLessThan(HOUR);
       await until(async () => expect(await world.alarms(agent.device)).toContain('time_corrected'));
       expect((await leaves()).filter(({ kind }) => kind === 'time.corrected')).toHaveLength(1);
       rmSync(folder, { recursive: true });
     },
-    120_000,
+    300_000,
   );
 });
