@@ -34,6 +34,17 @@ it('keeps the devices of one file apart', () => {
   expect(one.count()).toBe(1);
 });
 
+it('keeps a bounded number of alarms of one kind for the server, and does not lose another kind', () => {
+  const device = store.device(newDeviceId());
+  device.beginGeneration(1);
+  for (let n = 0; n < 1_000; n += 1) device.report(alarm('noise'));
+  device.report(alarm('ghost_member'));
+  expect(device.count()).toBe(65);
+  device.confirm(65);
+  device.report(alarm('noise'));
+  expect(device.count()).toBe(1);
+});
+
 it('never gives a number twice within a generation, also when all were confirmed and over a restart', () => {
   const id = newDeviceId();
   const device = store.device(id);

@@ -62,6 +62,9 @@ export function openAgentStore({ file, synchronous = 'full' }: StoreOptions): Ag
   return { device: (id) => new SqliteDeviceStore(sql, id), close: () => db.close() };
 }
 
+/** Alarms of one code that wait for the server. An offline device under attack would fill its disk with more of them. */
+const MOST_ALARMS_WAITING = 64;
+
 class SqliteDeviceStore implements DeviceStore {
   readonly #sql: Statements;
   readonly #device: DeviceId;
@@ -260,6 +263,7 @@ class SqliteDeviceStore implements DeviceStore {
   }
 
   report(item: ReportItem): void {
+    if (item.type === 'alarm' && this.#alarmsWaiting(item.code) >= MOST_ALARMS_WAITING) return;
     this.transaction(() => {
       const seq = (this.#state<number>('sequence') ?? 0) + 1;
       this.#saveState('sequence', seq);
@@ -272,6 +276,15 @@ class SqliteDeviceStore implements DeviceStore {
         JSON.stringify(item),
       );
     });
+  }
+
+  #alarmsWaiting(code: string): number {
+    const [row] = this.#sql.all(
+      "select count(*) as n from outbox where device = ? and type = 'alarm' and json_extract(item, '$.code') = ?",
+      this.#device,
+      code,
+    );
+    return Number(row?.n ?? 0);
   }
 
   unconfirmed(after: number, limit: number): readonly OutboxRow[] {

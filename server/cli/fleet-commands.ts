@@ -36,13 +36,16 @@ export function addFleetCommands(program: Command, cli: Cli): void {
   addCommands(program, cli);
   program
     .command('alarms')
-    .description('what an admin must see, newest first')
+    .description('list alarms, newest first; repetitions within a day are one entry with a count')
     .option('--device <device>')
+    .option('--severity <severity>', 'grave: only alarms that may mean an attack')
     .option('--before <id>', 'older than this alarm')
     .action(async (options: Record<string, string>) => {
       const { alarms } = await cli.client().call(alarmList, 'GET', `/alarms${search(options)}`);
-      const rows = alarms.map(({ id, at, device, code, detail }) => [id, when(at), device, code, detail]);
-      cli.out().show(alarms, table(['id', 'at', 'device', 'code', 'detail'], rows));
+      const rows = alarms.map(({ id, at, firstAt, count, severity, device, code, detail }) => [
+        ...[id, when(at), count, count > 1 ? when(firstAt) : '', severity, device, code, detail],
+      ]);
+      cli.out().show(alarms, table(['id', 'at', 'count', 'first', 'severity', 'device', 'code', 'detail'], rows));
     });
 }
 

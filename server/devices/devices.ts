@@ -13,7 +13,6 @@ import type { Bus } from '../bus/bus.ts';
 import { type Identity, identityOf } from './identify.ts';
 import { createLapsing } from './lapsing.ts';
 import {
-  type Alarm,
   type Connected,
   DEVICE_SORTS,
   type Device,
@@ -24,6 +23,7 @@ import {
   type Ended,
   type Group,
   type GroupStore,
+  type NewAlarm,
   type PresenceStore,
   type Seen,
   type Session,
@@ -249,7 +249,7 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
     bus.publish({ kind: 'devices' });
   }
 
-  async function raiseAlarm(alarm: Omit<Alarm, 'id' | 'at'>): Promise<void> {
+  async function raiseAlarm(alarm: Omit<NewAlarm, 'at'>): Promise<void> {
     await presence.raise({ ...alarm, at: clock.now() });
     bus.publish({ kind: 'alarms' });
   }
@@ -284,8 +284,8 @@ export function createDevices({ store, groups, presence, bus, clock, followers }
     putInventory,
     inventory: presence.inventory.bind(presence),
     raiseAlarm,
-    alarms: ({ scope, device = null, before = null, limit = 50 }: AlarmsQuery) =>
-      presence.alarms({ scope, device, before, limit: Math.min(Math.max(1, limit), MAX_PAGE) }),
+    alarms: ({ scope, device = null, before = null, grave = false, limit = 50 }: AlarmsQuery) =>
+      presence.alarms({ scope, device, before, grave, limit: Math.min(Math.max(1, limit), MAX_PAGE) }),
   };
 }
 
@@ -295,6 +295,8 @@ export interface AlarmsQuery {
   readonly scope: Scope;
   readonly device?: DeviceId | null;
   readonly before?: number | null;
+  /** Only alarms that may mean an attack. */
+  readonly grave?: boolean;
   readonly limit?: number;
 }
 

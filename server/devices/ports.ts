@@ -224,9 +224,15 @@ export interface Seen {
   readonly reports?: number;
 }
 
+export type NewAlarm = Pick<Alarm, 'at' | 'device' | 'code' | 'detail'>;
+
 export interface Alarm {
   readonly id: number;
+  /** Of the newest of `count`, as `detail`. */
   readonly at: number;
+  readonly firstAt: number;
+  readonly count: number;
+  readonly isGrave: boolean;
   readonly device: DeviceId | null;
   readonly code: string;
   readonly detail: string;
@@ -234,7 +240,7 @@ export interface Alarm {
 
 export interface PresenceStore {
   /** Null when the device is not active in this generation (any more). A take-over raises `alarm` in the same transaction. */
-  connected(connected: Connected, alarm: Omit<Alarm, 'id'>): Promise<Opened | null>;
+  connected(connected: Connected, alarm: NewAlarm): Promise<Opened | null>;
   /** Nothing happens when a newer session has opened. */
   disconnected(session: Session, at: number): Promise<void>;
   seen(session: Session, seen: Seen): Promise<void>;
@@ -244,7 +250,13 @@ export interface PresenceStore {
   reset(at: number): Promise<void>;
   putInventory(device: DeviceId, inventory: Inventory): Promise<void>;
   inventory(device: DeviceId): Promise<Inventory | null>;
-  raise(alarm: Omit<Alarm, 'id'>): Promise<void>;
+  raise(alarm: NewAlarm): Promise<void>;
   /** Newest first, below the id `before`. Alarms about no device are seen by those alone who see all. */
-  alarms(query: { scope: Scope; device: DeviceId | null; before: number | null; limit: number }): Promise<Alarm[]>;
+  alarms(query: {
+    scope: Scope;
+    device: DeviceId | null;
+    before: number | null;
+    grave: boolean;
+    limit: number;
+  }): Promise<Alarm[]>;
 }

@@ -63,7 +63,7 @@ export function createDispatch(ports: DispatchPorts) {
           return await commands.finished(device, generation, { command, outcome, detail });
         }
         case 'alarm':
-          return await devices.raiseAlarm({ device, code: item.code, detail: item.detail });
+          return await devices.raiseAlarm({ device, code: reportedCode(item.code), detail: item.detail });
       }
     } catch (error) {
       // What the store refuses for good must still be acknowledged, or the device would send it for ever. An admin hears of it.
@@ -103,6 +103,10 @@ export function createDispatch(ports: DispatchPorts) {
     }
   };
 }
+
+/** Alarms that the server raises about a device. A device that reports one of them must not count in the server's own. */
+const OWN_ALARMS: ReadonlySet<string> = new Set(['taken_over', 'report_refused', 'other_alarms']);
+const reportedCode = (code: string): string => (OWN_ALARMS.has(code) ? `reported_${code}` : code);
 
 /** What a post costs of a device's allowance grows with the mailboxes that it fills. */
 const RECIPIENTS_TO_A_FRAME = 16;

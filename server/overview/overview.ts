@@ -44,7 +44,8 @@ export interface OverviewStore {
   /** The same devices as a list that is narrowed to the area and to active ones; most devices first. */
   areas(question: Pick<FleetQuestion, 'scope' | 'now'>): Promise<AreaCount[]>;
   /** Alarms about no device are counted for those alone who see all. */
-  alarmsSince(since: number, scope: FleetScope): Promise<number>;
+  /** Entries, however often each was repeated. `grave`: those that may mean an attack. */
+  alarmsSince(since: number, scope: FleetScope): Promise<{ readonly all: number; readonly grave: number }>;
 }
 
 export interface OverviewPorts {

@@ -21,7 +21,7 @@ const WELL: Facts = {
   now: NOW,
   realNow: REAL,
   fleet: FLEET,
-  alarms: 0,
+  alarms: { all: 0, grave: 0 },
   countersigning: { count: 0, possible: true },
   clockDoubt: null,
   diskFull: false,
@@ -60,7 +60,8 @@ describe('what is unwell', () => {
       },
       [],
     ],
-    ['alarms', { alarms: 12 }, [['alarms', 'warning', 12]]],
+    ['alarms', { alarms: { all: 12, grave: 0 } }, [['alarms', 'warning', 12]]],
+    ['alarms that may mean an attack', { alarms: { all: 12, grave: 1 } }, [['alarms', 'critical', 12]]],
     [
       'devices that wait to be countersigned',
       { countersigning: { count: 5, possible: false } },
@@ -120,7 +121,7 @@ describe('what is unwell', () => {
   const everything: Partial<Facts> = {
     ...fleet({ silent: 1, behind: 1, everConnected: 9 }),
     ...certificate('server', 397, 1),
-    alarms: 1,
+    alarms: { all: 1, grave: 0 },
     countersigning: { count: 1, possible: true },
     approversAdopted: false,
     uncovered: ['2026-001'],
@@ -150,13 +151,15 @@ describe('what is unwell', () => {
       '1 device is offline with an older order list',
       '1 device has enrolled and never connected',
     ]);
-    expect(words({ alarms: 2, ...fleet({ behind: 3, behindConnected: 2, everConnected: 8 }) })).toEqual([
+    expect(
+      words({ alarms: { all: 2, grave: 0 }, ...fleet({ behind: 3, behindConnected: 2, everConnected: 8 }) }),
+    ).toEqual([
       '2 alarms in the last 24 hours',
       '2 connected devices have not taken the newest order list',
       '2 devices have enrolled and never connected',
     ]);
     // The console says of each device what is wrong with it, and not which devices those are; what is about none stands on no page.
-    expect(of({ alarms: 1 })[0]?.detail).toContain('cordon alarms lists each');
+    expect(of({ alarms: { all: 1, grave: 0 } })[0]?.detail).toContain('cordon alarms lists each');
     expect(words({ uncovered: ['2026-001'] })).toEqual([
       'Order 2026-001 was approved by people who are approvers no longer',
     ]);

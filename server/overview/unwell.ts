@@ -33,7 +33,8 @@ export interface Facts {
   /** For certificates. */
   readonly realNow: number;
   readonly fleet: FleetCounts;
-  readonly alarms: number;
+  /** Entries of the last day. `grave`: those that may mean an attack. */
+  readonly alarms: { readonly all: number; readonly grave: number };
   /** Devices that wait for the organisation's key, and whether the list of approvers names one. */
   readonly countersigning: { readonly count: number; readonly possible: boolean };
   readonly list: { readonly version: number; readonly issuedAt: number; readonly expiresAt: number } | null;
@@ -185,10 +186,12 @@ function uncovered({ uncovered: orders }: Facts): Unwell | null {
   return { code: 'orders_uncovered', severity: 'warning', count: orders.length, detail };
 }
 
-function alarms({ alarms: count }: Facts): Unwell | null {
-  if (count === 0) return null;
-  const detail = `${counted(count, 'alarm')} in the last 24 hours: cordon alarms lists each with its device and what to do about it. Those of a device stand on its page too.`;
-  return { code: 'alarms', severity: 'warning', count, detail };
+function alarms({ alarms: { all, grave } }: Facts): Unwell | null {
+  if (all === 0) return null;
+  const which = `${counted(all, 'alarm')} in the last 24 hours: cordon alarms lists each with its device and what to do about it.`;
+  const worst = `${grave} of them may mean an attack: cordon alarms --severity grave lists only ${grave === 1 ? 'this one' : 'these'}.`;
+  const detail = `${which} ${grave > 0 ? `${worst} ` : ''}The page of a device shows its own alarms too.`;
+  return { code: 'alarms', severity: grave > 0 ? 'critical' : 'warning', count: all, detail };
 }
 
 function countersigning({ countersigning: { count, possible } }: Facts): Unwell | null {

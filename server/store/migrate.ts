@@ -12,6 +12,7 @@ import { accountsAndSessions } from './migrations/0017-accounts-and-sessions.ts'
 import { actions } from './migrations/0018-actions.ts';
 import { conversations } from './migrations/0026-conversations.ts';
 import { unlockShares } from './migrations/0040-unlock-shares.ts';
+import { repeatedAlarms } from './migrations/0047-repeated-alarms.ts';
 import type { Schema } from './schema.ts';
 import { requireShape } from './schema-shape.ts';
 
@@ -28,6 +29,7 @@ export function migrations(dialect: DialectName): Record<string, Migration> {
     '0018-actions': actions(dialect),
     '0026-conversations': conversations(dialect),
     '0040-unlock-shares': unlockShares(dialect),
+    '0047-repeated-alarms': repeatedAlarms(dialect),
   };
 }
 

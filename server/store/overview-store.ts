@@ -1,5 +1,6 @@
 /** Counts of the fleet, each in one pass over an index or a narrow table, so that they can be asked of a large fleet at every look. */
 import { type RawBuilder, sql } from 'kysely';
+import { GRAVE_ALARMS } from '../../shared/api/alarm-severity.ts';
 import type { Scope } from '../devices/scope.ts';
 import type { AreaCount, FleetCounts, FleetQuestion, OverviewStore as Port } from '../overview/overview.ts';
 import type { Database, DialectName } from './database.ts';
@@ -45,13 +46,16 @@ export class OverviewStore implements Port {
     return rows;
   }
 
-  async alarmsSince(since: number, scope: Scope): Promise<number> {
+  async alarmsSince(since: number, scope: Scope): Promise<{ readonly all: number; readonly grave: number }> {
     const within =
       scope === null ? sql`1 = 1` : sql`device_id in (select devices.id from devices where ${withinScope(scope)})`;
-    const { alarms } = await this.#one(
-      sql<{ alarms: number }>`select count(*) as alarms from alarms where at >= ${since} and ${within}`,
+    const codes = sql.join([...GRAVE_ALARMS].map((code) => sql`${code}`));
+    const { alarms, grave } = await this.#one(
+      sql<{ alarms: number; grave: number | null }>`
+        select count(*) as alarms, sum(case when code in (${codes}) then 1 else 0 end) as grave
+        from alarms where at >= ${since} and ${within}`,
     );
-    return alarms;
+    return { all: Number(alarms), grave: Number(grave ?? 0) };
   }
 
   async #one<Row>(query: RawBuilder<Row>): Promise<Row> {

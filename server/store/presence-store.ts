@@ -1,10 +1,12 @@
 /** Presence, inventory and alarms: what changes with every check-in, written in groups. */
 import { sql } from 'kysely';
+import { GRAVE_ALARMS } from '../../shared/api/alarm-severity.ts';
 import { type Inventory, inventorySchema } from '../../shared/protocol/frames.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type {
   Alarm,
   Connected,
+  NewAlarm,
   Opened,
   PresenceStore as PresencePort,
   Seen,
@@ -12,13 +14,14 @@ import type {
   Sighted,
 } from '../devices/ports.ts';
 import type { Scope } from '../devices/scope.ts';
+import { storeAlarms } from './alarm-rows.ts';
 import { roundsOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { withinScope } from './device-scope.ts';
 
 interface Opening {
   readonly connected: Connected;
-  readonly alarm: Omit<Alarm, 'id'>;
+  readonly alarm: NewAlarm;
   opened: Opened | null;
 }
 
@@ -41,7 +44,7 @@ export class PresenceStore implements PresencePort {
   readonly #see: (row: Session & Seen) => Promise<void>;
   readonly #sight: (row: Sighted) => Promise<void>;
   readonly #inventory: (row: { device: DeviceId; inventory: Inventory }) => Promise<void>;
-  readonly #raise: (row: Omit<Alarm, 'id'>) => Promise<void>;
+  readonly #raise: (row: NewAlarm) => Promise<void>;
 
   constructor(database: Database) {
     this.#database = database;
@@ -54,7 +57,7 @@ export class PresenceStore implements PresencePort {
     this.#raise = database.grouped(storeAlarms);
   }
 
-  async connected(connected: Connected, alarm: Omit<Alarm, 'id'>): Promise<Opened | null> {
+  async connected(connected: Connected, alarm: NewAlarm): Promise<Opened | null> {
     const opening: Opening = { connected, alarm, opened: null };
     await this.#open(opening);
     return opening.opened;
@@ -93,7 +96,7 @@ export class PresenceStore implements PresencePort {
     return row ? inventorySchema.parse(JSON.parse(row.body)) : null;
   }
 
-  raise(alarm: Omit<Alarm, 'id'>): Promise<void> {
+  raise(alarm: NewAlarm): Promise<void> {
     return this.#raise(alarm);
   }
 
@@ -101,13 +104,15 @@ export class PresenceStore implements PresencePort {
     scope: Scope;
     device: DeviceId | null;
     before: number | null;
+    grave: boolean;
     limit: number;
   }): Promise<Alarm[]> {
-    const { scope, device, before, limit } = query;
+    const { scope, device, before, grave, limit } = query;
     const rows = await this.#database.db
       .selectFrom('alarms')
       .selectAll()
       .$if(device !== null, (all) => all.where('device_id', '=', device))
+      .$if(grave, (all) => all.where('code', 'in', [...GRAVE_ALARMS]))
       .$if(before !== null, (all) => all.where('id', '<', before ?? 0))
       .$if(scope !== null, (all) =>
         all.where('device_id', 'in', (eb) => eb.selectFrom('devices').select('devices.id').where(withinScope(scope))),
@@ -115,9 +120,8 @@ export class PresenceStore implements PresencePort {
       .orderBy('id', 'desc')
       .limit(limit)
       .execute();
-    return rows.map(({ id, at, device_id, code, detail }) => ({
-      id,
-      at,
+    return rows.map(({ id, at, first_at, count, device_id, code, detail }) => ({
+      ...{ id, at, firstAt: first_at, count: Number(count), isGrave: GRAVE_ALARMS.has(code) },
       device: device_id === null ? null : deviceIdSchema.parse(device_id),
       code,
       detail,
@@ -175,7 +179,7 @@ async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
       generation = excluded.generation
     returning device_id, session_epoch, reports_through, list_version, record_stored, root_version`.execute(tx);
   const opened = new Map(rows.map((row) => [row.device_id, row]));
-  const alarms: Omit<Alarm, 'id'>[] = [];
+  const alarms: NewAlarm[] = [];
   for (const opening of good) {
     const { device, generation } = opening.connected;
     const row = opened.get(device);
@@ -274,12 +278,5 @@ async function storeInventories(tx: Tx, rows: readonly { device: DeviceId; inven
         body: eb.ref('excluded.body'),
       })),
     )
-    .execute();
-}
-
-async function storeAlarms(tx: Tx, alarms: readonly Omit<Alarm, 'id'>[]): Promise<void> {
-  await tx
-    .insertInto('alarms')
-    .values(alarms.map(({ at, device, code, detail }) => ({ at, device_id: device, code, detail })))
     .execute();
 }

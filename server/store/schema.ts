@@ -190,7 +190,16 @@ export interface Schema {
     finished_at: number | null;
     detail: string | null;
   };
-  alarms: { id: Generated<number>; at: number; device_id: string | null; code: string; detail: string };
+  /** `at`, `detail`: of the newest of `count` alarms, the first of which was at `first_at`. */
+  alarms: {
+    id: Generated<number>;
+    at: number;
+    first_at: Generated<number>;
+    count: Generated<number>;
+    device_id: string | null;
+    code: string;
+    detail: string;
+  };
 
   /** The server's share of each lock of a workspace, base64. It opens nothing by itself. */
   unlock_shares: { command_id: string; device_id: string; share: string; created_at: number };

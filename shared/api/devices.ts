@@ -195,10 +195,23 @@ export const alarmQuery = z.strictObject({
   device: deviceIdSchema.optional(),
   /** Below this alarm's id: the next page. */
   before: z.coerce.number().int().min(1).optional(),
+  /** Only alarms that may mean an attack. */
+  severity: z.enum(['grave']).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 export const alarmList = z.object({
   alarms: z.array(
-    z.object({ id: z.int(), at: instant, device: deviceIdSchema.nullable(), code: z.string(), detail: z.string() }),
+    z.object({
+      id: z.int(),
+      /** The newest of the alarms that this entry counts, as `detail`. */
+      at: instant,
+      firstAt: instant,
+      /** How often a device raised an alarm of this code within a day. */
+      count: z.int().min(1),
+      severity: z.enum(['grave', 'ordinary']),
+      device: deviceIdSchema.nullable(),
+      code: z.string(),
+      detail: z.string(),
+    }),
   ),
 });

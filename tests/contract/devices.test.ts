@@ -212,7 +212,7 @@ describeOnEveryStore('presence', (open) => {
     const opened = await Promise.all(Array.from({ length: 20 }, () => devices.connected(connect(device))));
     expect(opened.map(({ epoch }) => epoch).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
     expect(opened.filter(({ tookOver }) => !tookOver)).toHaveLength(1);
-    expect(await devices.alarms({ scope: null })).toHaveLength(19);
+    expect(await devices.alarms({ scope: null })).toMatchObject([{ code: 'taken_over', count: 19 }]);
   });
 
   it('comes back without an alarm after a clean end or a restart of the server', async () => {
@@ -327,6 +327,37 @@ describeOnEveryStore('presence', (open) => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it('alarms count their repetitions, and a flood of them hides and displaces no grave one', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const group = await addGroup(database, 'g');
+    const [noisy, other] = [await addDevice(database, { group }), await addDevice(database, { group })];
+    await devices.raiseAlarm({ device: noisy, code: 'taken_over', detail: 'from 192.0.2.1' });
+    await Promise.all(
+      Array.from({ length: 500 }, (_, n) => devices.raiseAlarm({ device: noisy, code: 'same', detail: `${n}` })),
+    );
+    for (let n = 0; n < 300; n += 1) await devices.raiseAlarm({ device: noisy, code: `code_${n}`, detail: `${n}` });
+    await devices.raiseAlarm({ device: other, code: 'same', detail: 'its own' });
+    const all = await devices.alarms({ scope: null, limit: 200 });
+    // Forty codes that are not grave, one that counts the rest, one grave, and one of the other device.
+    expect(all).toHaveLength(43);
+    const of = (code: string) => all.find((one) => one.code === code && one.device === noisy);
+    expect(of('same')).toMatchObject({ count: 500, isGrave: false });
+    expect(of('other_alarms')).toMatchObject({ count: 261, detail: 'code_299: 299' });
+    expect(of('taken_over')).toMatchObject({ count: 1, detail: 'from 192.0.2.1', isGrave: true });
+    expect((await devices.alarms({ scope: null, grave: true })).map(({ code }) => code)).toEqual(['taken_over']);
+    // A repetition is the newest again, and a day after the first it is an entry of its own.
+    await devices.raiseAlarm({ device: noisy, code: 'taken_over', detail: 'from 192.0.2.2' });
+    const [newest] = await devices.alarms({ scope: null, limit: 1 });
+    expect(newest).toMatchObject({ code: 'taken_over', count: 2, detail: 'from 192.0.2.2' });
+    await database.db
+      .updateTable('alarms')
+      .set({ first_at: NOW - 2 * 86_400_000 })
+      .execute();
+    await devices.raiseAlarm({ device: noisy, code: 'taken_over', detail: 'again' });
+    expect((await devices.alarms({ scope: null, grave: true })).map(({ count }) => count)).toEqual([1, 2]);
   });
 
   it('keeps the newest inventory and shows alarms within the scope', async () => {

@@ -46,6 +46,9 @@ const ALARM_NAMES: Readonly<Record<string, string>> = {
   order_not_understood: 'It cannot enforce an order',
   order_unverified: 'It does not believe an order',
   hold_renewed: 'One approver alone would prolong a hold',
+  conversation_blocked: 'The server refuses changes of one of its conversations',
+  other_alarms: 'More kinds of alarms than are listed',
+  reported_taken_over: 'The device itself reports a takeover',
 };
 
 /** Codes come from agents too, also of other makers: one that is not known stays readable. */

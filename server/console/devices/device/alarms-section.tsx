@@ -11,6 +11,12 @@ import { alarmsQuestion } from '../queries.ts';
 import classes from './device.module.css';
 import { FewAtFirst } from './few-at-first.tsx';
 
+/** A flood of other alarms does not push these out of sight. */
+const graveFirst = <A extends { readonly severity: 'grave' | 'ordinary' }>(alarms: readonly A[]): A[] => [
+  ...alarms.filter(({ severity }) => severity === 'grave'),
+  ...alarms.filter(({ severity }) => severity !== 'grave'),
+];
+
 export function AlarmsSection({ id }: { readonly id: string }) {
   const may = useMay();
   const query = useQuery({ ...alarmsQuestion(id), enabled: may('alarms.list') });
@@ -22,19 +28,26 @@ export function AlarmsSection({ id }: { readonly id: string }) {
           alarms.length === 0 ? (
             <Text c="dimmed">None.</Text>
           ) : (
-            <FewAtFirst items={alarms} few={4} noun="alarms">
+            <FewAtFirst items={graveFirst(alarms)} few={4} noun="alarms">
               {(shown) => (
                 <ul className={classes.list}>
                   {shown.map((alarm) => (
                     <li key={alarm.id}>
                       <Text size="sm" fw={600}>
                         {alarmName(alarm.code)}
+                        {alarm.count > 1 && ` (${alarm.count} times)`}
                       </Text>
                       <Text size="sm">
                         <Given>{alarm.detail}</Given>
                       </Text>
                       <Text size="xs" c="dimmed">
-                        <Moment at={alarm.at} /> · <span className={classes.mono}>{alarm.code}</span>
+                        {alarm.count > 1 && (
+                          <>
+                            <Moment at={alarm.firstAt} /> –{' '}
+                          </>
+                        )}
+                        <Moment at={alarm.at} /> · {alarm.severity === 'grave' && 'may mean an attack · '}{' '}
+                        <span className={classes.mono}>{alarm.code}</span>
                       </Text>
                     </li>
                   ))}

@@ -57,8 +57,8 @@ export function happenings(sources: Sources): Happening[] {
     ...(receipts?.receipts ?? []).map((receipt) =>
       server(Date.parse(receipt.at), receiptSentence(receipt), { order: receipt.order }),
     ),
-    ...(alarms?.alarms ?? []).map(({ at, code, detail }) =>
-      server(at, `Alarm: ${alarmName(code)}.`, { given: detail }),
+    ...(alarms?.alarms ?? []).map(({ at, code, detail, count }) =>
+      server(at, `Alarm: ${alarmName(code)}${count > 1 ? `, ${count} times` : ''}.`, { given: detail }),
     ),
     ...(commands?.commands ?? []).flatMap(ofCommand),
     ...(certificates?.certificates ?? []).flatMap(ofCertificate),

@@ -1,0 +1,91 @@
+/**
+ * Alarms, one row for each device and code a day: a repetition counts, and takes the detail of the newest. A row that is repeated gets a new id, so
+ * that it is among the newest again. The number of rows that one device can make is bounded.
+ */
+import { sql } from 'kysely';
+import { GRAVE_ALARMS } from '../../shared/api/alarm-severity.ts';
+import type { NewAlarm } from '../devices/ports.ts';
+import { tableOf } from './bulk.ts';
+import type { Tx } from './database.ts';
+
+const DAY = 86_400_000;
+/** Codes that one device may raise a day, beside the grave ones. A device invents codes as it likes. */
+export const MOST_CODES = 40;
+/** Counts the alarms beyond that. */
+export const OTHER_ALARMS = 'other_alarms';
+const LONGEST_DETAIL = 1_000;
+
+interface Row {
+  readonly id: number;
+  readonly at: number;
+  readonly first_at: number;
+  readonly count: number;
+  readonly device_id: string | null;
+  readonly code: string;
+  readonly detail: string;
+}
+
+interface Merged {
+  readonly device: string | null;
+  readonly code: string;
+  firstAt: number;
+  at: number;
+  count: number;
+  detail: string;
+  /** The row that this one replaces. */
+  id: number | null;
+}
+
+export async function storeAlarms(tx: Tx, alarms: readonly NewAlarm[]): Promise<void> {
+  const devices = new Set(alarms.map(({ device }) => device));
+  const newest = alarms.reduce((latest, { at }) => Math.max(latest, at), 0);
+  const byDevice = new Map<string | null, Map<string, Merged>>([...devices].map((device) => [device, new Map()]));
+  for (const { id, at, first_at, count, device_id, code, detail } of await recent(tx, devices, newest)) {
+    byDevice.get(device_id)?.set(code, { id, device: device_id, code, firstAt: first_at, at, count, detail });
+  }
+  const changed = new Set<Merged>();
+  for (const { at, device, code, detail } of alarms) {
+    const known = byDevice.get(device);
+    if (!known) continue;
+    const isKnown = known.has(code) || GRAVE_ALARMS.has(code) || ordinaryIn(known) < MOST_CODES;
+    const as = device === null || isKnown ? code : OTHER_ALARMS;
+    const words = as === code ? detail : `${code}: ${detail}`.slice(0, LONGEST_DETAIL);
+    const before = known.get(as);
+    const merged = before ?? { device, code: as, firstAt: at, at, count: 0, detail: words, id: null };
+    merged.count += 1;
+    merged.detail = at >= merged.at ? words : merged.detail;
+    merged.at = Math.max(merged.at, at);
+    known.set(as, merged);
+    changed.add(merged);
+  }
+  const replaced = [...changed].flatMap(({ id }) => id ?? []);
+  if (replaced.length > 0) await tx.deleteFrom('alarms').where('id', 'in', replaced).execute();
+  await tx
+    .insertInto('alarms')
+    .values(
+      [...changed].map(({ device, code, detail, at, firstAt, count }) => ({
+        ...{ at, device_id: device, code, detail },
+        ...{ first_at: firstAt, count },
+      })),
+    )
+    .execute();
+}
+
+const ordinaryIn = (known: ReadonlyMap<string, unknown>): number =>
+  [...known.keys()].filter((code) => !GRAVE_ALARMS.has(code)).length;
+
+/** Those that a repetition now would count in. */
+async function recent(tx: Tx, devices: ReadonlySet<string | null>, now: number): Promise<readonly Row[]> {
+  const asked = tableOf(
+    ['text'],
+    [...devices].map((device) => [device]),
+  );
+  const { rows } = await sql<Row>`
+    select a.id, a.at, a.first_at, a.count, a.device_id, a.code, a.detail from ${asked} as v cross join alarms a
+    where a.device_id = v.column1 and a.first_at > ${now - DAY}`.execute(tx);
+  if (!devices.has(null)) return rows;
+  const { rows: own } = await sql<Row>`
+    select id, at, first_at, count, device_id, code, detail from alarms
+    where device_id is null and first_at > ${now - DAY}`.execute(tx);
+  return [...rows, ...own];
+}
