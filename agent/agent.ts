@@ -29,6 +29,7 @@ import { overTls } from './link/http.ts';
 import { createLink, type Link, type LinkState } from './link/link.ts';
 import { createOutboxSender } from './link/outbox.ts';
 import { createPoll } from './link/poll.ts';
+import { createRecollecting } from './link/recollection.ts';
 import { readRefusal } from './link/refusal.ts';
 import type { Messaging, MessagingState } from './messaging/messaging.ts';
 import { openMessaging } from './messaging/open-messaging.ts';
@@ -223,6 +224,13 @@ export function createAgent(options: AgentOptions): Agent {
     options.listWithin,
   );
 
+  const recollecting = createRecollecting({
+    deviceUrl: () => credentials.current().deviceUrl,
+    http: () => overTls(own.dial()),
+    store,
+    onFailure: (error) => log.debug('the stored documents could not be sent', { error: words(error) }),
+  });
+
   const poll = createPoll({
     publicUrl: () => credentials.current().publicUrl,
     deviceUrl: () => credentials.current().deviceUrl,
@@ -231,6 +239,7 @@ export function createAgent(options: AgentOptions): Agent {
     intake,
     versions: () => versions(),
     documents: enforcement.documents,
+    recollect: recollecting.send,
     onListSeen: listWatch.polled,
     onFailure: (what, error) => log.debug('polling failed', { what, error: words(error) }),
   });
@@ -254,7 +263,10 @@ export function createAgent(options: AgentOptions): Agent {
     },
     onRefusal(body) {
       // What a 451 tells beside its problem: the list that it refuses by, and where the device was seen to come from.
-      const { list, withheld, address } = readRefusal(body);
+      const { list, withheld, address, recall } = readRefusal(body);
+      // The order that refuses it may have been withdrawn since the backup: what the server learns can let it in at once.
+      if (recall !== null)
+        void recollecting.send(recall === 'documents').then((taken) => (taken ? link.attempt() : undefined));
       ifItCanBeKept(() => {
         if (address) intake.address(address, false);
         if (list) intake.list(list, withheld);
@@ -343,6 +355,7 @@ export function createAgent(options: AgentOptions): Agent {
     onWelcome() {
       if (!inventoryTold) void tellInventory();
     },
+    onRecall: (documents) => void recollecting.send(documents),
     onReportsStored() {
       if (store.unenrolling() && store.count() === 0) leave();
       changed();

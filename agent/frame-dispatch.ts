@@ -19,6 +19,8 @@ export interface FrameDispatchPorts {
   readonly onTime: (time: number) => void;
   readonly onWelcome: () => void;
   readonly onReportsStored: () => void;
+  /** The server was restored from a backup and asks for what this device has stored. */
+  readonly onRecall: (documents: boolean) => void;
 }
 
 export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFrame) => void {
@@ -58,6 +60,8 @@ export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFr
         commands.store(frame);
         send({ kind: 'command-stored', id: frame.id });
         return void commands.work();
+      case 'recall':
+        return ports.onRecall(frame.documents);
       case 'reports-stored':
         outbox.confirmed(frame.through);
         return ports.onReportsStored();

@@ -72,6 +72,7 @@ import { ledgerRouter } from './public/ledger.ts';
 import { securityContactRouter } from './public/security-contact.ts';
 import { ORDER_ON_PAGE } from './public/transparency.ts';
 import { createBackups } from './recovery/recovery.ts';
+import { createRestoration } from './recovery/restoration.ts';
 import { createRelay } from './relay/relay.ts';
 import { watchNames } from './startup/device-names.ts';
 import { preflight } from './startup/preflight.ts';
@@ -107,6 +108,7 @@ import { PostStore } from './store/post-store.ts';
 import { PresenceStore } from './store/presence-store.ts';
 import { ProgressStore } from './store/progress-store.ts';
 import { ReceiptStore } from './store/receipt-store.ts';
+import { RestorationStore } from './store/restoration-store.ts';
 import { keepRetention } from './store/retention.ts';
 import { RevocationStore } from './store/revocation-store.ts';
 import { SnapshotStore } from './store/snapshot-store.ts';
@@ -183,9 +185,14 @@ export async function startServer(
   const adminStore = new AdminStore(database);
   const ledgerStore = new LedgerStore(database);
   const metricsStore = new MetricsStore(database);
+  const restorationStore = new RestorationStore(database);
+  const restored = await restorationStore.state();
 
   // --- domain -------------------------------------------------------------------------------------------------------
-  const ledger = createLedger({ store: ledgerStore, key: authority.ledgerKey, installation, clock, bus, log });
+  const ledger = createLedger({
+    ...{ store: ledgerStore, key: authority.ledgerKey, installation, clock, bus, log },
+    suspended: () => restoration.ledgerSuspended(),
+  });
 
   /** What follows from a device's home, seat, group, statement or generation. */
   const followers = {
@@ -232,6 +239,7 @@ export async function startServer(
   const standing = new StandingStore(database);
   const names = new NamesStore(database);
   const orders = createOrders({
+    restored: restored && { recordFloor: restored.recordFloor, recovering: () => restoration.recovering() },
     store: orderStore,
     executed,
     exits: exitStore,
@@ -371,6 +379,26 @@ export async function startServer(
     log,
   });
 
+  const restoration = createRestoration({
+    state: restored,
+    store: restorationStore,
+    orders,
+    ledger: {
+      verifierKey: ledger.verifierKey,
+      size: async () => (await ledgerStore.newest())?.size ?? 0,
+      hashes: ledgerStore.hashes,
+    },
+    issuingDer: authority.issuingDer,
+    clock,
+    bus,
+    raise: devices.raiseAlarm,
+    settle: async (device, record) => {
+      if (await restorationStore.settle(device, record)) await followers.deviceChanged(device);
+    },
+    deviceChanged: followers.deviceChanged,
+    log,
+  });
+
   const backups = createBackups({
     settings: { ...config.backup, temporary: join(config.home, 'backup-downloads') },
     content: {
@@ -380,7 +408,7 @@ export async function startServer(
       authority: authority.fingerprint,
       ledgerKey: ledger.verifierKey,
       ipDatabase: () => importedFile(ipFolder, ip.current()),
-      now: clock.now,
+      now: () => clock.now(),
     },
     records: new BackupRecords(database),
     raise: devices.raiseAlarm,
@@ -435,6 +463,7 @@ export async function startServer(
       membership,
       ledger,
       reenrol: est.reenrol,
+      restoration,
       bus,
       clock,
       names: watchNames({
@@ -538,6 +567,7 @@ export async function startServer(
         diskFull: disk.full,
         membership,
         backups: backups.status,
+        restoration: restoration.status,
         clock,
       }),
       metrics: {
@@ -555,6 +585,7 @@ export async function startServer(
         diskFull: disk.full,
       },
       backups,
+      restoration,
       invitationLink,
       now: () => clock.now(),
       version: VERSION,

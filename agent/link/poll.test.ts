@@ -21,6 +21,7 @@ it('a poll says what the device has stored, by which an admin sees that it is we
     },
     versions: () => ({ list: 7, record: 2, root: 1 }),
     documents: { lacking: false, lacks: () => false },
+    recollect: async () => true,
     onListSeen: () => undefined,
     onFailure: () => undefined,
   });

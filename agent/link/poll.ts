@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
-import { ADDRESS_HEADER } from '../../shared/protocol/frames.ts';
+import { ADDRESS_HEADER, RECALL_HEADER } from '../../shared/protocol/frames.ts';
 import { accepted, httpsOf } from '../enrolment/est.ts';
 import type { Http } from './http.ts';
 import type { Outbox } from './outbox.ts';
@@ -29,6 +29,8 @@ export interface PollPorts {
   readonly versions: () => { readonly list: number; readonly record: number; readonly root: number };
   /** What is stored, and whether a list names revisions that are kept from the public and are not. */
   readonly documents: { readonly lacking: boolean; lacks(list: Envelope): boolean };
+  /** A restored server asks for what this device has stored. Never rejects. */
+  readonly recollect: (documents: boolean) => Promise<unknown>;
   /** The public list was fetched, whether it was new or not. */
   readonly onListSeen: () => void;
   readonly onFailure: (what: string, error: unknown) => void;
@@ -85,6 +87,9 @@ export function createPoll(ports: PollPorts): Poll {
     // A device that knows its place by its address alone would otherwise not learn that it has moved.
     const seen = answer.headers[ADDRESS_HEADER];
     if (typeof seen === 'string') ports.intake.address(addressSchema.parse(JSON.parse(seen)), false);
+    // Before the list is fetched: the next one then has what the server had forgotten.
+    const recall = answer.headers[RECALL_HEADER];
+    if (typeof recall === 'string') await ports.recollect(recall === 'documents');
   };
 
   /** A device that enforces an order early because its time is ahead gets its way back here. */

@@ -20,6 +20,7 @@ const refusalSchema = z.object({
   list: envelopeSchema.optional(),
   withheld: z.array(envelopeSchema).optional(),
   address: addressSchema.optional(),
+  recall: z.enum(['documents', 'facts']).optional().catch(undefined),
 });
 
 export interface Refusal {
@@ -31,6 +32,8 @@ export interface Refusal {
   /** The revisions behind the list's stubs. */
   readonly withheld: readonly Envelope[];
   readonly address: z.infer<typeof addressSchema> | null;
+  /** The server was restored from a backup and asks for what this device has stored. */
+  readonly recall: 'documents' | 'facts' | null;
 }
 
 /** What is not a problem says nothing: the status is all there is then. */
@@ -42,6 +45,6 @@ export function readRefusal(body: string): Refusal {
     if (!(error instanceof SyntaxError)) throw error;
   }
   const said = refusalSchema.safeParse(json).data ?? {};
-  const { code = null, detail = null, context, list = null, withheld = [], address = null } = said;
-  return { code, detail, orders: context?.orders ?? [], list, withheld, address };
+  const { code = null, detail = null, context, list = null, withheld = [], address = null, recall = null } = said;
+  return { code, detail, orders: context?.orders ?? [], list, withheld, address, recall };
 }

@@ -54,6 +54,9 @@ export const ACTIONS = {
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
   'token.create': { right: 'tokens.create', people: 1, stepUp: 'always', tokens: 'never' },
   'approver-key.register': { right: 'approver-keys.register', people: 1, stepUp: 'always', tokens: 'never' },
+  /** The server trusts a device again of which it does not know whether it was revoked. */
+  'device.readmit': { right: 'restoration.readmit', people: 1, stepUp: 'always', tokens: 'marked' },
+  'restoration.close': { right: 'restoration.close', people: 1, stepUp: 'always', tokens: 'marked' },
   'action.confirm': { right: 'actions.confirm', people: 1, stepUp: 'always', tokens: 'never' },
 } as const satisfies Record<string, ActionRule>;
 
@@ -85,6 +88,8 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'grants.delete': 'role.revoke',
   'tokens.create': 'token.create',
   'approver-keys.register': 'approver-key.register',
+  'restoration.readmit': 'device.readmit',
+  'restoration.close': 'restoration.close',
   'actions.confirm': 'action.confirm',
   'access.end-session': 'access.end',
   'access.end-token': 'access.end',

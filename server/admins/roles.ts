@@ -164,6 +164,9 @@ export const RIGHTS = {
   'ip-databases.compare': right('whole', 'owner', 'fleet', 'legal', 'auditor'),
   'ip-databases.rollback': right('whole', 'owner', 'fleet'),
   'ip-databases.activate': right('whole', 'owner', 'fleet'),
+  'restoration.show': right('whole', 'owner', 'fleet', 'auditor'),
+  'restoration.readmit': right('whole', 'owner', 'fleet'),
+  'restoration.close': right('whole', 'owner'),
   'backup.create': right('whole', 'owner', 'backup'),
   /** Not a route: naming another recipient than the configured one. */
   'backup.export': right('whole', 'owner'),

@@ -32,6 +32,7 @@ import { type OrderPapersPort, orderPaperRoutes } from './order-papers.ts';
 import { type OrdersPort, orderRoutes } from './orders.ts';
 import { type OverviewPort, overviewRoutes } from './overview.ts';
 import { type PeoplePort, peopleRoutes } from './people.ts';
+import { type RestorationPort, restorationRoutes } from './restoration.ts';
 import { type Route, route } from './route.ts';
 import { sessionRoutes } from './session.ts';
 import { type TimeCorrectionPorts, timeCorrectionRoutes } from './time-corrections.ts';
@@ -66,6 +67,7 @@ export interface ResourcePorts {
   readonly overview: OverviewPort;
   readonly metrics: MetricsPort;
   readonly backups: BackupPort;
+  readonly restoration: RestorationPort;
   readonly invitationLink: AccountsPorts['invitationLink'];
   /** Domain time. */
   readonly now: () => number;
@@ -106,6 +108,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...ipDatabaseRoutes({ jurisdiction, orders, admins, relocating: ports.relocating, now: ports.now }),
     ...disputedPolicyRoutes({ policies: ports.policies, orders, admins, now: ports.now }),
     ...backupRoutes(ports.backups),
+    ...restorationRoutes(ports.restoration),
     ...(ports.demo === undefined ? [] : demoRoutes({ ...ports, demo: ports.demo })),
   ];
   const description = route({

@@ -27,6 +27,8 @@ import { createOutput } from './output.ts';
 import { addPackCommands } from './pack-commands.ts';
 import { addPeopleCommands } from './people-commands.ts';
 import { addRecoverOwnerCommand } from './recover-owner-command.ts';
+import { addRestorationCommands } from './restoration-commands.ts';
+import { addRestoreCommand } from './restore-command.ts';
 import { authenticatorCode, type Terminal } from './secrets.ts';
 import { addServerCommands } from './server-commands.ts';
 import { addTimeCorrectionCommands } from './time-correction-commands.ts';
@@ -79,6 +81,8 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
     addCheckConfigCommand(program, cli, (code) => {
       exit = code;
     });
+    addRestoreCommand(program, cli);
+    addRestorationCommands(program, cli);
     inherit(program);
     await program.parseAsync(args, { from: 'user' });
     return exit;

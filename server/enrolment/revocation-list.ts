@@ -148,6 +148,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
 }
 
 /** An entry stays until a list after the certificate's own end has carried it (RFC 5280, section 3.3). */
-const coveredFrom = (thisUpdate: number): number => thisUpdate - 2 * CRL_REFRESH;
+export const CRL_COVERS = 2 * CRL_REFRESH;
+const coveredFrom = (thisUpdate: number): number => thisUpdate - CRL_COVERS;
 
 const isDue = (crl: StoredCrl, now: number): boolean => now - crl.thisUpdate >= CRL_REFRESH || now < crl.thisUpdate;

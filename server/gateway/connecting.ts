@@ -12,7 +12,15 @@ import type { Identity } from '../devices/identify.ts';
 import type { Sighted } from '../devices/ports.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 import { identify } from './identity.ts';
-import type { CommandsPort, DevicesPort, JurisdictionPort, NamesPort, OrdersPort, TimekeepingPort } from './ports.ts';
+import type {
+  CommandsPort,
+  DevicesPort,
+  JurisdictionPort,
+  NamesPort,
+  OrdersPort,
+  RestorationPort,
+  TimekeepingPort,
+} from './ports.ts';
 import type { Pushing } from './pushing.ts';
 import { type Answer, denialOf, refuseUpgrade } from './refusals.ts';
 import { DeviceSession, type SessionHandlers } from './session.ts';
@@ -27,7 +35,12 @@ export interface Connecting {
     identity: Identity,
     request: IncomingMessage,
     held: Sighted['held'],
-  ): Promise<{ readonly time: Instant; readonly areas: readonly string[] } | null>;
+  ): Promise<{
+    readonly time: Instant;
+    readonly areas: readonly string[];
+    /** After a restore: what it is asked for. */
+    readonly recall: 'documents' | 'facts' | null;
+  } | null>;
   /**
    * A socket of the device has ended, or did not become a session: what its address says ages from now on. Another that is here or on its way in
    * has been seen since, and its end says so in its turn.
@@ -46,6 +59,7 @@ interface Ports {
   readonly clock: Clock;
   readonly timekeeping: TimekeepingPort;
   readonly names: NamesPort;
+  readonly restoration: RestorationPort;
   readonly sessions: Sessions;
   readonly push: Pushing;
   /** Another IP database may have been taken since the upgrade. */
@@ -77,7 +91,7 @@ function requireProtocol(request: IncomingMessage): number {
 export function createConnecting(ports: Ports): Connecting {
   const { installation, operatorUrl, addressOf, devices, commands, jurisdiction, orders, clock, sessions, push } =
     ports;
-  const { relocate, timekeeping } = ports;
+  const { relocate, timekeeping, restoration } = ports;
   const time = () => ({ time: clock.now(), ...(timekeeping.trusted() ? {} : { doubtful: true as const }) });
   const upgrader = new WebSocketServer({
     noServer: true,
@@ -97,8 +111,9 @@ export function createConnecting(ports: Ports): Connecting {
     if (!management.allowed) {
       await devices.sighted({ device, generation, address, held: null });
       const current = orders.currentList();
-      const newer = current && current.version > list ? current.envelope : null;
-      const told = { list: newer, withheld: orders.withheld(), address: { ...time(), areas } };
+      const recall = restoration.asks(device, { list, root: 0 });
+      const newer = current && current.version > list && !restoration.holding() ? current.envelope : null;
+      const told = { list: newer, withheld: orders.withheld(), address: { ...time(), areas }, recall };
       return denialOf(management, told, operatorUrl, Math.random());
     }
     if (stream.destroyed) return null;
@@ -115,7 +130,7 @@ export function createConnecting(ports: Ports): Connecting {
   return {
     async upgrade(request, stream, head) {
       const list = requireProtocol(request);
-      const identity = await identify(devices, stream);
+      const identity = await identify(devices, stream, restoration);
       ports.names.seen(request.headers.host);
       const address = addressOf(request);
       const arrived = sessions.arriving(identity.device);
@@ -148,6 +163,7 @@ export function createConnecting(ports: Ports): Connecting {
       // A device that is ahead of us was given something in our name: it is sent ours all the same, and refuses it with an alarm.
       session.list = hello.list > (orders.currentList()?.version ?? 0) ? 0 : hello.list;
       session.storedList = hello.list;
+      session.knew = { list: hello.list, root: hello.root };
       session.record = hello.record;
       session.root = hello.root;
       // While it was refused it got what is newer by plain HTTPS, and nobody has told us so yet.
@@ -168,6 +184,7 @@ export function createConnecting(ports: Ports): Connecting {
           root: orders.rootVersion(),
           reports: reportsThrough,
         });
+        push.recall(session);
         push.documents(session, record);
         session.send({ kind: 'address', ...time(), areas: [...session.areas] });
         push.queued(session, queued);
@@ -184,7 +201,8 @@ export function createConnecting(ports: Ports): Connecting {
       const areas = await jurisdiction.observeAddress(device, generation, address, true);
       await gone({ device, generation }, address);
       await devices.sighted({ device, generation, address, held });
-      return { ...time(), areas };
+      const recall = held && restoration.asks(device, held);
+      return { ...time(), areas, recall };
     },
     gone,
   };

@@ -7,7 +7,7 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { LINK_PATH } from '../../shared/protocol/frames.ts';
 import type { DeviceRoute } from './device-route.ts';
 import { identify } from './identity.ts';
-import type { DevicesPort, Log, NamesPort } from './ports.ts';
+import type { DevicesPort, Log, NamesPort, RestorationPort } from './ports.ts';
 import { type Answer, refusalOf, respond } from './refusals.ts';
 
 /** Requests of one device under way, so that no device holds more responses than this many. */
@@ -16,12 +16,13 @@ const MOST_AT_ONCE = 16;
 export interface DeviceHttpPorts {
   readonly devices: Pick<DevicesPort, 'identify'>;
   readonly names: NamesPort;
+  readonly restoration: Pick<RestorationPort, 'returning'>;
   readonly routes: readonly DeviceRoute[];
   readonly operatorUrl: string | null;
   readonly log: Log;
 }
 
-export function createDeviceHttp({ devices, names, routes, operatorUrl, log }: DeviceHttpPorts) {
+export function createDeviceHttp({ devices, names, restoration, routes, operatorUrl, log }: DeviceHttpPorts) {
   const byName = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
 
   const underWay = new Map<string, number>();
@@ -42,7 +43,7 @@ export function createDeviceHttp({ devices, names, routes, operatorUrl, log }: D
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
     const { pathname, searchParams: query } = new URL(request.url ?? '/', 'https://device');
-    const identity = await identify(devices, request.socket);
+    const identity = await identify(devices, request.socket, restoration);
     names.seen(request.headers.host);
     begin(identity.device, response);
     const { method } = request;

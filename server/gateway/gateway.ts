@@ -18,17 +18,19 @@ import { Interests } from './interests.ts';
 import { createLeaving } from './leaving.ts';
 import { createMailing } from './mailing.ts';
 import { membershipRoutes } from './membership-routes.ts';
-import type {
-  CommandsPort,
-  DevicesPort,
-  JurisdictionPort,
-  LedgerPort,
-  Log,
-  MembershipPort,
-  NamesPort,
-  OrdersPort,
-  RelayPort,
-  TimekeepingPort,
+import {
+  type CommandsPort,
+  type DevicesPort,
+  type JurisdictionPort,
+  type LedgerPort,
+  type Log,
+  type MembershipPort,
+  type NamesPort,
+  NOT_RESTORED,
+  type OrdersPort,
+  type RelayPort,
+  type RestorationPort,
+  type TimekeepingPort,
 } from './ports.ts';
 import { createPushing } from './pushing.ts';
 import { refusalOf, refuseUpgrade } from './refusals.ts';
@@ -71,6 +73,8 @@ export interface GatewayPorts {
   readonly clock: Clock;
   readonly timekeeping: TimekeepingPort;
   readonly names: NamesPort;
+  /** Left out: this server was not restored. */
+  readonly restoration?: RestorationPort;
   readonly log: Log;
   readonly monitor: Monitor;
 }
@@ -86,6 +90,7 @@ export interface Gateway {
 
 export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gateway {
   const { devices, commands, jurisdiction, orders, relay, bus, clock, log, monitor } = ports;
+  const { restoration = NOT_RESTORED } = ports;
   const sessions = new Sessions();
   const interests = new Interests();
   let stopping = false;
@@ -103,10 +108,12 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     createDeviceHttp({
       devices,
       names: ports.names,
+      restoration,
       routes: [
         ...serviceRoutes({
           devices,
           orders,
+          restoration,
           reenrol: ports.reenrol,
           correction: () => ports.timekeeping.correction(),
           sighted: (...seen) => connecting.sighted(...seen),
@@ -119,7 +126,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     }),
     (failure) => monitor.tlsFailure({ listener: 'device', ...failure }),
   );
-  const push = createPushing({ orders, commands, sessions, timekeeping: ports.timekeeping });
+  const push = createPushing({ orders, commands, sessions, timekeeping: ports.timekeeping, restoration });
   const mailing = createMailing({ relay, sessions, log });
   const { reconsider, leaveIfDone } = createLeaving({ orders, sessions, push });
   const relocating = createRelocating({ jurisdiction, sessions, clock, timekeeping: ports.timekeeping });
@@ -135,6 +142,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     names: ports.names,
     sessions,
     push,
+    restoration,
     relocate: relocating.relocate,
     monitor,
     handlers: () => handlers,
@@ -263,6 +271,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     await sessions.each((session) => {
       if (!session.alive) return session.terminate();
       session.ping();
+      push.recall(session);
       push.list(session);
       if (!reconcile || session.epoch === 0) return;
       session.sent = null;

@@ -1,7 +1,8 @@
 /** What the device listener asks of the rest, each as narrow as it uses it. `server/main.ts` plugs the domain modules in. */
 import type { AreaCode } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
-import type { MemberProof } from '../../shared/protocol/device-http.ts';
+import type { MemberProof, Recollection } from '../../shared/protocol/device-http.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Observation, Verdict } from '../../shared/verdict/terms.ts';
@@ -80,6 +81,26 @@ export interface OrdersPort {
   verdict(device: DeviceId): Promise<Verdict>;
   storeReceipt(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
 }
+
+/** After a restore. See `server/recovery/restoration.ts`. */
+export interface RestorationPort {
+  asks(device: DeviceId, held: { readonly list: number; readonly root: number }): 'documents' | 'facts' | null;
+  /** A device is waited for that has a newer list: ours is not pushed meanwhile. */
+  holding(): boolean;
+  take(device: DeviceId, generation: number, recollection: Recollection): Promise<void>;
+  /** A certificate that the store lacks. True: it has the certificate now. */
+  returning(der: Buffer): Promise<boolean>;
+}
+
+/** A server that was not restored. */
+export const NOT_RESTORED: RestorationPort = {
+  asks: () => null,
+  holding: () => false,
+  take: async () => {
+    throw new CordonError('conflict', 'The server did not ask this device for its documents.');
+  },
+  returning: async () => false,
+};
 
 export interface MembershipPort {
   handIn(

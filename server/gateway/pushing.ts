@@ -2,7 +2,7 @@
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
 import type { SentCommand } from '../commands/unlock-shares.ts';
-import type { CommandsPort, OrdersPort, TimekeepingPort } from './ports.ts';
+import type { CommandsPort, OrdersPort, RestorationPort, TimekeepingPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -13,6 +13,8 @@ export interface Pushing {
   list(session: DeviceSession): void;
   record(session: DeviceSession): Promise<void>;
   commands(session: DeviceSession): Promise<void>;
+  /** After a restore: asks for what the device has stored, if it is to be asked now. */
+  recall(session: DeviceSession): void;
   /** Of signed documents all that it lacks when it has said hello. */
   documents(session: DeviceSession, record: Record): void;
   queued(session: DeviceSession, queued: readonly SentCommand[]): void;
@@ -27,9 +29,10 @@ interface Ports {
   readonly commands: CommandsPort;
   readonly sessions: Sessions;
   readonly timekeeping: Pick<TimekeepingPort, 'correction'>;
+  readonly restoration: RestorationPort;
 }
 
-export function createPushing({ orders, commands, sessions, timekeeping }: Ports): Pushing {
+export function createPushing({ orders, commands, sessions, timekeeping, restoration }: Ports): Pushing {
   /** The list is the same for everyone: encoded once a version. */
   let encoded: { readonly version: number; readonly withheld: readonly Envelope[]; readonly frame: Buffer } | null =
     null;
@@ -53,7 +56,7 @@ export function createPushing({ orders, commands, sessions, timekeeping }: Ports
   }
 
   function pushList(session: DeviceSession): void {
-    const list = encodedList();
+    const list = restoration.holding() ? null : encodedList();
     if (!list || session.epoch === 0 || session.list >= list.version) return;
     pushRoots(session);
     session.list = list.version;
@@ -85,6 +88,10 @@ export function createPushing({ orders, commands, sessions, timekeeping }: Ports
     },
     async commands(session) {
       sendCommands(session, await commands.pendingFor(session.device, session.generation));
+    },
+    recall(session) {
+      const asked = session.knew && restoration.asks(session.device, session.knew);
+      if (asked) session.send({ kind: 'recall', documents: asked === 'documents' });
     },
     queued: sendCommands,
     correction(session) {

@@ -52,6 +52,8 @@ export function denialOf(
     /** The revisions behind its stubs. */
     readonly withheld: readonly Envelope[];
     readonly address: { readonly time: number; readonly areas: readonly string[] };
+    /** After a restore: what the device is asked for. */
+    readonly recall: 'documents' | 'facts' | null;
   },
   operatorUrl: string | null,
   random: number,
@@ -73,6 +75,7 @@ export function denialOf(
     body: JSON.stringify({
       ...problem,
       address: told.address,
+      ...(told.recall && { recall: told.recall }),
       ...(told.list && { list: told.list, withheld: told.withheld }),
     }),
   };

@@ -3,16 +3,18 @@ import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
-import { ADDRESS_HEADER } from '../../shared/protocol/frames.ts';
+import { LARGEST_RECOLLECTION, recollectionBody } from '../../shared/protocol/device-http.ts';
+import { ADDRESS_HEADER, RECALL_HEADER } from '../../shared/protocol/frames.ts';
 import type { Identity } from '../devices/identify.ts';
 import type { Sighted } from '../devices/ports.ts';
 import { bodyOf, bytesOf, type DeviceRequest, type DeviceRoute, json, queryOf } from './device-route.ts';
-import type { DevicesPort, OrdersPort } from './ports.ts';
+import type { DevicesPort, OrdersPort, RestorationPort } from './ports.ts';
 import type { Answer } from './refusals.ts';
 
 export interface ServiceRoutesPorts {
   readonly devices: Pick<DevicesPort, 'raiseAlarm'>;
   readonly orders: OrdersPort;
+  readonly restoration: Pick<RestorationPort, 'take'>;
   /** EST renewal (RFC 7030, section 4.2.2). */
   readonly reenrol: (asked: { readonly identity: Identity; readonly body: string }) => Promise<Answer>;
   /** The newest time correction that approvers signed. */
@@ -24,14 +26,24 @@ export interface ServiceRoutesPorts {
 interface Sighting {
   readonly time: number;
   readonly areas: readonly string[];
+  readonly recall: 'documents' | 'facts' | null;
 }
 
 const receiptsBody = z.strictObject({ envelopes: z.array(envelopeSchema).min(1).max(256) });
 
+const RECOLLECTIONS_AT_ONCE = 8;
+
 const version = z.coerce.number().int().min(0);
 const heldQuery = z.strictObject({ list: version, record: version, root: version });
 
-export function serviceRoutes({ devices, orders, reenrol, correction, sighted }: ServiceRoutesPorts): DeviceRoute[] {
+export function serviceRoutes({
+  devices,
+  orders,
+  restoration,
+  reenrol,
+  correction,
+  sighted,
+}: ServiceRoutesPorts): DeviceRoute[] {
   async function list(): Promise<Answer> {
     const current = orders.currentList();
     if (!current) throw new CordonError('not_found', 'There is no order list yet: the approvers come first.');
@@ -42,7 +54,12 @@ export function serviceRoutes({ devices, orders, reenrol, correction, sighted }:
     const seen = await sighted(identity, request, query.size === 0 ? null : queryOf(heldQuery, query));
     const current = await orders.record(identity.device);
     if (!current) throw new CordonError('not_found', 'The record of this device is not made yet; ask again.');
-    return json(current.envelope, seen ? { [ADDRESS_HEADER]: JSON.stringify(seen) } : {});
+    if (!seen) return json(current.envelope);
+    const { recall, ...address } = seen;
+    return json(current.envelope, {
+      [ADDRESS_HEADER]: JSON.stringify(address),
+      ...(recall && { [RECALL_HEADER]: recall }),
+    });
   }
 
   async function timeCorrection(): Promise<Answer> {
@@ -69,7 +86,25 @@ export function serviceRoutes({ devices, orders, reenrol, correction, sighted }:
     return json({ stored, refused });
   }
 
+  let reading = 0;
+  async function recollection({ identity: { device, generation }, request }: DeviceRequest): Promise<Answer> {
+    // Each may be megabytes; the devices that were asked come again.
+    if (reading >= RECOLLECTIONS_AT_ONCE) {
+      throw new CordonError('unavailable', 'Other devices are sending theirs; try again later.', { retryAfter: 10 });
+    }
+    reading += 1;
+    try {
+      const what = 'what a device has stored';
+      const body = await bodyOf(recollectionBody, request, what, LARGEST_RECOLLECTION);
+      await restoration.take(device, generation, body);
+      return json({ taken: true });
+    } finally {
+      reading -= 1;
+    }
+  }
+
   return [
+    { method: 'POST', path: '/device/recollection', answer: recollection },
     {
       method: 'POST',
       path: '/.well-known/est/simplereenroll',

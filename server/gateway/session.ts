@@ -71,6 +71,8 @@ export class DeviceSession {
   storedList = 0;
   /** The device knows the frame `time-correction`. */
   timeCorrections = false;
+  /** What it had when it said hello, for a server that was restored. */
+  knew: { readonly list: number; readonly root: number } | null = null;
   /** The highest report that is durable, and the highest that the device was told of. */
   reports = 0;
   confirmed = 0;

@@ -97,6 +97,8 @@ export function createLedger(ports: {
   readonly bus: Bus;
   readonly log: LedgerLog;
   readonly interval?: number;
+  /** After a restore: why no tree may be signed; null: nothing speaks against it. Entries wait meanwhile, and are not lost. */
+  readonly suspended?: () => string | null;
 }): Ledger {
   const { store, clock, log, bus } = ports;
   const signer: NoteSigner = {
@@ -117,6 +119,7 @@ export function createLedger(ports: {
   }
 
   async function sequence(): Promise<void> {
+    if (ports.suspended?.()) return;
     // A leaf that commits after a run has begun may be missed by it, so whoever waits on a run under way begins another.
     if (running) await running.catch(() => undefined);
     running ??= takeAll().finally(() => {

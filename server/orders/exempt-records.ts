@@ -34,9 +34,10 @@ export function createExemptRecords(ports: {
   readonly clock: Clock;
   readonly online: Signer;
   readonly installation: string;
+  readonly floor: number;
   readonly reissued: (device: DeviceId) => void;
 }): ExemptRecords {
-  const { store, fleet, state, clock, online, installation, reissued } = ports;
+  const { store, fleet, state, clock, online, installation, floor, reissued } = ports;
   const exemptionsOf = batched(async (devices: readonly DeviceId[]) =>
     Map.groupBy(await store.exemptionsOf(devices), ({ device }) => device),
   );
@@ -53,7 +54,7 @@ export function createExemptRecords(ports: {
         (each) => accepted.get(each.order)?.revision.revision === each.revision,
       );
       const before = await store.record(device);
-      const next = nextRecord({ installation, device, personalia, salts, before, now, online });
+      const next = nextRecord({ installation, device, personalia, salts, before, floor, now, online });
       if (!next) return false;
       try {
         await store.saveRecord(device, next, now);

@@ -34,6 +34,10 @@ export interface OrderState {
   /** Throws `approvers_required` before there is one. */
   rootInForce(): Root;
   rootEnvelopes(): readonly Envelope[];
+  /** Adopted approver sets, oldest first. */
+  roots(): readonly Root[];
+  /** Makes the next list now and stores it. Nothing before there is an approver set. */
+  publish(): Promise<void>;
   list(): StoredList | null;
   /** The revisions behind the list's stubs. */
   withheld(): readonly Envelope[];
@@ -245,6 +249,15 @@ export function openOrderState(ports: {
       throw new CordonError('approvers_required', 'Adopt a root of approvers first: nobody could approve an order.');
     },
     rootEnvelopes: () => roots.map(({ envelope }) => envelope),
+    roots: () => roots.map(({ root }) => root),
+    publish: async () => {
+      const root = roots.at(-1)?.root;
+      if (!root) return;
+      const next = nextList(root);
+      await store.appendList(next);
+      list = next.list;
+      schedule(dueAt(next.list));
+    },
     list: () => list,
     withheld,
     accepted: () => accepted,

@@ -14,6 +14,7 @@ import type { Signer } from '../../shared/order/dsse.ts';
 import { exemptionsFor } from '../../shared/order/exemption.ts';
 import { placesReached } from '../../shared/order/order-areas.ts';
 import { withheldAt } from '../../shared/order/stub.ts';
+import type { Recollection } from '../../shared/protocol/device-http.ts';
 import type { DeviceId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { DeviceFacts, OrderRule, Verdict } from '../../shared/verdict/terms.ts';
@@ -47,6 +48,7 @@ import { createProgress, type Progress, type ProgressStore } from './progress.ts
 import { type ActInput, createProposals, type Proposal } from './proposals.ts';
 import { createReach, type ReachStore } from './reach.ts';
 import { createReceipts } from './receipts.ts';
+import { recoverFrom } from './recovering.ts';
 import { createRehearsal, type StandingStore } from './rehearsal.ts';
 import { createRoots, type RootProposal, type RootView } from './roots.ts';
 import { createVerdicts } from './verdicts.ts';
@@ -116,11 +118,26 @@ export interface Orders extends Foresight {
   /** What it would do if orders were revised by a policy that counts disputed ground so. */
   policyChange(policy: GroundMap): Promise<PolicyChange[]>;
   invalidateVerdicts(devices: readonly DeviceId[]): void;
+  /**
+   * After a restore: takes what a device has stored and this server has lost, as far as it is signed. Throws what is wrong with it; then nothing of it
+   * counts.
+   */
+  recover(device: DeviceId, generation: number, recollection: Recollection): Promise<RecoveredFrom>;
   storeReceipt(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
   /** Verified receipts about one order, newest first. */
   receipts(order: string): Promise<readonly StoredReceipt[]>;
   /** Verified receipts of one device about all orders, newest first. */
   receiptsOf(device: DeviceId): Promise<readonly StoredReceipt[]>;
+}
+
+export interface RecoveredFrom {
+  /** Version of the device's list; 0 when it gave none. */
+  readonly list: number;
+  /** Where the device's own record, signed by this server, says that its home and seat are. */
+  readonly record: { readonly home: string | null; readonly seat: string | null } | null;
+  /** How many approver sets were new. */
+  readonly approvers: number;
+  readonly revisions: readonly { readonly order: string; readonly revision: number; readonly digest: string }[];
 }
 
 export interface StoredReceipt {
@@ -155,6 +172,13 @@ export interface OrderPorts {
   /** Percent of the fleet beyond which an order is warned of. */
   readonly largeShare: number;
   readonly log: Log;
+  /** The server was restored from a backup. */
+  readonly restored?: {
+    /** No device has seen a record of a higher version. */
+    readonly recordFloor: number;
+    /** Devices may still bring back newer approver sets. */
+    readonly recovering: () => boolean;
+  } | null;
 }
 
 /** How often an act is tried again when another node was faster. */
@@ -187,6 +211,7 @@ export function createOrders(ports: OrderPorts): Orders {
   });
   const records = createExemptRecords({
     ...{ store, fleet, state, clock, online, installation },
+    floor: ports.restored?.recordFloor ?? 0,
     reissued: (device) => {
       verdicts.invalidate([device]);
       bus.publish({ kind: 'device', device });
@@ -287,6 +312,8 @@ export function createOrders(ports: OrderPorts): Orders {
   return {
     start: async () => {
       await state.load();
+      // A crash may lie between what a device brought back and the list that has it.
+      if (ports.restored?.recovering()) await state.publish();
       await state.refresh();
       await records.makeGood();
       verdicts.rulesChanged();
@@ -352,7 +379,47 @@ export function createOrders(ports: OrderPorts): Orders {
     independent: async (first, second) => peopleOf(await store.people()).relation(first, second) === null,
     roots: state.rootEnvelopes,
     approvers: roots.approvers,
-    proposeRoot: (proposal) => serially(() => roots.propose(proposal)),
+    proposeRoot: async (proposal) => {
+      // The next version could be one that devices have already, as another document.
+      if (ports.restored?.recovering()) {
+        throw new CordonError(
+          'conflict',
+          'The server was restored from a backup, and devices may still bring back a newer approver set. Close the restoration first: cordon restoration close.',
+        );
+      }
+      return serially(() => roots.propose(proposal));
+    },
+    recover: (device, generation, recollection) =>
+      serially(async () => {
+        const chain = state.roots();
+        const recovered = recoverFrom({
+          ...{ installation, device, generation, chain, recollection },
+          ...{ accepted: state.accepted(), now: clock.now() },
+        });
+        const { list, record, ...change } = recovered;
+        if (change.roots.length + change.revisions.length + change.exemptions.length > 0) {
+          const before = new Map(state.rules().map((rule) => [rule.order, rule]));
+          const revisionsBefore = state.accepted();
+          await store.recover({ ...change, device, at: clock.now() });
+          await state.load();
+          await state.publish();
+          for (const { revision } of change.revisions) {
+            await records.follow(revision.order, revisionsBefore.get(revision.order)?.revision);
+          }
+          if (change.exemptions.length > 0) await records.reissue(device);
+          listChanged();
+          for (const { revision } of change.revisions) {
+            const after = state.rules().find((rule) => rule.order === revision.order);
+            for (const rule of [before.get(revision.order), after]) if (rule) await verdicts.wakeAffected(rule);
+          }
+        }
+        return {
+          list,
+          record,
+          approvers: change.roots.length,
+          revisions: change.revisions.map(({ revision: { order, revision }, digest }) => ({ order, revision, digest })),
+        };
+      }),
     signRoot: (signer, version, signature) =>
       serially(async () => {
         const { view, adopted } = await roots.sign(signer, version, signature);

@@ -9,6 +9,7 @@ import type { DeviceFacts, Observation, OrderRule } from '../../shared/verdict/t
 import type { PeopleFacts } from './independence.ts';
 import type { StoredList } from './order-list.ts';
 import type { DecisionRow } from './papers.ts';
+import type { Recovered } from './recovering.ts';
 
 export interface OrderRow {
   readonly number: string;
@@ -94,6 +95,11 @@ export interface ListChange {
 }
 
 /** Every verb is one transaction, durable when it returns. `conflict`: somebody else was faster; nothing was changed. */
+export interface RecoveredChange extends Omit<Recovered, 'list' | 'record'> {
+  readonly device: DeviceId;
+  readonly at: Instant;
+}
+
 export interface OrderStore {
   orders(): Promise<OrderRow[]>;
   order(number: string): Promise<OrderRow | null>;
@@ -135,6 +141,10 @@ export interface OrderStore {
     root: { version: number; payload: string; signatures: RootRow['signatures'] },
     adoption: { leaf: LeafDraft<'approvers.adopted'>; list: ListChange } | null,
   ): Promise<void>;
+  /** What a device brought back to a restored store, with its ledger entries, or none of it. */
+  recover(change: RecoveredChange): Promise<void>;
+  /** After a restore: in years up to `through`, numbers up to `floor` may have been given. */
+  numberFloor(): Promise<{ readonly through: number; readonly floor: number } | null>;
   record(device: DeviceId): Promise<RecordRow | null>;
   /** Throws `conflict` unless the stored version is the one before. */
   saveRecord(device: DeviceId, record: RecordRow, issuedAt: Instant): Promise<void>;

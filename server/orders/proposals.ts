@@ -246,8 +246,12 @@ export function createProposals(ports: {
   }
 
   async function nextNumber(): Promise<string> {
-    const year = String(new Date(clock.now()).getUTCFullYear());
-    const count = (await store.orders()).filter(({ number }) => number.startsWith(`${year}-`)).length;
+    const year = new Date(clock.now()).getUTCFullYear();
+    const used = (await store.orders()).map(({ number }) => number.split('-').map(Number));
+    const counts = used.flatMap(([of, count]) => (of === year && count !== undefined ? [count] : []));
+    // After a restore, lost orders may have the next numbers: a device takes one number for one order.
+    const floor = await store.numberFloor();
+    const count = Math.max(0, ...counts, floor !== null && year <= floor.through ? floor.floor : 0);
     return `${year}-${String(count + 1).padStart(3, '0')}`;
   }
 

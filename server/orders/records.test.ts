@@ -18,7 +18,7 @@ function record(
   underHold = false,
 ) {
   const personalia = { generation: 1, home: PK, seat: null, group: { name: 'g' }, statement, underHold };
-  return nextRecord({ installation: 'test', device, personalia, salts: [], before, now, online });
+  return nextRecord({ installation: 'test', device, personalia, salts: [], before, floor: 0, now, online });
 }
 const read = (row: RecordRow | null) => row && JSON.parse(Buffer.from(row.envelope.payload, 'base64').toString());
 

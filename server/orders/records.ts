@@ -20,10 +20,12 @@ export function nextRecord(given: {
   readonly personalia: DevicePersonalia;
   readonly salts: readonly { readonly order: string; readonly salt: string }[];
   readonly before: RecordRow | null;
+  /** A device that was known before a restore may have seen any version up to this one. */
+  readonly floor: number;
   readonly now: Instant;
   readonly online: Signer;
 }): RecordRow | null {
-  const { installation, device, personalia, salts, before, now, online } = given;
+  const { installation, device, personalia, salts, before, floor, now, online } = given;
   const { generation, home, seat, group, statement, underHold } = personalia;
   const holds = statement?.kind === 'presence' && statement.until > now;
   const body = {
@@ -49,7 +51,7 @@ export function nextRecord(given: {
     const { version: _version, issuedAt: _issuedAt, ...said } = readRecord(before.envelope);
     if (canonicalText(said) === canonicalText(body)) return null;
   }
-  const version = (before?.version ?? 0) + 1;
+  const version = (before?.version ?? floor) + 1;
   const record: DeviceRecord = { ...body, version, issuedAt: new Date(now).toISOString() };
   return { version, envelope: signEnvelope(PAYLOAD_TYPES.record, encodeCanonical(record), [online]) };
 }

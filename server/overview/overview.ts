@@ -58,6 +58,8 @@ export interface OverviewPorts {
   readonly clockDoubt: () => Facts['clockDoubt'];
   readonly diskFull: () => boolean;
   readonly backups: () => Facts['backups'];
+  /** The restore that the server was started from, and devices that wait to be readmitted. */
+  readonly restoration: () => Promise<Facts['restored']>;
   /** Devices that wait for a countersignature. */
   readonly membership: { waiting(scope: FleetScope): Promise<Facts['countersigning']> };
   readonly clock: Clock;
@@ -86,6 +88,7 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
     diskFull,
     membership,
     backups,
+    restoration,
     clock,
     realNow = Date.now,
   } = ports;
@@ -137,6 +140,7 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
       clockDoubt: clockDoubt(),
       diskFull: diskFull(),
       backups: backups(),
+      restored: await restoration(),
     });
     const { total, connected, everConnected, known } = fleet;
     return {

@@ -32,6 +32,13 @@ const WELL: Facts = {
   certificates: [{ use: 'root', notBefore: REAL - DAY, notAfter: REAL + 7000 * DAY }],
   ledgerFailing: false,
   backups: { newest: { at: NOW - HOUR }, next: null, failure: null },
+  restored: { state: null, lost: [] },
+};
+/** A restore from a backup with a copy of the ledger, as it is right after the start. */
+const RESTORED: NonNullable<Facts['restored']['state']> = {
+  ...{ at: NOW - DAY, closedAt: null, ledger: 'rejoined', seenLedger: 0, revocations: 'ledger' },
+  recalled: { devices: 0, newer: 0, revisions: 0, approvers: 0 },
+  ...{ missing: [], missingApprovers: 0 },
 };
 const of = (facts: Partial<Facts>) => unwellOf({ ...WELL, ...facts });
 const told = (facts: Partial<Facts>) => of(facts).map(({ code, severity, count }) => [code, severity, count]);
@@ -110,6 +117,14 @@ describe('what is unwell', () => {
       { backups: { newest: null, next: null, failure: null }, ...fleet({ total: 0, everConnected: 0 }) },
       [],
     ],
+    ['a restore', { restored: { state: RESTORED, lost: [] } }, [['restored', 'warning', null]]],
+    ['a restore with a device that waits', { restored: { state: RESTORED, lost: [{}] } }, [['restored', 'warning', 1]]],
+    [
+      'a restore without a copy of the ledger',
+      { restored: { state: { ...RESTORED, ledger: 'suspended' }, lost: [] } },
+      [['restored', 'critical', null]],
+    ],
+    ['a closed restore', { restored: { state: { ...RESTORED, closedAt: NOW }, lost: [] } }, []],
     ['a long certificate with a month left', certificate('server', 397, 30), []],
     ['a long certificate with less', certificate('server', 397, 29), [['certificate_expires', 'warning', null]]],
     ['a short certificate with a third left', certificate('issuing', 30, 10), []],
@@ -131,6 +146,7 @@ describe('what is unwell', () => {
     clockDoubt: { cause: 'jumped', ahead: 172_800_000 },
     diskFull: true,
     backups: { newest: null, next: null, failure: null },
+    restored: { state: RESTORED, lost: [] },
   };
 
   it('has a sentence for each, and the most pressing come first', () => {
@@ -138,7 +154,7 @@ describe('what is unwell', () => {
     expect(all.map(({ code }) => code).sort()).toEqual([...UNWELL].sort());
     expect(all.map(({ severity }) => severity)).toEqual([
       ...Array(5).fill('critical'),
-      ...Array(4).fill('warning'),
+      ...Array(5).fill('warning'),
       ...Array(5).fill('notice'),
     ]);
     for (const { detail } of all) expect(detail).toMatch(/^[A-Z0-9].*\.$/);

@@ -1,5 +1,6 @@
 /** What an admin should look at, most pressing first, each with a sentence that says how to mend it. Pure: facts and times in, words out. */
 import type { Overview } from '../../shared/api/overview.ts';
+import type { RestorationState } from '../recovery/recovery.ts';
 import type { FleetCounts } from './overview.ts';
 
 export type Unwell = Overview['unwell'][number];
@@ -58,6 +59,13 @@ export interface Facts {
     readonly next: number | null;
     readonly failure: string | null;
   };
+  readonly restored: {
+    readonly state: Pick<
+      RestorationState,
+      'at' | 'closedAt' | 'recalled' | 'missing' | 'missingApprovers' | 'ledger' | 'seenLedger' | 'revocations'
+    > | null;
+    readonly lost: readonly unknown[];
+  };
 }
 
 const SEVERITIES: readonly Unwell['severity'][] = ['critical', 'warning', 'notice'];
@@ -68,6 +76,7 @@ export function unwellOf(facts: Facts): Unwell[] {
     clockInDoubt(facts),
     disk(facts),
     backup(facts),
+    restored(facts),
     ...certificates(facts),
     list(facts),
     approvers(facts),
@@ -125,6 +134,25 @@ function backup({ backups: { newest, next, failure }, now, fleet }: Facts): Unwe
   if (!old || (next !== null && newest === null)) return null;
   const detail = `${last} ${next === null ? mend : 'Look at the log of the server.'}`;
   return { code: 'backup_missing', severity: 'notice', count: null, detail };
+}
+
+function restored({ restored: { state, lost } }: Facts): Unwell | null {
+  if (!state || state.closedAt !== null) return null;
+  const { at, recalled, missing, missingApprovers, ledger: tree, seenLedger, revocations } = state;
+  const gaps = missing.length + (missingApprovers > 0 ? 1 : 0);
+  const detail = [
+    `This server was restored from the backup of ${new Date(at).toISOString()}.`,
+    `${counted(recalled.newer, 'device')} of ${recalled.devices} knew newer documents.`,
+    ...(gaps > 0 ? [`${counted(gaps, 'signed document')} ${was(gaps)} not brought back yet.`] : []),
+    ...(lost.length > 0
+      ? [`${counted(lost.length, 'device')} ${lost.length === 1 ? 'waits' : 'wait'} to be readmitted.`]
+      : []),
+    ...(tree === 'suspended' || seenLedger > 0 ? ['The public ledger rests until a newer copy is given.'] : []),
+    ...(revocations === 'unknown' ? ['Revocations after the backup are lost.'] : []),
+    'Run: cordon restoration show.',
+  ].join(' ');
+  const critical = tree === 'suspended' || seenLedger > 0 || revocations === 'unknown';
+  return { code: 'restored', severity: critical ? 'critical' : 'warning', count: lost.length || null, detail };
 }
 
 const RENEWALS: Readonly<Record<CertificateUse, { readonly name: string; readonly mend: string }>> = {

@@ -14,6 +14,8 @@ import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { type BackupContent, writeBackup } from './create-backup.ts';
 
+export type { RestorationState } from './state.ts';
+
 export interface BackupMade {
   /** Domain time of the snapshot. */
   readonly at: number;

@@ -179,12 +179,12 @@ export class DeviceStore implements DevicePort {
   }
 }
 
-/** Ends the enrolment, with its certificates and what waits for it. False when it is not active. */
+/** Ends the enrolment, with its certificates and what waits for it. False when it is not active. `leaf`: null when the ledger has the entries already. */
 export async function endDevice(
   tx: Tx,
   id: DeviceId,
   ended: Ended,
-  leaf: (serial: string) => LeafDraft<'certificate.revoked'>,
+  leaf: ((serial: string) => LeafDraft<'certificate.revoked'>) | null,
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('devices')
@@ -201,7 +201,7 @@ export async function endDevice(
     .where('revoked_at', 'is', null)
     .returning('serial')
     .execute();
-  for (const { serial } of revoked) await appendLeaf(tx, leaf(serial));
+  if (leaf) for (const { serial } of revoked) await appendLeaf(tx, leaf(serial));
   await cancelCommandsOf(tx, id, ended.realAt, `The device was ${ended.status}.`);
   if (!(await isHeld(tx, id))) await purgeMailbox(tx, id, ended.at);
   await dropKeyPackages(tx, id);

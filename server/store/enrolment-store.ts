@@ -246,7 +246,7 @@ type Code = Pick<Schema['activation_codes'], 'id' | 'person_id' | 'group_id' | '
 type State = Omit<Code, 'id'> & Pick<Schema['devices'], 'generation' | 'status' | 'enrolled_at'>;
 
 /** How many were new. */
-async function insertDevices(
+export async function insertDevices(
   tx: Tx,
   newcomers: readonly { readonly row: Redemption; readonly state: State }[],
 ): Promise<number> {
@@ -273,7 +273,7 @@ async function insertDevices(
   return rows.length;
 }
 
-async function revokeEarlier(tx: Tx, id: DeviceId, at: number, leaf: Redemption['revoked']): Promise<void> {
+export async function revokeEarlier(tx: Tx, id: DeviceId, at: number, leaf: Redemption['revoked']): Promise<void> {
   const revoked = await tx
     .updateTable('certificates')
     // RFC 5280, section 5.3.1: `superseded`.
@@ -306,7 +306,7 @@ interface Held {
 }
 
 /** False when a serial is taken. */
-async function insertCertificates(tx: Tx, rows: readonly Held[]): Promise<boolean> {
+export async function insertCertificates(tx: Tx, rows: readonly Held[]): Promise<boolean> {
   const certificates = insertOf(
     'certificates',
     {

@@ -2,6 +2,10 @@
 import { randomBase32 } from '../../shared/protocol/ids.ts';
 import type { Database, Db, Tx } from './database.ts';
 
+/** The state of a restore, and the numbers that orders have had before it. */
+export const RESTORATION_KEY = 'restoration';
+export const ORDER_FLOOR_KEY = 'orders.number-floor';
+
 export async function getMeta(db: Db | Tx, key: string): Promise<string | null> {
   const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
   return row?.value ?? null;

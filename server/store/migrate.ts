@@ -6,6 +6,7 @@ import { spine } from './migrations/0001-spine.ts';
 import { messagingKeys } from './migrations/0002-messaging-keys.ts';
 import { mailboxes } from './migrations/0003-mailboxes.ts';
 import { legalHolds } from './migrations/0004-legal-holds.ts';
+import { restoration } from './migrations/0013-restoration.ts';
 import { timeCorrections } from './migrations/0014-time-corrections.ts';
 import { people } from './migrations/0015-people.ts';
 import { accountsAndSessions } from './migrations/0017-accounts-and-sessions.ts';
@@ -23,6 +24,7 @@ export function migrations(dialect: DialectName): Record<string, Migration> {
     '0002-messaging-keys': messagingKeys(dialect),
     '0003-mailboxes': mailboxes(dialect),
     '0004-legal-holds': legalHolds(dialect),
+    '0013-restoration': restoration(dialect),
     '0014-time-corrections': timeCorrections(dialect),
     '0015-people': people(dialect),
     '0017-accounts-and-sessions': accountsAndSessions(dialect),
@@ -64,10 +66,27 @@ export async function readMigrationState(db: Kysely<Schema>, dialect: DialectNam
 }
 
 export async function migrate(db: Kysely<Schema>, dialect: DialectName): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations(dialect) } });
-  const { error } = await migrator.migrateToLatest();
+  const { error } = await migrator(db, dialect).migrateToLatest();
   if (error) throw error;
 }
+
+/**
+ * Brings an empty database to the tables of an older version, for the rows of its backup. `names`: the migrations that the backup had.
+ * Throws `store_incompatible` when this version does not know them.
+ */
+export async function migrateAsOf(db: Kysely<Schema>, dialect: DialectName, names: readonly string[]): Promise<void> {
+  const known = Object.keys(migrations(dialect));
+  const last = names.at(-1);
+  if (last === undefined || names.some((name, at) => name !== known[at])) {
+    const detail = `Another version of Cordon made the backup (migrations ${names.join(', ')}). Nothing was restored. Restore it with that version or a newer one.`;
+    throw new CordonError('store_incompatible', detail, { migrations: [...names] });
+  }
+  const { error } = await migrator(db, dialect).migrateTo(last);
+  if (error) throw error;
+}
+
+const migrator = (db: Kysely<Schema>, dialect: DialectName): Migrator =>
+  new Migrator({ db, provider: { getMigrations: async () => migrations(dialect) } });
 
 async function applied(db: Kysely<Schema>): Promise<string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });

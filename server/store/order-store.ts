@@ -1,5 +1,6 @@
 /** Orders, their revisions, approvals and list, the roots and records. Each verb commits with its leaves, or not at all. */
 import { type RawBuilder, sql } from 'kysely';
+import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
 import type { LeafDraft } from '../../shared/ledger/leaf.ts';
 import { parseEnvelope } from '../../shared/order/dsse.ts';
@@ -15,6 +16,7 @@ import type {
   OrderRow,
   OrderStore as Port,
   RecordRow,
+  RecoveredChange,
   RevisionRow,
   RootRow,
 } from '../orders/ports.ts';
@@ -23,7 +25,11 @@ import type { Database, Db, Tx } from './database.ts';
 import { groupedReads } from './grouped-reads.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { appendLeaf } from './leaves.ts';
+import { getMeta, ORDER_FLOOR_KEY } from './meta-store.ts';
 import { exemptionRow, orderRow, withApprovals } from './order-rows.ts';
+import { storeRecovered } from './recovered-orders.ts';
+
+const numberFloorSchema = z.strictObject({ through: z.int(), floor: z.int() });
 
 function lost(what: string): CordonError {
   return new CordonError('conflict', `${what} has changed meanwhile: look at it again.`);
@@ -313,6 +319,15 @@ export class OrderStore implements Port {
       await appendLeaf(tx, adoption.leaf);
       await insertList(tx, adoption.list);
     });
+  }
+
+  recover(change: RecoveredChange): Promise<void> {
+    return this.#database.transaction((tx) => storeRecovered(tx, change));
+  }
+
+  async numberFloor(): Promise<{ through: number; floor: number } | null> {
+    const text = await getMeta(this.#database.db, ORDER_FLOOR_KEY);
+    return text === null ? null : numberFloorSchema.parse(JSON.parse(text));
   }
 
   async record(id: DeviceId): Promise<RecordRow | null> {

@@ -531,6 +531,21 @@ export interface Schema {
   ledger_hashes: { level: number; position: number; hash: string };
   checkpoints: { size: number; note: string; at: number };
 
+  // --- after a restore ----------------------------------------------------------------------------------------------
+  /** Certificates that were issued after the recovery point, so that `certificates` lacks them. The row goes once it has the certificate. */
+  lost_certificates: {
+    serial: string;
+    fingerprint: string | null;
+    /** As the certificate says, once a device has connected with it. */
+    device_id: string | null;
+    generation: number | null;
+    der: string | null;
+    not_after: number | null;
+    /** 1: the kept copy of the ledger has its entry, and no entry that revokes it. */
+    published: Flag;
+    seen_at: number | null;
+  };
+
   // --- evidence packs -----------------------------------------------------------------------------------------------
   evidence_packs: { id: string; order_number: string; made_by: string; made_at: number };
   /** What a pack calls a device. */

@@ -20,6 +20,8 @@ export const UNWELL = [
   'clock_in_doubt',
   /** The newest backup is old, or the scheduled one failed. */
   'backup_missing',
+  /** The server was started from a backup, and the restoration is open. */
+  'restored',
   /** Orders that new devices do not believe, since their approvers have left. */
   'orders_uncovered',
   'no_approvers',

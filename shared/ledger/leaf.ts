@@ -46,6 +46,13 @@ export const LEAF_KINDS = [
   'action.declined',
   /** Approvers stated that the server's time was wrong from `from` to `until`. `digest` is of the document's payload. */
   'time.corrected',
+  /**
+   * The server continued from a backup. `recoveryPoint` is the time of the backup, `backup` the number of entries in it, `rejoined` how many published
+   * entries a kept copy brought back.
+   */
+  'server.restored',
+  /** A device that enrolled or renewed after the recovery point is known again. */
+  'certificate.readmitted',
 ] as const;
 export type LeafKind = (typeof LEAF_KINDS)[number];
 

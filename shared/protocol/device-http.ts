@@ -13,11 +13,30 @@
  * - `GET /device/attachments/ID` → the bytes.
  * - `GET /device/ledger/consistency?from=SIZE&to=SIZE` → `consistencyView` of `shared/api/ledger.ts`: that the tree of `to` leaves (without it, that of
  *   the newest checkpoint, which is given in any case) begins with that of `from`. `from=0` proves nothing and gives the newest checkpoint.
+ * - `POST /device/recollection` (`recollectionBody`, at most `LARGEST_RECOLLECTION` bytes) → `{ taken }`: only after the server asked (`recall`).
  */
 import { z } from 'zod';
 import { inclusionView } from '../api/ledger.ts';
 import { envelopeSchema, personId } from '../order/documents.ts';
 import { deviceIdSchema } from './ids.ts';
+
+/** An order list, and the revisions behind its stubs, as base64 in JSON. */
+export const LARGEST_RECOLLECTION = 16 * 1024 * 1024;
+/**
+ * What a device has stored, for a server that was restored from a backup. The server believes nothing of it but what is signed, by approvers or
+ * by itself.
+ */
+export const recollectionBody = z.strictObject({
+  /** Approver sets from the pinned one on, oldest first. */
+  roots: z.array(envelopeSchema).max(256),
+  list: envelopeSchema.nullable(),
+  /** The newest revision of every order that the device has verified, those behind the list's stubs included. */
+  orders: z.array(envelopeSchema).max(5000),
+  record: envelopeSchema.nullable(),
+  /** The newest checkpoint of the ledger that the device has verified: a signed note. */
+  checkpoint: z.string().max(10_000).nullable(),
+});
+export type Recollection = z.infer<typeof recollectionBody>;
 
 export const LARGEST_ATTACHMENT = 5 * 1024 * 1024 + 64;
 /** Over a poor network a file takes its time; what drips for longer is not waited for. Milliseconds. */

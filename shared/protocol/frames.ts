@@ -29,6 +29,8 @@ import { commandIdSchema, deviceIdSchema } from './ids.ts';
 export const SUBPROTOCOL = 'cordon.v1';
 export const LINK_PATH = '/link';
 export const ADDRESS_HEADER = 'cordon-address';
+/** `documents` or `facts`: a restored server asks a refused device for what it has stored. */
+export const RECALL_HEADER = 'cordon-recall';
 
 /** The largest text frame either side accepts, in bytes. A list of 1,000 orders with approvals is about 3 MB, and none is made that is larger (`requireRoom`). */
 export const MAX_FRAME_FROM_DEVICE = 256 * 1024;
@@ -201,6 +203,12 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('key-packages-left'), count: z.int().min(0) }),
   /** The devices of a person that this session has asked about have changed. */
   z.strictObject({ kind: z.literal('members-changed'), person: personId }),
+  /**
+   * The server was restored from a backup and asks for the signed documents that the device has stored: `POST /device/recollection`. `documents`:
+   * approver sets and order list too, because the device has newer ones than the backup. A refused device is asked by `recall` in the body of its
+   * 451, or by the header `Cordon-Recall` on its record: `documents` or `facts`.
+   */
+  z.strictObject({ kind: z.literal('recall'), documents: z.boolean() }),
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;
 

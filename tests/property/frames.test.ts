@@ -140,6 +140,7 @@ const fromServer: Each<ServerFrame, 'kind'> = {
     root: version,
     reports: version,
   }),
+  recall: fc.record({ kind: fc.constant('recall'), documents: fc.boolean() }),
   time: fc.record({ kind: fc.constant('time'), time }),
   address: fc.record({ kind: fc.constant('address'), time, areas }),
   roots: fc.record({ kind: fc.constant('roots'), envelopes: fc.array(envelope, { maxLength: 3 }) }),

@@ -34,6 +34,8 @@ const LEAF_NAMES: Readonly<Record<LeafKind, string>> = {
   'action.proposed': 'An admin proposed a destructive action',
   'action.confirmed': 'A second admin confirmed a destructive action',
   'action.declined': 'An admin declined a destructive action',
+  'server.restored': 'Server restored from a backup',
+  'certificate.readmitted': 'Certificate accepted again after a restore',
 };
 
 const EXECUTED: Readonly<Record<string, string>> = {

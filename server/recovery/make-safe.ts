@@ -1,0 +1,302 @@
+/**
+ * Turns the state of a backup into one that a fleet can meet again. Devices and outsiders have seen newer documents than the backup has, and
+ * refuse older ones: so every number moves on, the public ledger continues from a kept copy or rests, and what a kept ledger or revocation
+ * list says was revoked is revoked again. Everything that may have been used up or ended since the recovery point is withdrawn.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Authority } from '../../certs/authority.ts';
+import type { ReadCrl } from '../../certs/read-crl.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { openCheckpoint } from '../../shared/ledger/checkpoint.ts';
+import type { Leaf } from '../../shared/ledger/leaf.ts';
+import { GrowingTree, leafHash } from '../../shared/ledger/merkle.ts';
+import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
+import { encodeCanonical, parseDocument } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
+import { type DeviceRecord, deviceRecordSchema, orderListSchema, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { payloadOf, signEnvelope } from '../../shared/order/dsse.ts';
+import type { Manifest } from './manifest.ts';
+import type { PublishedLeaf, RestoreWork } from './ports.ts';
+import type { RestorationState } from './state.ts';
+import { damaged } from './tar.ts';
+import { jumpSince, ORDER_NUMBERS } from './versions.ts';
+
+/** Entries that are read and hashed together. */
+const LEAVES_AT_ONCE = 5_000;
+const RECORDS_AT_ONCE = 500;
+
+/** A kept copy of the public ledger, verified in itself and by the installation's own key. */
+export interface LedgerCopy {
+  readonly size: number;
+  readonly root: Uint8Array;
+  /** The signed note. */
+  readonly note: string;
+  /** All entries, in order. */
+  leaves(): AsyncIterable<{ readonly index: number; readonly body: Buffer; readonly leaf: Leaf }>;
+}
+
+export interface SafeGiven {
+  readonly manifest: Manifest;
+  readonly authority: Pick<Authority, 'online' | 'crl'>;
+  readonly ledger: LedgerCopy | null;
+  readonly crl: ReadCrl | null;
+  readonly now: number;
+  readonly realNow: number;
+  /** How long a new list is good for, and a new revocation list; and the end of the certificates that the latter leaves out. Milliseconds. */
+  readonly lifetimes: { readonly list: number; readonly crl: number; readonly crlCovers: number };
+}
+
+export async function makeSafe(work: RestoreWork, given: SafeGiven): Promise<RestorationState> {
+  const { manifest, authority, ledger, crl, now, realNow } = given;
+  const tree = await verifiedTree(work, manifest);
+  const since = ledger ? await rejoin(work, tree, ledger, now) : null;
+
+  let revoked = 0;
+  for (const one of since?.revoked ?? []) if ((await work.revoke(one, null)) !== 'already') revoked += 1;
+  for (const { serial, at, reason } of crl?.revoked ?? []) {
+    const leafOf = (of: string) =>
+      ({ kind: 'certificate.revoked', at: now, subject: null, public: { serial: of, reason } }) as const;
+    const outcome = await work.revoke({ serial, at, reason, fingerprint: null, notAfter: null }, leafOf);
+    if (outcome !== 'already') revoked += 1;
+  }
+  await work.expect(since?.issued ?? []);
+  const withdrawn = await work.withdraw(now, realNow);
+  await work.raiseOrderNumbers(ORDER_NUMBERS, new Date(now).getUTCFullYear());
+
+  const jump = jumpSince(manifest.realAt, realNow);
+  const list = await moveList(work, given, Math.max(manifest.versions.list, since?.list ?? 0) + jump);
+  const crlNumber = Math.max(await work.newestCrl(), since?.crl ?? 0, crl?.number ?? 0) + jump;
+  await moveCrl(work, given, crlNumber);
+  const recordFloor = await moveRecords(work, authority, jump, now);
+
+  const state: RestorationState = {
+    id: randomBytes(8).toString('hex'),
+    ...{ at: manifest.at, realAt: manifest.realAt, restoredAt: now },
+    from: { ...manifest.versions, ledger: manifest.ledger.size },
+    to: { list, crl: crlNumber },
+    recordFloor,
+    ledger: ledger ? 'rejoined' : 'suspended',
+    rejoined: since?.count ?? 0,
+    revocations: ledger && crl ? 'both' : ledger ? 'ledger' : crl ? 'crl' : 'unknown',
+    revoked,
+    missing: [...(since?.adopted.values() ?? [])],
+    missingApprovers: (since?.approvers ?? 0) > manifest.versions.approvers ? (since?.approvers ?? 0) : 0,
+    withdrawn,
+    recalled: { devices: 0, newer: 0, revisions: 0, approvers: 0 },
+    ...{ seenLedger: 0, closedAt: null },
+  };
+  await work.append({
+    kind: 'server.restored',
+    at: now,
+    subject: null,
+    public: {
+      recoveryPoint: manifest.at,
+      backup: manifest.ledger.size,
+      rejoined: state.rejoined,
+      list,
+      crl: crlNumber,
+    },
+  });
+  await work.keep(state);
+  return state;
+}
+
+/** The backup's own ledger: every entry hashed again, up to the checkpoint that its key signed. Throws `backup_damaged`. */
+async function verifiedTree(work: RestoreWork, { ledger }: Manifest): Promise<GrowingTree> {
+  const tree = await GrowingTree.open(0, async () => []);
+  for (;;) {
+    const leaves = await work.leaves(tree.size, LEAVES_AT_ONCE);
+    for (const { body, hash } of leaves) {
+      const made = leafHash(Buffer.from(body));
+      if (made.toString('hex') !== hash) throw damaged(`entry ${tree.size} of the ledger is not what its hash says`);
+      tree.append(made);
+    }
+    if (leaves.length < LEAVES_AT_ONCE) break;
+  }
+  if (tree.size !== ledger.size)
+    throw damaged(`the ledger has ${tree.size} entries, and the manifest says ${ledger.size}`);
+  if (ledger.checkpoint === null) return tree;
+  const checkpoint = await openCheckpoint(ledger.checkpoint, await parseVerifierKey(ledger.key));
+  if (checkpoint.size !== tree.size || !tree.root().equals(checkpoint.root)) {
+    throw damaged('the entries of the ledger do not lead to the checkpoint that was signed');
+  }
+  return tree;
+}
+
+interface Since {
+  readonly count: number;
+  readonly list: number;
+  readonly crl: number;
+  readonly approvers: number;
+  readonly adopted: Map<string, RestorationState['missing'][number]>;
+  readonly issued: { serial: string; fingerprint: string; notAfter: number }[];
+  readonly revoked: Parameters<RestoreWork['revoke']>[0][];
+}
+
+/** Appends what was published after the backup, exactly as it was published. Throws `proof_invalid` when the copy is of another tree. */
+async function rejoin(work: RestoreWork, tree: GrowingTree, copy: LedgerCopy, now: number): Promise<Since> {
+  const prefix = tree.size;
+  if (copy.size < prefix) {
+    throw new CordonError(
+      'ledger_older',
+      `The copy of the ledger has ${copy.size} entries, and the backup has ${prefix}. Give a copy that is newer than the backup, or none.`,
+    );
+  }
+  const before = tree.root();
+  const waiting = new Map((await work.waiting()).map(({ id, hash }) => [hash, id]));
+  const since: Since = {
+    count: copy.size - prefix,
+    list: 0,
+    crl: 0,
+    approvers: 0,
+    adopted: new Map(),
+    issued: [],
+    revoked: [],
+  };
+  const numbers = { list: 0, crl: 0, approvers: 0 };
+  const own = await GrowingTree.open(0, async () => []);
+  let leaves: PublishedLeaf[] = [];
+  let hashes: Parameters<RestoreWork['addPublished']>[1][number][] = [];
+  const flush = async () => {
+    await work.addPublished(leaves, hashes);
+    [leaves, hashes] = [[], []];
+  };
+  for await (const { index, body, leaf } of copy.leaves()) {
+    const hash = leafHash(body);
+    const made = own.append(hash);
+    if (own.size === prefix && !own.root().equals(before)) throw otherTree();
+    if (index < prefix) continue;
+    hashes.push(...made.map(({ node, hash: of }) => ({ ...node, hash: of.toString('hex') })));
+    const hex = hash.toString('hex');
+    const id = waiting.get(hex);
+    // It was committed before the backup and published after: the store has what opens it.
+    if (id !== undefined) await work.place(id, index);
+    else leaves.push({ index, kind: leaf.kind, at: leaf.at, body: body.toString('utf8'), hash: hex });
+    learn(leaf, since, numbers);
+    if (leaves.length >= LEAVES_AT_ONCE) await flush();
+  }
+  await flush();
+  if (own.size !== copy.size || !own.root().equals(copy.root)) throw otherTree();
+  if (copy.size > prefix) await work.addCheckpoint(copy.size, copy.note, now);
+  const revoked = new Set(since.revoked.map(({ serial }) => serial));
+  return {
+    ...since,
+    ...numbers,
+    issued: since.issued.filter(({ serial }) => !revoked.has(serial)),
+    revoked: since.revoked.map((one) => {
+      const issued = since.issued.find(({ serial }) => serial === one.serial);
+      return { ...one, fingerprint: issued?.fingerprint ?? null, notAfter: issued?.notAfter ?? null };
+    }),
+  };
+}
+
+function learn(
+  { kind, at, public: said }: Leaf,
+  since: Since,
+  numbers: { list: number; crl: number; approvers: number },
+): void {
+  const text = (name: string) => String(said[name] ?? '');
+  const number = (name: string) => Number(said[name] ?? 0);
+  switch (kind) {
+    case 'certificate.issued':
+      if (said['profile'] === 'device') {
+        since.issued.push({ serial: text('serial'), fingerprint: text('fingerprint'), notAfter: number('notAfter') });
+      }
+      return;
+    case 'certificate.revoked':
+      since.revoked.push({ serial: text('serial'), at, reason: number('reason'), fingerprint: null, notAfter: null });
+      return;
+    case 'order.adopted':
+      if (/^[0-9a-f]{64}$/.test(text('digest'))) {
+        since.adopted.set(text('order'), {
+          order: text('order'),
+          revision: number('revision'),
+          digest: text('digest'),
+        });
+      }
+      return;
+    case 'order.list':
+      numbers.list = Math.max(numbers.list, number('version'));
+      return;
+    case 'crl.issued':
+      numbers.crl = Math.max(numbers.crl, number('number'));
+      return;
+    case 'approvers.adopted':
+      numbers.approvers = Math.max(numbers.approvers, number('version'));
+      return;
+    default:
+      return;
+  }
+}
+
+const otherTree = (): CordonError =>
+  new CordonError(
+    'proof_invalid',
+    'The copy of the ledger does not begin with the entries of the backup. Give a copy of this installation that is newer than the backup, or none.',
+  );
+
+/** The same orders under a number that every device takes for newer. Returns it; 0 when there is no list yet. */
+async function moveList(
+  work: RestoreWork,
+  { authority: { online }, now, lifetimes }: SafeGiven,
+  version: number,
+): Promise<number> {
+  const before = await work.newestList();
+  if (!before) return 0;
+  const said = parseDocument(orderListSchema, payloadOf(before.envelope, PAYLOAD_TYPES.list));
+  const expiresAt = now + lifetimes.list;
+  const payload = encodeCanonical({
+    ...said,
+    ...{ version, previous: before.hash },
+    ...{ issuedAt: new Date(now).toISOString(), expiresAt: new Date(expiresAt).toISOString() },
+  });
+  const hash = sha256(payload);
+  await work.addList(
+    { version, hash, envelope: signEnvelope(PAYLOAD_TYPES.list, payload, [online]), issuedAt: now, expiresAt },
+    { kind: 'order.list', at: now, subject: null, public: { version, digest: hash, root: said.root } },
+  );
+  return version;
+}
+
+async function moveCrl(
+  work: RestoreWork,
+  { authority, now, realNow, lifetimes }: SafeGiven,
+  number: number,
+): Promise<void> {
+  const revoked = await work.revokedNow(realNow - lifetimes.crlCovers);
+  const [thisUpdate, nextUpdate] = [realNow, realNow + lifetimes.crl];
+  const der = authority.crl({ number, thisUpdate, nextUpdate, revoked });
+  const entries = revoked.length;
+  await work.addCrl(
+    { number, der, thisUpdate, nextUpdate, entries },
+    { kind: 'crl.issued', at: now, subject: null, public: { number, entries, nextUpdate } },
+  );
+}
+
+/** Returns the number above which no device has seen a record. */
+async function moveRecords(
+  work: RestoreWork,
+  { online }: SafeGiven['authority'],
+  jump: number,
+  now: number,
+): Promise<number> {
+  let floor = jump;
+  let after = '';
+  for (;;) {
+    const rows = await work.records(after, RECORDS_AT_ONCE);
+    const last = rows.at(-1);
+    if (!last) return floor;
+    after = last.device;
+    const moved = rows.map(({ device, envelope }) => {
+      const said = parseDocument(deviceRecordSchema, payloadOf(envelope, PAYLOAD_TYPES.record));
+      const record: DeviceRecord = { ...said, version: said.version + jump, issuedAt: new Date(now).toISOString() };
+      floor = Math.max(floor, record.version);
+      return {
+        device,
+        version: record.version,
+        envelope: signEnvelope(PAYLOAD_TYPES.record, encodeCanonical(record), [online]),
+      };
+    });
+    await work.saveRecords(moved, now);
+  }
+}

@@ -1,0 +1,91 @@
+/** Reads a backup. It is read twice: once to check every part against the manifest, which comes last, and once to use the parts. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { isKeyFile } from './create-backup.ts';
+import { MANIFEST, type Manifest, manifestSchema } from './manifest.ts';
+import type { TableRows } from './ports.ts';
+import { decodeRows } from './rows.ts';
+import { damaged, readTar, type TarEntry } from './tar.ts';
+
+/** Opens the decrypted archive from its beginning. */
+export type OpenArchive = () => Promise<AsyncIterable<Uint8Array>>;
+
+/** Throws `backup_damaged`. */
+export async function verifyBackup(open: OpenArchive): Promise<Manifest> {
+  const found: Manifest['parts'][number][] = [];
+  let manifest: Manifest | null = null;
+  for await (const { name, body } of entriesOf(open)) {
+    if (manifest) throw damaged('something follows the manifest');
+    if (name === MANIFEST) manifest = readManifest(body);
+    else found.push({ name, bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') });
+  }
+  if (!manifest) throw damaged('there is no manifest');
+  const { parts } = manifest;
+  const differs = parts.findIndex(
+    ({ name, bytes, sha256 }, at) =>
+      name !== found[at]?.name || bytes !== found[at].bytes || sha256 !== found[at].sha256,
+  );
+  if (differs >= 0) throw damaged(`${parts[differs]?.name} is not what the manifest says`);
+  if (parts.length !== found.length) throw damaged('there are more parts than the manifest names');
+  const strange = parts.find(({ name }) => kindOf(name) === null);
+  if (strange) throw damaged(`${strange.name} has no place in a backup`);
+  return manifest;
+}
+
+export async function* tablesOf(open: OpenArchive): AsyncGenerator<TableRows> {
+  for await (const { name, body } of entriesOf(open)) if (kindOf(name) === 'store') yield decodeRows(body);
+}
+
+/** Files of the key folder, by their names. */
+export async function keysOf(open: OpenArchive): Promise<ReadonlyMap<string, Buffer>> {
+  const keys = new Map<string, Buffer>();
+  for await (const { name, body } of entriesOf(open)) {
+    if (kindOf(name) === 'keys') keys.set(name.slice('keys/'.length), body);
+  }
+  return keys;
+}
+
+/** Pieces of the IP database in order. */
+export async function* ipDatabaseOf(open: OpenArchive): AsyncGenerator<Buffer> {
+  for await (const { name, body } of entriesOf(open)) if (kindOf(name) === 'ip') yield body;
+}
+
+/** Names become paths: nothing but what a backup of ours has is let through. */
+function kindOf(name: string): 'store' | 'keys' | 'ip' | null {
+  if (/^store\/\d{8}-[a-z_]+\.jsonl$/.test(name)) return 'store';
+  if (name.startsWith('keys/') && isKeyFile(name.slice('keys/'.length))) return 'keys';
+  if (/^ip\/[0-9a-f]{64}\.mmdb\/\d{6}$/.test(name)) return 'ip';
+  return null;
+}
+
+async function* entriesOf(open: OpenArchive): AsyncGenerator<TarEntry> {
+  try {
+    yield* readTar(await open());
+  } catch (error) {
+    // What age finds wrong has no code of ours.
+    if (error instanceof Error && !('code' in error)) throw damaged('it cannot be decrypted to its end', error);
+    throw error;
+  }
+}
+
+function readManifest(body: Buffer): Manifest {
+  try {
+    return manifestSchema.parse(JSON.parse(body.toString('utf8')));
+  } catch (error) {
+    const format = z.looseObject({ format: z.number() }).safeParse(safeJson(body));
+    throw damaged(
+      format.success && format.data.format !== 1
+        ? `it has format ${format.data.format}, which a newer version of Cordon writes`
+        : 'its manifest is malformed',
+      error,
+    );
+  }
+}
+
+function safeJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { deviceIdSchema } from '../../shared/protocol/ids.ts';
+import { judgeReadmission, type KnownOfIt, type Presented } from './readmission.ts';
+
+const POINT = Date.parse('2026-11-27T12:00:00.000Z');
+const DAY = 86_400_000;
+const presented: Presented = {
+  serial: '40ab',
+  device: deviceIdSchema.parse('dev_aaaaaaaaaaaaaaaa'),
+  generation: 1,
+  notBefore: POINT + DAY,
+};
+const nothing: KnownOfIt = { revoked: false, published: false, enrolled: null, code: false };
+const active = { generation: 1, active: true };
+
+describe('a certificate that a restored store lacks', () => {
+  it.each<[string, Partial<Presented>, Partial<KnownOfIt>, string]>([
+    ['of a device that nobody knows', {}, {}, 'ask'],
+    ['of a device that nobody knows, published', {}, { published: true }, 'ask'],
+    ['of a code in the backup, not published', {}, { code: true }, 'ask'],
+    ['of a code in the backup, published', {}, { code: true, published: true }, 'enrollment'],
+    ['renewed by a known device', {}, { enrolled: active }, 'renewal'],
+    ['renewed by a device that the backup has as revoked', {}, { enrolled: { generation: 1, active: false } }, 'ask'],
+    ['of a second enrollment', { generation: 2 }, { enrolled: active }, 'ask'],
+    ['of a second enrollment, published', { generation: 2 }, { enrolled: active, published: true }, 'enrollment'],
+    ['of an earlier enrollment', { generation: 1 }, { enrolled: { generation: 2, active: true } }, 'unknown'],
+    [
+      'of an earlier enrollment, published',
+      {},
+      { enrolled: { generation: 2, active: true }, published: true },
+      'unknown',
+    ],
+    ['revoked since', {}, { revoked: true, published: true, enrolled: active }, 'revoked'],
+    ['issued before the backup', { notBefore: POINT - 2 * DAY }, { enrolled: active }, 'unknown'],
+    ['issued minutes before the backup', { notBefore: POINT - 60_000 }, { enrolled: active }, 'renewal'],
+  ])('%s: %#', (_name, change, known, expected) => {
+    expect(judgeReadmission({ ...presented, ...change }, { ...nothing, ...known }, POINT)).toBe(expected);
+  });
+});

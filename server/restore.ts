@@ -1,0 +1,177 @@
+/**
+ * `cordon restore`: the composition root of a restore, read from top to bottom. It runs on the server's machine, with the server's environment and
+ * while no server runs. Everything is checked before the first change; the old state is moved aside, never deleted, unless it is in PostgreSQL.
+ */
+import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openAuthority } from '../certs/authority.ts';
+import { resolvePassphrase } from '../certs/custody.ts';
+import { readCrl } from '../certs/read-crl.ts';
+import { type OpenedWith, openStream } from '../shared/age/stream.ts';
+import { syncFolder } from '../shared/durable-file.ts';
+import { CordonError } from '../shared/errors.ts';
+import { copyInFolder } from '../shared/ledger/copy-ledger.ts';
+import type { Config } from './config.ts';
+import { CRL_COVERS, CRL_LIFETIME } from './enrolment/revocation-list.ts';
+import { EXPIRES_AFTER } from './orders/order-list.ts';
+import { openLedgerCopy } from './recovery/ledger-copy.ts';
+import { makeSafe } from './recovery/make-safe.ts';
+import type { Manifest } from './recovery/manifest.ts';
+import { ipDatabaseOf, keysOf, type OpenArchive, tablesOf, verifyBackup } from './recovery/read-backup.ts';
+import type { RestorationState } from './recovery/state.ts';
+import { databaseAddressOf, keyFolderOf } from './startup/preflight.ts';
+import type { DatabaseAddress } from './store/database.ts';
+import { fillDatabase, openEmpty, restoreWith } from './store/restore-store.ts';
+import { lockStore } from './store/store-lock.ts';
+
+export interface RestoreOptions {
+  readonly file: string;
+  readonly secret: OpenedWith;
+  /** A kept revocation list: DER or PEM. */
+  readonly crl: string | null;
+  /** A folder that `cordon ledger copy` filled. */
+  readonly ledger: string | null;
+  /** Move aside what is there. */
+  readonly replace: boolean;
+  /** Check everything and change nothing. */
+  readonly verifyOnly: boolean;
+}
+
+export interface Restored {
+  readonly manifest: Manifest;
+  /** Null when the backup was only verified. */
+  readonly state: RestorationState | null;
+  /** Where the former data lie now; null when there were none. */
+  readonly formerData: string | null;
+}
+
+/** Without these a key folder is none. */
+const NEEDED = ['authority.json', 'custody.json', 'root.crt', 'issuing.crt', 'issuing.key', 'online.key', 'ledger.key'];
+
+export async function restore(config: Config, options: RestoreOptions): Promise<Restored> {
+  const { file, secret, replace } = options;
+  const archive: OpenArchive = () => openStream(createReadStream(file), secret);
+
+  // --- checks -------------------------------------------------------------------------------------------------------
+  const manifest = await verifyBackup(archive);
+  requireClock(manifest);
+  const keyFolder = keyFolderOf(config);
+  const target = databaseAddressOf(config);
+  const inTheWay = [keyFolder, ...('file' in target ? sqliteFiles(target.file) : [])].filter((path) =>
+    existsSync(path),
+  );
+  if (inTheWay.length > 0 && !replace && !options.verifyOnly) {
+    throw new CordonError(
+      'conflict',
+      `There is data already: ${inTheWay.join(', ')}. Nothing was changed. Choose an empty CORDON_HOME, or give --replace to move it aside.`,
+    );
+  }
+  mkdirSync(config.home, { recursive: true, mode: 0o700 });
+  const lock = await lockStore(target, () => undefined);
+  const staging = join(config.home, 'restore-staging');
+  try {
+    rmSync(staging, { recursive: true, force: true });
+    mkdirSync(join(staging, 'keys'), { recursive: true, mode: 0o700 });
+    const authority = await openKeys(config, archive, manifest, join(staging, 'keys'));
+    const crl = options.crl === null ? null : readCrl(readBytes(options.crl), authority.issuingDer);
+    const ledger =
+      options.ledger === null ? null : await openLedgerCopy(copyInFolder(options.ledger), manifest.ledger.key);
+    if (options.verifyOnly) return { manifest, state: null, formerData: null };
+
+    // --- store ------------------------------------------------------------------------------------------------------
+    const filled: DatabaseAddress = 'file' in target ? { file: join(staging, 'cordon.db') } : target;
+    const database = await openEmpty(filled, replace);
+    let state: RestorationState;
+    try {
+      await fillDatabase(database, manifest.migrations, tablesOf(archive));
+      const [now, realNow] = [Date.now(), Date.now()];
+      const lifetimes = { list: EXPIRES_AFTER, crl: CRL_LIFETIME, crlCovers: CRL_COVERS };
+      state = await restoreWith(database, (work) =>
+        makeSafe(work, { manifest, authority, ledger, crl, now, realNow, lifetimes }),
+      );
+    } finally {
+      await database.close();
+    }
+
+    // --- files ------------------------------------------------------------------------------------------------------
+    await putIpDatabase(config.home, archive, manifest);
+    const formerData = inTheWay.length > 0 ? moveAside(config.home, inTheWay) : null;
+    renameSync(join(staging, 'keys'), keyFolder);
+    if ('file' in target && 'file' in filled) renameSync(filled.file, target.file);
+    syncFolder(config.home);
+    return { manifest, state, formerData };
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+    await lock.release();
+  }
+}
+
+const sqliteFiles = (file: string): string[] => [file, `${file}-wal`, `${file}-shm`];
+
+function readBytes(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new CordonError('not_found', `Cannot read ${file}. Give a file that exists.`, {}, error);
+  }
+}
+
+/** Numbers move on by the time that has passed: a clock from before the backup would give ones that devices refuse. */
+function requireClock({ realAt }: Manifest): void {
+  if (Date.now() >= realAt) return;
+  throw new CordonError(
+    'clock_implausible',
+    `The machine's clock shows a time before the backup was made (${new Date(realAt).toISOString()}). Nothing was changed. Correct the clock and try again.`,
+  );
+}
+
+/** The keys of the backup, opened with the server's passphrase: a backup that nobody can open must not take the place of anything. */
+async function openKeys(config: Config, archive: OpenArchive, manifest: Manifest, folder: string) {
+  const keys = await keysOf(archive);
+  const missing = NEEDED.filter((name) => !keys.has(name));
+  if (missing.length > 0) {
+    throw new CordonError('backup_damaged', `The backup lacks the keys ${missing.join(', ')}. Use another backup.`);
+  }
+  for (const [name, body] of keys) writeFileSync(join(folder, name), body, { mode: 0o600, flush: true });
+  const { passphrase } = resolvePassphrase({ given: config.passphrase, file: config.passphraseFile, folder });
+  const authority = openAuthority({
+    ...{ folder, passphrase, organisation: config.organisation, serverNames: config.names },
+    crlUrl: null,
+    finish: 'later',
+  });
+  const ledgerKey = Buffer.from(authority.ledgerKey.publicKey, 'base64').subarray(-32).toString('base64');
+  if (authority.fingerprint !== manifest.authority || !manifestKeyIs(manifest.ledger.key, ledgerKey)) {
+    throw new CordonError(
+      'backup_damaged',
+      'The keys of the backup are not those that its manifest names. Use another backup.',
+    );
+  }
+  return authority;
+}
+
+/** `name+id+base64`, where the base64 is a byte for the kind of key and then the key. */
+function manifestKeyIs(verifierKey: string, raw: string): boolean {
+  const typed = Buffer.from(verifierKey.split('+').slice(2).join('+'), 'base64');
+  return typed.subarray(1).toString('base64') === raw;
+}
+
+async function putIpDatabase(home: string, archive: OpenArchive, { ipDatabase }: Manifest): Promise<void> {
+  if (!ipDatabase) return;
+  const folder = join(home, 'ip');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = await open(join(folder, `${ipDatabase.hash}.mmdb`), 'w', 0o600);
+  try {
+    for await (const piece of ipDatabaseOf(archive)) await file.writeFile(piece);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function moveAside(home: string, paths: readonly string[]): string {
+  const folder = join(home, `before-restore-${new Date().toISOString().replace(/[-:.]/g, '')}`);
+  mkdirSync(folder, { mode: 0o700 });
+  for (const path of paths) renameSync(path, join(folder, path.split('/').at(-1) ?? 'data'));
+  return folder;
+}

@@ -1,0 +1,346 @@
+/**
+ * The store's part of a restore: fills an empty database with a backup's rows, whichever database they came from, and then the steps that make
+ * the restored state safe, in one transaction.
+ */
+import { sql } from 'kysely';
+import type { Revoked } from '../../certs/certificate.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { Envelope } from '../../shared/order/documents.ts';
+import { parseEnvelope } from '../../shared/order/dsse.ts';
+import { deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type {
+  LostCertificate,
+  PublishedLeaf,
+  RestoreWork,
+  RevokedSince,
+  SignedCrl,
+  SignedList,
+  TableRows,
+  Withdrawn,
+} from '../recovery/ports.ts';
+import type { RestorationState } from '../recovery/state.ts';
+import { raisedCount } from '../recovery/versions.ts';
+import { insertOf, tableOf } from './bulk.ts';
+import { connectDatabase, type Database, type DatabaseAddress, type Tx } from './database.ts';
+import { endDevice } from './device-store.ts';
+import { appendLeaf } from './leaves.ts';
+import { getMeta, ORDER_FLOOR_KEY, RESTORATION_KEY, setMeta } from './meta-store.ts';
+import { migrate, migrateAsOf } from './migrate.ts';
+import { tableShapes } from './snapshot-store.ts';
+
+/** SQLite takes 32,766 parameters in a statement. */
+const PARAMETERS = 30_000;
+const ROWS_AT_ONCE = 2_000;
+/** RFC 5280, section 5.3.1. */
+const SUPERSEDED = 4;
+/** A certificate of which only a revocation list tells stays in ours for this long: it ends before. */
+const LONGEST_CERTIFICATE = 400 * 86_400_000;
+
+/** Opens a database that must have no tables. Throws `conflict` when it has. `replace`: what it has is removed first. */
+export async function openEmpty(where: DatabaseAddress, replace: boolean): Promise<Database> {
+  const { database, empty } = await connectDatabase(where);
+  try {
+    if (!empty && !replace) {
+      throw new CordonError(
+        'conflict',
+        'The database is not empty. Nothing was changed. Restore into an empty one, or give --replace to remove what is there.',
+      );
+    }
+    if (!empty) await dropAll(database);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function dropAll({ db, dialect }: Database): Promise<void> {
+  // SQLite files are replaced as files.
+  if (dialect === 'sqlite') throw new Error('a SQLite store is restored into a new file');
+  await sql`do $$ begin execute (
+    select coalesce('drop table ' || string_agg(quote_ident(tablename), ', ') || ' cascade', 'select 1')
+    from pg_tables where schemaname = current_schema()
+  ); end $$`.execute(db);
+}
+
+/** Fills an empty database. `migrations`: those that the backup had; afterwards the database has those of this version. */
+export async function fillDatabase(
+  database: Database,
+  migrations: readonly string[],
+  groups: AsyncIterable<TableRows>,
+): Promise<void> {
+  const { db, dialect } = database;
+  await migrateAsOf(db, dialect, migrations);
+  const columns = new Map((await tableShapes(database)).map((shape) => [shape.table, new Set(shape.columns)]));
+  // One after the other: a group is small, and what a failure leaves behind is never used.
+  for await (const { table, columns: names, rows } of groups) {
+    const known = columns.get(table);
+    if (!known || names.some((name) => !known.has(name))) {
+      throw new CordonError(
+        'backup_damaged',
+        `The backup has a table or column that this version does not know: ${table}.`,
+      );
+    }
+    const most = Math.max(1, Math.floor(PARAMETERS / names.length));
+    for (let from = 0; from < rows.length; from += most) {
+      const values = rows.slice(from, from + most).map((row) => sql`(${sql.join([...row])})`);
+      await sql`insert into ${sql.table(table)} (${sql.join(names.map((name) => sql.ref(name)))})
+        values ${sql.join(values)}`.execute(db);
+    }
+  }
+  if (dialect === 'postgres') await continueSequences(database);
+  await migrate(db, dialect);
+}
+
+/** PostgreSQL does not count rows that come with their number. */
+async function continueSequences({ db }: Database): Promise<void> {
+  const { rows } = await sql<{ table: string; column: string; sequence: string }>`
+    select c.relname as "table", a.attname as "column", pg_get_serial_sequence(quote_ident(c.relname), a.attname) as sequence
+    from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = current_schema() and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
+      and pg_get_serial_sequence(quote_ident(c.relname), a.attname) is not null`.execute(db);
+  for (const { table, column, sequence } of rows) {
+    await sql`select setval(${sequence}, coalesce((select max(${sql.ref(column)}) from ${sql.table(table)}), 0) + 1, false)`.execute(
+      db,
+    );
+  }
+}
+
+/** All of it happens, or none. */
+export function restoreWith<T>(database: Database, work: (steps: RestoreWork) => Promise<T>): Promise<T> {
+  return database.transaction((tx) => work(new Steps(tx)));
+}
+
+class Steps implements RestoreWork {
+  readonly #tx: Tx;
+
+  constructor(tx: Tx) {
+    this.#tx = tx;
+  }
+
+  async leaves(from: number, limit: number): Promise<{ body: string; hash: string }[]> {
+    return await this.#tx
+      .selectFrom('ledger_leaves')
+      .select(['body', 'hash'])
+      .where('leaf_index', '>=', from)
+      .orderBy('leaf_index')
+      .limit(limit)
+      .execute();
+  }
+
+  async waiting(): Promise<{ id: number; hash: string }[]> {
+    return await this.#tx
+      .selectFrom('ledger_leaves')
+      .select(['id', 'hash'])
+      .where('leaf_index', 'is', null)
+      .orderBy('id')
+      .execute();
+  }
+
+  async place(id: number, index: number): Promise<void> {
+    await this.#tx.updateTable('ledger_leaves').set({ leaf_index: index }).where('id', '=', id).execute();
+  }
+
+  async addPublished(
+    leaves: readonly PublishedLeaf[],
+    hashes: readonly { readonly level: number; readonly position: number; readonly hash: string }[],
+  ): Promise<void> {
+    for (let from = 0; from < leaves.length; from += ROWS_AT_ONCE) {
+      await insertOf(
+        'ledger_leaves',
+        { leaf_index: 'bigint', kind: 'text', at: 'bigint', body: 'text', hash: 'text' },
+        leaves.slice(from, from + ROWS_AT_ONCE).map(({ index, kind, at, body, hash }) => [index, kind, at, body, hash]),
+      ).execute(this.#tx);
+    }
+    for (let from = 0; from < hashes.length; from += ROWS_AT_ONCE) {
+      await insertOf(
+        'ledger_hashes',
+        { level: 'bigint', position: 'bigint', hash: 'text' },
+        hashes.slice(from, from + ROWS_AT_ONCE).map(({ level, position, hash }) => [level, position, hash]),
+      ).execute(this.#tx);
+    }
+  }
+
+  async addCheckpoint(size: number, note: string, at: number): Promise<void> {
+    await this.#tx.insertInto('checkpoints').values({ size, note, at }).execute();
+  }
+
+  async append(leaf: LeafDraft): Promise<void> {
+    await appendLeaf(this.#tx, leaf);
+  }
+
+  async revoke(
+    { serial, at, reason, fingerprint, notAfter }: RevokedSince,
+    leafOf: ((serial: string) => LeafDraft<'certificate.revoked'>) | null,
+  ): Promise<'known' | 'unknown' | 'already'> {
+    const tx = this.#tx;
+    const found = await tx
+      .selectFrom('certificates')
+      .leftJoin('devices', 'devices.id', 'certificates.device_id')
+      .select(['revoked_at', 'device_id', 'certificates.generation', 'devices.generation as present', 'devices.status'])
+      .where('serial', '=', serial)
+      .executeTakeFirst();
+    if (found && found.revoked_at !== null) return 'already';
+    if (!found) {
+      await tx
+        .insertInto('certificates')
+        .values({
+          ...{ serial, device_id: null, generation: null, profile: 'device', der: '' },
+          fingerprint: fingerprint ?? `serial:${serial}`,
+          ...{ not_before: at, not_after: notAfter ?? at + LONGEST_CERTIFICATE, issued_at: at },
+          ...{ revoked_at: at, revocation_reason: reason, superseded_at: null },
+        })
+        .execute();
+      if (leafOf) await appendLeaf(tx, leafOf(serial));
+      return 'unknown';
+    }
+    await tx
+      .updateTable('certificates')
+      .set({ revoked_at: at, revocation_reason: reason })
+      .where('serial', '=', serial)
+      .execute();
+    if (leafOf) await appendLeaf(tx, leafOf(serial));
+    if (reason !== SUPERSEDED && found.status === 'active' && found.generation === found.present) {
+      const device = deviceIdSchema.parse(found.device_id);
+      await endDevice(tx, device, { status: 'revoked', at, realAt: at, reason }, leafOf);
+    }
+    return 'known';
+  }
+
+  async expect(certificates: readonly LostCertificate[]): Promise<number> {
+    let count = 0;
+    for (const { serial, fingerprint, notAfter } of certificates) {
+      const { rows } = await sql`
+        insert into lost_certificates (serial, fingerprint, not_after, published)
+        select cast(${serial} as text), cast(${fingerprint} as text), cast(${notAfter} as bigint), 1
+        where not exists (select 1 from certificates where certificates.serial = ${serial})
+        returning serial`.execute(this.#tx);
+      count += rows.length;
+    }
+    return count;
+  }
+
+  async withdraw(now: number, realNow: number): Promise<Withdrawn> {
+    const tx = this.#tx;
+    const removed = async (table: 'sessions' | 'api_tokens') =>
+      Number((await tx.deleteFrom(table).executeTakeFirst()).numDeletedRows);
+    const changed = async (statement: ReturnType<typeof sql>) =>
+      Number((await statement.execute(tx)).numAffectedRows ?? 0n);
+    const withdrawn = {
+      sessions: await removed('sessions'),
+      tokens: await removed('api_tokens'),
+      invitations: await changed(
+        sql`update invitations set expires_at = ${realNow} where used_at is null and expires_at > ${realNow}`,
+      ),
+      codes: await changed(
+        sql`update activation_codes set cancelled_at = ${realNow} where used_at is null and cancelled_at is null`,
+      ),
+      commands: await changed(sql`update commands set state = 'cancelled', finished_at = ${realNow},
+        detail = 'The server was restored from a backup.' where state = 'queued'`),
+      proposals: await changed(sql`update order_revisions set state = 'superseded' where state = 'waiting'`),
+    };
+    // A key package is used once, and any of these may have been.
+    await tx.deleteFrom('key_packages').where('last_resort', '=', 0).execute();
+    await tx.deleteFrom('approver_roots').where('state', '=', 'waiting').execute();
+    await tx.updateTable('device_presence').set({ connected: 0, changed_at: now }).where('connected', '=', 1).execute();
+    return withdrawn;
+  }
+
+  async raiseOrderNumbers(by: number, year: number): Promise<void> {
+    const tx = this.#tx;
+    await tx
+      .updateTable('orders')
+      .set((eb) => ({ latest_revision: eb('latest_revision', '+', by) }))
+      .execute();
+    const orders = await tx.selectFrom('orders').select('number').execute();
+    const used = Math.max(0, ...orders.map(({ number }) => Number(number.split('-')[1])));
+    const before = JSON.parse((await getMeta(tx, ORDER_FLOOR_KEY)) ?? '{"floor":0}');
+    await setMeta(
+      tx,
+      ORDER_FLOOR_KEY,
+      JSON.stringify({ through: year, floor: raisedCount(used, Number(before.floor)) }),
+    );
+  }
+
+  async newestList(): Promise<SignedList | null> {
+    const row = await this.#tx
+      .selectFrom('order_lists')
+      .selectAll()
+      .orderBy('version', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (!row) return null;
+    const { version, hash } = row;
+    return { version, hash, envelope: parseEnvelope(row.envelope), issuedAt: row.issued_at, expiresAt: row.expires_at };
+  }
+
+  async addList(list: SignedList, leaf: LeafDraft<'order.list'>): Promise<void> {
+    const { version, hash, envelope, issuedAt, expiresAt } = list;
+    await this.#tx
+      .insertInto('order_lists')
+      .values({ version, hash, envelope: JSON.stringify(envelope), issued_at: issuedAt, expires_at: expiresAt })
+      .execute();
+    await appendLeaf(this.#tx, leaf);
+  }
+
+  async newestCrl(): Promise<number> {
+    const row = await this.#tx
+      .selectFrom('crls')
+      .select(({ fn }) => fn.max('number').as('number'))
+      .executeTakeFirst();
+    return Number(row?.number ?? 0);
+  }
+
+  async revokedNow(endsAfter: number): Promise<Revoked[]> {
+    const rows = await this.#tx
+      .selectFrom('certificates')
+      .select(['serial', 'revoked_at', 'revocation_reason'])
+      .where('revoked_at', 'is not', null)
+      .where('not_after', '>', endsAfter)
+      .orderBy('revoked_at')
+      .orderBy('serial')
+      .execute();
+    return rows.map(({ serial, revoked_at, revocation_reason }) => ({
+      ...{ serial, at: revoked_at ?? 0, reason: revocation_reason ?? 0 },
+    }));
+  }
+
+  async addCrl(crl: SignedCrl, leaf: LeafDraft<'crl.issued'>): Promise<void> {
+    const { number, der, thisUpdate, nextUpdate, entries } = crl;
+    await this.#tx.deleteFrom('crls').execute();
+    await this.#tx
+      .insertInto('crls')
+      .values({ number, der: der.toString('base64'), this_update: thisUpdate, next_update: nextUpdate, entries })
+      .execute();
+    await appendLeaf(this.#tx, leaf);
+  }
+
+  async records(after: string, limit: number): Promise<{ device: string; envelope: Envelope }[]> {
+    const rows = await this.#tx
+      .selectFrom('device_records')
+      .select(['device_id', 'envelope'])
+      .where('device_id', '>', after)
+      .orderBy('device_id')
+      .limit(limit)
+      .execute();
+    return rows.map(({ device_id, envelope }) => ({ device: device_id, envelope: parseEnvelope(envelope) }));
+  }
+
+  async saveRecords(
+    records: readonly { readonly device: string; readonly version: number; readonly envelope: Envelope }[],
+    at: number,
+  ): Promise<void> {
+    const rows = tableOf(
+      ['text', 'bigint', 'text'],
+      records.map(({ device, version, envelope }) => [device, version, JSON.stringify(envelope)]),
+    );
+    await sql`update device_records set version = v.column2, envelope = v.column3, issued_at = cast(${at} as bigint)
+      from ${rows} as v where device_id = v.column1`.execute(this.#tx);
+    await sql`update devices set record_version = v.column2 from ${rows} as v where id = v.column1`.execute(this.#tx);
+  }
+
+  async keep(state: RestorationState): Promise<void> {
+    await setMeta(this.#tx, RESTORATION_KEY, JSON.stringify(state));
+  }
+}
