@@ -83,13 +83,14 @@ export function createPoll(ports: PollPorts): Poll {
     const { list: held, record: own, root } = ports.versions();
     const path = `/device/record?list=${held}&record=${own}&root=${root}`;
     const answer = await ports.http()(new URL(path, httpsOf(ports.deviceUrl())), { method: 'GET' });
-    ports.intake.record(envelopeSchema.parse(JSON.parse(accepted(answer).toString('utf8'))));
+    const envelope = envelopeSchema.parse(JSON.parse(accepted(answer).toString('utf8')));
+    // What the device has stored goes out before the server's newer documents take its place.
+    const recall = answer.headers[RECALL_HEADER];
+    if (typeof recall === 'string') await ports.recollect(recall === 'documents');
+    ports.intake.record(envelope);
     // A device that knows its place by its address alone would otherwise not learn that it has moved.
     const seen = answer.headers[ADDRESS_HEADER];
     if (typeof seen === 'string') ports.intake.address(addressSchema.parse(JSON.parse(seen)), false);
-    // Before the list is fetched: the next one then has what the server had forgotten.
-    const recall = answer.headers[RECALL_HEADER];
-    if (typeof recall === 'string') await ports.recollect(recall === 'documents');
   };
 
   /** A device that enforces an order early because its time is ahead gets its way back here. */

@@ -8,6 +8,9 @@ import { ORDER_NUMBERS } from '../recovery/versions.ts';
 import type { Tx } from './database.ts';
 import { appendLeaf } from './leaves.ts';
 
+/** Which list had the revision first is lost. A device's receipt about it may name any list, so the earliest possible one stands here. */
+const EARLIEST_LIST = 1;
+
 export async function storeRecovered(
   tx: Tx,
   { roots, revisions, exemptions, at, device }: RecoveredChange,
@@ -56,15 +59,22 @@ async function storeRevision(
     })
     .onConflict((conflict) => conflict.column('number').doNothing())
     .execute();
-  const adopted = { state: 'adopted', adopted_at: listedAt } as const;
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('order_revisions')
     .values({
       ...{ order_number: order, revision, act: said.act, payload, digest, proposer: said.proposer },
-      ...{ proposed_at: Date.parse(said.proposedAt), listed_in: null, ...adopted },
+      ...{ proposed_at: Date.parse(said.proposedAt), state: 'adopted', adopted_at: listedAt },
+      listed_in: EARLIEST_LIST,
     })
     .onConflict((conflict) =>
-      conflict.columns(['order_number', 'revision']).doUpdateSet(adopted).where('order_revisions.digest', '=', digest),
+      conflict
+        .columns(['order_number', 'revision'])
+        .doUpdateSet((eb) => ({
+          state: 'adopted',
+          adopted_at: eb.fn.coalesce('order_revisions.adopted_at', eb.val(listedAt)),
+          listed_in: eb.fn.coalesce('order_revisions.listed_in', eb.val(EARLIEST_LIST)),
+        }))
+        .where('order_revisions.digest', '=', digest),
     )
     .executeTakeFirst();
   if (numInsertedOrUpdatedRows !== 1n) {
