@@ -109,7 +109,7 @@ describe.skipIf(!notify.present)('a service manager', () => {
     const enroll = async () => {
       writeFileSync(join(folder, 'activation-link'), `${await world.link()}\n`, { mode: 0o400 });
       const text = readFileSync('agent/cordon-agent-enroll.service', 'utf8');
-      const [, unit = ''] = /^ExecStart=\/bin\/sh -c '(.+)'$/m.exec(text) ?? [];
+      const [, unit = ''] = /^ExecStart=(.+)$/m.exec(text) ?? [];
       const script = unit.replaceAll('$$', '$').replaceAll('%d', folder).replaceAll('/opt/cordon', resolve('.'));
       try {
         return await runProgram('/bin/sh', ['-c', script], { env: { CORDON_AGENT_HOME: agent.home } });
