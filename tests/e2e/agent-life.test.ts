@@ -118,7 +118,7 @@ describe('enrolment by link', () => {
       [used.slice(0, -8), 'invalid_input', EXIT.usage, /damaged at code/],
     ] as const) {
       const agent = machine();
-      const { code: ended, out, err } = await agent.cli(['enrol', link]);
+      const { code: ended, out, err } = await agent.cli(['enrol', '-'], { input: link });
       expect({ ended, out, err }).toEqual({ ended: exit, out: '', err: expect.stringContaining(`(${code})`) });
       expect(err).toMatch(words);
       expect(err.trim().split('\n')).toHaveLength(1);

@@ -49,11 +49,16 @@ describe.skipIf(!chromium.present)('in Chromium', () => {
     await page.goto(base);
     const body = JSON.stringify({ email: who.email, password: PASSWORD, totp: api.code(who.secret) });
     const init = `{ method: 'POST', headers: { 'content-type': 'application/json' }, body: ${JSON.stringify(body)} }`;
-    const status = await page.evaluate(`fetch('/api/v1/session', ${init}).then(({ status }) => status)`);
+    // The page keeps its half of the session where other origins cannot read it.
+    const status = await page.evaluate(`fetch('/api/v1/session', ${init}).then(async (answer) => {
+      localStorage.setItem('half', (await answer.json()).csrf);
+      return answer.status;
+    })`);
     expect([base, status]).toEqual([base, 200]);
   }
   const whoIs = (page: Page) =>
-    page.evaluate("fetch('/api/v1/session').then((answer) => answer.json()).then(({ account }) => account.email)");
+    page.evaluate(`fetch('/api/v1/session', { headers: { 'x-cordon-csrf': localStorage.getItem('half') } })
+      .then((answer) => answer.json()).then(({ account }) => account.email)`);
 
   it('keeps people apart who sign in side by side under names of one machine', async () => {
     const context = await browser.newContext();
