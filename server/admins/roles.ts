@@ -3,7 +3,7 @@
  * a route without rights does not compile. What a grant's scope (groups, areas) means is decided here too, and nowhere else.
  */
 import { ROLES, type Role } from '../../shared/api/roles.ts';
-import { type AreaCode, expandAreas, withParents } from '../../shared/areas/area-code.ts';
+import { type AreaCode, areasBeyond, expandAreas } from '../../shared/areas/area-code.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 
@@ -15,9 +15,9 @@ export interface Grant {
 }
 
 /**
- * public: nobody need be signed in. self: whoever is signed in, about themselves. any: a grant of these roles, whatever its scope.
- * whole: a grant without a scope. device: the grant limits which devices, codes and groups are reached: those of its group, with their
- * home in its area. areas: the grant's area limits which orders; a grant for one group decides about none.
+ * public: no sign-in. self: every signed-in account, about itself. any: a grant of these roles with any scope. whole: a grant without a
+ * scope. device: the grant limits the devices, codes and groups to those of its group with their home in its area. areas: the grant's area
+ * limits the orders and named areas; a grant for one group gives none of these rights.
  */
 export type Scope = 'public' | 'self' | 'any' | 'whole' | 'device' | 'areas';
 
@@ -124,8 +124,8 @@ export const RIGHTS = {
   'orders.affected': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   'orders.exemptions': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   'orders.receipts': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
-  /** Before there is an order whose areas could be asked for. */
-  'order-documents.upload': right('any', 'owner', 'legal'),
+  /** The document belongs to no order yet, so its areas cannot be checked. A role that can propose no order uploads nothing. */
+  'order-documents.upload': right('areas', 'owner', 'legal'),
   'order-documents.read': right('areas', 'owner', 'legal'),
   'orders.decision': right('areas', 'owner', 'legal', 'auditor'),
   'orders.pack': right('areas', 'owner', 'legal', 'auditor'),
@@ -148,11 +148,11 @@ export const RIGHTS = {
   'ledger.leaves': right('any', ...EVERYONE),
   'ledger.inclusion': right('any', ...EVERYONE),
   'ledger.consistency': right('any', ...EVERYONE),
-  /** Groups and polygons that orders may name; whoever proposes orders makes them. */
   'areas.list': right('any', ...EVERYONE),
-  'areas.define': right('any', 'owner', 'legal'),
-  'areas.import': right('any', 'owner', 'legal'),
-  'areas.remove': right('any', 'owner', 'legal'),
+  /** Orders may name these groups and polygons. A limited role changes one only if it reaches all its countries, before and after. */
+  'areas.define': right('areas', 'owner', 'legal'),
+  'areas.import': right('areas', 'owner', 'legal'),
+  'areas.remove': right('areas', 'owner', 'legal'),
   /** What orders say by default; whoever proposes them takes it. */
   'disputed-policies.list': right('any', ...EVERYONE),
   'disputed-policies.import': right('whole', 'owner', 'legal'),
@@ -212,22 +212,24 @@ export function reachOf(name: RightName, grants: readonly Grant[]): Reach {
 
 /** Every right that `grants` give at all, however far. */
 export function rightsOf(grants: readonly Grant[]): RightName[] {
-  return RIGHT_NAMES.filter((name) => {
-    try {
-      reachOf(name, grants);
-      return true;
-    } catch (error) {
-      if (isCordonError(error, 'forbidden')) return false;
-      throw error;
-    }
-  });
+  return RIGHT_NAMES.filter((name) => isAllowed(() => reachOf(name, grants)));
+}
+
+/** False if `check` throws `forbidden` or `out_of_scope`. */
+export function isAllowed(check: () => unknown): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    if (isCordonError(error, 'forbidden') || isCordonError(error, 'out_of_scope')) return false;
+    throw error;
+  }
 }
 
 /** Throws `out_of_scope` unless every one of the areas is reached: `US` reaches `US-CA`, `EU` reaches `FR`, never the other way. */
 export function requireAreas({ areas: reached }: Reach, areas: readonly AreaCode[]): void {
   if (reached === null) return;
-  const within = expandAreas(reached);
-  const beyond = [...expandAreas(areas)].filter((area) => !withParents(area).some((whole) => within.has(whole)));
+  const beyond = areasBeyond(reached, areas);
   if (beyond.length === 0) return;
   throw new CordonError('out_of_scope', `Your role does not reach ${beyond.join(', ')}.`, { areas: beyond });
 }

@@ -1,4 +1,7 @@
-/** Groups and polygons of the operator's own. A new version changes no order that holds an older one. */
+/**
+ * Named areas: the organization's own groups of countries and polygons. A new version changes no order that holds an older version. The areas of
+ * the caller's role limit all changes.
+ */
 import {
   groupDefinition,
   LARGEST_GEOJSON,
@@ -10,8 +13,9 @@ import {
 } from '../../shared/api/areas.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
 import type { Admins } from '../admins/admins.ts';
-import type { NamedAreas } from '../jurisdiction/named-areas.ts';
-import { Reply, type Route, route } from './route.ts';
+import { isAllowed, type Reach, type RightName, requireAreas } from '../admins/roles.ts';
+import { type AreaEditor, type NamedAreas, placesOf } from '../jurisdiction/named-areas.ts';
+import { type Caller, Reply, type Route, route } from './route.ts';
 import { collect } from './upload.ts';
 
 export type AreasPort = Pick<NamedAreas, 'namedAreas' | 'defineGroup' | 'importPolygon' | 'remove'>;
@@ -29,11 +33,17 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       path: '/areas',
       summary: 'The newest version of each group and polygon of your own, and who made which version',
       response: namedAreaList,
-      async handler() {
+      async handler({ demand }) {
         const known = await areas.namedAreas();
+        const reach = changeReach(demand);
         const makers = known.flatMap((area) => [area, ...area.earlier].map(({ madeBy }) => madeBy));
         return {
-          areas: known.map((area) => ({ ...viewOf(area), earlier: [...area.earlier] })),
+          areas: known.map((area) => ({
+            ...viewOf(area),
+            earlier: [...area.earlier],
+            changeable: reach !== null && isAllowed(() => requireAreas(reach, placesOf(area))),
+          })),
+          limit: reach === null ? [] : reach.areas,
           people: await admins.namesOf(new Set(makers)),
         };
       },
@@ -46,8 +56,8 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       body: groupDefinition,
       response: namedAreaView,
       statuses: [201],
-      async handler({ body: { name, title, members }, caller }) {
-        const made = await areas.defineGroup(name, title, members, caller.account.id);
+      async handler({ body: { name, title, members }, caller, reach }) {
+        const made = await areas.defineGroup(name, title, members, editorOf(caller, reach));
         return new Reply(viewOf(made), { status: 201 });
       },
     }),
@@ -60,9 +70,9 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       response: namedAreaView,
       statuses: [201],
       raw: 'upload',
-      async handler({ query: { name, title }, upload, caller }) {
+      async handler({ query: { name, title }, upload, caller, reach }) {
         const bytes = await collect(upload, LARGEST_GEOJSON, 'A GeoJSON file');
-        const made = await areas.importPolygon(name, title, bytes.toString('utf8'), caller.account.id);
+        const made = await areas.importPolygon(name, title, bytes.toString('utf8'), editorOf(caller, reach));
         return new Reply(viewOf(made), { status: 201 });
       },
     }),
@@ -73,12 +83,22 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       summary: 'Remove a group or polygon of your own that no order has named, with all its versions',
       params: namedAreaParams,
       response: done,
-      async handler({ params }) {
-        await areas.remove(params.code);
+      async handler({ params, caller, reach }) {
+        await areas.remove(params.code, editorOf(caller, reach));
         return DONE;
       },
     }),
   ];
+}
+
+const editorOf = ({ account }: Caller, reach: Reach): AreaEditor => ({
+  account: account.id,
+  requireAreas: (wanted) => requireAreas(reach, wanted),
+});
+
+/** The areas in which the caller can change named areas; null if the caller lacks the right. */
+function changeReach(demand: (right: RightName) => Reach): Reach | null {
+  return isAllowed(() => demand('areas.define')) ? demand('areas.define') : null;
 }
 
 type Made = Awaited<ReturnType<AreasPort['defineGroup']>>;

@@ -351,6 +351,8 @@ describe('areas', () => {
     expect(() => reachOf('orders.propose', [{ role: 'legal', group, area: null }])).toThrow(/scope/);
     expect(() => reachOf('orders.propose', [{ role: 'legal', group, area }])).toThrow(/scope/);
     expect(() => reachOf('groups.create', [{ role: 'fleet', group: null, area }])).toThrow(/scope/);
+    expect(() => reachOf('order-documents.upload', [{ role: 'legal', group, area: null }])).toThrow(/scope/);
+    expect(reachOf('order-documents.upload', [{ role: 'legal', group: null, area }]).areas).toEqual(['PK']);
     expect(reachOf('devices.list', [{ role: 'legal', group, area }]).devices).toEqual([{ group, homes: ['PK'] }]);
   });
 });

@@ -2,7 +2,14 @@
  * Areas of the operator's own: groups of countries (`XG-name`) and polygons (`XZ-name`). A version once made never changes; an order takes over
  * what the newest says when it is proposed, and holds it itself from then on.
  */
-import { type AreaCode, expandAreas, kindOfDefined, parseArea, parseOrderArea } from '../../shared/areas/area-code.ts';
+import {
+  type AreaCode,
+  expandAreas,
+  kindOfDefined,
+  parseArea,
+  parseOrderArea,
+  placeOrNull,
+} from '../../shared/areas/area-code.ts';
 import type { Point } from '../../shared/areas/point.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { OrderPolygon, OrderTerms } from '../../shared/order/documents.ts';
@@ -10,23 +17,36 @@ import { knownGroups } from '../../shared/order/order-areas.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { readGeoJson } from './geojson.ts';
-import type { KnownArea, NamedArea, NamedAreaStore } from './ports.ts';
+import type { AreaContent, KnownArea, NamedArea, NamedAreaStore } from './ports.ts';
 import { touchedAreas } from './touched-areas.ts';
 
 const MILLION = 1_000_000;
 
+/** An admin who changes named areas. */
+export interface AreaEditor {
+  readonly account: AccountId;
+  /** Throws `out_of_scope` unless the admin's role reaches all of these areas. */
+  readonly requireAreas: (areas: readonly AreaCode[]) => void;
+}
+
+/** All places of a named area. The places of a polygon are the countries that it touches, and all claimants of disputed ground there. */
+export function placesOf({ members, polygon }: AreaContent): readonly AreaCode[] {
+  return members ?? (polygon?.touches ?? []).filter((area) => placeOrNull(area) !== null);
+}
+
+/** Every change throws `out_of_scope` unless the editor's role reaches all places of the newest version and of the new one. */
 export interface NamedAreas {
   /** The newest version of each. */
   namedAreas(): Promise<KnownArea[]>;
   /** A new version of a group. Throws `unknown_area`. */
-  defineGroup(name: string, title: string, members: readonly string[], by: AccountId): Promise<NamedArea>;
+  defineGroup(name: string, title: string, members: readonly string[], by: AreaEditor): Promise<NamedArea>;
   /** A new version of a polygon. Throws `invalid_input` for what is no outline that every device would understand alike. */
-  importPolygon(name: string, title: string, geoJson: string, by: AccountId): Promise<NamedArea>;
+  importPolygon(name: string, title: string, geoJson: string, by: AreaEditor): Promise<NamedArea>;
   /**
    * Every version of it. Throws `not_found`, and `conflict` once an order has named it: devices and packs know its versions by number, which must
    * never mean anything else.
    */
-  remove(code: string): Promise<void>;
+  remove(code: string, by: AreaEditor): Promise<void>;
   /** What an order that names these areas has to hold. Throws `unknown_area` for one that nobody has made. */
   definitionsOf(areas: readonly string[]): Promise<Pick<OrderTerms, 'groups' | 'polygons'>>;
 }
@@ -38,8 +58,10 @@ export function createNamedAreas({
   readonly store: NamedAreaStore;
   readonly clock: Clock;
 }): NamedAreas {
-  async function add(area: Omit<NamedArea, 'version' | 'madeAt'>): Promise<NamedArea> {
-    return store.addNamedArea({ ...area, madeAt: clock.now() });
+  async function add(area: Omit<NamedArea, 'version' | 'madeAt' | 'madeBy'>, by: AreaEditor): Promise<NamedArea> {
+    return store.addNamedArea({ ...area, madeAt: clock.now(), madeBy: by.account }, (newest) =>
+      by.requireAreas([...new Set([...placesOf(area), ...(newest ? placesOf(newest) : [])])]),
+    );
   }
 
   return {
@@ -48,7 +70,7 @@ export function createNamedAreas({
     async defineGroup(name, title, members, by) {
       const code = parseOrderArea(`XG-${name}`);
       const all = [...expandAreas(members.map(parseArea))].sort();
-      return add({ code, title, members: all, polygon: null, madeBy: by });
+      return add({ code, title, members: all, polygon: null }, by);
     },
 
     async importPolygon(name, title, geoJson, by) {
@@ -70,12 +92,15 @@ export function createNamedAreas({
           `This polygon touches ${touches.length} countries, and ${MOST_TOUCHED} is the most: name countries instead.`,
         );
       }
-      return add({ code, title, members: null, polygon: { rings, touches }, madeBy: by });
+      return add({ code, title, members: null, polygon: { rings, touches } }, by);
     },
 
-    async remove(text) {
+    async remove(text, by) {
       const code = parseOrderArea(text);
-      const orders = kindOfDefined(code) === null ? null : await store.removeNamedArea(code);
+      const orders =
+        kindOfDefined(code) === null
+          ? null
+          : await store.removeNamedArea(code, (newest) => by.requireAreas(placesOf(newest)));
       if (orders === null) throw new CordonError('not_found', `Nobody has made ${code} here.`);
       if (orders.length === 0) return;
       throw new CordonError(

@@ -166,16 +166,22 @@ export interface KnownArea extends NamedArea {
   readonly earlier: readonly Pick<NamedArea, 'version' | 'title' | 'madeAt' | 'madeBy'>[];
 }
 
+/** The countries of a named area: members of a group, or outline of a polygon. */
+export type AreaContent = Pick<NamedArea, 'members' | 'polygon'>;
+
 export interface NamedAreaStore {
   /** By code. */
   namedAreas(): Promise<KnownArea[]>;
-  /** As the version after the newest. */
-  addNamedArea(area: Omit<NamedArea, 'version'>): Promise<NamedArea>;
   /**
-   * Removes every version, unless a revision of an order names it. Answers with the numbers of those orders, in their order; null when there is no such
-   * area.
+   * Adds the version after the newest. `check` gets the newest version within the transaction, null if the area is new. If `check` throws, the
+   * store changes nothing.
    */
-  removeNamedArea(code: AreaCode): Promise<string[] | null>;
+  addNamedArea(area: Omit<NamedArea, 'version'>, check: (newest: AreaContent | null) => void): Promise<NamedArea>;
+  /**
+   * Removes every version, unless a revision of an order names the area. Returns the numbers of those orders, in their order; null when there is
+   * no such area. `check` works as for `addNamedArea`.
+   */
+  removeNamedArea(code: AreaCode, check: (newest: AreaContent) => void): Promise<string[] | null>;
 }
 
 /** As it was imported. */

@@ -3,8 +3,8 @@ import { type AreaCode, parseOrderArea } from '../../shared/areas/area-code.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { revisionSchema } from '../../shared/order/documents.ts';
 import { accountIdSchema } from '../../shared/protocol/ids.ts';
-import type { KnownArea, NamedArea, NamedAreaStore as Port } from '../jurisdiction/ports.ts';
-import type { Database } from './database.ts';
+import type { AreaContent, KnownArea, NamedArea, NamedAreaStore as Port } from '../jurisdiction/ports.ts';
+import type { Database, Tx } from './database.ts';
 
 export class NamedAreaStore implements Port {
   readonly #database: Database;
@@ -24,21 +24,20 @@ export class NamedAreaStore implements Port {
     return [...versions.values()].flatMap((all) => {
       const [newest, ...earlier] = all.toReversed();
       if (!newest) return [];
-      // What the store holds was checked before it came in.
-      const { members, polygon }: Pick<NamedArea, 'members' | 'polygon'> = JSON.parse(newest.body);
+      const { members, polygon } = contentOf(newest);
       const code = parseOrderArea(newest.code);
       return { code, members, polygon, ...versionOf(newest), earlier: earlier.map(versionOf) };
     });
   }
 
-  addNamedArea({ code, title, members, polygon, madeAt, madeBy }: Omit<NamedArea, 'version'>): Promise<NamedArea> {
+  addNamedArea(
+    { code, title, members, polygon, madeAt, madeBy }: Omit<NamedArea, 'version'>,
+    check: (newest: AreaContent | null) => void,
+  ): Promise<NamedArea> {
     return this.#database.transaction(async (tx) => {
-      const { newest } = await tx
-        .selectFrom('named_areas')
-        .select(({ fn }) => fn.max('version').as('newest'))
-        .where('code', '=', code)
-        .executeTakeFirstOrThrow();
-      const version = (newest ?? 0) + 1;
+      const newest = await newestOf(tx, code);
+      check(newest ? contentOf(newest) : null);
+      const version = (newest?.version ?? 0) + 1;
       const body = JSON.stringify({ members, polygon });
       const made = { made_at: madeAt, made_by: madeBy };
       await tx
@@ -49,8 +48,11 @@ export class NamedAreaStore implements Port {
     });
   }
 
-  removeNamedArea(code: AreaCode): Promise<string[] | null> {
+  removeNamedArea(code: AreaCode, check: (newest: AreaContent) => void): Promise<string[] | null> {
     return this.#database.transaction(async (tx) => {
+      const newest = await newestOf(tx, code);
+      if (!newest) return null;
+      check(contentOf(newest));
       // A code has none of LIKE's own signs. It stands in quotes also where it is somebody's title: what is found is read.
       const candidates = await tx
         .selectFrom('order_revisions')
@@ -62,11 +64,23 @@ export class NamedAreaStore implements Port {
         parseDocument(revisionSchema, Buffer.from(payload)).terms.areas.includes(code),
       );
       if (naming.length > 0) return [...new Set(naming.map(({ order_number }) => order_number))];
-      const { numDeletedRows } = await tx.deleteFrom('named_areas').where('code', '=', code).executeTakeFirst();
-      return numDeletedRows > 0n ? [] : null;
+      await tx.deleteFrom('named_areas').where('code', '=', code).execute();
+      return [];
     });
   }
 }
+
+const newestOf = (tx: Tx, code: AreaCode) =>
+  tx
+    .selectFrom('named_areas')
+    .select(['version', 'body'])
+    .where('code', '=', code)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+
+/** The content was checked before it was stored. */
+const contentOf = ({ body }: { body: string }): AreaContent => JSON.parse(body);
 
 const versionOf = (row: { version: number; title: string; made_at: number; made_by: string }) => ({
   ...{ version: row.version, title: row.title },

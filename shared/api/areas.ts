@@ -33,8 +33,12 @@ export const namedAreaList = z.object({
     namedAreaView.extend({
       /** The newest first. */
       earlier: z.array(namedArea.omit({ code: true })),
+      /** The caller can define, import or remove it: the caller's role reaches all its countries. */
+      changeable: z.boolean(),
     }),
   ),
+  /** The areas to which the caller's changes are limited. Null: no limit. Empty: the caller cannot change named areas. */
+  limit: z.array(z.string()).nullable(),
   /** Account → name. */
   people: z.record(z.string(), z.string()),
 });

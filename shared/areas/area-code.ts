@@ -246,6 +246,12 @@ export function expandAreas(areas: readonly AreaCode[]): Set<AreaCode> {
   return expanded;
 }
 
+/** The areas of `areas` that `reached` does not contain: `US` contains `US-CA`, and `EU` contains `FR`, never the other way. */
+export function areasBeyond(reached: readonly AreaCode[], areas: readonly AreaCode[]): AreaCode[] {
+  const within = expandAreas(reached);
+  return [...expandAreas(areas)].filter((area) => !withParents(area).some((whole) => within.has(whole)));
+}
+
 /** Of a group that everybody knows; null for anything else. */
 export function membersOf(area: AreaCode): AreaCode[] | null {
   const members = groups.get(area);

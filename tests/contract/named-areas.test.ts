@@ -1,8 +1,10 @@
 /** Groups and polygons of one's own: every version is kept, and an order holds what it means by them. */
 import { afterEach, expect, it } from 'vitest';
+import type { AreaEditor } from '../../server/jurisdiction/named-areas.ts';
 import type { ActInput } from '../../server/orders/proposals.ts';
 import type { Database } from '../../server/store/database.ts';
 import { areasOfPosition } from '../../shared/areas/position.ts';
+import { CordonError } from '../../shared/errors.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { revisionSchema } from '../../shared/order/documents.ts';
 import { placesReached } from '../../shared/order/order-areas.ts';
@@ -11,7 +13,9 @@ import { newAccountId } from '../../shared/protocol/ids.ts';
 import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
-const [MAKER, ANOTHER] = [newAccountId(), newAccountId()];
+/** Their roles reach all areas. */
+const everywhere = (): AreaEditor => ({ account: newAccountId(), requireAreas: () => undefined });
+const [MAKER, ANOTHER] = [everywhere(), everywhere()];
 const outline = (west: number, south: number, size: number) =>
   JSON.stringify({
     type: 'Polygon',
@@ -51,7 +55,7 @@ describeOnEveryStore('areas of one’s own', (openStore) => {
       members: ['KG', 'KZ', 'PK', 'TJ', 'TM', 'US-CA', 'UZ'],
       polygon: null,
       madeAt: clock.now(),
-      madeBy: MAKER,
+      madeBy: MAKER.account,
     });
     const began = clock.now();
     clock.jump(began + 1_000);
@@ -63,8 +67,8 @@ describeOnEveryStore('areas of one’s own', (openStore) => {
       ['XZ-lahore', 1, 'Lahore'],
     ]);
     const [sales] = await areas.namedAreas();
-    expect(sales).toMatchObject({ version: 2, madeBy: ANOTHER, madeAt: began + 1_000 });
-    expect(sales?.earlier).toEqual([{ version: 1, title: 'Sales', madeBy: MAKER, madeAt: began }]);
+    expect(sales).toMatchObject({ version: 2, madeBy: ANOTHER.account, madeAt: began + 1_000 });
+    expect(sales?.earlier).toEqual([{ version: 1, title: 'Sales', madeBy: MAKER.account, madeAt: began }]);
     expect((await areas.namedAreas())[1]).toEqual({ ...lahore, earlier: [] });
   });
 
@@ -132,23 +136,49 @@ describeOnEveryStore('areas of one’s own', (openStore) => {
     const named = [await propose('One', ['XZ-lahore']), await propose('Two', ['PK', 'XZ-lahore'])];
     // What was set aside was signed by its proposer all the same, and stands in packs.
     await orders.act(people.proposer.id, named[0]?.order ?? '', { act: 'revise', areas: ['PK'] });
-    await expect(areas.remove('XZ-lahore')).rejects.toMatchObject({
+    await expect(areas.remove('XZ-lahore', MAKER)).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining(named.map(({ order }) => order).join(', ')),
       context: { orders: named.map(({ order }) => order) },
     });
-    await expect(areas.remove('XG-sales-2')).rejects.toMatchObject({ code: 'conflict' });
-    await areas.remove('XG-sales');
+    await expect(areas.remove('XG-sales-2', MAKER)).rejects.toMatchObject({ code: 'conflict' });
+    await areas.remove('XG-sales', MAKER);
     expect((await areas.namedAreas()).map(({ code, version }) => [code, version])).toEqual([
       ['XG-sales-2', 1],
       ['XZ-lahore', 2],
     ]);
     for (const gone of ['XG-sales', 'XZ-nowhere']) {
-      await expect(areas.remove(gone)).rejects.toMatchObject({ code: 'not_found' });
+      await expect(areas.remove(gone, MAKER)).rejects.toMatchObject({ code: 'not_found' });
     }
-    await expect(areas.remove('%')).rejects.toMatchObject({ code: 'unknown_area' });
-    await expect(areas.remove('PK')).rejects.toMatchObject({ code: 'not_found' });
+    await expect(areas.remove('%', MAKER)).rejects.toMatchObject({ code: 'unknown_area' });
+    await expect(areas.remove('PK', MAKER)).rejects.toMatchObject({ code: 'not_found' });
     await expect(propose('Three', ['XG-sales'])).rejects.toMatchObject({ code: 'unknown_area' });
+  });
+
+  it('checks the newest and the new content before a change, and changes nothing when the check refuses', async () => {
+    await open();
+    const { areas } = world;
+    const checked: string[][] = [];
+    const limited: AreaEditor = {
+      account: newAccountId(),
+      requireAreas: (wanted) => {
+        checked.push([...wanted].sort());
+        if (wanted.some((area) => area !== 'PK')) throw new CordonError('out_of_scope', 'Your role does not reach it.');
+      },
+    };
+    const refused = { code: 'out_of_scope' };
+    await areas.defineGroup('sales', 'Sales', ['PK'], limited);
+    await areas.defineGroup('sales', 'Sales', ['IN'], MAKER);
+    await expect(areas.defineGroup('sales', 'Sales', ['PK'], limited)).rejects.toMatchObject(refused);
+    await expect(areas.remove('XG-sales', limited)).rejects.toMatchObject(refused);
+    await areas.defineGroup('sales', 'Sales', ['PK'], MAKER);
+    await areas.remove('XG-sales', limited);
+    await areas.importPolygon('lahore', 'Lahore', outline(74.2, 31.4, 0.5), MAKER);
+    await expect(areas.importPolygon('lahore', 'Lahore', outline(74.2, 31.4, 0.25), limited)).rejects.toMatchObject(
+      refused,
+    );
+    expect(checked).toEqual([['PK'], ['IN', 'PK'], ['IN'], ['PK'], ['IN', 'PK']]);
+    expect((await areas.namedAreas()).map(({ code, version }) => [code, version])).toEqual([['XZ-lahore', 1]]);
   });
 
   it('refuses an order that names what nobody has made', async () => {

@@ -533,6 +533,24 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await chooseFile.setInputFiles(outline([74.2, 31.4], [74.45, 31.4], [74.45, 31.65], [74.2, 31.4]));
     await button('Import the polygon').click();
     await page.getByText('3 points, in Pakistan').waitFor();
+    const limited = await takeSeat(browser, world.url, {
+      as: await invite(world.url, operator.owner, 'Lawyer', [{ role: 'legal', group: null, area: 'PK' }]),
+    });
+    await limited.goto('/settings');
+    await limited.page.getByText('Your role is limited to Pakistan.').waitFor();
+    expect.soft(await limited.page.getByRole('button', { name: 'Remove XZ-lahore' }).count()).toBe(1);
+    expect.soft(await limited.page.getByRole('button', { name: 'Remove XG-sales' }).count()).toBe(0);
+    expect.soft(await limited.faults('settings of a limited role', BOTH_LOOKS)).toEqual([]);
+    await limited.page.getByRole('button', { name: 'Make a group' }).click();
+    const members = limited.page.getByRole('combobox', { name: 'Members' });
+    await members.fill('Pakistan');
+    await limited.page.getByRole('option', { name: 'Pakistan (PK)' }).waitFor();
+    expect.soft(await limited.page.getByRole('option').count()).toBe(1);
+    await members.fill('India');
+    await limited.page.getByRole('option', { name: 'Pakistan (PK)' }).waitFor({ state: 'hidden' });
+    expect.soft(await limited.page.getByRole('option').count()).toBe(0);
+    expect.soft(await limited.faults('make a group within a limited role', BOTH_LOOKS)).toEqual([]);
+    await limited.context.close();
     await dialog('Remove XG-sales', 'Remove XG-sales?');
     await glance('remove an area');
     await button('Remove it').click();

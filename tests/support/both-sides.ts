@@ -84,7 +84,7 @@ export async function openBothSides(database: Database) {
   const { people, clock } = world;
   await world.root([people.ada, people.ben, people.cyd], [people.ada, people.ben]);
   await world.orders.reissueRecord(device);
-  const maker = newAccountId();
+  const maker = { account: newAccountId(), requireAreas: () => undefined };
   await world.areas.defineGroup('ours', 'Ours', ['IN', 'AE'], maker);
   const corners = [
     [74.2, 31.4],

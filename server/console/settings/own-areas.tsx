@@ -14,7 +14,7 @@ import { areasQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { ChooseFile } from '../parts/choose-file.tsx';
 import { Moment } from '../parts/words.tsx';
-import { asTyped, COUNTRY_CHOICES, GROUP_CHOICES, subdivisionChoices, withChosen } from '../words/places.ts';
+import { asTyped, COUNTRY_CHOICES, GROUP_CHOICES, subdivisionChoices, withChosen, within } from '../words/places.ts';
 import { AreasMap } from './areas-map.tsx';
 
 export function OwnAreas() {
@@ -23,6 +23,7 @@ export function OwnAreas() {
   const client = useQueryClient();
   const [making, setMaking] = useState<'group' | 'polygon' | null>(null);
   const [removing, setRemoving] = useState<string | null>(null);
+  const limit = areas.data?.limit ?? null;
   const changed = () => client.invalidateQueries({ queryKey: areasQuery.queryKey });
   const saved = async () => {
     await changed();
@@ -44,12 +45,18 @@ export function OwnAreas() {
                 key={area.code}
                 area={area}
                 people={people}
-                {...(may('areas.remove') && { remove: () => setRemoving(area.code) })}
+                {...(may('areas.remove') && area.changeable && { remove: () => setRemoving(area.code) })}
               />
             ))}
           </Stack>
         )}
       </Answer>
+      {may('areas.define') && limit !== null && (
+        <Text c="dimmed" maw={760}>
+          Your role is limited to {listed(limit.map(areaName))}. You can make, change and remove areas that lie there
+          entirely.
+        </Text>
+      )}
       {may('areas.define') && (
         <Group>
           <Button variant="default" onClick={() => setMaking('group')}>
@@ -66,7 +73,7 @@ export function OwnAreas() {
         title={making === 'group' ? 'Make a group of countries' : 'Import a polygon'}
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
-        {making === 'group' && <GroupForm saved={saved} />}
+        {making === 'group' && <GroupForm limit={limit} saved={saved} />}
         {making === 'polygon' && <PolygonForm saved={saved} />}
       </Modal>
       <Confirm
@@ -93,7 +100,7 @@ function One({
 }: {
   readonly area: NamedAreaList['areas'][number];
   readonly people: NamedAreaList['people'];
-  /** Absent: not theirs to do. */
+  /** Absent: the server would refuse it. */
   readonly remove?: () => void;
 }) {
   const maker = (by: string) => <Given>{people[by] ?? by}</Given>;
@@ -167,7 +174,7 @@ function NameFields({
 
 const EMPTY: Named = { name: '', title: '' };
 
-function GroupForm({ saved }: { readonly saved: () => Promise<void> }) {
+function GroupForm({ limit, saved }: { readonly limit: NamedAreaList['limit']; readonly saved: () => Promise<void> }) {
   const [named, setNamed] = useState(EMPTY);
   const [members, setMembers] = useState<string[]>([]);
   const [typed, setTyped] = useState('');
@@ -188,7 +195,10 @@ function GroupForm({ saved }: { readonly saved: () => Promise<void> }) {
         <MultiSelect
           label="Members"
           description="Countries, parts of them (by name, or type PK-), or groups that everybody knows"
-          data={withChosen([...GROUP_CHOICES, ...COUNTRY_CHOICES, ...subdivisionChoices(typed)], members)}
+          data={withChosen(
+            within(limit, [...GROUP_CHOICES, ...COUNTRY_CHOICES, ...subdivisionChoices(typed)]),
+            members,
+          )}
           value={members}
           onChange={setMembers}
           onSearchChange={setTyped}

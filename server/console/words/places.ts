@@ -1,7 +1,15 @@
 /** Places to choose from, by name. */
 import type { ComboboxItem, OptionsFilter } from '@mantine/core';
 import type { NamedAreaView } from '../../../shared/api/areas.ts';
-import { AREA_GROUPS, type AreaCode, COUNTRIES, placeOrNull, subdivisionsOf } from '../../../shared/areas/area-code.ts';
+import {
+  AREA_GROUPS,
+  type AreaCode,
+  areasBeyond,
+  COUNTRIES,
+  parseArea,
+  placeOrNull,
+  subdivisionsOf,
+} from '../../../shared/areas/area-code.ts';
 import { areaName } from '../../../shared/areas/area-words.ts';
 import { partsNamed, plainly } from '../../../shared/areas/part-names.ts';
 
@@ -15,6 +23,13 @@ const byName = (a: Choice, b: Choice) => a.label.localeCompare(b.label, 'en');
 
 export const COUNTRY_CHOICES: readonly Choice[] = COUNTRIES.map(choice).sort(byName);
 export const GROUP_CHOICES: readonly Choice[] = AREA_GROUPS.map(choice).sort(byName);
+
+/** The choices that lie in the areas of a limited role; null: no limit. */
+export function within(limit: readonly string[] | null, choices: readonly Choice[]): readonly Choice[] {
+  if (limit === null) return choices;
+  const areas = limit.map(parseArea);
+  return choices.filter(({ value }) => areasBeyond(areas, [parseArea(value)]).length === 0);
+}
 
 /** Groups and polygons of one's own, by the titles that somebody gave them. */
 export const ownChoices = (areas: readonly NamedAreaView[]): readonly Choice[] =>
