@@ -1,12 +1,13 @@
 /** orders pack, and verify: what can be shown of an order, and the check of it, which needs no server. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { installationView } from '../../shared/api/installation.ts';
-import { CordonError } from '../../shared/errors.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { encodeCanonical, parseDocument } from '../../shared/order/canonical.ts';
 import type { Comparison } from '../../shared/pack/compare-checkpoint.ts';
 import type { Finding } from '../../shared/pack/findings.ts';
 import { fingerprintOf } from '../../shared/pack/fingerprint.ts';
+import { PACK_LIMITS } from '../../shared/pack/format.ts';
 import { sizeIn } from '../../shared/pack/kept-checkpoint.ts';
 import { publicRootSchema } from '../../shared/pack/public-root.ts';
 import { type PackReport, type Pinned, verifyPack } from '../../shared/pack/verify-pack.ts';
@@ -112,7 +113,7 @@ export function addPackCommands(program: Command, orders: Command, cli: Cli): vo
     )
     .action(async (file: string, { root, checkpoint }: { root: string; checkpoint?: string }) => {
       const kept = checkpoint === undefined ? undefined : readBytes(checkpoint).toString('utf8');
-      const report = await verifyPack(readBytes(file), pinned(root), kept);
+      const report = await verifyPack(readBytes(file, PACK_LIMITS.bytes), pinned(root), kept);
       cli.out().show(report, reportLines(report));
       if (!report.holds) {
         const failed = report.findings.filter(({ verdict }) => verdict === 'failed');
@@ -134,12 +135,43 @@ function writeNew(file: string, bytes: Uint8Array): void {
   }
 }
 
-function readBytes(file: string): Buffer {
+/** The most bytes of a public root or of a saved page with a checkpoint. */
+const MOST_SMALL_BYTES = 16 * 1024 * 1024;
+const CHUNK = 64 * 1024;
+
+/** Throws `not_found`, and `too_large` for a file with more bytes than `most`. A pipe or a device ends at `most` as well. */
+function readBytes(file: string, most = MOST_SMALL_BYTES): Buffer {
   try {
-    return readFileSync(file);
+    const opened = openSync(file, 'r');
+    try {
+      return readUpTo(opened, most, file);
+    } finally {
+      closeSync(opened);
+    }
   } catch (error) {
+    if (isCordonError(error)) throw error;
     const why = error instanceof Error ? error.message : 'unknown';
     throw new CordonError('not_found', `Cannot read ${file}: ${why}.`, {}, error);
+  }
+}
+
+function readUpTo(opened: number, most: number, file: string): Buffer {
+  const stat = fstatSync(opened);
+  const refuse = () =>
+    new CordonError(
+      'too_large',
+      `Cannot read ${file}: it has more than ${most} bytes. Check that it is the right file.`,
+    );
+  if (stat.size > most) throw refuse();
+  if (stat.isFile() && stat.size > 0) return readFileSync(opened);
+  const chunks: Buffer[] = [];
+  for (let total = 0; ; ) {
+    const chunk = Buffer.alloc(CHUNK);
+    const read = readSync(opened, chunk);
+    if (read === 0) return Buffer.concat(chunks);
+    total += read;
+    if (total > most) throw refuse();
+    chunks.push(chunk.subarray(0, read));
   }
 }
 

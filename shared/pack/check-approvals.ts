@@ -24,11 +24,16 @@ export interface PackRevision {
   readonly envelope: Envelope;
 }
 
+const byKeyid = (keys: readonly VerifyingKey[]) => new Map(keys.map((key) => [key.keyid, key]));
+
 /** Every signature stands there once, and each holds under a key that is known. */
-function checkSignatures(envelope: Envelope, keys: readonly VerifyingKey[], what: string): void {
+function checkSignatures(envelope: Envelope, known: ReadonlyMap<string, VerifyingKey>, what: string): void {
   const seen = new Set<string>();
-  const signers = signedBy(envelope, keys);
-  const known = new Set(keys.map(({ keyid }) => keyid));
+  const named = new Set(envelope.signatures.map(({ keyid }) => keyid));
+  const signers = signedBy(
+    envelope,
+    [...named].flatMap((keyid) => known.get(keyid) ?? []),
+  );
   for (const { keyid, sig } of envelope.signatures) {
     const refuse = (why: string) =>
       new CordonError('signature_invalid', `${what}: ${why} (key ${keyid.slice(0, 12)}…).`);
@@ -61,7 +66,7 @@ export function checkRoots(files: PackFiles, pinned: PublicRoot, say: Findings):
       if (read.approvers.installation !== pinned.installation) {
         throw new CordonError('list_other_installation', `${name} is of another installation.`);
       }
-      checkSignatures(envelope, [...read.keys, ...(last?.keys ?? [])], name);
+      checkSignatures(envelope, byKeyid([...read.keys, ...(last?.keys ?? [])]), name);
       return verifyRoots(last, [envelope]);
     });
     if (!root) break;
@@ -86,8 +91,19 @@ export function checkRevisions(
   say: Findings,
 ): PackRevision[] {
   const found: PackRevision[] = [];
-  const numbers = [...files.keys()].flatMap((name) => numberIn('revisions', name) ?? []);
-  for (let number = 1; number <= Math.max(1, ...numbers); number += 1) {
+  const numbers = [...files.keys()].flatMap((name) => numberIn('revisions', name) ?? []).sort((a, b) => a - b);
+  let next = 1;
+  // One failure names a whole gap: the author of the pack chooses the numbers.
+  const checkGap = (number: number) => {
+    if (number === next) return;
+    const first = numbered('revisions', next);
+    const more = number - next > 1 ? `, and so are the others before revision ${number}` : '';
+    say.failed(first, `${first} is missing${more}.`);
+  };
+  if (numbers.length === 0) checkGap(2);
+  for (const number of numbers) {
+    checkGap(number);
+    next = number + 1;
     const name = numbered('revisions', number);
     const read = say.try(name, () => {
       const envelope = readFile(files, name, envelopeSchema);
@@ -115,11 +131,23 @@ const isAbout = (leaf: Leaf, kind: Leaf['kind'], { number, digest }: PackRevisio
 export const adoptionOf = (revision: PackRevision, leaves: readonly LoggedLeaf[]): LoggedLeaf | undefined =>
   leaves.find(({ leaf }) => isAbout(leaf, 'order.adopted', revision));
 
-/** The root that was in force when the ledger got the leaf at `index`; older ones no longer count. */
-function rootsFrom(chain: readonly Root[], leaves: readonly LoggedLeaf[], index: number): readonly Root[] {
-  const adopted = leaves.filter(({ leaf, index: at }) => leaf.kind === 'approvers.adopted' && at < index);
-  const version = Math.max(0, ...adopted.map(({ leaf }) => Number(leaf.public['version'])));
-  return chain.filter(({ approvers }) => approvers.version >= version);
+/** The leaves about revisions by their text: one pass over the ledger, however many revisions the pack has. */
+function leavesByDigest(leaves: readonly LoggedLeaf[]): ReadonlyMap<unknown, readonly LoggedLeaf[]> {
+  return Map.groupBy(
+    leaves.filter(({ leaf }) => leaf.kind.startsWith('order.')),
+    ({ leaf }) => leaf.public['digest'],
+  );
+}
+
+/** The version of the root in force at each adoption of a revision, by the index of its leaf. Older roots no longer count. */
+function rootVersions(leaves: readonly LoggedLeaf[]): ReadonlyMap<number, number> {
+  const versions = new Map<number, number>();
+  let version = 0;
+  for (const { index, leaf } of leaves.toSorted((a, b) => a.index - b.index)) {
+    if (leaf.kind === 'approvers.adopted') version = Math.max(version, Number(leaf.public['version']));
+    if (leaf.kind === 'order.adopted') versions.set(index, version);
+  }
+  return versions;
 }
 
 /** Which revisions took effect, by approvals and leaves. `leaves`: those that are proved, in the ledger's order. */
@@ -130,7 +158,9 @@ export function checkApprovals(
   say: Findings,
 ): PackRevision[] {
   const adopted: PackRevision[] = [];
-  const keys = chain.flatMap((root) => root.keys);
+  const keys = byKeyid(chain.flatMap((root) => root.keys));
+  const byDigest = leavesByDigest(leaves);
+  const versions = rootVersions(leaves);
   for (const each of revisions) {
     const name = numbered('revisions', each.number);
     const before = say.failures;
@@ -144,15 +174,17 @@ export function checkApprovals(
       );
     }
     say.try(name, () => checkSignatures(envelope, keys, name));
-    if (!leaves.some(({ leaf }) => isAbout(leaf, 'order.revision', each))) {
+    const about = byDigest.get(each.digest) ?? [];
+    if (!about.some(({ leaf }) => isAbout(leaf, 'order.revision', each))) {
       say.failed(name, `${name}: the ledger has no leaf of this text.`);
     }
+    const approvals = about.filter(({ leaf }) => isAbout(leaf, 'order.approval', each));
+    const approved = new Set(approvals.map(({ leaf }) => leaf.public['keyid']));
     for (const { keyid } of envelope.signatures) {
-      const logged = ({ leaf }: LoggedLeaf) => isAbout(leaf, 'order.approval', each) && leaf.public['keyid'] === keyid;
-      if (!leaves.some(logged))
+      if (!approved.has(keyid))
         say.failed(name, `${name}: the ledger has no leaf of the approval by key ${keyid.slice(0, 12)}….`);
     }
-    const adoption = adoptionOf(each, leaves);
+    const adoption = adoptionOf(each, about);
     if (!adoption) {
       if (say.failures === before) {
         say.proven(
@@ -161,7 +193,9 @@ export function checkApprovals(
       }
       continue;
     }
-    const judged = judge(each, rootsFrom(chain, leaves, adoption.index), previous);
+    const version = versions.get(adoption.index) ?? 0;
+    const inForce = chain.filter(({ approvers }) => approvers.version >= version);
+    const judged = judge(each, inForce, previous);
     if (typeof judged === 'string') say.failed(name, `${name} was put in force, but ${judged}.`);
     else if (say.failures === before) say.proven(approvedWords(each, judged, adoption));
     adopted.push(each);

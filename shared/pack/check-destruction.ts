@@ -36,9 +36,13 @@ export function checkDestruction(files: PackFiles, { order, adopted, leaves, wip
   if (read.order !== order) say.failed(DESTRUCTION, `${DESTRUCTION} is about order ${read.order}.`);
   const exits = adopted.filter(({ revision }) => isExit(revision));
   checkApproval(read, exits, leaves, say);
+  // A wipe by any exit of the order counts: the exit may have been withdrawn and approved again while the device was offline.
+  const numbers = new Set(exits.map(({ number }) => number));
+  const confirmed = new Set(
+    [...wiped].flatMap(([device, revisions]) => (revisions.isDisjointFrom(numbers) ? [] : [device])),
+  );
   for (const { device, outcome } of read.devices) {
-    // Of any exit of the order: it may have been taken back, and approved anew, while the device was away.
-    if (outcome === 'wiped' && !exits.some(({ number }) => wiped.get(device)?.has(number))) {
+    if (outcome === 'wiped' && !confirmed.has(device)) {
       say.failed(DESTRUCTION, `${DESTRUCTION}: ${device} is called wiped, and has not said so.`);
     }
   }

@@ -7,20 +7,26 @@ import { type Envelope, envelopeSchema } from '../order/documents.ts';
 import { payloadOf, signedBy, type VerifyingKey } from '../order/dsse.ts';
 import { readBase64 } from '../strict-base64.ts';
 import { type Findings, plural } from './findings.ts';
-import { isPackName, MANIFEST, type Manifest, manifestSchema, PACK_TYPE } from './format.ts';
-import { readZip } from './zip.ts';
+import { MANIFEST, type Manifest, manifestSchema, PACK_LIMITS, PACK_TYPE } from './format.ts';
+import { readZip, type ZipLimits } from './zip.ts';
 
 export type PackFiles = ReadonlyMap<string, Buffer>;
 
-/** The files that the zip holds, whatever is wrong with it. */
-export function filesOf(zip: Buffer, say: Findings): PackFiles {
-  const { files, faults } = readZip(zip, isPackName);
+/** The files in the zip. Null when the zip exceeds a limit: then nobody parses any of them. */
+export function filesOf(zip: Buffer, say: Findings, limits: ZipLimits = PACK_LIMITS): PackFiles | null {
+  const { files, faults, refused } = readZip(zip, limits);
   for (const { near, detail } of faults) say.failed(near, `${near}: ${detail}.`);
-  return new Map(files.map(({ name, bytes }) => [name, bytes]));
+  return refused ? null : new Map(files.map(({ name, bytes }) => [name, bytes]));
 }
 
-/** `keys`: the online keys of every root in the chain. Null when the manifest cannot be believed. */
-export function checkManifest(files: PackFiles, roots: readonly Root[], say: Findings): Manifest | null {
+export interface Signed {
+  readonly manifest: Manifest;
+  /** The files that the manifest names, and no others. Null when one of them is missing or changed. */
+  readonly files: PackFiles | null;
+}
+
+/** `roots`: every root in the chain, for its online keys. Null when no key of theirs signed the manifest, or it has another format. */
+export function checkManifest(files: PackFiles, roots: readonly Root[], say: Findings): Signed | null {
   const bytes = files.get(MANIFEST);
   if (!bytes) {
     say.failed(MANIFEST, `${MANIFEST} is missing: nothing says which files belong to the pack.`);
@@ -34,21 +40,22 @@ export function checkManifest(files: PackFiles, roots: readonly Root[], say: Fin
     }
     return parseDocument(manifestSchema, payloadOf(envelope, PACK_TYPE));
   });
-  if (!manifest) return null;
-  compare(files, manifest, say);
-  return manifest;
+  return manifest && { manifest, files: matching(files, manifest, say) };
 }
 
-function compare(files: PackFiles, manifest: Manifest, say: Findings): void {
+function matching(files: PackFiles, manifest: Manifest, say: Findings): PackFiles | null {
   const before = say.failures;
   const named = new Set(manifest.files.map(({ name }) => name));
+  const same = new Map<string, Buffer>();
   for (const { name, bytes, sha256: digest } of manifest.files) {
     const file = files.get(name);
     if (!file) say.failed(name, `${name} is missing: it was taken out of the pack.`);
+    else if (same.has(name)) say.failed(MANIFEST, `${MANIFEST} names ${name} twice.`);
     else if (file.length !== bytes || sha256(file) !== digest) {
       say.failed(name, `${name} was changed: it is not the file that the manifest names.`);
-    }
+    } else same.set(name, file);
   }
+  const broken = say.failures > before;
   for (const name of files.keys()) {
     if (name !== MANIFEST && !named.has(name)) say.failed(name, `${name} was added: the manifest does not name it.`);
   }
@@ -57,6 +64,7 @@ function compare(files: PackFiles, manifest: Manifest, say: Findings): void {
       `${plural(named.size, 'file')} are byte for byte what the server put together on ${manifest.madeAt}, and none is missing or added.`,
     );
   }
+  return broken ? null : same;
 }
 
 /** A JSON file of the pack. Throws `not_found`, or `document_malformed`. */

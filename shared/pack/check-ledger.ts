@@ -110,6 +110,10 @@ export function checkLeaves(
   say: Findings,
 ): void {
   const digests = new Set(revisions.map(({ digest }) => digest));
+  const rootDigests = new Set<unknown>(roots.map(({ digest }) => digest));
+  const loggedRoots = new Set(
+    leaves.flatMap(({ leaf }) => (leaf.kind === 'approvers.adopted' ? [leaf.public['digest']] : [])),
+  );
   for (const { leaf, particulars } of leaves) {
     const { digest, revision, version } = particulars;
     if (leaf.kind.startsWith('order.') && particulars['order'] === order && typeof revision === 'number') {
@@ -117,18 +121,15 @@ export function checkLeaves(
       const known = digest === undefined ? files.has(name) : digests.has(String(digest));
       if (!known) say.failed(name, `${name}: the ledger speaks of a revision ${revision} of another text.`);
     }
-    if (leaf.kind === 'approvers.adopted' && !roots.some((root) => root.digest === digest)) {
+    if (leaf.kind === 'approvers.adopted' && !rootDigests.has(digest)) {
       const name = numbered('approvers', Number(version));
       say.failed(name, `${name}: the ledger speaks of a root ${version} of approvers that is not here.`);
     }
   }
   for (const root of roots) {
     const { version } = root.approvers;
-    const logged = leaves.some(
-      ({ leaf }) => leaf.kind === 'approvers.adopted' && leaf.public['digest'] === root.digest,
-    );
     const name = numbered('approvers', version);
-    if (!logged) say.failed(name, `${name}: the ledger has no leaf of this root of approvers.`);
+    if (!loggedRoots.has(root.digest)) say.failed(name, `${name}: the ledger has no leaf of this root of approvers.`);
   }
   if (leaves.some(({ leaf, particulars }) => keepsParticulars(leaf) && particulars['order'] === order)) {
     say.unproven(
@@ -161,6 +162,10 @@ export function checkLists(
 ): ReadonlyMap<number, number> {
   const before = say.failures;
   const first = new Map<number, number>();
+  const newestFirst = adopted.toReversed();
+  const loggedLists = new Set(
+    logged.leaves.flatMap(({ leaf }) => (leaf.kind === 'order.list' ? [leaf.public['digest']] : [])),
+  );
   const versions = [...files.keys()].flatMap((name) => numberIn('lists', name) ?? []).sort((a, b) => a - b);
   for (const version of versions) {
     const name = numbered('lists', version);
@@ -176,13 +181,14 @@ export function checkLists(
         throw new CordonError('list_other_installation', `${name} is list ${read.version} of ${read.installation}.`);
       }
       const digest = sha256(payload);
-      if (!logged.leaves.some(({ leaf }) => leaf.kind === 'order.list' && leaf.public['digest'] === digest)) {
+      if (!loggedLists.has(digest)) {
         throw new CordonError('proof_invalid', `${name}: the ledger has no leaf of this list.`);
       }
       return read;
     });
     // A list carries older revisions beneath the newest, and tells of that one alone that it first stood there.
-    const newest = list && adopted.findLast((each) => stands(each, list));
+    const digests = list && digestsIn(list);
+    const newest = digests && newestFirst.find(({ digest }) => digests.has(digest));
     if (newest && !first.has(newest.number)) first.set(newest.number, version);
   }
   for (const { number } of adopted) {
@@ -195,7 +201,10 @@ export function checkLists(
   return first;
 }
 
-const stands = ({ digest }: PackRevision, list: OrderList): boolean =>
-  list.orders.some(({ payload }) => sha256(Buffer.from(payload, 'base64')) === digest) ||
-  // Kept from the public, it stood there as its stub.
-  stubsOf(list).some((stub) => stub.digest === digest);
+/** The digests of the revisions in a list. Each payload is hashed once. The stub of a non-public order names the digest itself. */
+export function digestsIn(list: Pick<OrderList, 'orders'>, hash: typeof sha256 = sha256): ReadonlySet<string> {
+  return new Set([
+    ...list.orders.map(({ payload }) => hash(Buffer.from(payload, 'base64'))),
+    ...stubsOf(list).map(({ digest }) => digest),
+  ]);
+}

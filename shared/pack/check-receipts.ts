@@ -23,6 +23,22 @@ interface DeviceKey extends VerifyingKey {
   readonly generation: number;
 }
 
+/** The certificates of one device by the id of their key. A device may have enrolled again with the key that it had. */
+type DeviceKeys = ReadonlyMap<string, { readonly key: DeviceKey; readonly enrollments: ReadonlySet<string> }>;
+
+const enrollmentOf = ({ device, generation }: Pick<DeviceKey, 'device' | 'generation'>) => `${device} ${generation}`;
+
+function keysById(keys: readonly DeviceKey[]): DeviceKeys {
+  const groups = Map.groupBy(keys, ({ keyid }) => keyid);
+  return new Map(
+    groups
+      .entries()
+      .flatMap(([keyid, group]) =>
+        group.slice(0, 1).map((key) => [keyid, { key, enrollments: new Set(group.map(enrollmentOf)) }] as const),
+      ),
+  );
+}
+
 export interface ReceiptFacts {
   readonly pinned: PublicRoot;
   readonly order: string;
@@ -77,16 +93,19 @@ function deviceKey(der: string, issuing: X509Certificate): DeviceKey {
 }
 
 /** Throws, saying why, unless the receipt is this device's word on this order. */
-function checkReceipt(envelope: Envelope, keys: readonly DeviceKey[], facts: ReceiptFacts): Receipt {
+function checkReceipt(
+  envelope: Envelope,
+  keys: DeviceKeys,
+  facts: ReceiptFacts,
+  revisions: ReadonlySet<number>,
+): Receipt {
   const receipt = readReceipt(envelope);
-  const key = signerOf(envelope, keys);
+  const signer = keys.get(envelope.signatures[0]?.keyid ?? '');
+  const key = signer && signerOf(envelope, [signer.key]);
   if (!key) {
     throw new CordonError('signature_invalid', 'a receipt is not signed by a certificate’s key of the device');
   }
-  // A device may have enrolled again with the key that it had.
-  const own = ({ keyid, device, generation }: DeviceKey) =>
-    keyid === key.keyid && device === receipt.device && generation === receipt.generation;
-  if (!keys.some(own)) {
+  if (!signer.enrollments.has(enrollmentOf(receipt))) {
     throw new CordonError(
       'signature_invalid',
       `a receipt of ${receipt.device} is signed by another device, ${key.device}`,
@@ -98,7 +117,7 @@ function checkReceipt(envelope: Envelope, keys: readonly DeviceKey[], facts: Rec
       `a receipt is about order ${receipt.order} of ${receipt.installation}`,
     );
   }
-  if (!facts.revisions.some(({ number }) => number === receipt.revision)) {
+  if (!revisions.has(receipt.revision)) {
     throw new CordonError('document_wrong_type', `a receipt is about revision ${receipt.revision}, which is not here`);
   }
   const listed = facts.listed.get(receipt.revision);
@@ -117,6 +136,7 @@ export function checkReceipts(
 ): ReadonlyMap<string, ReadonlySet<number>> {
   const before = say.failures;
   const issuing = say.try(AUTHORITY.root, () => checkAuthority(files, facts.pinned));
+  const revisions = new Set(facts.revisions.map(({ number }) => number));
   const handles = new Set<string>();
   const ids = new Set<string>();
   const devices = new Map<Receipt['kind'], Set<string>>(RECEIPT_KINDS.map((kind) => [kind, new Set()]));
@@ -128,7 +148,7 @@ export function checkReceipts(
   for (const number of numbers) {
     const name = numbered('receipts', number);
     for (const group of say.try(name, () => readFile(files, name, receiptsSchema)) ?? []) {
-      const receipts = say.try(name, () => receiptsOf(group, issuing, facts), group.device);
+      const receipts = say.try(name, () => receiptsOf(group, issuing, facts, revisions), group.device);
       const id = receipts?.[0]?.device;
       if (handles.has(group.device)) say.failed(name, `${name}: ${group.device} stands here twice.`);
       if (id !== undefined && ids.has(id))
@@ -163,6 +183,7 @@ function receiptsOf(
   { certificates, receipts }: z.infer<typeof receiptsSchema>[number],
   issuing: X509Certificate | null,
   facts: ReceiptFacts,
+  revisions: ReadonlySet<number>,
 ): Receipt[] {
   if (!issuing) return [];
   const keys = certificates.map((der) => deviceKey(der, issuing));
@@ -172,7 +193,8 @@ function receiptsOf(
   if (new Set(receipts.map(({ payload }) => payload)).size < receipts.length) {
     throw new CordonError('document_wrong_type', 'a receipt stands here twice');
   }
-  return receipts.map((envelope) => checkReceipt(envelope, keys, facts));
+  const byId = keysById(keys);
+  return receipts.map((envelope) => checkReceipt(envelope, byId, facts, revisions));
 }
 
 function checkSilent(files: PackFiles, answered: ReadonlySet<string>, say: Findings): void {

@@ -8,6 +8,7 @@ import { openingSchema } from '../ledger/leaf.ts';
 import { base64, envelopeSchema, orderNumber, RECEIPT_KINDS, sha256Hex, timestamp } from '../order/documents.ts';
 import { packIdSchema } from '../protocol/ids.ts';
 import { publicRootSchema } from './public-root.ts';
+import type { ZipLimits } from './zip.ts';
 
 export const PACK_TYPE = 'application/vnd.cordon.evidence-pack.v1+json';
 
@@ -51,6 +52,33 @@ export function numberIn(series: Series, name: string): number | null {
 export const isPackName = (name: string): boolean =>
   name === CHECKPOINT || /^([a-z]{1,20}\/)?[a-z0-9-]{1,40}\.(json|pem|html)$/.test(name);
 
+/** The longest file name in bytes, and the most files that a manifest names. At 20 devices in a file, 65,000 files hold 1.3 million devices. */
+const MOST_NAME_BYTES = 100;
+const MOST_FILES = 65_000;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/**
+ * The most bytes of one file. The verifier parses four kinds of files before it has checked the manifest's signature, so their limits are
+ * tight. The largest other file is one of receipts: 20 devices with 10,000 receipts of 1 KB each.
+ */
+function mostFileBytes(name: string): number {
+  if (name === MANIFEST) return 32 * MIB;
+  if (name === PUBLIC_ROOT || name === CHECKPOINT || name === AUTHORITY.root || name === AUTHORITY.issuing) {
+    return 64 * KIB;
+  }
+  return name.startsWith(`${SERIES.approvers}/`) ? 4 * MIB : 400 * MIB;
+}
+
+/** A pack about 100,000 devices has about 500 MB in 5,000 files. Node reads files up to 2 GiB. */
+export const PACK_LIMITS: ZipLimits = {
+  isName: isPackName,
+  nameBytes: MOST_NAME_BYTES,
+  files: MOST_FILES + 1,
+  bytes: 2 ** 31 - 1,
+  fileBytes: mostFileBytes,
+};
+
 export const manifestSchema = z.strictObject({
   installation: publicRootSchema.shape.installation,
   order: orderNumber,
@@ -58,7 +86,9 @@ export const manifestSchema = z.strictObject({
   pack: packIdSchema,
   madeAt: timestamp,
   /** In the order in which they stand in the zip, before the manifest. */
-  files: z.array(z.strictObject({ name: z.string().max(100), bytes: z.int().min(0), sha256: sha256Hex })).max(65_000),
+  files: z
+    .array(z.strictObject({ name: z.string().max(MOST_NAME_BYTES), bytes: z.int().min(0), sha256: sha256Hex }))
+    .max(MOST_FILES),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 

@@ -12,8 +12,9 @@ import { checkReceipts } from './check-receipts.ts';
 import { type Comparison, compareCheckpoint } from './compare-checkpoint.ts';
 import { type Finding, Findings } from './findings.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { PUBLIC_ROOT } from './format.ts';
+import { MANIFEST, type Manifest, PACK_LIMITS, PUBLIC_ROOT } from './format.ts';
 import { type PublicRoot, publicRootSchema } from './public-root.ts';
+import type { ZipLimits } from './zip.ts';
 
 /** What whoever checks has from elsewhere: the document, or its SHA-256 in hex. */
 export type Pinned = PublicRoot | string;
@@ -61,26 +62,45 @@ function pinnedRoot(files: PackFiles, pinned: Pinned, say: Findings): PublicRoot
 
 function report(
   findings: Findings,
-  manifest: ReturnType<typeof checkManifest> = null,
+  manifest: Manifest | null = null,
   comparison: Comparison | null = null,
 ): PackReport {
   const { order = null, pack = null, madeAt = null } = manifest ?? {};
   return { order, pack, madeAt, holds: findings.failures === 0, comparison, findings: findings.all };
 }
 
-/** `kept`: a checkpoint of the ledger, as whoever checks has saved it earlier or elsewhere. Throws `checkpoint_invalid` for one that is none. */
-export async function verifyPack(zip: Buffer, pinned: Pinned, kept?: string): Promise<PackReport> {
+/** `why`: one sentence. The report says that the rest was not checked, so that nobody takes its silence for a proof. */
+function stopped(say: Findings, why: string, manifest: Manifest | null = null): PackReport {
+  say.unproven(`Everything else in the pack: the verification stopped. ${why}`);
+  return report(say, manifest);
+}
+
+/**
+ * `kept`: a checkpoint of the ledger from an earlier time or another place. Throws `checkpoint_invalid` when it is malformed. Before the
+ * manifest's signature is checked, only the public root, the approver sets and the manifest are parsed.
+ */
+export async function verifyPack(
+  zip: Buffer,
+  pinned: Pinned,
+  kept?: string,
+  limits: ZipLimits = PACK_LIMITS,
+): Promise<PackReport> {
   if (typeof pinned === 'string' && !/^[0-9a-f]{64}$/.test(pinned)) {
     throw new CordonError('invalid_input', 'A public root’s fingerprint is 64 digits of lower-case hex.');
   }
   const say = new Findings();
-  const files = filesOf(zip, say);
-  const root = pinnedRoot(files, pinned, say);
-  if (!root) return report(say);
-  const roots = checkRoots(files, root, say);
-  const manifest = checkManifest(files, roots, say);
+  const present = filesOf(zip, say, limits);
+  if (!present) return stopped(say, 'The pack exceeds a limit or declares compression, so no signature was checked.');
+  const root = pinnedRoot(present, pinned, say);
+  if (!root) return stopped(say, 'The public root does not match, so no signature was checked.');
+  const roots = checkRoots(present, root, say);
+  const signed = checkManifest(present, roots, say);
+  if (!signed) return stopped(say, `${MANIFEST} is not valid, so no file that it should name was read.`);
+  const { manifest, files } = signed;
+  if (!files)
+    return stopped(say, 'Files do not match the signed manifest, so the content of no file was checked.', manifest);
   const logged = await checkLedger(files, root, say);
-  if (!manifest || !logged) return report(say, manifest);
+  if (!logged) return report(say, manifest);
   const { installation, order } = manifest;
   if (installation !== root.installation) say.failed(null, `The manifest is of installation ${installation}.`);
   const revisions = checkRevisions(files, { installation, order }, say);

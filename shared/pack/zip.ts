@@ -26,11 +26,38 @@ export interface ZipFile {
   readonly bytes: Buffer;
 }
 
-/** Where a zip is not what its files make. `near`: a file's name, or what it is of the zip itself. */
+/** A difference between a zip and its files. `near`: the name of a file, or a part of the zip. */
 export interface ZipFault {
   readonly near: string;
   readonly detail: string;
 }
+
+/** The reader stops at the first excess, before it copies or parses a file. */
+export interface ZipLimits {
+  readonly isName: (name: string) => boolean;
+  readonly nameBytes: number;
+  readonly files: number;
+  /** The size of the whole zip. */
+  readonly bytes: number;
+  /** The size of the file with this name. */
+  readonly fileBytes: (name: string) => number;
+}
+
+export interface ZipContent {
+  readonly files: readonly ZipFile[];
+  readonly faults: readonly ZipFault[];
+  /** The zip exceeds a limit or declares compression. The reader stopped there, and nobody may use `files`. */
+  readonly refused: boolean;
+}
+
+/** The limits of the format itself. */
+const FORMAT_LIMITS: ZipLimits = {
+  isName: () => true,
+  nameBytes: 0xffff,
+  files: MOST_FILES,
+  bytes: MOST_BYTES,
+  fileBytes: () => MOST_BYTES,
+};
 
 interface Placed {
   readonly name: Buffer;
@@ -85,15 +112,20 @@ export class ZipWriter {
   #at = 0;
 
   /** The bytes to write for this file. Throws `too_large`. */
-  add({ name, bytes }: ZipFile): Buffer {
+  add(file: ZipFile): Buffer {
+    return Buffer.concat([this.header(file), file.bytes]);
+  }
+
+  /** The header to write before the file's own bytes. Throws `too_large`. */
+  header({ name, bytes }: ZipFile): Buffer {
     const placed = { name: Buffer.from(name), crc: crc32(bytes), size: bytes.length, at: this.#at };
-    const written = Buffer.concat([localHeader(placed), bytes]);
-    this.#at += written.length;
+    const header = localHeader(placed);
+    this.#at += header.length + bytes.length;
     this.#placed.push(placed);
     if (this.#placed.length > MOST_FILES || this.#at > MOST_BYTES) {
       throw new CordonError('too_large', 'A zip of this form holds 65,534 files and 4 GiB at most.');
     }
-    return written;
+    return header;
   }
 
   /** The directory, which ends the zip. */
@@ -104,48 +136,66 @@ export class ZipWriter {
 }
 
 /**
- * The files that can be read, and all that is not as `ZipWriter` writes it. It believes no number that it can count itself. `isName`: whether a file
- * may be called so; behind one that may not, nothing is read, since its head was changed.
+ * The readable files of a zip, and each difference from the bytes that `ZipWriter` writes. The reader counts everything itself and never
+ * inflates: a compressed entry is refused, so a small zip cannot grow. After a name that `isName` rejects, the reader reads no further.
  */
-export function readZip(
-  zip: Buffer,
-  isName: (name: string) => boolean = () => true,
-): { readonly files: readonly ZipFile[]; readonly faults: readonly ZipFault[] } {
+export function readZip(zip: Buffer, limits: ZipLimits = FORMAT_LIMITS): ZipContent {
   const files: ZipFile[] = [];
   const faults: ZipFault[] = [];
+  const names = new Set<string>();
   const writer = new ZipWriter();
+  const refuse = (near: string, detail: string): ZipContent => {
+    faults.push({ near, detail });
+    return { files, faults, refused: true };
+  };
+  if (zip.length > limits.bytes) return refuse('the zip', `it has ${zip.length} bytes. The limit is ${limits.bytes}`);
   let at = 0;
   while (at + LOCAL_SIZE <= zip.length && zip.readUInt32LE(at) === LOCAL) {
+    if (files.length >= limits.files) return refuse(behind(files), `it has more than ${limits.files} files`);
     const size = zip.readUInt32LE(at + 18);
-    const start = at + LOCAL_SIZE + zip.readUInt16LE(at + 26);
+    const nameBytes = zip.readUInt16LE(at + 26);
+    if (nameBytes > limits.nameBytes) {
+      return refuse(behind(files), `a file name has ${nameBytes} bytes. The limit is ${limits.nameBytes}`);
+    }
+    const start = at + LOCAL_SIZE + nameBytes;
     const name = zip.toString('utf8', at + LOCAL_SIZE, Math.min(start, zip.length));
-    if (!isName(name)) break;
+    if (!limits.isName(name)) break;
+    const [method, inflated] = [zip.readUInt16LE(at + 8), zip.readUInt32LE(at + 22)];
+    if (method !== 0 || inflated !== size) {
+      const declared = `its header declares compression method ${method} and ${inflated} bytes from ${size}`;
+      return refuse(name, `${declared}. A pack holds files without compression`);
+    }
     if (start + size > zip.length) {
       faults.push({
         near: name,
-        detail: 'the zip ends before this file does: it was cut short, or its head was changed',
+        detail: 'the zip ends before this file does: it was cut short, or its header was changed',
       });
-      return { files, faults };
+      return { files, faults, refused: false };
     }
+    const most = limits.fileBytes(name);
+    if (size > most) return refuse(name, `the file has ${size} bytes. The limit is ${most}`);
     const file = { name, bytes: zip.subarray(start, start + size) };
-    if (files.some((other) => other.name === name)) faults.push({ near: name, detail: 'stands in the zip twice' });
+    if (names.has(name)) faults.push({ near: name, detail: 'the file is in the zip twice' });
+    names.add(name);
     files.push(file);
-    const expected = writer.add(file);
-    const head = expected.length - size;
-    if (!zip.subarray(at, at + head).equals(expected.subarray(0, head))) {
-      faults.push({ near: name, detail: 'its bytes and its head in the zip do not belong together: one was changed' });
+    if (!zip.subarray(at, start).equals(writer.header(file))) {
+      faults.push({ near: name, detail: 'its bytes do not match its header in the zip: one of them was changed' });
     }
     at = start + size;
   }
   const rest = zip.subarray(at);
   const expected = writer.end();
   if (!rest.equals(expected)) faults.push(directoryFault(files, rest, expected, at));
-  return { files, faults };
+  return { files, faults, refused: false };
+}
+
+function behind(files: readonly ZipFile[]): string {
+  const last = files.at(-1)?.name;
+  return last === undefined ? 'the zip' : `the zip behind ${last}`;
 }
 
 function directoryFault(files: readonly ZipFile[], rest: Buffer, expected: Buffer, at: number): ZipFault {
-  const last = files.at(-1)?.name;
-  const near = last === undefined ? 'the zip' : `the zip behind ${last}`;
+  const near = behind(files);
   if (rest.length < expected.length && expected.subarray(0, rest.length).equals(rest)) {
     return { near, detail: `it ends at byte ${at + rest.length}, within its directory: it was cut short` };
   }

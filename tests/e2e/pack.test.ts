@@ -111,6 +111,11 @@ it('says what does not hold, exits with 10, and refuses a root that is none', as
   expect(await verify([pack, '--root', 'f'.repeat(64)])).toMatchObject({ code: 10 });
   expect(await verify([pack, '--root', join(folder, 'no-such-file')])).toMatchObject({ code: 5 });
   expect(await verify([pack])).toMatchObject({ code: 2 });
+  // A root or a checkpoint that never ends.
+  expect(await verify([pack, '--root', '/dev/zero'])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('it has more than 16777216 bytes'),
+  });
 }, 60_000);
 
 it.skipIf(!git.present)(
