@@ -1,7 +1,10 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GrowingTree, type HashSource, inclusionProof, leafHash, rootOf } from './merkle.ts';
+import { ed25519FromSpki, signCheckpoint, verifierKey } from './sign-checkpoint.ts';
 import { decodeBundle, encodeBundle, hashesFromTiles, nodesOfTile, parseTilePath, tilePath, tilesOf } from './tiles.ts';
+import { verifyLedgerCopy } from './verify-copy.ts';
 
 describe('tile paths', () => {
   it.each([
@@ -63,6 +66,23 @@ describe('tiles', () => {
     for (const at of [0, 255, 256, 65_535, 65_536, size - 1]) {
       expect(await inclusionProof(at, size, fromTiles)).toEqual(await inclusionProof(at, size, source));
     }
+  });
+
+  it('a checkpoint of 2^53 - 1 leaves costs one look-up, not a list of its tiles', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const signer = {
+      name: 'cordon/ins_test',
+      publicKey: ed25519FromSpki(publicKey.export({ type: 'spki', format: 'der' })),
+      sign: (text: Uint8Array) => sign(null, text, privateKey),
+    };
+    const note = signCheckpoint({ size: Number.MAX_SAFE_INTEGER, root: Buffer.alloc(32) }, signer);
+    const read: string[] = [];
+    const copy = async (path: string) => {
+      read.push(path);
+      return path === 'checkpoint' ? Buffer.from(note) : null;
+    };
+    await expect(verifyLedgerCopy(copy, { pinned: verifierKey(signer) })).rejects.toMatchObject({ code: 'not_found' });
+    expect(read).toEqual(['checkpoint', 'checkpoint.previous', 'tile/entries/000']);
   });
 
   it('bundles give back their entries, and nothing more or less', () => {

@@ -43,17 +43,21 @@ export function parseTilePath(path: string): TileId | null {
   return tilePath(tile) === path ? tile : null;
 }
 
-/** Every tile and bundle of a tree of `size` leaves: full ones and, at the right edge, partial ones. */
-export function tilesOf(size: number): TileId[] {
-  const tiles: TileId[] = [];
-  const cut = (level: TileId['level'], hashes: number) => {
-    for (let number = 0; number * TILE_WIDTH < hashes; number++) {
-      tiles.push({ level, number, width: Math.min(TILE_WIDTH, hashes - number * TILE_WIDTH) });
-    }
-  };
-  cut('entries', size);
-  for (let level = 0, hashes = size; hashes > 0; level++, hashes = Math.floor(hashes / TILE_WIDTH)) cut(level, hashes);
-  return tiles;
+/**
+ * Every tile and bundle of a tree of `size` leaves: full ones and, at the right edge, partial ones. Bundles come first. The author of a
+ * checkpoint chooses its size, so the tiles are made one by one: a reader stops at the first bundle that is missing.
+ */
+export function* tilesOf(size: number): Generator<TileId> {
+  yield* row('entries', size);
+  for (let level = 0, hashes = size; hashes > 0; level++, hashes = Math.floor(hashes / TILE_WIDTH)) {
+    yield* row(level, hashes);
+  }
+}
+
+function* row(level: TileId['level'], hashes: number): Generator<TileId> {
+  for (let number = 0; number * TILE_WIDTH < hashes; number++) {
+    yield { level, number, width: Math.min(TILE_WIDTH, hashes - number * TILE_WIDTH) };
+  }
 }
 
 /** The subtrees whose hashes a tile of hashes holds. */

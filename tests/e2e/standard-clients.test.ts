@@ -296,7 +296,7 @@ describe('the ledger', () => {
       const { size, root } = await openCheckpoint(note, verifier);
       const older = read('checkpoint.previous').toString('utf8');
       const before = await openCheckpoint(older, verifier);
-      const entries = tilesOf(size).flatMap((tile) =>
+      const entries = [...tilesOf(size)].flatMap((tile) =>
         tile.level === 'entries' ? decodeBundle(read(tilePath(tile)), tile.width) : [],
       );
       // Our own proofs, from the downloaded tiles alone.
