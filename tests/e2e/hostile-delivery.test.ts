@@ -76,7 +76,13 @@ afterAll(async () => {
 async function enrol(name: string): Promise<ChattingDevice> {
   const { link } = await captured.operator.code({ user: name, group });
   const own = join(folder, `device-${count++}`);
-  const device = await openChattingDevice({ name, folder: own, link, patience: 1_500 });
+  const device = await openChattingDevice({
+    name,
+    folder: own,
+    link,
+    patience: 1_500,
+    wall: () => captured.clock.now(),
+  });
   devices.push(device);
   await eventually(() => expect(device.agent.messaging.state().state).toBe('ready'));
   return device;

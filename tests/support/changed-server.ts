@@ -33,7 +33,7 @@ function deviceOf({ socket }: IncomingMessage): DeviceId | null {
 export function changeServer(): ChangedServer {
   const links = new Map<DeviceId, (frame: ServerFrame) => void>();
   const { handleUpgrade } = WebSocketServer.prototype;
-  const { end, writeHead } = ServerResponse.prototype;
+  const { end, write, writeHead } = ServerResponse.prototype;
   const changed: ChangedServer = {
     frame: (_device, frame) => [frame],
     answer: (_device, _path, json) => json,
@@ -46,7 +46,7 @@ export function changeServer(): ChangedServer {
     },
     restore() {
       WebSocketServer.prototype.handleUpgrade = handleUpgrade;
-      Object.assign(ServerResponse.prototype, { end, writeHead });
+      Object.assign(ServerResponse.prototype, { end, write, writeHead });
     },
   };
 
@@ -77,12 +77,29 @@ export function changeServer(): ChangedServer {
       return Reflect.apply(target, self, isAsked(self) ? [status, others, ...more] : [status, headers, ...more]);
     },
   });
+  /** The pieces of a file that the server has written, until it has written all. */
+  const files = new WeakMap<ServerResponse, Buffer[]>();
+  const isFile = (response: ServerResponse) =>
+    response.statusCode === 200 &&
+    response.req?.method === 'GET' &&
+    response.req.url?.startsWith('/device/attachments/') === true;
+  ServerResponse.prototype.write = new Proxy(write, {
+    apply(target, self, given) {
+      const pieces = files.get(self);
+      if (!isFile(self) || pieces?.length === 0) return Reflect.apply(target, self, given);
+      files.set(self, [...(pieces ?? []), Buffer.from(given[0])]);
+      return true;
+    },
+  });
   ServerResponse.prototype.end = new Proxy(end, {
     apply(target, self, given) {
       const device = isAsked(self) ? deviceOf(self.req) : null;
-      if (device && self.statusCode === 200 && Buffer.isBuffer(given[0])) {
-        // Whoever has heard enough goes away.
-        pipeline(changed.file(device, given[0]), self).catch(() => undefined);
+      const pieces = files.get(self);
+      if (device && pieces && pieces.length > 0) {
+        // From here on the pieces are the changed ones.
+        files.set(self, []);
+        // A device that has received enough goes away.
+        pipeline(changed.file(device, Buffer.concat(pieces)), self).catch(() => undefined);
         return self;
       }
       if (!device || self.statusCode !== 200 || !isJson(given[0])) return Reflect.apply(target, self, given);

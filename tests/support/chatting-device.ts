@@ -31,8 +31,11 @@ export async function openChattingDevice(given: {
   readonly folder: string;
   readonly link: string;
   readonly patience?: number;
+  /** The device's wall clock, for a server whose clock the test drives. Default: the machine's. */
+  readonly wall?: () => number;
 }): Promise<ChattingDevice> {
   const { name, folder, link, patience } = given;
+  const time = { ...machineTime(), ...(given.wall && { wall: given.wall }) };
   mkdirSync(join(folder, 'workspace'), { recursive: true });
   const store = openAgentStore({ file: join(folder, 'agent.db'), synchronous: 'normal' });
   const credentials = credentialFolder(join(folder, 'identity'));
@@ -40,7 +43,7 @@ export async function openChattingDevice(given: {
   const workspace = await openWorkspace(join(folder, 'workspace'));
   const make = () =>
     createAgent({
-      ...{ store, credentials, workspace, dial: dialDirect, sensors: noSensors, time: machineTime(), keyPackages: 6 },
+      ...{ store, credentials, workspace, dial: dialDirect, sensors: noSensors, time, keyPackages: 6 },
       patience,
       inventory: async () => Promise.reject(new Error('none in this test')),
       onRestart: () => undefined,
