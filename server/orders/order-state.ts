@@ -57,6 +57,9 @@ export interface OrderState {
   nextList(root: Root, changed?: RevisionRow, siblings?: readonly RevisionRow[]): ListChange;
 }
 
+/** The date of a list can be ahead of the clock by this much without a fault. */
+const CLOCKS_DIFFER = 600_000;
+
 export function revisionEnvelopeOf(row: Pick<RevisionRow, 'payload' | 'approvals'>): Envelope {
   return {
     payloadType: PAYLOAD_TYPES.revision,
@@ -175,8 +178,11 @@ export function openOrderState(ports: {
   }
 
   /** When the list is to be made anew. */
-  const dueAt = (current: StoredList): Instant =>
-    Math.min(current.issuedAt + REFRESH_AFTER, nextPublication(current.issuedAt));
+  const dueAt = (current: StoredList): Instant => {
+    // The server's clock was ahead when it signed this list. A device that enrolls takes the list's date as its first authenticated time.
+    if (current.issuedAt > clock.now() + CLOCKS_DIFFER) return clock.now();
+    return Math.min(current.issuedAt + REFRESH_AFTER, nextPublication(current.issuedAt));
+  };
 
   function nextList(root: Root, changed?: RevisionRow, siblings: readonly RevisionRow[] = []): ListChange {
     const now = clock.now();
