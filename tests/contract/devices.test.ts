@@ -349,15 +349,36 @@ describeOnEveryStore('presence', (open) => {
     expect(of('taken_over')).toMatchObject({ count: 1, detail: 'from 192.0.2.1', isGrave: true });
     expect((await devices.alarms({ scope: null, grave: true })).map(({ code }) => code)).toEqual(['taken_over']);
     // A repetition is the newest again, and a day after the first it is an entry of its own.
-    await devices.raiseAlarm({ device: noisy, code: 'taken_over', detail: 'from 192.0.2.2' });
+    await devices.raiseAlarm({ device: noisy, code: 'taken_over', detail: 'from 192.0.2.1' });
     const [newest] = await devices.alarms({ scope: null, limit: 1 });
-    expect(newest).toMatchObject({ code: 'taken_over', count: 2, detail: 'from 192.0.2.2' });
+    expect(newest).toMatchObject({ code: 'taken_over', count: 2, detail: 'from 192.0.2.1' });
     await database.db
       .updateTable('alarms')
       .set({ first_at: NOW - 2 * 86_400_000 })
       .execute();
-    await devices.raiseAlarm({ device: noisy, code: 'taken_over', detail: 'again' });
+    await devices.raiseAlarm({ device: noisy, code: 'taken_over', detail: 'from 192.0.2.1' });
     expect((await devices.alarms({ scope: null, grave: true })).map(({ count }) => count)).toEqual([1, 2]);
+  });
+
+  it('keeps the details of different grave alarms of one kind, within a limit', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const device = await addDevice(database, { group: await addGroup(database, 'g') });
+    const raise = (code: string, detail: string) => devices.raiseAlarm({ device, code, detail });
+    await Promise.all(['2026-001', '2026-667', '2026-001'].map((order) => raise('order_unverified', order)));
+    for (let n = 0; n < 100; n += 1) await raise('list_forked', `list ${n}`);
+    await raise('list_older', 'list 3');
+    await raise('order_unverified', '2026-667');
+    const all = await devices.alarms({ scope: null, limit: 200 });
+    const of = (code: string) => all.filter((alarm) => alarm.code === code);
+    expect(of('order_unverified')).toMatchObject([
+      { detail: '2026-667', count: 2 },
+      { detail: '2026-001', count: 2 },
+    ]);
+    // Thirty entries have a detail of their own. The others count in one entry for each code.
+    expect(of('list_forked')).toHaveLength(29);
+    expect(of('list_forked')[0]).toMatchObject({ detail: 'Newest of several: list 99', count: 72 });
+    expect(of('list_older')).toMatchObject([{ detail: 'Newest of several: list 3', count: 1 }]);
   });
 
   it('keeps the newest inventory and shows alarms within the scope', async () => {
