@@ -8,7 +8,8 @@ import { payloadOf, signedBy, type VerifyingKey } from '../order/dsse.ts';
 import { readBase64 } from '../strict-base64.ts';
 import { type Findings, plural } from './findings.ts';
 import { MANIFEST, type Manifest, manifestSchema, PACK_LIMITS, PACK_TYPE } from './format.ts';
-import { readZip, type ZipLimits } from './zip.ts';
+import { readZip } from './zip.ts';
+import type { ZipLimits } from './zip-limits.ts';
 
 export type PackFiles = ReadonlyMap<string, Buffer>;
 

@@ -8,7 +8,7 @@ import { openingSchema } from '../ledger/leaf.ts';
 import { base64, envelopeSchema, orderNumber, RECEIPT_KINDS, sha256Hex, timestamp } from '../order/documents.ts';
 import { packIdSchema } from '../protocol/ids.ts';
 import { publicRootSchema } from './public-root.ts';
-import type { ZipLimits } from './zip.ts';
+import type { ZipLimits } from './zip-limits.ts';
 
 export const PACK_TYPE = 'application/vnd.cordon.evidence-pack.v1+json';
 

@@ -16,7 +16,8 @@ import { digestsIn, type LoggedLeaf } from './check-ledger.ts';
 import { Findings } from './findings.ts';
 import { DESTRUCTION, LEAVES, MANIFEST, numbered, PACK_LIMITS, PUBLIC_ROOT, SUMMARY } from './format.ts';
 import { verifyPack } from './verify-pack.ts';
-import { readZip, type ZipLimits, ZipWriter } from './zip.ts';
+import { readZip, ZipWriter } from './zip.ts';
+import type { ZipLimits } from './zip-limits.ts';
 
 type Files = Map<string, Buffer>;
 

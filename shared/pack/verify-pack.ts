@@ -14,7 +14,7 @@ import { type Finding, Findings } from './findings.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { MANIFEST, type Manifest, PACK_LIMITS, PUBLIC_ROOT } from './format.ts';
 import { type PublicRoot, publicRootSchema } from './public-root.ts';
-import type { ZipLimits } from './zip.ts';
+import type { ZipLimits } from './zip-limits.ts';
 
 /** What whoever checks has from elsewhere: the document, or its SHA-256 in hex. */
 export type Pinned = PublicRoot | string;

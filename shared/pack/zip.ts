@@ -5,6 +5,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { CordonError } from '../errors.ts';
+import type { ZipLimits } from './zip-limits.ts';
 
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
@@ -30,17 +31,6 @@ export interface ZipFile {
 export interface ZipFault {
   readonly near: string;
   readonly detail: string;
-}
-
-/** The reader stops at the first excess, before it copies or parses a file. */
-export interface ZipLimits {
-  readonly isName: (name: string) => boolean;
-  readonly nameBytes: number;
-  readonly files: number;
-  /** The size of the whole zip. */
-  readonly bytes: number;
-  /** The size of the file with this name. */
-  readonly fileBytes: (name: string) => number;
 }
 
 export interface ZipContent {
