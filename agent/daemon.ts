@@ -38,7 +38,11 @@ export interface OpenedAgent {
 }
 
 /** The agent over this machine's files, not started. */
-export async function openAgent(config: AgentConfig, onEnd: (end: DaemonEnd) => void): Promise<OpenedAgent> {
+export async function openAgent(
+  config: AgentConfig,
+  onEnd: (end: DaemonEnd) => void,
+  time: DeviceTime = machineTime(),
+): Promise<OpenedAgent> {
   const credentials = credentialFolder(config.identity);
   // Before anything is opened: a machine that is not enrolled gets told so and no empty store.
   credentials.current();
@@ -48,7 +52,7 @@ export async function openAgent(config: AgentConfig, onEnd: (end: DaemonEnd) => 
   const agent = createAgent({
     store,
     credentials,
-    time: machineTime(),
+    time,
     sensors: config.sensors
       ? sensorsFrom(config.sensors, noReading)
       : machineSensors({
@@ -80,7 +84,7 @@ const harmless = (fields: Record<string, unknown> = {}) =>
   );
 
 /** Runs until a signal, a restart command or an unenrolment. */
-export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
+export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise<DaemonEnd> {
   const signals = listenForStop({
     within: STOP_WITHIN,
     say: (text) => process.stderr.write(`cordon-agent: ${text}\n`),
@@ -91,7 +95,7 @@ export async function runDaemon(config: AgentConfig): Promise<DaemonEnd> {
   const ended = new Promise<DaemonEnd>((resolve) => {
     end = resolve;
   });
-  const { agent, store, log } = await openAgent(config, (how) => end(how));
+  const { agent, store, log } = await openAgent(config, (how) => end(how), time);
   const messages = answerMessages(agent.messaging);
   const page = pageOnDemand({ agent, messaging: agent.messaging, log });
   const control = await serveControl(config.socket, (request) => answer({ agent, messages, page }, request));

@@ -13,6 +13,7 @@ import { type AgentConfig, forgetNotifySocket, readAgentConfig } from './config.
 import { askControl } from './control/control.ts';
 import { lockHome } from './control/home-lock.ts';
 import { openAgent, runDaemon } from './daemon.ts';
+import type { DeviceTime } from './enforcement/device-clock.ts';
 import type { Notice } from './enforcement/notices.ts';
 import { credentialFolder } from './enrolment/credential-folder.ts';
 import { enrol } from './enrolment/enrol.ts';
@@ -29,8 +30,11 @@ import { OWN_FILES, openWorkspace, type Workspace } from './workspace/workspace.
 /** A daemon that has not answered by then is not coming. */
 const UP_WITHIN = 15_000;
 
-/** Runs one command. Returns the exit code; a daemon that is to start again in its place is handled by the caller. */
-export async function main(argv: readonly string[]): Promise<number> {
+/**
+ * Runs one command. Returns the exit code; a daemon that is to start again in its place is handled by the caller. The demo gives `time`;
+ * otherwise the daemon uses this machine's clocks.
+ */
+export async function main(argv: readonly string[], time?: DeviceTime): Promise<number> {
   const program = new Command('cordon-agent')
     .description(
       'The device’s side of Cordon: enrols, connects, and carries out what an order or an admin asks of this device.',
@@ -77,7 +81,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       const given = config();
       if (detach) return startDetached(given);
       forgetNotifySocket();
-      const end = await runDaemon(given);
+      const end = await runDaemon(given, time);
       if (end === 'restart') exit = restart(given);
     });
 

@@ -1,6 +1,6 @@
 /**
- * The demo's world: the real server, simulated devices that run the real agent, this machine's own agent, and the clock that all but the last of
- * them share. It starts them, drives them, and answers what the server of a demo asks (`server/api/demo.ts`).
+ * The demo's world: the real server, simulated devices that run the real agent, this machine's own agent, and the clock that they share; of
+ * the last, it drives only the wall clock. It starts them, drives them, and answers what the server of a demo asks (`server/api/demo.ts`).
  */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -189,7 +189,7 @@ export class World {
   /** Enrols this machine as itself. Returns its device and where its agent lives. */
   async ownAgent(): Promise<{ readonly device: string; readonly home: string }> {
     const { device, link } = await this.#code(userInfo().username, 'This machine');
-    const { home, pid } = await this.#keeper.call('enrol', { link });
+    const { home, pid } = await this.#keeper.call('enrol', { link, ahead: this.#ahead });
     this.#ownAgent = pid;
     const deadline = performance.now() + OWN_AGENT_WITHIN;
     while ((await this.#keeper.call('status', null))?.connection !== 'connected') {
@@ -215,7 +215,7 @@ export class World {
     const ahead = to - Date.now();
     if (ahead <= this.#ahead) return;
     // Devices' clocks first: a server that is ahead would hand them its new time, and their own clocks would add the jump once more.
-    await this.#fleet.jump({ ahead });
+    await Promise.all([this.#fleet.jump({ ahead }), this.#keeper.call('jump', { ahead })]);
     await this.#server.call('jump', { to: { ahead } });
     this.#ahead = ahead;
     const rest = this.#settle();
@@ -241,7 +241,7 @@ export class World {
     }
   }
 
-  /** This machine has no driven clock: its agent follows the server's word, which does not come by itself with every jump. */
+  /** Only the wall clock of this machine's agent is driven. The agent follows the server's word, which does not come by itself with every jump. */
   async #catchUp(): Promise<void> {
     if (this.#ownAgent === undefined) return;
     for (let look = 0; look < 20; look++) {

@@ -20,18 +20,21 @@ const ENTRY = join(import.meta.dirname, '../../agent/cordon-agent.js');
 export class AgentProcess {
   readonly home: string;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #entry: string;
   #daemon: ChildProcess | null = null;
   #log = '';
 
-  constructor(env: NodeJS.ProcessEnv = {}, home = mkdtempSync(join(tmpdir(), 'cordon-agent-'))) {
+  /** `entry`: another program that runs the same command line. */
+  constructor(env: NodeJS.ProcessEnv = {}, home = mkdtempSync(join(tmpdir(), 'cordon-agent-')), entry = ENTRY) {
     this.home = home;
+    this.#entry = entry;
     // Not as somebody's service, even where the tests run in one: it restarts itself. Nor where that machine is.
     this.#env = { INVOCATION_ID: undefined, CORDON_AGENT_GEOCLUE: 'off', CORDON_AGENT_LOG: 'info', ...env };
   }
 
   /** One command of the command line, to its end. */
   cli(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-    return runProgram(process.execPath, [ENTRY, '--home', this.home, ...args], {
+    return runProgram(process.execPath, [this.#entry, '--home', this.home, ...args], {
       ...options,
       env: { ...this.#env, ...options.env },
     });
@@ -45,7 +48,7 @@ export class AgentProcess {
   /** Starts the daemon; `connected` waits until it is. */
   run(): ChildProcess {
     this.#log = '';
-    const daemon = spawn(process.execPath, [ENTRY, '--home', this.home, 'run'], {
+    const daemon = spawn(process.execPath, [this.#entry, '--home', this.home, 'run'], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...this.#env },
     });
