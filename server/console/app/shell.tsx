@@ -31,7 +31,7 @@ import { PageLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
 import { AccountMenu } from './account-menu.tsx';
 import classes from './shell.module.css';
-import { StepUpDialog } from './step-up-dialog.tsx';
+import { StepUp } from './step-up.tsx';
 
 const DemoBar = lazy(() => import('../demo/demo-bar.tsx').then((module) => ({ default: module.DemoBar })));
 const NavigationLink = createLink(NavLink<'a'>);
@@ -102,7 +102,7 @@ export function Shell() {
             <DemoBar />
           </Suspense>
         )}
-        <StepUpDialog />
+        <StepUp />
         {isNobody && path !== '/account' ? <NoRole /> : <Outlet />}
       </main>
     </div>

@@ -1,45 +1,32 @@
 /** Asks for a new authenticator code when an action needs one. */
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { steppedUp } from '../../../shared/api/session.ts';
 import { Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
-import { registerStepUp } from '../client/step-up.ts';
 
 /** Above the dialog of the action itself. */
 const ABOVE_DIALOGS = 400;
 
-export function StepUpDialog() {
+/** `settle` belongs to the present question; null: nothing is asked. */
+export function StepUpDialog({ settle }: { readonly settle: ((given: boolean) => void) | null }) {
   const [opened, setOpened] = useState(false);
   const [totp, setTotp] = useState('');
-  const settle = useRef<((given: boolean) => void) | null>(null);
   const giving = useMutation({
     mutationFn: (code: string) => call('POST', '/session/step-up', steppedUp, { totp: code }),
     onSuccess: () => finish(true),
     // A code works once, so the next attempt needs another code in any case.
     onError: () => setTotp(''),
   });
+  // The dialog opens only after it was mounted closed. Otherwise Mantine does not return the focus when it closes.
+  useEffect(() => setOpened(settle !== null), [settle]);
 
   function finish(given: boolean): void {
-    setOpened(false);
     setTotp('');
     giving.reset();
-    settle.current?.(given);
-    settle.current = null;
+    settle?.(given);
   }
-
-  useEffect(
-    () =>
-      registerStepUp(
-        () =>
-          new Promise((settled) => {
-            settle.current = settled;
-            setOpened(true);
-          }),
-      ),
-    [],
-  );
 
   const code = totp.replaceAll(/\s/g, '');
   const complete = /^\d{6}$/.test(code);

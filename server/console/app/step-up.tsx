@@ -1,0 +1,36 @@
+/** Shows the dialog of the step-up sign-in. Its code is loaded when an action needs it for the first time. */
+import { type ComponentProps, type ComponentType, useEffect, useState } from 'react';
+import { Refusal } from '../../../shared/look/refusal.ts';
+import { registerStepUp } from '../client/step-up.ts';
+import type { StepUpDialog } from './step-up-dialog.tsx';
+
+type DialogProps = ComponentProps<typeof StepUpDialog>;
+
+async function loadDialog() {
+  try {
+    return (await import('./step-up-dialog.tsx')).StepUpDialog;
+  } catch {
+    throw new Refusal('unreachable', 'The dialog for the authenticator code did not load. Try again.', 0);
+  }
+}
+
+export function StepUp() {
+  const [dialog, setDialog] = useState<{ readonly Dialog: ComponentType<DialogProps> } | null>(null);
+  const [settle, setSettle] = useState<DialogProps['settle']>(null);
+
+  useEffect(
+    () =>
+      registerStepUp(async () => {
+        const Dialog = await loadDialog();
+        setDialog({ Dialog });
+        return new Promise((settled) => {
+          setSettle(() => (given: boolean) => {
+            setSettle(null);
+            settled(given);
+          });
+        });
+      }),
+    [],
+  );
+  return dialog && <dialog.Dialog settle={settle} />;
+}
