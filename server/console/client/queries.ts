@@ -3,7 +3,6 @@ import { QueryClient, queryOptions } from '@tanstack/react-query';
 import type { z } from 'zod';
 import { approverKeyList, approversView } from '../../../shared/api/approvers.ts';
 import { namedAreaList } from '../../../shared/api/areas.ts';
-import { disputedPolicyList } from '../../../shared/api/disputed-policies.ts';
 import type { Topic } from '../../../shared/api/events.ts';
 import { groupList } from '../../../shared/api/groups.ts';
 import { healthView } from '../../../shared/api/health.ts';
@@ -38,4 +37,3 @@ export const installationQuery = question([], '/installation', installationView)
 export const approverKeysQuery = question(['accounts'], '/approver-keys', approverKeyList);
 export const approversQuery = question(['accounts', 'orders'], '/approvers', approversView);
 export const areasQuery = question([], '/areas', namedAreaList);
-export const policiesQuery = question([], '/disputed-policies', disputedPolicyList);

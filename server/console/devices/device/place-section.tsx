@@ -10,7 +10,7 @@ import { Given } from '../../../../shared/look/given.tsx';
 import { Answer } from '../../../../shared/look/states.tsx';
 import { date, dateTime, duration } from '../../../../shared/look/time-words.ts';
 import { CERTAINTY_MEANING, CERTAINTY_NAMES, SOURCE_NAMES } from '../../../../shared/verdict/words.ts';
-import { policiesQuery } from '../../client/queries.ts';
+import { policiesQuery } from '../../client/policies-query.ts';
 import { useServerNow } from '../../client/server-time.tsx';
 import { useMay } from '../../client/session.tsx';
 import { Section } from '../../parts/page.tsx';

@@ -5,7 +5,8 @@ import { useMemo, useState } from 'react';
 import type { DisputedFeature } from '../../../../shared/areas/area-code.ts';
 import { areaName } from '../../../../shared/areas/area-words.ts';
 import { CONTESTED, claimsOn, groundMapOf } from '../../../../shared/areas/disputed-policy.ts';
-import { areasQuery, policiesQuery } from '../../client/queries.ts';
+import { policiesQuery } from '../../client/policies-query.ts';
+import { areasQuery } from '../../client/queries.ts';
 import { choiceWords, claimantsWords, disputedName } from '../../words/ground.ts';
 import {
   asTyped,
