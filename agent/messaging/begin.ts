@@ -38,7 +38,7 @@ export async function devicesOf(
     throw new CordonError('too_large', `A conversation holds at most ${LARGEST_CONVERSATION} people: begin another.`);
   }
   const found = await context.membership.membersOf(people);
-  // Who belongs to it already may have no device left.
+  // A member of the conversation may have no device left.
   for (const person of coming) {
     if (!found.get(person)?.length) {
       throw new CordonError(

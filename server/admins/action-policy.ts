@@ -48,7 +48,7 @@ export const ACTIONS = {
   'account.create': { right: 'accounts.create', people: 1, stepUp: 'always', tokens: 'never' },
   'account.change-status': { right: 'accounts.update', people: 1, stepUp: 'always', tokens: 'never' },
   'access.end': { right: 'access.end-account', people: 1, stepUp: 'always', tokens: 'never' },
-  /** Whoever has the new link becomes the account's holder. */
+  /** Anyone with the new link can take over the account. */
   'account.reset-credentials': { right: 'accounts.invite', people: 1, stepUp: 'always', tokens: 'never' },
   'role.grant': { right: 'grants.create', people: 1, stepUp: 'always', tokens: 'never' },
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },

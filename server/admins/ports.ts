@@ -148,7 +148,7 @@ export interface TokenHolder {
   readonly destructive: boolean;
 }
 
-/** Of somebody's sessions and tokens. */
+/** A session or token with the account that holds it. */
 export type Owned<T> = T & { readonly account: AccountId };
 
 export interface SessionStore {

@@ -60,7 +60,7 @@ export interface BackupStatus {
 
 export interface BackupFile extends BackupMade {
   readonly path: string;
-  /** For whoever keeps the file. */
+  /** A file name with the installation and the time, for the download. */
   readonly name: string;
   remove(): Promise<void>;
 }

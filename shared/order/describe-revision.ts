@@ -1,7 +1,7 @@
 /**
  * What an approver is about to sign, in words, read from the exact bytes: the server's summary of it is not believed. Throws when the bytes
  * are no revision in canonical form, so that nobody signs what cannot be shown. The command line and the console show the same words, each
- * laid out in its own way; whoever shows a value makes its control and direction characters harmless first (`visible-text.ts`).
+ * laid out in its own way. Each caller first makes control and direction characters of a value harmless (`visible-text.ts`).
  */
 import { partName } from '../areas/part-names.ts';
 import { CordonError } from '../errors.ts';

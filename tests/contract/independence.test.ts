@@ -1,4 +1,4 @@
-/** Who counts as a second person, and what is left of a disabled account's approvals: over every store. */
+/** The rule for a second person, and the voided approvals of a disabled account, on every store. */
 import { afterEach, expect, it } from 'vitest';
 import { recordLink } from '../../server/store/account-rows.ts';
 import { AdminStore } from '../../server/store/admin-store.ts';

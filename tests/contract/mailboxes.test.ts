@@ -146,7 +146,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await commit(carla!, 2, [amina!])).toBe('blocked');
     expect(await commit(carla!, 2, [amina!, bilal!], { remove: [amina!] })).toBe('accepted');
     expect(await members()).toEqual(sorted(bilal, carla));
-    // Who committed in which epoch is forgotten after 90 days. The next epoch is not.
+    // The server forgets the committer of each epoch after 90 days, but keeps the next epoch.
     await removeExpired(database, { domain: AT + 400 * DAY, real: AT + 400 * DAY }, 90);
     expect(await database.db.selectFrom('conversation_epochs').selectAll().execute()).toEqual([]);
     expect(await commit(amina!, 3, [bilal!, carla!])).toBe('blocked');

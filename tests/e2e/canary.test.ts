@@ -133,7 +133,7 @@ async function lookEverywhere(town: Town, search: Search): Promise<void> {
     for (const frame of frames) search.look(`traffic ${name}`, frame);
   }
 }
-/** As it is for whoever can decrypt it. */
+/** Searches the decrypted backup. */
 async function lookIntoBackup(town: Town, search: Search): Promise<void> {
   const { identity, recipient } = await temporaryIdentity();
   const sealed = await given(town, 'POST', '/api/v1/backup', { recipient });

@@ -287,7 +287,7 @@ describe('case 17: a ghost', () => {
       expect(notes(device, successor)).toContainEqual(expect.stringMatching(/continues “Plans”/));
       expect(texts(device, conversation)).toEqual(['first', 'did you see that?']);
     }
-    // In the new one somebody who should be out of it is put out again, and hears nothing more.
+    // The successor removes a revoked member too, who then receives nothing more.
     await revoke(mallory);
     const members = async () => {
       const held = (await ben.records()).group(successor);
