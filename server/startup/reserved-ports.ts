@@ -56,13 +56,14 @@ export async function reservePorts(
 function describe(error: unknown, variable: string, bind: string, port: number): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
   const what = `The server cannot listen on port ${port} of ${bind} (${variable})`;
+  const addressVariable = variable === 'CORDON_ADMIN_PORT' ? 'CORDON_ADMIN_BIND' : 'CORDON_BIND';
   switch (code) {
     case 'EADDRINUSE':
-      return `${what}: another process uses this port. Nothing was changed. Stop that process, or set another port.`;
+      return `${what}: another process uses this port. Nothing was changed. Stop that process, or set ${variable} to another port.`;
     case 'EACCES':
-      return `${what}: this user may not use the port. Nothing was changed. Set a port above 1023, or grant the right.`;
+      return `${what}: this user may not use the port. Nothing was changed. Set ${variable} to a port above 1023, or grant the right.`;
     case 'EADDRNOTAVAIL':
-      return `${what}: this machine does not have that address. Nothing was changed. Correct the address.`;
+      return `${what}: this machine does not have that address. Nothing was changed. Set ${addressVariable} to an address of this machine.`;
     default:
       return `${what}: ${code}. Nothing was changed.`;
   }
