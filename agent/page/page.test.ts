@@ -232,7 +232,7 @@ it('carries a conversation: people, messages, attachments, what was read, what w
     denials: [],
   });
   expect((await json('/api/people?text=be'))['people']).toEqual([
-    { person: 'per_ben', name: 'Ben', email: null, groups: [] },
+    { person: 'per_ben', name: 'Ben', email: null, groups: ['Karachi office'] },
   ]);
   const { id } = await json('/api/conversations', 'POST', { people: ['per_ben'], title: null });
   const bytes = Buffer.from('<script>alert(1)</script>');
