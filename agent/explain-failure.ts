@@ -4,7 +4,7 @@ import { isCordonError } from '../shared/errors.ts';
 import { EXIT, EXIT_CODES } from './exit-codes.ts';
 
 export interface Explained {
-  /** One line. */
+  /** Text for the user: a single line. */
   readonly words: string;
   readonly exit: number;
 }

@@ -24,7 +24,7 @@ export const peopleLines = (people: readonly FoundPerson[]): string[] =>
     ? ['Nobody of your organisation who can be written to is called so.']
     : people.map((found) => `${found.person}  ${plain(found.name)}${distinction(found)}`);
 
-/** What tells people of one name apart, as the organization's key confirmed it. */
+/** E-mail and groups, confirmed by the organization's key, which distinguish people of the same name. */
 function distinction({ email, groups }: FoundPerson): string {
   const known = [...(email === null ? [] : [email]), ...groups].map(plain);
   return known.length === 0 ? '' : `  (${known.join(', ')})`;

@@ -65,7 +65,7 @@ export function parseCsr(der: Buffer, profile: CertificateProfile = PROFILES.dev
   return { spki, publicKey, subjectCommonName: readSubject(subject), uris: readAttributes(attributes, profile) };
 }
 
-/** What a request claims, before its signature is verified: cheap, and no proof of anything. Throws `too_large` and `csr_malformed`. */
+/** Reads the claims of a request without a check of its signature: cheap, and no proof. Throws `too_large` and `csr_malformed`. */
 export function readCsrClaims(der: Buffer): Pick<CertificateRequest, 'spki' | 'subjectCommonName'> {
   requireSize(der);
   const { subject, spki } = wellFormed(der);

@@ -12,7 +12,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 export interface StoredCommand {
   readonly id: CommandId;
   readonly command: Command;
-  /** Of a lock or an unlock: the server's halves, base64. The store forgets them when the command is finished. */
+  /** The server's shares for a lock or an unlock, base64. The store forgets them when the command is finished. */
   readonly shares?: readonly string[] | undefined;
   /** Unix milliseconds of real time. */
   readonly expires: number;

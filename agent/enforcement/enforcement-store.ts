@@ -31,7 +31,7 @@ export interface ExitMemory {
   readonly wiped: readonly { readonly order: string; readonly revision: number; readonly at: Instant }[];
 }
 
-/** Of the time corrections: the newest version that the device has seen. */
+/** Newest version of a time correction that the device has seen. */
 export interface CorrectionStore {
   correctionSeen(): number;
   saveCorrectionSeen(version: number): void;

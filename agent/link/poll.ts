@@ -84,7 +84,7 @@ export function createPoll(ports: PollPorts): Poll {
     const path = `/device/record?list=${held}&record=${own}&root=${root}`;
     const answer = await ports.http()(new URL(path, httpsOf(ports.deviceUrl())), { method: 'GET' });
     const envelope = envelopeSchema.parse(JSON.parse(accepted(answer).toString('utf8')));
-    // What the device has stored goes out before the server's newer documents take its place.
+    // The device sends its stored documents before the server's newer documents replace them.
     const recall = answer.headers[RECALL_HEADER];
     if (typeof recall === 'string') await ports.recollect(recall === 'documents');
     ports.intake.record(envelope);

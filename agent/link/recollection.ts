@@ -16,7 +16,7 @@ export interface RecollectingPorts {
 }
 
 export interface Recollecting {
-  /** One at a time: a second call shares the first. True when the server has taken it. Never rejects. */
+  /** Sends the stored documents. A second call shares the first. True when the server has accepted them. Never rejects. */
   send(documents: boolean): Promise<boolean>;
 }
 

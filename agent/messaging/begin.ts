@@ -58,10 +58,10 @@ export async function devicesOf(
 export interface Beginning {
   /** At least one of their devices must be able to join. */
   readonly coming: readonly string[];
-  /** They may have no device left. */
+  /** People of the predecessor, who may have no device left. */
   readonly already?: readonly string[];
   readonly title: string | null;
-  /** What a successor takes over from its predecessor. */
+  /** The part of a predecessor's record that its successor keeps. */
   readonly from?: Partial<Pick<ConversationRecord, 'continues' | 'refusals' | 'leftOut' | 'people'>>;
   /** Runs in the transaction that stores the conversation. */
   readonly also?: (begun: ConversationRecord) => void;

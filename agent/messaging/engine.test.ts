@@ -34,7 +34,7 @@ const all = (...names: string[]) => Promise.all(names.map(online));
 
 const texts = ({ messaging }: TestDevice, conversation: string) =>
   messaging.messages(conversation, { limit: 100 }).flatMap(({ from, text }) => (from ? [text] : []));
-/** What is shown as nobody's, without the notices of `new-devices.test.ts`. */
+/** Notes without a sender, except the notices of `new-devices.test.ts`. */
 const notes = ({ messaging }: TestDevice, conversation: string) =>
   messaging
     .messages(conversation, { limit: 100 })

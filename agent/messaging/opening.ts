@@ -135,7 +135,7 @@ export function createOpening(context: Context, patience: number): Opening {
       case 'epoch_ahead':
         // One's own commit may be what it follows on: its answer is on its way.
         if (records.pending(record.id)) return { later: record.id };
-        // It was sealed after a change that this device refused, by the device that made the change.
+        // The sender made a change that this device refused, and sealed this message after it.
         if (madeRefused(record, letter.item)) return aside(letter, 'commit_refused', detail);
         return missing(record.id, record);
       case 'not_a_member':

@@ -83,7 +83,7 @@ export interface ConversationRecord {
   readonly askedAt: number;
 }
 
-/** Of `refusals`, and of `leftOut`. */
+/** Maximum length of `refusals` and of `leftOut`. */
 export const MOST_REFUSALS = 64;
 
 /** A device sent a change that this device refused. A device that repeats it in a successor is left out of the next one. */

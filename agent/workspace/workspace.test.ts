@@ -16,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const SECRET = Buffer.from('the budget of the embassy');
 
-/** What earlier versions did, and an attacker tries: everything that is needed lies in the folder. */
+/** The method of earlier versions, which an attacker tries: it uses only files of the folder. */
 function unwrapAlone(kek: Buffer, state: string, bytes: Buffer): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', kek, bytes.subarray(0, 12)).setAAD(
     Buffer.from(`cordon workspace ${state}`),

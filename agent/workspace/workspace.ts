@@ -167,7 +167,7 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
   }
 }
 
-/** What a key begins with that is wrapped by both halves. An older agent's has no such mark. */
+/** Prefix of a key that is wrapped with the device's key and the server's share. A key of an older agent has no prefix. */
 const SHARED = Buffer.from('CWL2');
 const NOTHING = Buffer.alloc(0);
 const isShared = (bytes: Buffer): boolean => bytes.subarray(0, SHARED.length).equals(SHARED);

@@ -64,7 +64,7 @@ export type ActionName = keyof typeof ACTIONS;
 export const ACTION_NAMES = Object.keys(ACTIONS) as ActionName[];
 
 /**
- * What a changing route does. One name: the API demands it before the handler runs. A list: the handler demands the one that the request
+ * The actions of a changing route. A single name: the API demands it before the handler runs. A list: the handler demands the one that the request
  * amounts to. `signed`: approvers' own keys decide, under the rules of `server/orders`. `harmless`: nothing is lost, and one person undoes it.
  */
 type RoutePolicy = ActionName | readonly ActionName[] | 'signed' | 'harmless';

@@ -133,7 +133,7 @@ export function createAdmins(ports: AdminsPorts) {
     return knownBrowser(browserSealer, cookie, { account: known.account.id, passwordHash: known.passwordHash }, now());
   }
 
-  /** One attempt. The password comes first: only its owner may use up the limit for wrong codes. */
+  /** A sign-in attempt. The password comes first: only its owner may use up the limit for wrong codes. */
   async function verified(
     email: string,
     { password, totp, source }: { readonly password: string; readonly totp: string; readonly source: string },
@@ -249,7 +249,7 @@ export function createAdmins(ports: AdminsPorts) {
      */
     async stepUp(given: { readonly account: Account; readonly totp: string; readonly token: string }): Promise<number> {
       const session = sha256(given.token);
-      // Nobody without the session uses up its limit.
+      // Only the holder of the session can use up its limit.
       const source = `${KNOWN_BROWSER}${session}`;
       const email = emailKey(given.account.email);
       return limits.attempt(email, source, async () => {
@@ -290,7 +290,7 @@ export function createAdmins(ports: AdminsPorts) {
       return session;
     },
     signOut: (token: string): Promise<void> => sessions.close(sha256(token)),
-    /** Of one account, or of all. */
+    /** Lists the sessions of one account, or of all. */
     async sessions(account: AccountId | null): Promise<Owned<Omit<Session, 'account'>>[]> {
       const at = now();
       return (await sessions.sessions(account, at)).filter(({ lastUsedAt }) => at - lastUsedAt < idle);
@@ -311,7 +311,7 @@ export function createAdmins(ports: AdminsPorts) {
     /** The account of an API token; null when the token is unknown or expired, or the account disabled. Records the use. */
     tokenAccount: (token: string, address: string): Promise<TokenHolder | null> =>
       sessions.tokenAccount(sha256(token), now(), address),
-    /** Of one account, or of all. */
+    /** Lists the tokens of one account, or of all. */
     tokens: (account: AccountId | null): Promise<Owned<ApiToken>[]> => sessions.tokens(account),
     /** The secret is in the response and nowhere else. */
     async createToken(

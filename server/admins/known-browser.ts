@@ -21,7 +21,7 @@ interface Holder {
   readonly passwordHash: string;
 }
 
-/** Of the credentials: a reset makes another one. */
+/** Digest of the credentials: a reset changes it. */
 const markOf = (passwordHash: string): string => createHash('sha256').update(passwordHash).digest('hex').slice(0, 16);
 
 export function rememberBrowser(sealer: BrowserSealer, { account, passwordHash }: Holder, now: number): string {

@@ -159,14 +159,14 @@ export interface SessionStore {
   touch(id: string, now: number): Promise<void>;
   /** Records that the admin gave an authenticator code in the session with this cookie's hash. */
   authenticated(hash: string, at: number): Promise<void>;
-  /** Of all accounts, or of one; those that have not expired, newest first. */
+  /** Unexpired sessions of one account, or of all, newest first. */
   sessions(account: AccountId | null, now: number): Promise<Owned<Omit<Session, 'account'>>[]>;
   /** By the hash of its cookie. */
   close(hash: string): Promise<void>;
   /** False when there is no such session, or it is not this account's. */
   closeById(account: AccountId | null, id: string): Promise<boolean>;
   insertToken(token: Owned<ApiToken> & { readonly hash: string }): Promise<void>;
-  /** Of all accounts, or of one. */
+  /** Tokens of one account, or of all. */
   tokens(account: AccountId | null): Promise<Owned<ApiToken>[]>;
   /** False when there is no such token, or it is not this account's. */
   deleteToken(account: AccountId | null, id: string): Promise<boolean>;

@@ -13,7 +13,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { CordonError } from '../../shared/errors.ts';
 import { createWorkQueue } from './work-queue.ts';
 
-/** Of libuv's four threads: the store's files and DNS use them as well. */
+/** Share of libuv's four threads, which the store's files and DNS use as well. */
 const HASHES_AT_ONCE = 2;
 const HASHES_OF_SOURCE = 8;
 const HASHES_WAITING = 64;

@@ -26,7 +26,7 @@ export interface ApiLog {
   error(facts: object, message: string): void;
 }
 
-/** What the monitor is told of each request. */
+/** Facts about each request for the monitor. */
 interface RequestFacts {
   route?: string;
   target?: string;

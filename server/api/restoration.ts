@@ -1,4 +1,4 @@
-/** What a restored server asks of its admins: which devices to readmit, and when the restoration is over. */
+/** Routes for a restored server: admins readmit devices and close the restoration. */
 import { z } from 'zod';
 import { readmission, restorationView, serialText } from '../../shared/api/restoration.ts';
 import { DONE, done } from '../../shared/api/wire.ts';

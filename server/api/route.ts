@@ -231,7 +231,7 @@ export function route<
   };
 }
 
-/** One action, which the route amounts to whatever its request says. */
+/** The action of a route that always performs the same one. */
 function isAction(policy: (typeof ROUTE_ACTIONS)[RouteName]): policy is ActionName {
   return typeof policy === 'string' && policy !== 'signed' && policy !== 'harmless';
 }

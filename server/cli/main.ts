@@ -33,7 +33,7 @@ import { authenticatorCode, type Terminal } from './secrets.ts';
 import { addServerCommands } from './server-commands.ts';
 import { addTimeCorrectionCommands } from './time-correction-commands.ts';
 
-/** They read the server's own environment, and check it themselves. */
+/** Commands that read the server's environment and check it themselves. */
 const SERVER_COMMANDS: ReadonlySet<string> = new Set(['check-config', 'recover-owner']);
 
 export async function runCli(args: readonly string[], terminal: Terminal, env?: NodeJS.ProcessEnv): Promise<number> {

@@ -112,7 +112,7 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
     .action((options: ServeOptions) => serve(cli, options));
 }
 
-/** What one look considers. Certificates that wait for a person must not keep the others from being seen. */
+/** Maximum number of certificates in one pass. Certificates that wait for a person must not keep the others from being seen. */
 const MOST_LOOKED_AT = 5_000;
 
 async function serve(
@@ -177,7 +177,7 @@ async function serve(
     ]);
 }
 
-/** Of two first devices of one person the older certificate. The other one is additional at the next look. */
+/** Keeps the older certificate of two first devices of one person. The other one is additional in the next pass. */
 const onePerPerson = (waiting: readonly Waiting[]): Waiting[] =>
   [...new Map(waiting.toReversed().map((each) => [each.person, each])).values()].reverse();
 

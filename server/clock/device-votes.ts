@@ -1,4 +1,4 @@
-/** What devices' own clocks say about the server's. One device proves nothing; most of them together do. Pure. */
+/** Compares devices' clocks with the server's. One device proves nothing; a majority does. Pure. */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 

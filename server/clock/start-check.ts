@@ -4,7 +4,7 @@ import type { Instant } from '../../shared/time/clock.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
-/** What clocks of two machines, or of one machine and its time server, may differ by. */
+/** Accepted difference between the clocks of two machines, or of a machine and its time server. */
 export const CLOCK_TOLERANCE = 10 * MINUTE;
 /** How long `CORDON_ACCEPT_CLOCK` is valid around the time that it names: nobody can leave it on. */
 export const ACCEPT_WITHIN = 15 * MINUTE;

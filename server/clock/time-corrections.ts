@@ -27,7 +27,7 @@ const MOST_LISTED = 100;
 
 export interface TimeCorrections {
   list(): Promise<StoredCorrection[]>;
-  /** What devices are offered. Null: none was ever published. */
+  /** The published correction. Null: none was ever published. */
   newest(): Envelope | null;
   publish(envelope: Envelope, account: string): Promise<StoredCorrection>;
 }

@@ -56,7 +56,7 @@ export function querySntp(server: string): Promise<number> {
   }).finally(() => socket.close());
 }
 
-/** Of the two eras that a timestamp can mean, the one nearer to our own clock. */
+/** Chooses the era of a timestamp that is nearer to this machine's clock. */
 function instantAt(packet: Buffer, at: number, near: number): number {
   const seconds = packet.readUInt32BE(at) - NTP_EPOCH;
   const ms = (packet.readUInt32BE(at + 4) / ERA) * 1000;

@@ -9,7 +9,7 @@ import type { CommandRecord } from './commands.ts';
 export interface UnlockShareStore {
   /** The same for one lock command however often it is asked for. Durable before it resolves. */
   shareOfLock(wanted: { readonly lock: CommandId; readonly device: DeviceId; readonly at: number }): Promise<string>;
-  /** Of all its lock commands, newest first. */
+  /** Shares of the device's lock commands, newest first. */
   sharesOf(device: DeviceId, limit: number): Promise<string[]>;
 }
 

@@ -228,7 +228,7 @@ export type NewAlarm = Pick<Alarm, 'at' | 'device' | 'code' | 'detail'>;
 
 export interface Alarm {
   readonly id: number;
-  /** Of the newest of `count`, as `detail`. */
+  /** Time of the newest of the `count` alarms; `detail` is from the same one. */
   readonly at: number;
   readonly firstAt: number;
   readonly count: number;

@@ -111,6 +111,6 @@ export function respond(response: ServerResponse, { status, headers, body }: Ans
     return;
   }
   response.writeHead(status, { ...headers, ...last, 'Content-Length': body.size });
-  // What breaks off ends the connection: the client sees that bytes are missing.
+  // An error ends the connection, so that the client sees that bytes are missing.
   pipeline(Readable.from(body.pieces(), { highWaterMark: 1 }), response).catch(() => response.destroy());
 }

@@ -71,7 +71,7 @@ export class DeviceSession {
   storedList = 0;
   /** The device knows the frame `time-correction`. */
   timeCorrections = false;
-  /** What it had when it said hello, for a server that was restored. */
+  /** Versions from the device's hello, for a restored server. */
   knew: { readonly list: number; readonly root: number } | null = null;
   /** The highest report that is durable, and the highest that the device was told of. */
   reports = 0;

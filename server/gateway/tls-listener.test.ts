@@ -184,7 +184,7 @@ describe('case 12: the address is not the client’s to choose', () => {
     expect(await ask(await secure(through))).toBe('39.32.1.2');
     const direct = await tcp(port);
     await expect(secure(direct)).rejects.toThrow();
-    // Nobody is trusted, so nobody connects, whatever header comes.
+    // No address is trusted, so no client connects, with any header.
     const nobody = await start([], { proxyRequired: true });
     const forged = await tcp(nobody.port);
     forged.write(V1);

@@ -10,7 +10,7 @@ const MOST = 100;
 /** After an outage a whole fleet connects within seconds. */
 const MOST_CONNECTIONS = 1000;
 const LONGEST = 200;
-/** They answer for hours, so that their duration says nothing. */
+/** Routes whose responses last for hours, so that a duration says nothing. */
 const STREAMS: ReadonlySet<string> = new Set(['events.listen']);
 const PROBES: ReadonlySet<string> = new Set(['health.live', 'health.ready', 'metrics.show']);
 

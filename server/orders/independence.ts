@@ -3,7 +3,7 @@
  * could have signed in as that account. The two count as one. Pure; `OrderStore.people` reads the facts.
  */
 
-/** One account had the means to sign in as another. Persons and names as the store has them. */
+/** A link between two accounts: the first one had the means to sign in as the second. */
 export interface AccountLink {
   readonly person: string;
   readonly name: string;

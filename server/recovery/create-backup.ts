@@ -65,7 +65,7 @@ export async function writeBackup(
   });
 }
 
-/** What the authority and the custody keep; half-written files of a crash are not among them. */
+/** Names of the authority's and the custody's files. Half-written files of a crash have other names. */
 export const isKeyFile = (name: string): boolean => /^[a-z][a-z-]{0,40}\.(key|crt|json)$/.test(name);
 
 function partName(group: number, { table }: TableRows): string {

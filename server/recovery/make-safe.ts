@@ -169,7 +169,7 @@ async function rejoin(work: RestoreWork, tree: GrowingTree, copy: LedgerCopy, no
     hashes.push(...made.map(({ node, hash: of }) => ({ ...node, hash: of.toString('hex') })));
     const hex = hash.toString('hex');
     const id = waiting.get(hex);
-    // It was committed before the backup and published after: the store has what opens it.
+    // The entry was committed before the backup and published after it, so the store has its opening.
     if (id !== undefined) await work.place(id, index);
     else leaves.push({ index, kind: leaf.kind, at: leaf.at, body: body.toString('utf8'), hash: hex });
     learn(leaf, since, numbers);

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { sha256Hex } from '../../shared/order/documents.ts';
 
 export const MANIFEST = 'manifest.json';
-/** Of the format; a reader refuses a number that it does not know. */
+/** Version of the format. A reader refuses an unknown version. */
 export const FORMAT = 1;
 /** 4 TB of parts of 4 MB. */
 const MOST_PARTS = 1_000_000;

@@ -62,7 +62,7 @@ async function* entriesOf(open: OpenArchive): AsyncGenerator<TarEntry> {
   try {
     yield* readTar(await open());
   } catch (error) {
-    // What age finds wrong has no code of ours.
+    // Errors of the age library have no Cordon code.
     if (error instanceof Error && !('code' in error)) throw damaged('it cannot be decrypted to its end', error);
     throw error;
   }

@@ -20,7 +20,7 @@ export interface BackupMade {
   /** Domain time of the snapshot. */
   readonly at: number;
   readonly bytes: number;
-  /** Of the encrypted file, hex. */
+  /** SHA-256 of the encrypted file, hex. */
   readonly sha256: string;
 }
 
@@ -31,7 +31,7 @@ export interface BackupRecords {
 }
 
 export interface BackupSettings {
-  /** Whose identity opens scheduled backups, and those for which nobody named another recipient. */
+  /** Default recipient, also for scheduled backups. */
   readonly recipient: AgeRecipient | null;
   /** Null: no scheduled backups. */
   readonly scheduled: { readonly pattern: string; readonly folder: string; readonly keep: number } | null;
@@ -72,7 +72,7 @@ export interface Backups {
   stop(): Promise<void>;
   /** A temporary file, for a download. `by`: the account that asked. Throws `conflict` without any recipient. */
   make(by: string, recipient: AgeRecipient | null): Promise<BackupFile>;
-  /** What the schedule does each time. Never throws: a failure is an alarm. */
+  /** Makes one scheduled backup. Never throws: a failure is an alarm. */
   runScheduled(): Promise<void>;
   status(): BackupStatus;
   readonly recipient: AgeRecipient | null;
@@ -92,7 +92,7 @@ export function createBackups({ settings, content, records, raise, log }: Backup
   let failure: string | null = null;
   let cron: Cron | null = null;
 
-  /** One at a time: two would compete for the disk. */
+  /** Makes one backup at a time: two would compete for the disk. */
   let last: Promise<unknown> = Promise.resolve();
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
     const mine = last.then(task);
@@ -144,7 +144,7 @@ export function createBackups({ settings, content, records, raise, log }: Backup
           await file.writeFile(chunk);
         }
       })();
-      // What stops the writing stops the reading, and the other way round.
+      // A failed write stops the read, and a failed read stops the write.
       drained.catch((error: Error) => plain.destroy(error));
       const written = writeBackup(content, (piece) => push(plain, piece)).then((manifest) => {
         plain.end();

@@ -22,7 +22,7 @@ const KEYS = ['root', 'issuing', 'server', 'online', 'ledger'] as const;
 
 export interface ConfigCheck {
   readonly ok: boolean;
-  /** One line: what was found, or the problem with its remedy. */
+  /** Single line with the result, or with the problem and its remedy. */
   readonly text: string;
 }
 

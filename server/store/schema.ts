@@ -53,9 +53,9 @@ export interface Schema {
   account_links: { account_id: string; seen_by: string; kind: 'created' | 'link'; at: number };
   sessions: {
     id: string;
-    /** Of the cookie. */
+    /** SHA-256 of the cookie. */
     hash: string;
-    /** Of the page's own half. */
+    /** SHA-256 of the page's half. */
     page_hash: string;
     account_id: string;
     created_at: number;

@@ -7,7 +7,7 @@ import type { AgeRecipient } from './seal-to.ts';
 export type SealedFor = { readonly recipient: AgeRecipient } | { readonly passphrase: string };
 export type OpenedWith = { readonly identity: string } | { readonly passphrase: string };
 
-/** What `sealStream` encrypts for, or `openStream` decrypts with, in one process alone. */
+/** A key pair that only this process has, for `sealStream` and `openStream`. */
 export async function temporaryIdentity(): Promise<{ readonly identity: string; readonly recipient: AgeRecipient }> {
   const identity = await generateX25519Identity();
   return { identity, recipient: (await identityToRecipient(identity)) as AgeRecipient };

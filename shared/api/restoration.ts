@@ -22,7 +22,7 @@ export const restorationView = z.object({
       recalled: z.object({ devices: count, newer: count, revisions: count, approvers: count }),
     })
     .nullable(),
-  /** They have a certificate of this installation, and the backup does not know it. */
+  /** Devices with a certificate of this installation that the backup does not have. */
   devices: z.array(
     z.object({
       serial: z.string(),

@@ -105,7 +105,7 @@ function descendant(pid: number, words: RegExp): number {
       if (!words.test(command)) continue;
       for (let at = Number(name); at > 1; at = parentOf(at)) if (at === pid) return Number(name);
     } catch (error) {
-      // It ended meanwhile.
+      // The process has ended already.
       if (!(error instanceof Error && 'code' in error)) throw error;
     }
   }

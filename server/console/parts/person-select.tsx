@@ -10,7 +10,7 @@ import { question } from '../client/queries.ts';
 
 const SHOWN = 20;
 
-/** What tells a person from another of the same name. */
+/** E-mail and groups, which distinguish people of the same name. */
 export const distinctionOf = ({ email, groups }: Pick<PersonView, 'email' | 'groups'>): string =>
   [...(email === null ? [] : [email]), ...groups.map(({ name }) => name)].join(' · ');
 

@@ -21,7 +21,7 @@ const accessQuery = question(['accounts'], '/access', accessView);
 type OpenSession = z.output<typeof openSession>;
 type Token = z.output<typeof tokenView> & { readonly account: string };
 
-/** What the confirmation dialog is about to end. */
+/** The session or token that the confirmation dialog will end. */
 interface Ending {
   readonly path: string;
   readonly what: 'session' | 'token';
